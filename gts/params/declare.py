@@ -1,0 +1,138 @@
+"""How a parameter is declared: one line with key, default, bounds, unit and a sentence.
+
+Everything else reads these declarations: the file reader, the command line's `--set`, the reference in the README, the JSON
+Schemas, the forms of the terminal program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+
+class ParameterModel(BaseModel):
+    """Base of every group of parameters: frozen, strict about types, and complete."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        validate_default=True,
+        validate_by_name=False,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+
+def parameter(
+    key: str,
+    default: Any,
+    meaning: str,
+    *,
+    unit: str = "",
+    shape: bool = False,
+    gt: float | None = None,
+    ge: float | None = None,
+    lt: float | None = None,
+    le: float | None = None,
+) -> Any:
+    """Declare a parameter.
+
+    `key` is the spelling in files, `meaning` one sentence. `shape` marks what all members of a cohort must share, since
+    it decides the sizes of tensors or the order of the work; everything else may differ from member to member.
+    """
+    return Field(
+        default,
+        alias=key,
+        description=meaning,
+        gt=gt,
+        ge=ge,
+        lt=lt,
+        le=le,
+        json_schema_extra={"unit": unit, "shape": shape},
+    )
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A declaration as its readers see it."""
+
+    key: str
+    """Spelling in files, `actor.learningRate`."""
+    name: str
+    """Spelling in Python, `actor_learning_rate`."""
+    kind: Literal["integer", "number", "boolean", "choice"]
+    default: Any
+    meaning: str
+    unit: str
+    shape: bool
+    """True where all members of a cohort share it."""
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: bool = False
+    exclusive_maximum: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words: `a number > 0, ≤ 1`."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
+        if self.kind == "boolean":
+            return "true or false"
+        words = "a whole number" if self.kind == "integer" else "a number"
+        bounds = []
+        if self.minimum is not None:
+            bounds.append(f"{'>' if self.exclusive_minimum else '≥'} {self.minimum:g}")
+        if self.maximum is not None:
+            bounds.append(f"{'<' if self.exclusive_maximum else '≤'} {self.maximum:g}")
+        return " ".join([words, ", ".join(bounds)]).strip()
+
+
+def declared(model: type[ParameterModel]) -> Iterator[Parameter]:
+    """The parameters of a model, in the order of their declaration."""
+    for name, field in model.model_fields.items():
+        extra = field.json_schema_extra
+        assert isinstance(extra, dict)
+        choices = _choices(field)
+        low, low_open = _bound(field, "ge", "gt")
+        high, high_open = _bound(field, "le", "lt")
+        yield Parameter(
+            key=field.alias or name,
+            name=name,
+            kind=_kind(field, choices),
+            default=field.default,
+            meaning=field.description or "",
+            unit=str(extra["unit"]),
+            shape=bool(extra["shape"]),
+            choices=choices,
+            minimum=low,
+            maximum=high,
+            exclusive_minimum=low_open,
+            exclusive_maximum=high_open,
+        )
+
+
+def _choices(field: FieldInfo) -> tuple[str, ...]:
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+
+
+def _kind(field: FieldInfo, choices: tuple[str, ...]) -> Literal["integer", "number", "boolean", "choice"]:
+    if choices:
+        return "choice"
+    if field.annotation is bool:
+        return "boolean"
+    return "integer" if field.annotation is int else "number"
+
+
+def _bound(field: FieldInfo, closed: str, opened: str) -> tuple[float | None, bool]:
+    for constraint in field.metadata:
+        for name in (closed, opened):
+            if getattr(constraint, name, None) is not None:
+                return float(getattr(constraint, name)), name == opened
+    return None, False

@@ -1,0 +1,212 @@
+"""A spec: which figure, which technique, and every parameter of the two, checked and complete."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from gts.errors import GtsError, Problem, UsageError
+from gts.params.declare import Parameter, declared
+from gts.params.figures import FIGURES
+from gts.params.techniques import TECHNIQUES, CommonParams, TechniqueParams
+
+NEVER_READ = {
+    "actor.discountFactor": "the agents of the original program read `discountFactor`",
+    "policy.nHiddenLayers": "the original program read `policy.nHidden`",
+    "nEpisodes": "the original program counted steps",
+}
+"""Keys that files of the original program carry though it never read them: accepted, warned about, left out."""
+
+RENAMED = {
+    "actor.fixedVariance": "actor.varianceScale",
+    "policy.fixedVariance": "policy.varianceScale",
+}
+"""Older spellings of the original program: read as the new one, with a warning."""
+
+
+class ParameterError(GtsError):
+    """Values that no spec can have; `problems` holds all of them, each with its key."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.message for problem in self.problems))
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One training, complete."""
+
+    figure: str
+    technique: str
+    params: TechniqueParams
+    rewards: Mapping[str, float]
+    """Every reward parameter of the figure by its key (`Hopper/minimumSpeed`), defaults included."""
+    given: Mapping[str, Any]
+    """What the file itself said under `params`, in its order, without what is never read."""
+    comment: str = ""
+    warnings: tuple[Problem, ...] = ()
+
+    def values(self) -> dict[str, Any]:
+        """Every parameter by its file key, in the order of the declarations."""
+        return {**self.params.model_dump(by_alias=True), **self.rewards}
+
+    def changed(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults."""
+        defaults = {parameter.key: parameter.default for parameter in parameters(self.figure, self.technique)}
+        return {key: value for key, value in self.values().items() if value != defaults[key]}
+
+    def with_values(self, values: Mapping[str, Any]) -> Spec:
+        """The same spec with some parameters changed, by file key; raises ParameterError."""
+        return make_spec(self.figure, self.technique, {**self.given, **values}, comment=self.comment)
+
+    def with_seed(self, seed: int) -> Spec:
+        """The same spec with another seed; raises ParameterError."""
+        return self.with_values({"seed": seed})
+
+    def document(self) -> dict[str, Any]:
+        """The content of its file."""
+        head = {"comment": self.comment} if self.comment else {}
+        return head | {"physicalModel": self.figure, "technique": self.technique, "params": dict(self.given)}
+
+    def shape_key(self) -> tuple[Any, ...]:
+        """What the members of one cohort must have in common."""
+        shared = [parameter.name for parameter in declared(type(self.params)) if parameter.shape]
+        return (self.figure, self.technique, *(getattr(self.params, name) for name in shared))
+
+
+def parameters(figure: str, technique: str) -> tuple[Parameter, ...]:
+    """Every parameter that a spec of this figure and technique may give; raises UsageError for an unknown name."""
+    model = TECHNIQUES.get(technique)
+    if model is None:
+        raise UsageError(unknown("technique", technique, TECHNIQUES))
+    if figure not in FIGURES:
+        raise UsageError(unknown("physical model", figure, FIGURES))
+    return (*declared(model), *FIGURES[figure].parameters())
+
+
+def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment: str = "") -> Spec:
+    """Check the values of a spec and complete them with the defaults.
+
+    Raises ParameterError with every wrong value at once, UsageError for an unknown figure or technique.
+    """
+    known = {parameter.key: parameter for parameter in parameters(figure, technique)}
+    values, warnings, problems = _sort_out(given, known)
+    technique_keys = {parameter.key for parameter in declared(TECHNIQUES[technique])}
+    own = {key: value for key, value in values.items() if key in technique_keys}
+    for group in ("actor", "policy"):
+        if f"{group}.varianceScale" in own and f"{group}.deviation" in technique_keys:
+            own.setdefault(f"{group}.deviation", "fixed")
+    params: CommonParams | None = None
+    try:
+        params = TECHNIQUES[technique].model_validate(own)
+    except ValidationError as error:
+        problems += [_explain(known, detail) for detail in error.errors()]
+    rewards = {parameter.key: parameter.default for parameter in FIGURES[figure].parameters()}
+    for key in values.keys() & rewards.keys():
+        problem = _check_reward(known[key], values[key])
+        if problem:
+            problems.append(problem)
+        else:
+            rewards[key] = float(values[key])
+    if params is None or problems:
+        raise ParameterError(sorted(problems, key=lambda problem: list(given).index(problem.key)))
+    return Spec(figure, technique, cast(TechniqueParams, params), rewards, values, comment, tuple(warnings))
+
+
+def parse_assignments(spec: Spec, assignments: Iterable[str]) -> Spec:
+    """A spec changed by `key=value` words of a command line; raises UsageError or ParameterError."""
+    known = {parameter.key: parameter for parameter in parameters(spec.figure, spec.technique)}
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not key:
+            raise UsageError(f"`{assignment}` is not an assignment", hint="write key=value, for example seed=7")
+        values[key] = _parse(known.get(key), text)
+    return spec.with_values(values)
+
+
+def unknown(kind: str, word: str, known: Iterable[str]) -> str:
+    """`unknown technique "pp"; did you mean "ppo"?` with all known words where there are few."""
+    choices = list(known)
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
+    lower = [choice for choice in choices if choice.lower() == word.lower()]
+    nearest = (lower or close or [""])[0]
+    message = f'unknown {kind} "{word[:80]}"'
+    if nearest:
+        message += f'; did you mean "{nearest}"?'
+    if len(choices) <= 8:
+        message += " known: " + ", ".join(choices) if nearest else "; known: " + ", ".join(choices)
+    return message
+
+
+def _sort_out(
+    given: Mapping[str, Any], known: Mapping[str, Parameter]
+) -> tuple[dict[str, Any], list[Problem], list[Problem]]:
+    """Split what a file says into values to use, warnings and problems."""
+    values: dict[str, Any] = {}
+    warnings: list[Problem] = []
+    problems: list[Problem] = []
+    for key, value in given.items():
+        target = RENAMED.get(key, key)
+        if key == "comment":
+            continue
+        if target in known and target not in values:
+            values[target] = value
+            if target != key:
+                warnings.append(Problem(f"`{key}` is an older spelling of `{target}`", key))
+        elif key in NEVER_READ:
+            warnings.append(Problem(f"`{key}` was never read ({NEVER_READ[key]}) and is left out", key))
+        elif target in known:
+            problems.append(Problem(f"`{key}` says again what `{target}` says", key))
+        else:
+            problems.append(Problem(unknown("parameter", key, known), key))
+    return values, warnings, problems
+
+
+def _explain(known: Mapping[str, Parameter], detail: Any) -> Problem:
+    key = str(detail["loc"][0])
+    return Problem(f"`{key}` must be {known[key].allowed}, not {_show(detail['input'])}", key)
+
+
+def _check_reward(parameter: Parameter, value: Any) -> Problem | None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+    low = parameter.minimum if parameter.minimum is not None else -1e300
+    above = number and (value > low if parameter.exclusive_minimum else value >= low)
+    if above and value <= (parameter.maximum if parameter.maximum is not None else 1e300):
+        return None
+    return Problem(f"`{parameter.key}` must be {parameter.allowed}, not {_show(value)}", parameter.key)
+
+
+def _show(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _parse(parameter: Parameter | None, text: str) -> Any:
+    """The value that a word of a command line means for a parameter; the word itself where it means none."""
+    if parameter is None or parameter.kind == "choice":
+        return text
+    if parameter.kind == "boolean":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def seeded(spec: Spec, count: int) -> tuple[Spec, ...]:
+    """`count` copies of a spec with the seeds that follow its own."""
+    return tuple(spec.with_seed(spec.params.seed + offset) for offset in range(count))
+
+
+def without_comment(spec: Spec) -> Spec:
+    """The same spec without its comment."""
+    return replace(spec, comment="")

@@ -1,0 +1,307 @@
+"""The parameters of the techniques: what they mean, what they may be, what they are when a file is silent.
+
+The keys of the original programs keep their names and meaning; what is new is spelled the same way. Python names are the
+field's usual ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from gts.params.declare import ParameterModel, parameter
+
+Activation = Literal["tanh", "sigmoid", "ReLU", "leakyReLU", "ELU", "SiLU"]
+Initialisation = Literal["orthogonal", "uniform"]
+Deviation = Literal["fixed", "learned", "stateDependent"]
+Schedule = Literal["constant", "linear"]
+Physics = Literal["exact", "fast"]
+
+_MAX_STEPS = 10**12
+
+
+def _n_epochs(default: int) -> Any:
+    return parameter(
+        "nEpochs",
+        default,
+        "Rounds of collect and update; a rollout is nSteps ÷ nEpochs ÷ nEnvironments steps long.",
+        unit="epochs",
+        shape=True,
+        ge=1,
+        le=_MAX_STEPS,
+    )
+
+
+class CommonParams(ParameterModel):
+    """What every technique shares: budget, worlds, normalisers, evaluation."""
+
+    seed: int = parameter(
+        "seed", 1, "Starts every random stream of a member: networks, actions, worlds, minibatches.", ge=0, lt=2**32
+    )
+    n_steps: int = parameter(
+        "nSteps",
+        1_000_000,
+        "Environment steps of the whole training, all environments of a member together.",
+        unit="steps",
+        shape=True,
+        ge=1,
+        le=_MAX_STEPS,
+    )
+    n_epochs: int = _n_epochs(500)
+    n_environments: int = parameter(
+        "nEnvironments", 32, "Worlds that a member acts in side by side.", unit="worlds", shape=True, ge=1, le=65536
+    )
+    max_episode_length: int = parameter(
+        "maxEpisodeLength", 1000, "An episode is truncated after this many steps.", unit="steps", shape=True, ge=1
+    )
+    physics: Physics = parameter(
+        "physics",
+        "exact",
+        'Integrator of the training worlds: "exact" is Gymnasium\'s, "fast" is implicitfast. Scores are always exact.',
+        shape=True,
+    )
+    exact_tail: float = parameter(
+        "exactTail",
+        0.2,
+        "With fast physics: this last part of the steps is trained on exact physics.",
+        unit="fraction",
+        shape=True,
+        ge=0,
+        le=1,
+    )
+    normalise_observations: bool = parameter(
+        "normaliseObservations",
+        True,
+        "Shift and scale observations by their running mean and deviation, clipped to ±10.",
+        shape=True,
+    )
+    scale_rewards: bool = parameter(
+        "scaleRewards",
+        True,
+        "Divide rewards by the running deviation of the discounted return before learning from them.",
+        shape=True,
+    )
+    clip_actions: bool = parameter(
+        "clipActions", True, "Clip actions to the figure's range before they reach the physics.", shape=True
+    )
+    schedule: Schedule = parameter(
+        "schedule",
+        "linear",
+        "What learning rates do over the training: stay, or fall linearly to `finalFraction`.",
+        shape=True,
+    )
+    final_fraction: float = parameter(
+        "finalFraction",
+        0.0,
+        "Learning rates end at this fraction of their start when the schedule is linear.",
+        unit="fraction",
+        ge=0,
+        le=1,
+    )
+    max_gradient_norm: float = parameter(
+        "maxGradientNorm", 0.5, "Gradients of a network are scaled down to this norm; 0 is off.", ge=0
+    )
+    n_evaluations: int = parameter(
+        "nEvaluations",
+        20,
+        "Times that the deterministic policy is tried on exact physics during a training; the best one is kept.",
+        unit="evaluations",
+        shape=True,
+        ge=0,
+    )
+    evaluation_episodes: int = parameter(
+        "evaluationEpisodes",
+        10,
+        "Episodes of one such evaluation, always the same starts.",
+        unit="episodes",
+        shape=True,
+        ge=1,
+        le=10_000,
+    )
+
+
+class ReinforceParams(CommonParams):
+    """REINFORCE with a baseline."""
+
+    n_epochs: int = _n_epochs(250)
+    discount_factor: float = parameter("policy.discountFactor", 0.99, "Discount γ of future rewards.", ge=0, le=1)
+    policy_learning_rate: float = parameter("policy.learningRate", 1e-3, "Step size of the policy's optimiser.", gt=0, le=1)
+    policy_n_hidden: int = parameter(
+        "policy.nHidden", 2, "Hidden layers of the policy.", unit="layers", shape=True, ge=0, le=16
+    )
+    policy_hidden_size: int = parameter(
+        "policy.hiddenSize", 64, "Width of its hidden layers.", unit="units", shape=True, ge=1, le=8192
+    )
+    policy_hidden_activation: Activation = parameter(
+        "policy.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
+    )
+    policy_initialisation: Initialisation = parameter(
+        "policy.initialisation", "orthogonal", "How its weights start.", shape=True
+    )
+    policy_deviation: Deviation = parameter(
+        "policy.deviation",
+        "stateDependent",
+        "Exploration: fixed, learned for each action, or a second output of the network; "
+        "fixed where the file gives `policy.varianceScale` and not this.",
+        shape=True,
+    )
+    policy_variance_scale: float = parameter(
+        "policy.varianceScale",
+        0.3,
+        "Standard deviation of actions at the start (for good when fixed), as a part of the action range.",
+        unit="fraction",
+        gt=0,
+        le=10,
+    )
+    baseline: Literal["none", "white", "learned"] = parameter(
+        "baseline",
+        "learned",
+        "What is taken from the return: nothing, its mean over the rollout (and its deviation divides), or a learned value.",
+        shape=True,
+    )
+    baseline_learning_rate: float = parameter(
+        "baseline.learningRate", 1e-3, "Step size of the learned baseline's optimiser.", gt=0, le=1
+    )
+    baseline_n_hidden: int = parameter(
+        "baseline.nHidden", 2, "Hidden layers of the learned baseline.", unit="layers", shape=True, ge=0, le=16
+    )
+    baseline_hidden_size: int = parameter(
+        "baseline.hiddenSize", 64, "Width of its hidden layers.", unit="units", shape=True, ge=1, le=8192
+    )
+    baseline_hidden_activation: Activation = parameter(
+        "baseline.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
+    )
+    baseline_training_iterations: int = parameter(
+        "baseline.trainingIterations",
+        10,
+        "Passes over a rollout that fit the learned baseline, in minibatches.",
+        unit="passes",
+        shape=True,
+        ge=1,
+        le=10_000,
+    )
+    minibatch_size: int = parameter(
+        "minibatchSize", 512, "Samples of one baseline update.", unit="samples", shape=True, ge=1
+    )
+    entropy_coeff: float = parameter("entropyCoeff", 0.0, "Weight of the entropy bonus.", ge=0, le=1)
+
+
+class ActorCriticParams(ParameterModel):
+    """What A2C and PPO share: an actor, a critic, and how advantages are estimated."""
+
+    discount_factor: float = parameter("discountFactor", 0.99, "Discount γ of future rewards.", ge=0, le=1)
+    gae_lambda: float = parameter("lambda", 0.95, "λ of the generalised advantage estimate.", ge=0, le=1)
+    entropy_coeff: float = parameter("entropyCoeff", 0.0, "Weight of the entropy bonus.", ge=0, le=1)
+    normalise_advantages: bool = parameter(
+        "normaliseAdvantages", False, "Shift and scale the advantages of an update to mean 0, deviation 1.", shape=True
+    )
+    actor_learning_rate: float = parameter("actor.learningRate", 7e-4, "Step size of the actor's optimiser.", gt=0, le=1)
+    actor_n_hidden: int = parameter("actor.nHidden", 2, "Hidden layers of the actor.", unit="layers", shape=True, ge=0, le=16)
+    actor_hidden_size: int = parameter(
+        "actor.hiddenSize", 64, "Width of its hidden layers.", unit="units", shape=True, ge=1, le=8192
+    )
+    actor_hidden_activation: Activation = parameter(
+        "actor.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
+    )
+    actor_initialisation: Initialisation = parameter(
+        "actor.initialisation", "orthogonal", "How its weights start.", shape=True
+    )
+    actor_deviation: Deviation = parameter(
+        "actor.deviation",
+        "learned",
+        "Exploration: fixed, learned for each action, or a second output of the network; "
+        "fixed where the file gives `actor.varianceScale` and not this.",
+        shape=True,
+    )
+    actor_variance_scale: float = parameter(
+        "actor.varianceScale",
+        0.3,
+        "Standard deviation of actions at the start (for good when fixed), as a part of the action range.",
+        unit="fraction",
+        gt=0,
+        le=10,
+    )
+    actor_variance_scale_delta: float = parameter(
+        "actor.varianceScaleDelta",
+        0.0,
+        "Spreads a fixed deviation over the environments, to 1 ± this times its scale.",
+        unit="fraction",
+        ge=0,
+        lt=1,
+    )
+    critic_learning_rate: float = parameter("critic.learningRate", 7e-4, "Step size of the critic's optimiser.", gt=0, le=1)
+    critic_n_hidden: int = parameter(
+        "critic.nHidden", 2, "Hidden layers of the critic.", unit="layers", shape=True, ge=0, le=16
+    )
+    critic_hidden_size: int = parameter(
+        "critic.hiddenSize", 64, "Width of its hidden layers.", unit="units", shape=True, ge=1, le=8192
+    )
+    critic_hidden_activation: Activation = parameter(
+        "critic.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
+    )
+    critic_initialisation: Initialisation = parameter(
+        "critic.initialisation", "orthogonal", "How its weights start.", shape=True
+    )
+
+
+class A2cParams(CommonParams, ActorCriticParams):
+    """Advantage actor-critic."""
+
+    n_epochs: int = _n_epochs(5000)
+
+
+class PpoParams(CommonParams, ActorCriticParams):
+    """Proximal policy optimisation: actor-critic with many clipped updates a rollout."""
+
+    n_epochs: int = _n_epochs(500)
+    actor_learning_rate: float = parameter("actor.learningRate", 4e-4, "Step size of the actor's optimiser.", gt=0, le=1)
+    critic_learning_rate: float = parameter("critic.learningRate", 4e-4, "Step size of the critic's optimiser.", gt=0, le=1)
+    clip_ratio: float = parameter("clipRatio", 0.2, "How far the probability ratio may leave 1 before its gradient ends.", gt=0)
+    clip_schedule: Schedule = parameter(
+        "clipSchedule", "constant", "What the clip ratio does over the training: stay, or fall linearly.", shape=True
+    )
+    target_kl: float = parameter(
+        "targetKL", 0.0, "A member stops its updates of a rollout where the KL divergence passes 1.5 × this; 0 is off.", ge=0
+    )
+    update_epochs: int = parameter(
+        "updateEpochs",
+        5,
+        "Passes over a rollout in minibatches that actor and critic share.",
+        unit="passes",
+        shape=True,
+        ge=1,
+        le=1000,
+    )
+    minibatch_size: int = parameter(
+        "minibatchSize", 256, "Samples of one update; a rollout is cut evenly.", unit="samples", shape=True, ge=1
+    )
+    actor_training_iterations: int = parameter(
+        "actor.trainingIterations",
+        0,
+        "Full-batch updates of the actor alone, in place of shared minibatches; 0 is off.",
+        unit="updates",
+        shape=True,
+        ge=0,
+        le=10_000,
+    )
+    critic_training_iterations: int = parameter(
+        "critic.trainingIterations",
+        0,
+        "Full-batch updates of the critic alone, in place of shared minibatches; 0 is off.",
+        unit="updates",
+        shape=True,
+        ge=0,
+        le=10_000,
+    )
+    recompute_advantages: bool = parameter(
+        "recomputeAdvantages", False, "Estimate the advantages anew, with the newest critic, before every pass.", shape=True
+    )
+
+
+TechniqueParams = ReinforceParams | A2cParams | PpoParams
+
+TECHNIQUES: dict[str, type[CommonParams]] = {
+    "reinforce": ReinforceParams,
+    "a2c": A2cParams,
+    "ppo": PpoParams,
+}
+"""Technique names, as files spell them, and their parameters."""
