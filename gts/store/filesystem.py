@@ -7,8 +7,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from gts.errors import FileError
-
 _NETWORK = frozenset(
     {"nfs", "nfs3", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afpfs", "webdav", "davfs", "sshfs", "fuse.sshfs", "9p"}
     | {
@@ -63,20 +61,3 @@ def writable(folder: Path) -> bool:
     os.close(handle)
     os.unlink(name)
     return True
-
-
-def check_writable(path: Path) -> None:
-    """Make sure before long work that its result can be written to `path`; raises FileError."""
-    folder = path.parent
-    if path.is_dir():
-        raise FileError(
-            f"cannot write `{path}`: it is a folder", hint=f"name a file in it, for example `{path / 'out.checkpoint'}`"
-        )
-    if not folder.exists():
-        raise FileError(f"cannot write `{path}`: the folder `{folder}` does not exist", hint=f"make it: mkdir -p {folder}")
-    if not folder.is_dir():
-        raise FileError(f"cannot write `{path}`: `{folder}` is not a folder")
-    if path.exists() and not path.is_file():
-        raise FileError(f"cannot write `{path}`: it is not an ordinary file")
-    if (path.exists() and not os.access(path, os.W_OK)) or not writable(folder):
-        raise FileError(f"cannot write `{path}`: permission denied", hint="choose another place, or change its rights")

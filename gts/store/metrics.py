@@ -27,8 +27,9 @@ _WHOLE = -1  # the member of what belongs to all of them
 class MetricsWriter:
     """The one writer of a run's numbers; every method may raise FileError.
 
-    Rounds are gathered and written in one transaction a second. `stride` rounds become one row, at the step of the last of them,
-    holding the mean of each value over the rounds that had one; the rows therefore depend on the training alone, not on the clock.
+    Rounds are gathered and written in one transaction a second. `stride` rounds become one row, at the step of the last of
+    them, holding the mean of each value over the rounds that had one; the rows therefore depend on the training alone, not
+    on the clock.
     """
 
     def __init__(self, path: Path, *, rounds: int, elapsed: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""Finding a workspace, naming its runs, and knowing before long work whether its result can be written."""
+"""Finding a workspace, naming its runs."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gts.errors import FileError
-from gts.store.filesystem import check_writable, file_system, writable
+from gts.store.filesystem import file_system, writable
 from gts.store.workspace import Workspace, find_workspace, run_id
 
 NOW = datetime(2026, 11, 22, 8, 15, 30)
@@ -62,21 +62,6 @@ def test_a_workspace_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot make a folder") as caught:
         Workspace(tmp_path).make_run("a", NOW)
     assert "--workspace" in caught.value.hint
-
-
-def test_results_are_refused_where_they_could_not_be_written(tmp_path: Path) -> None:
-    check_writable(tmp_path / "new.checkpoint")
-    assert list(tmp_path.iterdir()) == []
-    with pytest.raises(FileError, match="it is a folder"):
-        check_writable(tmp_path)
-    with pytest.raises(FileError, match="does not exist") as caught:
-        check_writable(tmp_path / "no" / "out.checkpoint")
-    assert "mkdir -p" in caught.value.hint
-    (tmp_path / "file").touch()
-    with pytest.raises(FileError, match="is not a folder"):
-        check_writable(tmp_path / "file" / "out.checkpoint")
-    with pytest.raises(FileError, match="not an ordinary file"):
-        check_writable(Path("/dev/null"))
 
 
 def test_a_disk_knows_its_kind_and_room(tmp_path: Path) -> None:
