@@ -187,11 +187,13 @@ def _command(command: Command) -> _Command:
 
 
 def _argument(argument: Argument) -> click.Argument:
+    # A default, even None, would make the word optional.
+    default = {} if argument.required else {"default": argument.default}
     return click.Argument(
         [argument.name],
         type=_type(argument),
         required=argument.required,
-        default=argument.default,
+        **default,
         nargs=-1 if argument.multiple else 1,
         metavar=argument.shown if argument.required else f"[{argument.shown}]",
         shell_complete=_completer(argument.completion),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +85,7 @@ def run(
         name=named.path.stem,
         source=source,
         specs=specs,
-        results=_results(out or Path(f"{named.path.stem}.checkpoint"), specs, named.path),
+        results=_results(out or _default(named), specs, named.path),
         start=start,
         keep="last" if keep == "last" else "best",
         milestones=Milestones(checkpoints, checkinterval) if checkpoints else None,
@@ -97,7 +99,7 @@ def run(
 
     for told in training(request, context.interruption):
         if isinstance(told, TrainingOutcome):
-            yield _result(request, told, out)
+            yield _result(request, told)
         else:
             yield told
 
@@ -136,10 +138,20 @@ def _changed(spec: Spec, steps: int | None, epochs: int | None, assignments: Seq
     return replace(parse_assignments(spec, words), warnings=spec.warnings) if words else spec
 
 
+def _default(source: Reference) -> Path:
+    """Where the outcome goes if nobody says so: never over the checkpoint that it was trained from."""
+    if source.kind == "spec":
+        return Path(f"{source.path.stem}.checkpoint")
+    stem = re.sub(r"-\d+$", "", source.path.stem)
+    return next(path for number in count(2) if not (path := Path(f"{stem}-{number}.checkpoint")).exists())
+
+
 def _results(out: Path, specs: Sequence[Spec], source: Path) -> tuple[Path, ...]:
     """Where each member's outcome goes; raises UsageError where that would destroy something else."""
     if out.suffix in (".spec", ".space"):
-        raise UsageError(f"`{out}` has the name of a {out.suffix[1:]}, not of a checkpoint", hint=f"{out.stem}.checkpoint")
+        raise UsageError(
+            f"`{out}` has the name of a {out.suffix[1:]}, not of a checkpoint", hint=f"name it {out.stem}.checkpoint"
+        )
     if len(specs) == 1:
         return (out,)
     ending = out.suffix or ".checkpoint"
@@ -167,7 +179,7 @@ def _summary_path(request: TrainingRequest) -> Path:
     return first.with_name(f"{first.stem.removesuffix(request.suffix(0))}-summary.json")
 
 
-def _result(request: TrainingRequest, outcome: TrainingOutcome, out: Path | None) -> Trained:
+def _result(request: TrainingRequest, outcome: TrainingOutcome) -> Trained:
     scored = [member.score for member in outcome.members if member.score is not None]
     several = len(outcome.members) > 1
     result = Trained(
@@ -209,7 +221,13 @@ COMMAND = Command(
     "The first Ctrl-C ends the training after the present update and saves; the second one ends it at once.",
     arguments=(
         Argument("source", "A spec to train, or a checkpoint to go on from.", "document", metavar="SPEC|CHECKPOINT"),
-        Argument("out", "Where the outcome goes; <SPEC>.checkpoint here if it is left out.", "file", "path", required=False),
+        Argument(
+            "out",
+            "Where the outcome goes; here, with the name of the source, if it is left out.",
+            "file",
+            "path",
+            required=False,
+        ),
     ),
     options=(
         Option(("-s", "--steps"), "Environment steps of the training, in place of nSteps.", "integer", minimum=1),

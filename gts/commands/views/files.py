@@ -11,6 +11,7 @@ from gts.commands.import_legacy import Imported
 from gts.commands.init import Initialised
 from gts.commands.new import MadeFile
 from gts.commands.views.wording import line, whole
+from gts.errors import Problem
 
 
 def initialised(result: Initialised, detail: bool) -> RenderableType:
@@ -37,13 +38,18 @@ def checked(result: Checked, detail: bool) -> RenderableType:
     """What is wrong with files, a line each."""
     rows: list[Text] = []
     for file in result.files:
-        rows += [line(problem.at(file.path)) for problem in file.errors]
+        rows += [line(_error(file.path, problem)) for problem in file.errors]
         rows += [line(_warning(file.path, problem.line, problem.column, problem.message)) for problem in file.warnings]
         if not file.errors:
             rows.append(line(f"{file.path}: good", "green"))
         elif file.hint and len(result.files) == 1:
             rows.append(line(f"hint: {file.hint}"))
     return Group(*rows)
+
+
+def _error(path: str, problem: Problem) -> str:
+    """An error with its place; where a file could not be read at all, the message names it already."""
+    return problem.message if not problem.line and path in problem.message else problem.at(path)
 
 
 def _warning(path: str, row: int, column: int, message: str) -> str:

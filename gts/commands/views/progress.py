@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,6 +52,8 @@ class Display:
         self._started: events.Started | None = None
         self._pace = Pace(0)
         self._best = float("-inf")
+        self._earned = "no episode yet"
+        self._saved: Path | None = None
         self._line_due = time.monotonic() + LINE_SECONDS
         self._numbers_due = time.monotonic()
 
@@ -59,6 +62,8 @@ class Display:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._drop_bar()
+        if kind is KeyboardInterrupt and self._saved is not None:
+            self._say(f"saved {self._saved}")
 
     def show(self, event: Any) -> None:
         """Show one event; what is not worth showing is passed over."""
@@ -76,8 +81,10 @@ class Display:
             self._best = max([self._best, *(score.mean for score in event.scores if score)])
         elif isinstance(event, events.MemberFailed):
             self._say(f"warning: member {event.member + 1} failed at step {event.step}: {event.reason}", "red")
-        elif isinstance(event, Saved) and (event.kind == "milestone" or (self._detail and event.kind == "last")):
-            self._say(f"saved {event.path}")
+        elif isinstance(event, Saved):
+            self._saved = event.path
+            if event.kind == "milestone" or (self._detail and event.kind == "last"):
+                self._say(f"saved {event.path}")
         elif isinstance(event, events.Finished):
             self._drop_bar()
         elif isinstance(event, ScoringBegan):
@@ -110,19 +117,20 @@ class Display:
         left = (started.total_steps - event.step) / pace if pace else float("inf")
         rate = short(pace * started.members) + "/s"
         newest = _over_members(event.metrics, "return")
-        earned = f"return {number(newest)}" if newest is not None else "no episode yet"
+        if newest is not None:
+            self._earned = f"return {number(newest)}"
         best = f"best {number(self._best)}" if self._best > float("-inf") else ""
         now = time.monotonic()
         if self._bar is not None:
             wait = f"{clock(left)} left" if left < 1e7 else ""
-            numbers = " ".join(filter(None, [short(event.step), rate, wait, earned, best]))
+            numbers = " ".join(filter(None, [short(event.step), rate, wait, self._earned, best]))
             stopping = "stopping" if self._interruption.requested else "training"
             self._bar.update(self._bar.task_ids[0], completed=event.step, numbers=numbers, description=stopping)
         elif now >= self._line_due:
             self._line_due = now + LINE_SECONDS
             wait = f"{duration(left)} left" if left < 1e7 else ""
             steps = f"step {whole(event.step)} of {whole(started.total_steps)}"
-            self._say(", ".join(filter(None, [steps, rate, wait, earned, best])))
+            self._say(", ".join(filter(None, [steps, rate, wait, self._earned, best])))
         if self._detail and now >= self._numbers_due:
             self._numbers_due = now + NUMBERS_SECONDS
             names = dict.fromkeys(name for metrics in event.metrics for name in metrics)
