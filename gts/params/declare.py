@@ -88,9 +88,9 @@ class Parameter:
         words = "a whole number" if self.kind == "integer" else "a number"
         bounds = []
         if self.minimum is not None:
-            bounds.append(f"{'>' if self.exclusive_minimum else '≥'} {self.minimum:g}")
+            bounds.append(f"{'>' if self.exclusive_minimum else '≥'} {_number(self.minimum)}")
         if self.maximum is not None:
-            bounds.append(f"{'<' if self.exclusive_maximum else '≤'} {self.maximum:g}")
+            bounds.append(f"{'<' if self.exclusive_maximum else '≤'} {_number(self.maximum)}")
         return " ".join([words, ", ".join(bounds)]).strip()
 
 
@@ -116,6 +116,12 @@ def declared(model: type[ParameterModel]) -> Iterator[Parameter]:
             exclusive_minimum=low_open,
             exclusive_maximum=high_open,
         )
+
+
+def _number(bound: float) -> str:
+    """A bound without rounding: 4294967296, not 4.29497e+09."""
+    short = f"{bound:g}"
+    return short if float(short) == bound else f"{bound:.0f}" if bound.is_integer() else repr(bound)
 
 
 def _choices(field: FieldInfo) -> tuple[str, ...]:

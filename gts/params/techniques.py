@@ -51,7 +51,13 @@ class CommonParams(ParameterModel):
         "nEnvironments", 32, "Worlds that a member acts in side by side.", unit="worlds", shape=True, ge=1, le=65536
     )
     max_episode_length: int = parameter(
-        "maxEpisodeLength", 1000, "An episode is truncated after this many steps.", unit="steps", shape=True, ge=1
+        "maxEpisodeLength",
+        1000,
+        "An episode is truncated after this many steps.",
+        unit="steps",
+        shape=True,
+        ge=1,
+        le=_MAX_STEPS,
     )
     physics: Physics = parameter(
         "physics",
@@ -180,7 +186,7 @@ class ReinforceParams(CommonParams):
         le=10_000,
     )
     minibatch_size: int = parameter(
-        "minibatchSize", 512, "Samples of one baseline update.", unit="samples", shape=True, ge=1
+        "minibatchSize", 512, "Samples of one baseline update.", unit="samples", shape=True, ge=1, le=_MAX_STEPS
     )
     entropy_coeff: float = parameter("entropyCoeff", 0.0, "Weight of the entropy bonus.", ge=0, le=1)
 
@@ -202,9 +208,7 @@ class ActorCriticParams(ParameterModel):
     actor_hidden_activation: Activation = parameter(
         "actor.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
     )
-    actor_initialisation: Initialisation = parameter(
-        "actor.initialisation", "orthogonal", "How its weights start.", shape=True
-    )
+    actor_initialisation: Initialisation = parameter("actor.initialisation", "orthogonal", "How its weights start.", shape=True)
     actor_deviation: Deviation = parameter(
         "actor.deviation",
         "learned",
@@ -243,13 +247,13 @@ class ActorCriticParams(ParameterModel):
     )
 
 
-class A2cParams(CommonParams, ActorCriticParams):
+class A2cParams(ActorCriticParams, CommonParams):
     """Advantage actor-critic."""
 
     n_epochs: int = _n_epochs(5000)
 
 
-class PpoParams(CommonParams, ActorCriticParams):
+class PpoParams(ActorCriticParams, CommonParams):
     """Proximal policy optimisation: actor-critic with many clipped updates a rollout."""
 
     n_epochs: int = _n_epochs(500)
@@ -272,7 +276,7 @@ class PpoParams(CommonParams, ActorCriticParams):
         le=1000,
     )
     minibatch_size: int = parameter(
-        "minibatchSize", 256, "Samples of one update; a rollout is cut evenly.", unit="samples", shape=True, ge=1
+        "minibatchSize", 256, "Samples of one update; a rollout is cut evenly.", unit="samples", shape=True, ge=1, le=_MAX_STEPS
     )
     actor_training_iterations: int = parameter(
         "actor.trainingIterations",

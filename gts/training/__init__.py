@@ -1,0 +1,1 @@
+"""The one place where an agent meets a world: the loop, evaluation, score."""
