@@ -44,7 +44,7 @@ def record(worlds: Worlds, *, stretches: int = 512, length: int = 8, seed: int =
     states: list[NDArray[np.float64]] = []
     controls: list[NDArray[np.float64]] = []
     while sum(map(len, states)) < stretches:
-        before = worlds.state(ids)["physics"]
+        before = worlds.state(ids)["rows"]
         unbroken = np.ones(worlds.n_worlds, dtype=np.bool_)
         shape = (length, worlds.n_worlds, worlds.action_size)
         actions = generator.uniform(worlds.action_low, worlds.action_high, shape).astype(np.float32)
@@ -97,7 +97,7 @@ class PlainLoop:
 def plain_loop(figure: str, *, physics: Literal["exact", "fast"], threads: int, worlds: int = 64) -> PlainLoop:
     """The plain loop over a figure's own trace."""
     recording = Worlds(figure, worlds, threads=threads, physics=physics)
-    return PlainLoop(recording.model, record(recording), threads=threads)
+    return PlainLoop(recording.frame.model, record(recording), threads=threads)
 
 
 def _extract(model: mujoco.MjModel, states: NDArray[np.float64], part: int) -> NDArray[np.float64]:

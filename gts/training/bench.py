@@ -21,10 +21,10 @@ from typing import Any, Literal
 
 import psutil
 
-from gts.errors import MissingError, WorkError
+from gts.errors import MissingError, UsageError, WorkError
 from gts.formats.spec_file import read_spec
 from gts.params.figures import FIGURES
-from gts.params.spec import Spec
+from gts.params.spec import Spec, unknown
 from gts.threads import available_cpus
 from gts.training import contenders
 from gts.training.contenders import Contender, Learning
@@ -32,8 +32,8 @@ from gts.training.contenders import Contender, Learning
 Listener = Callable[[str], None]
 """Hears what is measured next."""
 
-WORLDS = 64
-"""Worlds that are stepped side by side."""
+WORLDS = (64, 256)
+"""Worlds that are stepped side by side: where others are measured too, and what a cohort of 8 has."""
 
 COHORT = 8
 
@@ -47,19 +47,45 @@ PROGRAM = (sys.executable, "-c", "import sys; from gts.cli import main; sys.exit
 _PHYSICS: tuple[Literal["exact", "fast"], ...] = ("exact", "fast")
 
 
+def run_bench(
+    workspace: Path,
+    *,
+    figures: Sequence[str] = (),
+    peers: bool = False,
+    repetitions: int = 5,
+    quick: bool = False,
+    threads: int | None = None,
+    listener: Listener | None = None,
+) -> dict[str, Any]:
+    """Measure this machine: stepping, learning, and the program as a whole.
+
+    `workspace` holds the recommended specs. `figures`: those to step, all of them if none are named. `peers`: also measure
+    Stable-Baselines3 and EnvPool; what is not installed is listed under `missing`. `quick`: brief measurements, good for finding
+    out whether it works, not for numbers. Raises UsageError for an unknown figure or a repetition count below 1, FileError where a
+    recommended spec is missing, WorkError where `gts` itself fails.
+    """
+    for figure in figures:
+        if figure not in FIGURES:
+            raise UsageError(unknown("figure", figure, FIGURES))
+    if repetitions < 1:
+        raise UsageError("a measurement needs at least one repetition")
+    bench = Bench(workspace, tuple(figures) or tuple(FIGURES), peers, repetitions, quick, threads or available_cpus())
+    if listener is not None:
+        bench.listener = listener
+    return bench.run()
+
+
 @dataclass
 class Bench:
     """What is measured, and how patiently."""
 
     workspace: Path
     """A workspace with the recommended specs."""
-    figures: Sequence[str] = tuple(FIGURES)
-    peers: bool = False
-    """Also measure Stable-Baselines3 and EnvPool."""
-    repetitions: int = 5
-    quick: bool = False
-    """Measure briefly: good for finding out whether it works, not for numbers."""
-    threads: int = field(default_factory=available_cpus)
+    figures: tuple[str, ...]
+    peers: bool
+    repetitions: int
+    quick: bool
+    threads: int
     listener: Listener = lambda _: None
     missing: dict[str, str] = field(default_factory=dict)
     """Contenders that could not be had, and why."""
@@ -70,12 +96,11 @@ class Bench:
         return 0.05 if self.quick else 0.5
 
     def run(self) -> dict[str, Any]:
-        """Measure everything; raises FileError where a recommended spec is missing, WorkError where `gts` itself fails."""
+        """Measure everything."""
         report: dict[str, Any] = {
             "command": self.command(),
             "machine": machine(),
             "threads": self.threads,
-            "worlds": WORLDS,
             "repetitions": self.repetitions,
             "stepping": {figure: self.stepping(figure) for figure in self.figures},
         }
@@ -86,23 +111,26 @@ class Bench:
     def command(self) -> str:
         """The command that measures this again."""
         words = ["gts bench"]
-        if tuple(self.figures) != tuple(FIGURES):
+        if self.figures != tuple(FIGURES):
             words += [f"--figure {figure}" for figure in self.figures]
         words += ["--peers"] * self.peers + ["--quick"] * self.quick
         return " ".join(words)
 
     def stepping(self, figure: str) -> dict[str, Any]:
         """Control steps per second of a figure under random actions, and how they compare."""
-        count, threads = WORLDS, self.threads
         runners: dict[str, Contender] = {}
+        pairs: list[tuple[str, str]] = []
         for physics in _PHYSICS:
-            runners[f"worlds {physics}"] = contenders.worlds(figure, count, physics, threads)
-            runners[f"limit {physics}"] = contenders.limit(figure, physics, threads)
-        runners["gymnasium"] = contenders.gymnasium_sync(figure, count)
+            runners[f"limit {physics}"] = contenders.limit(figure, physics, self.threads)
+            for count in WORLDS:
+                name = f"worlds {count} {physics}"
+                runners[name] = contenders.worlds(figure, count, physics, self.threads)
+                pairs.append((name, f"limit {physics}"))
+        few = WORLDS[0]
+        runners[f"gymnasium {few}"] = contenders.gymnasium_sync(figure, few)
         if self.peers:
-            self._invite(runners, "envpool", lambda: contenders.envpool(figure, count, threads))
-        pairs = [(f"worlds {physics}", f"limit {physics}") for physics in _PHYSICS]
-        pairs += [("worlds exact", "gymnasium"), ("worlds fast", "gymnasium"), ("worlds exact", "envpool")]
+            self._invite(runners, f"envpool {few}", lambda: contenders.envpool(figure, few, self.threads))
+        pairs += [(f"worlds {few} {physics}", f"{peer} {few}") for physics in _PHYSICS for peer in ("gymnasium", "envpool")]
         return self._compare(figure, runners, pairs)
 
     def learning(self, spec: Spec) -> dict[str, Any]:
@@ -112,13 +140,12 @@ class Bench:
         pairs: list[tuple[str, str]] = []
         for physics in _PHYSICS:
             for members in (1, COHORT):
-                name = f"{members} {physics}"
+                name = f"cohort of {members}, {physics}"
                 trainings[name] = Learning(spec, members, physics, self.threads)
                 runners[name] = trainings[name]
-                runners[f"worlds {name}"] = contenders.worlds(
-                    spec.figure, members * spec.params.n_environments, physics, self.threads
-                )
-                pairs += [(name, "sb3"), (name, f"worlds {name}")]
+                count = members * spec.params.n_environments
+                runners[f"worlds {count} {physics}"] = contenders.worlds(spec.figure, count, physics, self.threads)
+                pairs += [(name, "sb3"), (name, f"worlds {count} {physics}")]
         if self.peers:
             self._invite(runners, "sb3", lambda: contenders.sb3_ppo(spec.figure))
         result = self._compare(f"{spec.figure} {spec.technique}", runners, pairs)
@@ -140,7 +167,7 @@ class Bench:
                 words = ["train", spec, str(Path(folder, "out.checkpoint")), "-s", str(steps), "--workspace", folder, "--json"]
                 spent, output = _run(words)
             seconds.append(spent)
-            score = _find_score(json.loads(output))
+            score = json.loads(output)["members"][0]["score"]["score"]
         return spread(seconds) | {"steps": steps, "score": score}
 
     def _invite(self, runners: dict[str, Contender], name: str, make: Callable[[], Contender]) -> None:
@@ -223,18 +250,3 @@ def _run(arguments: Sequence[str]) -> tuple[float, str]:
     if done.returncode:
         raise WorkError(f"`gts {' '.join(arguments)}` ended with {done.returncode}: {done.stderr.strip()[-400:]}")
     return spent, done.stdout
-
-
-def _find_score(data: Any) -> float:
-    """The first number called `score` in what `gts train --json` says."""
-    if isinstance(data, dict):
-        own = data.get("score")
-        if isinstance(own, int | float):
-            return float(own)
-        data = list(data.values())
-    if isinstance(data, list):
-        for part in data:
-            found = _find_score(part)
-            if found == found:
-                return found
-    return float("nan")
