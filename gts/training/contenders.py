@@ -122,14 +122,19 @@ def sb3_ppo(figure: str) -> Contender:
 
 
 def _stepping(environments: Any, count: int) -> Contender:
-    """Step a vector environment of anyone's under random actions."""
+    """Step a vector environment of anyone's under random actions.
+
+    Both of these libraries spend the step behind an episode's end on the new start alone; such a step is not counted.
+    """
     space = getattr(environments, "single_action_space", environments.action_space)
     actions = _actions(count, space.low, space.high).astype(space.dtype)
 
     def work() -> int:
+        starts = 0
         for action in actions:
-            environments.step(action)
-        return _BLOCK * count
+            _, _, terminated, truncated, _ = environments.step(action)
+            starts += int(np.count_nonzero(terminated | truncated))
+        return _BLOCK * count - starts
 
     return work
 
