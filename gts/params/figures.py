@@ -1,7 +1,7 @@
 """The figures by name, and the parameters of their rewards.
 
-What the terms compute stands in `gts.physics.rewards`; here is what a person may set. Default weights give exactly the reward of
-Gymnasium's environment.
+What the terms compute stands in `gts.physics.rewards`; here is what a person may set. Default weights give exactly the reward
+of Gymnasium's environment.
 """
 
 from __future__ import annotations
@@ -53,11 +53,90 @@ class FigureDeclaration:
             )
 
 
+_R = RewardParameter
+
+
 def _forward(weight: float = 1.0) -> tuple[RewardParameter, ...]:
     return (
-        RewardParameter("forwardRewardWeight", weight, "Reward for each m/s of forward speed beyond `minimumSpeed`.", "s/m"),
-        RewardParameter("minimumSpeed", 0.0, "Speed that earns nothing; slower is punished.", "m/s"),
+        _R(
+            "forwardRewardWeight",
+            weight,
+            "Bonus: this × (v − `minimumSpeed`), v the forward speed in m/s.",
+            "s/m",
+        ),
+        _R("minimumSpeed", 0.0, "Speed that earns nothing; slower is punished, so standing still does not pay.", "m/s"),
     )
+
+
+def _alive(bonus: float) -> RewardParameter:
+    return _R("aliveBonus", bonus, "Bonus for every step in which the figure has not fallen.")
+
+
+def _control(penalty: float) -> RewardParameter:
+    return _R("controlPenalty", penalty, "Cost: this × Σ a² over the controls a.", "", 0.0)
+
+
+def _gait(height: float, height_margin: float, clearance: float) -> tuple[RewardParameter, ...]:
+    """What makes figures move well, all off by default."""
+    return (
+        _R(
+            "targetSpeedWeight",
+            0.0,
+            "Bonus: this × 0.1^(((v − `targetSpeed`) ÷ `targetSpeedMargin`)²), 1 at the target and 0.1 at the margin.",
+            "",
+            0.0,
+        ),
+        _R("targetSpeed", 1.0, "Forward speed to keep.", "m/s"),
+        _R("targetSpeedMargin", 1.0, "Distance from the target speed that leaves a tenth of the bonus.", "m/s", 0.0, True),
+        _R("uprightWeight", 0.0, "Bonus: this × cosine of the torso's tilt.", "", 0.0),
+        _R(
+            "heightWeight",
+            0.0,
+            "Bonus: this × 0.1^(((h − `targetHeight`) ÷ `targetHeightMargin`)²), h the torso's height.",
+            "",
+            0.0,
+        ),
+        _R("targetHeight", height, "Height of the torso to keep.", "m"),
+        _R("targetHeightMargin", height_margin, "Distance from it that leaves a tenth of the bonus.", "m", 0.0, True),
+        _R(
+            "footClearanceWeight",
+            0.0,
+            "Bonus: this × clip(v, 0, 1 m/s) × mean over the feet of clip(h ÷ `footClearance`, 0, 1), "
+            "h the height of a foot's lowest point.",
+            "s/m",
+            0.0,
+        ),
+        _R("footClearance", clearance, "Height to which a foot is to be lifted.", "m", 0.0, True),
+        _R(
+            "smoothnessPenalty",
+            0.0,
+            "Cost: this × Σ (a − a′)² over the controls, a′ those of the step before.",
+            "",
+            0.0,
+        ),
+        _R(
+            "energyPenalty",
+            0.0,
+            "Cost: this × Σ|τ·ω| ÷ max(|v|, 0.1 m/s), the joints' mechanical energy per metre in J/m.",
+            "m/J",
+            0.0,
+        ),
+    )
+
+
+def _symmetry() -> RewardParameter:
+    return _R(
+        "symmetryPenalty",
+        0.0,
+        "Cost: this × Σ|L − R| ÷ max(Σ(L + R), 0.1 rad/s) over the legs' joints, L and R the speeds of left and right, "
+        "averaged over 1 s.",
+        "",
+        0.0,
+    )
+
+
+def _contact(penalty: float, forces: str) -> RewardParameter:
+    return _R("contactPenalty", penalty, f"Cost: this × {forces} over all bodies' contact forces f.", "", 0.0)
 
 
 FIGURES: dict[str, FigureDeclaration] = {
@@ -66,18 +145,59 @@ FIGURES: dict[str, FigureDeclaration] = {
         "InvertedPendulum",
         "InvertedPendulum-v5",
         "a pole on a cart",
-        (RewardParameter("speedPenalty", 0.0, "Punishment for each m/s of the cart's speed.", "s/m", 0.0),),
+        (
+            _alive(1.0),
+            _R("speedPenalty", 0.0, "Cost: this × |v|, v the cart's speed in m/s.", "s/m", 0.0),
+        ),
     ),
     "hopper": FigureDeclaration(
         "hopper",
         "Hopper",
         "Hopper-v5",
         "one leg that hops",
-        (*_forward(), RewardParameter("controlPenalty", 0.001, "Punishment for the squared control, summed.", "", 0.0)),
+        (*_forward(), _alive(1.0), _control(1e-3), *_gait(1.25, 0.25, 0.1)),
     ),
-    "walker": FigureDeclaration("walker", "Walker", "Walker2d-v5", "two legs in a plane", _forward()),
-    "halfCheetah": FigureDeclaration("halfCheetah", "HalfCheetah", "HalfCheetah-v5", "two legs and a back", _forward()),
-    "ant": FigureDeclaration("ant", "Ant", "Ant-v5", "four legs", _forward()),
-    "humanoid": FigureDeclaration("humanoid", "Humanoid", "Humanoid-v5", "arms and legs", _forward(1.25)),
+    "walker": FigureDeclaration(
+        "walker",
+        "Walker",
+        "Walker2d-v5",
+        "two legs in a plane",
+        (*_forward(), _alive(1.0), _control(1e-3), *_gait(1.25, 0.25, 0.1), _symmetry()),
+    ),
+    "halfCheetah": FigureDeclaration(
+        "halfCheetah",
+        "HalfCheetah",
+        "HalfCheetah-v5",
+        "two legs and a back",
+        (*_forward(), _control(0.1), *_gait(0.7, 0.2, 0.1)),
+    ),
+    "ant": FigureDeclaration(
+        "ant",
+        "Ant",
+        "Ant-v5",
+        "four legs",
+        (
+            *_forward(),
+            _alive(1.0),
+            _control(0.5),
+            _contact(5e-4, "Σ clip(f, −1, 1)²"),
+            *_gait(0.55, 0.2, 0.1),
+            _symmetry(),
+        ),
+    ),
+    "humanoid": FigureDeclaration(
+        "humanoid",
+        "Humanoid",
+        "Humanoid-v5",
+        "arms and legs",
+        (
+            *_forward(1.25),
+            _alive(5.0),
+            _control(0.1),
+            _contact(5e-7, "Σ f² (the cost being at most 10)"),
+            *_gait(1.4, 0.3, 0.1),
+            _symmetry(),
+        ),
+    ),
 }
 """Every figure, in the order in which a person meets them."""

@@ -1,0 +1,1 @@
+"""Worlds and figures: the only room, with playback, that knows MuJoCo."""

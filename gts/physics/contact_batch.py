@@ -1,0 +1,147 @@
+"""A batch that also knows contact forces.
+
+`mj_step` leaves `cfrc_ext` alone unless the model has force sensors; Gymnasium calls `mj_rnePostConstraint` by hand after
+every step, and the observations of the ant and the humanoid hold the result. MuJoCo's C interface has `mjb_apply`, which runs a
+function on every simulation of a batch, but its Python module does not offer it. So this class drives the same C interface
+(`mujoco/mjbatch.h`) through ctypes, which releases the interpreter lock during a call as the Python module does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import weakref
+from pathlib import Path
+from typing import Any
+
+import mujoco
+import numpy as np
+from mujoco.batch import SimulationError
+from numpy.typing import NDArray
+
+from gts.errors import MissingError, WorkError
+
+_NONE = int(mujoco.mjtStage.mjSTAGE_NONE)
+_ACC = int(mujoco.mjtStage.mjSTAGE_ACC)
+_N_WARNINGS = int(mujoco.mjtWarning.mjNWARNING)
+
+
+class _Config(ctypes.Structure):
+    """mjBatchConfig."""
+
+    _fields_ = (("nthread", ctypes.c_int), ("persistent", ctypes.c_uint8))
+
+
+class _Owner:
+    """Frees a batch once neither the ContactBatch nor an array over its memory is in use."""
+
+    def __init__(self, library: ctypes.CDLL, address: int) -> None:
+        self.handle = ctypes.c_void_p(address)
+        # Not at the end of the process: the system frees everything then, and a thread might still be inside a call.
+        weakref.finalize(self, library.mjb_deleteBatch, self.handle).atexit = False
+
+
+class ContactBatch:
+    """The part of `mujoco.batch.Batch` that worlds use, with `cfrc_ext` up to date after every step.
+
+    One MjData a simulation: the contact forces are computed in a second pass, which needs what the step left behind.
+    """
+
+    def __init__(self, model: mujoco.MjModel, nsim: int, nthread: int) -> None:
+        self._c = _library()
+        self.model = model
+        self.nsim = nsim
+        message = ctypes.create_string_buffer(1000)
+        config = _Config(nthread, 1)
+        handle = self._c.mjb_makeBatch(model._address, nsim, ctypes.byref(config), message, len(message))
+        if not handle:
+            raise WorkError(f"MuJoCo cannot make a batch of {nsim} simulations: {message.value.decode(errors='replace')}")
+        self._owner = _Owner(self._c, handle)
+        self._handle = self._owner.handle
+        self._rne = ctypes.cast(self._c.mj_rnePostConstraint, ctypes.c_void_p)
+        width = self._c.mjb_nstate(self._handle)
+        self.state: NDArray[np.float64] = self._array(self._c.mjb_state(self._handle), (nsim, width), ctypes.c_double)
+        self.warning: NDArray[np.int32] = self._array(self._c.mjb_warning(self._handle), (nsim, _N_WARNINGS, 2), ctypes.c_int)
+        self.status: NDArray[np.int32] = self._array(self._c.mjb_status(self._handle), (nsim,), ctypes.c_int)
+        self._bound: dict[str, NDArray[Any]] = {}
+
+    def bind(self, name: str) -> NDArray[Any]:
+        """The live (nsim, …) array of a float64 MjData field that every call copies out."""
+        if name not in self._bound:
+            size, width = ctypes.c_int(), ctypes.c_int()
+            address = self._c.mjb_output(self._handle, name.encode(), ctypes.byref(size), ctypes.byref(width))
+            if not address or width.value != 8:
+                raise ValueError(f"`{name}` is not a float64 field of MjData that a batch can copy out")
+            shape = getattr(mujoco.MjData(self.model), name).shape
+            self._bound[name] = self._array(address, (self.nsim, *shape), ctypes.c_double)
+        return self._bound[name]
+
+    def step(self, ids: NDArray[np.int32] | None, nstep: int) -> None:
+        """Advance by nstep substeps, then compute the contact forces that the last one left. Raises SimulationError."""
+        selected, count = _pointer(ids)
+        failed = self._c.mjb_step(self._handle, selected, count, nstep, _NONE)
+        if failed:
+            self._raise(ids)
+        self._c.mjb_apply(self._handle, selected, count, self._rne, None, 0)
+        # A forward pass of no stage at all: it only refreshes the bound arrays, which mjb_apply does not.
+        self._c.mjb_forward(self._handle, selected, count, _NONE)
+
+    def reset(self, ids: NDArray[np.int32] | None) -> None:
+        """Everything to the model's defaults, nothing computed yet."""
+        selected, count = _pointer(ids)
+        self._c.mjb_reset(self._handle, selected, count, None, _NONE)
+
+    def forward(self, ids: NDArray[np.int32] | None) -> None:
+        """`mj_forward`. Raises SimulationError."""
+        selected, count = _pointer(ids)
+        if self._c.mjb_forward(self._handle, selected, count, _ACC):
+            self._raise(ids)
+
+    def error(self, sim: int) -> str:
+        """What MuJoCo raised in the last call on a simulation, or ""."""
+        return str(self._c.mjb_error(self._handle, sim).decode(errors="replace"))
+
+    def _raise(self, ids: NDArray[np.int32] | None) -> None:
+        chosen = np.arange(self.nsim) if ids is None else ids
+        failed = chosen[self.status[chosen] != 0]
+        raise SimulationError(failed, self.error(int(failed[0])), len(chosen))
+
+    def _array(self, address: int, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
+        """A view of the library's memory that keeps this memory alive."""
+        buffer = (kind * int(np.prod(shape))).from_address(address)
+        buffer.owner = self._owner
+        return np.ctypeslib.as_array(buffer).reshape(shape)
+
+
+def _pointer(ids: NDArray[np.int32] | None) -> tuple[Any, int]:
+    """ids as C takes them; int32, sorted, unique."""
+    return (None, 0) if ids is None else (ids.ctypes.data, len(ids))
+
+
+@functools.cache
+def _library() -> ctypes.CDLL:
+    """The MuJoCo library that the Python package itself uses, with the signatures of mujoco/mjbatch.h."""
+    folder = Path(mujoco.__file__).parent
+    found = [path for pattern in ("libmujoco.so*", "libmujoco*.dylib") for path in sorted(folder.glob(pattern))]
+    if not found:
+        raise MissingError(f"there is no MuJoCo library in {folder}", hint="pip install --force-reinstall mujoco")
+    library = ctypes.CDLL(str(found[0]))
+    pointer, number = ctypes.c_void_p, ctypes.c_int
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "mjb_makeBatch": (pointer, [pointer, number, pointer, ctypes.c_char_p, number]),
+        "mjb_deleteBatch": (None, [pointer]),
+        "mjb_nstate": (number, [pointer]),
+        "mjb_state": (pointer, [pointer]),
+        "mjb_warning": (pointer, [pointer]),
+        "mjb_status": (pointer, [pointer]),
+        "mjb_error": (ctypes.c_char_p, [pointer, number]),
+        "mjb_output": (pointer, [pointer, ctypes.c_char_p, pointer, pointer]),
+        "mjb_step": (number, [pointer, pointer, number, number, number]),
+        "mjb_forward": (number, [pointer, pointer, number, number]),
+        "mjb_reset": (number, [pointer, pointer, number, pointer, number]),
+        "mjb_apply": (number, [pointer, pointer, number, pointer, pointer, number]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library

@@ -1,0 +1,66 @@
+"""What makes a figure: its model, what it observes, when it has fallen, how it starts, what rewards and measures it has.
+
+A figure of any MJCF file is a `Figure` with a path as its `model_file`, given to `gts.physics.figures.register`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.params.figures import FigureDeclaration
+from gts.physics.frame import Frame
+from gts.physics.measures import Measure
+from gts.physics.rewards import Term
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StartNoise:
+    """How far a start lies from the model's own pose: every position and every velocity gets a draw of its own."""
+
+    position: float
+    """Positions: uniform in ± this, metres and radians."""
+    velocity: float
+    """Velocities: uniform in ± this, or normal with this deviation, m/s and rad/s."""
+    velocity_kind: Literal["uniform", "normal"] = "uniform"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A physical model that can be trained. Functions take a Frame of n worlds and give a row for each of them."""
+
+    declaration: FigureDeclaration
+    """Its names and reward parameters, as files know them."""
+    model_file: str
+    """A path, or the bare name of a model that Gymnasium ships."""
+    frame_skip: int
+    """Physics substeps of one control step."""
+    observe: Callable[[Frame], Floats]
+    """What a policy sees: a fresh (n, O) array."""
+    position: Callable[[Frame], Floats]
+    """Where it is along its way, m; (n,). A step's speed is the difference of two of these."""
+    noise: StartNoise
+    terms: tuple[Term, ...]
+    """The terms of its reward. Bonuses are summed in this order, then costs, then the costs are taken away."""
+    measures: tuple[Measure, ...]
+    healthy: Callable[[Frame], NDArray[np.bool_]] | None = None
+    """False ends the episode: the figure has fallen; (n,). None: it cannot fall."""
+    fields: tuple[str, ...] = ()
+    """MjData fields, beyond positions and velocities, that `observe` and `position` read."""
+    contact_forces: bool = False
+    """Whether `cfrc_ext` must be right after every step (it costs a second pass)."""
+    sideways: Callable[[Frame], Floats] | None = None
+    """Where it is across its way, m; (n,). None where it moves in a plane."""
+    info: Mapping[str, Callable[[Frame], NDArray[Any]]] = field(default_factory=dict)
+    """What Gymnasium's environment reports at starts and after steps, by its key; (n, …)."""
+
+    @property
+    def name(self) -> str:
+        """The file value of `physicalModel`."""
+        return self.declaration.name

@@ -1,0 +1,82 @@
+"""ant: four legs, free in space.
+
+Controls: torques at hip and ankle of four legs, ±1 (× 150 N·m). Observation (105): height, orientation, joint angles, all
+velocities, and the contact forces on every body, clipped to ±1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.params.figures import FIGURES
+from gts.physics import rewards
+from gts.physics.figure import Figure, StartNoise
+from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, travelling_measures, travelling_terms
+from gts.physics.figures.observing import root_distance, root_x, root_y
+from gts.physics.frame import Frame
+from gts.physics.rewards import Term
+
+LOWEST_TORSO = 0.2
+"""m."""
+HIGHEST_TORSO = 1.0
+"""m."""
+TORSO = 1
+"""Body number."""
+
+
+def observe(frame: Frame) -> NDArray[np.float64]:
+    """qpos[2:], qvel, clip(cfrc_ext, −1, 1) without the world's row; (n, 105)."""
+    forces = frame.field("cfrc_ext")[:, 1:].reshape(len(frame.motion), -1)
+    motion = frame.motion[:, 2:]
+    width = motion.shape[1]
+    observation = np.empty((len(motion), width + forces.shape[1]))
+    observation[:, :width] = motion
+    np.clip(forces, -1.0, 1.0, out=observation[:, width:])
+    return observation
+
+
+def position(frame: Frame) -> NDArray[np.float64]:
+    """x of the torso in m, as the last substep found it: one substep behind the state, like Gymnasium's; (n,)."""
+    return np.asarray(frame.field("xpos")[:, TORSO, 0])
+
+
+def sideways(frame: Frame) -> NDArray[np.float64]:
+    """y of the torso in m, one substep behind; (n,)."""
+    return np.asarray(frame.field("xpos")[:, TORSO, 1])
+
+
+def healthy(frame: Frame) -> NDArray[np.bool_]:
+    """Torso between 0.2 m and 1 m, everything finite; (n,)."""
+    height = frame.qpos[:, 2]
+    return (height >= LOWEST_TORSO) & (height <= HIGHEST_TORSO) & np.isfinite(frame.motion).all(axis=1)
+
+
+# Seen along its way, +x, legs 1 and 2 are the left ones (front, hind), 4 and 3 the right ones.
+ANATOMY = Anatomy(
+    actions=8,
+    height_index=2,
+    height_offset=0.0,
+    tilt="quaternion",
+    feet=("left_ankle_geom", "right_ankle_geom", "third_ankle_geom", "fourth_ankle_geom"),
+    left=(6, 7, 8, 9),
+    right=(12, 13, 10, 11),
+)
+
+CONTACT = Term("contact", "cost", rewards.clipped_contact, "contactPenalty")
+
+FIGURE = Figure(
+    declaration=FIGURES["ant"],
+    model_file="ant.xml",
+    frame_skip=5,
+    observe=observe,
+    position=position,
+    sideways=sideways,
+    healthy=healthy,
+    noise=StartNoise(position=0.1, velocity=0.1, velocity_kind="normal"),
+    terms=travelling_terms(ANATOMY, ALIVE, CONTROL, CONTACT),
+    measures=travelling_measures(ANATOMY),
+    fields=("xpos", "cfrc_ext"),
+    contact_forces=True,
+    info={"x_position": root_x, "y_position": root_y, "distance_from_origin": root_distance},
+)

@@ -1,0 +1,27 @@
+"""halfCheetah: a back, a hind leg and a front leg that run in a plane. It cannot fall: every episode runs to its time limit.
+
+Controls: torques at thigh, shin and foot of the hind and the front leg, ±1 (× 120, 90, 60, 120, 60, 30 N·m). Observation (17):
+height, angles and all velocities.
+"""
+
+from __future__ import annotations
+
+from gts.params.figures import FIGURES
+from gts.physics.figure import Figure, StartNoise
+from gts.physics.figures.locomotor import CONTROL, Anatomy, travelling_measures, travelling_terms
+from gts.physics.figures.observing import planar_motion, root_x
+
+# Its root starts at 0, which is 0.7 m over the ground. Front and hind leg differ, so nothing says how alike they should move.
+ANATOMY = Anatomy(actions=6, height_index=1, height_offset=0.7, tilt="hinge", feet=("bfoot", "ffoot"))
+
+FIGURE = Figure(
+    declaration=FIGURES["halfCheetah"],
+    model_file="half_cheetah.xml",
+    frame_skip=5,
+    observe=planar_motion,
+    position=root_x,
+    noise=StartNoise(position=0.1, velocity=0.1, velocity_kind="normal"),
+    terms=travelling_terms(ANATOMY, CONTROL),
+    measures=travelling_measures(ANATOMY),
+    info={"x_position": root_x},
+)

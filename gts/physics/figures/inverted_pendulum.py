@@ -1,0 +1,50 @@
+"""invertedPendulum: a pole that a cart must keep upright.
+
+Control: force on the cart, ±3 (× 100 N). Observation (4): cart position, pole angle, cart speed, pole speed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.params.figures import FIGURES
+from gts.physics import measures, rewards
+from gts.physics.figure import Figure, StartNoise
+from gts.physics.figures.observing import root_x
+from gts.physics.frame import Frame
+from gts.physics.rewards import Term
+
+FALLEN_ANGLE = 0.2
+"""rad: a pole that leans further has fallen."""
+
+
+def observe(frame: Frame) -> NDArray[np.float64]:
+    """qpos, qvel; (n, 4)."""
+    return frame.motion.copy()
+
+
+def healthy(frame: Frame) -> NDArray[np.bool_]:
+    """The pole leans by at most 0.2 rad; (n,)."""
+    return np.asarray(np.abs(frame.qpos[:, 1]) <= FALLEN_ANGLE)
+
+
+FIGURE = Figure(
+    declaration=FIGURES["invertedPendulum"],
+    model_file="inverted_pendulum.xml",
+    frame_skip=2,
+    observe=observe,
+    position=root_x,
+    healthy=healthy,
+    noise=StartNoise(position=0.01, velocity=0.01),
+    terms=(
+        Term("alive", "bonus", rewards.alive, "aliveBonus"),
+        Term("speed", "cost", rewards.cart_speed, "speedPenalty"),
+    ),
+    measures=(
+        measures.mean_absolute("angle", "rad", "Mean of the pole's |angle|.", 1),
+        measures.mean_absolute("cartSpeed", "m/s", "Mean of the cart's |speed|.", 2),
+        measures.effort(),
+        measures.fall(),
+    ),
+)

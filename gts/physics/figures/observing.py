@@ -1,0 +1,45 @@
+"""Observations and positions that several figures share; the values are those of Gymnasium's v5 environments."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.physics.frame import Frame
+
+Floats = NDArray[np.float64]
+
+
+def root_x(frame: Frame) -> Floats:
+    """The root's own x coordinate, m; (n,)."""
+    return frame.qpos[:, 0]
+
+
+def root_y(frame: Frame) -> Floats:
+    """The root's own y coordinate, m; (n,)."""
+    return frame.qpos[:, 1]
+
+
+def root_z(frame: Frame) -> Floats:
+    """How far the root of a planar figure has risen from the model's own pose, m; (n,)."""
+    return np.asarray(frame.qpos[:, 1] - frame.model.qpos0[1])
+
+
+def root_distance(frame: Frame) -> Floats:
+    """Horizontal distance of the root from the origin, m; (n,)."""
+    # One row at a time, as Gymnasium does: a norm over an axis rounds differently.
+    return np.array([np.linalg.norm(row, ord=2) for row in frame.qpos[:, :2]])
+
+
+def planar_motion(frame: Frame) -> Floats:
+    """All but the way made: qpos[1:], qvel. (n, nq − 1 + nv)."""
+    return frame.motion[:, 1:].copy()
+
+
+def limited_planar_motion(frame: Frame) -> Floats:
+    """All but the way made, velocities clipped to ±10: qpos[1:], clip(qvel). (n, nq − 1 + nv)."""
+    observation = frame.motion[:, 1:].copy()
+    velocity = observation[:, frame.model.nq - 1 :]
+    np.minimum(velocity, 10.0, out=velocity)
+    np.maximum(velocity, -10.0, out=velocity)
+    return observation

@@ -1,0 +1,82 @@
+"""What happened to some worlds in one control step, as rewards, measures and health rules read it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.int32]
+
+
+class Simulations(Protocol):
+    """What a frame needs of a batch: state rows (W, ·) and live copies of MjData fields."""
+
+    @property
+    def state(self) -> Floats:
+        """State rows, live."""
+
+    def bind(self, name: str) -> NDArray[Any]:
+        """The live (W, …) array of a field."""
+
+
+class Frame:
+    """A window on n of W worlds that `show` moves from step to step. All its arrays have a leading n.
+
+    Arrays may be views of the simulations: they hold until the next step or start of these worlds, and nobody writes to them.
+    """
+
+    def __init__(self, model: mujoco.MjModel, simulations: Simulations, dt: float) -> None:
+        self.model = model
+        self.dt = dt
+        """Seconds of one control step."""
+        self.ids: Ids | None = None
+        """Which worlds; None: all of them."""
+        self.action: NDArray[np.float32] = np.zeros((0, model.nu), np.float32)
+        """Controls as they were given, (n, A), not clipped."""
+        self.speed: Floats = np.zeros(0)
+        """Forward speed over the step, m/s; (n,)."""
+        self.healthy: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        """Whether the health rule holds after the step; (n,)."""
+        self.memory: dict[str, Floats] = {}
+        """Arrays of all W worlds that terms carry from step to step; zero at an episode's start, part of a world's state."""
+        self._simulations = simulations
+        self._bound: dict[str, NDArray[Any]] = {}
+        self._squares: NDArray[np.float32] | None = None
+        nq, nv = model.nq, model.nv
+        # A row is time, positions, velocities, …: mjSTATE_INTEGRATION lists its parts in the order of their bits.
+        self._motion = simulations.state[:, 1 : 1 + nq + nv]
+        self._nq = nq
+        self.show(None)
+
+    def show(self, ids: Ids | None) -> None:
+        """Look at these worlds (sorted, unique; None: all) as they are now."""
+        self.ids = ids
+        self._squares = None
+        self.motion: Floats = self._motion if ids is None else self._motion[ids]
+        """Positions and velocities side by side, (n, nq + nv)."""
+        self.qpos: Floats = self.motion[:, : self._nq]
+        """Positions: m, rad, quaternions; (n, nq)."""
+        self.qvel: Floats = self.motion[:, self._nq :]
+        """Velocities: m/s, rad/s; (n, nv)."""
+
+    def take(self, whole: NDArray[Any]) -> NDArray[Any]:
+        """The rows of a (W, …) array that belong to these worlds."""
+        return whole if self.ids is None else whole[self.ids]
+
+    def field(self, name: str) -> NDArray[Any]:
+        """An MjData field of these worlds, (n, …), as the last substep left it: one substep behind the positions."""
+        if name not in self._bound:
+            self._bound[name] = self._simulations.bind(name)
+        return self.take(self._bound[name])
+
+    def control_squares(self) -> NDArray[np.float32]:
+        """Σ a² over the controls, in the float32 that Gymnasium computes it in; (n,)."""
+        if self._squares is None:
+            squares = np.square(self.action)
+            # One column is its own sum; skipping the reduction halves what the pendulum pays for its controls.
+            self._squares = squares[:, 0] if squares.shape[1] == 1 else np.add.reduce(squares, axis=1)
+        return self._squares

@@ -1,0 +1,124 @@
+"""What a person looks at in a finished episode, whatever its reward was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.physics.frame import Frame
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What is known of E episodes when they end."""
+
+    sums: Floats
+    """Sums over the episode of what the measure added at every step, (R, E)."""
+    lengths: NDArray[np.int64]
+    """Steps, (E,)."""
+    distance: Floats
+    """Metres between start and end along the figure's way, (E,)."""
+    fell: NDArray[np.bool_]
+    """(E,)."""
+    dt: float
+    """Seconds of a step."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number for every finished episode."""
+
+    name: str
+    unit: str
+    meaning: str
+    finish: Callable[[Ended], Floats]
+    """(E,)."""
+    rows: int = 0
+    """How many sums it needs (R)."""
+    add: Callable[[Frame, Floats], None] | None = None
+    """Writes what this step adds to the sums into the given (R, n)."""
+
+
+def mean_of_sum(ended: Ended) -> Floats:
+    """The one sum per step, (E,)."""
+    return np.asarray(ended.sums[0] / ended.lengths)
+
+
+def speed() -> Measure:
+    """Distance ÷ time."""
+    return Measure(
+        "speed",
+        "m/s",
+        "Mean forward speed: distance ÷ time.",
+        lambda ended: np.asarray(ended.distance / (ended.lengths * ended.dt)),
+    )
+
+
+def distance() -> Measure:
+    """Way made forwards."""
+    return Measure("distance", "m", "Way from start to end, forwards.", lambda ended: ended.distance)
+
+
+def fall() -> Measure:
+    """Whether the health rule ended the episode."""
+    return Measure(
+        "fall",
+        "fraction",
+        "Part of the episodes that the health rule ended; 1 for an episode that it ended.",
+        lambda ended: ended.fell.astype(np.float64),
+    )
+
+
+def effort() -> Measure:
+    """Mean squared control."""
+
+    def add(frame: Frame, out: Floats) -> None:
+        np.divide(frame.control_squares(), frame.action.shape[1], out=out[0])
+
+    return Measure("effort", "", "Mean over steps and joints of the squared control.", mean_of_sum, 1, add)
+
+
+def height(index: int, offset: float) -> Measure:
+    """Mean height of the torso; `offset` is its height where qpos[index] is 0."""
+
+    def add(frame: Frame, out: Floats) -> None:
+        out[0] = frame.qpos[:, index]
+
+    return Measure("height", "m", "Mean height of the torso.", lambda ended: np.asarray(mean_of_sum(ended) + offset), 1, add)
+
+
+def mean_absolute(name: str, unit: str, meaning: str, column: int) -> Measure:
+    """Mean of |motion[column]|, a position or a velocity."""
+
+    def add(frame: Frame, out: Floats) -> None:
+        np.abs(frame.motion[:, column], out=out[0])
+
+    return Measure(name, unit, meaning, mean_of_sum, 1, add)
+
+
+def symmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Measure:
+    """How alike left and right move; `left` and `right` are velocity indices of mirrored joints, (J,) each."""
+    both = np.array([*left, *right])
+    count = len(left)
+
+    def add(frame: Frame, out: Floats) -> None:
+        np.abs(frame.qvel[:, both].T, out=out)
+
+    def finish(ended: Ended) -> Floats:
+        ours, theirs = ended.sums[:count], ended.sums[count:]
+        total = np.maximum((ours + theirs).sum(axis=0), 1e-9)
+        return np.asarray(1.0 - np.abs(ours - theirs).sum(axis=0) / total)
+
+    return Measure(
+        "symmetry",
+        "fraction",
+        "1 − Σ|L − R| ÷ Σ(L + R) over the mirrored leg joints, L and R their mean absolute speeds: 1 = both sides move alike.",
+        finish,
+        2 * count,
+        add,
+    )

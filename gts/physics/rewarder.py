@@ -1,0 +1,93 @@
+"""From a step to its reward: the terms in force, each with its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.errors import UsageError
+from gts.params.figures import FigureDeclaration
+from gts.params.spec import unknown
+from gts.physics.frame import Frame
+from gts.physics.rewards import Term
+
+Floats = NDArray[np.float64]
+
+
+class Rewarder:
+    """Reward of W worlds: (sum of bonuses) − (sum of costs), each summed in the figure's order.
+
+    That is Gymnasium's arithmetic, rounding included, while the weights are its own.
+    """
+
+    def __init__(
+        self,
+        declaration: FigureDeclaration,
+        terms: Sequence[Term],
+        weights: Sequence[Mapping[str, float]] | None,
+        n_worlds: int,
+    ) -> None:
+        """`weights`: one mapping a world by full key (`Hopper/minimumSpeed`), what it leaves out being the default.
+
+        Raises UsageError for a key that the figure does not have.
+        """
+        values = _tabulate(declaration, weights, n_worlds)
+        in_force = [term for term in terms if np.any(values[term.weight])]
+        ordered = [term for kind in ("bonus", "cost") for term in in_force if term.kind == kind]
+        self.names = tuple(term.name for term in ordered)
+        """The terms in force, bonuses first."""
+        self.n_bonuses = sum(term.kind == "bonus" for term in ordered)
+        self.memory = {term.name: term.memory for term in ordered if term.memory}
+        """Numbers per world that terms carry from step to step, by term."""
+        self.fields = tuple(dict.fromkeys(field for term in ordered for field in term.fields))
+        """MjData fields that the terms read beyond those of the figure."""
+        self._whole = [(term.value, tuple(_merge(values[name]) for name in (term.weight, *term.constants))) for term in ordered]
+
+    def evaluate(self, frame: Frame, page: Floats) -> Floats:
+        """Write what each term is worth into page[:K] (costs positive), the reward into page[K]; gives a fresh (n,) reward."""
+        for row, (value, arguments) in enumerate(self._whole):
+            if frame.ids is not None:
+                arguments = tuple(argument if argument.ndim == 0 else argument[frame.ids] for argument in arguments)
+            page[row] = value(frame, *arguments)
+        count = len(self._whole)
+        reward = _total(page[: self.n_bonuses])
+        if count > self.n_bonuses:
+            reward -= _total(page[self.n_bonuses : count])
+        page[count] = reward
+        return reward
+
+
+def _total(rows: Floats) -> Floats:
+    """Sum of the rows from first to last, as a fresh (n,) array."""
+    if len(rows) == 0:
+        return np.zeros(rows.shape[1])
+    total: Floats = rows[0].copy() if len(rows) == 1 else rows[0] + rows[1]
+    for row in rows[2:]:
+        total += row
+    return total
+
+
+def _tabulate(
+    declaration: FigureDeclaration, weights: Sequence[Mapping[str, float]] | None, n_worlds: int
+) -> dict[str, Floats]:
+    """Every reward parameter of the figure by its short name, (W,)."""
+    table = {reward.name: np.full(n_worlds, float(reward.default)) for reward in declaration.rewards}
+    if weights is None:
+        return table
+    if len(weights) != n_worlds:
+        raise UsageError(f"there are {n_worlds} worlds and rewards for {len(weights)}")
+    keys = {f"{declaration.prefix}/{name}": name for name in table}
+    for world, mapping in enumerate(weights):
+        for key, value in mapping.items():
+            if key not in keys:
+                raise UsageError(unknown("reward parameter", key, keys))
+            table[keys[key]][world] = value
+    return table
+
+
+def _merge(values: Floats) -> Any:
+    """A scalar where all worlds agree, since it saves a step the indexing; the array where they do not."""
+    return values[0] if (values == values[0]).all() else values

@@ -1,0 +1,181 @@
+"""Reward terms: each a small function of a step and its weights.
+
+A term gives what it is worth, weight included, as a row of n numbers. Bonuses are added, costs are taken away; both are written
+as positive numbers. Weights and constants are float64 scalars where all worlds agree and (n,) arrays where they differ. What a
+figure's parameters mean, with units and bounds, stands in `gts.params.figures`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.physics.frame import Frame
+
+Floats = NDArray[np.float64]
+Weight = Any
+"""A float64 scalar or an (n,) array."""
+
+CRAWL = 0.1
+"""m/s: a figure that is slower counts as this fast where something is divided by its speed."""
+STILL = 0.1
+"""rad/s: joints that are slower together say nothing about symmetry."""
+GAIT_SECONDS = 1.0
+"""Time constant of the averaged joint speeds that symmetry compares."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of a figure's reward."""
+
+    name: str
+    kind: Literal["bonus", "cost"]
+    value: Callable[..., NDArray[np.floating[Any]]]
+    """(frame, weight, *constants) → (n,)."""
+    weight: str
+    """The parameter that switches it: where it is 0 in every world, the term is not computed and not reported."""
+    constants: tuple[str, ...] = ()
+    """Further parameters, in the order of `value`'s arguments."""
+    fields: tuple[str, ...] = ()
+    """MjData fields that it reads beyond those of the figure."""
+    memory: int = 0
+    """Numbers per world that it carries from step to step, in `frame.memory[name]`, (W, memory)."""
+
+
+def tolerance(value: Floats, target: Weight, margin: Weight) -> Floats:
+    """1 at the target, 0.1 at a margin's distance from it, a Gaussian between and beyond; (n,) → (n,).
+
+    The shape of dm_control's `rewards.tolerance` (Tassa et al. 2018) with bounds that meet in one point.
+    """
+    return np.asarray(np.power(0.1, np.square((value - target) / margin)))
+
+
+def forward(frame: Frame, weight: Weight, minimum: Weight) -> Floats:
+    """weight · (v − minimum), v forward speed in m/s: standing still costs weight · minimum."""
+    return np.asarray((frame.speed - minimum) * weight)
+
+
+def alive(frame: Frame, weight: Weight) -> Floats:
+    """weight while the health rule holds."""
+    return np.asarray(frame.healthy * weight)
+
+
+def control(frame: Frame, weight: Weight) -> NDArray[np.float32]:
+    """weight · Σ a², in float32 as Gymnasium computes it: its actions are float32 and NumPy keeps the type."""
+    return np.asarray(frame.control_squares() * weight.astype(np.float32))
+
+
+def control_double(frame: Frame, weight: Weight) -> Floats:
+    """weight · Σ a² in float64, as Gymnasium's humanoid computes it: from `data.ctrl`."""
+    return np.asarray(np.add.reduce(np.square(frame.action.astype(np.float64)), axis=1) * weight)
+
+
+def clipped_contact(frame: Frame, weight: Weight) -> Floats:
+    """weight · Σ clip(f, −1, 1)² over the contact force and torque components of all bodies (N, N·m)."""
+    return np.asarray(np.square(np.clip(frame.field("cfrc_ext"), -1.0, 1.0)).sum(axis=(1, 2)) * weight)
+
+
+def capped_contact(frame: Frame, weight: Weight) -> Floats:
+    """weight · Σ f² over the contact force and torque components of all bodies (N, N·m), at most 10."""
+    return np.asarray(np.minimum(np.square(frame.field("cfrc_ext")).sum(axis=(1, 2)) * weight, 10.0))
+
+
+def cart_speed(frame: Frame, weight: Weight) -> Floats:
+    """weight · |v|, v the cart's speed in m/s after the step."""
+    return np.asarray(np.abs(frame.qvel[:, 0]) * weight)
+
+
+def target_speed(frame: Frame, weight: Weight, target: Weight, margin: Weight) -> Floats:
+    """weight · tolerance(v; target, margin), v forward speed in m/s."""
+    return np.asarray(tolerance(frame.speed, target, margin) * weight)
+
+
+def smoothness(frame: Frame, weight: Weight) -> Floats:
+    """weight · Σ (a_t − a_{t−1})² over the controls; before the first step they are 0."""
+    previous = frame.memory["smoothness"]
+    action = frame.action.astype(np.float64)
+    change = action - frame.take(previous)
+    previous[_rows(frame)] = action
+    return np.asarray(np.square(change).sum(axis=1) * weight)
+
+
+def energy(frame: Frame, weight: Weight) -> Floats:
+    """weight · Σ|τ·ω| ÷ max(|v|, 0.1 m/s): mechanical energy per metre in J/m.
+
+    τ is the actuators' torque on each joint (N·m), ω the joint's speed (rad/s), v forward speed. Braking counts like driving.
+    """
+    power = np.abs(frame.field("qfrc_actuator") * frame.qvel).sum(axis=1)
+    return np.asarray(power / np.maximum(np.abs(frame.speed), CRAWL) * weight)
+
+
+def upright_hinge(frame: Frame, weight: Weight) -> Floats:
+    """weight · cos(angle of the torso against its upright pose), the angle being qpos[2]."""
+    return np.asarray(np.cos(frame.qpos[:, 2]) * weight)
+
+
+def upright_quaternion(frame: Frame, weight: Weight) -> Floats:
+    """weight · cos(angle between the torso's own vertical and the world's), from the quaternion qpos[3:7]."""
+    w, x, y, z = frame.qpos[:, 3:7].T
+    # The quaternion of a start is not normalised, so its own length divides.
+    return np.asarray((w * w - x * x - y * y + z * z) / (w * w + x * x + y * y + z * z) * weight)
+
+
+def torso_height(index: int, offset: float) -> Callable[..., Floats]:
+    """weight · tolerance(h; target, margin), h = qpos[index] + offset the torso's height in m."""
+
+    def height(frame: Frame, weight: Weight, target: Weight, margin: Weight) -> Floats:
+        return np.asarray(tolerance(frame.qpos[:, index] + offset, target, margin) * weight)
+
+    return height
+
+
+def asymmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Callable[..., Floats]:
+    """weight · Σ|L − R| ÷ max(Σ(L + R), 0.1 rad/s) over mirrored joints, between 0 and weight.
+
+    L and R are the joints' absolute speeds, averaged exponentially over 1 s; `left`, `right` are their velocity indices, (J,).
+    """
+    both = np.array([*left, *right])
+
+    def symmetry(frame: Frame, weight: Weight) -> Floats:
+        rows = _rows(frame)
+        averages = frame.memory["symmetry"]
+        now = frame.take(averages)
+        now = now + (1.0 - np.exp(-frame.dt / GAIT_SECONDS)) * (np.abs(frame.qvel[:, both]) - now)
+        averages[rows] = now
+        ours, theirs = now[:, : len(left)], now[:, len(left) :]
+        return np.asarray(np.abs(ours - theirs).sum(axis=1) / np.maximum(now.sum(axis=1), STILL) * weight)
+
+    return symmetry
+
+
+def clearance(feet: tuple[str, ...]) -> Callable[..., Floats]:
+    """weight · clip(v, 0, 1 m/s) · mean over the feet of clip(h ÷ clearance, 0, 1), v forward speed.
+
+    h is the height in m of a foot's lowest point over the ground; standing and shuffling earn nothing.
+    """
+
+    def foot_clearance(frame: Frame, weight: Weight, height: Weight) -> Floats:
+        lifted = np.clip(foot_heights(frame, feet) / np.reshape(height, (-1, 1)), 0.0, 1.0).mean(axis=1)
+        return np.asarray(np.clip(frame.speed, 0.0, 1.0) * lifted * weight)
+
+    return foot_clearance
+
+
+def foot_heights(frame: Frame, feet: tuple[str, ...]) -> Floats:
+    """Height in m of the lowest point of each named capsule or sphere, (n, feet)."""
+    geoms = [mujoco.mj_name2id(frame.model, mujoco.mjtObj.mjOBJ_GEOM, name) for name in feet]
+    size = frame.model.geom_size[geoms]
+    capsule = frame.model.geom_type[geoms] == mujoco.mjtGeom.mjGEOM_CAPSULE
+    # A capsule's ends lie half its length along its own z axis; the last number of its rotation is that axis's rise.
+    rise = np.abs(frame.field("geom_xmat")[:, geoms, 8]) * np.where(capsule, size[:, 1], 0.0)
+    return np.asarray(frame.field("geom_xpos")[:, geoms, 2] - rise - size[:, 0])
+
+
+def _rows(frame: Frame) -> Any:
+    """Index of the frame's worlds in an array of all of them."""
+    return slice(None) if frame.ids is None else frame.ids

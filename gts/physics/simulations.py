@@ -1,0 +1,128 @@
+"""The physics of W worlds of one figure: states, steps, starts, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import mujoco
+import numpy as np
+from mujoco.batch import Batch, SimulationError
+from numpy.typing import NDArray
+
+from gts.physics.contact_batch import ContactBatch
+from gts.physics.figure import Figure
+from gts.physics.frame import Floats, Ids
+from gts.physics.models import load_model
+
+Physics = Literal["exact", "fast"]
+
+_FIRST_BAD = int(mujoco.mjtWarning.mjWARN_BADQPOS)
+
+
+class MujocoSimulations:
+    """W simulations of a figure's model on a thread pool; results do not depend on the number of threads."""
+
+    def __init__(self, figure: Figure, n_worlds: int, *, threads: int, physics: Physics, fields: Sequence[str] = ()) -> None:
+        """`fields`: MjData fields to keep at hand beyond those of the figure."""
+        # A field that is bound between two calls is zero until the next one, so all are bound before the first.
+        self._fields = (*figure.fields, *fields)
+        self._figure, self._n_worlds, self._threads = figure, n_worlds, threads
+        self.model = load_model(figure.model_file)
+        self._own_integrator = self.model.opt.integrator
+        nq, nv = self.model.nq, self.model.nv
+        self.dt = float(self.model.opt.timestep * figure.frame_skip)
+        """Seconds of one control step, with either physics."""
+        self._motion = slice(1, 1 + nq + nv)
+        self._build(physics)
+
+    @property
+    def state(self) -> Floats:
+        """Rows of MuJoCo's integration state, (W, S): all that the future depends on. Live."""
+        rows: Floats = self._batch.state
+        return rows
+
+    def bind(self, name: str) -> NDArray[Any]:
+        """A live (W, …) array of an MjData field."""
+        bound: NDArray[Any] = self._batch.bind(name)
+        return bound
+
+    def set_physics(self, physics: Physics) -> None:
+        """Another integrator at the same timestep; the states go on. Bound arrays must be bound anew."""
+        rows = self.state.copy()
+        self._build(physics)
+        self.state[:] = rows
+
+    def advance(self, controls: NDArray[np.float32], ids: Ids | None) -> NDArray[np.bool_] | None:
+        """One control step of these worlds (None: all) under (n, A) controls.
+
+        Gives which of them MuJoCo could not carry on, (n,), or None where there is none: it raised an error, or met a number
+        that is not finite or too large and started them again from the model's own pose.
+        """
+        raised = None
+        if ids is None:
+            self._controls[...] = controls
+        else:
+            self._controls[ids] = controls
+        try:
+            self._batch.step(ids, self._figure.frame_skip)
+        except SimulationError as error:
+            raised = np.isin(np.arange(self._n_worlds) if ids is None else ids, error.ids)
+        counts = self._bad_counts if ids is None else self._bad_counts[ids]
+        if raised is None and not counts.any():
+            return None
+        bad: NDArray[np.bool_] = np.asarray(counts.any(axis=1), np.bool_)
+        self._batch.warning[...] = 0
+        return bad if raised is None else bad | raised
+
+    def start(self, ids: Ids, streams: list[np.random.Generator]) -> None:
+        """Put these worlds to new starts, drawn from their streams in Gymnasium's order: positions, then velocities."""
+        rows = np.repeat(self._rest[None], len(ids), axis=0)
+        rows[:, self._motion] += self._draw(ids, streams)
+        if not self._figure.fields:
+            # Nothing is read but the row itself, and a forward pass would not change it.
+            self.state[ids] = rows
+            return
+        self._batch.reset(ids)
+        self.state[ids] = rows
+        self._batch.forward(ids)
+
+    def rest(self, ids: Ids) -> None:
+        """Put these worlds into the model's own pose, without motion."""
+        self.state[ids] = self._rest
+
+    def _draw(self, ids: Ids, streams: list[np.random.Generator]) -> Floats:
+        noise, nq = self._figure.noise, self.model.nq
+        drawn = np.empty((len(ids), nq + self.model.nv))
+        if noise.velocity_kind == "uniform" and noise.velocity == noise.position:
+            for row, world in enumerate(ids.tolist()):
+                drawn[row] = streams[world].uniform(-noise.position, noise.position, drawn.shape[1])
+            return drawn
+        for row, world in enumerate(ids.tolist()):
+            drawn[row, :nq] = streams[world].uniform(-noise.position, noise.position, nq)
+            if noise.velocity_kind == "uniform":
+                drawn[row, nq:] = streams[world].uniform(-noise.velocity, noise.velocity, self.model.nv)
+            else:
+                drawn[row, nq:] = noise.velocity * streams[world].standard_normal(self.model.nv)
+        return drawn
+
+    def _build(self, physics: Physics) -> None:
+        fast = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+        self.model.opt.integrator = fast if physics == "fast" else self._own_integrator
+        threads = min(self._threads, self._n_worlds)
+        kind = ContactBatch if self._figure.contact_forces else Batch
+        self._batch: Any = kind(self.model, self._n_worlds, threads)
+        for name in self._fields:
+            self._batch.bind(name)
+        self._batch.reset(np.zeros(1, np.int32))
+        self._rest: Floats = self.state[0].copy()
+        self._bad_counts: NDArray[np.int32] = self._batch.warning[:, _FIRST_BAD:, 1]
+        first, count = _place(self.model, mujoco.mjtState.mjSTATE_CTRL)
+        self._controls: Floats = self.state[:, first : first + count]
+
+
+def _place(model: mujoco.MjModel, component: mujoco.mjtState) -> tuple[int, int]:
+    """(first, count) of a component in a state row: components follow one another in the order of their bits."""
+    everything = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+    before = everything & (int(component) - 1)
+    return mujoco.mj_stateSize(model, before), mujoco.mj_stateSize(model, int(component))
