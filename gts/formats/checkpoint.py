@@ -60,6 +60,10 @@ class Checkpoint:
         """The shape of every tensor."""
         return {name: tensor.shape for name, tensor in self.tensors.items()} or dict(self.stored_shapes)
 
+    def can_resume(self) -> bool:
+        """Whether the same training can go on from here exactly; otherwise a new one can start from its networks."""
+        return "step" in self.counters and any(name.startswith("streams.") for name in self.shapes())
+
     def describe_networks(self) -> tuple[Network, ...]:
         """The networks with their widths and their number of parameters, the policy first."""
         return describe_networks(self.spec, self.shapes())

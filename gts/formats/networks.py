@@ -110,6 +110,10 @@ def shape_problems(spec: Spec, shapes: Mapping[str, Shape]) -> list[Problem]:
     for net in NETWORKS[spec.technique]:
         if any(is_network_tensor(name) and name.startswith(net + ".") for name in shapes):
             expected.update(expected_shapes(spec, net, sizes[0], sizes[1] if net == policy else 1))
+    spread = (spec.values()["nEnvironments"], sizes[1])
+    deviation = f"{policy}.log_deviation"
+    if shapes.get(deviation) == spread and spec.values().get(f"{policy}.varianceScaleDelta"):
+        expected[deviation] = spread  # one row for each environment
     for name in expected.keys() | {name for name in shapes if is_network_tensor(name)}:
         problem = _compare(name, expected.get(name), shapes.get(name))
         if problem:

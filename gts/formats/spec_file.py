@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from gts.errors import FormatError, Problem
 from gts.formats.durable import write_durably
-from gts.formats.strict_json import Document, printable, read_json
+from gts.formats.strict_json import Document, JsonPath, printable, read_json
 from gts.params.figures import FIGURES
 from gts.params.spec import ParameterError, Spec, make_spec, unknown
 from gts.params.techniques import TECHNIQUES
@@ -19,6 +19,7 @@ KEYS = ("physicalModel", "technique", "params", "comment")
 _OF_A_SPACE = ("name", "paramSpace", "objective")
 _UNDER_PARAMS = ("nSteps", "nEpochs")
 _MOST = 100
+_SHORT = 100
 HINT = "`gts check FILE` lists what is wrong; the README says what every parameter may be"
 
 
@@ -58,12 +59,24 @@ def spec_text(spec: Spec) -> str:
 
 
 def json_text(document: Mapping[str, Any]) -> str:
-    """A document as files have it; a comment of several lines becomes a list of lines."""
+    """A document as files have it: a comment of several lines is a list, ranges and lists of values stand on one line."""
     content = dict(document)
     lines = str(content.get("comment", "")).split("\n")
     if len(lines) > 1:
         content["comment"] = lines
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return _laid_out(content, 0) + "\n"
+
+
+def _laid_out(value: Any, depth: int) -> str:
+    short = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if not isinstance(value, (dict, list)) or not value or (depth > 1 and len(short) <= _SHORT):
+        return short
+    parts = [_laid_out(item, depth + 1) for item in (value.values() if isinstance(value, dict) else value)]
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {part}" for key, part in zip(value, parts, strict=True)]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    margin = "\n" + "  " * depth
+    return opening + ",".join(f"{margin}  {part}" for part in parts) + margin + closing
 
 
 def members_of(document: Document) -> dict[str, Any]:
@@ -128,12 +141,25 @@ def comments(document: Document, places: Sequence[tuple[str, ...]], problems: li
     return "\n".join(text for text in found if text)
 
 
-def checked(document: Document, figure: str, technique: str, given: Mapping[str, Any], problems: list[Problem]) -> Spec | None:
+def under_params(key: str) -> JsonPath:
+    """Where a parameter stands in a spec."""
+    return ("params", key)
+
+
+def checked(
+    document: Document,
+    figure: str,
+    technique: str,
+    given: Mapping[str, Any],
+    problems: list[Problem],
+    place: Callable[[str], JsonPath] = under_params,
+) -> Spec | None:
     """The spec of these values, or None and what is wrong with them added to the problems.
 
-    Where the figure or the technique is unknown, the parameters of the other one are still looked at.
+    `place` says where a parameter stands. Where the figure or the technique is unknown, the parameters of the other one are
+    still looked at.
     """
-    known = {key: value for key, value in given.items() if ("params", key) not in document.unreadable}
+    known = {key: value for key, value in given.items() if place(key) not in document.unreadable}
     if not figure:
         known = {key: value for key, value in known.items() if "/" not in key}
     if not technique:
@@ -141,7 +167,7 @@ def checked(document: Document, figure: str, technique: str, given: Mapping[str,
     try:
         return make_spec(figure or next(iter(FIGURES)), technique or next(iter(TECHNIQUES)), known)
     except ParameterError as error:
-        problems += [document.problem(("params", problem.key), problem.message, problem.key) for problem in error.problems]
+        problems += [document.problem(place(problem.key), problem.message, problem.key) for problem in error.problems]
         return None
 
 

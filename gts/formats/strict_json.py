@@ -65,7 +65,7 @@ class Document:
             path = path[:-1]
         line, column = self.places[path]
         last = path[-1] if path else ""
-        return Problem(message, key or (last if isinstance(last, str) else ""), line, column)
+        return Problem(_visible(message), key or (last if isinstance(last, str) else ""), line, column)
 
 
 def read_json(path: str | os.PathLike[str], kind: str, limit: int = MEGABYTE) -> Document:
@@ -243,5 +243,9 @@ class _Parser:
 
 def printable(text: str) -> str:
     """A text from a file as it may stand in a message: one line, no control characters, not too long."""
-    clean = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text[:80])
-    return clean + ("…" if len(text) > 80 else "")
+    return _visible(text[:80]) + ("…" if len(text) > 80 else "")
+
+
+def _visible(text: str) -> str:
+    """A text that does nothing to a terminal."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

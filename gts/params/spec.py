@@ -121,6 +121,15 @@ def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment:
     return Spec(figure, technique, cast(TechniqueParams, params), rewards, values, comment, tuple(warnings))
 
 
+def check_value(figure: str, technique: str, key: str, value: Any) -> Problem | None:
+    """What is wrong with one value of a parameter, None where it is allowed; raises UsageError as `parameters`."""
+    try:
+        make_spec(figure, technique, {key: value})
+    except ParameterError as error:
+        return error.problems[0]
+    return None
+
+
 def parse_assignments(spec: Spec, assignments: Iterable[str]) -> Spec:
     """A spec changed by `key=value` words of a command line; raises UsageError or ParameterError."""
     known = {parameter.key: parameter for parameter in parameters(spec.figure, spec.technique)}
