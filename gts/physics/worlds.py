@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,7 @@ from gts.physics.streams import make_streams, pack_streams, unpack_streams
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Transition:
+class Transition(NamedTuple):
     """One control step of n worlds. All arrays are fresh: they stay as they are when the worlds go on."""
 
     observations: Floats
@@ -173,7 +171,7 @@ class Worlds:
         diverged: Bools,
     ) -> Transition:
         """Hand out the episodes that ended and start their worlds again."""
-        ended = np.flatnonzero(terminated | truncated)
+        ended = (terminated | truncated).nonzero()[0]
         if not len(ended):
             return Transition(observations, observations, rewards, terminated, truncated, diverged, None)
         worlds = self._all[ended] if chosen is None else chosen[ended]
