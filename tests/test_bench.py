@@ -10,7 +10,7 @@ import pytest
 
 from gts.errors import MissingError, UsageError, WorkError
 from gts.params.spec import make_spec
-from gts.training import bench, contenders
+from gts.training import bench, contenders, surroundings
 from gts.training.bench import Bench, rate, run_bench, spread
 
 
@@ -42,23 +42,38 @@ def test_contenders_take_turns(quick, monkeypatch) -> None:
         return work
 
     monkeypatch.setattr(bench, "rate", lambda work, seconds: float(10 * work() + len(order)))
-    result = quick._compare("nothing", {"a": contender("a"), "b": contender("b")}, [("b", "a"), ("b", "absent")])
+    measured = quick._take_turns({"a": contender("a"), "b": contender("b")})
 
     assert order == ["a", "b"] * 3
-    assert list(result["ratios"]) == ["b ÷ a"]
-    assert result["ratios"]["b ÷ a"]["max"] == pytest.approx(14 / 13)
+    assert measured == {"a": [13.0, 15.0], "b": [14.0, 16.0]}
+
+
+def test_ratios_are_taken_within_a_repetition(quick) -> None:
+    # The machine was twice as slow in the second repetition, which both contenders felt.
+    quick._compare("hopper", {"a": [10.0, 5.0, 12.0], "b": [20.0, 10.0, 18.0]}, [("b", "a"), ("b", "absent")])
+
+    assert quick.ratios == [{"subject": "hopper", "what": "b ÷ a", "median": 2.0, "min": 1.5, "max": 2.0, "goal": None}]
+    assert [row["what"] for row in quick.rates] == ["a", "b"]
+
+
+def test_goal_against_gymnasium_is_the_hoppers(quick) -> None:
+    rates, pair = {"worlds 64 exact": [3.0], "gymnasium 64": [1.0]}, [("worlds 64 exact", "gymnasium 64")]
+    quick._compare("hopper", rates, pair)
+    quick._compare("ant", rates, pair)
+
+    assert [row["goal"] for row in quick.ratios] == [2.5, None]
 
 
 def test_stepping_has_every_contender(quick, monkeypatch) -> None:
     monkeypatch.setattr(bench, "WORLDS", (4, 8))
     monkeypatch.setitem(sys.modules, "envpool", None)
-    result = quick.stepping("hopper")
+    quick.stepping("hopper")
 
     own = {f"{kind} {physics}" for physics in ("exact", "fast") for kind in ("limit", "worlds 4", "worlds 8")}
-    assert set(result["rates"]) == own | {"gymnasium 4"}
+    assert {row["what"] for row in quick.rates} == own | {"gymnasium 4"}
     assert "envpool" in quick.missing["envpool 4"]
-    assert all(0 < spread["min"] <= spread["median"] <= spread["max"] for spread in result["rates"].values())
-    assert {"worlds 8 fast ÷ limit fast", "worlds 4 exact ÷ gymnasium 4"} <= set(result["ratios"])
+    assert all(0 < row["min"] <= row["median"] <= row["max"] for row in quick.rates)
+    assert {"worlds 8 fast ÷ limit fast", "worlds 4 exact ÷ gymnasium 4"} <= {row["what"] for row in quick.ratios}
 
 
 def test_learning_profile_adds_up() -> None:
@@ -88,7 +103,7 @@ def test_failing_program_is_said() -> None:
 
 
 def test_machine_and_versions_are_plain_data() -> None:
-    facts = json.loads(json.dumps({**bench.machine(), **bench.versions(peers=True)}))
+    facts = json.loads(json.dumps({**surroundings.machine(), **surroundings.versions(peers=True)}))
     assert facts["usable"] >= 1
     assert facts["processor"]
     assert {"python", "torch", "mujoco"} <= set(facts)
@@ -102,11 +117,12 @@ def test_everything_once(repository, monkeypatch) -> None:
         repository / "workspace", figures=["invertedPendulum"], repetitions=1, quick=True, threads=1, listener=heard.append
     )
 
-    assert report["command"] == "gts bench --figure invertedPendulum --quick"
-    assert list(report["stepping"]) == ["invertedPendulum"]
-    assert set(report["learning"]["profile"]) == {f"cohort of {n}, {p}" for n in (1, 8) for p in ("exact", "fast")}
-    assert report["program"]["pendulum"]["median"] > report["program"]["help"]["median"] > 0
-    assert report["program"]["pendulum"]["score"] > 0
+    assert report["command"] == "gts bench --quick --figure invertedPendulum"
+    assert {row["subject"] for row in report["ratios"]} == {"invertedPendulum", "hopper ppo"}
+    assert [row["training"] for row in report["profile"]] == ["1 exact", "1 fast", "8 exact", "8 fast"]
+    help_page, training = report["times"]
+    assert training["median"] > help_page["median"] > 0
+    assert training["score"] > 0
     assert report["missing"] == {}
     assert any("gts train" in line for line in heard)
     json.dumps(report, allow_nan=False)

@@ -1,4 +1,4 @@
-"""The wheel is complete: in an environment that knows nothing of this working tree, a workspace is made and a figure trained."""
+"""The wheel is complete: where nobody knows this working tree, a workspace is made and a figure is trained."""
 
 from __future__ import annotations
 

@@ -26,10 +26,10 @@ from gts.formats.checkpoint import Checkpoint
 from gts.formats.spec_file import read_spec
 from gts.params.spec import Spec, parse_assignments, seeded
 from gts.threads import available_cpus
-from gts.training.bench import machine, versions
 from gts.training.evaluation import evaluate
 from gts.training.events import Event, MemberFailed, Progress
 from gts.training.score import Score
+from gts.training.surroundings import machine, versions
 from gts.training.trainer import Trainer
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"
