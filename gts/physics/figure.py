@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +16,9 @@ from gts.params.figures import FigureDeclaration
 from gts.physics.frame import Frame
 from gts.physics.measures import Measure
 from gts.physics.rewards import Term
+from gts.physics.streams import StartNoise
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class StartNoise:
-    """How far a start lies from the model's own pose: every position and every velocity gets a draw of its own."""
-
-    position: float
-    """Positions: uniform in ± this, metres and radians."""
-    velocity: float
-    """Velocities: uniform in ± this, or normal with this deviation, m/s and rad/s."""
-    velocity_kind: Literal["uniform", "normal"] = "uniform"
 
 
 @dataclass(frozen=True)

@@ -46,22 +46,30 @@ class Frame:
         self._simulations = simulations
         self._bound: dict[str, NDArray[Any]] = {}
         self._squares: NDArray[np.float32] | None = None
+        self._geoms: dict[tuple[str, ...], NDArray[np.int64]] = {}
         nq, nv = model.nq, model.nv
         # A row is time, positions, velocities, …: mjSTATE_INTEGRATION lists its parts in the order of their bits.
-        self._motion = simulations.state[:, 1 : 1 + nq + nv]
+        motion = simulations.state[:, 1 : 1 + nq + nv]
+        self._whole = (motion, motion[:, :nq], motion[:, nq:])
         self._nq = nq
+        self.motion: Floats
+        """Positions and velocities side by side, (n, nq + nv)."""
+        self.qpos: Floats
+        """Positions: m, rad, quaternions; (n, nq)."""
+        self.qvel: Floats
+        """Velocities: m/s, rad/s; (n, nv)."""
         self.show(None)
 
     def show(self, ids: Ids | None) -> None:
         """Look at these worlds (sorted, unique; None: all) as they are now."""
         self.ids = ids
         self._squares = None
-        self.motion: Floats = self._motion if ids is None else self._motion[ids]
-        """Positions and velocities side by side, (n, nq + nv)."""
-        self.qpos: Floats = self.motion[:, : self._nq]
-        """Positions: m, rad, quaternions; (n, nq)."""
-        self.qvel: Floats = self.motion[:, self._nq :]
-        """Velocities: m/s, rad/s; (n, nv)."""
+        if ids is None:
+            self.motion, self.qpos, self.qvel = self._whole
+            return
+        self.motion = self._whole[0][ids]
+        self.qpos = self.motion[:, : self._nq]
+        self.qvel = self.motion[:, self._nq :]
 
     def take(self, whole: NDArray[Any]) -> NDArray[Any]:
         """The rows of a (W, …) array that belong to these worlds."""
@@ -72,6 +80,12 @@ class Frame:
         if name not in self._bound:
             self._bound[name] = self._simulations.bind(name)
         return self.take(self._bound[name])
+
+    def geoms(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Numbers of the named geoms, (G,); raises KeyError for an unknown name."""
+        if names not in self._geoms:
+            self._geoms[names] = np.array([self.model.geom(name).id for name in names])
+        return self._geoms[names]
 
     def control_squares(self) -> NDArray[np.float32]:
         """Σ a² over the controls, in the float32 that Gymnasium computes it in; (n,)."""

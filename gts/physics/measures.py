@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,7 @@ from gts.physics.frame import Frame
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """What is known of E episodes when they end."""
 
     sums: Floats

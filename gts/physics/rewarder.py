@@ -44,30 +44,34 @@ class Rewarder:
         """Numbers per world that terms carry from step to step, by term."""
         self.fields = tuple(dict.fromkeys(field for term in ordered for field in term.fields))
         """MjData fields that the terms read beyond those of the figure."""
-        self._whole = [(term.value, tuple(_merge(values[name]) for name in (term.weight, *term.constants))) for term in ordered]
+        self._terms = [(term.value, _arguments(term, values)) for term in ordered]
 
     def evaluate(self, frame: Frame, page: Floats) -> Floats:
         """Write what each term is worth into page[:K] (costs positive), the reward into page[K]; gives a fresh (n,) reward."""
-        for row, (value, arguments) in enumerate(self._whole):
+        bonuses: NDArray[np.floating[Any]] | None = None
+        costs: NDArray[np.floating[Any]] | None = None
+        for row, (value, arguments) in enumerate(self._terms):
             if frame.ids is not None:
                 arguments = tuple(argument if argument.ndim == 0 else argument[frame.ids] for argument in arguments)
-            page[row] = value(frame, *arguments)
-        count = len(self._whole)
-        reward = _total(page[: self.n_bonuses])
-        if count > self.n_bonuses:
-            reward -= _total(page[self.n_bonuses : count])
-        page[count] = reward
+            worth = page[row] = value(frame, *arguments)
+            if row < self.n_bonuses:
+                bonuses = worth if bonuses is None else bonuses + worth
+            else:
+                costs = worth if costs is None else costs + worth
+        if bonuses is None:
+            bonuses = np.zeros(page.shape[1])
+        reward = np.asarray(bonuses.copy() if costs is None else bonuses - costs, np.float64)
+        page[len(self._terms)] = reward
         return reward
 
 
-def _total(rows: Floats) -> Floats:
-    """Sum of the rows from first to last, as a fresh (n,) array."""
-    if len(rows) == 0:
-        return np.zeros(rows.shape[1])
-    total: Floats = rows[0].copy() if len(rows) == 1 else rows[0] + rows[1]
-    for row in rows[2:]:
-        total += row
-    return total
+def _arguments(term: Term, values: Mapping[str, Floats]) -> tuple[Any, ...]:
+    """The weight and constants of a term: scalars where all worlds agree, since it saves every step the indexing."""
+    found = []
+    for name in (term.weight, *term.constants):
+        column = values[name].astype(np.float32) if term.single else values[name]
+        found.append(column[0] if (column == column[0]).all() else column)
+    return tuple(found)
 
 
 def _tabulate(
@@ -86,8 +90,3 @@ def _tabulate(
                 raise UsageError(unknown("reward parameter", key, keys))
             table[keys[key]][world] = value
     return table
-
-
-def _merge(values: Floats) -> Any:
-    """A scalar where all worlds agree, since it saves a step the indexing; the array where they do not."""
-    return values[0] if (values == values[0]).all() else values

@@ -41,6 +41,8 @@ class Term:
     """The parameter that switches it: where it is 0 in every world, the term is not computed and not reported."""
     constants: tuple[str, ...] = ()
     """Further parameters, in the order of `value`'s arguments."""
+    single: bool = False
+    """Whether its weights are float32; float64 otherwise."""
     fields: tuple[str, ...] = ()
     """MjData fields that it reads beyond those of the figure."""
     memory: int = 0
@@ -57,7 +59,8 @@ def tolerance(value: Floats, target: Weight, margin: Weight) -> Floats:
 
 def forward(frame: Frame, weight: Weight, minimum: Weight) -> Floats:
     """weight · (v − minimum), v forward speed in m/s: standing still costs weight · minimum."""
-    return np.asarray((frame.speed - minimum) * weight)
+    beyond = frame.speed - minimum if np.ndim(minimum) or minimum else frame.speed
+    return np.asarray(beyond * weight)
 
 
 def alive(frame: Frame, weight: Weight) -> Floats:
@@ -66,8 +69,8 @@ def alive(frame: Frame, weight: Weight) -> Floats:
 
 
 def control(frame: Frame, weight: Weight) -> NDArray[np.float32]:
-    """weight · Σ a², in float32 as Gymnasium computes it: its actions are float32 and NumPy keeps the type."""
-    return np.asarray(frame.control_squares() * weight.astype(np.float32))
+    """weight · Σ a², in float32 like its weight, as Gymnasium computes it: its actions are float32 and NumPy keeps the type."""
+    return np.asarray(frame.control_squares() * weight)
 
 
 def control_double(frame: Frame, weight: Weight) -> Floats:
@@ -168,7 +171,7 @@ def clearance(feet: tuple[str, ...]) -> Callable[..., Floats]:
 
 def foot_heights(frame: Frame, feet: tuple[str, ...]) -> Floats:
     """Height in m of the lowest point of each named capsule or sphere, (n, feet)."""
-    geoms = [mujoco.mj_name2id(frame.model, mujoco.mjtObj.mjOBJ_GEOM, name) for name in feet]
+    geoms = frame.geoms(feet)
     size = frame.model.geom_size[geoms]
     capsule = frame.model.geom_type[geoms] == mujoco.mjtGeom.mjGEOM_CAPSULE
     # A capsule's ends lie half its length along its own z axis; the last number of its rotation is that axis's rise.

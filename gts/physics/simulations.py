@@ -14,6 +14,7 @@ from gts.physics.contact_batch import ContactBatch
 from gts.physics.figure import Figure
 from gts.physics.frame import Floats, Ids
 from gts.physics.models import load_model
+from gts.physics.streams import NoiseSource
 
 Physics = Literal["exact", "fast"]
 
@@ -31,6 +32,7 @@ class MujocoSimulations:
         self.model = load_model(figure.model_file)
         self._own_integrator = self.model.opt.integrator
         nq, nv = self.model.nq, self.model.nv
+        self._noise = NoiseSource(figure.noise, nq, nv)
         self.dt = float(self.model.opt.timestep * figure.frame_skip)
         """Seconds of one control step, with either physics."""
         self._motion = slice(1, 1 + nq + nv)
@@ -68,17 +70,20 @@ class MujocoSimulations:
             self._batch.step(ids, self._figure.frame_skip)
         except SimulationError as error:
             raised = np.isin(np.arange(self._n_worlds) if ids is None else ids, error.ids)
-        counts = self._bad_counts if ids is None else self._bad_counts[ids]
-        if raised is None and not counts.any():
+        warnings = self._batch.warning
+        # Comparing bytes costs a tenth of asking NumPy whether any number is not zero, and nearly always they are all zero.
+        if raised is None and warnings.tobytes() == self._no_warnings:
             return None
-        bad: NDArray[np.bool_] = np.asarray(counts.any(axis=1), np.bool_)
-        self._batch.warning[...] = 0
+        bad = np.asarray(warnings[:, _FIRST_BAD:, 1].any(axis=1), np.bool_)
+        warnings[...] = 0
+        if ids is not None:
+            bad = bad[ids]
         return bad if raised is None else bad | raised
 
     def start(self, ids: Ids, streams: list[np.random.Generator]) -> None:
         """Put these worlds to new starts, drawn from their streams in Gymnasium's order: positions, then velocities."""
-        rows = np.repeat(self._rest[None], len(ids), axis=0)
-        rows[:, self._motion] += self._draw(ids, streams)
+        rows = self._rest[: len(ids)].copy()
+        rows[:, self._motion] += self._noise.draw([streams[world] for world in ids.tolist()])
         if not self._figure.fields:
             # Nothing is read but the row itself, and a forward pass would not change it.
             self.state[ids] = rows
@@ -89,22 +94,7 @@ class MujocoSimulations:
 
     def rest(self, ids: Ids) -> None:
         """Put these worlds into the model's own pose, without motion."""
-        self.state[ids] = self._rest
-
-    def _draw(self, ids: Ids, streams: list[np.random.Generator]) -> Floats:
-        noise, nq = self._figure.noise, self.model.nq
-        drawn = np.empty((len(ids), nq + self.model.nv))
-        if noise.velocity_kind == "uniform" and noise.velocity == noise.position:
-            for row, world in enumerate(ids.tolist()):
-                drawn[row] = streams[world].uniform(-noise.position, noise.position, drawn.shape[1])
-            return drawn
-        for row, world in enumerate(ids.tolist()):
-            drawn[row, :nq] = streams[world].uniform(-noise.position, noise.position, nq)
-            if noise.velocity_kind == "uniform":
-                drawn[row, nq:] = streams[world].uniform(-noise.velocity, noise.velocity, self.model.nv)
-            else:
-                drawn[row, nq:] = noise.velocity * streams[world].standard_normal(self.model.nv)
-        return drawn
+        self.state[ids] = self._rest[0]
 
     def _build(self, physics: Physics) -> None:
         fast = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -115,8 +105,8 @@ class MujocoSimulations:
         for name in self._fields:
             self._batch.bind(name)
         self._batch.reset(np.zeros(1, np.int32))
-        self._rest: Floats = self.state[0].copy()
-        self._bad_counts: NDArray[np.int32] = self._batch.warning[:, _FIRST_BAD:, 1]
+        self._rest: Floats = np.repeat(self.state[:1], self._n_worlds, axis=0)
+        self._no_warnings: bytes = bytes(self._batch.warning.nbytes)
         first, count = _place(self.model, mujoco.mjtState.mjSTATE_CTRL)
         self._controls: Floats = self.state[:, first : first + count]
 

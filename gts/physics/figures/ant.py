@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
 from gts.physics import rewards
-from gts.physics.figure import Figure, StartNoise
+from gts.physics.figure import Figure
 from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, travelling_measures, travelling_terms
 from gts.physics.figures.observing import root_distance, root_x, root_y
 from gts.physics.frame import Frame
 from gts.physics.rewards import Term
+from gts.physics.streams import StartNoise
 
 LOWEST_TORSO = 0.2
 """m."""

@@ -7,9 +7,10 @@ height, angles and all velocities.
 from __future__ import annotations
 
 from gts.params.figures import FIGURES
-from gts.physics.figure import Figure, StartNoise
+from gts.physics.figure import Figure
 from gts.physics.figures.locomotor import CONTROL, Anatomy, travelling_measures, travelling_terms
 from gts.physics.figures.observing import planar_motion, root_x
+from gts.physics.streams import StartNoise
 
 # Its root starts at 0, which is 0.7 m over the ground. Front and hind leg differ, so nothing says how alike they should move.
 ANATOMY = Anatomy(actions=6, height_index=1, height_offset=0.7, tilt="hinge", feet=("bfoot", "ffoot"))

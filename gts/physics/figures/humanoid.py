@@ -6,18 +6,17 @@ and for every body inertia, velocity and contact forces, and the torque at every
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
 from gts.physics import rewards
-from gts.physics.figure import Figure, StartNoise
-from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, travelling_measures, travelling_terms
+from gts.physics.figure import Figure
+from gts.physics.figures.locomotor import ALIVE, Anatomy, travelling_measures, travelling_terms
 from gts.physics.figures.observing import root_distance, root_x, root_y
 from gts.physics.frame import Frame
 from gts.physics.rewards import Term
+from gts.physics.streams import StartNoise
 
 LOWEST_TORSO = 1.0
 """m."""
@@ -84,6 +83,7 @@ ANATOMY = Anatomy(
     right=(9, 10, 11, 12),
 )
 
+CONTROL = Term("control", "cost", rewards.control_double, "controlPenalty")
 CONTACT = Term("contact", "cost", rewards.capped_contact, "contactPenalty")
 
 FIGURE = Figure(
@@ -95,7 +95,7 @@ FIGURE = Figure(
     sideways=sideways,
     healthy=healthy,
     noise=StartNoise(position=0.01, velocity=0.01),
-    terms=travelling_terms(ANATOMY, ALIVE, replace(CONTROL, value=rewards.control_double), CONTACT),
+    terms=travelling_terms(ANATOMY, ALIVE, CONTROL, CONTACT),
     measures=travelling_measures(ANATOMY),
     fields=("xipos", "cinert", "cvel", "qfrc_actuator", "cfrc_ext"),
     contact_forces=True,

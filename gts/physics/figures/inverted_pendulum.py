@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
 from gts.physics import measures, rewards
-from gts.physics.figure import Figure, StartNoise
+from gts.physics.figure import Figure
 from gts.physics.figures.observing import root_x
 from gts.physics.frame import Frame
 from gts.physics.rewards import Term
+from gts.physics.streams import StartNoise
 
 FALLEN_ANGLE = 0.2
 """rad: a pole that leans further has fallen."""

@@ -31,7 +31,7 @@ class Anatomy:
 
 
 ALIVE = Term("alive", "bonus", rewards.alive, "aliveBonus")
-CONTROL = Term("control", "cost", rewards.control, "controlPenalty")
+CONTROL = Term("control", "cost", rewards.control, "controlPenalty", single=True)
 
 FEET = ("geom_xpos", "geom_xmat")
 """Where feet are found."""
@@ -47,7 +47,7 @@ def travelling_terms(anatomy: Anatomy, *own: Term) -> tuple[Term, ...]:
         Term("targetSpeed", "bonus", rewards.target_speed, "targetSpeedWeight", ("targetSpeed", "targetSpeedMargin")),
         Term("upright", "bonus", upright, "uprightWeight"),
         Term("height", "bonus", height, "heightWeight", ("targetHeight", "targetHeightMargin")),
-        Term("footClearance", "bonus", rewards.clearance(anatomy.feet), "footClearanceWeight", ("footClearance",), FEET),
+        Term("footClearance", "bonus", rewards.clearance(anatomy.feet), "footClearanceWeight", ("footClearance",), fields=FEET),
         Term("smoothness", "cost", rewards.smoothness, "smoothnessPenalty", memory=anatomy.actions),
         Term("energy", "cost", rewards.energy, "energyPenalty", fields=("qfrc_actuator",)),
     ]

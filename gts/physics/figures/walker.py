@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
-from gts.physics.figure import Figure, StartNoise
+from gts.physics.figure import Figure
 from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, travelling_measures, travelling_terms
 from gts.physics.figures.observing import limited_planar_motion, root_x, root_z
 from gts.physics.frame import Frame
+from gts.physics.streams import StartNoise
 
 LOWEST_TORSO = 0.8
 """m."""
@@ -22,11 +23,15 @@ HIGHEST_TORSO = 2.0
 STEEPEST_TORSO = 1.0
 """rad, to either side."""
 
+# Limits of height and tilt.
+HIGH = np.array([HIGHEST_TORSO, STEEPEST_TORSO])
+LOW = np.array([LOWEST_TORSO, -STEEPEST_TORSO])
+
 
 def healthy(frame: Frame) -> NDArray[np.bool_]:
     """Torso between 0.8 m and 2 m, within ±1 rad; (n,)."""
-    height = frame.qpos[:, 1]
-    return (height > LOWEST_TORSO) & (height < HIGHEST_TORSO) & (np.abs(frame.qpos[:, 2]) < STEEPEST_TORSO)
+    pose = frame.motion[:, 1:3]
+    return np.asarray(((pose > LOW) & (pose < HIGH)).all(axis=1))
 
 
 ANATOMY = Anatomy(
