@@ -79,12 +79,12 @@ class ContactBatch:
     def step(self, ids: NDArray[np.int32] | None, nstep: int) -> None:
         """Advance by nstep substeps, then compute the contact forces that the last one left. Raises SimulationError."""
         selected, count = _pointer(ids)
-        failed = self._c.mjb_step(self._handle, selected, count, nstep, _NONE)
-        if failed:
-            self._raise(ids)
+        error = self._error(ids, self._c.mjb_step(self._handle, selected, count, nstep, _NONE))
         self._c.mjb_apply(self._handle, selected, count, self._rne, None, 0)
         # A forward pass of no stage at all: it only refreshes the bound arrays, which mjb_apply does not.
         self._c.mjb_forward(self._handle, selected, count, _NONE)
+        if error is not None:
+            raise error
 
     def reset(self, ids: NDArray[np.int32] | None) -> None:
         """Everything to the model's defaults, nothing computed yet."""
@@ -94,17 +94,18 @@ class ContactBatch:
     def forward(self, ids: NDArray[np.int32] | None) -> None:
         """`mj_forward`. Raises SimulationError."""
         selected, count = _pointer(ids)
-        if self._c.mjb_forward(self._handle, selected, count, _ACC):
-            self._raise(ids)
+        error = self._error(ids, self._c.mjb_forward(self._handle, selected, count, _ACC))
+        if error is not None:
+            raise error
 
-    def error(self, sim: int) -> str:
-        """What MuJoCo raised in the last call on a simulation, or ""."""
-        return str(self._c.mjb_error(self._handle, sim).decode(errors="replace"))
-
-    def _raise(self, ids: NDArray[np.int32] | None) -> None:
+    def _error(self, ids: NDArray[np.int32] | None, n_failed: int) -> SimulationError | None:
+        """What the call that just ended has to tell; the next call overwrites it."""
+        if not n_failed:
+            return None
         chosen = np.arange(self.nsim) if ids is None else ids
         failed = chosen[self.status[chosen] != 0]
-        raise SimulationError(failed, self.error(int(failed[0])), len(chosen))
+        message = self._c.mjb_error(self._handle, int(failed[0])).decode(errors="replace")
+        return SimulationError(failed, message, len(chosen))
 
     def _array(self, address: int, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
         """A view of the library's memory that keeps this memory alive."""

@@ -44,6 +44,7 @@ class Ledger:
             row += measure.rows
         self._adding = [(measure.add, first, last) for measure, first, last in self._measures if measure.add is not None]
         self._whole = np.zeros((row, n_worlds))
+        self._page = self._whole
         self.sums = np.zeros((row, n_worlds))
         """Costs as positive numbers; (terms, reward, rows of the measures; W)."""
         self.lengths = np.zeros(n_worlds, np.int64)
@@ -53,7 +54,12 @@ class Ledger:
 
     def page(self, frame: Frame) -> Floats:
         """Where this step's values are written before `add`: (terms, reward, …; n). Terms and reward are the caller's."""
-        return self._whole if frame.ids is None else np.empty((len(self._whole), len(frame.ids)))
+        self._page = self._whole if frame.ids is None else np.empty((len(self._whole), len(frame.ids)))
+        return self._page
+
+    def contributions(self) -> Floats:
+        """What each term gave or took in the last step, (K, n)."""
+        return _signed(self._page[: self._n_terms].copy(), self._n_bonuses)
 
     def add(self, frame: Frame, page: Floats) -> None:
         """Complete a page with the measures' rows and add it to the sums."""
@@ -69,8 +75,7 @@ class Ledger:
     def close(self, ids: Ids, positions: Floats, fell: Bools) -> Episodes:
         """The episodes of these worlds end here; positions and fell are (E,)."""
         sums, lengths = self.sums[:, ids], self.lengths[ids]
-        terms = sums[: self._n_terms]
-        terms[self._n_bonuses :] *= -1.0
+        terms = _signed(sums[: self._n_terms], self._n_bonuses)
         distance = positions - self.starts[ids]
         measures = {
             measure.name: measure.finish(Ended(sums[first:last], lengths, distance, fell, self._dt))
@@ -83,3 +88,9 @@ class Ledger:
         self.sums[:, ids] = 0.0
         self.lengths[ids] = 0
         self.starts[ids] = positions
+
+
+def _signed(terms: Floats, n_bonuses: int) -> Floats:
+    """Costs as negative numbers, in place; (K, n)."""
+    terms[n_bonuses:] *= -1.0
+    return terms

@@ -46,6 +46,7 @@ class Frame:
         self._simulations = simulations
         self._bound: dict[str, NDArray[Any]] = {}
         self._squares: NDArray[np.float32] | None = None
+        self._geoms: dict[tuple[str, ...], NDArray[np.int64]] = {}
         nq, nv = model.nq, model.nv
         # A row is time, positions, velocities, …: mjSTATE_INTEGRATION lists its parts in the order of their bits.
         motion = simulations.state[:, 1 : 1 + nq + nv]
@@ -79,6 +80,12 @@ class Frame:
         if name not in self._bound:
             self._bound[name] = self._simulations.bind(name)
         return self.take(self._bound[name])
+
+    def geoms(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Numbers of the named geoms, (G,); raises KeyError for an unknown name."""
+        if names not in self._geoms:
+            self._geoms[names] = np.array([self.model.geom(name).id for name in names])
+        return self._geoms[names]
 
     def control_squares(self) -> NDArray[np.float32]:
         """Σ a² over the controls, in the float32 that Gymnasium computes it in; (n,)."""

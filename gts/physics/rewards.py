@@ -171,7 +171,7 @@ def clearance(feet: tuple[str, ...]) -> Callable[..., Floats]:
 
 def foot_heights(frame: Frame, feet: tuple[str, ...]) -> Floats:
     """Height in m of the lowest point of each named capsule or sphere, (n, feet)."""
-    geoms = [mujoco.mj_name2id(frame.model, mujoco.mjtObj.mjOBJ_GEOM, name) for name in feet]
+    geoms = frame.geoms(feet)
     size = frame.model.geom_size[geoms]
     capsule = frame.model.geom_type[geoms] == mujoco.mjtGeom.mjGEOM_CAPSULE
     # A capsule's ends lie half its length along its own z axis; the last number of its rotation is that axis's rise.

@@ -92,7 +92,8 @@ class Worlds:
         self._ledger = Ledger(n_worlds, rewarder.n_bonuses, len(rewarder.names), self.figure.measures, self._sims.dt)
         self._memory = {name: np.zeros((n_worlds, size)) for name, size in rewarder.memory.items()}
         self._positions = np.zeros(n_worlds)
-        self._streams: list[np.random.Generator] = []
+        self.streams: list[np.random.Generator] = []
+        """The random stream of each world, drawn from at starts; empty before the first reset."""
         self._all = np.arange(n_worlds, dtype=np.int32)
         self._show()
         self.observation_size = self.figure.observe(self.frame).shape[1]
@@ -112,11 +113,15 @@ class Worlds:
         """Steps of the running episodes, (W,); a copy."""
         return self._ledger.lengths.copy()
 
+    def contributions(self) -> Floats:
+        """What each term gave or took in the last step, (K, n); their sum over K is the reward."""
+        return self._ledger.contributions()
+
     def reset(self, seeds: Sequence[int]) -> Floats:
         """New random streams, one seed a world, and a new episode in every world: observations, (W, O)."""
         if len(seeds) != self.n_worlds:
             raise UsageError(f"there are {self.n_worlds} worlds and {len(seeds)} seeds")
-        self._streams = make_streams(seeds)
+        self.streams = make_streams(seeds)
         return self._start(self._all)
 
     def restart(self, ids: NDArray[np.integer[Any]], seeds: Sequence[int | None] | None = None) -> Floats:
@@ -124,7 +129,7 @@ class Worlds:
         chosen = self._checked(ids)
         for world, seed in zip(chosen.tolist(), seeds or (), strict=False):
             if seed is not None:
-                self._streams[world] = make_streams([seed])[0]
+                self.streams[world] = make_streams([seed])[0]
         return self._start(chosen)
 
     def step(self, actions: NDArray[np.float32], ids: NDArray[np.integer[Any]] | None = None) -> Transition:
@@ -203,9 +208,9 @@ class Worlds:
 
     def _start(self, ids: Ids) -> Floats:
         """New episodes in these worlds; gives their first observations, (n, O)."""
-        if not self._streams:
+        if not self.streams:
             raise UsageError("worlds must be reset with seeds first")
-        self._sims.start(ids, self._streams)
+        self._sims.start(ids, self.streams)
         for memory in self._memory.values():
             memory[ids] = 0.0
         self.frame.show(ids)
@@ -228,7 +233,7 @@ class Worlds:
         whatever the number of threads and in whichever rows.
         """
         chosen = self._all if ids is None else self._checked(ids)
-        if not self._streams:
+        if not self.streams:
             raise UsageError("worlds have no state before they are reset")
         return {
             "rows": self._sims.state[chosen],
@@ -236,7 +241,7 @@ class Worlds:
             "starts": self._ledger.starts[chosen],
             "lengths": self._ledger.lengths[chosen],
             "sums": self._ledger.sums[:, chosen].T.copy(),
-            "streams": pack_streams(self._streams[world] for world in chosen.tolist()),
+            "streams": pack_streams(self.streams[world] for world in chosen.tolist()),
             **{f"memory.{name}": memory[chosen] for name, memory in self._memory.items()},
         }
 
@@ -257,10 +262,10 @@ class Worlds:
             raise UsageError(f"the state of the worlds does not fit: {', '.join(wrong)}")
         for name, place in places.items():
             place[chosen] = state[name]
-        if not self._streams:
-            self._streams = make_streams(range(self.n_worlds))
+        if not self.streams:
+            self.streams = make_streams(range(self.n_worlds))
         for world, stream in zip(chosen.tolist(), unpack_streams(state["streams"]), strict=True):
-            self._streams[world] = stream
+            self.streams[world] = stream
 
     def _show(self) -> None:
         self.frame = Frame(self._sims.model, self._sims, self._sims.dt)
@@ -278,6 +283,6 @@ class Worlds:
         expected = (self.n_worlds if chosen is None else len(chosen), self.action_size)
         if actions.shape != expected:
             raise UsageError(f"actions have the shape {actions.shape}, not {expected}")
-        if not self._streams:
+        if not self.streams:
             raise UsageError("worlds must be reset before they are stepped")
         return actions
