@@ -22,7 +22,7 @@ Completion = Literal[
     "technique",
     "parameter",
 ]
-"""What a word can be completed to. `document` is any file of GTS, `reference` a document or a run, `parameter` a `key=value`."""
+"""What a word can be completed to: `document` is any file of GTS, `reference` that or a run, `parameter` a `key=value`."""
 
 ValueType = Literal["text", "integer", "number", "flag", "choice", "path"]
 
@@ -145,6 +145,8 @@ class Command:
     options: tuple[Option, ...] = ()
     threads: bool = False
     """Whether it takes `--threads`."""
+    long: bool = False
+    """Whether it yields events that are worth showing while it works."""
     examples: tuple[str, ...] = ()
     """Whole command lines, for help texts."""
 

@@ -35,8 +35,8 @@ class Standing:
 class Recorder:
     """Everything that is written for one run.
 
-    The folder of the run is what counts: where it cannot be written, FileError ends the training. The catalogue is an index: where
-    that cannot be written, `troubles` says so once and the training goes on.
+    The folder of the run is what counts: where it cannot be written, FileError ends the training. The catalogue is an index:
+    where that cannot be written, `troubles` says so once and the training goes on.
     """
 
     def __init__(self, request: TrainingRequest, *, total_steps: int, rounds: int) -> None:
@@ -80,9 +80,7 @@ class Recorder:
     def stand(self, standing: Standing, outcome: Sequence[Mapping[str, Any]] = ()) -> None:
         """Write down how the run stands; `outcome` is what its members came to."""
         ended = "" if standing.state == "running" else now()
-        self._record = replace(
-            self._record, state=standing.state, step=standing.step, reason=standing.reason, finished=ended
-        )
+        self._record = replace(self._record, state=standing.state, step=standing.step, reason=standing.reason, finished=ended)
         facts = {"format": 1, **self._record.__dict__, "results": [str(path) for path in self._request.results]}
         if outcome:
             facts["outcome"] = list(outcome)
@@ -114,7 +112,7 @@ class Recorder:
         step = int(checkpoint.counters.get("step", 0))
         gone = self._prune(member) if kind == "last" else []
         if kind != "milestone":
-            record = CheckpointRecord(self._place(path), self.folder.id, member, kind, step, checksum, now())  # type: ignore[arg-type]
+            record = CheckpointRecord(self._place(path), self.folder.id, member, kind, step, checksum, now())
             self._index(lambda catalogue: catalogue.put_checkpoint(record, gone=tuple(map(self._place, gone))))
         return Saved(path, member, kind, step), replace(full, checksum=checksum)
 
@@ -122,7 +120,15 @@ class Recorder:
         """Write down a score over the test episodes."""
         self.log(f"{path}: mean {score['mean']:.1f}, cov {score['cov']:.3f}, score {score['score']:.1f}")
         record = ScoreRecord(
-            checkpoint.checksum, self._place(path), 0, SCORE_STEPS, score["episodes"], score["mean"], score["score"], score, now()
+            checkpoint.checksum,
+            self._place(path),
+            0,
+            SCORE_STEPS,
+            score["episodes"],
+            score["mean"],
+            score["score"],
+            score,
+            now(),
         )
         self._index(lambda catalogue: catalogue.add_score(record))
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from gts.errors import GtsError
 from gts.formats.checkpoint import Checkpoint, current_versions
 from gts.jobs.interruption import Interruption
 from gts.jobs.recorder import Recorder, Standing
@@ -25,6 +27,7 @@ from gts.jobs.training import (
     TrainingRequest,
     Trouble,
 )
+from gts.store.catalogue import RunState
 from gts.training.evaluation import evaluate
 from gts.training.events import Evaluated, Event, Finished, MemberFailed, Progress, Started
 from gts.training.trainer import Trainer
@@ -90,6 +93,7 @@ class _Run:
         self._told_troubles = 0
         self._failed: dict[int, str] = {}
         self._seconds = 0.0
+        self._over = False
         rounds = started.total_steps // (started.rollout_steps * started.worlds)
         self.recorder = Recorder(request, total_steps=started.total_steps, rounds=rounds)
         self.recorder.log(
@@ -136,6 +140,7 @@ class _Run:
                 outcomes[member] = (path, written)
                 yield saved
         self.recorder.stand(self._standing())
+        self._over = True
         yield from self._troubles()
         scores: dict[int, dict[str, Any]] = {}
         if outcomes and self._request.score and not self._stopped:
@@ -161,9 +166,12 @@ class _Run:
         interrupted = isinstance(error, (KeyboardInterrupt, GeneratorExit))
         reason = "interrupted" if interrupted else str(error) or type(error).__name__
         self.recorder.log(f"ended at step {self._step}: {reason}")
-        if self._seconds and interrupted:
-            return  # the training itself was over and is written down; only its score is missing
-        self.recorder.stand(Standing("interrupted" if interrupted else "failed", self._step, "" if interrupted else reason))
+        if self._over:
+            return  # how the training ended is written down already; only its score is missing
+        # What ended the training, a full disk say, may well prevent this too; it is the first error that counts.
+        with suppress(GtsError):
+            state: RunState = "interrupted" if interrupted else "failed"
+            self.recorder.stand(Standing(state, self._step, "" if interrupted else reason))
 
     def _standing(self) -> Standing:
         if not self._alive():

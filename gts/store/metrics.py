@@ -40,7 +40,7 @@ class MetricsWriter:
         journal = "DELETE" if file_system(path.parent).network else "WAL"
         with explained(path):
             self._connection = open_writer(path, metrics_migrations(), journal=journal).conn
-            self._series = {
+            self._series: dict[tuple[int, str], int] = {
                 (member, name): number
                 for number, member, name in self._connection.execute("SELECT id, member, name FROM series")
             }
