@@ -36,11 +36,6 @@ class Layers:
     activation: str
     initialisation: str
 
-    @property
-    def features(self) -> int:
-        """Width of what the output layers read, where there is a hidden layer."""
-        return self.hidden_size
-
 
 class Mlp:
     """P perceptrons with one or more linear output layers ("heads") on shared hidden layers."""
@@ -106,5 +101,5 @@ def _orthogonal(rows: int, columns: int, generator: Generator) -> Tensor:
     """A (rows, columns) matrix with orthonormal rows or columns, whichever are fewer, uniformly distributed."""
     normal = torch.randn(max(rows, columns), min(rows, columns), generator=generator)
     q, r = torch.linalg.qr(normal)
-    q = q * torch.sign(torch.diagonal(r))
-    return q if rows >= columns else q.T
+    basis: Tensor = q * torch.sign(torch.diagonal(r))
+    return basis if rows >= columns else basis.T

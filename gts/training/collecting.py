@@ -101,7 +101,10 @@ class Collector:
             cut_steps = torch.from_numpy(np.concatenate(places))
             cut_observations = torch.from_numpy(np.concatenate([seen for _, _, seen in cuts]))
         else:
-            cut_steps, cut_observations = torch.zeros(0, 3, dtype=torch.int64), observations.new_zeros(0, observations.shape[-1])
+            cut_steps, cut_observations = (
+                torch.zeros(0, 3, dtype=torch.int64),
+                observations.new_zeros(0, observations.shape[-1]),
+            )
         return Rollout(
             observations=observations[:-1],
             actions=self._actions,

@@ -38,9 +38,9 @@ class Trainer:
     ) -> None:
         """Make worlds and agents, from scratch or from checkpoints (one a member).
 
-        With `resume` the very same training goes on, bit for bit where versions and thread count are the same; without it a new training
-        starts from the networks, optimisers and normalisers of the checkpoints. Raises UsageError where the specs do not fit together,
-        FileError where a checkpoint does not fit its spec.
+        With `resume` the very same training goes on, bit for bit where versions and thread count are the same; without it a
+        new training starts from the networks, optimisers and normalisers of the checkpoints. Raises UsageError where the
+        specs do not fit together, FileError where a checkpoint does not fit its spec.
         """
         if len({spec.shape_key() for spec in specs}) != 1:
             raise UsageError("the members of a cohort must agree in figure, technique and every parameter that decides a shape")

@@ -47,7 +47,14 @@ def _rollout(agent, seed=0, members=None):
     actions = torch.stack([agent.state.sample(observations[t], noise[t]) for t in range(T)])
     cut = torch.nonzero(truncated)
     return Rollout(
-        observations[:-1], actions.clone(), rewards, terminated, truncated, observations[-1], cut, observations[1:][tuple(cut.T)]
+        observations[:-1],
+        actions.clone(),
+        rewards,
+        terminated,
+        truncated,
+        observations[-1],
+        cut,
+        observations[1:][tuple(cut.T)],
     )
 
 
