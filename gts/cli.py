@@ -27,7 +27,6 @@ from gts.commands.table import COMMANDS
 from gts.errors import FormatError, GtsError
 from gts.jobs.interruption import Interruption
 from gts.store.workspace import find_workspace
-from gts.threads import let_waiting_threads_sleep
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +46,6 @@ _THREADS = Option(("--threads",), "CPUs to use; otherwise all that this process 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (without the program's name); the exit code."""
-    let_waiting_threads_sleep()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot show a letter shows a question mark, rather than ending the program.
