@@ -113,9 +113,18 @@ class Trainer:
         metrics = tuple({**number, **row, **rate} for number, row in zip(numbers, rows, strict=True))
         yield Progress(self.step, self.epoch, metrics, seconds)
         for member in failed:
-            yield MemberFailed(member, self.step, self._collector.complaint(member, plan) or "a network left the finite range")
+            yield MemberFailed(member, self.step, self._reason(member))
         if evaluated:
             yield evaluated
+
+    def _reason(self, member: int) -> str:
+        """Why a member failed in the round that just ended."""
+        divergence = self._collector.divergence(member)
+        if divergence is None:
+            return "a network left the finite range"
+        environment, rollout_step = divergence
+        step = self.step - self.plan.steps_per_epoch + rollout_step * self.plan.worlds
+        return f"the physics of environment {environment + 1} of {self.plan.worlds} diverged at step {step}"
 
     def _evaluate(self) -> Evaluated:
         shared = self.specs[0].params
