@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
-from conftest import Poser, every_term, idle, random_actions
 from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
-from gts.physics.figures import figure_named
 from gts.physics.rewards import tolerance
 from gts.physics.worlds import Worlds
 
-# Coordinates of the planar figures: 0 is x, 1 is height, 2 is tilt; of the free ones: 0 is x, 2 is height, 3 to 6 the quaternion.
+Poser = Callable[..., Worlds]
+
+# Coordinates of planar figures: 0 is x, 1 is height, 2 is tilt; of free ones: 0 is x, 2 is height, 3 to 6 the quaternion.
 HIGH = 3.0
 TRAVELLERS = [name for name in FIGURES if name != "invertedPendulum"]
 PLANAR = ["hopper", "walker", "halfCheetah"]
@@ -30,6 +30,11 @@ def height_index(figure: str) -> int:
 def key(figure: str, name: str) -> str:
     """Full key of a reward parameter."""
     return f"{FIGURES[figure].prefix}/{name}"
+
+
+def idle(worlds: Worlds) -> NDArray[np.float32]:
+    """Controls that do nothing, (W, A)."""
+    return np.zeros((worlds.n_worlds, worlds.action_size), np.float32)
 
 
 def term(worlds: Worlds, name: str, actions: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
@@ -258,62 +263,3 @@ def test_the_carts_speed_costs_in_either_direction(posed: Poser) -> None:
     cost = -term(worlds, "speed")
     assert cost == pytest.approx([0.0, 0.05, 0.05, 0.1], abs=0.005)
     assert "alive" in worlds.term_names
-
-
-def test_terms_sum_to_the_reward(figure: str) -> None:
-    """With everything in force, in every step."""
-    worlds = Worlds(figure, 4, rewards=[every_term(figure)] * 4, autoreset=False)
-    worlds.reset(range(4))
-    # Everything that the figure's declaration can put in force is.
-    assert set(worlds.term_names) == {declared.name for declared in figure_named(figure).terms}
-    for actions in random_actions(worlds, 25):
-        transition = worlds.step(actions)
-        assert np.allclose(worlds.contributions().sum(axis=0), transition.rewards, rtol=1e-12, atol=1e-12)
-
-
-def test_what_is_worth_nothing_is_not_computed(figure: str) -> None:
-    """Gymnasium's reward has the terms of Gymnasium's environment and no other; a weight of 0 takes one away."""
-    gymnasium_terms = {
-        "invertedPendulum": ("alive",),
-        "halfCheetah": ("forward", "control"),
-        "hopper": ("forward", "alive", "control"),
-        "walker": ("forward", "alive", "control"),
-        "ant": ("forward", "alive", "control", "contact"),
-        "humanoid": ("forward", "alive", "control", "contact"),
-    }[figure]
-    assert Worlds(figure, 2).term_names == gymnasium_terms
-    assert Worlds(figure, 2, rewards=[{}, {}]).term_names == gymnasium_terms
-    weight = {declared.name: declared.weight for declared in figure_named(figure).terms}[gymnasium_terms[0]]
-    assert Worlds(figure, 2, rewards=[{key(figure, weight): 0.0}] * 2).term_names == gymnasium_terms[1:]
-    one_of_two = [{key(figure, weight): 0.0}, {}]
-    assert Worlds(figure, 2, rewards=one_of_two).term_names == gymnasium_terms
-
-
-def test_weights_may_differ_from_world_to_world(figure: str) -> None:
-    """Each world earns what it would earn alone with its own weights, all stepped together or one by one."""
-    others = {name: 2.0 * value for name, value in every_term(figure).items()}
-    mappings: list[Mapping[str, float]] = [every_term(figure), {}, others]
-    together, subset = Worlds(figure, 3, rewards=mappings), Worlds(figure, 3, rewards=mappings)
-    alone = [Worlds(figure, 1, rewards=[mapping]) for mapping in mappings]
-    together.reset([5, 6, 7])
-    subset.reset([5, 6, 7])
-    for seed, worlds in zip([5, 6, 7], alone, strict=True):
-        worlds.reset([seed])
-    for actions in random_actions(together, 20):
-        rewards = together.step(actions).rewards
-        ids = np.array([0, 2])
-        assert np.array_equal(subset.step(actions[ids], ids).rewards, rewards[ids])
-        subset.step(actions[[1]], np.array([1]))
-        expected = [worlds.step(actions[[world]]).rewards[0] for world, worlds in enumerate(alone)]
-        assert np.array_equal(rewards, expected)
-
-
-def test_standing_still_pays_less_than_moving_once_a_minimum_speed_is_asked() -> None:
-    """The hopper that stands earns its alive bonus with Gymnasium's reward, and next to nothing with a minimum speed."""
-    earned = []
-    for mapping in ({}, {"Hopper/minimumSpeed": 1.0}):
-        worlds = Worlds("hopper", 1, rewards=[mapping])
-        worlds.reset([0])
-        earned.append(sum(float(worlds.step(idle(worlds)).rewards[0]) for _ in range(20)))
-    assert earned[0] > 15.0
-    assert abs(earned[1]) < 5.0

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
-from conftest import every_term, idle, random_actions
+from numpy.typing import NDArray
 
 from gts.errors import GtsError, UsageError
 from gts.physics.worlds import Worlds
 
+Weights = Callable[[str], dict[str, float]]
+Actions = Callable[..., NDArray[np.float32]]
 
-def test_same_seed_same_trajectory(figure: str) -> None:
+
+def idle(worlds: Worlds) -> NDArray[np.float32]:
+    """Controls that do nothing, (W, A)."""
+    return np.zeros((worlds.n_worlds, worlds.action_size), np.float32)
+
+
+def test_same_seed_same_trajectory(figure: str, random_actions: Actions) -> None:
     """A seed decides a world's starts; equal seeds and actions give equal episodes, other seeds others."""
     first, second = Worlds(figure, 3), Worlds(figure, 3, threads=2)
     starts = first.reset([7, 7, 8])
@@ -24,7 +34,7 @@ def test_same_seed_same_trajectory(figure: str) -> None:
         assert np.array_equal(one.observations[0], one.observations[1])
 
 
-def test_results_are_not_overwritten_by_later_steps(figure: str) -> None:
+def test_results_are_not_overwritten_by_later_steps(figure: str, every_term: Weights, random_actions: Actions) -> None:
     """Whoever keeps a transition keeps its numbers, whatever the worlds do afterwards."""
     worlds = Worlds(figure, 4, rewards=[every_term(figure)] * 4, max_episode_length=5)
     kept = [worlds.reset(range(4))]
@@ -40,7 +50,7 @@ def test_results_are_not_overwritten_by_later_steps(figure: str) -> None:
     assert all(np.array_equal(array, copy) for array, copy in zip(kept, copies, strict=True))
 
 
-def test_final_observations_are_the_ends_and_observations_the_new_starts() -> None:
+def test_final_observations_are_the_ends_and_observations_the_new_starts(random_actions: Actions) -> None:
     """A finished world shows its last moment and its next start; the others show one thing."""
     worlds = Worlds("halfCheetah", 2, max_episode_length=3)
     worlds.reset([1, 2])
@@ -80,7 +90,7 @@ def test_a_restart_can_bring_a_new_seed() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_state_continues_bit_for_bit(figure: str, threads: int) -> None:
+def test_a_state_continues_bit_for_bit(figure: str, threads: int, every_term: Weights, random_actions: Actions) -> None:
     """In the middle of episodes, in other rows, at another number of threads, with every term in force."""
     weights = every_term(figure)
     source = Worlds(figure, 3, rewards=[weights] * 3, max_episode_length=60)
@@ -118,7 +128,7 @@ def test_a_state_that_does_not_fit_is_refused() -> None:
         smooth.restore(None, hopper.state())
 
 
-def test_fast_physics_differs_and_stays_close(figure: str) -> None:
+def test_fast_physics_differs_and_stays_close(figure: str, random_actions: Actions) -> None:
     """Another integrator at the same timestep: not the same numbers, but the same movement for a few steps."""
     exact, fast = Worlds(figure, 8), Worlds(figure, 8, physics="fast")
     assert np.array_equal(exact.reset(range(8)), fast.reset(range(8)))
@@ -137,7 +147,7 @@ def test_fast_physics_differs_and_stays_close(figure: str) -> None:
     assert np.median(np.abs(ours - theirs).max(axis=1) / moved) < 0.4
 
 
-def test_switching_physics_there_and_back_changes_nothing_by_itself(figure: str) -> None:
+def test_switching_physics_there_and_back_changes_nothing_by_itself(figure: str, random_actions: Actions) -> None:
     """States go over as they are; a world that was fast for no step at all is as exact as one that never was."""
     still, switched = Worlds(figure, 2, physics="exact"), Worlds(figure, 2, physics="exact")
     still.reset([1, 2])
@@ -152,7 +162,7 @@ def test_switching_physics_there_and_back_changes_nothing_by_itself(figure: str)
         assert np.array_equal(transition.rewards, expected.rewards)
 
 
-def test_fast_physics_that_becomes_exact_equals_exact_from_there() -> None:
+def test_fast_physics_that_becomes_exact_equals_exact_from_there(random_actions: Actions) -> None:
     """The tail of a training that began with fast physics is as exact as any other."""
     worlds = Worlds("walker", 2, physics="fast")
     worlds.reset([1, 2])
@@ -167,7 +177,7 @@ def test_fast_physics_that_becomes_exact_equals_exact_from_there() -> None:
 
 
 @pytest.mark.parametrize("place", ["position", "velocity", "action"])
-def test_a_divergence_is_noticed_and_stays_alone(figure: str, place: str) -> None:
+def test_a_divergence_is_noticed_and_stays_alone(figure: str, place: str, every_term: Weights, random_actions: Actions) -> None:
     """NaN in one world ends and restarts that world alone; its numbers are finite, its reward 0; the others notice nothing."""
     weights = [every_term(figure)] * 3
     healthy, ill = Worlds(figure, 3, rewards=weights), Worlds(figure, 3, rewards=weights, threads=2)
@@ -216,7 +226,7 @@ def test_a_state_that_explodes_in_a_step_is_noticed_in_that_step() -> None:
     assert np.isfinite(transition.final_observations).all()
 
 
-def test_episodes_tell_what_happened(figure: str) -> None:
+def test_episodes_tell_what_happened(figure: str, every_term: Weights, random_actions: Actions) -> None:
     """Returns are sums of rewards, terms sum to returns, lengths count steps, falls are falls."""
     limit = 60
     worlds = Worlds(figure, 4, rewards=[every_term(figure)] * 4, max_episode_length=limit)
