@@ -57,8 +57,13 @@ def pack(document: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> by
     plain = _plain(document)
     plain["headChecksum"] = _document_checksum(plain)
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    arrays = {name: np.array(tensor, order="C", copy=None) for name, tensor in tensors.items()}
+    arrays = {name: as_stored(tensor) for name, tensor in tensors.items()}
     return safetensors.numpy.save(arrays, metadata={_KEY: text})
+
+
+def as_stored(tensor: NDArray[Any]) -> NDArray[Any]:
+    """A tensor as files have it, little-endian and row by row; the tensor itself where it lies so already."""
+    return np.array(tensor, dtype=tensor.dtype.newbyteorder("<"), order="C", copy=None)
 
 
 def read_head(path: str | os.PathLike[str]) -> tuple[bytes, int]:

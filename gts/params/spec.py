@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -82,6 +83,7 @@ class Spec:
         return (self.figure, self.technique, *(getattr(self.params, name) for name in shared))
 
 
+@functools.cache
 def parameters(figure: str, technique: str) -> tuple[Parameter, ...]:
     """Every parameter that a spec of this figure and technique may give; raises UsageError for an unknown name."""
     model = TECHNIQUES.get(technique)
