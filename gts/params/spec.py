@@ -31,6 +31,10 @@ RENAMED = {
 """Older spellings of the original program: read as the new one, with a warning."""
 
 
+MOST_HINTS = 100
+"""Nearest words are looked for in so many mistakes of a file; a file of nothing but mistakes has a hundred thousand."""
+
+
 class ParameterError(GtsError):
     """Values that no spec can have; `problems` holds all of them, each with its key."""
 
@@ -154,7 +158,7 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> str:
     message = f'unknown {kind} "{shown}"'
     if nearest:
         message += f'; did you mean "{nearest}"?'
-    if len(choices) <= 8:
+    if 0 < len(choices) <= 8:
         message += " known: " + ", ".join(choices) if nearest else "; known: " + ", ".join(choices)
     return message
 
@@ -180,7 +184,7 @@ def _sort_out(
         elif target in known:
             problems.append(Problem(f"`{key}` says again what `{spelled[target]}` says", key))
         else:
-            problems.append(Problem(unknown("parameter", key, known), key))
+            problems.append(Problem(unknown("parameter", key, known if len(problems) < MOST_HINTS else ()), key))
     return values, spelled, warnings, problems
 
 

@@ -22,7 +22,7 @@ def legacy() -> Path:
 
 @pytest.fixture(scope="session")
 def checkpoint() -> Checkpoint:
-    """A complete checkpoint in small: networks, optimiser, normaliser, generators, worlds, one tensor of each kind of number."""
+    """A complete checkpoint in small, with tensors of every kind of number."""
     spec = make_spec("hopper", "ppo", {"actor.hiddenSize": 8, "critic.hiddenSize": 4, "critic.nHidden": 1, "seed": 7})
     tensors = network_tensors(spec, {"actor": 3, "critic": 1}) | {
         "actor.adam.steps": np.array(12, dtype=np.int64),

@@ -65,7 +65,9 @@ def mutated(draw, corpus: list[bytes], text: bool = True) -> bytes:
             lines = LINE.findall(data)
             data = replaced(draw, data, LINE, draw(st.sampled_from(lines)) * 2 if lines else b"")
         else:
-            data = replaced(draw, data, re.compile(rb'"[^"\n]*"'), draw(st.sampled_from([b'"seed"', b'"nSteps"', b'"min"', b'"when"'])))
+            data = replaced(
+                draw, data, re.compile(rb'"[^"\n]*"'), draw(st.sampled_from([b'"seed"', b'"nSteps"', b'"min"', b'"when"']))
+            )
     return data
 
 
@@ -155,7 +157,16 @@ def pickles() -> list[bytes]:
     return found
 
 
-CODE = [b"cposix\nsystem\n", b"cbuiltins\neval\n", b"cos\nmkdir\n", b"R", b"b", b"\x81", b"X\x06\x00\x00\x00canary\x85", b"ctorch\nload\n"]
+CODE = [
+    b"cposix\nsystem\n",
+    b"cbuiltins\neval\n",
+    b"cos\nmkdir\n",
+    b"R",
+    b"b",
+    b"\x81",
+    b"X\x06\x00\x00\x00canary\x85",
+    b"ctorch\nload\n",
+]
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
