@@ -98,9 +98,9 @@ def unpack_header(name: str, head: bytes, size: int) -> Header:
 
 
 def unpack_tensors(name: str, data: bytes) -> dict[str, NDArray[Any]]:
-    """The tensors of a file whose header was checked. Raises FormatError."""
+    """The tensors of a file whose header was checked, in the order of their names. Raises FormatError."""
     try:
-        return dict(safetensors.numpy.load(data))
+        return dict(sorted(safetensors.numpy.load(data).items()))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         _damaged(name, f"its tensors do not lie as its header says ({printable(str(error))})")
 
