@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from gts.commands.info import CheckpointInfo, MemberInfo, RunInfo, SpaceInfo, SpecInfo, Value
 from gts.commands.views.charts import learning_curve
 from gts.commands.views.scores import score_line
-from gts.commands.views.wording import duration, exact, grid, heading, line, number, pairs, size, whole
+from gts.commands.views.wording import duration, exact, grid, heading, line, number, pairs, plain, size, whole
 
 _CURVE = "learning curve: mean return of the evaluations"
 
@@ -19,7 +18,7 @@ _CURVE = "learning curve: mean return of the evaluations"
 def spec(info: SpecInfo, detail: bool) -> RenderableType:
     """A spec: every parameter, with what differs from its default."""
     rows: list[RenderableType] = [line(f"{info.path}: {info.figure}, {info.technique}", "bold"), *_comment(info.comment)]
-    rows += [Text(problem.at(info.path), style="yellow") for problem in info.warnings]
+    rows += [plain(problem.at(info.path), style="yellow") for problem in info.warnings]
     return Group(*rows, *_values(info.values, detail))
 
 
@@ -33,13 +32,13 @@ def space(info: SpaceInfo, detail: bool) -> RenderableType:
         heading("fixed"),
         pairs((key, exact(value)) for key, value in info.fixed.items()),
     ]
-    return Group(*rows, *(Text(problem.at(info.path), style="yellow") for problem in info.warnings))
+    return Group(*rows, *(plain(problem.at(info.path), style="yellow") for problem in info.warnings))
 
 
 def checkpoint(info: CheckpointInfo, detail: bool) -> RenderableType:
     """A checkpoint: networks, score, curve, parameters, history, versions."""
     rows: list[RenderableType] = [line(f"{info.path}: {info.figure}, {info.technique}", "bold"), *_comment(info.comment)]
-    rows.append(Text(score_line(info.score)) if info.score else line("no score yet"))
+    rows.append(plain(score_line(info.score)) if info.score else line("no score yet"))
     rows += [heading("networks"), _networks(info.networks)]
     curve = learning_curve(info.history)
     if curve is not None:
@@ -68,7 +67,7 @@ def run(info: RunInfo, detail: bool) -> RenderableType:
                 ("reason", str(facts.get("reason", ""))),
                 ("started", str(facts.get("started", ""))),
                 ("finished", str(facts.get("finished", ""))),
-                ("results", ", ".join(facts.get("results", []))),
+                ("results", ", ".join(one["result"] for one in facts.get("outcome", []) if one.get("result"))),
             ]
         )
     )
@@ -76,22 +75,22 @@ def run(info: RunInfo, detail: bool) -> RenderableType:
         rows += _member(info, member, detail)
     if info.checkpoints:
         rows += [heading("checkpoints"), *(line(f"  {name}") for name in info.checkpoints)]
-    return Group(*rows, *(Text(note, style="yellow") for note in info.notes))
+    return Group(*rows, *(plain(note, style="yellow") for note in info.notes))
 
 
 def _member(info: RunInfo, member: MemberInfo, detail: bool) -> list[RenderableType]:
     rows: list[RenderableType] = [heading(f"member {member.member + 1}")] if len(info.members) > 1 else []
     outcomes = info.facts.get("outcome", [])
     if member.member < len(outcomes) and outcomes[member.member].get("score"):
-        rows.append(Text(score_line(outcomes[member.member]["score"])))
+        rows.append(plain(score_line(outcomes[member.member]["score"])))
     if member.failed:
-        rows.append(Text(f"failed at {member.failed}", style="red"))
+        rows.append(plain(f"failed at {member.failed}", style="red"))
     # One curve tells how a run goes; eight of them tell it less well than the numbers beside them.
     curve = learning_curve(member.history) if len(info.members) == 1 or detail else None
     if curve is not None:
         rows += [heading(_CURVE), curve]
     if member.latest:
-        rows.append(Text(", ".join(f"{name} {number(value)}" for name, value in member.latest.items())))
+        rows.append(plain(", ".join(f"{name} {number(value)}" for name, value in member.latest.items())))
     return rows
 
 
@@ -112,21 +111,21 @@ def _values(values: Sequence[Value], detail: bool) -> list[RenderableType]:
         table = grid("parameter", "value", "default", "meaning" if detail else "unit")
         for value in changed:
             last = value.meaning if detail else value.unit
-            table.add_row(Text(value.key), Text(exact(value.value), style="bold"), exact(value.default), last)
+            table.add_row(plain(value.key), plain(exact(value.value), style="bold"), exact(value.default), last)
         rows += [heading("differs from the defaults"), table]
     if others and detail:
         table = grid("parameter", "value", "meaning")
         for value in others:
-            table.add_row(Text(value.key), exact(value.value), value.meaning)
+            table.add_row(plain(value.key), exact(value.value), value.meaning)
         rows += [heading("as by default"), table]
     elif others:
         listed = ", ".join(f"{value.key} {exact(value.value)}" for value in others)
-        rows += [heading("as by default"), Text(listed, style="dim")]
+        rows += [heading("as by default"), plain(listed, style="dim")]
     return rows
 
 
 def _comment(comment: str) -> list[RenderableType]:
-    return [Text(comment, style="italic")] if comment else []
+    return [plain(comment, style="italic")] if comment else []
 
 
 def _domain(domain: Any) -> str:

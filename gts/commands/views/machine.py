@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from gts.commands.bench import Benchmarked
 from gts.commands.doctor import Diagnosis
-from gts.commands.views.wording import grid, heading, number, pairs, sign, size
+from gts.commands.views.wording import grid, heading, number, pairs, plain, sign, size
 
 
 def diagnosis(result: Diagnosis, detail: bool) -> RenderableType:
@@ -21,7 +20,7 @@ def diagnosis(result: Diagnosis, detail: bool) -> RenderableType:
         for finding in result.findings:
             if finding.section == section:
                 shown = _shown(finding.name, finding.value)
-                table.add_row(sign(finding.verdict), Text(finding.name), Text(shown), Text(finding.remedy, style="yellow"))
+                table.add_row(sign(finding.verdict), plain(finding.name), plain(shown), plain(finding.remedy, style="yellow"))
         rows += [heading(section), table]
     return Group(*rows)
 
@@ -32,10 +31,10 @@ def benchmarked(result: Benchmarked, detail: bool) -> RenderableType:
 
 
 def _report(report: Mapping[str, Any], name: str) -> list[RenderableType]:
-    plain = {key: value for key, value in report.items() if not isinstance(value, (Mapping, list, tuple))}
-    rows: list[RenderableType] = [heading(name)] if name and plain else []
-    if plain:
-        rows.append(pairs((key, number(value)) for key, value in plain.items()))
+    simple = {key: value for key, value in report.items() if not isinstance(value, (Mapping, list, tuple))}
+    rows: list[RenderableType] = [heading(name)] if name and simple else []
+    if simple:
+        rows.append(pairs((key, number(value)) for key, value in simple.items()))
     for key, value in report.items():
         title = f"{name} › {key}" if name else key
         if isinstance(value, Mapping):
@@ -43,7 +42,7 @@ def _report(report: Mapping[str, Any], name: str) -> list[RenderableType]:
         elif isinstance(value, (list, tuple)) and value and all(isinstance(row, Mapping) for row in value):
             rows += [heading(title), _rows(value)]
         elif isinstance(value, (list, tuple)):
-            rows += [heading(title), Text(", ".join(map(number, value)))]
+            rows += [heading(title), plain(", ".join(map(number, value)))]
     return rows
 
 

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -61,9 +62,10 @@ class Display:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._drop_bar()
-        if kind is KeyboardInterrupt and self._saved is not None:
-            self._say(f"saved {self._saved}")
+        with suppress(OSError):  # the terminal may be gone
+            self._drop_bar()
+            if kind is KeyboardInterrupt and self._saved is not None:
+                self._say(f"saved {self._saved}")
 
     def show(self, event: Any) -> None:
         """Show one event; what is not worth showing is passed over."""

@@ -13,7 +13,7 @@ from rich.text import Text
 from gts.commands.compare import Compared
 from gts.commands.score import Scored
 from gts.commands.train import Trained
-from gts.commands.views.wording import duration, exact, grid, heading, line, number, whole
+from gts.commands.views.wording import duration, exact, grid, heading, line, number, plain, whole
 from gts.jobs.training import MemberOutcome
 
 _COLUMNS = (">mean", ">deviation", ">cov", ">score", ">IQM", "95 %", ">length", ">speed", ">falls")
@@ -50,7 +50,7 @@ def scored(result: Scored, detail: bool) -> RenderableType:
     """A table of scores, a row a checkpoint."""
     table = grid("checkpoint", *_COLUMNS)
     for one in result.checkpoints:
-        table.add_row(Text(one.path), *score_cells(one.score))
+        table.add_row(plain(one.path), *score_cells(one.score))
     rows: list[RenderableType] = [table]
     if detail:
         for one in result.checkpoints:
@@ -70,7 +70,7 @@ def compared(result: Compared, detail: bool) -> RenderableType:
             table.add_row(key, *(number(side.score.get(key)) if side.score else "–" for side in result.sides))
     names = [line(f"{place + 1}  {side.name}") for place, side in enumerate(result.sides)]
     for key in result.differing:
-        table.add_row(Text(key), *(exact(side.values[key]) if key in side.values else "–" for side in result.sides))
+        table.add_row(plain(key), *(exact(side.values[key]) if key in side.values else "–" for side in result.sides))
     same = "" if result.differing else "every parameter is the same"
     return Group(*names, table, *([line(same)] if same else []))
 
@@ -106,7 +106,7 @@ def _outcomes(result: Trained, detail: bool) -> list[RenderableType]:
     if not scored:
         return []
     if len(result.members) == 1 and scored[0].score:
-        return [Text(score_line(scored[0].score), style="bold")]
+        return [plain(score_line(scored[0].score), style="bold")]
     table = grid(">seed", *_COLUMNS)
     for member in scored:
         table.add_row(str(member.seed), *score_cells(member.score or {}))
@@ -119,11 +119,11 @@ def _outcomes(result: Trained, detail: bool) -> list[RenderableType]:
 
 def _failure(result: Trained, member: MemberOutcome) -> Text:
     who = f"seed {member.seed}" if len(result.members) > 1 else "the training"
-    return Text(f"{who} failed at {member.failed}", style="red")
+    return plain(f"{who} failed at {member.failed}", style="red")
 
 
 def _parts(name: str, value: str, parts: Mapping[str, float]) -> Table:
     table = grid(name, f">{value}")
     for part, amount in parts.items():
-        table.add_row(Text(part), number(amount))
+        table.add_row(plain(part), number(amount))
     return table

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SIGNS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
 
 
@@ -67,9 +69,16 @@ def size(count: int) -> str:
     return f"{digits[:-1]} {digits[-1]}B" if count >= 1000 else f"{count} B"
 
 
+def plain(text: str, style: str = "") -> Text:
+    """Text that may come out of a file: what would steer the terminal is replaced."""
+    return Text(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text), style=style)
+
+
 def line(text: str, style: str = "") -> Text:
     """A line that is never folded, so that what stands in it can be copied."""
-    return Text(text, style=style, no_wrap=True, overflow="ignore")
+    made = plain(text, style)
+    made.no_wrap, made.overflow = True, "ignore"
+    return made
 
 
 def heading(text: str) -> Text:
@@ -99,5 +108,5 @@ def pairs(rows: Iterable[tuple[str, str]]) -> Table:
     table.add_column(overflow="fold")
     for name, value in rows:
         if value:
-            table.add_row(name, Text(value))
+            table.add_row(plain(name), plain(value))
     return table
