@@ -11,7 +11,7 @@ import pytest
 from gts.errors import MissingError, UsageError, WorkError
 from gts.params.spec import make_spec
 from gts.training import bench, contenders, surroundings
-from gts.training.bench import Bench, rate, run_bench, spread
+from gts.training.bench import Bench, rate, spread
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_missing_library_is_said() -> None:
 
 def test_unknown_figure() -> None:
     with pytest.raises(UsageError, match="hopper"):
-        run_bench(Path(), figures=["hoper"])
+        Bench(Path(), ("hoper",))
 
 
 def test_failing_program_is_said() -> None:
@@ -111,11 +111,10 @@ def test_machine_and_versions_are_plain_data() -> None:
 
 @pytest.mark.slow
 def test_everything_once(repository, monkeypatch) -> None:
-    heard = []
     monkeypatch.setattr(bench, "WORLDS", (4,))
-    report = run_bench(
-        repository / "workspace", figures=["invertedPendulum"], repetitions=1, quick=True, threads=1, listener=heard.append
-    )
+    whole = Bench(repository / "workspace", ("invertedPendulum",), repetitions=1, quick=True, threads=1)
+    heard = list(whole.run())
+    report = whole.report()
 
     assert report["command"] == "gts bench --quick --figure invertedPendulum"
     assert {row["subject"] for row in report["ratios"]} == {"invertedPendulum", "hopper ppo"}

@@ -22,8 +22,8 @@ class Agent(Protocol):
     def update(self, rollout: Rollout, progress: float, active: Tensor) -> Mapping[str, Tensor]:
         """Learn from a rollout.
 
-        `progress` is the part of the training that is done, 0 to 1; members outside `active` (P,) bool stand still. Returns numbers to
-        log, each (P,).
+        `progress` is the part of the training that is done, 0 to 1; members outside `active` (P,) bool stand still. Returns
+        numbers to log, each (P,).
         """
         ...
 

@@ -1,13 +1,13 @@
 """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347).
 
-A rollout is used for many small updates. The probability ratio r(θ) = π_θ(u|s) ÷ π_old(u|s) is clipped, so that no update gains by
-leaving the old policy far behind:
+A rollout is used for many small updates. The probability ratio r(θ) = π_θ(u|s) ÷ π_old(u|s) is clipped, so that no update
+gains by leaving the old policy far behind:
 
     L_clip = E[ min( r A, clip(r, 1 − ε, 1 + ε) A ) ]                                     (equation 7)
 
-Advantages A are generalised advantage estimates; the critic is fitted to A + V. Actor and critic are two networks with an optimiser
-each. Two ways to spend a rollout: passes in shuffled minibatches that actor and critic share, or, as in the original program and
-Spinning Up, separate full-batch iterations.
+Advantages A are generalised advantage estimates; the critic is fitted to A + V. Actor and critic are two networks with an
+optimiser each. Two ways to spend a rollout: passes in shuffled minibatches that actor and critic share, or, as in the
+original program and Spinning Up, separate full-batch iterations.
 """
 
 from __future__ import annotations

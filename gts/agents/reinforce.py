@@ -2,10 +2,10 @@
 
     ∇J = E[ ∇ log π(u_t|s_t) (G_t − b) ]                        G_t the discounted return that followed
 
-One step of the policy a rollout, from Monte-Carlo returns. The baseline b takes no part in the gradient's mean and much of its noise:
-"none" is 0, "white" subtracts the mean return of the rollout and divides by its deviation, "learned" is a network V(s_t) fitted to the
-returns. Where a rollout or an episode is cut off, the rest of the return is estimated by the learned baseline, else by the running
-mean of returns.
+One step of the policy a rollout, from Monte-Carlo returns. The baseline b takes no part in the gradient's mean and much of
+its noise: "none" is 0, "white" subtracts the mean return of the rollout and divides by its deviation, "learned" is a
+network V(s_t) fitted to the returns. Where a rollout or an episode is cut off, the rest of the return is estimated by the
+learned baseline, else by the running mean of returns.
 """
 
 from __future__ import annotations

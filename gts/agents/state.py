@@ -28,12 +28,12 @@ def column(params: Sequence[TechniqueParams], name: str) -> Tensor:
 
 def layers(params: TechniqueParams, network: str) -> Layers:
     """The inside of a network from its parameters, `actor_n_hidden`, `actor_hidden_size`, …"""
-    initialisation = getattr(params, f"{network}_initialisation", None) or getattr(params, "policy_initialisation", "orthogonal")
+    initialised = "policy" if network == "baseline" else network  # a baseline starts as its policy does
     return Layers(
         getattr(params, f"{network}_n_hidden"),
         getattr(params, f"{network}_hidden_size"),
         getattr(params, f"{network}_hidden_activation"),
-        initialisation,
+        getattr(params, f"{initialised}_initialisation"),
     )
 
 
@@ -141,8 +141,9 @@ class AgentState:
     def load(self, member: int, arrays: Mapping[str, NDArray[Any]], *, exactly: bool) -> None:
         """Fill one member from a checkpoint.
 
-        `exactly` also takes what only the same training may go on with: random streams and running returns. Without it, optimisers and
-        normalisers are taken where the checkpoint has them. Raises KeyError, ValueError where tensors lack or do not fit.
+        `exactly` also takes what only the same training may go on with: random streams and running returns. Without it,
+        optimisers and normalisers are taken where the checkpoint has them. Raises KeyError, ValueError where tensors lack
+        or do not fit.
         """
         policy_name, value_name = self.names
         self.policy.load(member, _part(arrays, f"{policy_name}."))

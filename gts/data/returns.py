@@ -1,4 +1,7 @@
-"""Returns and advantages of a rollout. A terminated step has no future; a truncated one has the value of its true last observation."""
+"""Returns and advantages of a rollout.
+
+A terminated step has no future; a truncated one has the value of its true last observation.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ def generalised_advantages(
 ) -> Tensor:
     """Generalised advantage estimates (Schulman et al. 2016, equations 11, 12 and 16).
 
-    `rewards`, `values` V(s_t), `following` V(s_{t+1}), `terminated`, `truncated`: (T, P, N); `discount` γ and `gae_lambda` λ: (P, 1).
-    Returns (T, P, N).
+    `rewards`, `values` V(s_t), `following` V(s_{t+1}), `terminated`, `truncated`: (T, P, N); `discount` γ and `gae_lambda`
+    λ: (P, 1). Returns (T, P, N).
     """
     alive = (~terminated).to(rewards.dtype)
     same_episode = alive * (~truncated).to(rewards.dtype)
@@ -37,7 +40,8 @@ def generalised_advantages(
 def returns_to_go(rewards: Tensor, following: Tensor, terminated: Tensor, truncated: Tensor, discount: Tensor) -> Tensor:
     """Discounted sums of what came after each step, G_t = r_t + γ G_{t+1}.
 
-    Where the rollout ends or an episode was truncated, `following` (T, P, N) stands for the rest. All (T, P, N); `discount` (P, 1).
+    Where the rollout ends or an episode was truncated, `following` (T, P, N) stands for the rest. All (T, P, N); `discount`
+    (P, 1).
     """
     alive = (~terminated).to(rewards.dtype)
     result = torch.empty_like(rewards)

@@ -50,10 +50,10 @@ def by_step(values: Tensor, steps: int) -> Tensor:
 def state_values(rollout: Rollout, critic: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
     """Values of the observations of a rollout and of what truly followed each of them.
 
-    `critic` maps (P, B, O) → (P, B). Returns V(s_t) and V(s_{t+1}), both (T, P, N). Where an episode was truncated the second is the
-    value of its true last observation; where it terminated the second means nothing and must be masked.
+    `critic` maps (P, B, O) → (P, B). Returns V(s_t) and V(s_{t+1}), both (T, P, N). Where an episode was truncated the
+    second is the value of its true last observation; where it terminated the second means nothing and must be masked.
     """
-    steps, members, worlds, _ = rollout.observations.shape
+    steps, members = rollout.observations.shape[:2]
     everything = torch.cat([rollout.observations, rollout.last_observations[None]])
     values = by_step(critic(by_member(everything)), steps + 1)
     following = values[1:].clone()

@@ -34,7 +34,7 @@ class Adam:
         Returns the gradient norms before clipping, (P,).
         """
         gradient = self.stack.gradient
-        norm = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
+        norm: Tensor = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
         scale = torch.where(max_norm > 0, (max_norm / (norm + 1e-6)).clamp_max(1.0), 1.0)
         gradient.mul_(scale)
         moved = torch.ones_like(norm) if active is None else active.to(norm.dtype)

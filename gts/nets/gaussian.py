@@ -103,7 +103,9 @@ class GaussianPolicy:
         """The inverse of `arrays`; raises KeyError, ValueError."""
         if self.deviation == "fixed":
             fixed = torch.from_numpy(np.asarray(arrays["log_deviation"], dtype=np.float32))
-            rows = fixed if fixed.dim() == 2 and fixed.shape[0] == self.fixed.shape[1] else fixed.reshape(-1, fixed.shape[-1])[:1]
+            rows = (
+                fixed if fixed.dim() == 2 and fixed.shape[0] == self.fixed.shape[1] else fixed.reshape(-1, fixed.shape[-1])[:1]
+            )
             self.fixed[member] = rows.expand_as(self.fixed[member])
         self.net.stack.load(member, arrays)
 

@@ -1,7 +1,8 @@
 """The learnable tensors of P networks of one shape, in one block of memory.
 
-Row p of the (P, D) block holds all of member p. The named tensors that layers use are views into it, and gradients come as a block of
-the same layout: what happens to a whole member (its gradient norm, a step of Adam, a copy) is one operation on the block.
+Row p of the (P, D) block holds all of member p. The named tensors that layers use are views into it, and gradients come as
+a block of the same layout: what happens to a whole member (its gradient norm, a step of Adam, a copy) is one operation on
+the block.
 """
 
 from __future__ import annotations

@@ -56,58 +56,45 @@ GOALS = {
 _PHYSICS: tuple[Literal["exact", "fast"], ...] = ("exact", "fast")
 
 
-def run_bench(
-    workspace: Path,
-    *,
-    figures: Sequence[str] = (),
-    peers: bool = False,
-    repetitions: int = 5,
-    quick: bool = False,
-    threads: int | None = None,
-    listener: Callable[[str], None] | None = None,
-) -> dict[str, Any]:
-    """Measure this machine: stepping, learning, and the program as a whole.
-
-    `workspace` holds the recommended specs. `figures`: those to step, all of them if none are named. `peers`: also measure
-    Stable-Baselines3 and EnvPool; what is not installed is listed under `missing`. `quick`: brief measurements, which show
-    whether it works and are no good as numbers. `listener` hears what is measured next.
-
-    Returns plain data: rows of `rates` (steps per second), `ratios`, `profile` (parts of the wall-clock by phase) and `times`
-    (seconds of whole processes), and what they were taken on and with.
-    Raises UsageError for an unknown figure or no repetition, FileError where a recommended spec is missing, WorkError where
-    `gts` itself fails.
-    """
-    for figure in figures:
-        if figure not in FIGURES:
-            raise UsageError(unknown("figure", figure, FIGURES))
-    if repetitions < 1:
-        raise UsageError("a measurement needs at least one repetition")
-    bench = Bench(workspace, tuple(figures) or tuple(FIGURES), peers, repetitions, quick, threads or available_cpus())
-    for told in bench.run():
-        if listener is not None:
-            listener(told)
-    return bench.report()
-
-
 @dataclass
 class Bench:
-    """What is measured and how patiently, and the rows that come of it."""
+    """What is measured and how patiently, and the rows that come of it.
+
+    Raises UsageError for an unknown figure or a number below 1.
+    """
 
     workspace: Path
-    figures: tuple[str, ...]
-    peers: bool
-    repetitions: int
-    quick: bool
-    threads: int
+    """Where the recommended specs are."""
+    figures: tuple[str, ...] = tuple(FIGURES)
+    """Those that are stepped."""
+    peers: bool = False
+    """Also measure Stable-Baselines3 and EnvPool."""
+    repetitions: int = 5
+    quick: bool = False
+    """Measure briefly, which shows whether it works and is no good as numbers."""
+    threads: int = field(default_factory=available_cpus)
     rates: list[Row] = field(default_factory=list)
+    """Steps per second."""
     ratios: list[Row] = field(default_factory=list)
     profile: list[Row] = field(default_factory=list)
+    """Parts of a training's wall-clock by phase."""
     times: list[Row] = field(default_factory=list)
+    """Seconds of whole processes."""
     missing: dict[str, str] = field(default_factory=dict)
     """Contenders that could not be had, and why."""
 
+    def __post_init__(self) -> None:
+        for figure in self.figures:
+            if figure not in FIGURES:
+                raise UsageError(unknown("figure", figure, FIGURES))
+        if min(self.repetitions, self.threads) < 1:
+            raise UsageError("a measurement needs at least one repetition and one thread")
+
     def run(self) -> Iterator[str]:
-        """Measure everything; yields what comes next."""
+        """Measure everything; yields what comes next.
+
+        Raises FileError where a recommended spec is missing, WorkError where `gts` itself fails.
+        """
         spec = read_spec(self.workspace / HOPPER)
         for figure in self.figures:
             yield f"stepping: {figure}"

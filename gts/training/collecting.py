@@ -101,7 +101,10 @@ class Collector:
             cut_steps = torch.from_numpy(np.concatenate(places))
             cut_observations = torch.from_numpy(np.concatenate([seen for _, _, seen in cuts]))
         else:
-            cut_steps, cut_observations = torch.zeros(0, 3, dtype=torch.int64), observations.new_zeros(0, observations.shape[-1])
+            cut_steps, cut_observations = (
+                torch.zeros(0, 3, dtype=torch.int64),
+                observations.new_zeros(0, observations.shape[-1]),
+            )
         return Rollout(
             observations=observations[:-1],
             actions=self._actions,
@@ -113,12 +116,9 @@ class Collector:
             cut_observations=cut_observations,
         )
 
-    def complaint(self, member: int, plan: Plan) -> str:
-        """What went wrong in a member's worlds, if anything did."""
-        if member not in self._diverged:
-            return ""
-        world, step = self._diverged[member]
-        return f"the physics of environment {world} diverged at step {step} of {plan.rollout_steps} of the rollout"
+    def divergence(self, member: int) -> tuple[int, int] | None:
+        """The environment of a member whose physics diverged and the step of the rollout at which it did, if any."""
+        return self._diverged.get(member)
 
     def arrays(self, member: int) -> dict[str, NDArray[Any]]:
         """One member's worlds, complete."""

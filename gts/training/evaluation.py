@@ -120,7 +120,9 @@ def evaluate(
     for indices in groups.values():
         for start in range(0, len(indices), size):
             block = indices[start : start + size]
-            for index, score in zip(block, _score_block([checkpoints[i] for i in block], episodes, steps, seed, threads), strict=True):
+            for index, score in zip(
+                block, _score_block([checkpoints[i] for i in block], episodes, steps, seed, threads), strict=True
+            ):
                 scores[index] = score
             if progress:
                 progress(len(scores), len(checkpoints))
@@ -130,9 +132,7 @@ def evaluate(
 def _score_block(checkpoints: Sequence[Checkpoint], episodes: int, steps: int, seed: int, threads: int | None) -> list[Score]:
     specs = [checkpoint.spec for checkpoint in checkpoints]
     first_seed = TEST_SEEDS + seed * 1_000_003
-    evaluation = Evaluation(
-        specs, episodes=episodes, steps=steps, threads=threads or available_cpus(), first_seed=first_seed
-    )
+    evaluation = Evaluation(specs, episodes=episodes, steps=steps, threads=threads or available_cpus(), first_seed=first_seed)
     return evaluation.run(load_state(checkpoints))
 
 

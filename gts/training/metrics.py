@@ -22,8 +22,12 @@ METRICS: dict[str, Metric] = {
     "reward/<term>": Metric("Σ of one weighted reward term over an episode, mean", "reward", "Where the return comes from."),
     "speed": Metric("distance ÷ time of an episode, mean", "m/s", "How fast the figure went."),
     "policy_loss": Metric("−E[surrogate], mean over the update's steps", "", "What the policy's optimiser lowers."),
-    "value_loss": Metric("½ E[(V − target)²], mean over the update's steps", "", "How far the critic is off, in scaled rewards."),
-    "explained_variance": Metric("1 − Var[target − V] ÷ Var[target]", "", "1: the critic foresees returns; 0: it knows nothing."),
+    "value_loss": Metric(
+        "½ E[(V − target)²], mean over the update's steps", "", "How far the critic is off, in scaled rewards."
+    ),
+    "explained_variance": Metric(
+        "1 − Var[target − V] ÷ Var[target]", "", "1: the critic foresees returns; 0: it knows nothing."
+    ),
     "entropy": Metric("E[Σ (log σ + ½ log 2πe)]", "nats", "How much the policy explores."),
     "kl": Metric("E[(r − 1) − log r], r = π_new ÷ π_old", "nats", "How far an update moved the policy."),
     "clip_fraction": Metric("part of the ratios outside 1 ± clipRatio", "fraction", "How often PPO's clip was felt."),

@@ -26,8 +26,8 @@ class Plan:
     def of(cls, params: CommonParams) -> Plan:
         """The plan of a spec.
 
-        A rollout is nSteps ÷ nEpochs ÷ nEnvironments steps long, rounded down, at least 1; as many rounds are made as fit into nSteps (at
-        least one), so that the budget is kept and the number of rounds is nEpochs up to rounding.
+        A rollout is nSteps ÷ nEpochs ÷ nEnvironments steps long, rounded down, at least 1; as many rounds are made as fit
+        into nSteps (at least one), so that the budget is kept and the number of rounds is nEpochs up to rounding.
         """
         worlds = params.n_environments
         rollout = max(1, params.n_steps // (params.n_epochs * worlds))

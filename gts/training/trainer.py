@@ -38,9 +38,9 @@ class Trainer:
     ) -> None:
         """Make worlds and agents, from scratch or from checkpoints (one a member).
 
-        With `resume` the very same training goes on, bit for bit where versions and thread count are the same; without it a new training
-        starts from the networks, optimisers and normalisers of the checkpoints. Raises UsageError where the specs do not fit together,
-        FileError where a checkpoint does not fit its spec.
+        With `resume` the very same training goes on, bit for bit where versions and thread count are the same; without it a
+        new training starts from the networks, optimisers and normalisers of the checkpoints. Raises UsageError where the
+        specs do not fit together, FileError where a checkpoint does not fit its spec.
         """
         if len({spec.shape_key() for spec in specs}) != 1:
             raise UsageError("the members of a cohort must agree in figure, technique and every parameter that decides a shape")
@@ -113,9 +113,18 @@ class Trainer:
         metrics = tuple({**number, **row, **rate} for number, row in zip(numbers, rows, strict=True))
         yield Progress(self.step, self.epoch, metrics, seconds)
         for member in failed:
-            yield MemberFailed(member, self.step, self._collector.complaint(member, plan) or "a network left the finite range")
+            yield MemberFailed(member, self.step, self._reason(member))
         if evaluated:
             yield evaluated
+
+    def _reason(self, member: int) -> str:
+        """Why a member failed in the round that just ended."""
+        divergence = self._collector.divergence(member)
+        if divergence is None:
+            return "a network left the finite range"
+        environment, rollout_step = divergence
+        step = self.step - self.plan.steps_per_epoch + rollout_step * self.plan.worlds
+        return f"the physics of environment {environment + 1} of {self.plan.worlds} diverged at step {step}"
 
     def _evaluate(self) -> Evaluated:
         shared = self.specs[0].params

@@ -47,7 +47,14 @@ def _rollout(agent, seed=0, members=None):
     actions = torch.stack([agent.state.sample(observations[t], noise[t]) for t in range(T)])
     cut = torch.nonzero(truncated)
     return Rollout(
-        observations[:-1], actions.clone(), rewards, terminated, truncated, observations[-1], cut, observations[1:][tuple(cut.T)]
+        observations[:-1],
+        actions.clone(),
+        rewards,
+        terminated,
+        truncated,
+        observations[-1],
+        cut,
+        observations[1:][tuple(cut.T)],
     )
 
 
@@ -168,7 +175,9 @@ def test_only_the_networks_are_needed_for_a_warm_start(variant):
 def test_every_technique_learns_to_copy_what_it_sees(technique):
     """Reward −(u − s)²: the best policy repeats its observation, and every step is an episode of its own."""
     params = {"nEnvironments": 64, "normaliseObservations": False, "schedule": "constant"}
-    params |= {"policy.learningRate": 0.01} if technique == "reinforce" else {"actor.learningRate": 0.01}
+    own = {"policy.learningRate": 0.01, "policy.deviation": "learned"}
+    params |= own if technique == "reinforce" else {"actor.learningRate": 0.01}
+    torch.manual_seed(0)
     agent = make_agent(technique, [TECHNIQUES[technique].model_validate(params | {"seed": s}) for s in (1, 2)], 2, 2)
     active = torch.ones(2, dtype=torch.bool)
     ends = torch.ones(4, 2, 64, dtype=torch.bool)

@@ -150,3 +150,18 @@ def test_stop_ends_after_the_present_update():
         trainer.stop()
 
     assert events[-1] == Finished(0, True)
+
+
+def test_a_world_that_diverges_fails_its_member_with_its_place():
+    trainer = Trainer(seeded(_spec("hopper"), 3), threads=1)
+    failed = []
+    for event in trainer.run():
+        if isinstance(event, Progress) and event.epoch == 2:
+            state = trainer.worlds.state(np.array([6]))
+            rows = state["rows"].copy()
+            rows[0, 3] = np.nan
+            trainer.worlds.restore(np.array([6]), state | {"rows": rows})
+        if isinstance(event, MemberFailed):
+            failed.append(event)
+
+    assert [(event.member, event.reason) for event in failed] == [(1, "the physics of environment 3 of 4 diverged at step 400")]
