@@ -9,7 +9,7 @@ from typing import Any
 from gts.errors import Problem
 from gts.formats.strict_json import Document, JsonPath, printable
 from gts.params.declare import Parameter
-from gts.params.spec import NEVER_READ, RENAMED, check_value, parameters, unknown
+from gts.params.spec import MOST_HINTS, NEVER_READ, RENAMED, check_value, parameters, unknown
 
 _MOST_VALUES = 1000
 _LUCKY = (
@@ -116,7 +116,7 @@ class AxisReader:
             return False
         target = RENAMED.get(key, key)
         if self.known and target not in self.known:
-            self.refuse(path, unknown("parameter", key, self.known))
+            self.refuse(path, unknown("parameter", key, self.known if len(self.problems) < MOST_HINTS else ()))
             return False
         if target != key:
             self.warnings.append(self.document.problem(path, f"`{key}` is an older spelling of `{target}`"))

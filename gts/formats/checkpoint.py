@@ -132,10 +132,10 @@ def read_header(path: str | os.PathLike[str]) -> Checkpoint:
 
 
 def tensor_checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
-    """SHA-256 over the tensors in the order of their names: name, type, shape, bytes."""
+    """SHA-256 over the tensors in the order of their names: name, type, shape, bytes as a file has them."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        tensor = tensors[name]
+        tensor = envelope.as_stored(tensors[name])
         digest.update(f"{name}\0{tensor.dtype.str}\0{tensor.shape}\0".encode())
         digest.update(tensor.tobytes())
     return digest.hexdigest()

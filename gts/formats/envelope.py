@@ -57,8 +57,13 @@ def pack(document: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> by
     plain = _plain(document)
     plain["headChecksum"] = _document_checksum(plain)
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    arrays = {name: np.array(tensor, order="C", copy=None) for name, tensor in tensors.items()}
+    arrays = {name: as_stored(tensor) for name, tensor in tensors.items()}
     return safetensors.numpy.save(arrays, metadata={_KEY: text})
+
+
+def as_stored(tensor: NDArray[Any]) -> NDArray[Any]:
+    """A tensor as files have it, little-endian and row by row; the tensor itself where it lies so already."""
+    return np.array(tensor, dtype=tensor.dtype.newbyteorder("<"), order="C", copy=None)
 
 
 def read_head(path: str | os.PathLike[str]) -> tuple[bytes, int]:
@@ -93,9 +98,9 @@ def unpack_header(name: str, head: bytes, size: int) -> Header:
 
 
 def unpack_tensors(name: str, data: bytes) -> dict[str, NDArray[Any]]:
-    """The tensors of a file whose header was checked. Raises FormatError."""
+    """The tensors of a file whose header was checked, in the order of their names. Raises FormatError."""
     try:
-        return dict(safetensors.numpy.load(data))
+        return dict(sorted(safetensors.numpy.load(data).items()))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         _damaged(name, f"its tensors do not lie as its header says ({printable(str(error))})")
 

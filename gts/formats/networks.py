@@ -93,6 +93,8 @@ def shape_problems(spec: Spec, shapes: Mapping[str, Shape]) -> list[Problem]:
     if entry not in shapes or f"{policy}.output.bias" not in shapes:
         return [Problem(f"there is no {policy} network in it, which a checkpoint of {spec.technique} has")]
     sizes = (*shapes[entry][:1], *shapes[f"{policy}.output.bias"])
+    if len(sizes) != 2:
+        return [Problem(f"its {policy} is no network: `{entry}` or its output has no width")]
     problems = []
     if spec.figure in SIZES and sizes != SIZES[spec.figure]:
         observation_size, action_size = SIZES[spec.figure]
@@ -104,8 +106,6 @@ def shape_problems(spec: Spec, shapes: Mapping[str, Shape]) -> list[Problem]:
                 f"actions, the network {' and '.join(map(str, sizes))}{seems}"
             )
         )
-    if len(sizes) != 2:
-        return problems or [Problem(f"its {policy} is no network: `{entry}` has no input")]
     expected: dict[str, Shape] = {}
     for net in NETWORKS[spec.technique]:
         if any(is_network_tensor(name) and name.startswith(net + ".") for name in shapes):

@@ -7,6 +7,7 @@ files need three more names, and a file that names anything else is refused befo
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from typing import Any
 
@@ -51,7 +52,8 @@ def load_pickled(name: str, data: bytes) -> Any:
         np.dtypes.Float64DType,
     ]
     try:
-        with torch.serialization.safe_globals(allowed):
+        with torch.serialization.safe_globals(allowed), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles that it does not know: those it refuses
             return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
     except Exception as error:  # as above; there is no second try with a laxer loader
         raise _damaged(name, error) from error

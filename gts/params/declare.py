@@ -6,6 +6,7 @@ Schemas, the forms of the terminal program.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -96,6 +97,15 @@ class Parameter:
 
 def declared(model: type[ParameterModel]) -> Iterator[Parameter]:
     """The parameters of a model, in the order of their declaration."""
+    return iter(_declarations(model))
+
+
+@functools.cache
+def _declarations(model: type[ParameterModel]) -> tuple[Parameter, ...]:
+    return tuple(_read_fields(model))
+
+
+def _read_fields(model: type[ParameterModel]) -> Iterator[Parameter]:
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra
         assert isinstance(extra, dict)

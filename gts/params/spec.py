@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +29,10 @@ RENAMED = {
     "policy.fixedVariance": "policy.varianceScale",
 }
 """Older spellings of the original program: read as the new one, with a warning."""
+
+
+MOST_HINTS = 100
+"""Nearest words are looked for in so many mistakes of a file; a file of nothing but mistakes has a hundred thousand."""
 
 
 class ParameterError(GtsError):
@@ -82,6 +87,7 @@ class Spec:
         return (self.figure, self.technique, *(getattr(self.params, name) for name in shared))
 
 
+@functools.cache
 def parameters(figure: str, technique: str) -> tuple[Parameter, ...]:
     """Every parameter that a spec of this figure and technique may give; raises UsageError for an unknown name."""
     model = TECHNIQUES.get(technique)
@@ -152,7 +158,7 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> str:
     message = f'unknown {kind} "{shown}"'
     if nearest:
         message += f'; did you mean "{nearest}"?'
-    if len(choices) <= 8:
+    if 0 < len(choices) <= 8:
         message += " known: " + ", ".join(choices) if nearest else "; known: " + ", ".join(choices)
     return message
 
@@ -178,7 +184,7 @@ def _sort_out(
         elif target in known:
             problems.append(Problem(f"`{key}` says again what `{spelled[target]}` says", key))
         else:
-            problems.append(Problem(unknown("parameter", key, known), key))
+            problems.append(Problem(unknown("parameter", key, known if len(problems) < MOST_HINTS else ()), key))
     return values, spelled, warnings, problems
 
 

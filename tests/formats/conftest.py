@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from format_samples import network_tensors
 
 from gts.formats.checkpoint import Checkpoint
-from gts.formats.networks import SIZES, expected_shapes
-from gts.params.spec import Spec, make_spec
+from gts.params.spec import make_spec
 
 LEGACY = Path(__file__).parent / "legacy"
 
@@ -20,20 +20,9 @@ def legacy() -> Path:
     return LEGACY
 
 
-def network_tensors(spec: Spec, networks: dict[str, int]) -> dict[str, np.ndarray]:
-    """Random tensors for networks with so many outputs each."""
-    random = np.random.default_rng(0)
-    observation_size, _ = SIZES[spec.figure]
-    return {
-        name: random.standard_normal(shape).astype(np.float32)
-        for network, outputs in networks.items()
-        for name, shape in expected_shapes(spec, network, observation_size, outputs)
-    }
-
-
 @pytest.fixture(scope="session")
 def checkpoint() -> Checkpoint:
-    """A complete checkpoint in small: networks, optimiser, normaliser, generators, worlds, one tensor of each kind of number."""
+    """A complete checkpoint in small, with tensors of every kind of number."""
     spec = make_spec("hopper", "ppo", {"actor.hiddenSize": 8, "critic.hiddenSize": 4, "critic.nHidden": 1, "seed": 7})
     tensors = network_tensors(spec, {"actor": 3, "critic": 1}) | {
         "actor.adam.steps": np.array(12, dtype=np.int64),

@@ -17,7 +17,13 @@ from gts.params.spec import ParameterError
 @pytest.fixture
 def read(tmp_path):
     def read(text: str | None = None, **changes):
-        content = {"physicalModel": "hopper", "name": "try", "technique": "ppo", "params": {}, "paramSpace": {"lambda": [0.9, 1.0]}}
+        content = {
+            "physicalModel": "hopper",
+            "name": "try",
+            "technique": "ppo",
+            "params": {},
+            "paramSpace": {"lambda": [0.9, 1.0]},
+        }
         path = tmp_path / "a.space"
         path.write_text(text if text is not None else json.dumps(content | changes, indent=1), encoding="utf-8")
         return read_space(path)
@@ -105,7 +111,9 @@ def test_everything_that_a_space_can_say_is_written_and_read_again(tmp_path):
         param_space=(
             Range("baseline.learningRate", 1e-4, 1e-2, log=True, when=(Condition("baseline", ("learned",)),)),
             Categories("baseline", ("white", "learned")),
-            Categories("baseline.hiddenSize", (8, 16), when=(Condition("baseline", ("learned", "none")), Condition("seed", (2,)))),
+            Categories(
+                "baseline.hiddenSize", (8, 16), when=(Condition("baseline", ("learned", "none")), Condition("seed", (2,)))
+            ),
             Range("policy.hiddenSize", 8, 64, step=8, integer=True),
             Range("policy.discountFactor", 0.9, 1.0, step=0.05),
         ),
@@ -195,7 +203,9 @@ def test_conditions_in_a_circle_are_refused(read):
 
 
 def test_numbers_that_are_none_are_refused_once(read):
-    text = json.dumps({"physicalModel": "hopper", "technique": "ppo", "nSteps": 0, "objective": "score", "paramSpace": {"lambda": [0]}})
+    text = json.dumps(
+        {"physicalModel": "hopper", "technique": "ppo", "nSteps": 0, "objective": "score", "paramSpace": {"lambda": [0]}}
+    )
     text = text.replace('"nSteps": 0', '"nSteps": NaN').replace("[0]", '{"min": 1e999, "max": NaN}')
 
     found = messages(read, text)

@@ -182,7 +182,7 @@ def test_comments_may_stand_at_the_top_and_in_params_as_text_or_lines(read):
     assert dict(spec.given) == {"seed": 3}
 
 
-@pytest.mark.parametrize("comment", ["", "one line", "several\nlines\n", "ünïcödé \\ \" \t"])
+@pytest.mark.parametrize("comment", ["", "one line", "several\nlines\n", 'ünïcödé \\ " \t'])
 def test_what_is_written_is_read_again(tmp_path, comment):
     given = {"Hopper/minimumSpeed": 0.5, "seed": 4, "actor.learningRate": 1e-05, "physics": "fast", "clipActions": False}
     spec = make_spec("hopper", "ppo", given, comment=comment)

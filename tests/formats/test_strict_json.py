@@ -54,7 +54,7 @@ def test_every_member_and_element_has_its_place():
         ('{"a" 1}', 1, 6, '":"'),
         ('{"a": 1\n "b": 2}', 2, 2, '","'),
         ("{'a': 1}", 1, 2, "double quotes"),
-        ('{"a": \'b\'}', 1, 7, "double quotes"),
+        ("{\"a\": 'b'}", 1, 7, "double quotes"),
         ("{a: 1}", 1, 2, "double quotes"),
         ('{"a": True}', 1, 7, "write true"),
         ('{"a": 01}', 1, 7, "'01' is not a number"),
