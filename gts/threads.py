@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
+_LISTING = Path("/proc/self/cgroup")
 
 
 def available_cpus() -> int:
@@ -21,7 +22,7 @@ def available_cpus() -> int:
     """
     affinity = getattr(os, "sched_getaffinity", None)
     cpus = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    quota = _quota(_CGROUPS, _own_groups(Path("/proc/self/cgroup")))
+    quota = _quota(_CGROUPS, _own_groups(_LISTING))
     if quota is not None:
         cpus = min(cpus, math.ceil(quota))
     return max(cpus, 1)

@@ -61,10 +61,12 @@ class Ledger:
         """What each term gave or took in the last step, (K, n)."""
         return _signed(self._page[: self._n_terms].copy(), self._n_bonuses)
 
-    def add(self, frame: Frame, page: Floats) -> None:
-        """Complete a page with the measures' rows and add it to the sums."""
+    def add(self, frame: Frame, page: Floats, lost: Bools | None) -> None:
+        """Complete a page with the measures' rows and add it to the sums; nothing counts for worlds that are `lost`, (n,)."""
         for add, first, last in self._adding:
             add(frame, page[first:last])
+        if lost is not None:
+            page[:, lost] = 0.0
         if frame.ids is None:
             self.sums += page
             self.lengths += 1

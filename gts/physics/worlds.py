@@ -154,8 +154,7 @@ class Worlds:
             positions = np.where(lost, frame.take(self._positions), positions)
             observations[lost] = np.nan_to_num(observations[lost], posinf=0.0, neginf=0.0)
             rewards[lost] = 0.0
-            page[:, lost] = 0.0
-        self._ledger.add(frame, page)
+        self._ledger.add(frame, page, lost)
         if chosen is None:
             self._positions[...] = positions
         else:
