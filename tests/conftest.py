@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from gts.threads import let_waiting_threads_sleep
 # Several test processes share the cores, so each computes on one; tests of threads set their own number.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 let_waiting_threads_sleep()
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_every_time() -> None:
+    """Tests that draw from torch's own generator draw the same, whichever tests ran before them."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

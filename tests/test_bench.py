@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gts.errors import MissingError, UsageError, WorkError
+from gts.formats.spec_file import write_spec
 from gts.params.spec import make_spec
 from gts.training import bench, contenders, surroundings
 from gts.training.bench import Bench, rate, spread
@@ -110,9 +111,13 @@ def test_machine_and_versions_are_plain_data() -> None:
 
 
 @pytest.mark.slow
-def test_everything_once(repository, monkeypatch) -> None:
+def test_everything_once(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(bench, "WORLDS", (4,))
-    whole = Bench(repository / "workspace", ("invertedPendulum",), repetitions=1, quick=True, threads=1)
+    for place, figure, epochs in ((bench.HOPPER, "hopper", 500), (bench.PENDULUM, "invertedPendulum", 10)):
+        small = {"nEnvironments": 4, "nSteps": 20_000, "nEpochs": epochs, "nEvaluations": 1}
+        (tmp_path / place).parent.mkdir()
+        write_spec(tmp_path / place, make_spec(figure, "ppo", small))
+    whole = Bench(tmp_path, ("invertedPendulum",), repetitions=1, quick=True, threads=1)
     heard = list(whole.run())
     report = whole.report()
 

@@ -81,8 +81,7 @@ class Learning:
         self._events = self._trainer.run()
         self._phases: dict[str, float] = defaultdict(float)
         self._wall = 0.0
-        # The first round finds out about memory and caches.
-        next(self._events)
+        self._warm = False
         next(self._events)
 
     def __call__(self) -> int:
@@ -91,13 +90,16 @@ class Learning:
         before, began = self._trainer.step, perf_counter()
         event = next(self._events)
         assert isinstance(event, Progress)
-        self._wall += perf_counter() - began
-        for phase, seconds in event.seconds.items():
-            self._phases[phase] += seconds
+        if self._warm:
+            self._wall += perf_counter() - began
+            for phase, seconds in event.seconds.items():
+                self._phases[phase] += seconds
+        # The first round finds memory and caches cold: the profile begins behind it.
+        self._warm = True
         return (event.step - before) * self._trainer.members
 
     def profile(self) -> dict[str, float]:
-        """Part of the wall-clock by phase so far; `other` is what no phase claims."""
+        """Parts of the wall-clock by phase, since the second round; `other` is what no phase claims."""
         shares = {phase: seconds / self._wall for phase, seconds in self._phases.items()}
         return {**shares, "other": max(0.0, 1.0 - sum(shares.values()))}
 
