@@ -1,6 +1,7 @@
 # make run     see a pendulum learn to balance (later: the terminal program)
 # make test    the tests
 # make check   style, types, import rules, generated pages
+# make pages   write the generated pages anew: the reference in the README, the JSON Schemas
 # make bench   speed, against the physical limit and, where they are installed, other libraries
 # make clean   remove what these made
 #
@@ -13,7 +14,7 @@ READY  := $(VENV)/ready
 PYTEST_FLAGS ?= -n auto --dist loadfile
 BENCH_FLAGS  ?=
 
-.PHONY: run test check bench clean
+.PHONY: run test check pages bench clean
 
 $(READY): pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -35,6 +36,10 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m gts.commands.reference --check
+
+pages: $(READY)
+	$(BIN)/python -m gts.commands.reference README.md
+	$(BIN)/python -m gts.formats.schema
 
 bench: $(READY)
 	$(BIN)/gts bench $(BENCH_FLAGS)
