@@ -8,6 +8,7 @@ from typing import Any
 
 from gts.commands.declare import Command, Context, Note, Option, Result
 from gts.commands.init import example_workspace
+from gts.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,13 @@ def run(
 ) -> Iterator[Note | Benchmarked]:
     """Measure; yields notes of what comes next, then the result."""
     from gts.params.figures import FIGURES
+    from gts.params.spec import unknown
     from gts.threads import available_cpus
     from gts.training.bench import Bench
 
+    for figure in figures:
+        if figure not in FIGURES:
+            raise UsageError(unknown("figure", figure, FIGURES))
     threads = context.threads or available_cpus()
     bench = Bench(example_workspace(), tuple(figures) or tuple(FIGURES), peers, repetitions, quick, threads)
     for told in bench.run():

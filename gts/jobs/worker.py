@@ -214,10 +214,10 @@ class _Run:
 
     def _score(self, outcomes: dict[int, tuple[Path, Checkpoint]]) -> dict[int, dict[str, Any]]:
         """Try the outcomes out, and put the scores into their files."""
-        checkpoints = [checkpoint for _, checkpoint in outcomes.values()]
-        scores = evaluate(checkpoints, episodes=SCORE_EPISODES, steps=SCORE_STEPS, threads=self._trainer.threads)
         found: dict[int, dict[str, Any]] = {}
-        for (member, (path, checkpoint)), score in zip(outcomes.items(), scores, strict=True):
+        for member, (path, checkpoint) in outcomes.items():
+            # One at a time: in company the last bits of an action, and with them whole episodes, could come out otherwise.
+            (score,) = evaluate([checkpoint], episodes=SCORE_EPISODES, steps=SCORE_STEPS, threads=self._trainer.threads)
             found[member] = score.as_dict()
             _, written = self.recorder.save(path, member, "result", replace(checkpoint, score=found[member]))
             self.recorder.scored(path, written, found[member])

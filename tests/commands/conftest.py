@@ -54,7 +54,9 @@ def gts(capsys: pytest.CaptureFixture[str]) -> Gts:
 
     def run(*words: object) -> Outcome:
         capsys.readouterr()
-        code = main([str(word) for word in words])
+        # Several tests share the cores: waiting for each other's threads would take longer than the work.
+        threads = ["--threads", "1"] if words and words[0] in ("train", "score") and "--help" not in words else []
+        code = main([*(str(word) for word in words), *threads])
         out, err = capsys.readouterr()
         assert "Traceback" not in err
         return Outcome(code, out, err)
@@ -69,6 +71,17 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.spec").write_text(json.dumps(TINY))
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a finished training of two seeds: not to be changed."""
+    folder = tmp_path_factory.mktemp("trained")
+    spec, out = folder / "tiny.spec", folder / "out.checkpoint"
+    spec.write_text(json.dumps(TINY))
+    words = ["train", str(spec), str(out), "--seeds", "2", "--workspace", str(folder), "--threads", "1", "--json"]
+    assert main(words) == 0
+    return folder
 
 
 def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
