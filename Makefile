@@ -23,8 +23,8 @@ $(READY): pyproject.toml .ci/constraints.txt
 	@touch $@
 
 run: $(READY)
-	@if [ -d gts_tui ] && [ -t 0 ]; then exec $(BIN)/gts; \
-	else exec $(BIN)/gts train workspace/inverted/invertedPPO.spec workspace/runs/first.checkpoint; fi
+	@if [ -d gts_tui ] && [ -t 0 ]; then exec $(BIN)/gts --workspace workspace; \
+	else exec $(BIN)/gts train workspace/inverted/invertedPPO.spec workspace/runs/first.checkpoint --workspace workspace; fi
 
 test: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)

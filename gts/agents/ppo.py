@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from gts.agents.losses import explained_variance, standardised, value_loss
 from gts.agents.state import AgentState, column
 from gts.data.returns import generalised_advantages
 from gts.data.rollout import Rollout, by_member, state_values
@@ -38,17 +39,6 @@ def clipped_policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantages: Tens
         divergence = (ratio - 1 - log_ratio).mean(1)
         clip_fraction = (ratio != clipped).to(ratio.dtype).mean(1)
     return loss, divergence, clip_fraction
-
-
-def value_loss(values: Tensor, targets: Tensor) -> Tensor:
-    """Half the mean squared error. (P, B), (P, B) → (P,)"""
-    return 0.5 * (values - targets).square().mean(1)
-
-
-def normalised(advantages: Tensor) -> Tensor:
-    """Advantages with mean 0 and deviation 1 for each member. (P, B) → (P, B)"""
-    deviation, mean = torch.std_mean(advantages, dim=1, keepdim=True)
-    return (advantages - mean) / (deviation + 1e-8)
 
 
 class Ppo:
@@ -116,7 +106,7 @@ class _Samples:
             ],
             dim=2,
         )
-        return 1 - self.advantages.var(1) / (self.targets.var(1) + 1e-8)
+        return explained_variance(self.targets, self.advantages)
 
     def minibatches(self, size: int) -> Iterator[tuple[Tensor, ...]]:
         """Every sample once, in a new random order for each member: (P, B, O), (P, B, A), (P, B), (P, B), (P, B)."""
@@ -158,7 +148,7 @@ class _Update:
         """Full-batch iterations of the actor until the KL divergence ends them, then of the critic."""
         observations, actions, old_log_prob, advantages, targets = samples.everything()
         for _ in range(actor_iterations):
-            self._actor_step(observations, actions, old_log_prob, normalised(advantages))
+            self._actor_step(observations, actions, old_log_prob, standardised(advantages))
             if not self._may_move.any():
                 break
         for _ in range(critic_iterations):
@@ -168,7 +158,7 @@ class _Update:
         agent = self._agent
         policy = agent.state.policy
         if agent._shared.normalise_advantages:
-            advantages = normalised(advantages)
+            advantages = standardised(advantages)
         mean, log_deviation = policy(observations)
         log_prob = log_probability(actions, mean, log_deviation)
         loss, divergence, clip_fraction = clipped_policy_loss(log_prob, old_log_prob, advantages, self._clip)

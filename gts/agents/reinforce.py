@@ -15,27 +15,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from gts.agents.losses import explained_variance, policy_gradient_step, standardised, value_loss
 from gts.agents.state import AgentState, column
 from gts.data.returns import returns_to_go
 from gts.data.rollout import Rollout, by_member, state_values
-from gts.nets.gaussian import entropy, log_probability
 from gts.params.techniques import ReinforceParams
-
-
-def policy_loss(log_prob: Tensor, gains: Tensor) -> Tensor:
-    """Minus the policy gradient's surrogate, −E[log π · (G − b)]. (P, B), (P, B) → (P,)"""
-    return -(log_prob * gains).mean(1)
-
-
-def value_loss(values: Tensor, returns: Tensor) -> Tensor:
-    """Half the mean squared error. (P, B), (P, B) → (P,)"""
-    return 0.5 * (values - returns).square().mean(1)
-
-
-def whitened(returns: Tensor) -> Tensor:
-    """Returns with mean 0 and deviation 1 for each member. (P, B) → (P, B)"""
-    deviation, mean = torch.std_mean(returns, dim=1, keepdim=True)
-    return (returns - mean) / (deviation + 1e-8)
 
 
 class Reinforce:
@@ -60,11 +44,18 @@ class Reinforce:
             returns = by_member(targets)
             gains = self._gains(returns, by_member(values))
             observations = state.normaliser(by_member(rollout.observations))
-        numbers = self._policy_step(observations, by_member(rollout.actions), gains, progress, active[:, None])
+        numbers = policy_gradient_step(
+            state,
+            observations,
+            by_member(rollout.actions),
+            gains,
+            entropy_weight=self._entropy_weight,
+            rate=state.scheduled(self._policy_rate, self._shared.schedule, progress),
+            active=active[:, None],
+        )
         if state.value is not None:
-            explained = 1 - (returns - by_member(values)).var(1) / (returns.var(1) + 1e-8)
             numbers |= self._fit_baseline(observations, returns, progress, active[:, None])
-            numbers |= {"explained_variance": explained}
+            numbers |= {"explained_variance": explained_variance(returns, returns - by_member(values))}
         state.returns_seen.update(returns[..., None])
         state.normaliser.update(by_member(rollout.observations))
         return numbers
@@ -81,23 +72,7 @@ class Reinforce:
         """G − b. (P, B), (P, B) → (P, B)"""
         if self._shared.baseline == "none":
             return returns
-        return whitened(returns - values if self._shared.baseline == "learned" else returns)
-
-    def _policy_step(
-        self, observations: Tensor, actions: Tensor, gains: Tensor, progress: float, active: Tensor
-    ) -> dict[str, Tensor]:
-        state = self.state
-        mean, log_deviation = state.policy(observations)
-        loss = policy_loss(log_probability(actions, mean, log_deviation), gains)
-        spread = entropy(log_deviation).mean(1)
-        rate = state.scheduled(self._policy_rate, self._shared.schedule, progress)
-        norm = state.policy_step(loss - self._entropy_weight * spread, rate, active)
-        return {
-            "policy_loss": loss.detach(),
-            "entropy": spread.detach(),
-            "actor_gradient": norm,
-            "learning_rate": rate[:, 0],
-        }
+        return standardised(returns - values if self._shared.baseline == "learned" else returns)
 
     def _fit_baseline(self, observations: Tensor, returns: Tensor, progress: float, active: Tensor) -> dict[str, Tensor]:
         """Passes over the rollout in shuffled minibatches that pull V towards the returns."""

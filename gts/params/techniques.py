@@ -97,7 +97,7 @@ class CommonParams(ParameterModel):
     )
     final_fraction: float = parameter(
         "finalFraction",
-        0.0,
+        0.1,
         "Learning rates end at this fraction of their start when the schedule is linear.",
         unit="fraction",
         ge=0,
@@ -108,7 +108,7 @@ class CommonParams(ParameterModel):
     )
     n_evaluations: int = parameter(
         "nEvaluations",
-        20,
+        10,
         "Times that the deterministic policy is tried on exact physics during a training; the best one is kept.",
         unit="evaluations",
         shape=True,
@@ -257,8 +257,8 @@ class PpoParams(ActorCriticParams, CommonParams):
     """Proximal policy optimisation: actor-critic with many clipped updates a rollout."""
 
     n_epochs: int = _n_epochs(500)
-    actor_learning_rate: float = parameter("actor.learningRate", 4e-4, "Step size of the actor's optimiser.", gt=0, le=1)
-    critic_learning_rate: float = parameter("critic.learningRate", 4e-4, "Step size of the critic's optimiser.", gt=0, le=1)
+    actor_learning_rate: float = parameter("actor.learningRate", 1e-3, "Step size of the actor's optimiser.", gt=0, le=1)
+    critic_learning_rate: float = parameter("critic.learningRate", 1e-3, "Step size of the critic's optimiser.", gt=0, le=1)
     clip_ratio: float = parameter("clipRatio", 0.2, "How far the probability ratio may leave 1 before its gradient ends.", gt=0)
     clip_schedule: Schedule = parameter(
         "clipSchedule", "constant", "What the clip ratio does over the training: stay, or fall linearly.", shape=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import UsageError
+from gts.params.declare import Parameter
 from gts.params.figures import FigureDeclaration
 from gts.params.spec import unknown
 from gts.physics.frame import Frame
@@ -83,10 +85,17 @@ def _tabulate(
         return table
     if len(weights) != n_worlds:
         raise UsageError(f"there are {n_worlds} worlds and rewards for {len(weights)}")
-    keys = {f"{declaration.prefix}/{name}": name for name in table}
+    known = {parameter.key: parameter for parameter in declaration.parameters()}
     for world, mapping in enumerate(weights):
         for key, value in mapping.items():
-            if key not in keys:
-                raise UsageError(unknown("reward parameter", key, keys))
-            table[keys[key]][world] = value
+            if key not in known:
+                raise UsageError(unknown("reward parameter", key, known))
+            if not _allowed(known[key], value):
+                raise UsageError(f"`{key}` must be {known[key].allowed}, not {value}")
+            table[known[key].name][world] = value
     return table
+
+
+def _allowed(parameter: Parameter, value: float) -> bool:
+    low = -math.inf if parameter.minimum is None else parameter.minimum
+    return math.isfinite(value) and (value > low if parameter.exclusive_minimum else value >= low)

@@ -59,7 +59,7 @@ def tolerance(value: Floats, target: Weight, margin: Weight) -> Floats:
 
 def forward(frame: Frame, weight: Weight, minimum: Weight) -> Floats:
     """weight · (v − minimum), v forward speed in m/s: standing still costs weight · minimum."""
-    beyond = frame.speed - minimum if np.ndim(minimum) or minimum else frame.speed
+    beyond = frame.speed - minimum if minimum.ndim or minimum else frame.speed
     return np.asarray(beyond * weight)
 
 

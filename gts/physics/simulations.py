@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import mujoco
 import numpy as np
 from mujoco.batch import Batch, SimulationError
 from numpy.typing import NDArray
 
+from gts.errors import UsageError
+from gts.params.spec import unknown
 from gts.physics.contact_batch import ContactBatch
 from gts.physics.figure import Figure
 from gts.physics.frame import Floats, Ids
@@ -45,7 +47,9 @@ class MujocoSimulations:
         return rows
 
     def bind(self, name: str) -> NDArray[Any]:
-        """A live (W, …) array of an MjData field."""
+        """A live (W, …) array of an MjData field; raises KeyError for one that was not named at the beginning."""
+        if name not in self._fields:
+            raise KeyError(f"`{name}` is not among the fields that these worlds keep: {', '.join(self._fields) or 'none'}")
         bound: NDArray[Any] = self._batch.bind(name)
         return bound
 
@@ -97,6 +101,8 @@ class MujocoSimulations:
         self.state[ids] = self._rest[0]
 
     def _build(self, physics: Physics) -> None:
+        if physics not in get_args(Physics):
+            raise UsageError(unknown("physics", physics, get_args(Physics)))
         fast = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         self.model.opt.integrator = fast if physics == "fast" else self._own_integrator
         threads = min(self._threads, self._n_worlds)

@@ -127,7 +127,9 @@ class Worlds:
     def restart(self, ids: NDArray[np.integer[Any]], seeds: Sequence[int | None] | None = None) -> Floats:
         """New episodes in these worlds (sorted, unique): observations, (n, O). Streams go on where there is no new seed."""
         chosen = self._checked(ids)
-        for world, seed in zip(chosen.tolist(), seeds or (), strict=False):
+        if seeds is not None and len(seeds) != len(chosen):
+            raise UsageError(f"there are {len(chosen)} worlds to start and {len(seeds)} seeds")
+        for world, seed in zip(chosen.tolist(), () if seeds is None else seeds, strict=False):
             if seed is not None:
                 self.streams[world] = make_streams([seed])[0]
         return self._start(chosen)
@@ -221,8 +223,8 @@ class Worlds:
     def set_physics(self, physics: Physics) -> None:
         """Switch the integrator; running episodes go on from where they are."""
         if physics != self._physics:
-            self._physics = physics
             self._sims.set_physics(physics)
+            self._physics = physics
             self._show()
 
     def state(self, ids: NDArray[np.integer[Any]] | None = None) -> dict[str, NDArray[Any]]:

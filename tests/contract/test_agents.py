@@ -7,7 +7,7 @@ from gts.agents.agent import make_agent
 from gts.data.rollout import Rollout
 from gts.params.techniques import TECHNIQUES
 
-T, N, O, A = 12, 4, 3, 2
+STEPS, WORLDS, SEEN, DONE = 12, 4, 3, 2
 
 VARIANTS = {
     "reinforce-none": ("reinforce", {"baseline": "none"}),
@@ -28,8 +28,8 @@ def variant(request):
 
 def _agent(variant, seeds=(1, 2, 3), **more):
     technique, params = variant
-    given = {"nEnvironments": N} | params | more
-    return make_agent(technique, [TECHNIQUES[technique].model_validate(given | {"seed": seed}) for seed in seeds], O, A)
+    given = {"nEnvironments": WORLDS} | params | more
+    return make_agent(technique, [TECHNIQUES[technique].model_validate(given | {"seed": seed}) for seed in seeds], SEEN, DONE)
 
 
 def _rollout(agent, seed=0, members=None):
@@ -38,13 +38,13 @@ def _rollout(agent, seed=0, members=None):
     rows = []
     for member in members:
         generator = torch.Generator().manual_seed(1000 * seed + member)
-        observations = torch.randn(T + 1, N, O, generator=generator)
-        noise = torch.randn(T, N, A, generator=generator)
-        rewards = torch.randn(T, N, generator=generator)
-        ends = torch.rand(2, T, N, generator=generator) < 0.1
+        observations = torch.randn(STEPS + 1, WORLDS, SEEN, generator=generator)
+        noise = torch.randn(STEPS, WORLDS, DONE, generator=generator)
+        rewards = torch.randn(STEPS, WORLDS, generator=generator)
+        ends = torch.rand(2, STEPS, WORLDS, generator=generator) < 0.1
         rows.append((observations, noise, rewards, ends[0], ends[1] & ~ends[0]))
     observations, noise, rewards, terminated, truncated = (torch.stack(part, 1) for part in zip(*rows, strict=True))
-    actions = torch.stack([agent.state.sample(observations[t], noise[t]) for t in range(T)])
+    actions = torch.stack([agent.state.sample(observations[t], noise[t]) for t in range(STEPS)])
     cut = torch.nonzero(truncated)
     return Rollout(
         observations[:-1],
@@ -149,9 +149,9 @@ def test_a_member_that_became_nan_spoils_nobody(variant):
 def test_learning_rates_are_each_member_s_own(variant):
     technique, params = variant
     key = "policy.learningRate" if technique == "reinforce" else "actor.learningRate"
-    given = {"nEnvironments": N, "seed": 4, "schedule": "constant"} | params
+    given = {"nEnvironments": WORLDS, "seed": 4, "schedule": "constant"} | params
     members = [TECHNIQUES[technique].model_validate(given | {key: rate}) for rate in (1e-5, 1e-2)]
-    agent = make_agent(technique, members, O, A)
+    agent = make_agent(technique, members, SEEN, DONE)
     name = f"{agent.state.names[0]}.layer0.weight"
     start = _everything(agent, 0)[name]
     agent.update(_rollout(agent), 0.0, torch.ones(2, dtype=torch.bool))
@@ -166,7 +166,7 @@ def test_only_the_networks_are_needed_for_a_warm_start(variant):
     networks = {name: array for name, array in _everything(agent, 0).items() if name.split(".")[0] in agent.state.names}
     networks = {name: array for name, array in networks.items() if ".adam." not in name}
     other.state.load(0, networks, exactly=False)
-    observations = torch.randn(3, N, O)
+    observations = torch.randn(3, WORLDS, SEEN)
 
     assert torch.equal(agent.state.policy.mean(observations)[0], other.state.policy.mean(observations)[0])
 

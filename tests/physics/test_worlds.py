@@ -261,6 +261,11 @@ def test_wrong_use_is_refused_with_a_sentence() -> None:
         Worlds("hoper", 1)
     with pytest.raises(UsageError, match=r'did you mean "Hopper/minimumSpeed"'):
         Worlds("hopper", 1, rewards=[{"Hopper/minimunSpeed": 1.0}])
+    for name, value in (("targetSpeedMargin", 0.0), ("controlPenalty", -1.0), ("minimumSpeed", np.nan)):
+        with pytest.raises(UsageError, match=f"Hopper/{name}` must be a number"):
+            Worlds("hopper", 1, rewards=[{f"Hopper/{name}": value}])
+    with pytest.raises(UsageError, match='unknown physics "quick"'):
+        Worlds("hopper", 1, physics="quick")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="2 worlds and rewards for 1"):
         Worlds("hopper", 2, rewards=[{}])
     with pytest.raises(UsageError, match="at least 1"):
@@ -271,6 +276,10 @@ def test_wrong_use_is_refused_with_a_sentence() -> None:
     with pytest.raises(UsageError, match="2 worlds and 3 seeds"):
         worlds.reset([1, 2, 3])
     worlds.reset([1, 2])
+    with pytest.raises(UsageError, match="1 worlds to start and 2 seeds"):
+        worlds.restart(np.array([1]), [1, 2])
+    with pytest.raises(KeyError, match="not among the fields"):
+        worlds.frame.field("xpos")
     with pytest.raises(UsageError, match="shape"):
         worlds.step(np.zeros((2, 4), np.float32))
     for ids in ([1, 0], [0, 0], [2], [-1]):

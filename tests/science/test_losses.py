@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gts.agents import a2c, ppo, reinforce
+from gts.agents import losses, ppo
 
 
 def test_the_clip_takes_the_pessimistic_side():
@@ -26,7 +26,7 @@ def test_an_unmoved_policy_has_no_divergence_and_the_plain_policy_gradient():
     advantages = torch.randn(2, 50)
     loss, divergence, fraction = ppo.clipped_policy_loss(log_prob, log_prob.detach(), advantages, torch.full((2, 1), 0.2))
     (clipped,) = torch.autograd.grad(loss.sum(), log_prob)
-    (plain,) = torch.autograd.grad(a2c.policy_loss(log_prob, advantages).sum(), log_prob)
+    (plain,) = torch.autograd.grad(losses.policy_gradient_loss(log_prob, advantages).sum(), log_prob)
 
     assert divergence.abs().max() == 0 and fraction.max() == 0
     torch.testing.assert_close(clipped, plain)
@@ -47,22 +47,27 @@ def test_each_member_has_its_own_clip():
     assert loss.tolist() == pytest.approx([-1.1, -1.4])
 
 
-@pytest.mark.parametrize("loss", [ppo.value_loss, a2c.value_loss, reinforce.value_loss])
-def test_value_losses_are_half_the_mean_square_of_each_member(loss):
+def test_the_value_loss_is_half_the_mean_square_of_each_member():
     # member 0: (1 + 9) ÷ 2 ÷ 2 = 2.5;  member 1: (0 + 4) ÷ 2 ÷ 2 = 1
-    assert loss(torch.tensor([[1.0, 3.0], [5.0, 2.0]]), torch.tensor([[0.0, 0.0], [5.0, 4.0]])).tolist() == [2.5, 1.0]
+    values, targets = torch.tensor([[1.0, 3.0], [5.0, 2.0]]), torch.tensor([[0.0, 0.0], [5.0, 4.0]])
+
+    assert losses.value_loss(values, targets).tolist() == [2.5, 1.0]
 
 
-def test_policy_losses_reward_likely_actions_that_paid():
+def test_the_policy_gradient_rewards_likely_actions_that_paid():
     # −(−1·2 + −3·−1) ÷ 2 = −½
-    log_prob, gains = torch.tensor([[-1.0, -3.0]]), torch.tensor([[2.0, -1.0]])
-    assert a2c.policy_loss(log_prob, gains).tolist() == [-0.5]
-    assert reinforce.policy_loss(log_prob, gains).tolist() == [-0.5]
+    assert losses.policy_gradient_loss(torch.tensor([[-1.0, -3.0]]), torch.tensor([[2.0, -1.0]])).tolist() == [-0.5]
 
 
-@pytest.mark.parametrize("standardise", [ppo.normalised, reinforce.whitened])
-def test_standardised_rows_have_mean_zero_and_deviation_one(standardise):
-    result = standardise(torch.randn(3, 1000) * torch.tensor([[0.1], [1.0], [50.0]]) + 7.0)
+def test_standardised_rows_have_mean_zero_and_deviation_one():
+    result = losses.standardised(torch.randn(3, 1000) * torch.tensor([[0.1], [1.0], [50.0]]) + 7.0)
 
     torch.testing.assert_close(result.mean(1), torch.zeros(3), atol=1e-4, rtol=0)
     torch.testing.assert_close(result.std(1), torch.ones(3), atol=1e-3, rtol=0)
+
+
+def test_explained_variance_is_one_for_a_prophet_and_zero_for_a_constant():
+    targets = torch.randn(1, 1000)
+
+    assert losses.explained_variance(targets, torch.zeros(1, 1000)).item() == pytest.approx(1.0)
+    assert losses.explained_variance(targets, targets - 3.0).item() == pytest.approx(0.0, abs=1e-5)
