@@ -48,8 +48,7 @@ def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: i
 
     from gts.training.evaluation import evaluate
 
-    # One at a time: in company the last bits of an action, and with them whole episodes, could come out otherwise.
-    scores = [evaluate([one], episodes=episodes, steps=steps, seed=seed, threads=context.threads)[0] for one in read]
+    scores = [evaluate(one, episodes=episodes, steps=steps, seed=seed, threads=context.threads) for one in read]
     rows = tuple(
         ScoredCheckpoint(str(path), one.spec.figure, one.spec.technique, one.checksum, score.as_dict())
         for path, one, score in zip(paths, read, scores, strict=True)

@@ -133,8 +133,13 @@ def _changed(spec: Spec, steps: int | None, epochs: int | None, assignments: Seq
     from gts.params.spec import parse_assignments
 
     words = [*assignments]
-    words += [f"nSteps={steps}"] if steps is not None else []
-    words += [f"nEpochs={epochs}"] if epochs is not None else []
+    if steps is not None:
+        words.append(f"nSteps={steps}")
+        if epochs is None and not any(word.startswith("nEpochs=") for word in assignments):
+            # Rollouts keep their length: more steps are more rounds, not longer ones.
+            epochs = max(1, round(spec.params.n_epochs * steps / spec.params.n_steps))
+    if epochs is not None:
+        words.append(f"nEpochs={epochs}")
     return replace(parse_assignments(spec, words), warnings=spec.warnings) if words else spec
 
 
@@ -230,7 +235,12 @@ COMMAND = Command(
         ),
     ),
     options=(
-        Option(("-s", "--steps"), "Environment steps of the training, in place of nSteps.", "integer", minimum=1),
+        Option(
+            ("-s", "--steps"),
+            "Steps of the training, in place of nSteps; without -e, rollouts keep their length.",
+            "integer",
+            minimum=1,
+        ),
         Option(("-e", "--epochs"), "Rounds of collect and update, in place of nEpochs.", "integer", minimum=1),
         Option(("-c", "--checkpoints"), "Also write checkpoints on the way: PREFIX-<step>.checkpoint.", metavar="PREFIX"),
         Option(("--checkinterval",), "Epochs from one of those to the next.", "integer", default=100, minimum=1, metavar="N"),

@@ -217,7 +217,7 @@ class _Run:
         found: dict[int, dict[str, Any]] = {}
         for member, (path, checkpoint) in outcomes.items():
             # One at a time: in company the last bits of an action, and with them whole episodes, could come out otherwise.
-            (score,) = evaluate([checkpoint], episodes=SCORE_EPISODES, steps=SCORE_STEPS, threads=self._trainer.threads)
+            score = evaluate(checkpoint, episodes=SCORE_EPISODES, steps=SCORE_STEPS, threads=self._trainer.threads)
             found[member] = score.as_dict()
             _, written = self.recorder.save(path, member, "result", replace(checkpoint, score=found[member]))
             self.recorder.scored(path, written, found[member])

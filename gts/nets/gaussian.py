@@ -50,7 +50,7 @@ class GaussianPolicy:
         if deviation == "stateDependent":
             heads["deviation"] = action_size
         elif deviation == "learned":
-            extra["log_deviation"] = (1, action_size)
+            extra["log_deviation"] = (action_size,)
         self.net = Mlp(members, observation_size, layers, heads, extra)
         self.fixed = torch.zeros(members, environments, action_size, device=DEVICE, dtype=DTYPE)
 

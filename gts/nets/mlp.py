@@ -78,9 +78,9 @@ class Mlp:
         widths = [inputs] + [layers.hidden_size] * layers.n_hidden
         shapes: dict[str, tuple[int, ...]] = {}
         for name, width, out in zip(self._hidden, widths, widths[1:], strict=False):
-            shapes |= {f"{name}.weight": (width, out), f"{name}.bias": (1, out)}
+            shapes |= {f"{name}.weight": (width, out), f"{name}.bias": (out,)}
         for name, out in heads.items():
-            shapes |= {f"{name}.weight": (widths[-1], out), f"{name}.bias": (1, out)}
+            shapes |= {f"{name}.weight": (widths[-1], out), f"{name}.bias": (out,)}
         self.stack = ParameterStack(members, shapes | dict(extra or {}))
 
     def features(self, x: Tensor) -> Tensor:

@@ -20,7 +20,10 @@ from gts.nets.device import DEVICE, DTYPE
 
 
 class ParameterStack:
-    """Named tensors (P, …) that share one block; `stack["output.weight"]` is the leaf that autograd sees."""
+    """Named tensors that share one block; `stack["output.weight"]` is the leaf that autograd sees.
+
+    A tensor of shape (m, n) is seen as (P, m, n); a vector (n,), a bias say, as (P, 1, n), so that it adds to a batch.
+    """
 
     def __init__(self, members: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self.members = members
@@ -32,7 +35,8 @@ class ParameterStack:
         start = 0
         for name, shape in shapes.items():
             stop = start + math.prod(shape)
-            self._leaves[name] = self.block[:, start:stop].view(members, *shape).requires_grad_()
+            seen = shape if len(shape) > 1 else (1, *shape)
+            self._leaves[name] = self.block[:, start:stop].view(members, *seen).requires_grad_()
             start = stop
 
     def __getitem__(self, name: str) -> Tensor:
@@ -57,7 +61,7 @@ class ParameterStack:
         start = 0
         for name, shape in self.shapes.items():
             size = math.prod(shape)
-            arrays[name] = row[start : start + size].reshape(file_shape(shape)).copy()
+            arrays[name] = row[start : start + size].reshape(shape).copy()
             start += size
         return arrays
 
@@ -67,13 +71,8 @@ class ParameterStack:
         rows = []
         for name, shape in self.shapes.items():
             array = np.asarray(arrays[name], dtype=np.float32)
-            if array.shape != file_shape(shape):
-                raise ValueError(f"`{name}` has shape {array.shape} where {file_shape(shape)} is needed")
+            if array.shape != shape:
+                raise ValueError(f"`{name}` has shape {array.shape} where {shape} is needed")
             rows.append(array.reshape(-1))
         target = self.block if block is None else block
         target[member] = torch.from_numpy(np.concatenate(rows)).to(target)
-
-
-def file_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of a tensor in a file: the broadcast axis of a bias, (1, n), is left out."""
-    return shape[1:] if len(shape) == 2 and shape[0] == 1 else shape

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from gts.store.database import explained, open_reader, open_writer
+from gts.store.database import explained, open_reader, open_writer, rows
 from gts.store.migrations import catalogue_migrations
 
 RunState = Literal["running", "done", "interrupted", "failed"]
@@ -116,8 +116,8 @@ class Catalogue:
 
     def run(self, run_id: str) -> RunRecord | None:
         """The run of this id."""
-        rows = self._read("SELECT * FROM runs WHERE id = ?", run_id)
-        return _run(rows[0]) if rows else None
+        found = self._read("SELECT * FROM runs WHERE id = ?", run_id)
+        return _run(found[0]) if found else None
 
     def checkpoints(self, run_id: str) -> list[CheckpointRecord]:
         """The checkpoints of a run by member and step."""
@@ -128,8 +128,7 @@ class Catalogue:
 
     def scores(self, checksum: str) -> list[ScoreRecord]:
         """The scores of a checkpoint, oldest first."""
-        rows = self._read("SELECT * FROM scores WHERE checksum = ? ORDER BY id", checksum)
-        return [_score(row) for row in rows]
+        return [_score(row) for row in self._read("SELECT * FROM scores WHERE checksum = ? ORDER BY id", checksum)]
 
     def _put(self, table: str, values: Mapping[str, Any]) -> None:
         with self._transaction():
@@ -141,13 +140,7 @@ class Catalogue:
 
     def _read(self, query: str, *values: Any) -> list[dict[str, Any]]:
         with explained(self._path):
-            try:
-                return [dict(row) for row in self._connection.execute(query, values)]
-            except sqlite3.OperationalError as error:
-                # A reader does not migrate: in a file of an older shape the table is not there yet, and so is nothing in it.
-                if "no such table" in str(error):
-                    return []
-                raise
+            return [dict(row) for row in rows(self._connection, query, values)]
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gts.store.database import explained, open_reader
+from gts.store.database import explained, open_reader, rows
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class MetricsReader:
 
     def members(self) -> int:
         """How many members have numbers."""
-        return int(self._read("SELECT coalesce(max(member), -1) + 1 FROM series")[0][0])
+        return len(self._read("SELECT DISTINCT member FROM series WHERE member >= 0"))
 
     def names(self, member: int = 0) -> tuple[str, ...]:
         """The metrics that a member has, by name; `member=-1`: what belongs to all of them."""
@@ -75,7 +75,7 @@ class MetricsReader:
 
     def curve(self, name: str, member: int = 0, *, last: int = 10_000, columns: int = 200) -> Curve:
         """The last rows of a metric, in at most `columns` points of equally many rows each; empty where there are none."""
-        rows = self._read(
+        found = self._read(
             """
             SELECT points.step, rounds.elapsed, points.value
             FROM points JOIN rounds ON rounds.step = points.step
@@ -86,28 +86,28 @@ class MetricsReader:
             name,
             last,
         )
-        return _decimate(rows[::-1], columns)
+        return _decimate(found[::-1], columns)
 
     def latest(self, member: int = 0) -> dict[str, float]:
         """The newest value of each metric of a member."""
-        rows = self._read(
+        found = self._read(
             """
             SELECT name, (SELECT value FROM points WHERE series = series.id ORDER BY step DESC LIMIT 1)
             FROM series WHERE member = ? ORDER BY name
             """,
             member,
         )
-        return {name: value for name, value in rows if value is not None}
+        return {name: value for name, value in found if value is not None}
 
     def position(self) -> tuple[int, int, float]:
         """(step, epoch, elapsed seconds) of the newest row; zeros before the first."""
-        rows = self._read("SELECT step, epoch, elapsed FROM rounds ORDER BY step DESC LIMIT 1")
-        return rows[0] if rows else (0, 0, 0.0)
+        found = self._read("SELECT step, epoch, elapsed FROM rounds ORDER BY step DESC LIMIT 1")
+        return found[0] if found else (0, 0, 0.0)
 
     def evaluations(self, member: int = 0) -> tuple[Evaluation, ...]:
         """The evaluations of a member, oldest first."""
-        rows = self._read("SELECT step, best, score FROM evaluations WHERE member = ? ORDER BY step", member)
-        return tuple(Evaluation(step, bool(best), json.loads(score)) for step, best, score in rows)
+        found = self._read("SELECT step, best, score FROM evaluations WHERE member = ? ORDER BY step", member)
+        return tuple(Evaluation(step, bool(best), json.loads(score)) for step, best, score in found)
 
     def failures(self) -> tuple[Failure, ...]:
         """The members that failed."""
@@ -120,25 +120,25 @@ class MetricsReader:
         query = "SELECT step, name, value FROM points JOIN series ON series.id = series WHERE member = ?"
         for step, name, value in self._read(query, member):
             values.setdefault(step, {})[name] = value
-        rows = [
+        lines = [
             (step, epoch, elapsed, *(values.get(step, {}).get(name) for name in names))
             for step, epoch, elapsed in self._read("SELECT step, epoch, elapsed FROM rounds ORDER BY step")
         ]
-        return ("step", "epoch", "elapsed", *names), rows
+        return ("step", "epoch", "elapsed", *names), lines
 
     def _read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with explained(self._path):
-            return self._connection.execute(query, values).fetchall()
+            return rows(self._connection, query, values)
 
 
-def _decimate(rows: Sequence[tuple[int, float, float]], columns: int) -> Curve:
+def _decimate(found: Sequence[tuple[int, float, float]], columns: int) -> Curve:
     """Gather rows (step, elapsed, value) into at most `columns` points."""
-    count = min(len(rows), columns)
-    cuts = [len(rows) * column // count for column in range(count + 1)] if count else [0]
+    count = min(len(found), columns)
+    cuts = [len(found) * column // count for column in range(count + 1)] if count else [0]
     points = []
     for start, end in pairwise(cuts):
-        values = [row[2] for row in rows[start:end]]
-        step, elapsed, _ = rows[end - 1]
+        values = [row[2] for row in found[start:end]]
+        step, elapsed, _ = found[end - 1]
         points.append((step, elapsed, sum(values) / len(values), min(values), max(values)))
     steps, elapseds, means, lows, highs = zip(*points, strict=True) if points else ((), (), (), (), ())
     return Curve(steps, elapseds, means, lows, highs)

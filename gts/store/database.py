@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gts.errors import FileError
 
@@ -60,6 +60,19 @@ def open_reader(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True)
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
     return connection
+
+
+def rows(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> list[Any]:
+    """The rows of a query; none where its table is not there.
+
+    A reader does not migrate: in a file of an older shape a table may be missing, and so is everything that would be in it.
+    """
+    try:
+        return connection.execute(query, values).fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return []
+        raise
 
 
 def migrate(database: Database, migrations: Migrations) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from gts.agents.state import AgentState
 from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec
+from gts.physics.episodes import Episodes
 from gts.physics.worlds import Worlds
 from gts.threads import available_cpus
 from gts.training.score import Score, make_score
@@ -22,8 +23,6 @@ TEST_SEEDS = 0x7E57_0000_0000
 """Starts of `gts score` are seeded from here on; training worlds draw their seeds from a hash of the spec's seed."""
 VALIDATION_SEEDS = 0x7A11_0000_0000
 """Starts of the evaluations during a training, which choose the best checkpoint; disjoint from the test seeds."""
-
-_BLOCK = 512  # worlds at once: enough for the thread pool, little memory
 
 
 class Evaluation:
@@ -41,6 +40,8 @@ class Evaluation:
             max_episode_length=steps,
             autoreset=False,
         )
+        self.observation_size = self._worlds.observation_size
+        self.action_size = self._worlds.action_size
         self._range = ActionRange(self._worlds, clip=specs[0].params.clip_actions)
 
     def run(self, state: AgentState, members: Sequence[int] | None = None) -> list[Score]:
@@ -57,8 +58,8 @@ class Evaluation:
             actions = self._range(unit)
             transition = worlds.step(actions[ids], ids)
             observations[ids] = transition.observations
-            record.add(transition)
             if transition.episodes is not None:
+                record.add(transition.episodes)
                 alive[transition.episodes.ids] = False
                 ids = np.flatnonzero(alive)
         return [record.score(slice(m * self.episodes, (m + 1) * self.episodes)) for m in playing]
@@ -76,11 +77,8 @@ class _Record:
         self._sums = np.zeros((len(worlds.term_names), size))
         self._measures: dict[str, NDArray[np.float64]] = {name: np.zeros(size) for name in worlds.measure_names}
 
-    def add(self, transition: object) -> None:
+    def add(self, episodes: Episodes) -> None:
         """Note the episodes that ended in a step."""
-        episodes = transition.episodes  # type: ignore[attr-defined]
-        if episodes is None:
-            return
         ids = episodes.ids
         self._returns[ids], self._lengths[ids], self._fell[ids] = episodes.returns, episodes.lengths, episodes.fell
         self._sums[:, ids] = episodes.terms
@@ -99,51 +97,24 @@ class _Record:
 
 
 def evaluate(
-    checkpoints: Sequence[Checkpoint],
-    *,
-    episodes: int = 100,
-    steps: int = 1000,
-    seed: int = 0,
-    threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Score]:
-    """Score checkpoints on the test episodes of `seed`, those of one shape side by side.
+    checkpoint: Checkpoint, *, episodes: int = 100, steps: int = 1000, seed: int = 0, threads: int | None = None
+) -> Score:
+    """Score a checkpoint on the test episodes of `seed`.
 
-    The numbers do not depend on the thread count nor on the company. `progress(done, of)` is called after each block. Raises
-    FileError for a checkpoint whose tensors do not fit its figure.
+    The same numbers come at any thread count: only the physics is shared out, which it does not mind. Raises FileError for a
+    checkpoint whose tensors do not fit its figure.
     """
-    scores: dict[int, Score] = {}
-    groups: dict[object, list[int]] = {}
-    for index, checkpoint in enumerate(checkpoints):
-        groups.setdefault(checkpoint.spec.shape_key(), []).append(index)
-    size = max(1, _BLOCK // episodes)
-    for indices in groups.values():
-        for start in range(0, len(indices), size):
-            block = indices[start : start + size]
-            for index, score in zip(
-                block, _score_block([checkpoints[i] for i in block], episodes, steps, seed, threads), strict=True
-            ):
-                scores[index] = score
-            if progress:
-                progress(len(scores), len(checkpoints))
-    return [scores[index] for index in range(len(checkpoints))]
-
-
-def _score_block(checkpoints: Sequence[Checkpoint], episodes: int, steps: int, seed: int, threads: int | None) -> list[Score]:
-    specs = [checkpoint.spec for checkpoint in checkpoints]
+    spec = checkpoint.spec
     first_seed = TEST_SEEDS + seed * 1_000_003
-    evaluation = Evaluation(specs, episodes=episodes, steps=steps, threads=threads or available_cpus(), first_seed=first_seed)
-    return evaluation.run(load_state(checkpoints))
-
-
-def load_state(checkpoints: Sequence[Checkpoint]) -> AgentState:
-    """The agents of checkpoints of one shape, ready to act; raises FileError where tensors do not fit."""
-    specs = [checkpoint.spec for checkpoint in checkpoints]
-    probe = Worlds(specs[0].figure, 1)
-    agent = make_agent(specs[0].technique, [spec.params for spec in specs], probe.observation_size, probe.action_size)
-    for member, checkpoint in enumerate(checkpoints):
-        fill(agent.state, member, checkpoint, exactly=False)
-    return agent.state
+    evaluation = Evaluation([spec], episodes=episodes, steps=steps, threads=threads or available_cpus(), first_seed=first_seed)
+    agent = make_agent(spec.technique, [spec.params], evaluation.observation_size, evaluation.action_size)
+    fill(agent.state, 0, checkpoint, exactly=False)
+    torch_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return evaluation.run(agent.state)[0]
+    finally:
+        torch.set_num_threads(torch_threads)
 
 
 def fill(state: AgentState, member: int, checkpoint: Checkpoint, *, exactly: bool) -> None:

@@ -94,9 +94,9 @@ def measure(row: Row, spec: Spec, seeds: int, threads: int) -> dict[str, Any]:
         elif isinstance(event, MemberFailed):
             failed[event.member] = event.reason
     seconds = time.perf_counter() - began
-    last = evaluate([trainer.checkpoint(member) for member in range(seeds)], threads=threads)
+    last = [evaluate(trainer.checkpoint(member), threads=threads) for member in range(seeds)]
     kept = [trainer.best(member) for member in range(seeds)]
-    best = evaluate([checkpoint for checkpoint in kept if checkpoint is not None], threads=threads)
+    best = [evaluate(checkpoint, threads=threads) for checkpoint in kept if checkpoint is not None]
     return {
         "row": asdict(row),
         "figure": spec.figure,

@@ -186,3 +186,12 @@ def test_bench_shows_whatever_was_measured(gts, workspace: Path, monkeypatch: py
     assert "1234.5" in shown
     assert "rates" in shown
     assert gts("bench", "--figure", "hoper").code == 2
+
+
+def test_the_examples_are_good_and_complete(gts, workspace: Path) -> None:
+    made = gts("init", "w", "--json").data["made"]
+    files = [f"w/{name}" for name in made if name.endswith((".spec", ".space", ".checkpoint"))]
+    assert {f"{figure}/" for figure in ("inverted", "hopper", "walker")} <= {f"{Path(name).parent}/" for name in made}
+    checked = gts("check", *files, "--json").data
+    assert checked["ok"] is True
+    assert [file["warnings"] for file in checked["files"]] == [[]] * len(files)

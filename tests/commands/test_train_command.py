@@ -13,6 +13,7 @@ import pytest
 from conftest import start
 
 from gts.formats.checkpoint import read_checkpoint
+from gts.formats.spec_file import read_spec
 from gts.jobs.recorder import Recorder
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
@@ -118,6 +119,14 @@ def test_parameters_can_be_changed_on_the_command_line(gts, workspace: Path) -> 
     gts("train", "tiny.spec", "--set", "lambda=0.9", "--set", "actor.hiddenActivation=ELU", "--no-score")
     values = read_checkpoint("tiny.checkpoint").spec.values()
     assert (values["lambda"], values["actor.hiddenActivation"]) == (0.9, "ELU")
+
+
+def test_more_steps_are_more_rounds_of_the_same_length(gts, workspace: Path) -> None:
+    rounds = read_spec("tiny.spec").params.n_epochs
+    gts("train", "tiny.spec", "twice.checkpoint", "-s", 2400, "--no-score")
+    gts("train", "tiny.spec", "longer.checkpoint", "-s", 2400, "-e", rounds, "--no-score")
+    assert read_checkpoint("twice.checkpoint").spec.params.n_epochs == 2 * rounds
+    assert read_checkpoint("longer.checkpoint").spec.params.n_epochs == rounds
 
 
 def test_warnings_of_a_spec_are_said_with_their_place(gts, workspace: Path) -> None:

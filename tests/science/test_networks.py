@@ -95,13 +95,26 @@ def test_orthogonal_weights_have_orthonormal_rows_or_columns_times_the_gain(rows
 
 
 def test_a_member_survives_the_way_into_a_file_and_back():
-    net = Mlp(2, 3, Layers(1, 4, "ReLU", "uniform"), {"output": 2, "deviation": 2}, {"log_deviation": (1, 2)})
+    net = Mlp(2, 3, Layers(1, 4, "ReLU", "uniform"), {"output": 2, "deviation": 2}, {"log_deviation": (2,)})
     net.initialise(_generators(2), {})
     arrays = net.arrays(1)
     net.stack.load(0, arrays)
 
     assert arrays["layer0.bias"].shape == (4,) and arrays["log_deviation"].shape == (2,)
     assert torch.equal(net.stack.block[0], net.stack.block[1])
+
+
+def test_layers_of_width_one_keep_their_shape_in_a_file():
+    net = Mlp(1, 1, Layers(2, 1, "ReLU", "uniform"), {"output": 1})
+
+    assert {name: array.shape for name, array in net.arrays(0).items()} == {
+        "layer0.weight": (1, 1),
+        "layer0.bias": (1,),
+        "layer1.weight": (1, 1),
+        "layer1.bias": (1,),
+        "output.weight": (1, 1),
+        "output.bias": (1,),
+    }
 
 
 def test_a_tensor_of_another_shape_is_refused_by_name():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.columns import Columns
 from rich.console import Group, RenderableType
 
 from gts.commands.info import CheckpointInfo, MemberInfo, RunInfo, SpaceInfo, SpecInfo, Value
@@ -119,8 +120,8 @@ def _values(values: Sequence[Value], detail: bool) -> list[RenderableType]:
             table.add_row(plain(value.key), exact(value.value), value.meaning)
         rows += [heading("as by default"), table]
     elif others:
-        listed = ", ".join(f"{value.key} {exact(value.value)}" for value in others)
-        rows += [heading("as by default"), plain(listed, style="dim")]
+        listed = [plain(f"{value.key} {exact(value.value)}", style="dim") for value in others]
+        rows += [heading("as by default"), Columns(listed, padding=(0, 3), column_first=True)]
     return rows
 
 
