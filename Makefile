@@ -25,7 +25,7 @@ $(READY): pyproject.toml .ci/constraints.txt
 
 run: $(READY)
 	@if [ -d gts_tui ] && [ -t 0 ]; then exec $(BIN)/gts --workspace workspace; \
-	else exec $(BIN)/gts train workspace/inverted/invertedPPO.spec workspace/runs/first.checkpoint --workspace workspace; fi
+	else mkdir -p workspace/runs && exec $(BIN)/gts train workspace/inverted/invertedPPO.spec workspace/runs/first.checkpoint --workspace workspace; fi
 
 test: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
