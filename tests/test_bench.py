@@ -121,7 +121,7 @@ def test_everything_once(tmp_path, monkeypatch) -> None:
     heard = list(whole.run())
     report = whole.report()
 
-    assert report["command"] == "gts bench --quick --figure invertedPendulum"
+    assert report["command"] == "gts bench --quick --repetitions 1 --figure invertedPendulum"
     assert {row["subject"] for row in report["ratios"]} == {"invertedPendulum", "hopper ppo"}
     assert [row["training"] for row in report["profile"]] == ["1 exact", "1 fast", "8 exact", "8 fast"]
     help_page, training = report["times"]

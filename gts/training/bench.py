@@ -32,6 +32,7 @@ WORLDS = (64, 256)
 """Worlds that are stepped side by side: where others are measured too, and what a cohort of 8 has."""
 
 COHORT = 8
+REPETITIONS = 5
 
 HOPPER = Path("hopper", "hopperPPO.spec")
 PENDULUM = Path("inverted", "invertedPPO.spec")
@@ -69,7 +70,7 @@ class Bench:
     """Those that are stepped."""
     peers: bool = False
     """Also measure Stable-Baselines3 and EnvPool."""
-    repetitions: int = 5
+    repetitions: int = REPETITIONS
     quick: bool = False
     """Measure briefly, which shows whether it works and is no good as numbers."""
     threads: int = field(default_factory=available_cpus)
@@ -111,6 +112,8 @@ class Bench:
     def report(self) -> dict[str, Any]:
         """What has been measured, as plain data."""
         words = ["gts bench"] + ["--peers"] * self.peers + ["--quick"] * self.quick
+        if self.repetitions != REPETITIONS:
+            words.append(f"--repetitions {self.repetitions}")
         if self.figures != tuple(FIGURES):
             words += [f"--figure {figure}" for figure in self.figures]
         rows = {"rates": self.rates, "ratios": self.ratios, "profile": self.profile, "times": self.times}

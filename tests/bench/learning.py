@@ -69,7 +69,11 @@ COLUMNS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    strangers = set(options.rows) - {row.name for row in ROWS}
+    if strangers:
+        parser.error(f"unknown rows: {', '.join(sorted(strangers))}; known: {', '.join(row.name for row in ROWS)}")
     rows = [row for row in ROWS if not options.rows or row.name in options.rows]
     results: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8")) if options.out.is_file() else {}
     for row in rows:
@@ -138,7 +142,7 @@ def table(results: dict[str, Any]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("rows", nargs="*", choices=[[], *(row.name for row in ROWS)], help="which rows; all of them if none")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"one of {', '.join(row.name for row in ROWS)}; all if none")
     parser.add_argument("--seeds", type=int, default=5, help="members of the cohort")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=available_cpus())
