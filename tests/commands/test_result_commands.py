@@ -36,7 +36,7 @@ def test_scores_are_a_table_with_terms_on_demand(gts, here: Path) -> None:
     outcome = gts("score", "out-seed1.checkpoint", "--episodes", 5, "--steps", 50, "--seed", 3, "-v")
     assert outcome.code == 0
     head, row, *rest = outcome.out.splitlines()
-    assert head.split() == ["checkpoint", "mean", "deviation", "cov", "score", "IQM", "95", "%", "length", "speed", "falls"]
+    assert head.split() == ["checkpoint", "mean", "cov", "score", "IQM", "95", "%", "length", "m/s", "falls"]
     assert row.startswith("out-seed1.checkpoint")
     assert "alive" in "\n".join(rest)
     assert "scoring one policy: 5 episodes of up to 50 steps" in outcome.err

@@ -16,7 +16,7 @@ from gts.commands.train import Trained
 from gts.commands.views.wording import duration, exact, grid, heading, line, number, plain, whole
 from gts.jobs.training import MemberOutcome
 
-_COLUMNS = (">mean", ">deviation", ">cov", ">score", ">IQM", "95 %", ">length", ">speed", ">falls")
+_COLUMNS = (">mean", ">cov", ">score", ">IQM", "95 %", ">length", ">m/s", ">falls")
 
 
 def trained(result: Trained, detail: bool) -> RenderableType:
@@ -80,13 +80,12 @@ def score_cells(score: Mapping[str, Any]) -> list[str]:
     speed = score["measures"].get("speed")
     return [
         f"{score['mean']:.1f}",
-        f"{score['deviation']:.1f}",
         f"{score['cov']:.3f}",
         f"{score['score']:.1f}",
         f"{score['iqm']:.1f}",
         f"{score['iqm_low']:.1f}–{score['iqm_high']:.1f}",
         f"{score['length']:.1f}",
-        "–" if speed is None else f"{speed:.2f} m/s",
+        "–" if speed is None else f"{speed:.2f}",
         f"{score['falls']}/{score['episodes']}",
     ]
 
