@@ -6,6 +6,7 @@ Schemas, the forms of the terminal program.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -88,14 +89,23 @@ class Parameter:
         words = "a whole number" if self.kind == "integer" else "a number"
         bounds = []
         if self.minimum is not None:
-            bounds.append(f"{'>' if self.exclusive_minimum else '≥'} {self.minimum:g}")
+            bounds.append(f"{'>' if self.exclusive_minimum else '≥'} {_number(self.minimum)}")
         if self.maximum is not None:
-            bounds.append(f"{'<' if self.exclusive_maximum else '≤'} {self.maximum:g}")
+            bounds.append(f"{'<' if self.exclusive_maximum else '≤'} {_number(self.maximum)}")
         return " ".join([words, ", ".join(bounds)]).strip()
 
 
 def declared(model: type[ParameterModel]) -> Iterator[Parameter]:
     """The parameters of a model, in the order of their declaration."""
+    return iter(_declarations(model))
+
+
+@functools.cache
+def _declarations(model: type[ParameterModel]) -> tuple[Parameter, ...]:
+    return tuple(_read_fields(model))
+
+
+def _read_fields(model: type[ParameterModel]) -> Iterator[Parameter]:
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra
         assert isinstance(extra, dict)
@@ -116,6 +126,12 @@ def declared(model: type[ParameterModel]) -> Iterator[Parameter]:
             exclusive_minimum=low_open,
             exclusive_maximum=high_open,
         )
+
+
+def _number(bound: float) -> str:
+    """A bound without rounding: 4294967296, not 4.29497e+09."""
+    short = f"{bound:g}"
+    return short if float(short) == bound else f"{bound:.0f}" if bound.is_integer() else repr(bound)
 
 
 def _choices(field: FieldInfo) -> tuple[str, ...]:

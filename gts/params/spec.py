@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -18,6 +20,7 @@ NEVER_READ = {
     "actor.discountFactor": "the agents of the original program read `discountFactor`",
     "policy.nHiddenLayers": "the original program read `policy.nHidden`",
     "nEpisodes": "the original program counted steps",
+    "learningIterations": "the original program dropped it with its learned baseline",
 }
 """Keys that files of the original program carry though it never read them: accepted, warned about, left out."""
 
@@ -26,6 +29,10 @@ RENAMED = {
     "policy.fixedVariance": "policy.varianceScale",
 }
 """Older spellings of the original program: read as the new one, with a warning."""
+
+
+MOST_HINTS = 100
+"""Nearest words are looked for in so many mistakes of a file; a file of nothing but mistakes has a hundred thousand."""
 
 
 class ParameterError(GtsError):
@@ -80,6 +87,7 @@ class Spec:
         return (self.figure, self.technique, *(getattr(self.params, name) for name in shared))
 
 
+@functools.cache
 def parameters(figure: str, technique: str) -> tuple[Parameter, ...]:
     """Every parameter that a spec of this figure and technique may give; raises UsageError for an unknown name."""
     model = TECHNIQUES.get(technique)
@@ -96,7 +104,7 @@ def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment:
     Raises ParameterError with every wrong value at once, UsageError for an unknown figure or technique.
     """
     known = {parameter.key: parameter for parameter in parameters(figure, technique)}
-    values, warnings, problems = _sort_out(given, known)
+    values, spelled, warnings, problems = _sort_out(given, known)
     technique_keys = {parameter.key for parameter in declared(TECHNIQUES[technique])}
     own = {key: value for key, value in values.items() if key in technique_keys}
     for group in ("actor", "policy"):
@@ -106,17 +114,26 @@ def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment:
     try:
         params = TECHNIQUES[technique].model_validate(own)
     except ValidationError as error:
-        problems += [_explain(known, detail) for detail in error.errors()]
+        problems += [_wrong(known[str(detail["loc"][0])], detail["input"], spelled) for detail in error.errors()]
     rewards = {parameter.key: parameter.default for parameter in FIGURES[figure].parameters()}
     for key in values.keys() & rewards.keys():
-        problem = _check_reward(known[key], values[key])
-        if problem:
-            problems.append(problem)
-        else:
+        if _fits(known[key], values[key]):
             rewards[key] = float(values[key])
+        else:
+            problems.append(_wrong(known[key], values[key], spelled))
     if params is None or problems:
-        raise ParameterError(sorted(problems, key=lambda problem: list(given).index(problem.key)))
+        order = {key: position for position, key in enumerate(given)}
+        raise ParameterError(sorted(problems, key=lambda problem: order[problem.key]))
     return Spec(figure, technique, cast(TechniqueParams, params), rewards, values, comment, tuple(warnings))
+
+
+def check_value(figure: str, technique: str, key: str, value: Any) -> Problem | None:
+    """What is wrong with one value of a parameter, None where it is allowed; raises UsageError as `parameters`."""
+    try:
+        make_spec(figure, technique, {key: value})
+    except ParameterError as error:
+        return error.problems[0]
+    return None
 
 
 def parse_assignments(spec: Spec, assignments: Iterable[str]) -> Spec:
@@ -137,19 +154,21 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
     lower = [choice for choice in choices if choice.lower() == word.lower()]
     nearest = (lower or close or [""])[0]
-    message = f'unknown {kind} "{word[:80]}"'
+    shown = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in word[:80])
+    message = f'unknown {kind} "{shown}"'
     if nearest:
         message += f'; did you mean "{nearest}"?'
-    if len(choices) <= 8:
+    if 0 < len(choices) <= 8:
         message += " known: " + ", ".join(choices) if nearest else "; known: " + ", ".join(choices)
     return message
 
 
 def _sort_out(
     given: Mapping[str, Any], known: Mapping[str, Parameter]
-) -> tuple[dict[str, Any], list[Problem], list[Problem]]:
-    """Split what a file says into values to use, warnings and problems."""
+) -> tuple[dict[str, Any], dict[str, str], list[Problem], list[Problem]]:
+    """Split what a file says into values to use, the file's spelling of their keys, warnings and problems."""
     values: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
     warnings: list[Problem] = []
     problems: list[Problem] = []
     for key, value in given.items():
@@ -157,34 +176,40 @@ def _sort_out(
         if key == "comment":
             continue
         if target in known and target not in values:
-            values[target] = value
+            values[target], spelled[target] = value, key
             if target != key:
                 warnings.append(Problem(f"`{key}` is an older spelling of `{target}`", key))
         elif key in NEVER_READ:
             warnings.append(Problem(f"`{key}` was never read ({NEVER_READ[key]}) and is left out", key))
         elif target in known:
-            problems.append(Problem(f"`{key}` says again what `{target}` says", key))
+            problems.append(Problem(f"`{key}` says again what `{spelled[target]}` says", key))
         else:
-            problems.append(Problem(unknown("parameter", key, known), key))
-    return values, warnings, problems
+            problems.append(Problem(unknown("parameter", key, known if len(problems) < MOST_HINTS else ()), key))
+    return values, spelled, warnings, problems
 
 
-def _explain(known: Mapping[str, Parameter], detail: Any) -> Problem:
-    key = str(detail["loc"][0])
-    return Problem(f"`{key}` must be {known[key].allowed}, not {_show(detail['input'])}", key)
+def _wrong(parameter: Parameter, value: Any, spelled: Mapping[str, str]) -> Problem:
+    key = spelled[parameter.key]
+    return Problem(f"`{key}` must be {parameter.allowed}, not {_show(value)}", key)
 
 
-def _check_reward(parameter: Parameter, value: Any) -> Problem | None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
-    low = parameter.minimum if parameter.minimum is not None else -1e300
-    above = number and (value > low if parameter.exclusive_minimum else value >= low)
-    if above and value <= (parameter.maximum if parameter.maximum is not None else 1e300):
-        return None
-    return Problem(f"`{parameter.key}` must be {parameter.allowed}, not {_show(value)}", parameter.key)
+def _fits(parameter: Parameter, value: Any) -> bool:
+    """Whether a value is a finite number within the bounds of a reward parameter."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
+        return False
+    low, high = parameter.minimum, parameter.maximum
+    if low is not None and (value < low or (parameter.exclusive_minimum and value == low)):
+        return False
+    return high is None or (value < high if parameter.exclusive_maximum else value <= high)
 
 
 def _show(value: Any) -> str:
-    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
+    """A value as a file has it, on one line and not too long."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        # No JSON value, or a whole number of more digits than Python prints.
+        text = f"a {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -51,7 +51,13 @@ class CommonParams(ParameterModel):
         "nEnvironments", 32, "Worlds that a member acts in side by side.", unit="worlds", shape=True, ge=1, le=65536
     )
     max_episode_length: int = parameter(
-        "maxEpisodeLength", 1000, "An episode is truncated after this many steps.", unit="steps", shape=True, ge=1
+        "maxEpisodeLength",
+        1000,
+        "An episode is truncated after this many steps.",
+        unit="steps",
+        shape=True,
+        ge=1,
+        le=_MAX_STEPS,
     )
     physics: Physics = parameter(
         "physics",
@@ -91,7 +97,7 @@ class CommonParams(ParameterModel):
     )
     final_fraction: float = parameter(
         "finalFraction",
-        0.0,
+        0.1,
         "Learning rates end at this fraction of their start when the schedule is linear.",
         unit="fraction",
         ge=0,
@@ -102,7 +108,7 @@ class CommonParams(ParameterModel):
     )
     n_evaluations: int = parameter(
         "nEvaluations",
-        20,
+        10,
         "Times that the deterministic policy is tried on exact physics during a training; the best one is kept.",
         unit="evaluations",
         shape=True,
@@ -180,7 +186,7 @@ class ReinforceParams(CommonParams):
         le=10_000,
     )
     minibatch_size: int = parameter(
-        "minibatchSize", 512, "Samples of one baseline update.", unit="samples", shape=True, ge=1
+        "minibatchSize", 512, "Samples of one baseline update.", unit="samples", shape=True, ge=1, le=_MAX_STEPS
     )
     entropy_coeff: float = parameter("entropyCoeff", 0.0, "Weight of the entropy bonus.", ge=0, le=1)
 
@@ -202,9 +208,7 @@ class ActorCriticParams(ParameterModel):
     actor_hidden_activation: Activation = parameter(
         "actor.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
     )
-    actor_initialisation: Initialisation = parameter(
-        "actor.initialisation", "orthogonal", "How its weights start.", shape=True
-    )
+    actor_initialisation: Initialisation = parameter("actor.initialisation", "orthogonal", "How its weights start.", shape=True)
     actor_deviation: Deviation = parameter(
         "actor.deviation",
         "learned",
@@ -243,18 +247,18 @@ class ActorCriticParams(ParameterModel):
     )
 
 
-class A2cParams(CommonParams, ActorCriticParams):
+class A2cParams(ActorCriticParams, CommonParams):
     """Advantage actor-critic."""
 
     n_epochs: int = _n_epochs(5000)
 
 
-class PpoParams(CommonParams, ActorCriticParams):
+class PpoParams(ActorCriticParams, CommonParams):
     """Proximal policy optimisation: actor-critic with many clipped updates a rollout."""
 
     n_epochs: int = _n_epochs(500)
-    actor_learning_rate: float = parameter("actor.learningRate", 4e-4, "Step size of the actor's optimiser.", gt=0, le=1)
-    critic_learning_rate: float = parameter("critic.learningRate", 4e-4, "Step size of the critic's optimiser.", gt=0, le=1)
+    actor_learning_rate: float = parameter("actor.learningRate", 1e-3, "Step size of the actor's optimiser.", gt=0, le=1)
+    critic_learning_rate: float = parameter("critic.learningRate", 1e-3, "Step size of the critic's optimiser.", gt=0, le=1)
     clip_ratio: float = parameter("clipRatio", 0.2, "How far the probability ratio may leave 1 before its gradient ends.", gt=0)
     clip_schedule: Schedule = parameter(
         "clipSchedule", "constant", "What the clip ratio does over the training: stay, or fall linearly.", shape=True
@@ -272,7 +276,7 @@ class PpoParams(CommonParams, ActorCriticParams):
         le=1000,
     )
     minibatch_size: int = parameter(
-        "minibatchSize", 256, "Samples of one update; a rollout is cut evenly.", unit="samples", shape=True, ge=1
+        "minibatchSize", 256, "Samples of one update; a rollout is cut evenly.", unit="samples", shape=True, ge=1, le=_MAX_STEPS
     )
     actor_training_iterations: int = parameter(
         "actor.trainingIterations",

@@ -1,7 +1,7 @@
 """What a training tells its listener.
 
-A training is an iterator of these. Between two of them it stands still: whoever listens may take snapshots, write files, ask it to
-stop. It never writes anything itself.
+A training is an iterator of these. Between two of them it stands still: whoever listens may take snapshots, write files,
+ask it to stop. It never writes anything itself.
 """
 
 from __future__ import annotations

@@ -1,0 +1,49 @@
+# make run     see a pendulum learn to balance (later: the terminal program)
+# make test    the tests
+# make check   style, types, import rules, generated pages
+# make pages   write the generated pages anew: the reference in the README, the JSON Schemas
+# make bench   speed, against the physical limit and, where they are installed, other libraries
+# make clean   remove what these made
+#
+# Needs Python 3.11 or later with venv and pip. PYTHON=python3.12 make … chooses another one.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+PYTEST_FLAGS ?= -n auto --dist loadfile
+BENCH_FLAGS  ?=
+
+.PHONY: run test check pages bench clean
+
+$(READY): pyproject.toml .ci/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "GTS needs Python 3.11 or later; $(PYTHON) is older. Name another one: make PYTHON=python3.12"; exit 3; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c .ci/constraints.txt
+	@touch $@
+
+run: $(READY)
+	@if [ -d gts_tui ] && [ -t 0 ]; then exec $(BIN)/gts --workspace workspace; \
+	else mkdir -p workspace/runs && exec $(BIN)/gts train workspace/inverted/invertedPPO.spec workspace/runs/first.checkpoint --workspace workspace; fi
+
+test: $(READY)
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m gts.commands.reference --check
+
+pages: $(READY)
+	$(BIN)/python -m gts.commands.reference README.md
+	$(BIN)/python -m gts.formats.schema
+
+bench: $(READY)
+	$(BIN)/gts bench $(BENCH_FLAGS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find gts tests -name __pycache__ -type d -prune -exec rm -rf {} +

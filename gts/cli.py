@@ -1,0 +1,187 @@
+"""The commands at the shell: the one place that prints, and one of the two that handle errors.
+
+Data goes to standard output; notes, progress and errors go to standard error. Exit codes: 0 done, 1 the work failed, 2 wrong
+use or a bad file, 3 something is missing on this machine, 130 interrupted after saving.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gts.commands.declare import Command, Context, Note, Result, steps_of
+from gts.commands.grammar import FIRST_STEPS, program
+from gts.errors import FormatError, GtsError
+from gts.jobs.interruption import Interruption
+from gts.store.workspace import find_workspace
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+INTERRUPTED = 130
+
+_NOBODY_READS = (errno.EPIPE, errno.EIO)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (without the program's name); the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that cannot show a letter shows a question mark, rather than ending the program.
+            stream.reconfigure(errors="replace")
+    try:
+        code = program(_perform, _alone).main(arguments, prog_name="gts", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "gts"
+        _complain(_sentence(error.format_message()))
+        _hint(f"`{command} --help` says how it is used")
+        return error.exit_code
+    except FormatError as error:
+        for problem in error.problems:
+            _complain(problem.at(error.path))
+        _hint(error.hint)
+        return error.exit_code
+    except GtsError as error:
+        for text in error.message.splitlines():
+            _complain(text)
+        _hint(error.hint)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted")
+        return INTERRUPTED
+    except OSError as error:
+        if error.errno not in _NOBODY_READS:
+            raise
+        # Whoever read the output has enough of it, or is gone; the interpreter must not try to write the rest when it ends.
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return 0
+
+
+def _alone(help_text: str) -> None:
+    click.echo(help_text)
+    _hint(FIRST_STEPS[:1].lower() + FIRST_STEPS[1:])
+
+
+def _perform(command: Command, values: dict[str, Any]) -> int:
+    """Run a command and show what it tells and finds."""
+    as_json, workspace, threads = values.pop("as_json"), values.pop("workspace"), values.pop("threads", None)
+    context = Context(find_workspace(Path(workspace).expanduser() if workspace else None), threads, Interruption())
+    result: Result | None = None
+    with _interruptions(context.interruption):
+        if command.long:
+            result = _follow(command, context, values)
+        else:
+            for step in steps_of(command.run(context, **values)):
+                if isinstance(step, Result):
+                    result = step
+                elif isinstance(step, Note):
+                    click.echo(f"note: {step.text}", err=True)
+    if result is None:
+        raise AssertionError(f"`{command.name}` ended without a result")
+    if as_json:
+        click.echo(json.dumps(_finite(result.as_dict()), ensure_ascii=False, allow_nan=False, default=str))
+    else:
+        from gts.commands.views import view
+
+        _console().print(view(result, detail=bool(values.get("verbose"))), crop=False)
+    return result.exit_code
+
+
+def _follow(command: Command, context: Context, values: Mapping[str, Any]) -> Result | None:
+    """Run a long command, showing its events; its result."""
+    from gts.commands.views.progress import Display
+
+    result: Result | None = None
+    watched = True
+    with Display(_console(error=True), context.interruption, detail=bool(values.get("verbose"))) as display:
+        for step in steps_of(command.run(context, **values)):
+            if isinstance(step, Result):
+                result = step
+            elif watched:
+                try:
+                    display.show(step)
+                except OSError:
+                    # The terminal is gone; the work is not, and goes on to where it can be saved.
+                    watched = False
+    return result
+
+
+@contextmanager
+def _interruptions(interruption: Interruption) -> Iterator[None]:
+    """Let Ctrl-C, and the signals that end a session, first ask for an orderly end; the second one is rude."""
+
+    def ask(number: int, frame: Any) -> None:
+        if interruption.requested or not interruption.heeded:
+            raise KeyboardInterrupt
+        interruption.request()
+        with suppress(OSError):  # after a hang-up there is nobody to tell
+            click.echo("\nstopping after this update and saving; Ctrl-C again stops at once", err=True)
+
+    kept = {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What is ignored from outside, by nohup or in the background of a shell, stays ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            kept[number] = signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def _console(*, error: bool = False) -> Console:
+    from rich.console import Console
+
+    console = Console(stderr=error, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 120
+    return console
+
+
+def _complain(text: str) -> None:
+    # What came out of a file must not steer the terminal.
+    plain = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {plain}", err=True, color=_colours())
+
+
+def _hint(text: str) -> None:
+    if text:
+        click.echo(f"\n{click.style('hint', fg='cyan', bold=True)}: {text}", err=True, color=_colours())
+
+
+def _colours() -> bool | None:
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def _sentence(message: str) -> str:
+    """A message of click in the form of ours: no capital, no full stop."""
+    text = message.strip().rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _finite(value: Any) -> Any:
+    """Plain data in which numbers that JSON cannot hold are null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return value

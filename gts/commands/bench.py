@@ -1,0 +1,73 @@
+"""`gts bench`: how fast this machine learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gts.commands.declare import Command, Context, Note, Option, Result
+from gts.commands.init import example_workspace
+from gts.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Benchmarked(Result):
+    """What was measured."""
+
+    report: dict[str, Any]
+    """As `gts.training.bench` gives it."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return self.report
+
+
+def run(
+    context: Context, *, figures: Sequence[str], repetitions: int, peers: bool, quick: bool
+) -> Iterator[Note | Benchmarked]:
+    """Measure; yields notes of what comes next, then the result."""
+    from gts.params.figures import FIGURES
+    from gts.params.spec import unknown
+    from gts.threads import available_cpus
+    from gts.training.bench import Bench
+
+    for figure in figures:
+        if figure not in FIGURES:
+            raise UsageError(unknown("figure", figure, FIGURES))
+    threads = context.threads or available_cpus()
+    bench = Bench(example_workspace(), tuple(figures) or tuple(FIGURES), peers, repetitions, quick, threads)
+    for told in bench.run():
+        yield Note(told)
+    yield Benchmarked(bench.report())
+
+
+COMMAND = Command(
+    name="bench",
+    summary="Measure the speed of this machine.",
+    group="machine",
+    run=run,
+    help="Worlds against a plain loop over the simulator, and trainings with a profile of where the time goes.",
+    options=(
+        Option(
+            ("--figure",),
+            "Step this figure only; may be given several times.",
+            completion="figure",
+            multiple=True,
+            metavar="FIGURE",
+            name="figures",
+        ),
+        Option(
+            ("--repetitions",),
+            "How often everything is measured; medians are shown.",
+            "integer",
+            default=5,
+            minimum=1,
+            maximum=1000,
+            metavar="N",
+        ),
+        Option(("--peers",), "Also measure other libraries that are installed here.", "flag"),
+        Option(("--quick",), "Measure so briefly that it only shows whether it works.", "flag"),
+    ),
+    threads=True,
+)

@@ -1,0 +1,112 @@
+"""`gts compare`: several specs, checkpoints or runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gts.commands.declare import Argument, Command, Context, Result
+from gts.commands.references import Reference, refer
+from gts.errors import FileError, UsageError
+
+if TYPE_CHECKING:
+    from gts.params.spec import Spec
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of those that are compared."""
+
+    name: str
+    kind: str
+    figure: str
+    technique: str
+    step: int | None
+    """Environment steps behind it; None for a spec."""
+    score: Mapping[str, Any] | None
+    """`Score.as_dict()`, None where no score was taken."""
+    values: Mapping[str, Any]
+    """Every parameter by file key."""
+
+
+@dataclass(frozen=True)
+class Compared(Result):
+    """All of them, and where they differ."""
+
+    sides: tuple[Side, ...]
+    differing: tuple[str, ...]
+    """Parameters that are not the same on all sides, in the order of the declarations."""
+
+
+def run(context: Context, *, references: Sequence[str]) -> Compared:
+    """Read everything that was named, a run as its members."""
+    sides = tuple(side for word in references for side in _sides(context, refer(context, word)))
+    if len(sides) < 2:
+        raise UsageError("there is nothing to compare it with", hint="name two or more: gts compare A B")
+    keys = list(dict.fromkeys(key for side in sides for key in side.values))
+    differing = tuple(key for key in keys if len({repr(side.values.get(key)) for side in sides}) > 1)
+    return Compared(sides, differing)
+
+
+def _sides(context: Context, reference: Reference) -> tuple[Side, ...]:
+    name = str(reference.path)
+    if reference.kind == "space":
+        raise UsageError(f"{name} is a space, which has no values of its own", hint="compare specs, checkpoints or runs")
+    if reference.kind == "spec":
+        from gts.formats.spec_file import read_spec
+
+        return (_side(name, "spec", read_spec(reference.path), None, None),)
+    if reference.kind == "run":
+        return _members(reference)
+    from gts.formats.checkpoint import read_header
+
+    checkpoint = read_header(reference.path)
+    score = checkpoint.score or _remembered(context, checkpoint.checksum)
+    return (_side(name, "checkpoint", checkpoint.spec, int(checkpoint.counters.get("step", 0)), score),)
+
+
+def _members(reference: Reference) -> tuple[Side, ...]:
+    """The members of a run, each with the score of its outcome."""
+    from gts.commands.info import read_facts
+    from gts.formats.spec_file import read_spec
+
+    folder = reference.run
+    facts = read_facts(folder.facts)
+    outcomes = facts.get("outcome", [])
+    sides = []
+    for member in range(folder.members()):
+        outcome = outcomes[member] if member < len(outcomes) else {}
+        name = f"{folder.id}/{member + 1}" if folder.members() > 1 else folder.id
+        step = int(outcome.get("step", facts.get("step", 0)))
+        sides.append(_side(name, "run", read_spec(folder.spec(member)), step, outcome.get("score")))
+    return tuple(sides)
+
+
+def _side(name: str, kind: str, spec: Spec, step: int | None, score: Mapping[str, Any] | None) -> Side:
+    return Side(name, kind, spec.figure, spec.technique, step, score, spec.values())
+
+
+def _remembered(context: Context, checksum: str) -> Mapping[str, Any] | None:
+    """The newest score of a checkpoint that the workspace knows of."""
+    from gts.store.catalogue import Catalogue
+
+    if not context.workspace.catalogue.is_file():
+        return None
+    try:
+        with Catalogue(context.workspace.catalogue, read_only=True) as catalogue:
+            scores = catalogue.scores(checksum)
+    except FileError:
+        return None
+    return scores[-1].details if scores else None
+
+
+COMMAND = Command(
+    name="compare",
+    summary="Put specs, checkpoints or runs side by side.",
+    group="looking",
+    run=run,
+    help="Scores, and the parameters that differ.",
+    arguments=(Argument("references", "What to compare, two or more.", "reference", multiple=True, metavar="REF"),),
+    examples=("gts compare hopperPPO.spec hopperA2C.spec", "gts compare out-seed1.checkpoint out-seed2.checkpoint"),
+)

@@ -1,0 +1,159 @@
+"""How a command is declared. The shell, completion, forms, key help and the README are read from these declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from gts.jobs.interruption import Interruption
+from gts.store.workspace import Workspace
+
+Completion = Literal[
+    "nothing",
+    "file",
+    "folder",
+    "spec",
+    "checkpoint",
+    "document",
+    "reference",
+    "run",
+    "figure",
+    "technique",
+    "parameter",
+]
+"""What a word can be completed to: `document` is any file of GTS, `reference` that or a run, `parameter` a `key=value`."""
+
+ValueType = Literal["text", "integer", "number", "flag", "choice", "path"]
+
+Group = Literal["workspace", "learning", "looking", "machine"]
+
+GROUPS: dict[Group, str] = {
+    "workspace": "Files",
+    "learning": "Training",
+    "looking": "Looking at results",
+    "machine": "This machine",
+}
+"""The headings under which commands are listed, in this order."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A word of a command that is known by its place."""
+
+    name: str
+    """Name of the value that `run` receives."""
+    help: str
+    completion: Completion = "nothing"
+    type: ValueType = "text"
+    choices: tuple[str, ...] = ()
+    required: bool = True
+    default: Any = None
+    multiple: bool = False
+    """Takes one or more words; `run` receives a tuple."""
+    metavar: str = ""
+    """How help texts spell it; the name in capitals where empty."""
+
+    @property
+    def shown(self) -> str:
+        """Spelling in help texts, without brackets."""
+        return self.metavar or self.name.upper()
+
+
+@dataclass(frozen=True)
+class Option:
+    """A word of a command that is known by its name."""
+
+    flags: tuple[str, ...]
+    """Every spelling, the long one last: `("-s", "--steps")`."""
+    help: str
+    type: ValueType = "text"
+    completion: Completion = "nothing"
+    choices: tuple[str, ...] = ()
+    default: Any = None
+    """What `run` receives where the option is not given; a flag's is False, a multiple option's ()."""
+    minimum: int | None = None
+    maximum: int | None = None
+    multiple: bool = False
+    """May be given several times; `run` receives a tuple."""
+    metavar: str = ""
+    name: str = ""
+    """Name of the value that `run` receives; from the long spelling where empty."""
+
+    @property
+    def value_name(self) -> str:
+        """Name of the value that `run` receives."""
+        return self.name or self.flags[-1].lstrip("-").replace("-", "_")
+
+    @property
+    def shown(self) -> str:
+        """Spelling of its value in help texts; empty for a flag."""
+        if self.type == "flag":
+            return ""
+        return self.metavar or ("|".join(self.choices) if self.choices else self.value_name.upper())
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every command gets besides its own values."""
+
+    workspace: Workspace
+    threads: int | None = None
+    """CPUs to use; None: those that this process may use."""
+    interruption: Interruption = field(default_factory=Interruption)
+    """How somebody asks long work to end early."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something worth saying that is no result."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command has found or done; one subclass a command."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the shell is told."""
+        return 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+Outcome = Result | Iterator[Any]
+"""A command returns its result, or yields events and notes on the way to the result, which comes last."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command."""
+
+    name: str
+    summary: str
+    """One line, for lists."""
+    group: Group
+    run: Callable[..., Outcome]
+    """`run(context, **values)`, a value for each argument and option; raises GtsError."""
+    help: str = ""
+    """More than the summary: paragraphs, for whoever asks for this command alone."""
+    arguments: tuple[Argument, ...] = ()
+    options: tuple[Option, ...] = ()
+    threads: bool = False
+    """Whether it takes `--threads`."""
+    long: bool = False
+    """Whether it yields events that are worth showing while it works."""
+    examples: tuple[str, ...] = ()
+    """Whole command lines, for help texts."""
+
+
+def steps_of(outcome: Outcome) -> Iterator[Any]:
+    """Events, notes and, last, the result, whichever way a command gives them."""
+    if isinstance(outcome, Result):
+        yield outcome
+    else:
+        yield from outcome

@@ -1,0 +1,148 @@
+"""The reference in the README, written from the declarations: `python -m gts.commands.reference [README.md] [--check]`.
+
+A block stands between `<!-- name -->` and `<!-- /name -->`; what is between them is replaced. With `--check` nothing is
+written, and the exit code is 1 where a block is not what it should be.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from gts.commands.declare import GROUPS, Command, Option
+from gts.commands.table import COMMANDS
+from gts.errors import GtsError, UsageError
+from gts.params.declare import Parameter
+
+
+def commands() -> str:
+    """Every command: what it does, how it is written, what it takes."""
+    parts = []
+    for group, title in GROUPS.items():
+        rows = [(f"[`gts {one.name}`](#gts-{one.name})", one.summary) for one in COMMANDS.values() if one.group == group]
+        parts.append(f"**{title}**\n\n{_table(('command', 'does'), rows)}")
+    return "\n\n".join([*parts, *(_command(command) for command in COMMANDS.values())])
+
+
+def parameters() -> str:
+    """Every parameter of every technique: those that all have, then those of each."""
+    from gts.params.declare import declared
+    from gts.params.techniques import TECHNIQUES
+
+    each = {technique: tuple(declared(model)) for technique, model in TECHNIQUES.items()}
+    lists = list(each.values())
+    shared = [one for one in lists[0] if all(one in others for others in lists)]
+    parts = [f"### Of every technique\n\n{_parameters(shared)}"]
+    for technique, own in each.items():
+        parts.append(f"### {technique}\n\n{_parameters([one for one in own if one not in shared])}")
+    return "\n\n".join(parts)
+
+
+def rewards() -> str:
+    """Every reward parameter of every figure."""
+    from gts.params.figures import FIGURES
+
+    parts = []
+    for figure in FIGURES.values():
+        parts.append(
+            f"### {figure.name}: {figure.title}\n\n`{figure.gymnasium_id}`\n\n{_parameters(tuple(figure.parameters()))}"
+        )
+    return "\n\n".join(parts)
+
+
+def metrics() -> str:
+    """Every number that a training logs."""
+    from gts.training.metrics import METRICS
+
+    rows = [(f"`{name}`", metric.formula, metric.unit or "–", metric.meaning) for name, metric in METRICS.items()]
+    return _table(("metric", "formula", "unit", "meaning"), rows)
+
+
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "commands": commands,
+    "parameters": parameters,
+    "rewards": rewards,
+    "metrics": metrics,
+}
+"""What can stand in a text, by the name of its marks."""
+
+
+def rewritten(text: str) -> str:
+    """A text with every block that it has brought up to date; raises UsageError for a block that never ends."""
+    for name, write in BLOCKS.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        if begin not in text:
+            continue
+        if text.count(begin) != 1 or text.count(end) != 1 or text.index(end) < text.index(begin):
+            raise UsageError(f"the marks of the block `{name}` must each stand once, the first before the second")
+        before, after = text[: text.index(begin)], text[text.index(end) :]
+        text = f"{before}{begin}\n\n{write()}\n\n{after}"
+    return text
+
+
+def main(words: Sequence[str]) -> int:
+    """Bring a file up to date, or check that it is; the exit code."""
+    names = [word for word in words if not word.startswith("-")]
+    path = Path(names[0] if names else "README.md")
+    try:
+        old = path.read_text(encoding="utf-8")
+        new = rewritten(old)
+    except (OSError, GtsError) as error:
+        print(f"error: {path}: {error}", file=sys.stderr)
+        return 2
+    if old == new:
+        return 0
+    if "--check" in words:
+        print(f"error: {path} is not up to date\n\nhint: python -m gts.commands.reference {path}", file=sys.stderr)
+        return 1
+    path.write_text(new, encoding="utf-8")
+    return 0
+
+
+def _command(command: Command) -> str:
+    words = [f"[{one.shown}]" if not one.required else f"{one.shown}{'…' if one.multiple else ''}" for one in command.arguments]
+    usage = " ".join(["gts", command.name, *words, *(["[OPTIONS]"] if command.options or command.threads else [])])
+    parts = [f"### gts {command.name}", f"{command.summary} {command.help}".strip(), f"    {usage}"]
+    rows = [(f"`{one.shown}`", one.help) for one in command.arguments]
+    rows += [(f"`{_spelling(option)}`", _option(option)) for option in command.options]
+    if command.threads:
+        rows.append(("`--threads N`", "CPUs to use; otherwise all that this process may use."))
+    if rows:
+        parts.append(_table(("word", "meaning"), rows))
+    if command.examples:
+        parts.append("For example:\n\n" + "\n".join(f"    {example}" for example in command.examples))
+    return "\n\n".join(parts)
+
+
+def _spelling(option: Option) -> str:
+    return f"{', '.join(option.flags)} {option.shown}".strip()
+
+
+def _option(option: Option) -> str:
+    default = "" if option.default in (None, False) else f" Default: {option.default}."
+    return option.help + default
+
+
+def _parameters(declared: Sequence[Parameter]) -> str:
+    rows = [(f"`{one.key}`", _value(one.default), one.allowed, one.unit or "–", one.meaning) for one in declared]
+    return _table(("parameter", "default", "allowed", "unit", "meaning"), rows)
+
+
+def _value(value: object) -> str:
+    return f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{value}`"
+
+
+def _cell(text: str) -> str:
+    """Text as a cell of a table has it: a bar would end the cell, and what looks like a tag outside of code would vanish."""
+    parts = text.replace("|", "\\|").split("`")
+    return "`".join(part if place % 2 else part.replace("<", "&lt;") for place, part in enumerate(parts))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

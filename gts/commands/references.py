@@ -1,0 +1,97 @@
+"""What a word on a command line names: a spec, a space, a checkpoint, a run."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gts.commands.declare import Context
+from gts.errors import FileError, UsageError
+from gts.store.workspace import RunFolder, Workspace
+
+Kind = Literal["spec", "space", "checkpoint", "run"]
+
+NEWEST = "@last"
+"""Names the newest run."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Something that was named, and what it is."""
+
+    word: str
+    """As it was named."""
+    path: Path
+    kind: Kind
+
+    @property
+    def run(self) -> RunFolder:
+        """The folder of a run."""
+        return RunFolder(self.path)
+
+
+def locate(context: Context, word: str) -> Path:
+    """The path that a word names: from the current folder, else from the workspace; it need not exist."""
+    path = Path(word).expanduser()
+    if not path.exists() and (context.workspace.root / path).exists():
+        return context.workspace.root / path
+    return path
+
+
+def refer(context: Context, word: str) -> Reference:
+    """What a word names; a run by its folder, its id, an unambiguous beginning or end of it, or `@last`.
+
+    Raises FileError where it names nothing, UsageError where it names several runs.
+    """
+    path = locate(context, word)
+    if not path.exists():
+        run = find_run(context.workspace, word)
+        if run is not None:
+            return Reference(word, run.path, "run")
+    return Reference(word, path, kind_of(path, context.workspace))
+
+
+def find_run(workspace: Workspace, word: str) -> RunFolder | None:
+    """The run that a word names, None where there is none; raises UsageError where there are several."""
+    ids = workspace.run_ids()
+    if word == NEWEST:
+        if not ids:
+            raise UsageError(f"there is no run yet in `{workspace.root}`", hint="train something: gts train FILE.spec")
+        return workspace.run(ids[-1])
+    found = [run for run in ids if run == word] or [run for run in ids if run.startswith(word) or run.endswith(word)]
+    if len(found) > 1:
+        shown = ", ".join(found[-3:])
+        raise UsageError(f"`{word}` names {len(found)} runs: {shown}{', …' if len(found) > 3 else ''}", hint="write more of it")
+    return workspace.run(found[0]) if found else None
+
+
+def kind_of(path: Path, workspace: Workspace) -> Kind:
+    """What an existing path is, by its name and else by its first bytes; raises FileError."""
+    if path.is_dir():
+        if RunFolder(path).exists():
+            return "run"
+        raise FileError(f"{path} is a folder, not a file of GTS", hint="name a file in it, or the folder of a run")
+    if path.suffix in (".spec", ".space", ".checkpoint"):
+        return path.suffix[1:]  # type: ignore[return-value]
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except FileNotFoundError as error:
+        raise FileError(f"no such file: {path}", hint=_nearest(path, workspace)) from error
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    if not head.lstrip().startswith(b"{"):
+        return "checkpoint"
+    return "space" if b'"paramSpace"' in head else "spec"
+
+
+def _nearest(path: Path, workspace: Workspace) -> str:
+    """A hint with the file or run that looks most like what was named."""
+    try:
+        names = [str(path.with_name(entry.name)) for entry in path.parent.iterdir()]
+    except OSError:
+        names = []
+    close = difflib.get_close_matches(str(path), [*names, *workspace.run_ids()], n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else "name a spec, a space, a checkpoint or a run"

@@ -1,0 +1,97 @@
+"""`gts score`: how good checkpoints are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.commands.references import locate
+from gts.errors import FileError
+from gts.jobs.training import SCORE_EPISODES, SCORE_STEPS, ScoringBegan
+
+if TYPE_CHECKING:
+    from gts.formats.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class ScoredCheckpoint:
+    """One checkpoint and its score."""
+
+    path: str
+    figure: str
+    technique: str
+    checksum: str
+    score: Mapping[str, Any]
+    """`Score.as_dict()`."""
+
+
+@dataclass(frozen=True)
+class Scored(Result):
+    """Checkpoints and their scores."""
+
+    episodes: int
+    steps: int
+    seed: int
+    checkpoints: tuple[ScoredCheckpoint, ...]
+
+
+def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: int, seed: int, verbose: bool) -> Iterator[Any]:
+    """Let every checkpoint play the same test episodes; yields events, then the result."""
+    from gts.formats.checkpoint import read_checkpoint
+
+    paths = [locate(context, word) for word in checkpoints]
+    read = [read_checkpoint(path) for path in paths]
+    yield ScoringBegan(len(read), episodes, steps)
+
+    from gts.training.evaluation import evaluate
+
+    scores = [evaluate(one, episodes=episodes, steps=steps, seed=seed, threads=context.threads) for one in read]
+    rows = tuple(
+        ScoredCheckpoint(str(path), one.spec.figure, one.spec.technique, one.checksum, score.as_dict())
+        for path, one, score in zip(paths, read, scores, strict=True)
+    )
+    result = Scored(episodes, steps, seed, rows)
+    trouble = _remember(context, result, read, paths)
+    if trouble:
+        yield Note(trouble)
+    yield result
+
+
+def _remember(context: Context, result: Scored, read: Sequence[Checkpoint], paths: Sequence[Path]) -> str:
+    """Record the scores where there is a catalogue; what went wrong, empty where nothing did."""
+    from gts.store.catalogue import Catalogue, ScoreRecord, now
+
+    if not context.workspace.catalogue.is_file():
+        return ""
+    try:
+        with Catalogue(context.workspace.catalogue) as catalogue:
+            for row, one, path in zip(result.checkpoints, read, paths, strict=True):
+                mean, score = float(row.score["mean"]), float(row.score["score"])
+                record = (one.checksum, str(path), result.seed, result.steps, result.episodes, mean, score, row.score, now())
+                catalogue.add_score(ScoreRecord(*record))
+    except FileError as error:
+        return f"the scores were not recorded in the workspace: {error.message}"
+    return ""
+
+
+COMMAND = Command(
+    name="score",
+    summary="Let checkpoints play test episodes.",
+    group="looking",
+    run=run,
+    help="The score is mean × (1 − cov), cov = standard deviation ÷ |mean|. Actions are deterministic, physics is exact, and "
+    "the starts are ones that no training uses: the same checkpoint gets the same score again.",
+    arguments=(Argument("checkpoints", "What to score.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
+    options=(
+        Option(("--episodes",), "Test episodes.", "integer", default=SCORE_EPISODES, minimum=1, maximum=100_000, metavar="N"),
+        Option(("--steps",), "Longest episode.", "integer", default=SCORE_STEPS, minimum=1, maximum=10_000_000, metavar="N"),
+        Option(("--seed",), "Chooses other test episodes.", "integer", default=0, minimum=0, maximum=2**31 - 1, metavar="S"),
+        Option(("-v", "--verbose"), "Also show the reward terms and what else was measured.", "flag"),
+    ),
+    threads=True,
+    long=True,
+    examples=("gts score out.checkpoint better.checkpoint",),
+)

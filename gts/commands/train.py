@@ -1,0 +1,276 @@
+"""`gts train`: from a spec to a scored checkpoint."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.commands.references import Reference, kind_of, locate
+from gts.commands.statistics import OverSeeds, over_seeds
+from gts.errors import FileError, UsageError
+from gts.jobs.training import MemberOutcome, Milestones, TrainingOutcome, TrainingRequest
+
+if TYPE_CHECKING:
+    from gts.formats.checkpoint import Checkpoint
+    from gts.params.spec import Spec
+
+MOST_SEEDS = 1024
+
+
+@dataclass(frozen=True)
+class Trained(Result):
+    """What a training came to."""
+
+    source: str
+    run: str
+    """Id of the run."""
+    folder: str
+    figure: str
+    technique: str
+    steps: int
+    total_steps: int
+    seconds: float
+    interrupted: bool
+    members: tuple[MemberOutcome, ...]
+    over_seeds: Mapping[str, OverSeeds]
+    """Statistics over the members' scores, by quantity; empty where there is one member or no score."""
+    summary: str = ""
+    """Path of the summary of several seeds."""
+
+    @property
+    def exit_code(self) -> int:
+        """1 where no member came through, 130 where somebody ended it."""
+        if all(member.failed for member in self.members):
+            return 1
+        return 130 if self.interrupted else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        members = [{**member.__dict__, "result": str(member.result) if member.result else None} for member in self.members]
+        return super().as_dict() | {"members": members}
+
+
+def run(
+    context: Context,
+    *,
+    source: str,
+    out: Path | None,
+    steps: int | None,
+    epochs: int | None,
+    checkpoints: str | None,
+    checkinterval: int,
+    seeds: int,
+    assignments: Sequence[str],
+    keep: str,
+    nosaveoninterrupt: bool,
+    no_score: bool,
+    verbose: bool,
+) -> Iterator[Any]:
+    """Train what `source` describes; yields events, then the result."""
+    from gts.params.spec import seeded
+
+    named = _source(context, source)
+    spec, start = _read(named)
+    spec = _changed(spec, steps, epochs, assignments)
+    yield from (Note(problem.at(str(named.path))) for problem in spec.warnings)
+    specs = seeded(spec, seeds) if seeds > 1 else (spec,)
+    request = TrainingRequest(
+        workspace=context.workspace,
+        name=named.path.stem,
+        source=source,
+        specs=specs,
+        results=_results(out or _default(named), specs, named.path),
+        start=start,
+        keep="last" if keep == "last" else "best",
+        milestones=Milestones(checkpoints, checkinterval) if checkpoints else None,
+        score=not no_score,
+        save_when_stopped=not nosaveoninterrupt,
+        threads=context.threads,
+    )
+    _check_places(request)
+
+    from gts.jobs.worker import training
+
+    for told in training(request, context.interruption):
+        if isinstance(told, TrainingOutcome):
+            yield _result(request, told)
+        else:
+            yield told
+
+
+def _source(context: Context, word: str) -> Reference:
+    """The spec or checkpoint to train; raises FileError or UsageError."""
+    path = locate(context, word)
+    kind = kind_of(path, context.workspace)
+    if kind == "space":
+        raise UsageError(f"{path} is a space, which describes many trainings", hint="name a spec or a checkpoint")
+    if kind == "run":
+        raise UsageError(f"{path} is a run", hint="name a checkpoint in it")
+    return Reference(word, path, kind)
+
+
+def _read(source: Reference) -> tuple[Spec, Checkpoint | None]:
+    if source.kind == "spec":
+        from gts.formats.spec_file import read_spec
+
+        return read_spec(source.path), None
+    from gts.formats.checkpoint import read_checkpoint
+
+    checkpoint = read_checkpoint(source.path)
+    return checkpoint.spec, checkpoint
+
+
+def _changed(spec: Spec, steps: int | None, epochs: int | None, assignments: Sequence[str]) -> Spec:
+    """The spec with what the command line says; its warnings stay."""
+    from dataclasses import replace
+
+    from gts.params.spec import parse_assignments
+
+    words = [*assignments]
+    if steps is not None:
+        words.append(f"nSteps={steps}")
+        if epochs is None and not any(word.startswith("nEpochs=") for word in assignments):
+            # Rollouts keep their length: more steps are more rounds, not longer ones.
+            epochs = max(1, round(spec.params.n_epochs * steps / spec.params.n_steps))
+    if epochs is not None:
+        words.append(f"nEpochs={epochs}")
+    return replace(parse_assignments(spec, words), warnings=spec.warnings) if words else spec
+
+
+def _default(source: Reference) -> Path:
+    """Where the outcome goes if nobody says so: never over the checkpoint that it was trained from."""
+    if source.kind == "spec":
+        return Path(f"{source.path.stem}.checkpoint")
+    stem = re.sub(r"-\d+$", "", source.path.stem)
+    return next(path for number in count(2) if not (path := Path(f"{stem}-{number}.checkpoint")).exists())
+
+
+def _results(out: Path, specs: Sequence[Spec], source: Path) -> tuple[Path, ...]:
+    """Where each member's outcome goes; raises UsageError where that would destroy something else."""
+    if out.suffix in (".spec", ".space"):
+        raise UsageError(
+            f"`{out}` has the name of a {out.suffix[1:]}, not of a checkpoint", hint=f"name it {out.stem}.checkpoint"
+        )
+    if len(specs) == 1:
+        return (out,)
+    ending = out.suffix or ".checkpoint"
+    results = tuple(out.with_name(f"{out.stem}-seed{spec.params.seed}{ending}") for spec in specs)
+    if any(path.exists() and path.samefile(source) for path in results):
+        raise UsageError(f"one of the results would overwrite `{source}`", hint="name another OUT")
+    return results
+
+
+def _check_places(request: TrainingRequest) -> None:
+    """Make sure before hours of work that its outcome can be written; raises FileError."""
+    from gts.formats.durable import check_writable
+
+    for path in request.results:
+        check_writable(path)
+    if len(request.specs) > 1:
+        check_writable(_summary_path(request))
+    if request.milestones is not None:
+        for member in range(len(request.specs)):
+            check_writable(request.milestones.path(0, request.suffix(member)))
+
+
+def _summary_path(request: TrainingRequest) -> Path:
+    first = request.results[0]
+    return first.with_name(f"{first.stem.removesuffix(request.suffix(0))}-summary.json")
+
+
+def _result(request: TrainingRequest, outcome: TrainingOutcome) -> Trained:
+    scored = [member.score for member in outcome.members if member.score is not None]
+    several = len(outcome.members) > 1
+    result = Trained(
+        source=request.source,
+        run=outcome.folder.id,
+        folder=str(outcome.folder.path),
+        figure=outcome.figure,
+        technique=outcome.technique,
+        steps=outcome.step,
+        total_steps=outcome.total_steps,
+        seconds=round(outcome.seconds, 3),
+        interrupted=outcome.stopped,
+        members=outcome.members,
+        over_seeds=over_seeds(scored) if several and scored else {},
+        summary=str(_summary_path(request)) if several and any(member.result for member in outcome.members) else "",
+    )
+    if result.summary:
+        _write_summary(result)
+    return result
+
+
+def _write_summary(result: Trained) -> None:
+    from gts.formats.durable import write_durably
+
+    try:
+        text = json.dumps(result.as_dict(), indent=2, ensure_ascii=False)
+        write_durably(result.summary, (text + "\n").encode())
+    except FileError as error:
+        raise FileError(error.message, hint=f"the checkpoints are written; the numbers are in {result.folder}") from error
+
+
+COMMAND = Command(
+    name="train",
+    summary="Train a spec, or go on training a checkpoint; then score it.",
+    group="learning",
+    run=run,
+    help="Every training makes a run: a folder in the workspace's `runs` with its numbers, its log and its checkpoints. "
+    "OUT is the policy that did best when it was tried out on the way. "
+    "The first Ctrl-C ends the training after the present update and saves; the second one ends it at once.",
+    arguments=(
+        Argument("source", "A spec to train, or a checkpoint to go on from.", "document", metavar="SPEC|CHECKPOINT"),
+        Argument(
+            "out",
+            "Where the outcome goes; here, with the name of the source, if it is left out.",
+            "file",
+            "path",
+            required=False,
+        ),
+    ),
+    options=(
+        Option(
+            ("-s", "--steps"),
+            "Steps of the training, in place of nSteps; without -e, rollouts keep their length.",
+            "integer",
+            minimum=1,
+        ),
+        Option(("-e", "--epochs"), "Rounds of collect and update, in place of nEpochs.", "integer", minimum=1),
+        Option(("-c", "--checkpoints"), "Also write checkpoints on the way: PREFIX-<step>.checkpoint.", metavar="PREFIX"),
+        Option(("--checkinterval",), "Epochs from one of those to the next.", "integer", default=100, minimum=1, metavar="N"),
+        Option(
+            ("--seeds",),
+            "Train that many seeds side by side; OUT gets -seed1, -seed2, … and a summary.",
+            "integer",
+            default=1,
+            minimum=1,
+            maximum=MOST_SEEDS,
+            metavar="K",
+        ),
+        Option(
+            ("--set",),
+            "Change a parameter of the spec; may be given several times.",
+            completion="parameter",
+            multiple=True,
+            metavar="KEY=VALUE",
+            name="assignments",
+        ),
+        Option(("--keep",), "Which policy OUT is: the best, or the last.", "choice", choices=("best", "last"), default="best"),
+        Option(("--nosaveoninterrupt",), "Do not save when the training is interrupted.", "flag"),
+        Option(("--no-score",), "Do not score the outcome.", "flag"),
+        Option(("-v", "--verbose"), "Also show the numbers of the training every few seconds.", "flag"),
+    ),
+    threads=True,
+    long=True,
+    examples=(
+        "gts train hopper/hopperA2C.spec out.checkpoint -e 500 -s 100000 -v",
+        "gts train hopper/hopperPPO.spec --seeds 8 --set actor.hiddenSize=128",
+        "gts train out.checkpoint better.checkpoint",
+    ),
+)

@@ -1,0 +1,44 @@
+"""How results look: each becomes something that rich can print, in a shell as in a scrollback pane. Nothing here prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import RenderableType
+
+from gts.commands.bench import Benchmarked
+from gts.commands.check import Checked
+from gts.commands.compare import Compared
+from gts.commands.declare import Result
+from gts.commands.doctor import Diagnosis
+from gts.commands.export import Exported
+from gts.commands.import_legacy import Imported
+from gts.commands.info import CheckpointInfo, RunInfo, SpaceInfo, SpecInfo
+from gts.commands.init import Initialised
+from gts.commands.new import MadeFile
+from gts.commands.score import Scored
+from gts.commands.train import Trained
+from gts.commands.views import contents, files, machine, scores
+
+_VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
+    Initialised: files.initialised,
+    MadeFile: files.made,
+    Checked: files.checked,
+    Imported: files.imported,
+    Exported: files.exported,
+    Trained: scores.trained,
+    Scored: scores.scored,
+    Compared: scores.compared,
+    SpecInfo: contents.spec,
+    SpaceInfo: contents.space,
+    CheckpointInfo: contents.checkpoint,
+    RunInfo: contents.run,
+    Benchmarked: machine.benchmarked,
+    Diagnosis: machine.diagnosis,
+}
+
+
+def view(result: Result, *, detail: bool = False) -> RenderableType:
+    """What a result looks like; with `detail` everything that there is to see."""
+    return _VIEWS[type(result)](result, detail)

@@ -1,0 +1,75 @@
+"""How the results of `init`, `new`, `check`, `import` and `export` look."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from gts.commands.check import Checked
+from gts.commands.export import Exported
+from gts.commands.import_legacy import Imported
+from gts.commands.init import Initialised
+from gts.commands.new import MadeFile
+from gts.commands.views.wording import line, whole
+from gts.errors import Problem
+
+
+def initialised(result: Initialised, detail: bool) -> RenderableType:
+    """A workspace that was made."""
+    kept = f", {len(result.kept)} were there already and stay as they are" if result.kept else ""
+    rows: list[RenderableType] = [line(f"{len(result.made)} files laid into {result.root}{kept}")]
+    rows += [line(f"  {name}", "dim") for name in result.made]
+    specs = [name for name in (*result.made, *result.kept) if name.endswith(".spec")]
+    if specs:
+        first = next((name for name in specs if "invertedPPO" in name), specs[0])
+        where = "" if result.root == "." else f"cd {result.root} && "
+        rows.append(line(f"next: {where}gts train {first}"))
+    return Group(*rows)
+
+
+def made(result: MadeFile, detail: bool) -> RenderableType:
+    """A file that was made."""
+    next_step = f"gts train {result.path}" if result.kind == "spec" else f"gts check {result.path}"
+    what = f"a {result.kind} of a {result.figure} that learns by {result.technique}"
+    return Group(line(f"{result.path}: {what}"), line(f"next: {next_step}"))
+
+
+def checked(result: Checked, detail: bool) -> RenderableType:
+    """What is wrong with files, a line each."""
+    rows: list[Text] = []
+    for file in result.files:
+        rows += [line(_error(file.path, problem)) for problem in file.errors]
+        rows += [line(_warning(file.path, problem.line, problem.column, problem.message)) for problem in file.warnings]
+        if not file.errors:
+            rows.append(line(f"{file.path}: good", "green"))
+        elif file.hint and len(result.files) == 1:
+            rows.append(line(f"hint: {file.hint}"))
+    return Group(*rows)
+
+
+def _error(path: str, problem: Problem) -> str:
+    """An error with its place; where a file could not be read at all, the message names it already."""
+    return problem.message if not problem.line and path in problem.message else problem.at(path)
+
+
+def _warning(path: str, row: int, column: int, message: str) -> str:
+    place = f"{path}:{row}:{column}" if row else path
+    return f"{place}: warning: {message}"
+
+
+def imported(result: Imported, detail: bool) -> RenderableType:
+    """A checkpoint in today's format."""
+    networks = ", ".join(f"{one['name']} {'–'.join(map(str, one['sizes']))}" for one in result.networks)
+    return Group(
+        line(f"{result.path}: {result.figure}, {result.technique}, {networks}"),
+        line(f"next: gts score {result.path}"),
+    )
+
+
+def exported(result: Exported, detail: bool) -> RenderableType:
+    """A file of numbers."""
+    return line(f"{result.path}: {whole(result.rows)} rows of {', '.join(result.columns[:6])}{_more(len(result.columns) - 6)}")
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count > 0 else ""

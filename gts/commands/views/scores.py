@@ -1,0 +1,128 @@
+"""How the results of `train`, `score` and `compare` look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gts.commands.compare import Compared
+from gts.commands.score import Scored
+from gts.commands.train import Trained
+from gts.commands.views.wording import duration, exact, grid, heading, line, number, plain, whole
+from gts.jobs.training import MemberOutcome
+
+_COLUMNS = (">mean", ">cov", ">score", ">IQM", "95 %", ">length", ">m/s", ">falls")
+
+
+def trained(result: Trained, detail: bool) -> RenderableType:
+    """What a training came to, and what to do next."""
+    rate = result.steps * len(result.members) / result.seconds if result.seconds else 0.0
+    done = (
+        f"{whole(result.steps)} steps"
+        if not result.interrupted
+        else f"{whole(result.steps)} of {whole(result.total_steps)} steps"
+    )
+    each = f" of {len(result.members)} seeds" if len(result.members) > 1 else ""
+    how = "interrupted after" if result.interrupted else "trained"
+    rows: list[RenderableType] = [line(f"{how} {done}{each} in {duration(result.seconds)} ({whole(rate)} steps/s)")]
+    rows += _outcomes(result, detail)
+    rows += [_failure(result, member) for member in result.members if member.failed]
+    results = [str(member.result) for member in result.members if member.result]
+    if len(results) == 1:
+        rows.append(line(f"checkpoint: {results[0]}"))
+    elif results:
+        rows.append(line(f"checkpoints: {results[0]} … {Path(results[-1]).name}, summary: {result.summary}"))
+    rows.append(line(f"run: {result.folder} (numbers, log, checkpoints)"))
+    if results:
+        rows.append(line(f"next: gts info {results[0]}"))
+        rows.append(
+            line(f"      gts train {results[0]} better.checkpoint" if result.interrupted else f"      gts score {results[0]}")
+        )
+    return Group(*rows)
+
+
+def scored(result: Scored, detail: bool) -> RenderableType:
+    """A table of scores, a row a checkpoint."""
+    table = grid("checkpoint", *_COLUMNS)
+    for one in result.checkpoints:
+        table.add_row(plain(one.path), *score_cells(one.score))
+    rows: list[RenderableType] = [table]
+    if detail:
+        for one in result.checkpoints:
+            rows += [heading(one.path), _parts("reward term", "episode sum", one.score["terms"])]
+            rows.append(_parts("measure", "mean", one.score["measures"]))
+    return Group(*rows)
+
+
+def compared(result: Compared, detail: bool) -> RenderableType:
+    """Sides as columns, what they came to and where they differ as rows."""
+    table = grid("", *(f">{number(place + 1)}" for place in range(len(result.sides))))
+    table.add_row("figure", *(side.figure for side in result.sides))
+    table.add_row("technique", *(side.technique for side in result.sides))
+    table.add_row("steps", *("–" if side.step is None else whole(side.step) for side in result.sides))
+    for key in ("mean", "deviation", "cov", "score", "iqm", "length"):
+        if any(side.score for side in result.sides):
+            table.add_row(key, *(number(side.score.get(key)) if side.score else "–" for side in result.sides))
+    names = [line(f"{place + 1}  {side.name}") for place, side in enumerate(result.sides)]
+    for key in result.differing:
+        table.add_row(plain(key), *(exact(side.values[key]) if key in side.values else "–" for side in result.sides))
+    same = "" if result.differing else "every parameter is the same"
+    return Group(*names, table, *([line(same)] if same else []))
+
+
+def score_cells(score: Mapping[str, Any]) -> list[str]:
+    """A score as the cells of `_COLUMNS`."""
+    speed = score["measures"].get("speed")
+    return [
+        f"{score['mean']:.1f}",
+        f"{score['cov']:.3f}",
+        f"{score['score']:.1f}",
+        f"{score['iqm']:.1f}",
+        f"{score['iqm_low']:.1f}–{score['iqm_high']:.1f}",
+        f"{score['length']:.1f}",
+        "–" if speed is None else f"{speed:.2f}",
+        f"{score['falls']}/{score['episodes']}",
+    ]
+
+
+def score_line(score: Mapping[str, Any]) -> str:
+    """A score in one line."""
+    speed = score["measures"].get("speed")
+    pace = "" if speed is None else f", speed {speed:.2f} m/s"
+    return (
+        f"score {score['score']:.1f} = mean {score['mean']:.1f} × (1 − cov {score['cov']:.3f}), "
+        f"length {score['length']:.1f}{pace}, falls {score['falls']} of {score['episodes']}"
+    )
+
+
+def _outcomes(result: Trained, detail: bool) -> list[RenderableType]:
+    scored = [member for member in result.members if member.score]
+    if not scored:
+        return []
+    if len(result.members) == 1 and scored[0].score:
+        return [plain(score_line(scored[0].score), style="bold")]
+    table = grid(">seed", *_COLUMNS)
+    for member in scored:
+        table.add_row(str(member.seed), *score_cells(member.score or {}))
+    rows: list[RenderableType] = [table]
+    for quantity, over in result.over_seeds.items():
+        spread = f"median {over.median:.1f}, IQM {over.iqm:.1f}, from {over.lowest:.1f} to {over.highest:.1f}"
+        rows.append(line(f"{quantity} over seeds: {spread}"))
+    return rows
+
+
+def _failure(result: Trained, member: MemberOutcome) -> Text:
+    who = f"seed {member.seed}" if len(result.members) > 1 else "the training"
+    return plain(f"{who} failed at {member.failed}", style="red")
+
+
+def _parts(name: str, value: str, parts: Mapping[str, float]) -> Table:
+    table = grid(name, f">{value}")
+    for part, amount in parts.items():
+        table.add_row(plain(part), number(amount))
+    return table

@@ -1,0 +1,112 @@
+"""How numbers, times and lines are written for a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SIGNS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
+
+
+def whole(number: float) -> str:
+    """`1000000` → `1 000 000`."""
+    return f"{number:,.0f}".replace(",", " ")
+
+
+def short(number: float) -> str:
+    """`1250000` → `1.25M`."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= size:
+            return f"{number / size:.3g}{letter}"
+    return f"{number:.3g}"
+
+
+def number(value: Any) -> str:
+    """A value of a metric or a parameter: four digits where they say something."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if not isinstance(value, float):
+        return "–" if value is None else str(value)
+    if value == 0 or 0.01 <= abs(value) < 1e5:
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}"
+    return f"{value:.3g}"
+
+
+def exact(value: Any) -> str:
+    """A parameter as a file would have it, without quotes."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """`192` → `3 min 12 s`."""
+    total = round(seconds)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if total < 60:
+        return f"{total} s"
+    if total < 3600:
+        return f"{total // 60} min {total % 60} s"
+    return f"{total // 3600} h {total % 3600 // 60} min"
+
+
+def clock(seconds: float) -> str:
+    """`192` → `3:12`."""
+    total = max(0, round(seconds))
+    hours, rest = divmod(total, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def size(count: int) -> str:
+    """`27000` → `27 kB`."""
+    digits = short(count)
+    return f"{digits[:-1]} {digits[-1]}B" if count >= 1000 else f"{count} B"
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Text that may come out of a file: what would steer the terminal is replaced."""
+    return Text(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text), style=style)
+
+
+def line(text: str, style: str = "") -> Text:
+    """A line that is never folded, so that what stands in it can be copied."""
+    made = plain(text, style)
+    made.no_wrap, made.overflow = True, "ignore"
+    return made
+
+
+def heading(text: str) -> Text:
+    """A line above a part."""
+    return Text(f"\n{text}", style="bold")
+
+
+def sign(verdict: str) -> Text:
+    """A mark that says the same with and without colours."""
+    mark, colour = _SIGNS[verdict]
+    return Text(mark, style=colour)
+
+
+def grid(*columns: str) -> Table:
+    """A table without lines; a column whose title begins with `>` is set to the right."""
+    table = Table(box=None, pad_edge=False, show_header=any(columns), header_style="dim")
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> Table:
+    """Names and what they are, one a line."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        if value:
+            table.add_row(plain(name), plain(value))
+    return table

@@ -1,0 +1,1 @@
+"""What lies between worlds and networks: random streams, normalisers, rollouts, returns."""

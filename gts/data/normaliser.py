@@ -1,0 +1,105 @@
+"""Running statistics of observations and returns, one set a member, part of the agent and of its checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gts.nets.device import DTYPE
+
+_CLIP = 10.0
+_EPSILON = 1e-8
+
+
+class Moments:
+    """Mean and variance of everything seen so far, in float64. (P, D)"""
+
+    def __init__(self, members: int, width: int) -> None:
+        self.mean = torch.zeros(members, width, dtype=torch.float64)
+        self.variance = torch.ones(members, width, dtype=torch.float64)
+        self.count = torch.zeros(members, 1, dtype=torch.float64)
+
+    def update(self, samples: Tensor) -> None:
+        """Merge a batch, (P, B, D), by the parallel formula of Chan et al. (1979)."""
+        if samples.shape[0] != self.mean.shape[0] or samples.shape[2] != self.mean.shape[1]:
+            raise ValueError(f"samples {tuple(samples.shape)} do not fit moments {tuple(self.mean.shape)}")
+        size = samples.shape[1]
+        variance, mean = torch.var_mean(samples.double(), dim=1, correction=0)
+        total = self.count + size
+        delta = mean - self.mean
+        spread = self.variance * self.count + variance * size + delta.square() * (self.count * size / total)
+        self.mean += delta * (size / total)
+        self.variance = spread / total
+        self.count = total
+
+    def arrays(self, member: int) -> dict[str, NDArray[Any]]:
+        """One member's statistics by name."""
+        return {name: getattr(self, name)[member].numpy().copy() for name in ("mean", "variance", "count")}
+
+    def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """The inverse of `arrays`; raises KeyError, ValueError."""
+        for name in ("mean", "variance", "count"):
+            getattr(self, name)[member] = torch.from_numpy(np.asarray(arrays[name], dtype=np.float64))
+
+
+class ObservationNormaliser:
+    """x → clip((x − mean) / √variance, ±10), statistics frozen between updates."""
+
+    def __init__(self, members: int, size: int, *, enabled: bool) -> None:
+        self.enabled = enabled
+        self.moments = Moments(members, size)
+        self._refresh()
+
+    def __call__(self, observations: Tensor) -> Tensor:
+        """(P, B, O) float64 or float32 → (P, B, O) float32"""
+        if not self.enabled:
+            return observations.to(DTYPE)
+        return ((observations.to(DTYPE) - self._shift) * self._scale).clamp_(-_CLIP, _CLIP)
+
+    def update(self, observations: Tensor) -> None:
+        """Learn from the observations of a rollout, (P, B, O)."""
+        if self.enabled:
+            self.moments.update(observations)
+            self._refresh()
+
+    def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take one member's statistics from a checkpoint; raises KeyError, ValueError."""
+        self.moments.load(member, arrays)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._shift = self.moments.mean.to(DTYPE)[:, None]
+        self._scale = (self.moments.variance + _EPSILON).rsqrt().to(DTYPE)[:, None]
+
+
+class RewardScaler:
+    """Rewards ÷ the running deviation of the discounted return, so that a critic meets numbers near 1.
+
+    The return is accumulated forward in time, R ← γ R + r, as in OpenAI's `VecNormalize`.
+    """
+
+    def __init__(self, members: int, worlds: int, *, enabled: bool) -> None:
+        self.enabled = enabled
+        self.moments = Moments(members, 1)
+        self.running = torch.zeros(members, worlds)
+
+    def __call__(self, rewards: Tensor, done: Tensor, discount: Tensor) -> Tensor:
+        """Learn from a rollout, then scale it. (T, P, N), (T, P, N), (P, 1) → (T, P, N)"""
+        if not self.enabled:
+            return rewards
+        returns = torch.empty_like(rewards)
+        for step in range(rewards.shape[0]):
+            self.running = self.running * discount + rewards[step]
+            returns[step] = self.running
+            self.running = torch.where(done[step], 0.0, self.running)
+        self.moments.update(returns.transpose(0, 1).reshape(rewards.shape[1], -1, 1))
+        return (rewards * self.scale()).clamp(-_CLIP, _CLIP)
+
+    def scale(self) -> Tensor:
+        """What rewards are multiplied with. (P, 1)"""
+        return (self.moments.variance + _EPSILON).rsqrt().to(DTYPE)

@@ -1,0 +1,72 @@
+"""What a cohort saw, did and earned between two updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """T steps of P members in N worlds each."""
+
+    observations: Tensor
+    """(T, P, N, O), as the worlds gave them."""
+    actions: Tensor
+    """(T, P, N, A) unit actions, before any clipping."""
+    rewards: Tensor
+    """(T, P, N)"""
+    terminated: Tensor
+    """(T, P, N) bool: the episode ended by the figure's health rule; nothing follows."""
+    truncated: Tensor
+    """(T, P, N) bool: the episode was cut at its longest; what would have followed is estimated."""
+    last_observations: Tensor
+    """(P, N, O) after the last step (of a new episode where the last step ended one)."""
+    cut_steps: Tensor
+    """(M, 3) the step, member and world of each truncation."""
+    cut_observations: Tensor
+    """(M, O) the true last observation of each truncated episode."""
+
+    @property
+    def done(self) -> Tensor:
+        """(T, P, N) bool: an episode ended in this step, either way."""
+        return self.terminated | self.truncated
+
+
+def by_member(values: Tensor) -> Tensor:
+    """(T, P, N, …) → (P, T·N, …): all samples of a member in one row, world by world within a step."""
+    moved = values.transpose(0, 1)
+    return moved.reshape(moved.shape[0], -1, *moved.shape[3:])
+
+
+def by_step(values: Tensor, steps: int) -> Tensor:
+    """(P, T·N) → (T, P, N), the inverse of `by_member`."""
+    return values.reshape(values.shape[0], steps, -1).transpose(0, 1)
+
+
+def state_values(rollout: Rollout, critic: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    """Values of the observations of a rollout and of what truly followed each of them.
+
+    `critic` maps (P, B, O) → (P, B). Returns V(s_t) and V(s_{t+1}), both (T, P, N). Where an episode was truncated the
+    second is the value of its true last observation; where it terminated the second means nothing and must be masked.
+    """
+    steps, members = rollout.observations.shape[:2]
+    everything = torch.cat([rollout.observations, rollout.last_observations[None]])
+    values = by_step(critic(by_member(everything)), steps + 1)
+    following = values[1:].clone()
+    if len(rollout.cut_steps):
+        step, member, world = rollout.cut_steps.unbind(1)
+        place = _place_within_member(member, members)
+        padded = rollout.cut_observations.new_zeros(members, int(place.max()) + 1, rollout.cut_observations.shape[1])
+        padded[member, place] = rollout.cut_observations
+        following[step, member, world] = critic(padded)[member, place]
+    return values[:-1], following
+
+
+def _place_within_member(member: Tensor, members: int) -> Tensor:
+    """A running number for each entry among those of the same member. (M,) → (M,)"""
+    matches = torch.nn.functional.one_hot(member, members)
+    return (matches.cumsum(0) * matches).sum(1) - 1

@@ -1,0 +1,187 @@
+"""Checkpoints: a training as one safetensors file.
+
+Tensors carry what has a shape: networks, optimiser, normalisers, generators, the state of the worlds. One string in the
+file's metadata, under the key `gts`, carries the rest as JSON: spec, counters, score, history, versions, two checksums.
+Reading executes nothing, and refuses a file of which one bit has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gts import __version__
+from gts.errors import DivergedError, FormatError, Problem
+from gts.formats import envelope
+from gts.formats.durable import write_durably
+from gts.formats.networks import Network, Shape, describe_networks, is_network_tensor, shape_problems
+from gts.formats.reading import read_bytes
+from gts.params.spec import Spec
+
+FORMAT = 1
+"""Version of the layout that this program writes, and the newest it reads."""
+
+_DAMAGED = "copy it here again, or take the checkpoint before it"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training at one moment; or, with the networks alone, something to start from."""
+
+    spec: Spec
+    tensors: Mapping[str, NDArray[Any]]
+    """One member's tensors by name, without a member axis."""
+    counters: Mapping[str, Any] = field(default_factory=dict)
+    """Where the training stands: `step`, `epoch`, `episodes`, the best score so far, …; what JSON can hold."""
+    score: Mapping[str, Any] | None = None
+    """`Score.as_dict()` of the last scoring."""
+    history: tuple[Mapping[str, Any], ...] = ()
+    """Learning curve: rows of step, mean, deviation, score, length."""
+    parents: tuple[Mapping[str, Any], ...] = ()
+    """What it was trained from, oldest first: name, checksum, step."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of the program, of what it stands on, and the thread count; filled in when it is written."""
+    checksum: str = ""
+    """SHA-256 of the tensors' names, types, shapes and bytes; set by reading and writing."""
+    stored_shapes: Mapping[str, Shape] = field(default_factory=dict)
+    """Shapes of the tensors in the file, also where only the header was read."""
+    file_size: int = 0
+    """Bytes of the file that it was read from."""
+
+    def shapes(self) -> dict[str, Shape]:
+        """The shape of every tensor."""
+        return {name: tensor.shape for name, tensor in self.tensors.items()} or dict(self.stored_shapes)
+
+    def can_resume(self) -> bool:
+        """Whether the same training can go on from here exactly; otherwise a new one can start from its networks."""
+        return "step" in self.counters and any(name.startswith("streams.") for name in self.shapes())
+
+    def describe_networks(self) -> tuple[Network, ...]:
+        """The networks with their widths and their number of parameters, the policy first."""
+        return describe_networks(self.spec, self.shapes())
+
+
+def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> str:
+    """Write a checkpoint durably; its checksum.
+
+    Numbers of the metadata that are not finite become null, since JSON has none. Raises FileError where the file cannot be
+    written, DivergedError where a network holds a number that is not finite (so that it replaces no good file), FormatError
+    where the networks do not fit the spec.
+    """
+    name = os.fspath(path)
+    problems = shape_problems(checkpoint.spec, checkpoint.shapes()) + _type_problems(checkpoint.tensors)
+    if problems:
+        raise FormatError(name, problems, hint="this checkpoint cannot be written")
+    broken = _first_not_finite(checkpoint.tensors)
+    if broken:
+        raise DivergedError(f"the tensor `{broken}` holds a number that is not finite: {name} was not written")
+    checksum = tensor_checksum(checkpoint.tensors)
+    document = {
+        "format": FORMAT,
+        "spec": checkpoint.spec.document(),
+        "values": checkpoint.spec.values(),
+        "counters": checkpoint.counters,
+        "score": checkpoint.score,
+        "history": checkpoint.history,
+        "parents": checkpoint.parents,
+        "versions": checkpoint.versions or current_versions(),
+        "checksum": checksum,
+    }
+    write_durably(path, envelope.pack(document, checkpoint.tensors))
+    return checksum
+
+
+def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read a checkpoint, whole.
+
+    Raises FileError where the file cannot be read, FormatError where it is damaged, of a newer version, no checkpoint at
+    all, or where its networks do not fit its spec.
+    """
+    name = os.fspath(path)
+    data = read_bytes(path, "checkpoint", envelope.LARGEST_FILE)
+    header = envelope.unpack_header(name, data, len(data))
+    checkpoint = _from_header(name, header, len(data))
+    tensors = envelope.unpack_tensors(name, data)
+    if tensor_checksum(tensors) != checkpoint.checksum:
+        raise FormatError(name, [Problem("the tensors have changed since it was written: the checksum differs")], hint=_DAMAGED)
+    problems = _type_problems(tensors)
+    broken = _first_not_finite(tensors)
+    if broken:
+        problems.append(Problem(f"the tensor `{broken}` holds a number that is not finite", broken))
+    if problems:
+        raise FormatError(name, problems, hint="take the checkpoint before it")
+    return Checkpoint(**{**checkpoint.__dict__, "tensors": tensors})
+
+
+def read_header(path: str | os.PathLike[str]) -> Checkpoint:
+    """Everything but the tensors (`tensors` is empty, `shapes()` is not); a large file costs no more than a small one.
+
+    Raises what `read_checkpoint` raises, as far as the header shows it.
+    """
+    name = os.fspath(path)
+    head, size = envelope.read_head(path)
+    return _from_header(name, envelope.unpack_header(name, head, size), size)
+
+
+def tensor_checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256 over the tensors in the order of their names: name, type, shape, bytes as a file has them."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = envelope.as_stored(tensors[name])
+        digest.update(f"{name}\0{tensor.dtype.str}\0{tensor.shape}\0".encode())
+        digest.update(tensor.tobytes())
+    return digest.hexdigest()
+
+
+def current_versions() -> dict[str, str]:
+    """What this process runs on, without importing any of it."""
+    versions = {"gts": __version__, "python": platform.python_version()}
+    for package in ("torch", "mujoco", "numpy", "gymnasium"):
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _from_header(name: str, header: envelope.Header, size: int) -> Checkpoint:
+    document = header.document
+    spec = envelope.restore_spec(name, document)
+    problems = shape_problems(spec, header.shapes)
+    if problems:
+        raise FormatError(name, problems, hint="train it anew from its spec, or name another checkpoint")
+    return Checkpoint(
+        spec=spec,
+        tensors={},
+        counters=document["counters"],
+        score=document["score"],
+        history=tuple(document["history"]),
+        parents=tuple(document["parents"]),
+        versions=document["versions"],
+        checksum=document["checksum"],
+        stored_shapes=header.shapes,
+        file_size=size,
+    )
+
+
+def _type_problems(tensors: Mapping[str, NDArray[Any]]) -> list[Problem]:
+    return [
+        Problem(f"the tensor `{name}` is {tensor.dtype}, not float32", name)
+        for name, tensor in tensors.items()
+        if is_network_tensor(name) and tensor.dtype != np.float32
+    ]
+
+
+def _first_not_finite(tensors: Mapping[str, NDArray[Any]]) -> str:
+    for name, tensor in tensors.items():
+        if is_network_tensor(name) and not np.isfinite(tensor).all():
+            return name
+    return ""

@@ -1,0 +1,114 @@
+"""Writing files so that a crash, a full disk or a power cut leaves either the old file or the new one, whole."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from gts.errors import FileError
+
+_REASONS = {
+    errno.ENOENT: ("the folder does not exist", "make it first, or name another place"),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "name another place"),
+    errno.EISDIR: ("it is a folder", "name a file inside it"),
+    errno.EACCES: ("permission denied", "name a place that you may write to"),
+    errno.EPERM: ("permission denied", "name a place that you may write to"),
+    errno.EROFS: ("the file system is read-only", "name another place"),
+    errno.ENOSPC: ("the disk is full", "free some space and try again"),
+    errno.EDQUOT: ("your quota on this disk is used up", "free some space and try again"),
+    errno.EFBIG: ("the file is larger than this system allows", "name a place on another disk"),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
+}
+
+
+def write_durably(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file by way of a temporary one in the same folder; when this returns, the bytes are on the disk.
+
+    A link is followed, the permissions of a file that is replaced are kept. Raises FileError; then the old file, if there
+    was one, stands as it was, and nothing new lies beside it.
+    """
+    target = _target(path)
+    try:
+        temporary, descriptor = _open_beside(target)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                _force_to_disk(file.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Make sure that `path` can be written later, before long work starts; leaves nothing behind. Raises FileError."""
+    target = _target(path)
+    try:
+        temporary, descriptor = _open_beside(target)
+        os.close(descriptor)
+        os.unlink(temporary)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """The real file behind a path. Raises FileError where it is no file that may be replaced."""
+    if "\0" in os.fspath(path) or not os.fspath(path):
+        raise FileError(f"{os.fspath(path)!r} is not the name of a file", hint="name a file")
+    target = Path(os.path.realpath(path))
+    try:
+        if target.is_dir() or os.fspath(path).endswith(os.sep):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if target.exists() and not target.is_file():
+            raise FileError(f"cannot write {path}: it is a device or a pipe, not a file", hint="name another place")
+        if target.exists() and not os.access(target, os.W_OK):
+            raise FileError(
+                f"cannot write {path}: the file is write-protected", hint="allow writing to it, or name another file"
+            )
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    return target
+
+
+def _open_beside(target: Path) -> tuple[Path, int]:
+    """A new empty file in the folder of `target`, with the permissions that `target` has or a new file gets."""
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), 0o666)
+    with contextlib.suppress(OSError):
+        os.fchmod(descriptor, target.stat().st_mode & 0o777)
+    return temporary, descriptor
+
+
+def _force_to_disk(descriptor: int) -> None:
+    """fsync; on macOS that leaves the bytes in the drive's cache, and F_FULLFSYNC does not."""
+    import fcntl
+
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, full)
+            return
+    os.fsync(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable; a file system that cannot sync folders has nothing to offer here."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cannot_write(path: str | os.PathLike[str], error: OSError) -> FileError:
+    reason, hint = _REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
+    return FileError(f"cannot write {os.fspath(path)}: {reason}", hint=hint)

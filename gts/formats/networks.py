@@ -1,0 +1,137 @@
+"""The tensors of networks in a checkpoint: their names, and the shapes that a spec gives them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+
+from gts.errors import Problem
+from gts.params.spec import Spec
+
+Shape = tuple[int, ...]
+
+NETWORKS = {"reinforce": ("policy", "baseline"), "a2c": ("actor", "critic"), "ppo": ("actor", "critic")}
+"""The networks of each technique; the first is the policy, without which a checkpoint is of no use."""
+
+SIZES = {
+    "invertedPendulum": (4, 1),
+    "hopper": (11, 3),
+    "walker": (17, 6),
+    "halfCheetah": (17, 6),
+    "ant": (105, 8),
+    "humanoid": (348, 17),
+}
+"""(O, A): how many numbers a figure's observation and action have. A checkpoint of a figure that is not here is not checked."""
+
+_PART = re.compile(r"(layer\d+\.(weight|bias)|output\.(weight|bias)|log_deviation|deviation\.(weight|bias))\Z")
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network as a person looks at it."""
+
+    name: str
+    sizes: tuple[int, ...]
+    """Widths from input to output: (11, 64, 64, 3)."""
+    activation: str
+    deviation: str
+    """Kind of exploration, empty for a network that is no policy."""
+    parameters: int
+    """How many numbers it has learned."""
+
+
+def is_network_tensor(name: str) -> bool:
+    """Whether a tensor is a part of a network (not its optimiser's memory, no normaliser, no world)."""
+    net, _, part = name.partition(".")
+    return any(net in names for names in NETWORKS.values()) and _PART.match(part) is not None
+
+
+def describe_networks(spec: Spec, shapes: Mapping[str, Shape]) -> tuple[Network, ...]:
+    """The networks that a checkpoint holds, the policy first."""
+    values = spec.values()
+    described = []
+    for net in NETWORKS[spec.technique]:
+        mine = {name: shape for name, shape in shapes.items() if name.startswith(net + ".") and is_network_tensor(name)}
+        weights = [mine[name] for name in sorted(mine, key=_depth) if re.search(r"\.(layer\d+|output)\.weight\Z", name)]
+        if weights:
+            described.append(
+                Network(
+                    name=net,
+                    sizes=(weights[0][0], *(shape[-1] for shape in weights)),
+                    activation=values[f"{net}.hiddenActivation"],
+                    deviation=values.get(f"{net}.deviation", ""),
+                    parameters=sum(prod(shape) for shape in mine.values()),
+                )
+            )
+    return tuple(described)
+
+
+def expected_shapes(spec: Spec, net: str, observation_size: int, action_size: int) -> Iterator[tuple[str, Shape]]:
+    """Name and shape of every tensor of one network of a spec; `action_size` is its number of outputs."""
+    values = spec.values()
+    hidden = [values[f"{net}.hiddenSize"]] * values[f"{net}.nHidden"]
+    widths = [observation_size, *hidden]
+    for index, size in enumerate(hidden):
+        yield f"{net}.layer{index}.weight", (widths[index], size)
+        yield f"{net}.layer{index}.bias", (size,)
+    yield f"{net}.output.weight", (widths[-1], action_size)
+    yield f"{net}.output.bias", (action_size,)
+    deviation = values.get(f"{net}.deviation")
+    if deviation == "stateDependent":
+        yield f"{net}.deviation.weight", (widths[-1], action_size)
+        yield f"{net}.deviation.bias", (action_size,)
+    elif deviation:
+        yield f"{net}.log_deviation", (action_size,)
+
+
+def shape_problems(spec: Spec, shapes: Mapping[str, Shape]) -> list[Problem]:
+    """What does not agree between a spec and the tensors of its networks; networks beside the policy may be absent."""
+    policy = NETWORKS[spec.technique][0]
+    entry = f"{policy}.layer0.weight" if spec.values()[f"{policy}.nHidden"] else f"{policy}.output.weight"
+    if entry not in shapes or f"{policy}.output.bias" not in shapes:
+        return [Problem(f"there is no {policy} network in it, which a checkpoint of {spec.technique} has")]
+    sizes = (*shapes[entry][:1], *shapes[f"{policy}.output.bias"])
+    if len(sizes) != 2:
+        return [Problem(f"its {policy} is no network: `{entry}` or its output has no width")]
+    problems = []
+    if spec.figure in SIZES and sizes != SIZES[spec.figure]:
+        observation_size, action_size = SIZES[spec.figure]
+        others = [figure for figure, known in SIZES.items() if known == sizes]
+        seems = f"; it fits {' or '.join(others)}" if others else ""
+        problems.append(
+            Problem(
+                f"its {policy} does not fit the {spec.figure}: that has {observation_size} observations and {action_size} "
+                f"actions, the network {' and '.join(map(str, sizes))}{seems}"
+            )
+        )
+    expected: dict[str, Shape] = {}
+    for net in NETWORKS[spec.technique]:
+        if any(is_network_tensor(name) and name.startswith(net + ".") for name in shapes):
+            expected.update(expected_shapes(spec, net, sizes[0], sizes[1] if net == policy else 1))
+    spread = (spec.values()["nEnvironments"], sizes[1])
+    deviation = f"{policy}.log_deviation"
+    if shapes.get(deviation) == spread and spec.values().get(f"{policy}.varianceScaleDelta"):
+        expected[deviation] = spread  # one row for each environment
+    for name in expected.keys() | {name for name in shapes if is_network_tensor(name)}:
+        problem = _compare(name, expected.get(name), shapes.get(name))
+        if problem:
+            problems.append(problem)
+    return sorted(problems, key=lambda problem: problem.key)
+
+
+def _compare(name: str, wanted: Shape | None, found: Shape | None) -> Problem | None:
+    if wanted == found:
+        return None
+    if found is None:
+        return Problem(f"the tensor `{name}` is missing", name)
+    if wanted is None:
+        return Problem(f"the tensor `{name}` has no place in the networks of its spec", name)
+    return Problem(f"the tensor `{name}` has the shape {found}, its spec asks for {wanted}", name)
+
+
+def _depth(name: str) -> int:
+    """Order of a layer in its network."""
+    match = re.search(r"\.layer(\d+)\.", name)
+    return int(match.group(1)) if match else 10**6

@@ -1,0 +1,97 @@
+"""Reading the bytes of a file: whatever may be wrong with it, one sentence that says so."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from pathlib import Path
+
+from gts.errors import FileError
+
+MEGABYTE = 1_000_000
+
+
+def read_bytes(path: str | os.PathLike[str], kind: str, limit: int) -> bytes:
+    """The content of a file of this kind ("spec", "checkpoint"), of `limit` bytes at most.
+
+    Raises FileError for a missing, unreadable, too large or empty file, a folder, a device. The size is looked at before
+    anything is read.
+    """
+    check_file(path, kind, limit)
+    try:
+        with open(path, "rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    if len(data) > limit:
+        raise _too_large(path, kind, limit, len(data))
+    return data
+
+
+def check_file(path: str | os.PathLike[str], kind: str, limit: int) -> int:
+    """The size of a file in bytes, after the checks of `read_bytes`."""
+    name = os.fspath(path)
+    if "\0" in name or not name:
+        raise FileError(f"{name!r} is not the name of a file", hint=f"name a {kind}")
+    try:
+        status = os.stat(path)
+    except FileNotFoundError as error:
+        raise FileError(f"no such file: {name}", hint=_nearby(Path(name), kind)) from error
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    if stat.S_ISDIR(status.st_mode):
+        raise FileError(f"{name} is a folder, not a {kind}", hint=_inside(Path(name), kind))
+    if not stat.S_ISREG(status.st_mode):
+        raise FileError(f"{name} is a device or a pipe, not a {kind}", hint=f"save the {kind} as a file first")
+    if status.st_size > limit:
+        raise _too_large(path, kind, limit, status.st_size)
+    if status.st_size == 0:
+        raise FileError(f"{name} is empty", hint="it may have been cut off while it was copied; bring it here again")
+    return status.st_size
+
+
+def recognise(head: bytes) -> str:
+    """What a file seems to be by its first bytes, in words; empty where nothing is known."""
+    if head[:4] == b"PK\x03\x04":
+        return "a zip file, perhaps a checkpoint of the original program"
+    if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+        return "a Python pickle"
+    if head[:15] == b"SQLite format 3":
+        return "an SQLite database"
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**32:
+        return "a checkpoint"
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "text in UTF-16"
+    return ""
+
+
+def _cannot_read(path: str | os.PathLike[str], error: OSError) -> FileError:
+    if isinstance(error, PermissionError):
+        return FileError(f"cannot read {os.fspath(path)}: permission denied", hint="ask its owner, or change its permissions")
+    return FileError(f"cannot read {os.fspath(path)}: {(error.strerror or str(error)).lower()}")
+
+
+def _too_large(path: str | os.PathLike[str], kind: str, limit: int, size: int) -> FileError:
+    return FileError(
+        f"{os.fspath(path)} has {size / MEGABYTE:.1f} MB; a {kind} has {limit / MEGABYTE:g} MB at most",
+        hint=f"make sure that it is a {kind}",
+    )
+
+
+def _nearby(path: Path, kind: str) -> str:
+    """A hint that names the most similar file in the folder, or says that there is no such folder."""
+    try:
+        names = [entry.name for entry in os.scandir(path.parent)]
+    except OSError:
+        return f"there is no folder {path.parent}"
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f"did you mean {path.with_name(close[0])}?" if close else f"name a {kind} that exists"
+
+
+def _inside(path: Path, kind: str) -> str:
+    try:
+        names = sorted(entry.name for entry in os.scandir(path) if entry.name.endswith("." + kind))
+    except OSError:
+        names = []
+    return f"name a file in it, such as {path / names[0]}" if names else f"name a {kind}"

@@ -1,0 +1,145 @@
+"""New spec and space files: the parameters that a person reaches for first, with their defaults and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gts.formats.spec_file import json_text
+from gts.params.declare import Parameter
+from gts.params.spec import parameters
+
+_FIRST = ("seed", "nSteps", "nEpochs", "nEnvironments", "physics")
+_THEN = {
+    "reinforce": (
+        "policy.learningRate",
+        "policy.discountFactor",
+        "policy.nHidden",
+        "policy.hiddenSize",
+        "policy.hiddenActivation",
+        "policy.deviation",
+        "baseline",
+        "baseline.learningRate",
+    ),
+    "a2c": (
+        "actor.learningRate",
+        "critic.learningRate",
+        "discountFactor",
+        "lambda",
+        "entropyCoeff",
+        "actor.nHidden",
+        "actor.hiddenSize",
+        "actor.hiddenActivation",
+        "actor.deviation",
+        "critic.nHidden",
+        "critic.hiddenSize",
+        "critic.hiddenActivation",
+    ),
+    "ppo": (
+        "actor.learningRate",
+        "critic.learningRate",
+        "discountFactor",
+        "lambda",
+        "clipRatio",
+        "entropyCoeff",
+        "updateEpochs",
+        "minibatchSize",
+        "actor.nHidden",
+        "actor.hiddenSize",
+        "actor.hiddenActivation",
+        "actor.deviation",
+        "critic.nHidden",
+        "critic.hiddenSize",
+        "critic.hiddenActivation",
+    ),
+}
+_REWARDS = (
+    "speedPenalty",
+    "forwardRewardWeight",
+    "minimumSpeed",
+    "controlPenalty",
+    "smoothnessPenalty",
+    "energyPenalty",
+    "symmetryPenalty",
+)
+_SEARCHED: dict[str, dict[str, Any]] = {
+    "reinforce": {
+        "policy.learningRate": {"min": 1e-4, "max": 1e-2, "log": True},
+        "policy.hiddenSize": [32, 64, 128],
+        "baseline": ["white", "learned"],
+        "baseline.learningRate": {"min": 1e-4, "max": 1e-2, "log": True, "when": {"baseline": "learned"}},
+    },
+    "a2c": {
+        "actor.learningRate": {"min": 1e-4, "max": 3e-3, "log": True},
+        "critic.learningRate": {"min": 1e-4, "max": 1e-2, "log": True},
+        "lambda": {"min": 0.9, "max": 1.0},
+        "entropyCoeff": {"min": 0.0, "max": 0.01},
+        "actor.hiddenActivation": ["tanh", "ELU"],
+    },
+    "ppo": {
+        "actor.learningRate": {"min": 1e-4, "max": 1e-3, "log": True},
+        "critic.learningRate": {"min": 1e-4, "max": 1e-3, "log": True},
+        "lambda": {"min": 0.9, "max": 0.99},
+        "clipRatio": {"min": 0.1, "max": 0.3},
+        "minibatchSize": [128, 256, 512],
+        "actor.hiddenActivation": ["tanh", "ELU"],
+    },
+}
+
+
+def spec_template(figure: str, technique: str) -> str:
+    """The content of a new spec. Raises UsageError for an unknown figure or technique."""
+    chosen = _useful(figure, technique)
+    comment = [
+        f"A training of the {figure} by {technique}. The values below are the defaults: change them, or remove what stays.",
+        *_meanings(chosen),
+    ]
+    return json_text(
+        {
+            "comment": "\n".join(comment),
+            "physicalModel": figure,
+            "technique": technique,
+            "params": {parameter.key: parameter.default for parameter in chosen},
+        }
+    )
+
+
+def space_template(figure: str, technique: str, name: str = "") -> str:
+    """The content of a new space, of a study called `name`. Raises UsageError for an unknown figure or technique."""
+    chosen = _useful(figure, technique)
+    defaults = {parameter.key: parameter.default for parameter in parameters(figure, technique)}
+    searched = _SEARCHED[technique]
+    fixed = [parameter for parameter in chosen if parameter.key not in (*searched, "seed", "nSteps", "nEpochs")]
+    comment = [
+        f"A search for good parameters of {technique} on the {figure}.",
+        "paramSpace: a list is a choice, min and max are a range: of whole numbers where min is one, with log of equal ratios.",
+        '"when" keeps an axis out where it means nothing. What both params and paramSpace name is searched.',
+        'objective: score, mean, … or weights such as {"speed": 1, "effort": -0.1}, or a list of two for a Pareto front.',
+        *_meanings(parameter for parameter in parameters(figure, technique) if parameter.key in searched),
+    ]
+    return json_text(
+        {
+            "comment": "\n".join(comment),
+            "physicalModel": figure,
+            "name": name or f"{figure}-{technique}",
+            "technique": technique,
+            "nSteps": defaults["nSteps"],
+            "nEpochs": defaults["nEpochs"],
+            "objective": "score",
+            "params": {parameter.key: parameter.default for parameter in fixed},
+            "paramSpace": searched,
+        }
+    )
+
+
+def _useful(figure: str, technique: str) -> list[Parameter]:
+    """The parameters of a template, in its order."""
+    known = {parameter.key: parameter for parameter in parameters(figure, technique)}
+    rewards = {key.partition("/")[2]: parameter for key, parameter in known.items() if "/" in key}
+    return [known[key] for key in (*_FIRST, *_THEN[technique])] + [rewards[name] for name in _REWARDS if name in rewards]
+
+
+def _meanings(chosen: Iterable[Parameter]) -> Iterable[str]:
+    for parameter in chosen:
+        unit = f" [{parameter.unit}]" if parameter.unit else ""
+        yield f"{parameter.key}{unit}: {parameter.meaning} Allowed: {parameter.allowed}."

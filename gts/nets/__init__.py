@@ -1,0 +1,1 @@
+"""Stacked networks: every learnable tensor has a leading member axis P."""

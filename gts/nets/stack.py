@@ -1,0 +1,78 @@
+"""The learnable tensors of P networks of one shape, in one block of memory.
+
+Row p of the (P, D) block holds all of member p. The named tensors that layers use are views into it, and gradients come as
+a block of the same layout: what happens to a whole member (its gradient norm, a step of Adam, a copy) is one operation on
+the block.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gts.nets.device import DEVICE, DTYPE
+
+
+class ParameterStack:
+    """Named tensors that share one block; `stack["output.weight"]` is the leaf that autograd sees.
+
+    A tensor of shape (m, n) is seen as (P, m, n); a vector (n,), a bias say, as (P, 1, n), so that it adds to a batch.
+    """
+
+    def __init__(self, members: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self.members = members
+        self.shapes = dict(shapes)
+        width = sum(math.prod(shape) for shape in shapes.values())
+        self.block = torch.zeros(members, width, device=DEVICE, dtype=DTYPE)
+        self.gradient = torch.zeros_like(self.block)
+        self._leaves: dict[str, Tensor] = {}
+        start = 0
+        for name, shape in shapes.items():
+            stop = start + math.prod(shape)
+            seen = shape if len(shape) > 1 else (1, *shape)
+            self._leaves[name] = self.block[:, start:stop].view(members, *seen).requires_grad_()
+            start = stop
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._leaves[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._leaves
+
+    def differentiate(self, losses: Tensor) -> Tensor:
+        """The gradient of each member's own loss, (P,) → (P, D), kept in `gradient`."""
+        parts = torch.autograd.grad(losses.sum(), list(self._leaves.values()))
+        return torch.cat([part.reshape(self.members, -1) for part in parts], dim=1, out=self.gradient)
+
+    def finite(self) -> Tensor:
+        """Which members hold only finite numbers. (P,) bool"""
+        return torch.isfinite(self.block).all(dim=1)
+
+    def arrays(self, member: int, block: Tensor | None = None) -> dict[str, NDArray[Any]]:
+        """Copies of one member's tensors by name; of another block of the same layout if one is given."""
+        row = (self.block if block is None else block)[member].detach().cpu().numpy()
+        arrays: dict[str, NDArray[Any]] = {}
+        start = 0
+        for name, shape in self.shapes.items():
+            size = math.prod(shape)
+            arrays[name] = row[start : start + size].reshape(shape).copy()
+            start += size
+        return arrays
+
+    @torch.no_grad()
+    def load(self, member: int, arrays: Mapping[str, NDArray[Any]], block: Tensor | None = None) -> None:
+        """Fill one member from tensors by name; the inverse of `arrays`. Raises KeyError, ValueError for another shape."""
+        rows = []
+        for name, shape in self.shapes.items():
+            array = np.asarray(arrays[name], dtype=np.float32)
+            if array.shape != shape:
+                raise ValueError(f"`{name}` has shape {array.shape} where {shape} is needed")
+            rows.append(array.reshape(-1))
+        target = self.block if block is None else block
+        target[member] = torch.from_numpy(np.concatenate(rows)).to(target)

@@ -1,0 +1,108 @@
+"""The physical limit: what MuJoCo alone does, in C, on as many threads.
+
+Worlds do more than physics: observations, rewards, the ends of episodes, resets. How much that costs is seen beside a loop that
+does nothing but `mj_step`. The loop goes through the very states that worlds meet: a trace of short stretches of random-policy
+episodes is recorded once, none with the end of an episode in it, and every run steps all of its stretches anew from where they
+began. `mujoco.rollout` steps them in C on a thread pool, with one MjData a thread, without returning to Python in between; no
+loop around `mj_step` in Python comes nearer to the limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import mujoco
+import mujoco.rollout
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.physics.worlds import Worlds
+
+_FULL = int(mujoco.mjtState.mjSTATE_FULLPHYSICS)
+_INTEGRATION = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+_WARMSTART = int(mujoco.mjtState.mjSTATE_WARMSTART)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Stretches of episodes: where S worlds stood, and what they were told in the L control steps behind it."""
+
+    states: NDArray[np.float64]
+    """(S, integration state)"""
+    controls: NDArray[np.float64]
+    """(S, L × frame skip, A): every control step's action, held over its substeps."""
+    steps: int
+    """Control steps in all stretches, S × L."""
+
+
+def record(worlds: Worlds, *, stretches: int = 512, length: int = 8, seed: int = 0) -> Trace:
+    """Let worlds run under random actions and keep stretches without an episode's end, at least `stretches` of them."""
+    generator = np.random.default_rng(seed)
+    worlds.reset(range(worlds.n_worlds))
+    ids = np.arange(worlds.n_worlds)
+    states: list[NDArray[np.float64]] = []
+    controls: list[NDArray[np.float64]] = []
+    while sum(map(len, states)) < stretches:
+        before = worlds.state(ids)["rows"]
+        unbroken = np.ones(worlds.n_worlds, dtype=np.bool_)
+        shape = (length, worlds.n_worlds, worlds.action_size)
+        actions = generator.uniform(worlds.action_low, worlds.action_high, shape).astype(np.float32)
+        for action in actions:
+            transition = worlds.step(action)
+            unbroken &= ~(transition.terminated | transition.truncated)
+        held = np.repeat(actions.swapaxes(0, 1), worlds.figure.frame_skip, axis=1)
+        states.append(before[unbroken])
+        controls.append(held[unbroken].astype(np.float64))
+    together = np.concatenate(states)
+    return Trace(together, np.concatenate(controls), len(together) * length)
+
+
+class PlainLoop:
+    """Nothing but `mj_step` over a trace."""
+
+    def __init__(self, model: mujoco.MjModel, trace: Trace, *, threads: int) -> None:
+        self._trace = trace
+        self._models = [model] * len(trace.states)
+        self._data = [mujoco.MjData(model) for _ in range(threads)]
+        # The pool is counted without the calling thread, which waits: one thread works on the caller alone.
+        self._rollout = mujoco.rollout.Rollout(nthread=threads if threads > 1 else 0)
+        self._start = _extract(model, trace.states, _FULL)
+        self._warmstart = _extract(model, trace.states, _WARMSTART)
+        n, substeps = trace.controls.shape[:2]
+        self._states = np.empty((n, substeps, self._start.shape[1]))
+        self._sensors = np.empty((n, substeps, model.nsensordata))
+
+    def run(self) -> int:
+        """Step every stretch once; returns the control steps made."""
+        self._rollout.rollout(
+            self._models,
+            self._data,
+            self._start,
+            self._trace.controls,
+            skip_checks=True,
+            nstep=self._trace.controls.shape[1],
+            initial_warmstart=self._warmstart,
+            state=self._states,
+            sensordata=self._sensors,
+        )
+        return self._trace.steps
+
+    @property
+    def final_states(self) -> NDArray[np.float64]:
+        """(S, full physics state) behind the last substep of the latest run."""
+        return self._states[:, -1]
+
+
+def plain_loop(figure: str, *, physics: Literal["exact", "fast"], threads: int, worlds: int = 64) -> PlainLoop:
+    """The plain loop over a figure's own trace."""
+    recording = Worlds(figure, worlds, threads=threads, physics=physics)
+    return PlainLoop(recording.frame.model, record(recording), threads=threads)
+
+
+def _extract(model: mujoco.MjModel, states: NDArray[np.float64], part: int) -> NDArray[np.float64]:
+    """A part of integration states: (S, integration state) → (S, part)."""
+    result = np.empty((len(states), mujoco.mj_stateSize(model, part)))
+    for row, state in zip(result, states, strict=True):
+        mujoco.mj_extractState(model, state, _INTEGRATION, row, part)
+    return result

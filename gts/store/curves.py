@@ -1,0 +1,144 @@
+"""`runs/<id>/metrics.db`: the numbers of a training, read while it runs or long after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gts.store.database import explained, open_reader, rows
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A metric over the steps, in at most as many points as were asked for; all tuples have the same length."""
+
+    steps: tuple[int, ...]
+    """Environment steps of the member at the end of each point."""
+    elapsed: tuple[float, ...]
+    """Seconds of training until then."""
+    means: tuple[float, ...]
+    lows: tuple[float, ...]
+    """Smallest value that went into each point."""
+    highs: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One try of a member's deterministic policy during its training."""
+
+    step: int
+    best: bool
+    """Whether it was the best until then."""
+    score: Mapping[str, Any]
+    """`Score.as_dict()`."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The end of a member."""
+
+    member: int
+    step: int
+    reason: str
+
+
+class MetricsReader:
+    """A reader of a run's numbers; every method may raise FileError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with explained(path):
+            self._connection = open_reader(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def members(self) -> int:
+        """How many members have numbers."""
+        return len(self._read("SELECT DISTINCT member FROM series WHERE member >= 0"))
+
+    def names(self, member: int = 0) -> tuple[str, ...]:
+        """The metrics that a member has, by name; `member=-1`: what belongs to all of them."""
+        return tuple(name for (name,) in self._read("SELECT name FROM series WHERE member = ? ORDER BY name", member))
+
+    def curve(self, name: str, member: int = 0, *, last: int = 10_000, columns: int = 200) -> Curve:
+        """The last rows of a metric, in at most `columns` points of equally many rows each; empty where there are none."""
+        found = self._read(
+            """
+            SELECT points.step, rounds.elapsed, points.value
+            FROM points JOIN rounds ON rounds.step = points.step
+            WHERE series = (SELECT id FROM series WHERE member = ? AND name = ?)
+            ORDER BY points.step DESC LIMIT ?
+            """,
+            member,
+            name,
+            last,
+        )
+        return _decimate(found[::-1], columns)
+
+    def latest(self, member: int = 0) -> dict[str, float]:
+        """The newest value of each metric of a member."""
+        found = self._read(
+            """
+            SELECT name, (SELECT value FROM points WHERE series = series.id ORDER BY step DESC LIMIT 1)
+            FROM series WHERE member = ? ORDER BY name
+            """,
+            member,
+        )
+        return {name: value for name, value in found if value is not None}
+
+    def position(self) -> tuple[int, int, float]:
+        """(step, epoch, elapsed seconds) of the newest row; zeros before the first."""
+        found = self._read("SELECT step, epoch, elapsed FROM rounds ORDER BY step DESC LIMIT 1")
+        return found[0] if found else (0, 0, 0.0)
+
+    def evaluations(self, member: int = 0) -> tuple[Evaluation, ...]:
+        """The evaluations of a member, oldest first."""
+        found = self._read("SELECT step, best, score FROM evaluations WHERE member = ? ORDER BY step", member)
+        return tuple(Evaluation(step, bool(best), json.loads(score)) for step, best, score in found)
+
+    def failures(self) -> tuple[Failure, ...]:
+        """The members that failed."""
+        return tuple(Failure(*row) for row in self._read("SELECT member, step, reason FROM failures ORDER BY member"))
+
+    def table(self, member: int = 0) -> tuple[tuple[str, ...], list[tuple[float | None, ...]]]:
+        """Everything of a member: the columns (step, epoch, elapsed, the metrics) and the rows, None for what had no value."""
+        names = self.names(member)
+        values: dict[int, dict[str, float]] = {}
+        query = "SELECT step, name, value FROM points JOIN series ON series.id = series WHERE member = ?"
+        for step, name, value in self._read(query, member):
+            values.setdefault(step, {})[name] = value
+        lines = [
+            (step, epoch, elapsed, *(values.get(step, {}).get(name) for name in names))
+            for step, epoch, elapsed in self._read("SELECT step, epoch, elapsed FROM rounds ORDER BY step")
+        ]
+        return ("step", "epoch", "elapsed", *names), lines
+
+    def _read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with explained(self._path):
+            return rows(self._connection, query, values)
+
+
+def _decimate(found: Sequence[tuple[int, float, float]], columns: int) -> Curve:
+    """Gather rows (step, elapsed, value) into at most `columns` points."""
+    count = min(len(found), columns)
+    cuts = [len(found) * column // count for column in range(count + 1)] if count else [0]
+    points = []
+    for start, end in pairwise(cuts):
+        values = [row[2] for row in found[start:end]]
+        step, elapsed, _ = found[end - 1]
+        points.append((step, elapsed, sum(values) / len(values), min(values), max(values)))
+    steps, elapseds, means, lows, highs = zip(*points, strict=True) if points else ((), (), (), (), ())
+    return Curve(steps, elapseds, means, lows, highs)

@@ -1,0 +1,146 @@
+"""Where things are in a workspace."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from gts.errors import FileError
+
+CATALOGUE = "gts.db"
+_VARIABLE = "GTS_WORKSPACE"
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0, 1, which eyes confuse
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with specs, spaces and checkpoints, and what use has made beside them."""
+
+    root: Path
+
+    @property
+    def catalogue(self) -> Path:
+        """The index of runs, checkpoints and scores."""
+        return self.root / CATALOGUE
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the runs, one folder each."""
+        return self.root / "runs"
+
+    def run(self, run_id: str) -> RunFolder:
+        """The folder of a run, whether it exists or not."""
+        return RunFolder(self.runs / run_id)
+
+    def run_ids(self) -> list[str]:
+        """Every run that has a folder here, oldest first."""
+        try:
+            return sorted(
+                entry.name for entry in os.scandir(self.runs) if entry.is_dir() and RunFolder(Path(entry.path)).exists()
+            )
+        except OSError:
+            return []
+
+    def make_run(self, name: str, now: datetime) -> RunFolder:
+        """Make the folder of a new run; raises FileError where that is impossible."""
+        try:
+            self.runs.mkdir(parents=True, exist_ok=True)
+            while True:
+                folder = self.runs / run_id(name, now)
+                try:
+                    folder.mkdir()
+                except FileExistsError:
+                    continue
+                return RunFolder(folder)
+        except OSError as error:
+            raise FileError(
+                f"cannot make a folder for the run in `{self.runs}`: {(error.strerror or str(error)).lower()}",
+                hint="name a workspace that can be written to: --workspace DIR",
+            ) from error
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """What is where in the folder of one run."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """`20261122-081530-hopperPPO-k3f`: sorts by time."""
+        return self.path.name
+
+    @property
+    def facts(self) -> Path:
+        """What was asked for and how it stands, as JSON."""
+        return self.path / "run.json"
+
+    @property
+    def metrics(self) -> Path:
+        """Its numbers."""
+        return self.path / "metrics.db"
+
+    @property
+    def log(self) -> Path:
+        """Its story, a line an event."""
+        return self.path / "log.txt"
+
+    def member(self, member: int) -> Path:
+        """The folder of a member's spec and checkpoints; members count from 0, folders from 1."""
+        return self.path / f"member{member + 1}"
+
+    def spec(self, member: int) -> Path:
+        """What the member was trained with."""
+        return self.member(member) / "training.spec"
+
+    def last(self, member: int, step: int) -> Path:
+        """The member's complete state at a step."""
+        return self.member(member) / f"last-{step:013d}.checkpoint"
+
+    def best(self, member: int) -> Path:
+        """The member's best policy so far."""
+        return self.member(member) / "best.checkpoint"
+
+    def lasts(self, member: int) -> list[Path]:
+        """The complete states that are kept, oldest first."""
+        return sorted(self.member(member).glob("last-*.checkpoint"))
+
+    def members(self) -> int:
+        """How many members have a folder."""
+        return len(list(self.path.glob("member*/training.spec")))
+
+    def exists(self) -> bool:
+        """Whether this is the folder of a run."""
+        return self.facts.is_file()
+
+
+def find_workspace(given: Path | None = None) -> Workspace:
+    """The workspace to work in.
+
+    It is `given`, or $GTS_WORKSPACE, or the nearest folder upwards that has a catalogue, or the current folder.
+    Raises FileError where a folder was named that is none.
+    """
+    named = given or (Path(os.environ[_VARIABLE]) if os.environ.get(_VARIABLE) else None)
+    if named is not None:
+        if not named.is_dir():
+            what = "is not a folder" if named.exists() else "does not exist"
+            raise FileError(f"the workspace `{named}` {what}", hint=f"make one: gts init {named}")
+        return Workspace(named)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        # A catalogue in the home folder serves those who work right there, not everything below it.
+        if folder == Path.home() and folder != here:
+            break
+        if (folder / CATALOGUE).is_file():
+            return Workspace(folder)
+    return Workspace(here)
+
+
+def run_id(name: str, now: datetime) -> str:
+    """A name for a run: the time, what is trained, and three letters that keep two runs of one second apart."""
+    word = re.sub(r"[^A-Za-z0-9]+", "-", name)[:32].strip("-") or "run"
+    return f"{now:%Y%m%d-%H%M%S}-{word}-{''.join(secrets.choice(_LETTERS) for _ in range(3))}"

@@ -1,0 +1,154 @@
+"""What `gts bench` lets run against each other.
+
+A contender is a function that does a bounded piece of work and returns how many environment steps that was. Other libraries are
+imported when their contender is made, and not before; what is not installed raises MissingError.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import defaultdict
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gts.errors import MissingError
+from gts.params.figures import FIGURES
+from gts.params.spec import Spec, seeded
+from gts.physics.plain_loop import plain_loop
+from gts.physics.worlds import Worlds
+from gts.training.events import Progress
+from gts.training.trainer import Trainer
+
+Contender = Callable[[], int]
+
+_BLOCK = 64
+"""Control steps of every world in one piece of work."""
+
+_SB3_ENVIRONMENTS = 8
+
+
+def worlds(figure: str, count: int, physics: Literal["exact", "fast"], threads: int) -> Contender:
+    """GTS's worlds under random actions, with everything that training gets from them."""
+    own = Worlds(figure, count, threads=threads, physics=physics)
+    own.reset(range(count))
+    actions = _actions(count, own.action_low, own.action_high)
+
+    def work() -> int:
+        for action in actions:
+            own.step(action)
+        return _BLOCK * count
+
+    return work
+
+
+def limit(figure: str, physics: Literal["exact", "fast"], threads: int) -> Contender:
+    """The plain `mj_step` loop, see `gts.physics.plain_loop`."""
+    return plain_loop(figure, physics=physics, threads=threads).run
+
+
+def gymnasium_sync(figure: str, count: int) -> Contender:
+    """Gymnasium's own environments, one after the other, in its SyncVectorEnv."""
+    import gymnasium
+
+    environments = gymnasium.make_vec(FIGURES[figure].gymnasium_id, num_envs=count, vectorization_mode="sync")
+    environments.reset(seed=0)
+    return _stepping(environments, count)
+
+
+def envpool(figure: str, count: int, threads: int) -> Contender:
+    """EnvPool's C++ environments on a thread pool, all stepped at once."""
+    library = _library("envpool", "envpool")
+    environments = library.make(
+        FIGURES[figure].gymnasium_id, env_type="gymnasium", num_envs=count, batch_size=count, num_threads=threads
+    )
+    environments.reset()
+    return _stepping(environments, count)
+
+
+class Learning:
+    """GTS training a cohort; a piece of work is one round of collect and update."""
+
+    def __init__(self, spec: Spec, members: int, physics: Literal["exact", "fast"], threads: int) -> None:
+        # Other libraries do not stop to evaluate either, and both kinds of physics are measured by themselves.
+        measured = spec.with_values({"physics": physics, "exactTail": 0.0, "nEvaluations": 0})
+        self._trainer = Trainer(seeded(measured, members), threads=threads)
+        self._threads = threads
+        self._events = self._trainer.run()
+        self._phases: dict[str, float] = defaultdict(float)
+        self._wall = 0.0
+        self._warm = False
+        next(self._events)
+
+    def __call__(self) -> int:
+        """One round; returns its steps, of all members together."""
+        torch.set_num_threads(self._threads)
+        before, began = self._trainer.step, perf_counter()
+        event = next(self._events)
+        assert isinstance(event, Progress)
+        if self._warm:
+            self._wall += perf_counter() - began
+            for phase, seconds in event.seconds.items():
+                self._phases[phase] += seconds
+        # The first round finds memory and caches cold: the profile begins behind it.
+        self._warm = True
+        return (event.step - before) * self._trainer.members
+
+    def profile(self) -> dict[str, float]:
+        """Parts of the wall-clock by phase, since the second round; `other` is what no phase claims."""
+        shares = {phase: seconds / self._wall for phase, seconds in self._phases.items()}
+        return {**shares, "other": max(0.0, 1.0 - sum(shares.values()))}
+
+
+def sb3_ppo(figure: str) -> Contender:
+    """PPO of Stable-Baselines3: its defaults, 8 environments in a DummyVecEnv, one torch thread; a rollout and its updates."""
+    library = _library("stable_baselines3", "stable-baselines3")
+    vectorised = importlib.import_module("stable_baselines3.common.env_util")
+    model = library.PPO("MlpPolicy", vectorised.make_vec_env(FIGURES[figure].gymnasium_id, _SB3_ENVIRONMENTS, seed=1), seed=1)
+    rollout = int(model.n_steps) * _SB3_ENVIRONMENTS
+
+    def work() -> int:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            model.learn(total_timesteps=rollout, reset_num_timesteps=False)
+        finally:
+            torch.set_num_threads(threads)
+        return rollout
+
+    return work
+
+
+def _stepping(environments: Any, count: int) -> Contender:
+    """Step a vector environment of anyone's under random actions.
+
+    Both of these libraries spend the step behind an episode's end on the new start alone; such a step is not counted.
+    """
+    space = getattr(environments, "single_action_space", environments.action_space)
+    actions = _actions(count, space.low, space.high).astype(space.dtype)
+
+    def work() -> int:
+        starts = 0
+        for action in actions:
+            _, _, terminated, truncated, _ = environments.step(action)
+            starts += int(np.count_nonzero(terminated | truncated))
+        return _BLOCK * count - starts
+
+    return work
+
+
+def _actions(count: int, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.float32]:
+    """(block, W, A): the random policy, drawn before the clock runs."""
+    generator = np.random.default_rng(0)
+    return generator.uniform(low, high, (_BLOCK, count, len(low))).astype(np.float32)
+
+
+def _library(module: str, package: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingError(f"{package} cannot be imported: {error}", hint=f"pip install {package}") from error

@@ -1,0 +1,55 @@
+"""How the steps of a training are cut into rounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gts.params.techniques import CommonParams
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The order of a training, worked out from its parameters."""
+
+    worlds: int
+    """Worlds of each member, N."""
+    rollout_steps: int
+    """Steps of a world between two updates, T."""
+    epochs: int
+    """Rounds of collect and update."""
+    evaluations: int
+    fast_steps: int
+    """Steps before the exact tail; 0 where all physics is exact."""
+
+    @classmethod
+    def of(cls, params: CommonParams) -> Plan:
+        """The plan of a spec.
+
+        A rollout is nSteps ÷ nEpochs ÷ nEnvironments steps long, rounded down, at least 1; as many rounds are made as fit
+        into nSteps (at least one), so that the budget is kept and the number of rounds is nEpochs up to rounding.
+        """
+        worlds = params.n_environments
+        rollout = max(1, params.n_steps // (params.n_epochs * worlds))
+        epochs = max(1, params.n_steps // (rollout * worlds))
+        total = epochs * rollout * worlds
+        fast = int(total * (1 - params.exact_tail)) if params.physics == "fast" else 0
+        return cls(worlds, rollout, epochs, min(params.n_evaluations, epochs), fast)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Environment steps of one member in one round."""
+        return self.rollout_steps * self.worlds
+
+    @property
+    def total_steps(self) -> int:
+        """Environment steps of one member in the whole training."""
+        return self.epochs * self.steps_per_epoch
+
+    def physics_at(self, step: int) -> Literal["exact", "fast"]:
+        """The physics of the round that begins at a step."""
+        return "fast" if step < self.fast_steps else "exact"
+
+    def evaluates_after(self, epoch: int) -> bool:
+        """Whether the policy is tried out after this round; the last round always is, if any."""
+        return self.evaluations > 0 and epoch * self.evaluations // self.epochs > (epoch - 1) * self.evaluations // self.epochs

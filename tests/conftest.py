@@ -1,0 +1,29 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from gts.threads import let_waiting_threads_sleep
+
+# Several test processes share the cores, so each computes on one; tests of threads set their own number.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+let_waiting_threads_sleep()
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_every_time() -> None:
+    """Tests that draw from torch's own generator draw the same, whichever tests ran before them."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the working tree."""
+    return Path(__file__).parents[1]

@@ -1,0 +1,83 @@
+"""Finding a workspace, naming its runs."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from gts.errors import FileError
+from gts.store.filesystem import file_system, writable
+from gts.store.workspace import Workspace, find_workspace, run_id
+
+NOW = datetime(2026, 11, 22, 8, 15, 30)
+
+
+@pytest.fixture(autouse=True)
+def _no_workspace_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GTS_WORKSPACE", raising=False)
+
+
+def test_the_nearest_folder_with_a_catalogue_is_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / "w" / "hopper"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert find_workspace().root == deep
+    (tmp_path / "w" / "gts.db").touch()
+    assert find_workspace().root == tmp_path / "w"
+    monkeypatch.setenv("HOME", str(tmp_path / "w"))
+    assert find_workspace().root == deep
+    monkeypatch.setenv("GTS_WORKSPACE", str(tmp_path))
+    assert find_workspace().root == tmp_path
+    assert find_workspace(deep).root == deep
+
+
+def test_a_workspace_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="does not exist"):
+        find_workspace(tmp_path / "nowhere")
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError, match="not a folder"):
+        find_workspace(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("hopperPPO", "hopperPPO"), ("../../etc", "etc"), ("a [b] c", "a-b-c"), ("😀", "run"), ("", "run"), ("x" * 300, "x" * 32)],
+)
+def test_ids_of_runs_sort_by_time_and_are_names_of_files(name: str, word: str) -> None:
+    made = run_id(name, NOW)
+    assert made[:-4] == f"20261122-081530-{word}"
+    assert made < run_id(name, NOW.replace(second=31))
+
+
+def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    folders = {workspace.make_run("a", NOW).path for _ in range(50)}
+    assert len(folders) == 50
+    assert all(folder.is_dir() for folder in folders)
+    assert workspace.run_ids() == []  # a folder without its facts is no run yet
+
+
+def test_a_workspace_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "runs").touch()
+    with pytest.raises(FileError, match="cannot make a folder") as caught:
+        Workspace(tmp_path).make_run("a", NOW)
+    assert "--workspace" in caught.value.hint
+
+
+def test_a_disk_knows_its_kind_and_room(tmp_path: Path) -> None:
+    disk = file_system(tmp_path)
+    assert disk.free > 0
+    assert not disk.network
+    assert writable(tmp_path)
+    assert not writable(Path("/proc"))
+
+
+def test_network_disks_are_recognised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from collections import namedtuple
+
+    import psutil
+
+    mount = namedtuple("mount", "mountpoint fstype")
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: [mount("/", "ext4"), mount(str(tmp_path.resolve()), "nfs4")])
+    assert file_system(tmp_path).network
+    assert not file_system(tmp_path.parent).network

@@ -1,0 +1,132 @@
+"""The bench: how it compares, and that it measures what it says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from gts.errors import MissingError, UsageError, WorkError
+from gts.formats.spec_file import write_spec
+from gts.params.spec import make_spec
+from gts.training import bench, contenders, surroundings
+from gts.training.bench import Bench, rate, spread
+
+
+@pytest.fixture
+def quick() -> Bench:
+    return Bench(Path(), ("hopper",), peers=True, repetitions=2, quick=True, threads=1)
+
+
+def test_spread_is_the_middle_and_the_ends() -> None:
+    assert spread([4.0, 1.0, 9.0]) == {"median": 4.0, "min": 1.0, "max": 9.0}
+
+
+def test_rate_counts_whole_pieces_of_work(monkeypatch) -> None:
+    # A clock that moves 0.3 s with every reading: begin, then before each piece of work and after the last.
+    readings = iter([0.0, 0.3, 0.6, 0.9, 1.2])
+    monkeypatch.setattr(bench, "perf_counter", lambda: next(readings))
+
+    assert rate(lambda: 30, 1.0) == pytest.approx(3 * 30 / 1.2)
+
+
+def test_contenders_take_turns(quick, monkeypatch) -> None:
+    order = []
+
+    def contender(name: str) -> contenders.Contender:
+        def work() -> int:
+            order.append(name)
+            return 1
+
+        return work
+
+    monkeypatch.setattr(bench, "rate", lambda work, seconds: float(10 * work() + len(order)))
+    measured = quick._take_turns({"a": contender("a"), "b": contender("b")})
+
+    assert order == ["a", "b"] * 3
+    assert measured == {"a": [13.0, 15.0], "b": [14.0, 16.0]}
+
+
+def test_ratios_are_taken_within_a_repetition(quick) -> None:
+    # The machine was twice as slow in the second repetition, which both contenders felt.
+    quick._compare("hopper", {"a": [10.0, 5.0, 12.0], "b": [20.0, 10.0, 18.0]}, [("b", "a"), ("b", "absent")])
+
+    assert quick.ratios == [{"subject": "hopper", "what": "b ÷ a", "median": 2.0, "min": 1.5, "max": 2.0, "goal": None}]
+    assert [row["what"] for row in quick.rates] == ["a", "b"]
+
+
+def test_goal_against_gymnasium_is_the_hoppers(quick) -> None:
+    rates, pair = {"worlds 64 exact": [3.0], "gymnasium 64": [1.0]}, [("worlds 64 exact", "gymnasium 64")]
+    quick._compare("hopper", rates, pair)
+    quick._compare("ant", rates, pair)
+
+    assert [row["goal"] for row in quick.ratios] == [2.5, None]
+
+
+def test_stepping_has_every_contender(quick, monkeypatch) -> None:
+    monkeypatch.setattr(bench, "WORLDS", (4, 8))
+    monkeypatch.setitem(sys.modules, "envpool", None)
+    quick.stepping("hopper")
+
+    own = {f"{kind} {physics}" for physics in ("exact", "fast") for kind in ("limit", "worlds 4", "worlds 8")}
+    assert {row["what"] for row in quick.rates} == own | {"gymnasium 4"}
+    assert "envpool" in quick.missing["envpool 4"]
+    assert all(0 < row["min"] <= row["median"] <= row["max"] for row in quick.rates)
+    assert {"worlds 8 fast ÷ limit fast", "worlds 4 exact ÷ gymnasium 4"} <= {row["what"] for row in quick.ratios}
+
+
+def test_learning_profile_adds_up() -> None:
+    spec = make_spec("invertedPendulum", "ppo", {"nEnvironments": 4, "nSteps": 4000, "nEpochs": 100})
+    learning = contenders.Learning(spec, 2, "fast", threads=1)
+
+    assert [learning() for _ in range(3)] == [2 * 40] * 3
+    profile = learning.profile()
+    assert set(profile) == {"physics", "acting", "learning", "other"}
+    assert sum(profile.values()) == pytest.approx(1.0)
+    assert profile["other"] < 0.5
+
+
+def test_missing_library_is_said() -> None:
+    with pytest.raises(MissingError, match="no_such_library"):
+        contenders._library("no_such_library", "no-such-library")
+
+
+def test_unknown_figure() -> None:
+    with pytest.raises(UsageError, match="hopper"):
+        Bench(Path(), ("hoper",))
+
+
+def test_failing_program_is_said() -> None:
+    with pytest.raises(WorkError, match="no-such-command"):
+        bench._run(["no-such-command"])
+
+
+def test_machine_and_versions_are_plain_data() -> None:
+    facts = json.loads(json.dumps({**surroundings.machine(), **surroundings.versions(peers=True)}))
+    assert facts["usable"] >= 1
+    assert facts["processor"]
+    assert {"python", "torch", "mujoco"} <= set(facts)
+
+
+@pytest.mark.slow
+def test_everything_once(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(bench, "WORLDS", (4,))
+    for place, figure, epochs in ((bench.HOPPER, "hopper", 500), (bench.PENDULUM, "invertedPendulum", 10)):
+        small = {"nEnvironments": 4, "nSteps": 20_000, "nEpochs": epochs, "nEvaluations": 1}
+        (tmp_path / place).parent.mkdir()
+        write_spec(tmp_path / place, make_spec(figure, "ppo", small))
+    whole = Bench(tmp_path, ("invertedPendulum",), repetitions=1, quick=True, threads=1)
+    heard = list(whole.run())
+    report = whole.report()
+
+    assert report["command"] == "gts bench --quick --figure invertedPendulum"
+    assert {row["subject"] for row in report["ratios"]} == {"invertedPendulum", "hopper ppo"}
+    assert [row["training"] for row in report["profile"]] == ["1 exact", "1 fast", "8 exact", "8 fast"]
+    help_page, training = report["times"]
+    assert training["median"] > help_page["median"] > 0
+    assert training["score"] > 0
+    assert report["missing"] == {}
+    assert any("gts train" in line for line in heard)
+    json.dumps(report, allow_nan=False)

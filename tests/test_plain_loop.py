@@ -1,0 +1,44 @@
+"""The plain loop does the very physics that the worlds do."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+import pytest
+
+from gts.params.figures import FIGURES
+from gts.physics.plain_loop import PlainLoop, record
+from gts.physics.worlds import Worlds
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("physics", ["exact", "fast"])
+@pytest.mark.parametrize("figure", FIGURES)
+def test_ends_where_the_worlds_end(figure, physics, threads) -> None:
+    worlds = Worlds(figure, 8, threads=threads, physics=physics)
+    trace = record(worlds, stretches=12, length=4)
+    loop = PlainLoop(worlds.frame.model, trace, threads=threads)
+    assert loop.run() == trace.steps == 4 * len(trace.states) >= 48
+
+    again = Worlds(figure, len(trace.states), threads=threads, physics=physics)
+    again.reset(range(again.n_worlds))
+    again.restore(None, again.state() | {"rows": trace.states})
+    for action in trace.controls.swapaxes(0, 1)[:: worlds.figure.frame_skip]:
+        transition = again.step(action.astype(np.float32))
+        assert not (transition.terminated | transition.truncated).any()
+
+    size = mujoco.mj_stateSize(worlds.frame.model, mujoco.mjtState.mjSTATE_FULLPHYSICS)
+    # Time, positions and velocities are the first part of both kinds of state rows.
+    motion = 1 + worlds.frame.model.nq + worlds.frame.model.nv
+    assert motion <= size
+    assert np.array_equal(loop.final_states[:, 1:motion], again.state()["rows"][:, 1:motion])
+
+
+def test_stretches_are_told_apart_by_their_actions() -> None:
+    trace = record(Worlds("hopper", 4), stretches=8, length=3, seed=5)
+    other = record(Worlds("hopper", 4), stretches=8, length=3, seed=6)
+    assert trace.controls.shape[1:] == (3 * 4, 3)
+    assert np.abs(trace.controls).max() <= 1
+    assert not np.array_equal(trace.controls[:8], other.controls[:8])
+    held = trace.controls.reshape(len(trace.controls), 3, 4, 3)
+    assert np.array_equal(held, np.repeat(held[:, :, :1], 4, axis=2))
