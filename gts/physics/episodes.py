@@ -33,28 +33,37 @@ class Episodes(NamedTuple):
 
 
 class Ledger:
-    """Running sums of W episodes: the terms' contributions, the reward, and what the measures need."""
+    """Running sums of W episodes in one table, since adding and taking once is what a step has time for.
+
+    Its rows: what each term is worth (costs positive), the reward, the steps, the position at the start, what the measures sum.
+    """
 
     def __init__(self, n_worlds: int, n_bonuses: int, n_terms: int, measures: Sequence[Measure], dt: float) -> None:
         self._n_bonuses, self._n_terms, self._dt = n_bonuses, n_terms, dt
+        self._length, self._start, self._first = n_terms + 1, n_terms + 2, n_terms + 3
         self._measures: list[tuple[Measure, int, int]] = []
-        row = n_terms + 1
+        row = 0
         for measure in measures:
             self._measures.append((measure, row, row + measure.rows))
             row += measure.rows
-        self._adding = [(measure.add, first, last) for measure, first, last in self._measures if measure.add is not None]
-        self._whole = np.zeros((row, n_worlds))
+        self._adding = [
+            (measure.add, self._first + first, self._first + last)
+            for measure, first, last in self._measures
+            if measure.add is not None
+        ]
+        self.sums = np.zeros((self._first + row, n_worlds))
+        """The table, (rows, W)."""
+        self._whole = self._blank(n_worlds)
         self._page = self._whole
-        self.sums = np.zeros((row, n_worlds))
-        """Costs as positive numbers; (terms, reward, rows of the measures; W)."""
-        self.lengths = np.zeros(n_worlds, np.int64)
-        """Steps of the running episodes, (W,)."""
-        self.starts = np.zeros(n_worlds)
-        """Positions at their starts, m; (W,)."""
+
+    @property
+    def lengths(self) -> Floats:
+        """Steps of the running episodes, (W,); live, whole numbers."""
+        return np.asarray(self.sums[self._length])
 
     def page(self, frame: Frame) -> Floats:
-        """Where this step's values are written before `add`: (terms, reward, …; n). Terms and reward are the caller's."""
-        self._page = self._whole if frame.ids is None else np.empty((len(self._whole), len(frame.ids)))
+        """Where this step's values are written before `add`: (rows, n). The terms and the reward are the caller's to write."""
+        self._page = self._whole if frame.ids is None else self._blank(len(frame.ids))
         return self._page
 
     def contributions(self) -> Floats:
@@ -62,34 +71,38 @@ class Ledger:
         return _signed(self._page[: self._n_terms].copy(), self._n_bonuses)
 
     def add(self, frame: Frame, page: Floats, lost: Bools | None) -> None:
-        """Complete a page with the measures' rows and add it to the sums; nothing counts for worlds that are `lost`, (n,)."""
+        """Complete a page with the measures' rows and add it; for worlds that are `lost`, (n,), only the step counts."""
         for add, first, last in self._adding:
             add(frame, page[first:last])
         if lost is not None:
             page[:, lost] = 0.0
+            page[self._length] = 1.0
         if frame.ids is None:
             self.sums += page
-            self.lengths += 1
         else:
             self.sums[:, frame.ids] += page
-            self.lengths[frame.ids] += 1
 
     def close(self, ids: Ids, positions: Floats, fell: Bools) -> Episodes:
         """The episodes of these worlds end here; positions and fell are (E,)."""
-        sums, lengths = self.sums[:, ids], self.lengths[ids]
-        terms = _signed(sums[: self._n_terms], self._n_bonuses)
-        distance = positions - self.starts[ids]
+        sums = self.sums[:, ids]
+        lengths, means = sums[self._length], sums[self._first :] / sums[self._length]
+        distance = positions - sums[self._start]
         measures = {
-            measure.name: measure.finish(Ended(sums[first:last], lengths, distance, fell, self._dt))
+            measure.name: measure.finish(Ended(means[first:last], lengths, distance, fell, self._dt))
             for measure, first, last in self._measures
         }
-        return Episodes(ids.astype(np.int64), sums[self._n_terms], lengths, fell, terms, measures)
+        terms = _signed(sums[: self._n_terms], self._n_bonuses)
+        return Episodes(ids.astype(np.int64), sums[self._n_terms], lengths.astype(np.int64), fell, terms, measures)
 
     def start(self, ids: Ids, positions: Floats) -> None:
         """New episodes begin in these worlds."""
         self.sums[:, ids] = 0.0
-        self.lengths[ids] = 0
-        self.starts[ids] = positions
+        self.sums[self._start, ids] = positions
+
+    def _blank(self, count: int) -> Floats:
+        page = np.zeros((len(self.sums), count))
+        page[self._length] = 1.0
+        return page
 
 
 def _signed(terms: Floats, n_bonuses: int) -> Floats:

@@ -37,8 +37,8 @@ class Frame:
         """Which worlds; None: all of them."""
         self.action: NDArray[np.float32] = np.zeros((0, model.nu), np.float32)
         """Controls as they were given, (n, A), not clipped."""
-        self.speed: Floats = np.zeros(0)
-        """Forward speed over the step, m/s; (n,)."""
+        self.way: tuple[Floats, Floats] = (np.zeros(0), np.zeros(0))
+        """Positions along the way before and after the step, m; (n,) each."""
         self.healthy: NDArray[np.bool_] = np.zeros(0, np.bool_)
         """Whether the health rule holds after the step; (n,)."""
         self.memory: dict[str, Floats] = {}
@@ -46,6 +46,7 @@ class Frame:
         self._simulations = simulations
         self._bound: dict[str, NDArray[Any]] = {}
         self._squares: NDArray[np.float32] | None = None
+        self._speed: Floats | None = None
         self._geoms: dict[tuple[str, ...], NDArray[np.int64]] = {}
         nq, nv = model.nq, model.nv
         # A row is time, positions, velocities, …: mjSTATE_INTEGRATION lists its parts in the order of their bits.
@@ -60,16 +61,25 @@ class Frame:
         """Velocities: m/s, rad/s; (n, nv)."""
         self.show(None)
 
-    def show(self, ids: Ids | None) -> None:
-        """Look at these worlds (sorted, unique; None: all) as they are now."""
+    def show(self, ids: Ids | None, motion: Floats | None = None) -> None:
+        """Look at these worlds (sorted, unique; None: all) as they are now; `motion` where the caller has it at hand."""
         self.ids = ids
         self._squares = None
+        self._speed = None
         if ids is None:
             self.motion, self.qpos, self.qvel = self._whole
             return
-        self.motion = self._whole[0][ids]
+        self.motion = self._whole[0][ids] if motion is None else motion
         self.qpos = self.motion[:, : self._nq]
         self.qvel = self.motion[:, self._nq :]
+
+    @property
+    def speed(self) -> Floats:
+        """Forward speed over the step, m/s; (n,)."""
+        if self._speed is None:
+            before, after = self.way
+            self._speed = (after - before) / self.dt
+        return self._speed
 
     def take(self, whole: NDArray[Any]) -> NDArray[Any]:
         """The rows of a (W, …) array that belong to these worlds."""

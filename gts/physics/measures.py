@@ -17,9 +17,9 @@ Floats = NDArray[np.float64]
 class Ended(NamedTuple):
     """What is known of E episodes when they end."""
 
-    sums: Floats
-    """Sums over the episode of what the measure added at every step, (R, E)."""
-    lengths: NDArray[np.int64]
+    means: Floats
+    """Means over the episode of what the measure added at every step, (R, E)."""
+    lengths: Floats
     """Steps, (E,)."""
     distance: Floats
     """Metres between start and end along the figure's way, (E,)."""
@@ -39,14 +39,14 @@ class Measure:
     finish: Callable[[Ended], Floats]
     """(E,)."""
     rows: int = 0
-    """How many sums it needs (R)."""
+    """How many means it needs (R)."""
     add: Callable[[Frame, Floats], None] | None = None
-    """Writes what this step adds to the sums into the given (R, n)."""
+    """Writes what this step adds into the given (R, n)."""
 
 
-def mean_of_sum(ended: Ended) -> Floats:
-    """The one sum per step, (E,)."""
-    return np.asarray(ended.sums[0] / ended.lengths)
+def only_mean(ended: Ended) -> Floats:
+    """The one mean, (E,)."""
+    return np.asarray(ended.means[0])
 
 
 def speed() -> Measure:
@@ -74,13 +74,16 @@ def fall() -> Measure:
     )
 
 
-def effort() -> Measure:
-    """Mean squared control."""
+def effort(actions: int) -> Measure:
+    """Mean squared control; `actions` is the number of controls."""
 
     def add(frame: Frame, out: Floats) -> None:
-        np.divide(frame.control_squares(), frame.action.shape[1], out=out[0])
+        out[0] = frame.control_squares()
 
-    return Measure("effort", "", "Mean over steps and joints of the squared control.", mean_of_sum, 1, add)
+    def finish(ended: Ended) -> Floats:
+        return np.asarray(ended.means[0] / actions)
+
+    return Measure("effort", "", "Mean over steps and joints of the squared control.", finish, 1, add)
 
 
 def height(index: int, offset: float) -> Measure:
@@ -89,7 +92,7 @@ def height(index: int, offset: float) -> Measure:
     def add(frame: Frame, out: Floats) -> None:
         out[0] = frame.qpos[:, index]
 
-    return Measure("height", "m", "Mean height of the torso.", lambda ended: np.asarray(mean_of_sum(ended) + offset), 1, add)
+    return Measure("height", "m", "Mean height of the torso.", lambda ended: np.asarray(ended.means[0] + offset), 1, add)
 
 
 def mean_absolute(name: str, unit: str, meaning: str, column: int) -> Measure:
@@ -98,7 +101,7 @@ def mean_absolute(name: str, unit: str, meaning: str, column: int) -> Measure:
     def add(frame: Frame, out: Floats) -> None:
         np.abs(frame.motion[:, column], out=out[0])
 
-    return Measure(name, unit, meaning, mean_of_sum, 1, add)
+    return Measure(name, unit, meaning, only_mean, 1, add)
 
 
 def symmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Measure:
@@ -110,7 +113,7 @@ def symmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Measure:
         np.abs(frame.qvel[:, both].T, out=out)
 
     def finish(ended: Ended) -> Floats:
-        ours, theirs = ended.sums[:count], ended.sums[count:]
+        ours, theirs = ended.means[:count], ended.means[count:]
         total = np.maximum((ours + theirs).sum(axis=0), 1e-9)
         return np.asarray(1.0 - np.abs(ours - theirs).sum(axis=0) / total)
 

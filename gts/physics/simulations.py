@@ -84,17 +84,22 @@ class MujocoSimulations:
             bad = bad[ids]
         return bad if raised is None else bad | raised
 
-    def start(self, ids: Ids, streams: list[np.random.Generator]) -> None:
-        """Put these worlds to new starts, drawn from their streams in Gymnasium's order: positions, then velocities."""
+    def start(self, ids: Ids, streams: list[np.random.Generator]) -> Floats:
+        """Put these worlds to new starts, drawn from their streams in Gymnasium's order: positions, then velocities.
+
+        Gives these positions and velocities, (n, nq + nv).
+        """
         rows = self._rest[: len(ids)].copy()
-        rows[:, self._motion] += self._noise.draw([streams[world] for world in ids.tolist()])
+        motion = rows[:, self._motion]
+        motion += self._noise.draw([streams[world] for world in ids.tolist()])
         if not self._figure.fields:
             # Nothing is read but the row itself, and a forward pass would not change it.
             self.state[ids] = rows
-            return
+            return motion
         self._batch.reset(ids)
         self.state[ids] = rows
         self._batch.forward(ids)
+        return motion
 
     def rest(self, ids: Ids) -> None:
         """Put these worlds into the model's own pose, without motion."""

@@ -68,7 +68,8 @@ class NoiseSource:
     def __init__(self, noise: StartNoise, nq: int, nv: int) -> None:
         self._noise, self._nq, self._nv = noise, nq, nv
         self._normal = noise.velocity_kind == "normal"
-        self._widths = np.repeat([noise.position, noise.velocity], [nq, nv])
+        widths = np.repeat([noise.position, noise.velocity], [nq, nv])
+        self._low, self._span = -widths, widths - -widths
         self._plain = not self._normal and _is_plain(noise)
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Floats:
@@ -78,7 +79,9 @@ class NoiseSource:
         if self._plain:
             for stream, row in zip(streams, drawn, strict=True):
                 stream.random(out=row)
-            return -self._widths + (2.0 * self._widths) * drawn
+            drawn *= self._span
+            drawn += self._low
+            return drawn
         position, velocity = self._noise.position, self._noise.velocity
         for stream, row in zip(streams, drawn, strict=True):
             row[:nq] = stream.uniform(-position, position, nq)

@@ -111,7 +111,7 @@ class Worlds:
     @property
     def elapsed(self) -> NDArray[np.int64]:
         """Steps of the running episodes, (W,); a copy."""
-        return self._ledger.lengths.copy()
+        return self._ledger.lengths.astype(np.int64)
 
     def contributions(self) -> Floats:
         """What each term gave or took in the last step, (K, n); their sum over K is the reward."""
@@ -143,29 +143,27 @@ class Worlds:
         actions = self._checked_actions(actions, chosen)
         frame = self.frame
         lost = self._advance(actions, chosen)
-        positions = self.figure.position(frame)
-        frame.speed = (positions - frame.take(self._positions)) / self._sims.dt
+        before, after = frame.take(self._positions), self.figure.position(frame)
+        frame.way = before, after
         healthy = None if self.figure.healthy is None else self.figure.healthy(frame)
         frame.healthy = np.ones(len(actions), np.bool_) if healthy is None else healthy
         page = self._ledger.page(frame)
         rewards = self._rewarder.evaluate(frame, page)
         observations = self.figure.observe(frame)
-        diverged = np.zeros(len(actions), np.bool_)
-        if lost is not None:
-            diverged = lost
-            positions = np.where(lost, frame.take(self._positions), positions)
-            observations[lost] = np.nan_to_num(observations[lost], posinf=0.0, neginf=0.0)
-            rewards[lost] = 0.0
-        self._ledger.add(frame, page, lost)
-        if chosen is None:
-            self._positions[...] = positions
-        else:
-            self._positions[chosen] = positions
         terminated = ~frame.healthy
         if lost is not None:
+            after = np.where(lost, before, after)
+            observations[lost] = np.nan_to_num(observations[lost], posinf=0.0, neginf=0.0)
+            rewards[lost] = 0.0
             terminated |= lost
+        self._ledger.add(frame, page, lost)
+        if chosen is None:
+            # A new array: whoever asks the frame for the speed of this step still finds the old one.
+            self._positions = after.copy()
+        else:
+            self._positions[chosen] = after
         truncated = frame.take(self._ledger.lengths) >= self._limit
-        return self._conclude(chosen, observations, rewards, terminated, truncated, diverged)
+        return self._conclude(chosen, observations, rewards, terminated, truncated, lost)
 
     def _conclude(
         self,
@@ -174,14 +172,15 @@ class Worlds:
         rewards: Floats,
         terminated: Bools,
         truncated: Bools,
-        diverged: Bools,
+        lost: Bools | None,
     ) -> Transition:
         """Hand out the episodes that ended and start their worlds again."""
+        diverged = np.zeros(len(rewards), np.bool_) if lost is None else lost
         ended = (terminated | truncated).nonzero()[0]
         if not len(ended):
             return Transition(observations, observations, rewards, terminated, truncated, diverged, None)
         worlds = self._all[ended] if chosen is None else chosen[ended]
-        fell = terminated[ended] & ~diverged[ended]
+        fell = terminated[ended] if lost is None else terminated[ended] & ~lost[ended]
         episodes = self._ledger.close(worlds, self._positions[worlds], fell)
         following = observations
         if self._autoreset:
@@ -211,10 +210,10 @@ class Worlds:
         """New episodes in these worlds; gives their first observations, (n, O)."""
         if not self.streams:
             raise UsageError("worlds must be reset with seeds first")
-        self._sims.start(ids, self.streams)
+        motion = self._sims.start(ids, self.streams)
         for memory in self._memory.values():
             memory[ids] = 0.0
-        self.frame.show(ids)
+        self.frame.show(ids, motion)
         positions = self.figure.position(self.frame)
         self._positions[ids] = positions
         self._ledger.start(ids, positions)
@@ -239,8 +238,6 @@ class Worlds:
         return {
             "rows": self._sims.state[chosen],
             "positions": self._positions[chosen],
-            "starts": self._ledger.starts[chosen],
-            "lengths": self._ledger.lengths[chosen],
             "sums": self._ledger.sums[:, chosen].T.copy(),
             "streams": pack_streams(self.streams[world] for world in chosen.tolist()),
             **{f"memory.{name}": memory[chosen] for name, memory in self._memory.items()},
@@ -252,8 +249,6 @@ class Worlds:
         places: dict[str, NDArray[Any]] = {
             "rows": self._sims.state,
             "positions": self._positions,
-            "starts": self._ledger.starts,
-            "lengths": self._ledger.lengths,
             "sums": self._ledger.sums.T,
             **{f"memory.{name}": memory for name, memory in self._memory.items()},
         }
@@ -270,7 +265,7 @@ class Worlds:
 
     def _show(self) -> None:
         self.frame = Frame(self._sims.model, self._sims, self._sims.dt)
-        """What the last step of these worlds looked like; valid until the next one."""
+        """What the last step looked like; valid until the next step or start of any world."""
         self.frame.memory = self._memory
 
     def _checked(self, ids: NDArray[np.integer[Any]]) -> Ids:

@@ -45,7 +45,7 @@ FIGURE = Figure(
     measures=(
         measures.mean_absolute("angle", "rad", "Mean of the pole's |angle|.", 1),
         measures.mean_absolute("cartSpeed", "m/s", "Mean of the cart's |speed|.", 2),
-        measures.effort(),
+        measures.effort(1),
         measures.fall(),
     ),
 )

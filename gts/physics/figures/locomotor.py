@@ -63,7 +63,7 @@ def travelling_measures(anatomy: Anatomy) -> tuple[Measure, ...]:
         measures.speed(),
         measures.distance(),
         measures.height(anatomy.height_index, anatomy.height_offset),
-        measures.effort(),
+        measures.effort(anatomy.actions),
         measures.fall(),
     ]
     if anatomy.left:
