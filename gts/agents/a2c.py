@@ -1,6 +1,6 @@
 """Advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783, section 4; synchronous, with generalised advantage estimates).
 
-Each rollout pays for one step of the actor and one of the critic:
+Each rollout pays for one step of the actor and one or a few of the critic:
 
     ∇J = E[ ∇ log π(u|s) A(s, u) ] + β ∇H(π)                    actor, with an entropy bonus
     L  = ½ E[ (V(s) − (A + V_old(s)))² ]                        critic
@@ -51,8 +51,10 @@ class A2c:
             rate=state.scheduled(self._actor_rate, schedule, progress),
             active=active[:, None],
         )
-        loss = value_loss(state.normalised_values(observations), targets)
-        norm = state.value_step(loss, state.scheduled(self._critic_rate, schedule, progress), active[:, None])
+        critic_rate = state.scheduled(self._critic_rate, schedule, progress)
+        for _ in range(self._shared.critic_training_iterations):
+            loss = value_loss(state.normalised_values(observations), targets)
+            norm = state.value_step(loss, critic_rate, active[:, None])
 
         state.normaliser.update(by_member(rollout.observations))
         numbers |= {"value_loss": loss.detach(), "critic_gradient": norm}

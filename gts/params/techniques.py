@@ -251,6 +251,15 @@ class A2cParams(ActorCriticParams, CommonParams):
     """Advantage actor-critic."""
 
     n_epochs: int = _n_epochs(5000)
+    critic_training_iterations: int = parameter(
+        "critic.trainingIterations",
+        1,
+        "Steps of the critic for one of the actor, all from the whole rollout.",
+        unit="updates",
+        shape=True,
+        ge=1,
+        le=10_000,
+    )
 
 
 class PpoParams(ActorCriticParams, CommonParams):

@@ -13,7 +13,7 @@ VARIANTS = {
     "reinforce-none": ("reinforce", {"baseline": "none"}),
     "reinforce-white": ("reinforce", {"baseline": "white", "policy.deviation": "fixed"}),
     "reinforce-learned": ("reinforce", {"baseline": "learned", "baseline.trainingIterations": 3, "minibatchSize": 16}),
-    "a2c": ("a2c", {"entropyCoeff": 0.01}),
+    "a2c": ("a2c", {"entropyCoeff": 0.01, "critic.trainingIterations": 3}),
     "a2c-spread": ("a2c", {"actor.deviation": "fixed", "actor.varianceScaleDelta": 0.5, "actor.initialisation": "uniform"}),
     "ppo": ("ppo", {"minibatchSize": 16, "normaliseAdvantages": True, "clipSchedule": "linear"}),
     "ppo-recompute": ("ppo", {"minibatchSize": 16, "recomputeAdvantages": True, "actor.deviation": "stateDependent"}),
