@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +54,7 @@ class Ledger:
         self.sums = np.zeros((self._first + row, n_worlds))
         """The table, (rows, W)."""
         self._whole = self._blank(n_worlds)
+        self._whole_rows = self._rows(self._whole)
         self._page = self._whole
 
     @property
@@ -72,8 +73,8 @@ class Ledger:
 
     def add(self, frame: Frame, page: Floats, lost: Bools | None) -> None:
         """Complete a page with the measures' rows and add it; for worlds that are `lost`, (n,), only the step counts."""
-        for add, first, last in self._adding:
-            add(frame, page[first:last])
+        for add, rows in self._whole_rows if frame.ids is None else self._rows(page):
+            add(frame, rows)
         if lost is not None:
             page[:, lost] = 0.0
             page[self._length] = 1.0
@@ -99,6 +100,10 @@ class Ledger:
         self.sums[:, ids] = 0.0
         self.sums[self._start, ids] = positions
 
+    def _rows(self, page: Floats) -> list[tuple[Callable[[Frame, Floats], None], Floats]]:
+        """Which measures write, and where in this page."""
+        return [(add, page[first:last]) for add, first, last in self._adding]
+
     def _blank(self, count: int) -> Floats:
         page = np.zeros((len(self.sums), count))
         page[self._length] = 1.0
@@ -107,5 +112,6 @@ class Ledger:
 
 def _signed(terms: Floats, n_bonuses: int) -> Floats:
     """Costs as negative numbers, in place; (K, n)."""
-    terms[n_bonuses:] *= -1.0
+    if n_bonuses < len(terms):
+        terms[n_bonuses:] *= -1.0
     return terms

@@ -62,7 +62,7 @@ class Rewarder:
                 costs = worth if costs is None else costs + worth
         if bonuses is None:
             bonuses = np.zeros(page.shape[1])
-        reward = np.asarray(bonuses.copy() if costs is None else bonuses - costs, np.float64)
+        reward = np.asarray(bonuses if costs is None else bonuses - costs, np.float64)
         page[len(self._terms)] = reward
         return reward
 

@@ -1,8 +1,8 @@
 """Reward terms: each a small function of a step and its weights.
 
-A term gives what it is worth, weight included, as a row of n numbers. Bonuses are added, costs are taken away; both are written
-as positive numbers. Weights and constants are float64 scalars where all worlds agree and (n,) arrays where they differ. What a
-figure's parameters mean, with units and bounds, stands in `gts.params.figures`.
+A term gives what it is worth, weight included, as a fresh row of n numbers. Bonuses are added, costs are taken away; both are
+written as positive numbers. Weights and constants are float64 scalars where all worlds agree and (n,) arrays where they differ.
+What a figure's parameters mean, with units and bounds, stands in `gts.params.figures`.
 """
 
 from __future__ import annotations
