@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from gts.threads import let_waiting_threads_sleep
 # Several test processes share the cores, so each computes on one; tests of threads set their own number.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 let_waiting_threads_sleep()
+
+# A test run in the background, or under nohup, begins with these signals ignored, and every program it starts would ignore them
+# too; the tests that interrupt a training or hang up its terminal need them as a person's shell has them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,9 @@
     python tests/bench/learning.py hopperPPO walkerPPO      some rows
     python tests/bench/learning.py hopperPPO --physics fast --set exactTail=0.3
 
-Scores are those of `gts score`: 100 deterministic episodes of up to 1000 steps on exact physics, from starts that no training
-and no choice of a best checkpoint has seen. Results are added to the JSON file after every row, a row that is measured again
-takes the place of the older one, and the Markdown file beside it is written anew.
+Scores of the best checkpoints are those of `gts score`: 100 deterministic episodes of up to 1000 steps on exact physics, from
+starts that no training and no choice of a best checkpoint has seen. Results are added to the JSON file after every row, a row
+that is measured again takes the place of the older one, and the Markdown file beside it is written anew.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from gts.training.surroundings import machine, versions
 from gts.training.trainer import Trainer
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"
+LAST_EPISODES = 20
+"""The last checkpoints are there for comparison: fewer episodes tell enough."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def measure(row: Row, spec: Spec, seeds: int, threads: int) -> dict[str, Any]:
         elif isinstance(event, MemberFailed):
             failed[event.member] = event.reason
     seconds = time.perf_counter() - began
-    last = [evaluate(trainer.checkpoint(member), threads=threads) for member in range(seeds)]
+    last = [evaluate(trainer.checkpoint(member), episodes=LAST_EPISODES, threads=threads) for member in range(seeds)]
     kept = [trainer.best(member) for member in range(seeds)]
     best = [evaluate(checkpoint, threads=threads) for checkpoint in kept if checkpoint is not None]
     return {
