@@ -21,11 +21,6 @@ for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.S
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _handler)
 
-# A test run in the background, or under nohup, begins with these signals ignored, and every program it starts would ignore them
-# too; the tests that interrupt a training or hang up its terminal need them as a person's shell has them.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
 
 @pytest.fixture(autouse=True)
 def _same_numbers_every_time() -> None:
