@@ -15,18 +15,10 @@ from gts.threads import let_waiting_threads_sleep
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 let_waiting_threads_sleep()
 
-<<<<<<< HEAD
-# Tests that are started with nohup or in the background of a shell inherit signals that are ignored, and so would every program
-# that they start; what a signal does is among the things that are tested.
-for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
-    if signal.getsignal(_number) is signal.SIG_IGN:
-        signal.signal(_number, _handler)
-=======
 # A test run in the background, or under nohup, begins with these signals ignored, and every program it starts would ignore them
 # too; the tests that interrupt a training or hang up its terminal need them as a person's shell has them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
->>>>>>> project
 
 
 @pytest.fixture(autouse=True)
