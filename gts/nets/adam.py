@@ -33,20 +33,21 @@ class Adam:
         `learning_rate`, `max_norm` (P, 1), a norm of 0 means no clipping; `active` (P, 1) bool leaves members out.
         Returns the gradient norms before clipping, (P,).
         """
-        gradient = self.stack.gradient
-        norm: Tensor = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
-        scale = torch.where(max_norm > 0, (max_norm / (norm + 1e-6)).clamp_max(1.0), 1.0)
-        gradient.mul_(scale)
-        moved = torch.ones_like(norm) if active is None else active.to(norm.dtype)
+        norm: Tensor = torch.linalg.vector_norm(self.stack.gradient, dim=1, keepdim=True)
+        scale = torch.where(max_norm > 0, (max_norm / (norm + 1e-6)).clamp_max_(1.0), 1.0)
+        gradient = self.stack.gradient * scale
+        moved = torch.ones_like(norm)
         if active is not None:
+            moved = active.to(norm.dtype)
             gradient.masked_fill_(~active, 0.0)
         self.steps.add_(moved)
         self.first.lerp_(gradient, moved * (1 - _BETA_1))
-        self.second.lerp_(gradient.square(), moved * (1 - _BETA_2))
-        correction_1 = (1 - _BETA_1**self.steps).clamp_min(1e-12)
-        correction_2 = (1 - _BETA_2**self.steps).clamp_min(1e-12)
-        size = (learning_rate * moved / correction_1).to(norm.dtype)
-        denominator = (self.second / correction_2.to(norm.dtype)).sqrt_().add_(_EPSILON)
+        self.second.lerp_(gradient.square_(), moved * (1 - _BETA_2))
+        # θ ← θ − α m̂ ÷ (√v̂ + ε), with both corrections gathered in one factor a member.
+        unbiased = (1 - _BETA_2**self.steps).sqrt_()
+        factor = unbiased / (1 - _BETA_1**self.steps).clamp_min_(1e-12)
+        denominator = self.second.sqrt().add_((unbiased * _EPSILON).clamp_min_(1e-30).to(norm.dtype))
+        size = factor.to(norm.dtype).mul_(learning_rate).mul_(moved)
         self.stack.block.sub_(self.first.div(denominator).mul_(size))
         return norm.squeeze(1)
 
