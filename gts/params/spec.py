@@ -6,7 +6,7 @@ import difflib
 import functools
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -230,8 +230,3 @@ def _parse(parameter: Parameter | None, text: str) -> Any:
 def seeded(spec: Spec, count: int) -> tuple[Spec, ...]:
     """`count` copies of a spec with the seeds that follow its own."""
     return tuple(spec.with_seed(spec.params.seed + offset) for offset in range(count))
-
-
-def without_comment(spec: Spec) -> Spec:
-    """The same spec without its comment."""
-    return replace(spec, comment="")

@@ -15,7 +15,6 @@ from gts.params.spec import (
     parse_assignments,
     seeded,
     unknown,
-    without_comment,
 )
 
 
@@ -100,7 +99,6 @@ def test_values_change_into_another_spec():
     assert dict(other.given) == {"lambda": 0.8, "seed": 3, "updateEpochs": 2}
     assert other.comment == "mine" and spec.params.gae_lambda == 0.9
     assert [each.params.seed for each in seeded(spec, 3)] == [3, 4, 5]
-    assert without_comment(spec).comment == ""
     with pytest.raises(ParameterError):
         spec.with_values({"lambda": 2})
 
