@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+_NAP_SECONDS = 0.1
 
 
 class Interruption:
@@ -23,6 +26,14 @@ class Interruption:
         self.requested = True
         if self._listener is not None:
             self._listener()
+
+    def wait(self, seconds: float) -> bool:
+        """Stand still until the request is made, or the time is over; whether it was made."""
+        until = time.monotonic() + seconds
+        # In short naps: what threads have for waiting must not be set from a signal handler.
+        while not self.requested and time.monotonic() < until:
+            time.sleep(_NAP_SECONDS)
+        return self.requested
 
     @contextmanager
     def heard_by(self, listener: Callable[[], None]) -> Iterator[None]:

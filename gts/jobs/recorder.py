@@ -1,91 +1,84 @@
-"""What a run leaves on the disk while it trains: facts, log, numbers, checkpoints, and its line in the catalogue."""
+"""What a run leaves on the disk while it trains: log, numbers, checkpoints, and its line in the catalogue."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gts.errors import FileError
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from gts.errors import FileError, FullDiskError
 from gts.formats.checkpoint import Checkpoint, write_checkpoint
 from gts.formats.durable import write_durably
-from gts.formats.spec_file import write_spec
+from gts.jobs.ledger import Job, write_job
+from gts.jobs.runs import place_in, record_of, write_facts
 from gts.jobs.training import SCORE_STEPS, Kind, Saved, TrainingRequest
-from gts.store.catalogue import Catalogue, CheckpointRecord, RunRecord, RunState, ScoreRecord, now
-from gts.store.metrics import MetricsWriter
+from gts.store.catalogue import Catalogue, CheckpointRecord, Claim, ScoreRecord, now
+from gts.store.metrics import MetricsWriter, set_aside
 from gts.store.workspace import RunFolder
-from gts.training.events import Evaluated, Progress
+from gts.training.events import Evaluated, MemberFailed, Progress
 
 KEPT_STATES = 3
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How a run stands."""
-
-    state: RunState
-    step: int
-    reason: str = ""
-
-
 class Recorder:
-    """Everything that is written for one run.
+    """Everything that is written for one run, by the one process that has its lock.
 
-    The folder of the run is what counts: where it cannot be written, FileError ends the training. The catalogue is an index:
-    where that cannot be written, `troubles` says so once and the training goes on.
+    The folder of the run is what counts: where it cannot be written, FileError says so; FullDiskError may be tried again. The
+    catalogue is an index: where that cannot be written, `troubles` says so once and the training goes on.
     """
 
-    def __init__(self, request: TrainingRequest, *, total_steps: int, rounds: int) -> None:
-        """Make the folder of the run and write down what is going to happen."""
-        self.folder: RunFolder = request.workspace.make_run(request.name, datetime.now())
+    def __init__(
+        self,
+        job: Job,
+        request: TrainingRequest,
+        *,
+        rounds: int,
+        resume: int | None = None,
+        history: Sequence[Sequence[Mapping[str, Any]]] = (),
+    ) -> None:
+        """`resume`: the step that the run goes on from, with each member's learning curve until there."""
+        self.folder = RunFolder(job.folder)
         self.troubles: list[str] = []
+        self._job = job
         self._request = request
-        self._history: list[list[dict[str, float]]] = [[] for _ in request.specs]
+        self._record = replace(record_of(request, self.folder), started=job.created, step=resume or 0)
+        self._history = [list(rows) for rows in history] or [[] for _ in request.specs]
         self._parents = _parents(request)
-        spec = request.specs[0]
-        self._record = RunRecord(
-            id=self.folder.id,
-            name=request.name,
-            source=request.source,
-            figure=spec.figure,
-            technique=spec.technique,
-            members=len(request.specs),
-            total_steps=total_steps,
-            step=0,
-            state="running",
-            started=now(),
-        )
-        for member, spec in enumerate(request.specs):
-            self.folder.member(member).mkdir()
-            write_spec(self.folder.spec(member), spec)
-        self.metrics = MetricsWriter(self.folder.metrics, rounds=rounds)
-        self._log = self.folder.log.open("a", encoding="utf-8", buffering=1)
-        self.stand(Standing("running", 0))
-
-    def close(self) -> None:
-        """Bring the last numbers to the disk."""
+        self._log = os.open(self.folder.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            self.metrics.close()
+            self.metrics = self._open_metrics(rounds, resume)
+        except BaseException:
+            os.close(self._log)
+            raise
+        self._index(lambda catalogue: catalogue.put_run(self._record))
+
+    def close(self, *, complete: bool) -> None:
+        """Bring the last numbers to the disk; `complete` where the training is over and no more will come."""
+        try:
+            self.metrics.close(complete=complete)
         finally:
-            self._log.close()
+            os.close(self._log)
 
     def log(self, text: str) -> None:
-        """A line in the story of the run."""
-        self._log.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n")
+        """A line in the story of the run; a disk that cannot take it does without."""
+        with suppress(OSError):
+            os.write(self._log, f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n".encode())
 
-    def stand(self, standing: Standing, outcome: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Write down how the run stands; `outcome` is what its members came to."""
-        ended = "" if standing.state == "running" else now()
-        self._record = replace(self._record, state=standing.state, step=standing.step, reason=standing.reason, finished=ended)
-        facts = {"format": 1, **self._record.__dict__, "results": [str(path) for path in self._request.results]}
-        if outcome:
-            facts["outcome"] = list(outcome)
-        write_durably(self.folder.facts, (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
-        self._index(lambda catalogue: catalogue.put_run(self._record))
+    def claim(self, claim: Claim, reason: str = "") -> None:
+        """Write down how the run stands from here on."""
+        self._job = write_job(self._request.workspace, replace(self._job, claim=claim, reason=reason, attempts=()))
+
+    def outcome(self, members: Sequence[Mapping[str, Any]]) -> None:
+        """Write down what the members came to."""
+        write_facts(self.folder, self._record, tuple(members))
 
     def round(self, event: Progress) -> None:
         """Take in the numbers of a round."""
@@ -102,6 +95,18 @@ class Recorder:
         means = ", ".join("failed" if score is None else f"{score.mean:.1f}" for score in event.scores)
         self.log(f"step {event.step}: evaluated, mean return {means}")
 
+    def failed(self, event: MemberFailed) -> None:
+        """Take in the end of a member."""
+        self.metrics.failed(event.member, event.step, event.reason)
+
+    def bury(self, event: MemberFailed, arrays: Mapping[str, NDArray[Any]]) -> Path:
+        """Keep what a failed member left, for whoever wants to know why; the file."""
+        path = self.folder.remains(event.member, event.step)
+        spec = self._request.specs[event.member]
+        about = {"step": event.step, "reason": event.reason, "spec": spec.document(), "values": spec.values()}
+        write_durably(path, safetensors.numpy.save(dict(arrays), metadata={"gts": json.dumps(about, ensure_ascii=False)}))
+        return path
+
     def save(self, path: Path, member: int, kind: Kind, checkpoint: Checkpoint) -> tuple[Saved, Checkpoint]:
         """Write a checkpoint with what the run knows about it; the checkpoint as written."""
         full = replace(checkpoint, history=tuple(self._history[member]), parents=self._parents)
@@ -116,8 +121,13 @@ class Recorder:
             self._index(lambda catalogue: catalogue.put_checkpoint(record, gone=tuple(map(self._place, gone))))
         return Saved(path, member, kind, step), replace(full, checksum=checksum)
 
+    def at(self, step: int) -> None:
+        """Tell the catalogue how far the run is."""
+        self._record = replace(self._record, step=step)
+        self._index(lambda catalogue: catalogue.put_run(self._record))
+
     def scored(self, path: Path, checkpoint: Checkpoint, score: Mapping[str, Any]) -> None:
-        """Write down a score over the test episodes."""
+        """Write down a score over the test episodes, once."""
         self.log(f"{path}: mean {score['mean']:.1f}, cov {score['cov']:.3f}, score {score['score']:.1f}")
         record = ScoreRecord(
             checkpoint.checksum,
@@ -130,7 +140,28 @@ class Recorder:
             score,
             now(),
         )
-        self._index(lambda catalogue: catalogue.add_score(record))
+
+        def add(catalogue: Catalogue) -> None:
+            known = catalogue.scores(record.checksum)
+            if not any(replace(one, taken=record.taken) == record for one in known):
+                catalogue.add_score(record)
+
+        self._index(add)
+
+    def _open_metrics(self, rounds: int, resume: int | None) -> MetricsWriter:
+        """The run's numbers until `resume`; where they are damaged, new ones from there on."""
+        path = self.folder.metrics
+        try:
+            return MetricsWriter(path, rounds=rounds, resume=resume)
+        except FullDiskError:
+            raise
+        except FileError as error:
+            if resume is None:
+                raise
+            aside = set_aside(path)
+            self.troubles.append(f"the numbers before step {resume} are lost: {error.message}; what is left is in {aside.name}")
+            self.log(self.troubles[-1])
+            return MetricsWriter(path, rounds=rounds, resume=resume)
 
     def _prune(self, member: int) -> list[Path]:
         """Remove all complete states of a member but the newest."""
@@ -140,9 +171,7 @@ class Recorder:
         return gone
 
     def _place(self, path: Path) -> str:
-        """A path as the catalogue has it: relative where it is inside the workspace."""
-        full, root = os.path.abspath(path), os.path.abspath(self._request.workspace.root)
-        return os.path.relpath(full, root) if full.startswith(root + os.sep) else full
+        return place_in(self._request.workspace, path)
 
     def _index(self, change: Callable[[Catalogue], None]) -> None:
         if self.troubles:
@@ -150,6 +179,8 @@ class Recorder:
         try:
             with Catalogue(self._request.workspace.catalogue) as catalogue:
                 change(catalogue)
+        except FullDiskError:
+            raise
         except FileError as error:
             self.troubles.append(f"the catalogue does not know of this run: {error.message}")
             self.log(self.troubles[-1])

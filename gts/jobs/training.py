@@ -52,6 +52,10 @@ class TrainingRequest:
     """Whether the outcome is scored at the end."""
     save_when_stopped: bool = True
     threads: int | None = None
+    save_every: float = 30.0
+    """Seconds from one complete state on the disk to the next."""
+    queued: bool = False
+    """Whether it waits until this machine has room for it."""
 
     def suffix(self, member: int) -> str:
         """What tells a member's files from its companions'; empty for one that has none."""
@@ -63,6 +67,20 @@ class RunBegan:
     """The run has its folder."""
 
     folder: RunFolder
+    step: int = 0
+    """Where this attempt at it begins."""
+
+
+@dataclass(frozen=True)
+class Halted:
+    """The disk takes nothing more: the training stands still until it does."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class WentOn:
+    """The disk takes files again."""
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,17 @@ class Collector:
         arrays = {f"worlds.{name}": array for name, array in self._worlds.state(ids).items()}
         return arrays | {"worlds.observations": self._current[ids].copy()}
 
+    def rollout_arrays(self, member: int) -> dict[str, NDArray[Any]]:
+        """One member's part of the last rollout; each (T, N, …), observations (T + 1, N, O)."""
+        ids = self._ids(member)
+        return {
+            "observations": self._observations[:, ids].copy(),
+            "actions": self._actions[:, member].numpy().copy(),
+            "rewards": self._rewards[:, ids].copy(),
+            "terminated": self._terminated[:, ids].copy(),
+            "truncated": self._truncated[:, ids].copy(),
+        }
+
     def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `arrays`."""
         ids = self._ids(member)

@@ -5,11 +5,13 @@ The trainer owns time and order; the agent owns the mathematics, the worlds the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gts.agents.agent import make_agent
@@ -33,14 +35,15 @@ class Trainer:
         specs: Sequence[Spec],
         *,
         threads: int | None = None,
-        checkpoints: Sequence[Checkpoint] | None = None,
+        checkpoints: Sequence[Checkpoint | None] | None = None,
         resume: bool = False,
     ) -> None:
         """Make worlds and agents, from scratch or from checkpoints (one a member).
 
-        With `resume` the very same training goes on, bit for bit where versions and thread count are the same; without it a
-        new training starts from the networks, optimisers and normalisers of the checkpoints. Raises UsageError where the
-        specs do not fit together, FileError where a checkpoint does not fit its spec.
+        With `resume` the very same training goes on, bit for bit where versions and thread count are the same; a member
+        without a checkpoint is one that has failed. Without it a new training starts from the networks, optimisers and
+        normalisers of the checkpoints. Raises UsageError where the specs do not fit together, FileError where a checkpoint
+        does not fit its spec.
         """
         if len({spec.shape_key() for spec in specs}) != 1:
             raise UsageError("the members of a cohort must agree in figure, technique and every parameter that decides a shape")
@@ -103,6 +106,7 @@ class Trainer:
         self.step += plan.steps_per_epoch
         self.epoch += 1
         failed = [int(member) for member in torch.nonzero(self.active & ~finite)]
+        reasons = [self._reason(member, rows[member]) for member in failed]
         self.active &= finite
         evaluated = None
         if plan.evaluates_after(self.epoch):
@@ -112,16 +116,17 @@ class Trainer:
         rate = {"steps_per_second": int(self.active.sum()) * plan.steps_per_epoch / sum(seconds.values())}
         metrics = tuple({**number, **row, **rate} for number, row in zip(numbers, rows, strict=True))
         yield Progress(self.step, self.epoch, metrics, seconds)
-        for member in failed:
-            yield MemberFailed(member, self.step, self._reason(member))
+        for member, reason in zip(failed, reasons, strict=True):
+            yield MemberFailed(member, self.step, reason)
         if evaluated:
             yield evaluated
 
-    def _reason(self, member: int) -> str:
+    def _reason(self, member: int, losses: Mapping[str, float]) -> str:
         """Why a member failed in the round that just ended."""
         divergence = self._collector.divergence(member)
         if divergence is None:
-            return "a network left the finite range"
+            broken = ", ".join(f"{name} is {value}" for name, value in losses.items() if not np.isfinite(value))
+            return "a network left the finite range" + (f": {broken}" if broken else "")
         environment, rollout_step = divergence
         step = self.step - self.plan.steps_per_epoch + rollout_step * self.plan.worlds
         return f"the physics of environment {environment + 1} of {self.plan.worlds} diverged at step {step}"
@@ -151,6 +156,18 @@ class Trainer:
         """The state at the member's best evaluation; None before the first."""
         return self._best[member]
 
+    def keep_best(self, member: int, checkpoint: Checkpoint) -> None:
+        """Take in the best policy of an earlier attempt at the same training."""
+        self._best[member] = checkpoint
+
+    def remains(self, member: int) -> dict[str, NDArray[Any]]:
+        """What a member that has just failed leaves: its state as it is, and under `rollout.` what it saw and did before.
+
+        Rollout arrays are (T, N, …); asked for between its MemberFailed and the next event.
+        """
+        rollout = {f"rollout.{name}": array for name, array in self._collector.rollout_arrays(member).items()}
+        return self.agent.state.arrays(member) | self._collector.arrays(member) | rollout
+
     def checkpoint(self, member: int) -> Checkpoint:
         """The present state of a member, complete: from it, `resume=True` goes on exactly."""
         counters = {
@@ -162,15 +179,17 @@ class Trainer:
         tensors = self.agent.state.arrays(member) | self._collector.arrays(member)
         return Checkpoint(self.specs[member], tensors, counters)
 
-    def _start_from(self, checkpoints: Sequence[Checkpoint], resume: bool) -> None:
-        for member, checkpoint in enumerate(checkpoints):
+    def _start_from(self, checkpoints: Sequence[Checkpoint | None], resume: bool) -> None:
+        given = {member: checkpoint for member, checkpoint in enumerate(checkpoints) if checkpoint is not None}
+        for member, checkpoint in given.items():
             fill(self.agent.state, member, checkpoint, exactly=resume)
         if not resume:
             return
-        counters = checkpoints[0].counters
+        counters = next(iter(given.values())).counters
         self.step, self.epoch = int(counters["step"]), int(counters["epoch"])
         self.worlds.set_physics(self.plan.physics_at(max(0, self.step - self.plan.steps_per_epoch)))
-        for member, checkpoint in enumerate(checkpoints):
+        self.active[:] = False
+        for member, checkpoint in given.items():
             best = checkpoint.counters.get("bestScore")
             self._best_score[member] = float("-inf") if best is None else float(best)
             self.active[member] = bool(checkpoint.counters["active"])
