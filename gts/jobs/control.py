@@ -40,10 +40,16 @@ def kill(workspace: Workspace, standing: Standing) -> None:
         _signal(standing, signal.SIGKILL)
     if not wait_for_end(standing.job, _KILL_SECONDS):
         raise UsageError(f"{standing.job.id} does not end", hint="look for its process with `ps`")
-    life = Life.take(standing.job.lock)
+    settle(workspace, standing.job)
+
+
+def settle(workspace: Workspace, job: Job) -> None:
+    """Write down that a person wanted the end of a job that could not do so itself: nothing starts it again unasked."""
+    life = Life.take(job.lock)
     try:
-        # A person wanted this end: nothing starts it again by itself.
-        write_job(workspace, replace(read_job(standing.job.folder), claim="paused", reason=STOPPED, attempts=()))
+        fresh = read_job(job.folder)
+        if fresh.claim == "active":
+            write_job(workspace, replace(fresh, claim="paused", reason=STOPPED, attempts=()))
     finally:
         life.release()
 

@@ -13,7 +13,7 @@ from gts.errors import WorkError
 from gts.jobs.ledger import Job
 from gts.jobs.life import Life, look
 from gts.store.workspace import RunFolder
-from gts.system import this_system
+from gts.system import identity_of, this_system
 
 _MANAGER_SECONDS = 5.0
 _LOCK_SECONDS = 0.3
@@ -51,6 +51,9 @@ def _start(command: list[str], job: Job, life: Life) -> None:
             )
         except OSError as error:
             raise WorkError(f"cannot start a process: {(error.strerror or str(error)).lower()}") from error
+    worker = identity_of(process.pid)
+    if worker is not None:
+        life.pass_to(worker)
     # It is nobody's child to wait for: it goes on when this process ends, and this one may go on when it ends.
     process.returncode = 0
 

@@ -85,6 +85,11 @@ class Life:
         with suppress(OSError):
             os.pwrite(self.descriptor, data.ljust(_SIZE - 1) + b"\n", 0)
 
+    def pass_to(self, worker: ProcessIdentity) -> None:
+        """Let the sign be that of the process that has inherited the lock: it is the one to talk to from now on."""
+        self._worker, self._group = worker, True
+        self.say("waiting", "it starts")
+
     def release(self) -> None:
         """Let go of the lock, as the end of the process does."""
         if self.descriptor >= 0:

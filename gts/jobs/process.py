@@ -55,7 +55,7 @@ def begin_attempt(workspace: Workspace, job: Job) -> Job:
 
 def take_place(workspace: Workspace, job: Job, life: Life, interruption: Interruption, stack: ExitStack) -> bool:
     """Enter this machine's row of jobs for as long as `stack` is open, and wait where the job was told to; False if stopped."""
-    entry = Entry(job.id, str(workspace.root), job.threads, working=not job.queued)
+    entry = Entry(job.id, str(workspace.root), job.threads, not job.queued, job.created)
     try:
         place: Place = stack.enter_context(Queue().place(entry))
     except FileError:

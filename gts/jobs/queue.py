@@ -24,7 +24,7 @@ from gts.threads import available_cpus
 
 LOOK_SECONDS = 0.5
 
-_DIGITS = 10
+_DIGITS = 20  # of a time in microseconds
 _SIZE = 1024
 
 
@@ -36,6 +36,13 @@ class Entry:
     workspace: str
     threads: int
     working: bool
+    asked: str = ""
+    """When the job was asked for, as its folder says: the order of the row, also after a reboot."""
+
+    @property
+    def name(self) -> str:
+        """Of its file; sorts by the time."""
+        return "".join(filter(str.isdigit, self.asked)).ljust(_DIGITS, "0")[:_DIGITS] + f"-{self.job}"
 
 
 class Queue:
@@ -61,7 +68,7 @@ class Queue:
         write_durably(self.folder / "slots", f"{slots}\n".encode())
 
     def entries(self) -> list[Entry]:
-        """The jobs in the row that live, in order of arrival."""
+        """The jobs in the row that live, in their order."""
         return [entry for path in self._paths() if (entry := _living(path)) is not None]
 
     @contextmanager
@@ -69,8 +76,7 @@ class Queue:
         """A place in the row while the block runs."""
         self._make()
         with self._alone():
-            numbers = [int(path.name[:_DIGITS]) for path in self._paths()]
-            path = self.folder / f"{max(numbers, default=0) + 1:0{_DIGITS}d}-{entry.job}"
+            path = self.folder / entry.name
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             _write(descriptor, entry)

@@ -156,10 +156,11 @@ class Recorder:
         except FullDiskError:
             raise
         except FileError as error:
-            if resume is None:
+            if not path.exists():
                 raise
             aside = set_aside(path)
-            self.troubles.append(f"the numbers before step {resume} are lost: {error.message}; what is left is in {aside.name}")
+            lost = f"the numbers before step {resume or 0} are lost"
+            self.troubles.append(f"{lost}: {error.message}; what is left of them is in {aside.name}")
             self.log(self.troubles[-1])
             return MetricsWriter(path, rounds=rounds, resume=resume)
 

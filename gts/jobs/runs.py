@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def begin(request: TrainingRequest) -> tuple[Job, Life]:
             name=request.name,
             folder=folder.path,
             claim="active",
-            created=now(),
+            created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             threads=request.threads or available_cpus(),
             queued=request.queued,
             request=_written(request),

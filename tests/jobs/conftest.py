@@ -1,0 +1,94 @@
+"""What the tests of jobs share: a tiny training, a row of jobs of their own, and workers that do not outlive their test."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gts.jobs.launch import launch
+from gts.jobs.ledger import Job, Standing, standing_of
+from gts.jobs.runs import begin
+from gts.jobs.training import TrainingRequest
+from gts.params.spec import make_spec, seeded
+from gts.store.workspace import Workspace
+
+TINY: dict[str, Any] = {
+    "nSteps": 1200,
+    "nEpochs": 10,
+    "nEnvironments": 4,
+    "nEvaluations": 3,
+    "evaluationEpisodes": 2,
+    "actor.hiddenSize": 8,
+    "critic.hiddenSize": 8,
+}
+"""A training of less than a second."""
+
+ENDLESS = TINY | {"nSteps": 400_000_000, "nEpochs": 400_000, "nEvaluations": 0}
+"""One that only ends when it is told to."""
+
+Ask = Callable[..., TrainingRequest]
+Launch = Callable[..., Job]
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Ask:
+    """A request for a tiny training; `ask(seeds=2, save_every=0.0)`."""
+
+    def request(folder: Path = tmp_path, *, seeds: int = 1, params: dict[str, Any] = TINY, **more: Any) -> TrainingRequest:
+        specs = seeded(make_spec("invertedPendulum", "ppo", params), seeds)
+        results = tuple(folder / f"out{number}.checkpoint" for number in range(seeds))
+        wanted = {"name": "tiny", "source": "tiny.spec", "score": False, "threads": 1} | more
+        return TrainingRequest(workspace=Workspace(folder), specs=specs, results=results, **wanted)
+
+    return request
+
+
+@pytest.fixture
+def launched() -> Iterator[Launch]:
+    """Starts a training in a process of its own, and ends it with the test."""
+    jobs: list[Job] = []
+
+    def start(request: TrainingRequest) -> Job:
+        job, life = begin(request)
+        jobs.append(job)
+        launch(job, life)
+        return job
+
+    yield start
+    for job in jobs:
+        end(job)
+
+
+def end(job: Job) -> None:
+    """Kill whoever works on a job."""
+    standing = standing_of(job.folder)
+    if standing.state.alive and standing.sign is not None and standing.sign.group:
+        with suppress(ProcessLookupError):
+            os.killpg(standing.sign.worker.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def until() -> Callable[..., Standing]:
+    """Waits until a job stands in one of some states; `until(job, "running", "done")`."""
+    import time
+
+    def wait(job: Job, *words: str, seconds: float = 60.0) -> Standing:
+        deadline = time.monotonic() + seconds
+        while (standing := standing_of(job.folder)).state.word not in words:
+            log = job.folder / "log.txt"
+            assert time.monotonic() < deadline, f"{standing.state}\n{log.read_text() if log.exists() else ''}"
+            time.sleep(0.02)
+        return standing
+
+    return wait

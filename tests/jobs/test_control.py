@@ -1,0 +1,256 @@
+"""Jobs as processes of their own: they outlive their starter, stop in order, are killed, and go on exactly."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gts.errors import UsageError
+from gts.formats.checkpoint import read_checkpoint
+from gts.jobs import control, ledger
+from gts.jobs.ledger import Job, find_job, jobs_of, read_job, standing_of, write_job
+from gts.jobs.life import BusyError, Life
+from gts.jobs.queue import Queue
+from gts.jobs.runs import begin
+from gts.jobs.states import Done, Failed, Interrupted, Paused
+from gts.store.workspace import RunFolder, Workspace
+from gts.system import identity_of
+
+from conftest import ENDLESS, TINY  # isort: skip
+
+
+def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_path: Path) -> None:
+    params = TINY | {"nSteps": 60_000, "nEpochs": 500}
+    job = launched(ask(params=params))
+    standing = until(job, "running")
+    assert standing.sign.worker == identity_of(standing.sign.worker.pid)
+    worker = psutil.Process(standing.sign.worker.pid)
+    assert os.getsid(worker.pid) == os.getpgid(worker.pid) == worker.pid != os.getpgid(0)
+    assert worker.terminal() is None
+    with pytest.raises(BusyError):
+        control.resume(Workspace(tmp_path), job, by_name=True)
+
+    control.ask_to_stop(standing)
+    assert control.wait_for_end(job, 30)
+    standing = standing_of(job.folder)
+    assert standing.state == Paused("stopped")
+    stopped_at = read_checkpoint(RunFolder(job.folder).lasts(0)[-1]).counters["step"]
+    assert 0 < stopped_at < 60_000
+
+    control.resume(Workspace(tmp_path), job, by_name=True)
+    until(job, "done")
+    assert f"going on from step {stopped_at}" in (job.folder / "log.txt").read_text()
+    with pytest.raises(UsageError, match="is done"):
+        control.resume(Workspace(tmp_path), job, by_name=True)
+
+    calm = launched(ask(params=params))
+    until(calm, "done")
+    ends = [RunFolder(folder).lasts(0)[-1].read_bytes() for folder in (job.folder, calm.folder)]
+    assert ends[0] == ends[1], "a stop between two rounds changes nothing"
+
+
+def test_kill_ends_at_once_and_for_good(ask, launched, until, tmp_path: Path) -> None:
+    job = launched(ask(params=ENDLESS))
+    standing = until(job, "running")
+    control.kill(Workspace(tmp_path), standing)
+    assert not psutil.pid_exists(standing.sign.worker.pid) or psutil.Process(standing.sign.worker.pid).status() == "zombie"
+    assert standing_of(job.folder).state == Paused("stopped"), "what a person has ended is not resumed by itself"
+    with pytest.raises(UsageError, match="paused"):
+        control.resume(Workspace(tmp_path), job, by_name=False)
+
+
+def test_two_who_resume_at_once_make_one_worker(ask, launched, until, tmp_path: Path) -> None:
+    job = launched(ask(params=ENDLESS))
+    os.killpg(until(job, "running").sign.worker.pid, signal.SIGKILL)
+    until(job, "interrupted")
+    program = (
+        "import sys; from pathlib import Path; from gts.jobs import control; from gts.jobs.ledger import read_job\n"
+        "from gts.store.workspace import Workspace; from gts.errors import GtsError\n"
+        "job = read_job(Path(sys.argv[1])); print('ready', flush=True); sys.stdin.readline()\n"
+        "try: control.resume(Workspace(Path(sys.argv[2])), job, by_name=True); print('resumed')\n"
+        "except GtsError as error: print(type(error).__name__)\n"
+    )
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(job.folder), str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    answers = sorted(process.communicate(timeout=30)[0].strip() for process in both)
+    assert answers == ["BusyError", "resumed"]
+    workers = [one for one in psutil.process_iter(["cmdline"]) if str(job.folder) in " ".join(one.info["cmdline"] or [])]
+    assert len([one for one in workers if one.status() != "zombie"]) == 1
+
+
+def test_a_hang_up_does_not_touch_a_job_and_a_terminate_ends_it_in_order(ask, launched, until) -> None:
+    job = launched(ask(params=ENDLESS))
+    pid = until(job, "running").sign.worker.pid
+    os.kill(pid, signal.SIGHUP)
+    time.sleep(0.3)
+    assert standing_of(job.folder).state.word == "running"
+    os.kill(pid, signal.SIGTERM)
+    assert until(job, "paused").state == Paused("stopped")
+    assert RunFolder(job.folder).lasts(0)
+
+
+def test_one_that_waits_for_a_slot_says_so_and_can_be_stopped(ask, launched, until, tmp_path: Path) -> None:
+    Queue().set_slots(1)
+    first = launched(ask(params=ENDLESS))
+    until(first, "running")
+    second, third = launched(ask(params=ENDLESS, queued=True)), launched(ask(params=ENDLESS, queued=True))
+    assert "a slot: 1 of 1" in _waits_for(until, second)
+    assert "1 before it" in _waits_for(until, third)
+    control.ask_to_stop(standing_of(second.folder))
+    assert until(second, "paused").state == Paused("stopped")
+    control.kill(Workspace(tmp_path), standing_of(first.folder))
+    until(third, "running")
+
+
+def test_a_reused_pid_is_somebody_else(ask, tmp_path: Path) -> None:
+    job, life = begin(ask())
+    innocent = subprocess.Popen(["sleep", "60"])
+    try:
+        life.pass_to(replace(identity_of(innocent.pid), started="12345"))
+        life.release()
+        standing = standing_of(job.folder)
+        assert standing.state == Interrupted("kill")
+        for end in (control.ask_to_stop, lambda one: control.kill(Workspace(tmp_path), one)):
+            with pytest.raises(UsageError, match="is not at work, it is interrupted"):
+                end(standing)
+        assert innocent.poll() is None
+    finally:
+        innocent.kill()
+        innocent.wait()
+
+
+def test_a_reboot_is_told_from_a_kill(ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, life = begin(ask())
+    life.release()
+    assert standing_of(job.folder).state == Interrupted("kill")
+
+    class Rebooted:
+        def boot_id(self) -> str:
+            return "another start of this machine"
+
+    monkeypatch.setattr(ledger, "this_system", Rebooted)
+    assert standing_of(job.folder).state == Interrupted("reboot")
+    assert standing_of(job.folder).state.reason == "by reboot"
+
+
+def test_what_dies_three_times_at_one_step_is_failed_until_a_person_wants_it(ask, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    job, life = begin(ask(params=ENDLESS))
+    life.release()
+    from gts.jobs.process import begin_attempt
+
+    for expected in (Interrupted("kill"), Interrupted("kill"), Failed("it died 3 times at step 0")):
+        claimed, life = control.claim_to_resume(workspace, job, by_name=False)
+        begin_attempt(workspace, claimed)
+        life.release()
+        assert standing_of(job.folder).state == expected
+    with pytest.raises(UsageError, match="died 3 times"):
+        control.claim_to_resume(workspace, job, by_name=False)
+    claimed, life = control.claim_to_resume(workspace, job, by_name=True)
+    life.release()
+    assert claimed.attempts == ()
+
+
+def test_attempts_that_came_further_are_forgotten(ask, tmp_path: Path) -> None:
+    from gts.jobs.process import begin_attempt
+
+    job, life = begin(ask())
+    job = begin_attempt(Workspace(tmp_path), begin_attempt(Workspace(tmp_path), job))
+    assert job.attempts == (0, 0)
+    (RunFolder(job.folder).last(0, 960)).write_bytes(b"")
+    assert begin_attempt(Workspace(tmp_path), job).attempts == (960,)
+    life.release()
+
+
+def test_a_job_on_another_machine_is_left_alone(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gts.store.filesystem import FileSystem
+
+    job, life = begin(ask())
+    worker = life._worker
+    life.pass_to(replace(worker, host="elsewhere", boot="of that machine"))
+    life.release()
+    monkeypatch.setattr(control, "file_system", lambda folder: FileSystem("nfs4", network=True, free=1 << 30))
+    with pytest.raises(UsageError, match="last worked on by elsewhere"):
+        control.claim_to_resume(Workspace(tmp_path), job, by_name=True)
+    assert Life.take(job.lock, patience=0.0) is not None, "the refusal lets go of the lock"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 99}', b'{"claim": "done"}'])
+def test_a_damaged_claim_is_an_error_and_hides_no_other_job(ask, tmp_path: Path, content: bytes) -> None:
+    jobs = []
+    for _ in range(2):
+        job, life = begin(ask())
+        life.release()
+        jobs.append(job)
+    (jobs[0].folder / "job.json").write_bytes(content)
+    with pytest.raises(Exception, match="damaged"):
+        read_job(jobs[0].folder)
+    assert jobs[1].id in [one.job.id for one in jobs_of(Workspace(tmp_path))]
+
+
+def test_a_run_from_before_there_were_jobs_is_one(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "20260101-000000-old-abc"
+    folder.mkdir(parents=True)
+    facts = {"format": 1, "name": "old", "started": "2026-01-01T00:00:00Z", "results": ["/x/out.checkpoint"]}
+    for state, expected in (("done", Done()), ("interrupted", Paused("stopped")), ("running", Interrupted("reboot"))):
+        (folder / "run.json").write_text(json.dumps(facts | {"state": state}))
+        assert standing_of(folder).state == expected
+    (folder / "run.json").write_text(json.dumps(facts | {"state": "failed", "reason": "a loss of nan"}))
+    assert standing_of(folder).state == Failed("a loss of nan")
+
+
+def test_jobs_are_found_by_any_part_that_is_clear(ask, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    jobs: list[Job] = []
+    for _ in range(2):
+        job, life = begin(ask())
+        life.release()
+        jobs.append(job)
+    assert find_job(workspace, jobs[0].id[-3:]).job.id == jobs[0].id
+    with pytest.raises(UsageError, match="names 2 jobs"):
+        find_job(workspace, jobs[0].id[:8])
+    with pytest.raises(UsageError, match="there is no job `nobody`"):
+        find_job(workspace, "nobody")
+
+
+def test_the_folder_decides_where_the_catalogue_is_behind(ask, tmp_path: Path) -> None:
+    job, life = begin(ask())
+    life.release()
+    catalogue = (tmp_path / "gts.db").read_bytes()
+    write_job(Workspace(tmp_path), replace(job, claim="done"))
+    (tmp_path / "gts.db").write_bytes(catalogue)
+    (one,) = jobs_of(Workspace(tmp_path))
+    assert one.state == Done()
+    (tmp_path / "gts.db").unlink()
+    assert [one.job.id for one in jobs_of(Workspace(tmp_path))] == [job.id]
+
+
+def _waits_for(until: Callable[..., ledger.Standing], job: Job) -> str:
+    """What a job waits for, once its process has looked."""
+    deadline = time.monotonic() + 10
+    while "waiting for" not in (reason := until(job, "waiting").state.reason):
+        assert time.monotonic() < deadline, reason
+        time.sleep(0.02)
+    return reason

@@ -1,0 +1,159 @@
+"""The sign of life: who holds a lock is alive, who does not is not, and nobody is taken for somebody else."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gts.errors import FileError
+from gts.jobs.life import BusyError, Life, look
+from gts.system import identity_of, own_identity
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from gts.jobs.life import Life
+life = Life.take(Path(sys.argv[1]), group=True)
+life.say("running")
+print("holding", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    (tmp_path / "job").mkdir()
+    return tmp_path / "job" / "lock"
+
+
+@pytest.fixture
+def holder(lock: Path):
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(lock)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "holding\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_lock_that_nobody_ever_had_is_free_and_says_nothing(lock: Path) -> None:
+    assert look(lock) == (False, None)
+
+
+def test_whoever_holds_it_is_seen_and_what_it_does(lock: Path) -> None:
+    life = Life.take(lock)
+    life.say("paused", "the disk is full")
+    held, sign = look(lock)
+    assert held
+    assert (sign.worker, sign.doing, sign.reason, sign.group) == (own_identity(), "paused", "the disk is full", False)
+    life.say("running")
+    assert look(lock)[1].reason == ""
+    life.release()
+    assert look(lock)[0] is False
+
+
+def test_sigkill_frees_it_at_once(lock: Path, holder: subprocess.Popen[str]) -> None:
+    assert look(lock)[0]
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    held, sign = look(lock)
+    assert not held
+    assert sign.worker.pid == holder.pid, "who it was can still be read"
+
+
+def test_a_second_one_is_refused_and_told_who_has_it(lock: Path, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(BusyError, match=f"process {holder.pid} on .* is working on job already"):
+        Life.take(lock, patience=0.05)
+
+
+def test_looking_does_not_keep_others_from_taking_it(lock: Path) -> None:
+    Life.take(lock).release()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            look(lock)
+
+    watchers = [threading.Thread(target=watch) for _ in range(3)]
+    for watcher in watchers:
+        watcher.start()
+    try:
+        for _ in range(50):
+            Life.take(lock).release()
+    finally:
+        over.set()
+        for watcher in watchers:
+            watcher.join()
+
+
+def test_the_lock_passes_to_a_child_without_a_moment_of_freedom(lock: Path) -> None:
+    life = Life.take(lock)
+    child = subprocess.Popen(["sleep", "60"], pass_fds=(life.descriptor,))
+    life.pass_to(identity_of(child.pid))
+    life.release()
+    held, sign = look(lock)
+    assert held
+    assert (sign.worker.pid, sign.group) == (child.pid, True)
+    child.kill()
+    child.wait()
+    assert look(lock)[0] is False
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"worker": 1}', b"\0" * 4096])
+def test_a_sign_that_cannot_be_read_is_none(lock: Path, content: bytes) -> None:
+    lock.write_bytes(content)
+    assert look(lock) == (False, None)
+    Life.take(lock).release()
+
+
+def test_a_disk_without_locks_falls_back_to_looking_for_the_process(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(descriptor: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        life = Life.take(lock)
+        life.pass_to(identity_of(other.pid))
+        assert look(lock)[0]
+        with pytest.raises(BusyError):
+            Life.take(lock, patience=0.05)
+        # The same pid with another start is another process.
+        life.pass_to(replace(identity_of(other.pid), started="1"))
+        assert not look(lock)[0]
+        Life.take(lock).release()
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error_for_a_person(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="cannot lock"):
+        Life.take(tmp_path / "missing" / "lock")
+
+
+def test_saying_something_never_makes_the_file_longer(lock: Path) -> None:
+    life = Life.take(lock)
+    life.say("running")
+    size = lock.stat().st_size
+    life.say("paused", "x" * 10_000)
+    assert lock.stat().st_size == size
+    assert look(lock)[1].reason.startswith("xxx")
+
+
+def test_taking_waits_for_one_who_is_about_to_let_go(lock: Path) -> None:
+    life = Life.take(lock)
+    threading.Timer(0.2, life.release).start()
+    began = time.monotonic()
+    Life.take(lock, patience=5.0).release()
+    assert 0.1 < time.monotonic() - began < 4.0
