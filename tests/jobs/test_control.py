@@ -116,8 +116,8 @@ def test_one_that_waits_for_a_slot_says_so_and_can_be_stopped(ask, launched, unt
     first = launched(ask(params=ENDLESS))
     until(first, "running")
     second, third = launched(ask(params=ENDLESS, queued=True)), launched(ask(params=ENDLESS, queued=True))
-    assert "a slot: 1 of 1" in _waits_for(until, second)
-    assert "1 before it" in _waits_for(until, third)
+    _waits_for(until, second, "a slot: 1 of 1")
+    _waits_for(until, third, "1 before it")
     control.ask_to_stop(standing_of(second.folder))
     assert until(second, "paused").state == Paused("stopped")
     control.kill(Workspace(tmp_path), standing_of(first.folder))
@@ -247,10 +247,9 @@ def test_the_folder_decides_where_the_catalogue_is_behind(ask, tmp_path: Path) -
     assert [one.job.id for one in jobs_of(Workspace(tmp_path))] == [job.id]
 
 
-def _waits_for(until: Callable[..., ledger.Standing], job: Job) -> str:
-    """What a job waits for, once its process has looked."""
+def _waits_for(until: Callable[..., ledger.Standing], job: Job, what: str) -> None:
+    """Wait until a job says that it waits for something."""
     deadline = time.monotonic() + 10
-    while "waiting for" not in (reason := until(job, "waiting").state.reason):
+    while what not in (reason := until(job, "waiting").state.reason):
         assert time.monotonic() < deadline, reason
         time.sleep(0.02)
-    return reason
