@@ -81,6 +81,6 @@ class Portable:
 
 
 def start_from_ps(text: str) -> str | None:
-    """The start from `ps -o stat= -o lstart=`; None for no process and for one that has ended and only waits to be asked how."""
+    """The start from `ps -o stat= -o lstart=`; None for no process and for one that has ended."""
     state, _, start = text.strip().partition(" ")
     return None if not start or state[0] in "ZX" else " ".join(start.split())

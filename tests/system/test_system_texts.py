@@ -55,7 +55,8 @@ def test_macos_knows_its_start_its_processor_and_its_processes(tmp_path: Path, m
         monkeypatch,
         sysctl='"-n kern.bootsessionuuid") echo 5C2A7B3E-9B1D-4E0B-8D0B-3F6B6B0C2F11;;\n'
         '"-n machdep.cpu.brand_string") echo "Intel(R) Core(TM) i9-9880H  CPU @ 2.30GHz";;',
-        ps='"-o stat= -o lstart= -p 77") echo "S    Mon Nov  2 08:01:53 2026    ";;\n"-o stat= -o lstart= -p 78") echo "Z    Mon Nov  2 08:01:53 2026    ";;',
+        ps='"-o stat= -o lstart= -p 77") echo "S    Mon Nov  2 08:01:53 2026    ";;\n'
+        '"-o stat= -o lstart= -p 78") echo "Z    Mon Nov  2 08:01:53 2026    ";;',
     )
     system = MacOS()
     assert system.boot_id() == "5C2A7B3E-9B1D-4E0B-8D0B-3F6B6B0C2F11"
