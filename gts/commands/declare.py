@@ -26,11 +26,12 @@ Completion = Literal[
 
 ValueType = Literal["text", "integer", "number", "flag", "choice", "path"]
 
-Group = Literal["workspace", "learning", "looking", "machine"]
+Group = Literal["workspace", "learning", "jobs", "looking", "machine"]
 
 GROUPS: dict[Group, str] = {
     "workspace": "Files",
     "learning": "Training",
+    "jobs": "Jobs",
     "looking": "Looking at results",
     "machine": "This machine",
 }

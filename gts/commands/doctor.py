@@ -98,10 +98,12 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _processors(context: Context) -> list[Finding]:
+    from gts.system import this_system
     from gts.threads import available_cpus
 
     cpus, machine = available_cpus(), os.cpu_count() or 1
     findings = [
+        Finding("processors", "CPU", this_system().cpu_name() or None),
         Finding("processors", "CPUs of the machine", machine),
         Finding("processors", "CPUs for this process", cpus),
         Finding("processors", "threads of a training", context.threads or cpus),

@@ -25,7 +25,7 @@ def command(request: pytest.FixtureRequest) -> Command:
 
 
 def test_the_commands_are_there() -> None:
-    assert " ".join(COMMANDS) == "init new check import train score info compare export bench doctor"
+    assert " ".join(COMMANDS) == "init new check import train score service info compare export bench doctor"
     assert {command.group for command in COMMANDS.values()} == set(GROUPS)
 
 

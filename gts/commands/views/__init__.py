@@ -18,8 +18,9 @@ from gts.commands.info import CheckpointInfo, RunInfo, SpaceInfo, SpecInfo
 from gts.commands.init import Initialised
 from gts.commands.new import MadeFile
 from gts.commands.score import Scored
+from gts.commands.service import ServiceResult
 from gts.commands.train import Trained
-from gts.commands.views import contents, files, machine, scores
+from gts.commands.views import contents, files, machine, scores, service
 
 _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Initialised: files.initialised,
@@ -29,6 +30,7 @@ _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Exported: files.exported,
     Trained: scores.trained,
     Scored: scores.scored,
+    ServiceResult: service.service,
     Compared: scores.compared,
     SpecInfo: contents.spec,
     SpaceInfo: contents.space,

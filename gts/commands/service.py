@@ -1,0 +1,73 @@
+"""`gts service`: interrupted jobs go on by themselves after a restart of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gts.commands.declare import Argument, Command, Context, Note, Result
+
+
+@dataclass(frozen=True)
+class ServiceResult(Result):
+    """How the service of a workspace stands after a command."""
+
+    action: str
+    workspace: str
+    kind: str
+    """`systemd`, `launchd` or `crontab`; empty where nothing is installed or was."""
+    installed: bool
+    active: bool
+    """Whether it will run after the next start, as far as can be told."""
+    where: tuple[str, ...]
+    """Files that were written or removed, or that say it now; `crontab of NAME` for a line there."""
+    command: tuple[str, ...]
+    """What runs when the machine has started."""
+    remarks: tuple[str, ...] = ()
+    """What stands in the way or is good to know."""
+
+
+def run(context: Context, *, action: str) -> Iterator[Note | Result]:
+    """Install, remove or look; yields what is worth saying, then the result."""
+    from gts.jobs import service
+
+    workspace = context.workspace
+    if action == "remove":
+        states = service.remove(workspace)
+    else:
+        state = service.install(workspace) if action == "install" else service.status(workspace)
+        states = (state,) if state is not None else ()
+    remarks = tuple(remark for state in states for remark in state.remarks)
+    if any(state.installed and not state.current for state in states):
+        remarks = (
+            *remarks,
+            "it was written for another Python than this one; write it again: gts service install",
+        )
+    yield from map(Note, remarks)
+    startup = service.startup_of(workspace)
+    yield ServiceResult(
+        action=action,
+        workspace=startup.subject,
+        kind=states[0].kind if states else "",
+        installed=any(state.installed for state in states),
+        active=any(state.active for state in states),
+        where=tuple(state.where for state in states),
+        command=startup.command,
+        remarks=remarks,
+    )
+
+
+COMMAND = Command(
+    name="service",
+    summary="Have interrupted jobs go on by themselves after a restart of the machine.",
+    group="jobs",
+    run=run,
+    help="`install` has the system run `gts resume --all` for this workspace once after every start: by a unit of systemd, "
+    "by launchd on macOS, otherwise by a line in the crontab. It says which files it writes; `remove` takes them away again.",
+    arguments=(
+        Argument(
+            "action", "What to do.", type="choice", choices=("install", "remove", "status"), metavar="install|remove|status"
+        ),
+    ),
+    examples=("gts service install", "gts service status --json"),
+)

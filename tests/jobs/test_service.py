@@ -1,0 +1,326 @@
+"""Jobs that go on after a restart: what is written for systemd, cron and launchd, and that it is taken back alone."""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import json
+import os
+import plistlib
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gts.errors import FileError, MissingError, UsageError, WorkError
+from gts.jobs import service
+from gts.store.workspace import Workspace
+from gts.system import StartupState, systemd
+from gts.system.linux import Linux
+from gts.system.macos import MacOS
+
+_SYSTEMCTL = """
+shift
+if [ "$1" = show-environment ]; then [ -e "{machine}/manager" ]; exit; fi
+wants="$XDG_CONFIG_HOME/systemd/user/default.target.wants"
+case "$1" in
+    enable) /bin/mkdir -p "$wants" && : > "$wants/$2" ;;
+    disable) /bin/rm -f "$wants/$2" ;;
+    is-enabled) [ -e "$wants/$2" ] ;;
+esac
+"""
+_LOGINCTL = """
+[ -e "{machine}/may-linger" ] || { echo "Could not enable linger: Access denied" >&2; exit 1; }
+: > "{machine}/linger/$3"
+"""
+_CRONTAB = """
+[ -e "{machine}/no-cron" ] && { echo "You (me) are not allowed to use this program (crontab)" >&2; exit 1; }
+if [ "$1" != -l ]; then exec /bin/cat > "{machine}/table"; fi
+[ -e "{machine}/table" ] || { echo "no crontab for me" >&2; exit 1; }
+exec /bin/cat "{machine}/table"
+"""
+_LAUNCHCTL = """
+case "$1" in
+    bootstrap) [ -e "{machine}/screen" ] && : > "{machine}/loaded" ;;
+    bootout) /bin/rm "{machine}/loaded" ;;
+    print) [ -e "{machine}/loaded" ] ;;
+esac
+"""
+_PROGRAMS = {"systemctl": _SYSTEMCTL, "loginctl": _LOGINCTL, "crontab": _CRONTAB, "launchctl": _LAUNCHCTL}
+
+
+class Machine:
+    """A machine of the tests: its programs say what they were asked, and do as the files in its folder let them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config" / "systemd" / "user"
+        for name in ("bin", "linger", "booted", "config"):
+            (folder / name).mkdir(parents=True)
+
+    def has(self, *names: str) -> None:
+        """Programs (`systemctl`) and facts (`manager`, `may-linger`, `screen`, `no-cron`)."""
+        for name in names:
+            if name not in _PROGRAMS:
+                (self.folder / name).touch()
+                continue
+            text = _PROGRAMS[name].replace("{machine}", str(self.folder))
+            said = f'#!/bin/sh\necho "{name} $* ${{SYSTEMD_OFFLINE:+offline}}" >> "{self.folder}/asked"\n{text}'
+            (self.folder / "bin" / name).write_text(said)
+            (self.folder / "bin" / name).chmod(0o755)
+
+    def asked(self) -> list[str]:
+        """What the programs were told to change, in order; forgotten then."""
+        path = self.folder / "asked"
+        lines = [line.strip() for line in path.read_text().splitlines()] if path.exists() else []
+        path.unlink(missing_ok=True)
+        looks = ("show-environment", "is-enabled", "crontab -l", "launchctl print")
+        return [line for line in lines if not any(look in line for look in looks)]
+
+    @property
+    def table(self) -> Path:
+        return self.folder / "table"
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A Linux machine with nothing on it."""
+    made = Machine(tmp_path / "machine")
+    monkeypatch.setenv("PATH", str(made.folder / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(made.folder / "config"))
+    for name in ("PYTHONPATH", "GTS_STATE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("gts.system.programs._ELSEWHERE", ())
+    monkeypatch.setattr(systemd, "_LINGER", made.folder / "linger")
+    monkeypatch.setattr(systemd, "_BOOTED", made.folder / "booted")
+    monkeypatch.setattr(service, "this_system", Linux)
+    return made
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A workspace whose path has what the formats of service files trip over."""
+    root = tmp_path / 'my "films" 100% $HOME'
+    root.mkdir()
+    return Workspace(root)
+
+
+def unit_of(machine: Machine, workspace: Workspace) -> Path:
+    return machine.config / f"gts-{hashlib.sha256(str(workspace.root).encode()).hexdigest()[:8]}.service"
+
+
+def test_a_unit_of_systemd(machine: Machine, workspace: Workspace) -> None:
+    machine.has("systemctl", "loginctl", "crontab", "manager", "may-linger")
+    unit = unit_of(machine, workspace)
+    assert service.install(workspace) == StartupState("systemd", str(unit), installed=True, active=True)
+    user = systemd._user()
+    assert machine.asked() == [
+        "systemctl --user daemon-reload",
+        f"systemctl --user enable {unit.name}",
+        f"loginctl --no-ask-password enable-linger {user}",
+    ]
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(unit.read_text())
+    path = str(workspace.root).replace("%", "%%")
+    assert path in parser["Unit"]["Description"]
+    quoted = path.replace('"', '\\"').replace("$", "$$")
+    assert dict(parser["Service"]) == {
+        "Type": "oneshot",
+        "RemainAfterExit": "yes",
+        "KillMode": "process",
+        "ExecStart": f'{sys.executable} -m gts resume --all --workspace "{quoted}"',
+    }
+    assert dict(parser["Install"]) == {"WantedBy": "default.target"}
+    assert not machine.table.exists()
+
+
+def test_a_unit_is_installed_once_and_removed_with_nothing_left(machine: Machine, workspace: Workspace) -> None:
+    machine.has("systemctl", "loginctl", "manager", "may-linger")
+    assert service.status(workspace) is None
+    first = service.install(workspace)
+    assert service.install(workspace) == first == service.status(workspace)
+    machine.asked()
+    unit = unit_of(machine, workspace)
+    assert service.remove(workspace) == (StartupState("systemd", str(unit), installed=False, active=False),)
+    assert machine.asked() == [f"systemctl --user disable {unit.name}", "systemctl --user daemon-reload"]
+    assert [path for path in machine.config.rglob("*") if not path.is_dir()] == []
+    assert service.status(workspace) is None
+    assert service.remove(workspace) == ()
+
+
+def test_refused_lingering_is_said_with_the_words_for_root(machine: Machine, workspace: Workspace) -> None:
+    machine.has("systemctl", "loginctl", "manager")
+    state = service.install(workspace)
+    assert state.installed and not state.active
+    assert state.remarks == (f"it runs only when you log in; root has to run: loginctl enable-linger {systemd._user()}",)
+    (machine.folder / "linger" / str(systemd._user())).touch()
+    assert service.status(workspace) == StartupState("systemd", state.where, installed=True, active=True)
+
+
+def test_a_manager_out_of_reach_still_gets_its_file(machine: Machine, workspace: Workspace) -> None:
+    machine.has("systemctl", "loginctl")
+    state = service.install(workspace)
+    assert unit_of(machine, workspace).is_file()
+    assert not state.active
+    assert f"root has to run: loginctl enable-linger {systemd._user()}" in state.remarks[0]
+    assert "cannot be reached" in state.remarks[0]
+    assert machine.asked()[0] == f"systemctl --user enable {unit_of(machine, workspace).name} offline"
+
+
+def test_a_crontab_where_the_manager_is_out_of_reach(machine: Machine, workspace: Workspace, tmp_path: Path) -> None:
+    machine.has("systemctl", "crontab")
+    others = "# mine\n0 3 * * * date '+\\%F' # gts\x0b of old\n\n@reboot true  # gts elsewhere\n"
+    machine.table.write_bytes(others.removesuffix("\n").encode() + b" \xff\n")
+    before = machine.table.read_bytes()
+    state = service.install(workspace)
+    assert (state.kind, state.installed, state.active, state.current) == ("crontab", True, True, True)
+    after = machine.table.read_bytes()
+    assert after.startswith(before)
+    assert service.install(workspace) == state
+    assert machine.table.read_bytes() == after
+    other = Workspace(tmp_path)
+    service.install(other)
+    assert service.remove(workspace)[0].where == state.where
+    assert machine.table.read_bytes().startswith(before)
+    assert service.status(workspace) is None
+    assert service.status(other) is not None
+    service.remove(other)
+    assert machine.table.read_bytes() == before
+
+
+def test_the_line_of_the_crontab_runs_what_it_should(
+    machine: Machine, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    machine.has("crontab")
+    python = tmp_path / "a python"
+    python.write_text(
+        f'#!{sys.executable}\nimport json, os, sys\nprint(json.dumps([os.environ["GTS_STATE"], *sys.argv[1:]]))\n'
+    )
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setenv("GTS_STATE", "/somewhere else")
+    service.install(workspace)
+    # What cron does with a line: the part behind the time goes to the shell, with percent signs freed of their backslashes.
+    line = machine.table.read_text().removesuffix("\n")
+    assert line.startswith("@reboot ") and "\n" not in line
+    command = line.removeprefix("@reboot ").replace("\\%", "%")
+    told = subprocess.run(["/bin/sh", "-c", command], env={}, capture_output=True, text=True, check=True).stdout
+    root = str(workspace.root)
+    assert json.loads(told) == ["/somewhere else", "-m", "gts", "resume", "--all", "--workspace", root]
+    assert line.endswith(f"# gts {root}".replace("%", "\\%"))
+
+
+def test_a_crontab_that_cannot_be_read_is_not_written(machine: Machine, workspace: Workspace) -> None:
+    machine.has("crontab", "no-cron")
+    machine.table.write_text("0 3 * * * backup\n")
+    with pytest.raises(WorkError, match="not allowed to use this program"):
+        service.install(workspace)
+    assert machine.table.read_text() == "0 3 * * * backup\n"
+    assert service.status(workspace) is None
+    assert service.remove(workspace) == ()
+    machine.has("systemctl", "loginctl", "manager", "may-linger")
+    assert service.install(workspace).active
+
+
+def test_what_was_a_line_becomes_a_unit(machine: Machine, workspace: Workspace) -> None:
+    """Twice at a start would be once too often."""
+    machine.has("systemctl", "loginctl", "crontab", "may-linger")
+    assert service.install(workspace).kind == "crontab"
+    machine.has("manager")
+    assert service.install(workspace).kind == "systemd"
+    assert machine.table.read_text() == ""
+    state = service.status(workspace)
+    assert state is not None and state.kind == "systemd"
+
+
+@pytest.mark.parametrize("programs", [(), ("systemctl",)])
+def test_where_there_is_nothing_it_can_be_done_by_hand(
+    machine: Machine, workspace: Workspace, programs: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A container may have systemd's programs and not run it."""
+    machine.has(*programs)
+    (machine.folder / "booted").rmdir()
+    with pytest.raises(MissingError) as raised:
+        service.install(workspace)
+    assert raised.value.exit_code == 3
+    assert f"gts resume --all --workspace '{workspace.root}'" in raised.value.hint
+    assert not machine.config.exists()
+    assert service.status(workspace) is None
+
+
+def test_an_agent_of_launchd(machine: Machine, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(service, "this_system", MacOS)
+    machine.has("launchctl", "screen")
+    label = unit_of(machine, workspace).stem
+    plist = tmp_path / "home/Library/LaunchAgents" / f"{label}.plist"
+    state = service.install(workspace)
+    assert (state.kind, state.where, state.installed, state.active) == ("launchd", str(plist), True, True)
+    assert state.remarks == ("macOS starts it when you log in after a restart, not before",)
+    domain = f"gui/{os.getuid()}"
+    assert machine.asked() == [f"launchctl bootout {domain}/{label}", f"launchctl bootstrap {domain} {plist}"]
+    told = plistlib.loads(plist.read_bytes())
+    assert told["Label"] == label
+    assert told["ProgramArguments"] == [sys.executable, "-m", "gts", "resume", "--all", "--workspace", str(workspace.root)]
+    assert told["RunAtLoad"] is True and told["AbandonProcessGroup"] is True
+    assert service.install(workspace) == state
+    machine.asked()
+    assert [gone.installed for gone in service.remove(workspace)] == [False]
+    assert machine.asked() == [f"launchctl bootout {domain}/{label}"]
+    assert list(plist.parent.iterdir()) == []
+
+
+def test_over_ssh_launchd_loads_it_later(machine: Machine, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "this_system", MacOS)
+    machine.has("launchctl")
+    state = service.install(workspace)
+    assert state.active and "not loaded now" in state.remarks[1]
+
+
+def _to_systemd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.has("systemctl", "loginctl", "manager", "may-linger")
+
+
+def _to_cron(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.has("crontab")
+
+
+def _to_launchd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "this_system", MacOS)
+    machine.has("launchctl", "screen")
+
+
+@pytest.mark.parametrize("prepare", [_to_systemd, _to_cron, _to_launchd])
+def test_another_python_is_noticed_and_put_right(
+    machine: Machine,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    prepare: Callable[[Machine, pytest.MonkeyPatch], None],
+) -> None:
+    prepare(machine, monkeypatch)
+    assert service.install(workspace).current
+    monkeypatch.setattr(sys, "executable", "/new/bin/python")
+    state = service.status(workspace)
+    assert state is not None and state.installed and not state.current
+    assert service.install(workspace).current
+    assert len(service.remove(workspace)) == 1
+    assert service.status(workspace) is None
+
+
+def test_a_folder_that_cannot_be_made_is_said(machine: Machine, workspace: Workspace) -> None:
+    machine.has("systemctl", "loginctl", "manager")
+    (machine.folder / "config" / "systemd").touch()
+    with pytest.raises(FileError, match="not a directory"):
+        service.install(workspace)
+
+
+def test_a_line_break_in_a_path_is_refused(machine: Machine, tmp_path: Path) -> None:
+    machine.has("crontab")
+    root = tmp_path / "a\n@reboot evil"
+    root.mkdir()
+    with pytest.raises(UsageError, match="line break"):
+        service.install(Workspace(root))
+    assert not machine.table.exists()
