@@ -64,11 +64,13 @@ def wait_for_end(job: Job, seconds: float) -> bool:
     return True
 
 
-def claim_to_resume(workspace: Workspace, job: Job, *, by_name: bool, queued: bool | None = None) -> tuple[Job, Life]:
+def claim_to_resume(
+    workspace: Workspace, job: Job, *, by_name: bool, queued: bool | None = None, threads: int | None = None
+) -> tuple[Job, Life]:
     """Take the lock of a job that stands still, to go on with it.
 
     `by_name`: a person asks for just this one, so that earlier deaths do not count against it; otherwise only those are taken
-    that were interrupted. Raises BusyError where it is at work, UsageError where there is nothing to go on with or it may be
+    that were interrupted. `queued` and `threads` take the place of what the job was begun with. Raises BusyError where it is at work, UsageError where there is nothing to go on with or it may be
     at work on another machine.
     """
     held, sign = look(job.lock)
@@ -78,16 +80,16 @@ def claim_to_resume(workspace: Workspace, job: Job, *, by_name: bool, queued: bo
         _refuse(fresh, at_rest(fresh, sign), by_name)
         _refuse_elsewhere(fresh, sign)
         attempts = () if by_name else fresh.attempts
-        queues = fresh.queued if queued is None else queued
-        return write_job(workspace, replace(fresh, claim="active", reason="", attempts=attempts, queued=queues)), life
+        changed = {"queued": fresh.queued if queued is None else queued, "threads": threads or fresh.threads}
+        return write_job(workspace, replace(fresh, claim="active", reason="", attempts=attempts, **changed)), life
     except BaseException:
         life.release()
         raise
 
 
-def resume(workspace: Workspace, job: Job, *, by_name: bool, queued: bool | None = None) -> Job:
+def resume(workspace: Workspace, job: Job, *, by_name: bool, queued: bool | None = None, threads: int | None = None) -> Job:
     """Go on with a job in a process of its own. Raises what `claim_to_resume` and `launch` raise."""
-    claimed, life = claim_to_resume(workspace, job, by_name=by_name, queued=queued)
+    claimed, life = claim_to_resume(workspace, job, by_name=by_name, queued=queued, threads=threads)
     launch(claimed, life)
     return claimed
 
@@ -120,4 +122,6 @@ def _signal(standing: Standing, number: int) -> None:
     """Signal the process of a job, and no other that may have got its number since."""
     sign = standing.sign
     if not standing.state.alive or sign is None or not this_system().signal(sign.worker, number):
-        raise UsageError(f"{standing.job.id} is not at work, it is {standing.state.word}", hint="`gts jobs` lists those that are")
+        raise UsageError(
+            f"{standing.job.id} is not at work, it is {standing.state.word}", hint="`gts jobs` lists those that are"
+        )

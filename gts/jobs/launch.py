@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import gts
 from gts.errors import WorkError
-from gts.jobs.ledger import Job
+from gts.jobs.ledger import Job, write_job
 from gts.jobs.life import Life, look
-from gts.store.workspace import RunFolder
+from gts.store.workspace import RunFolder, Workspace
 from gts.system import identity_of, this_system
 
 _MANAGER_SECONDS = 5.0
@@ -50,6 +51,8 @@ def _start(command: list[str], job: Job, life: Life) -> None:
                 start_new_session=True,
             )
         except OSError as error:
+            reason = f"it could not be started: {(error.strerror or str(error)).lower()}"
+            write_job(Workspace(job.folder.parents[1]), replace(job, claim="failed", reason=reason))
             raise WorkError(f"cannot start a process: {(error.strerror or str(error)).lower()}") from error
     worker = identity_of(process.pid)
     if worker is not None:

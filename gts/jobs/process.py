@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,31 +19,56 @@ from gts.jobs.ledger import STOPPED, Job, read_job, write_job
 from gts.jobs.life import Life
 from gts.jobs.queue import Entry, Place, Queue
 from gts.jobs.resuming import newest_steps
+from gts.jobs.training import TrainingRequest
 from gts.store.workspace import RunFolder, Workspace
 
 _PATIENCE_SECONDS = 10.0
+"""How long it waits for the lock where it did not inherit it: whoever started it is about to let it go."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Work on the job of a folder until it ends; 0 where it came to its end or was stopped."""
     folder = Path(arguments[0])
-    life = Life.inherited(int(arguments[2])) if "--life" in arguments else _take(folder)
+    life = (
+        Life.inherited(int(arguments[2]))
+        if "--life" in arguments
+        else Life.take(folder / "lock", group=True, patience=_PATIENCE_SECONDS)
+    )
+    life.say("waiting", "it starts")
     interruption = Interruption()
     _listen(interruption, life)
-    workspace = Workspace(folder.parent.parent)
     try:
-        job = begin_attempt(workspace, read_job(folder))
-        with ExitStack() as stack:
-            if not take_place(workspace, job, life, interruption, stack):
-                write_job(workspace, replace(job, claim="paused", reason=STOPPED, attempts=()))
-                return 0
-            _work(workspace, job, life, interruption)
+        for _ in attend(Workspace(folder.parent.parent), read_job(folder), life, interruption):
+            pass
     except GtsError as error:
         print(f"error: {error.message}", file=sys.stderr, flush=True)
         return error.exit_code
-    finally:
-        life.release()
     return 0
+
+
+def attend(
+    workspace: Workspace, job: Job, life: Life, interruption: Interruption, *, request: TrainingRequest | None = None
+) -> Iterator[Any]:
+    """Work on a job in this process, from its place in the row to its end; tells and raises what `worker.work` does.
+
+    The lock is let go of at the end. Nothing is told by one that was stopped while it waited.
+    """
+    with ExitStack() as stack:
+        stack.callback(life.release)
+        try:
+            job = begin_attempt(workspace, job)
+            begins = take_place(workspace, job, life, interruption, stack)
+        except GtsError as error:
+            with suppress(GtsError):
+                write_job(workspace, replace(job, claim="failed", reason=error.message, attempts=()))
+            raise
+        if not begins:
+            write_job(workspace, replace(job, claim="paused", reason=STOPPED, attempts=()))
+            return
+        # Only now, after any waiting: this loads torch.
+        from gts.jobs.worker import work
+
+        yield from work(workspace, job, life, interruption, request=request)
 
 
 def begin_attempt(workspace: Workspace, job: Job) -> Job:
@@ -63,21 +88,6 @@ def take_place(workspace: Workspace, job: Job, life: Life, interruption: Interru
             raise
         return True  # a home folder that cannot be written to: nobody waits for this job, but it works
     return not job.queued or place.wait(interruption, lambda reason: life.say("waiting", reason))
-
-
-def _work(workspace: Workspace, job: Job, life: Life, interruption: Interruption) -> None:
-    # Only now, after any waiting: this loads torch.
-    from gts.jobs.worker import work
-
-    for _ in work(workspace, job, life, interruption):
-        pass
-
-
-def _take(folder: Path) -> Life:
-    """The lock of the job, which whoever started this process is about to let go."""
-    life = Life.take(folder / "lock", group=True, patience=_PATIENCE_SECONDS)
-    life.say("waiting", "it starts")
-    return life
 
 
 def _listen(interruption: Interruption, life: Life) -> None:

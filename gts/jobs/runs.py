@@ -77,7 +77,9 @@ def request_of(workspace: Workspace, job: Job) -> TrainingRequest:
         results=tuple(workspace.root / path for path in results),
         start=read_checkpoint(folder.start) if folder.start.exists() else None,
         keep=asked.get("keep", "best"),
-        milestones=Milestones(str(workspace.root / milestones["prefix"]), milestones["interval"]) if milestones else None,
+        milestones=Milestones(os.path.join(workspace.root, milestones["prefix"]), milestones["interval"])
+        if milestones
+        else None,
         score=asked.get("score", True),
         save_when_stopped=asked.get("save_when_stopped", True),
         threads=job.threads or None,
@@ -125,7 +127,10 @@ def place_in(workspace: Workspace, path: Path) -> str:
 
 def _written(request: TrainingRequest) -> dict[str, Any]:
     milestones = request.milestones
-    prefix = place_in(request.workspace, Path(milestones.prefix)) if milestones else ""
+    prefix = milestones.prefix if milestones else ""
+    if prefix:
+        # A prefix that ends in a slash is a folder, which a path forgets.
+        prefix = place_in(request.workspace, Path(prefix)) + ("/" if prefix.endswith("/") else "")
     return {
         "source": request.source,
         "results": [place_in(request.workspace, path) for path in request.results],

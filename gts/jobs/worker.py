@@ -18,6 +18,7 @@ from gts.formats.checkpoint import Checkpoint, current_versions
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import STOPPED, Job
 from gts.jobs.life import Life
+from gts.jobs.process import attend
 from gts.jobs.recorder import Recorder
 from gts.jobs.resuming import Restart, drop_later, restart_of
 from gts.jobs.runs import begin, request_of
@@ -37,7 +38,7 @@ from gts.jobs.training import (
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import this_system
 from gts.training.evaluation import evaluate
-from gts.training.events import Evaluated, Event, Finished, MemberFailed, Progress, Started
+from gts.training.events import Evaluated, Event, Finished, MemberFailed, Progress
 from gts.training.trainer import Trainer
 
 FULL_DISK_SECONDS = 2.0
@@ -62,10 +63,7 @@ def run_training(
 def training(request: TrainingRequest, interruption: Interruption) -> Iterator[Told | TrainingOutcome]:
     """Begin a run and work on it in this process; tells and raises what `work` does."""
     job, life = begin(request)
-    try:
-        yield from work(request.workspace, job, life, interruption, request=request)
-    finally:
-        life.release()
+    yield from attend(request.workspace, job, life, interruption, request=request)
 
 
 def work(
@@ -85,7 +83,7 @@ def work(
         restart = restart_of(folder, len(request.specs), versions)
         trainer = _trainer(request, job, restart)
         run = _Run(job, request, trainer, life, interruption, restart, versions)
-        with interruption.heard_by(trainer.stop):
+        with interruption.heard_by(run.stop):
             yield from run.train()
         yield from run.finish()
     except BaseException as error:
@@ -141,6 +139,11 @@ class _Run:
         )
         for note in self._notes:
             self.recorder.log(note)
+
+    def stop(self) -> None:
+        """End after the present update; may be called from a signal handler."""
+        self._life.say("stopping")
+        self._trainer.stop()
 
     def train(self) -> Iterator[Told]:
         """Drive the trainer to its end, writing down what it tells and saving what is due."""

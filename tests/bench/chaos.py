@@ -130,9 +130,7 @@ class Chaos:
     def compare(self, subject: Subject, calm: Path, killed: Path) -> None:
         """Note everything that differs between two runs of one training."""
         self.tally.runs += 1
-        pairs = [
-            (self._out(subject, "calm", seed), self._out(subject, "killed", seed)) for seed in range(1, subject.seeds + 1)
-        ]
+        pairs = [(self._out(subject, "calm", seed), self._out(subject, "killed", seed)) for seed in range(1, subject.seeds + 1)]
         kept = [path.relative_to(calm) for path in sorted(calm.glob("member*/*.checkpoint"))]
         pairs += [(calm / path, killed / path) for path in kept]
         for one, other in pairs:
@@ -176,7 +174,11 @@ class Chaos:
     def _kill_in(self, phase: str, folder: Path) -> bool:
         """Wait for a moment in a phase and kill the worker with its group; False where the run ended before."""
         until = time.monotonic() + MOST_SECONDS
-        wait = {"start": self._draw.uniform(0.0, 2.5), "update": self._draw.uniform(0.0, 0.6), "score": self._draw.random() * 0.2}
+        wait = {
+            "start": self._draw.uniform(0.0, 2.5),
+            "update": self._draw.uniform(0.0, 0.6),
+            "score": self._draw.random() * 0.2,
+        }
         log = folder / "log.txt"
         while time.monotonic() < until:
             standing = standing_of(folder)

@@ -128,8 +128,9 @@ def test_the_dead_hold_no_place(row: Queue) -> None:
 
 def test_a_state_folder_that_cannot_be_made_names_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileError, match="cannot make the folder of the queue") as error, Queue(tmp_path / "file" / "x").place(
-        entry("a")
+    with (
+        pytest.raises(FileError, match="cannot make the folder of the queue") as error,
+        Queue(tmp_path / "file" / "x").place(entry("a")),
     ):
         pass
     assert "GTS_STATE" in error.value.hint
