@@ -70,8 +70,8 @@ def claim_to_resume(
     """Take the lock of a job that stands still, to go on with it.
 
     `by_name`: a person asks for just this one, so that earlier deaths do not count against it; otherwise only those are taken
-    that were interrupted. `queued` and `threads` take the place of what the job was begun with. Raises BusyError where it is at work, UsageError where there is nothing to go on with or it may be
-    at work on another machine.
+    that were interrupted. `queued` and `threads` take the place of what the job was begun with. Raises BusyError where it is
+    at work, UsageError where there is nothing to go on with or it may be at work on another machine.
     """
     held, sign = look(job.lock)
     life = Life.take(job.lock, patience=0.0 if held else PATIENCE_SECONDS)

@@ -68,7 +68,7 @@ def request_of(workspace: Workspace, job: Job) -> TrainingRequest:
     asked = job.request
     suffixes = [f"-seed{spec.params.seed}" if members > 1 else "" for spec in specs]
     results = asked.get("results") or [f"{job.name}{suffix}.checkpoint" for suffix in suffixes]
-    milestones = asked.get("milestones")
+    way = asked.get("milestones")
     return TrainingRequest(
         workspace=workspace,
         name=job.name,
@@ -77,9 +77,7 @@ def request_of(workspace: Workspace, job: Job) -> TrainingRequest:
         results=tuple(workspace.root / path for path in results),
         start=read_checkpoint(folder.start) if folder.start.exists() else None,
         keep=asked.get("keep", "best"),
-        milestones=Milestones(os.path.join(workspace.root, milestones["prefix"]), milestones["interval"])
-        if milestones
-        else None,
+        milestones=Milestones(os.path.join(workspace.root, way["prefix"]), way["interval"]) if way else None,
         score=asked.get("score", True),
         save_when_stopped=asked.get("save_when_stopped", True),
         threads=job.threads or None,

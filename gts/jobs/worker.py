@@ -35,6 +35,7 @@ from gts.jobs.training import (
     Trouble,
     WentOn,
 )
+from gts.store.filesystem import file_system
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import this_system
 from gts.training.evaluation import evaluate
@@ -137,6 +138,11 @@ class _Run:
             f"{what}: {len(request.specs)} × {plan.total_steps} steps in {plan.epochs} rounds, "
             f"{plan.worlds} worlds each, {trainer.threads} threads"
         )
+        disk = file_system(job.folder)
+        if disk.network:
+            self._notes += (
+                f"the workspace is on a network disk ({disk.kind}): slower to write, and one machine at a time may use it",
+            )
         for note in self._notes:
             self.recorder.log(note)
 

@@ -253,9 +253,10 @@ def _wait(folder: Path) -> Standing:
 def _tables(one: Path, other: Path) -> dict[str, tuple[list[Any], list[Any]]]:
     """The rows of both runs by table, without what a clock has measured."""
     clocked = " AND ".join(f"name NOT LIKE '{name}'" for name in CLOCKED)
+    points = "SELECT member, name, step, value FROM points JOIN series ON series.id = series"
     queries = {
         "rounds": "SELECT step, epoch FROM rounds ORDER BY step",
-        "points": f"SELECT member, name, step, value FROM points JOIN series ON series.id = series WHERE {clocked} ORDER BY 1, 2, 3",
+        "points": f"{points} WHERE {clocked} ORDER BY 1, 2, 3",
         "evaluations": "SELECT * FROM evaluations ORDER BY member, step",
         "failures": "SELECT * FROM failures ORDER BY member",
     }

@@ -8,26 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import TINY
 
-from gts.errors import FileError
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs import recorder, worker
-from gts.jobs.training import Milestones, RunBegan, Saved, ScoringBegan, TrainingRequest, Trouble
-from gts.params.spec import make_spec, seeded
+from gts.jobs import worker
+from gts.jobs.ledger import jobs_of, standing_of
+from gts.jobs.states import Done, Failed
+from gts.jobs.training import Milestones, RunBegan, Saved, ScoringBegan, Trouble
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
 from gts.training.events import Event, Finished, MemberFailed, Progress, Started
 from gts.training.trainer import Trainer
-
-
-def ask(folder: Path, *, seeds: int = 1, **more: object) -> TrainingRequest:
-    spec = make_spec(TINY["physicalModel"], TINY["technique"], TINY["params"])
-    specs = seeded(spec, seeds)
-    results = tuple(folder / f"out{number}.checkpoint" for number in range(seeds))
-    wanted: dict[str, object] = {"name": "tiny", "source": "tiny.spec", "score": False, "threads": 1} | more
-    return TrainingRequest(workspace=Workspace(folder), specs=specs, results=results, **wanted)
 
 
 class FailingTrainer(Trainer):
@@ -40,9 +31,9 @@ class FailingTrainer(Trainer):
                 yield MemberFailed(self.members - 1, event.step, "a loss of nan")
 
 
-def test_a_training_tells_what_it_does_in_order(tmp_path: Path) -> None:
+def test_a_training_tells_what_it_does_in_order(ask, tmp_path: Path) -> None:
     told: list[object] = []
-    outcome = worker.run_training(ask(tmp_path, score=True), told.append)
+    outcome = worker.run_training(ask(score=True), told.append)
     kinds = [type(one) for one in told]
     assert kinds[:2] == [RunBegan, Started]
     assert kinds.count(Progress) == 10
@@ -55,10 +46,9 @@ def test_a_training_tells_what_it_does_in_order(tmp_path: Path) -> None:
     assert all(one.path.is_file() for one in told if isinstance(one, Saved) and one.kind != "last")
 
 
-def test_the_last_three_states_are_kept_and_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0.0)
+def test_the_last_three_states_are_kept_and_the_best(ask, tmp_path: Path) -> None:
     told: list[object] = []
-    outcome = worker.run_training(ask(tmp_path), told.append)
+    outcome = worker.run_training(ask(save_every=0.0), told.append)
     assert [one.step for one in told if isinstance(one, Saved) and one.kind == "last"] == list(range(120, 1320, 120))
     kept = [read_checkpoint(path).counters["step"] for path in outcome.folder.lasts(0)]
     assert kept == [960, 1080, 1200]
@@ -67,9 +57,8 @@ def test_the_last_three_states_are_kept_and_the_best(tmp_path: Path, monkeypatch
     assert known == [str(path.relative_to(tmp_path)) for path in outcome.folder.lasts(0)]
 
 
-def test_a_state_from_the_disk_goes_on_as_if_nothing_had_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0.0)
-    request = ask(tmp_path, seeds=2)
+def test_a_state_from_the_disk_goes_on_as_if_nothing_had_happened(ask, tmp_path: Path) -> None:
+    request = ask(seeds=2, save_every=0.0)
     outcome = worker.run_training(request, lambda _: None)
     before = [read_checkpoint(outcome.folder.last(member, 960)) for member in range(2)]
     assert [len(one.history) for one in before] == [2, 2]
@@ -83,8 +72,7 @@ def test_a_state_from_the_disk_goes_on_as_if_nothing_had_happened(tmp_path: Path
         assert all(np.array_equal(undisturbed[name], resumed[name]) for name in undisturbed)
 
 
-def test_numbers_reach_the_disk_before_the_state_that_needs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0.0)
+def test_numbers_reach_the_disk_before_the_state_that_needs_them(ask, tmp_path: Path) -> None:
     folder: list[RunFolder] = []
 
     def look(event: object) -> None:
@@ -95,78 +83,54 @@ def test_numbers_reach_the_disk_before_the_state_that_needs_them(tmp_path: Path,
                 assert reader.position()[0] == event.step
                 assert len(reader.evaluations()) == len(read_checkpoint(event.path).history)
 
-    worker.run_training(ask(tmp_path), look)
+    worker.run_training(ask(save_every=0.0), look)
     assert folder
 
 
-def test_one_member_that_fails_leaves_the_others_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_member_that_fails_leaves_the_others_alone(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "Trainer", FailingTrainer)
-    outcome = worker.run_training(ask(tmp_path, seeds=2), lambda _: None)
+    outcome = worker.run_training(ask(seeds=2), lambda _: None)
     first, second = outcome.members
     assert (first.failed, first.result) == ("", tmp_path / "out0.checkpoint")
     assert (second.failed, second.result) == ("step 360: a loss of nan", None)
     assert not (tmp_path / "out1.checkpoint").exists()
-    facts = json.loads(outcome.folder.facts.read_text())
-    assert (facts["state"], facts["outcome"][1]["failed"]) == ("done", "step 360: a loss of nan")
+    assert standing_of(outcome.folder.path).state == Done()
+    assert json.loads(outcome.folder.facts.read_text())["outcome"][1]["failed"] == "step 360: a loss of nan"
     with MetricsReader(outcome.folder.metrics) as reader:
         assert [(one.member, one.step, one.reason) for one in reader.failures()] == [(1, 360, "a loss of nan")]
     assert "member 2 failed at step 360: a loss of nan" in outcome.folder.log.read_text()
 
 
-def test_a_training_in_which_all_fail_is_exit_1(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "Trainer", FailingTrainer)
-    outcome = gts("train", "tiny.spec")
-    assert outcome.code == 1
-    assert "the training failed at step 360: a loss of nan" in outcome.out
-    assert not (workspace / "tiny.checkpoint").exists()
-    data = gts("info", "@last", "--json").data
-    assert (data["facts"]["state"], data["facts"]["reason"]) == ("failed", "step 360: a loss of nan")
-
-
-def test_a_full_disk_ends_the_training_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: object, checkpoint: object) -> str:
-        raise FileError(f"cannot write {path}: the disk is full", hint="free some space and try again")
-
-    monkeypatch.setattr(recorder, "write_checkpoint", full)
-    folder: list[RunFolder] = []
-    with pytest.raises(FileError, match="the disk is full"):
-        worker.run_training(ask(tmp_path), lambda event: folder.append(event.folder) if isinstance(event, RunBegan) else None)
-    facts = json.loads(folder[0].facts.read_text())
-    assert facts["state"] == "failed"
-    assert "the disk is full" in facts["reason"]
-    with MetricsReader(folder[0].metrics) as reader:
-        assert reader.position()[0] == 480  # everything until the first evaluation, whose best policy could not be written
-
-
-def test_a_listener_that_fails_leaves_a_run_that_says_so(tmp_path: Path) -> None:
+def test_a_listener_that_fails_leaves_a_run_that_says_so(ask, tmp_path: Path) -> None:
     def break_off(event: object) -> None:
         if isinstance(event, Progress) and event.epoch == 2:
             raise ZeroDivisionError("the listener's own mistake")
 
     with pytest.raises(ZeroDivisionError):
-        worker.run_training(ask(tmp_path), break_off)
-    (run,) = Workspace(tmp_path).run_ids()
-    assert json.loads(Workspace(tmp_path).run(run).facts.read_text())["state"] == "interrupted"
+        worker.run_training(ask(), break_off)
+    (one,) = jobs_of(Workspace(tmp_path))
+    assert one.state == Failed("the listener's own mistake")
+    assert "ZeroDivisionError" in (one.job.folder / "log.txt").read_text()
 
 
-def test_a_catalogue_that_cannot_be_used_is_said_once(tmp_path: Path) -> None:
+def test_a_catalogue_that_cannot_be_used_is_said_once(ask, tmp_path: Path) -> None:
     (tmp_path / "gts.db").mkdir()
     told: list[object] = []
-    outcome = worker.run_training(ask(tmp_path), told.append)
+    outcome = worker.run_training(ask(), told.append)
     (trouble,) = [one for one in told if isinstance(one, Trouble)]
     assert "the catalogue does not know of this run" in trouble.text
     assert outcome.members[0].result is not None
 
 
-def test_milestones_of_several_members_have_names_of_their_own(tmp_path: Path) -> None:
-    worker.run_training(ask(tmp_path, seeds=2, milestones=Milestones(str(tmp_path / "way"), 5)), lambda _: None)
+def test_milestones_of_several_members_have_names_of_their_own(ask, tmp_path: Path) -> None:
+    worker.run_training(ask(seeds=2, milestones=Milestones(str(tmp_path / "way"), 5)), lambda _: None)
     names = sorted(path.name for path in tmp_path.glob("way*"))
     assert names == [f"way-seed{seed}-{step}.checkpoint" for seed in (1, 2) for step in (1200, 600)]
     assert read_checkpoint(tmp_path / "way-seed2-600.checkpoint").counters["epoch"] == 5
 
 
-def test_a_best_policy_knows_the_curve_until_its_end(tmp_path: Path) -> None:
-    outcome = worker.run_training(ask(tmp_path, keep="best"), lambda _: None)
+def test_a_best_policy_knows_the_curve_until_its_end(ask, tmp_path: Path) -> None:
+    outcome = worker.run_training(ask(keep="best"), lambda _: None)
     result = read_checkpoint(tmp_path / "out0.checkpoint")
     assert [row["step"] for row in result.history] == [480, 840, 1200]
     best = max(result.history, key=lambda row: row["score"])
