@@ -4,7 +4,8 @@
 GtsError                 one sentence for a person, and a hint
 ├── UsageError           wrong use of a command                       exit 2
 ├── FileError            a file that cannot be read or written        exit 2
-│   └── FormatError      a file whose content is wrong                exit 2
+│   ├── FormatError      a file whose content is wrong                exit 2
+│   └── FullDiskError    no room for what is to be written            exit 2
 ├── MissingError         something this machine lacks                 exit 3
 └── WorkError            the work itself failed                       exit 1
     └── DivergedError    a number left the finite range
@@ -70,6 +71,10 @@ class FormatError(FileError):
         super().__init__("\n".join(problem.at(path) for problem in problems), hint=hint)
         self.path = path
         self.problems = tuple(problems)
+
+
+class FullDiskError(FileError):
+    """The disk, a quota or a limit on the size of files leaves no room; what failed works again once there is some."""
 
 
 class MissingError(GtsError):

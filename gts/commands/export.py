@@ -5,21 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import os
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gts.commands.declare import Argument, Command, Context, Result
 from gts.commands.references import Reference, refer
-from gts.errors import UsageError
+from gts.errors import FileError, MissingError, UsageError
+
+if TYPE_CHECKING:
+    from gts.store.curves import MetricsReader
 
 Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
+
+Scalars = list[tuple[int, float, dict[str, float]]]
+"""(step, elapsed seconds, values by name) in the order of the steps."""
 
 
 @dataclass(frozen=True)
 class Exported(Result):
-    """A file of numbers."""
+    """A file of numbers, or a folder of them."""
 
     source: str
     path: str
@@ -27,17 +37,21 @@ class Exported(Result):
     columns: tuple[str, ...]
 
 
-def run(context: Context, *, reference: str, file: Path) -> Exported:
+def run(context: Context, *, reference: str, file: str) -> Exported:
     """Write the learning curve of a checkpoint, or every metric of a run."""
     from gts.formats.durable import write_durably
 
-    writers = {".csv": _csv, ".json": _json}
-    if file.suffix not in writers:
-        raise UsageError(f"cannot tell from `{file}` what to write", hint="end the name in .csv or .json")
+    writers = {".csv": _csv, ".json": _json, ".jsonl": _json_lines}
+    path = Path(file)
+    if file.endswith(os.sep) or path.is_dir():
+        return _event_files(refer(context, reference), path)
+    if path.suffix not in writers:
+        hint = "end the name in .csv, .json or .jsonl, or in / for TensorBoard"
+        raise UsageError(f"cannot tell from `{file}` what to write", hint=hint)
     named = refer(context, reference)
     columns, rows = _table(named)
-    write_durably(file, writers[file.suffix](columns, rows).encode())
-    return Exported(str(named.path), str(file), len(rows), tuple(columns))
+    write_durably(path, writers[path.suffix](columns, rows).encode())
+    return Exported(str(named.path), file, len(rows), tuple(columns))
 
 
 def _table(reference: Reference) -> Table:
@@ -56,7 +70,7 @@ def _metrics(reference: Reference) -> Table:
     """Every metric of every member: a row a member and round."""
     from gts.store.curves import MetricsReader
 
-    with MetricsReader(reference.run.metrics) as reader:
+    with MetricsReader(reference.run.metrics) as reader, reader.snapshot():
         tables = [reader.table(member) for member in range(reader.members())]
     columns = list(dict.fromkeys(column for names, _ in tables for column in names))
     rows = []
@@ -78,15 +92,97 @@ def _json(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1) + "\n"
 
 
+def _json_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    return "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
+
+
+def _event_files(reference: Reference, folder: Path) -> Exported:
+    """TensorBoard's files of a run, a folder a member; what an earlier export of the run has written is replaced."""
+    from gts.formats.durable import write_durably
+    from gts.store.curves import MetricsReader
+
+    if reference.kind != "run":
+        raise UsageError(
+            f"TensorBoard shows runs, and {reference.path} is a {reference.kind}", hint="end the name in .csv or .json"
+        )
+    began, target = _began(reference), folder / reference.run.id
+    with MetricsReader(reference.run.metrics) as reader, reader.snapshot():
+        members = [_scalars(reader, member) for member in range(reader.members())]
+    for member, scalars in enumerate(members):
+        place = target / f"member{member + 1}" if len(members) > 1 else target
+        events = _events(scalars, began)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise FileError(f"cannot make the folder {place}: {reason}", hint="name another place") from error
+        write_durably(place / f"events.out.tfevents.{int(began)}.gts", events)
+    columns = sorted({name for scalars in members for _, _, values in scalars for name in values})
+    return Exported(str(reference.path), str(target), sum(map(len, members)), tuple(columns))
+
+
+def _scalars(reader: MetricsReader, member: int) -> Scalars:
+    """Everything of a member that is a number at a step."""
+    (_, _, _, *names), rows = reader.table(member)
+    found: Scalars = []
+    for step, _, elapsed, *values in rows:
+        given = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        found.append((int(step or 0), elapsed or 0.0, given))
+    steps = [step for step, _, _ in found]
+    for evaluation in reader.evaluations(member):
+        # An evaluation has no clock of its own: it ended with the row that its step went into.
+        row = min(bisect_left(steps, evaluation.step), len(steps) - 1)
+        numbers = {f"evaluation/{name}": value for name, value in evaluation.score.items() if _is_number(value)}
+        found.append((evaluation.step, found[row][1] if steps else 0.0, numbers))
+    return sorted(found, key=lambda row: row[0])
+
+
+def _events(scalars: Scalars, began: float) -> bytes:
+    """The content of one of TensorBoard's files; raises MissingError where its library is not installed."""
+    try:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.record_writer import RecordWriter
+    except ImportError as error:
+        raise MissingError(f"TensorBoard's library cannot be imported: {error}", hint="pip install tensorboard") from error
+    stream = io.BytesIO()
+    writer = RecordWriter(stream)
+    writer.write(Event(wall_time=began, file_version="brain.Event:2").SerializeToString())
+    for step, elapsed, values in scalars:
+        summary = Summary(value=[Summary.Value(tag=name, simple_value=value) for name, value in values.items()])
+        writer.write(Event(wall_time=began + elapsed, step=step, summary=summary).SerializeToString())
+    return stream.getvalue()
+
+
+def _began(reference: Reference) -> float:
+    """When a run was started, in seconds of the system's clock; 0 where it does not say."""
+    from gts.commands.info import read_facts
+
+    try:
+        return datetime.fromisoformat(str(read_facts(reference.run.facts).get("started", ""))).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
 COMMAND = Command(
     name="export",
     summary="Write the numbers of a run or a checkpoint to a file.",
     group="looking",
     run=run,
-    help="Of a run every metric, a row a member and round; of a checkpoint its learning curve.",
+    help="Of a run every metric, a row a member and round; of a checkpoint its learning curve. A run can be written while it "
+    "trains. Written to a folder, a run becomes files of TensorBoard, a sub-folder a member: `tensorboard --logdir FOLDER` "
+    "shows them (needs the extra `[tensorboard]`).",
     arguments=(
         Argument("reference", "A checkpoint, or a run: its folder, id or @last.", "reference"),
-        Argument("file", "What to write; its ending says how: .csv or .json.", "file", "path"),
+        Argument(
+            "file",
+            "What to write; its ending says how: .csv, .json, .jsonl (one object a line), or / for a folder of TensorBoard.",
+            "file",
+        ),
     ),
-    examples=("gts export @last metrics.csv",),
+    examples=("gts export @last metrics.csv", "gts export @last board/"),
 )

@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-from gts.errors import FileError
+from gts.errors import FileError, FullDiskError
 
 _REASONS = {
     errno.ENOENT: ("the folder does not exist", "make it first, or name another place"),
@@ -22,13 +22,14 @@ _REASONS = {
     errno.EFBIG: ("the file is larger than this system allows", "name a place on another disk"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
 }
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def write_durably(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file by way of a temporary one in the same folder; when this returns, the bytes are on the disk.
 
-    A link is followed, the permissions of a file that is replaced are kept. Raises FileError; then the old file, if there
-    was one, stands as it was, and nothing new lies beside it.
+    A link is followed, the permissions of a file that is replaced are kept. Raises FileError, FullDiskError where there is no
+    room; then the old file, if there was one, stands as it was, and nothing new lies beside it.
     """
     target = _target(path)
     try:
@@ -111,4 +112,5 @@ def _sync_folder(folder: Path) -> None:
 
 def _cannot_write(path: str | os.PathLike[str], error: OSError) -> FileError:
     reason, hint = _REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
-    return FileError(f"cannot write {os.fspath(path)}: {reason}", hint=hint)
+    kind = FullDiskError if error.errno in _NO_ROOM else FileError
+    return kind(f"cannot write {os.fspath(path)}: {reason}", hint=hint)

@@ -1,21 +1,26 @@
-"""`gts.db`: which runs, checkpoints and scores a workspace has."""
+"""`gts.db`: which jobs, runs, studies, checkpoints and scores a workspace has, and which commands were given in it."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
-from gts.store.database import explained, open_reader, open_writer, rows
+from gts.store.database import explained, open_reader, open_writer, rows, transaction
 from gts.store.migrations import catalogue_migrations
 
-RunState = Literal["running", "done", "interrupted", "failed"]
+Claim = Literal["active", "paused", "done", "failed"]
+"""What a job said last of itself; whether an active one is still at work, its lock tells."""
+
+KEPT_COMMANDS = 10_000
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,44 @@ class RunRecord:
     """Environment steps of each member at the end."""
     step: int
     """Environment steps of each member so far."""
-    state: RunState
     started: str
-    reason: str = ""
-    """Why it failed."""
-    finished: str = ""
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """How a piece of work stands that has a folder."""
+
+    id: str
+    kind: str
+    """What is done: `train`, `search`, `score`."""
+    name: str
+    """What is worked on, for a person."""
+    folder: str
+    """Relative to the workspace where it is inside."""
+    claim: Claim
+    reason: str
+    """Why it failed or paused."""
+    threads: int
+    """CPUs that it uses; 0: not known."""
+    created: str
+    changed: str
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """One search."""
+
+    name: str
+    space: str
+    """The space that it searches, as given."""
+    figure: str
+    technique: str
+    storage: str
+    """Where its trials are, as a URL; empty where they are in its folder."""
+    directions: tuple[str, ...]
+    """`maximize` or `minimize`, one an objective."""
+    trials: int
+    created: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +109,8 @@ class ScoreRecord:
     details: Mapping[str, Any]
     """`Score.as_dict()`."""
     taken: str
+    figure: str = ""
+    """Empty where it was not known."""
 
 
 class Catalogue:
@@ -98,7 +138,24 @@ class Catalogue:
 
     def put_run(self, run: RunRecord) -> None:
         """Record a run, in place of what was recorded under its id."""
-        self._put("runs", asdict(run))
+        self.put_many(runs=(run,))
+
+    def put_job(self, job: JobRecord) -> None:
+        """Record a job, in place of what was recorded under its id."""
+        self.put_many(jobs=(job,))
+
+    def put_many(self, runs: Iterable[RunRecord] = (), jobs: Iterable[JobRecord] = ()) -> None:
+        """Record runs and jobs, all of them or none."""
+        with self._transaction():
+            for run in runs:
+                self._insert("runs", asdict(run))
+            for job in jobs:
+                self._insert("jobs", asdict(job))
+
+    def put_study(self, study: StudyRecord) -> None:
+        """Record a study, in place of what was recorded under its name."""
+        with self._transaction():
+            self._insert("studies", asdict(study) | {"directions": json.dumps(study.directions)})
 
     def put_checkpoint(self, checkpoint: CheckpointRecord, *, gone: tuple[str, ...] = ()) -> None:
         """Record a checkpoint, and forget those whose files are gone."""
@@ -108,35 +165,96 @@ class Catalogue:
 
     def add_score(self, score: ScoreRecord) -> None:
         """Record a score; earlier ones of the same checkpoint stay."""
-        self._put("scores", asdict(score) | {"details": json.dumps(dict(score.details))})
+        with self._transaction():
+            self._insert("scores", asdict(score) | {"details": json.dumps(dict(score.details))})
 
-    def runs(self, *, limit: int = 100, offset: int = 0) -> list[RunRecord]:
-        """A page of the runs, newest first."""
-        return [_run(row) for row in self._read("SELECT * FROM runs ORDER BY id DESC LIMIT ? OFFSET ?", limit, offset)]
+    def remember(self, line: str, exit_code: int) -> None:
+        """Record a command that was given, and forget those before the newest 10 000."""
+        # A name on a disk need not be Unicode, a text in a database must.
+        text = line.encode(errors="replace").decode()
+        with self._transaction():
+            self._insert("history", {"line": text, "at": now(), "exit_code": exit_code})
+            self._connection.execute("DELETE FROM history WHERE id <= (SELECT MAX(id) FROM history) - ?", (KEPT_COMMANDS,))
+
+    def runs(
+        self, *, figure: str | None = None, technique: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[RunRecord]:
+        """A page of the runs, newest first; those of a figure, of a technique, or all."""
+        return self._page(RunRecord, "runs", {"figure": figure, "technique": technique}, ("id",), limit, offset)
 
     def run(self, run_id: str) -> RunRecord | None:
         """The run of this id."""
-        found = self._read("SELECT * FROM runs WHERE id = ?", run_id)
-        return _run(found[0]) if found else None
+        return next(iter(self._page(RunRecord, "runs", {"id": run_id})), None)
+
+    def run_ids(self) -> set[str]:
+        """The ids of all runs."""
+        return {row["id"] for row in self._read("SELECT id FROM runs")}
+
+    def jobs(
+        self, *, claims: Sequence[Claim] = (), kind: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[JobRecord]:
+        """A page of the jobs, newest first; those that claim one of `claims`, of a kind, or all."""
+        return self._page(JobRecord, "jobs", {"claim": claims or None, "kind": kind}, ("created", "id"), limit, offset)
+
+    def job(self, job_id: str) -> JobRecord | None:
+        """The job of this id."""
+        return next(iter(self._page(JobRecord, "jobs", {"id": job_id})), None)
+
+    def studies(self, *, limit: int = 100, offset: int = 0) -> list[StudyRecord]:
+        """A page of the studies, newest first."""
+        return self._page(StudyRecord, "studies", {}, ("created", "name"), limit, offset)
+
+    def study(self, name: str) -> StudyRecord | None:
+        """The study of this name."""
+        return next(iter(self._page(StudyRecord, "studies", {"name": name})), None)
 
     def checkpoints(self, run_id: str) -> list[CheckpointRecord]:
         """The checkpoints of a run by member and step."""
-        return [
-            CheckpointRecord(**row)
-            for row in self._read("SELECT * FROM checkpoints WHERE run = ? ORDER BY member, step, path", run_id)
-        ]
+        found = self._read("SELECT * FROM checkpoints WHERE run = ? ORDER BY member, step, path", run_id)
+        return [_record(CheckpointRecord, row) for row in found]
 
     def scores(self, checksum: str) -> list[ScoreRecord]:
         """The scores of a checkpoint, oldest first."""
-        return [_score(row) for row in self._read("SELECT * FROM scores WHERE checksum = ? ORDER BY id", checksum)]
+        found = self._read("SELECT * FROM scores WHERE checksum = ? ORDER BY id", checksum)
+        return [_record(ScoreRecord, row) for row in found]
 
-    def _put(self, table: str, values: Mapping[str, Any]) -> None:
-        with self._transaction():
-            self._insert(table, values)
+    def best_scores(self, *, figure: str | None = None, limit: int = 100, offset: int = 0) -> list[ScoreRecord]:
+        """A page of the scores, best first; those of a figure, or all."""
+        return self._page(ScoreRecord, "scores", {"figure": figure}, ("score",), limit, offset)
+
+    def commands(self, prefix: str = "", *, limit: int = 100) -> list[str]:
+        """The commands that were given and begin with `prefix`, newest first, each once."""
+        found = self._read(
+            "SELECT line FROM history WHERE line >= ? AND line < ? GROUP BY line ORDER BY MAX(id) DESC LIMIT ?",
+            prefix,
+            prefix + "\U0010ffff",
+            limit,
+        )
+        return [row["line"] for row in found]
 
     def _insert(self, table: str, values: Mapping[str, Any]) -> None:
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         self._connection.execute(f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))
+
+    def _page(
+        self,
+        kind: type[_Record],
+        table: str,
+        wanted: Mapping[str, str | Sequence[str] | None],
+        order: tuple[str, ...] = (),
+        limit: int = 1,
+        offset: int = 0,
+    ) -> list[_Record]:
+        """A page of the records with the wanted values, largest first; a value of None is any, a sequence any of these."""
+        chosen = {
+            column: (value,) if isinstance(value, str) else value for column, value in wanted.items() if value is not None
+        }
+        conditions = " AND ".join(f"{column} IN ({', '.join('?' * len(values))})" for column, values in chosen.items())
+        where = f" WHERE {conditions}" if conditions else ""
+        by = f" ORDER BY {', '.join(f'{column} DESC' for column in order)}" if order else ""
+        values = [value for several in chosen.values() for value in several]
+        found = self._read(f"SELECT * FROM {table}{where}{by} LIMIT ? OFFSET ?", *values, limit, offset)
+        return [_record(kind, row) for row in found]
 
     def _read(self, query: str, *values: Any) -> list[dict[str, Any]]:
         with explained(self._path):
@@ -144,15 +262,8 @@ class Catalogue:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with explained(self._path):
-            # The write lock first: a transaction that reads and then writes could be refused half-way.
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.rollback()
-                raise
-            self._connection.commit()
+        with explained(self._path), transaction(self._connection):
+            yield
 
 
 def now() -> str:
@@ -160,11 +271,12 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _run(row: Mapping[str, Any]) -> RunRecord:
-    return RunRecord(**{field.name: row[field.name] for field in fields(RunRecord)})
-
-
-def _score(row: Mapping[str, Any]) -> ScoreRecord:
-    return ScoreRecord(
-        **{field.name: row[field.name] for field in fields(ScoreRecord)} | {"details": json.loads(row["details"])}
-    )
+def _record(kind: type[_Record], row: Mapping[str, Any]) -> _Record:
+    """A row as a record; a file of an older shape has columns that no record has any more, and lacks others."""
+    values = {field.name: row[field.name] for field in fields(kind) if field.name in row}  # type: ignore[arg-type]
+    for name in ("details", "directions"):
+        if name in values:
+            values[name] = json.loads(values[name])
+    if "directions" in values:
+        values["directions"] = tuple(values["directions"])
+    return kind(**values)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -65,6 +66,16 @@ class MetricsReader:
         """Let go of the file."""
         self._connection.close()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read inside is of one moment, whatever the writer does meanwhile."""
+        with explained(self._path):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.rollback()
+
     def members(self) -> int:
         """How many members have numbers."""
         return len(self._read("SELECT DISTINCT member FROM series WHERE member >= 0"))
@@ -100,9 +111,9 @@ class MetricsReader:
         return {name: value for name, value in found if value is not None}
 
     def position(self) -> tuple[int, int, float]:
-        """(step, epoch, elapsed seconds) of the newest row; zeros before the first."""
-        found = self._read("SELECT step, epoch, elapsed FROM rounds ORDER BY step DESC LIMIT 1")
-        return found[0] if found else (0, 0, 0.0)
+        """(step, epoch, elapsed seconds) of the newest row, half gathered or whole; zeros before the first."""
+        newest = "SELECT step, epoch, elapsed FROM {} ORDER BY step DESC LIMIT 1"
+        return max([(0, 0, 0.0), *self._read(newest.format("rounds")), *self._read(newest.format("pending"))])
 
     def evaluations(self, member: int = 0) -> tuple[Evaluation, ...]:
         """The evaluations of a member, oldest first."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.errors import FileError
+from gts.errors import FileError, FullDiskError
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -16,14 +16,34 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 10.0
 
+# What SQLite makes of ENOSPC, and of the errors of a quota or a limit on the size of files, which it does not tell apart from
+# a write that failed for another reason.
+_NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"})
+
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about a file into a FileError for a person."""
+    """Turn what SQLite says about a file into a FileError for a person, FullDiskError where there is no room."""
     try:
         yield
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorname", "") in _NO_ROOM:
+            hint = "make room on the disk, or within your quota; where there is some, the disk itself fails"
+            raise FullDiskError(f"cannot write the database `{path}`: {error}", hint=hint) from error
         raise FileError(f"cannot use the database `{path}`: {error}", hint=_remedy(str(error))) from error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of what is written inside, or nothing of it. Raises sqlite3.Error; use inside `explained`."""
+    # The write lock first: a transaction that reads and then writes could be refused half-way.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
 
 
 def open_writer(path: Path, migrations: Migrations, *, journal: str) -> Database:
@@ -47,30 +67,40 @@ def open_writer(path: Path, migrations: Migrations, *, journal: str) -> Database
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open a database for reading only. Raises sqlite3.Error; use inside `explained`."""
-    uri = path.resolve().as_uri()
-    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     try:
-        connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
-    except sqlite3.OperationalError:
+        return _connect(path, "mode=ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname == "SQLITE_READONLY_ROLLBACK":
+            # A writer was killed in mid-transaction, and half of it may stand in the file: it is undone before anybody reads.
+            _connect(path, "mode=rw").close()
+            return _connect(path, "mode=ro")
         # A file that was in WAL mode on a disk that is now read-only: without a log beside it nobody writes to it, and what
         # stands in the file is all there is.
-        connection.close()
-        if path.with_name(path.name + "-wal").exists():
+        if any(path.with_name(path.name + ending).exists() for ending in ("-wal", "-journal")):
             raise
-        connection = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True)
+        return _connect(path, "mode=ro&immutable=1")
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    """A connection that has read something: only then SQLite knows whether it can."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
+    try:
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 def rows(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> list[Any]:
-    """The rows of a query; none where its table is not there.
+    """The rows of a query; none where its table or a column is not there.
 
     A reader does not migrate: in a file of an older shape a table may be missing, and so is everything that would be in it.
     """
     try:
         return connection.execute(query, values).fetchall()
     except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
+        if "no such table" in str(error) or "no such column" in str(error):
             return []
         raise
 
@@ -80,13 +110,8 @@ def migrate(database: Database, migrations: Migrations) -> None:
     if not migrations.pending(database):
         return
     # The write lock is taken before the second look: whoever waited for it finds the work done.
-    database.conn.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(database.conn):
         migrations.apply(database)
-    except BaseException:
-        database.conn.rollback()
-        raise
-    database.conn.commit()
 
 
 def _remedy(message: str) -> str:
@@ -94,6 +119,4 @@ def _remedy(message: str) -> str:
         return "another process holds it; try again, or see what it is with `gts doctor`"
     if "not a database" in message or "malformed" in message:
         return "it is damaged: move it away, GTS makes a new one"
-    if "full" in message:
-        return "make room on the disk"
     return "look at the rights of its folder, or name another workspace with --workspace"

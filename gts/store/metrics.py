@@ -8,17 +8,22 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gts.store.database import explained, open_writer
+from gts.errors import FileError
+from gts.store.database import explained, open_writer, transaction
 from gts.store.filesystem import file_system
 from gts.store.migrations import metrics_migrations
 
 MAX_ROUNDS = 5000
 """Rows that a curve has at most. A training of more rounds is stored in means over several of them: no screen has more
 columns, and both the size of the file and the cost of writing stay bounded."""
+
+KEPT_FLUSHES = 16
+"""Steps of which the half-gathered sums are kept: a training goes on from one of its last few states."""
 
 _FLUSH_SECONDS = 1.0
 _WHOLE = -1  # the member of what belongs to all of them
@@ -29,39 +34,48 @@ class MetricsWriter:
 
     Rounds are gathered and written in one transaction a second. `stride` rounds become one row, at the step of the last of
     them, holding the mean of each value over the rounds that had one; the rows therefore depend on the training alone, not
-    on the clock.
+    on the clock. Where a training stops between two rows, `flush` puts the sums aside and `resume` takes them up again: the
+    rows are those of a training that never stopped.
     """
 
-    def __init__(self, path: Path, *, rounds: int, elapsed: float = 0.0) -> None:
-        """`rounds`: how many the whole training has. `elapsed`: seconds that earlier attempts at it took."""
+    def __init__(self, path: Path, *, rounds: int, elapsed: float = 0.0, resume: int | None = None) -> None:
+        """Begin or go on.
+
+        Args:
+            path: The file; made where it is missing.
+            rounds: How many the whole training has.
+            elapsed: Seconds that the training has taken so far, where the file does not know.
+            resume: The step of a flush that the training goes on from: what came after it is forgotten. None: it begins, and
+                what an earlier attempt has left is forgotten. Raises FileError where the file is damaged or ends before the
+                step; `set_aside` makes way for a new one.
+        """
         self._path = path
         self.stride = max(1, math.ceil(rounds / MAX_ROUNDS))
-        # WAL needs memory that the processes share, which a network file system does not have.
-        journal = "DELETE" if file_system(path.parent).network else "WAL"
-        with explained(path):
-            self._connection = open_writer(path, metrics_migrations(), journal=journal).conn
-            self._series: dict[tuple[int, str], int] = {
-                (member, name): number
-                for number, member, name in self._connection.execute("SELECT id, member, name FROM series")
-            }
-        self._begun = time.monotonic() - elapsed
-        self._flushed = time.monotonic()
         self._sums: dict[tuple[int, str], tuple[float, int]] = {}
         self._last: tuple[int, int] | None = None
+        self._kept: tuple[int, int] | None = None  # the last position whose sums were put aside
         self._rounds: list[tuple[int, int, float]] = []
         self._points: list[tuple[int, int, float]] = []
         self._others: list[tuple[str, tuple[object, ...]]] = []
+        # WAL needs memory that the processes share, which a network file system does not have.
+        journal = "DELETE" if file_system(path.parent).network else "WAL"
+        new = not path.exists()
+        with explained(path):
+            self._connection = open_writer(path, metrics_migrations(), journal=journal).conn
+        try:
+            with explained(path):
+                elapsed = max(elapsed, self._take_up(resume, new))
+        except BaseException:
+            self._connection.close()
+            raise
+        self._begun = time.monotonic() - elapsed
+        self._flushed = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-    @property
-    def at_boundary(self) -> bool:
-        """True where no row is half gathered: a checkpoint taken here loses and doubles no number when it is resumed."""
-        return self._last is None
 
     def round(self, step: int, epoch: int, metrics: Sequence[Mapping[str, float]], seconds: Mapping[str, float]) -> None:
         """Take in one round of collect and update: `metrics` one mapping a member, `seconds` by phase."""
@@ -85,24 +99,20 @@ class MetricsWriter:
         self._others.append(("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (member, step, reason)))
         self._write()
 
-    def cut(self, step: int) -> None:
-        """Forget everything after a step, before the training goes on from there."""
-        with explained(self._path), self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(
-                "DELETE FROM points WHERE series = ? AND step > ?", [(number, step) for number in self._series.values()]
-            )
-            for table in ("rounds", "evaluations", "failures"):
-                self._connection.execute(f"DELETE FROM {table} WHERE step > ?", (step,))
-
     def flush(self) -> None:
-        """Bring everything taken in so far to the disk, a half-gathered row too."""
-        self._complete()
+        """Bring everything taken in so far to the disk, so that the training can be resumed at this step."""
+        if self._last is not None and self._last != self._kept:
+            self._put_aside(*self._last)
         self._write()
 
-    def close(self) -> None:
-        """Flush, and leave a file that needs nothing beside it."""
+    def close(self, *, complete: bool = False) -> None:
+        """Flush, and leave a file that needs nothing beside it.
+
+        `complete`: the training is over, and what is half gathered is its last row.
+        """
         try:
+            if complete:
+                self._complete()
             self.flush()
         finally:
             # Refused while a reader is open; the file then stays in WAL mode, which harms nobody.
@@ -111,11 +121,43 @@ class MetricsWriter:
                 self._connection.execute("PRAGMA journal_mode=DELETE").fetchall()
             self._connection.close()
 
+    def _take_up(self, resume: int | None, new: bool) -> float:
+        """Go back to how the file was at a step; the seconds that the training had taken then."""
+        connection = self._connection
+        if resume is not None and not new:
+            self._check(resume)
+        with transaction(connection):
+            for table in ("points", "rounds", "evaluations", "failures", "pending"):
+                connection.execute(f"DELETE FROM {table} WHERE step > ?", (-1 if resume is None else resume,))
+        self._series: dict[tuple[int, str], int] = {
+            (member, name): number for number, member, name in connection.execute("SELECT id, member, name FROM series")
+        }
+        ((elapsed,),) = connection.execute("SELECT COALESCE(MAX(elapsed), 0.0) FROM rounds")
+        query = "SELECT epoch, elapsed, member, name, total, count FROM pending WHERE step = ?"
+        for epoch, seconds, member, name, total, number in connection.execute(query, (resume,)):
+            self._sums[member, name] = (total, number)
+            self._last = self._kept = (int(resume or 0), epoch)
+            elapsed = seconds
+        return float(elapsed)
+
+    def _check(self, step: int) -> None:
+        """Make sure that the file is whole and has what was flushed at a step."""
+        if self._connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("its content is malformed")
+        ((newest,),) = self._connection.execute(
+            "SELECT MAX(step) FROM (SELECT MAX(step) AS step FROM rounds UNION ALL SELECT MAX(step) FROM pending)"
+        )
+        if (newest or 0) < step:
+            raise FileError(
+                f"the database `{self._path}` ends at step {newest or 0}, before step {step} that was written to it",
+                hint="it was cut short, or copied without the `-wal` file beside it: bring that back, or move this one away",
+            )
+
     def _gather(self, member: int, values: Mapping[str, float]) -> None:
         for name, value in values.items():
             if math.isfinite(value):
-                total, count = self._sums.get((member, name), (0.0, 0))
-                self._sums[member, name] = (total + value, count + 1)
+                total, number = self._sums.get((member, name), (0.0, 0))
+                self._sums[member, name] = (total + value, number + 1)
 
     def _complete(self) -> None:
         """Turn what was gathered into a row."""
@@ -123,10 +165,27 @@ class MetricsWriter:
             return
         step, epoch = self._last
         self._rounds.append((step, epoch, time.monotonic() - self._begun))
-        for key, (total, count) in self._sums.items():
-            self._points.append((self._number(key), step, total / count))
+        for key, (total, number) in self._sums.items():
+            if math.isfinite(total):
+                self._points.append((self._number(key), step, total / number))
+        if self._kept == self._last:
+            self._others.append(("DELETE FROM pending WHERE step = ?", (step,)))
         self._sums.clear()
         self._last = None
+
+    def _put_aside(self, step: int, epoch: int) -> None:
+        """Keep what is half gathered for whoever goes on from this step."""
+        elapsed = time.monotonic() - self._begun
+        for (member, name), (total, number) in self._sums.items():
+            row = (step, epoch, elapsed, member, name, total, number)
+            self._others.append(("INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?, ?)", row))
+        self._others.append(
+            (
+                "DELETE FROM pending WHERE step NOT IN (SELECT DISTINCT step FROM pending ORDER BY step DESC LIMIT ?)",
+                (KEPT_FLUSHES,),
+            )
+        )
+        self._kept = (step, epoch)
 
     def _number(self, key: tuple[int, str]) -> int:
         """The number of a series; a new one is written in the same transaction as its first point."""
@@ -139,17 +198,27 @@ class MetricsWriter:
         self._flushed = time.monotonic()
         if not (self._rounds or self._others):
             return
-        with explained(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                for statement, values in self._others:
-                    self._connection.execute(statement, values)
-                self._connection.executemany("INSERT OR REPLACE INTO rounds VALUES (?, ?, ?)", self._rounds)
-                self._connection.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", self._points)
-            except BaseException:
-                self._connection.rollback()
-                raise
-            self._connection.commit()
+        with explained(self._path), transaction(self._connection):
+            for statement, values in self._others:
+                self._connection.execute(statement, values)
+            self._connection.executemany("INSERT OR REPLACE INTO rounds VALUES (?, ?, ?)", self._rounds)
+            self._connection.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", self._points)
         # Cleared only now: after an error, a full disk say, the next flush tries the same rows again.
         for rows in (self._rounds, self._points, self._others):
             rows.clear()
+
+
+def set_aside(path: Path) -> Path:
+    """Move a damaged database and what lies beside it out of the way, to `metrics-damaged-1.db`; raises FileError."""
+    names = (path.with_name(f"{path.stem}-damaged-{number}{path.suffix}") for number in count(1))
+    aside = next(name for name in names if not name.exists())
+    try:
+        # The file itself comes last: a log that stays behind alone is thrown away when a new file is made.
+        for ending in ("-wal", "-shm", "-journal", ""):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    except OSError as error:
+        raise FileError(
+            f"cannot move `{path}` out of the way: {(error.strerror or str(error)).lower()}", hint="move it away by hand"
+        ) from error
+    return aside

@@ -19,7 +19,7 @@ def catalogue_migrations() -> Migrations:
     from sqlite_utils.migrations import Migrations
 
     migrations = Migrations("gts.catalogue")
-    for step in (_runs, _checkpoints, _scores):
+    for step in (_runs, _checkpoints, _scores, _jobs, _studies, _history, _score_figures):
         migrations(name=step.__name__.strip("_"))(step)
     return migrations
 
@@ -30,7 +30,7 @@ def metrics_migrations() -> Migrations:
     from sqlite_utils.migrations import Migrations
 
     migrations = Migrations("gts.metrics")
-    for step in (_rounds, _points, _evaluations):
+    for step in (_rounds, _points, _evaluations, _pending):
         migrations(name=step.__name__.strip("_"))(step)
     return migrations
 
@@ -94,6 +94,84 @@ def _scores(database: Database) -> None:
     database.conn.execute("CREATE INDEX scores_by_checksum ON scores (checksum, id)")
 
 
+def _jobs(database: Database) -> None:
+    """How a run stands is the affair of its job, as it is for searches and scores."""
+    database.conn.execute(
+        """
+        CREATE TABLE jobs (
+            id TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            folder TEXT NOT NULL,
+            claim TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            threads INTEGER NOT NULL,
+            created TEXT NOT NULL,
+            changed TEXT NOT NULL
+        )
+        """
+    )
+    database.conn.execute(
+        """
+        INSERT INTO jobs
+        SELECT
+            id, 'train', name, 'runs/' || id,
+            CASE state WHEN 'running' THEN 'active' WHEN 'interrupted' THEN 'paused' ELSE state END,
+            CASE state WHEN 'interrupted' THEN 'stopped' ELSE reason END,
+            0, started, CASE finished WHEN '' THEN started ELSE finished END
+        FROM runs
+        """
+    )
+    database.conn.execute("DROP INDEX runs_by_state")
+    for column in ("state", "reason", "finished"):
+        database.conn.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+    database.conn.execute("CREATE INDEX runs_by_figure ON runs (figure, id)")
+    database.conn.execute("CREATE INDEX runs_by_technique ON runs (technique, id)")
+    database.conn.execute("CREATE INDEX jobs_by_age ON jobs (created, id)")
+    database.conn.execute("CREATE INDEX jobs_by_claim ON jobs (claim, created, id)")
+    database.conn.execute("CREATE INDEX jobs_by_kind ON jobs (kind, created, id)")
+
+
+def _studies(database: Database) -> None:
+    database.conn.execute(
+        """
+        CREATE TABLE studies (
+            name TEXT PRIMARY KEY,
+            space TEXT NOT NULL,
+            figure TEXT NOT NULL,
+            technique TEXT NOT NULL,
+            storage TEXT NOT NULL,
+            directions TEXT NOT NULL,
+            trials INTEGER NOT NULL,
+            created TEXT NOT NULL
+        )
+        """
+    )
+    database.conn.execute("CREATE INDEX studies_by_age ON studies (created, name)")
+
+
+def _history(database: Database) -> None:
+    database.conn.execute(
+        "CREATE TABLE history (id INTEGER PRIMARY KEY, line TEXT NOT NULL, at TEXT NOT NULL, exit_code INTEGER NOT NULL)"
+    )
+    database.conn.execute("CREATE INDEX history_by_line ON history (line, id)")
+
+
+def _score_figures(database: Database) -> None:
+    """Scores of one figure can be ranked; of those that are there, the figure is known where a run made the checkpoint."""
+    database.conn.execute("ALTER TABLE scores ADD COLUMN figure TEXT NOT NULL DEFAULT ''")
+    database.conn.execute(
+        """
+        UPDATE scores SET figure = COALESCE((
+            SELECT runs.figure FROM checkpoints JOIN runs ON runs.id = checkpoints.run
+            WHERE checkpoints.checksum = scores.checksum
+        ), '')
+        """
+    )
+    database.conn.execute("CREATE INDEX scores_by_rank ON scores (score)")
+    database.conn.execute("CREATE INDEX scores_by_figure ON scores (figure, score)")
+
+
 def _rounds(database: Database) -> None:
     database.conn.execute(
         """
@@ -137,3 +215,21 @@ def _evaluations(database: Database) -> None:
         """
     )
     database.conn.execute("CREATE TABLE failures (member INTEGER PRIMARY KEY, step INTEGER NOT NULL, reason TEXT NOT NULL)")
+
+
+def _pending(database: Database) -> None:
+    # A step has as many rows as there are metrics; `elapsed` stands in each so that it needs no table of its own.
+    database.conn.execute(
+        """
+        CREATE TABLE pending (
+            step INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            elapsed REAL NOT NULL,
+            member INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            total REAL NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (step, member, name)
+        ) WITHOUT ROWID
+        """
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from gts.errors import FileError
 
 CATALOGUE = "gts.db"
+_FACTS = "run.json"
 _VARIABLE = "GTS_WORKSPACE"
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0, 1, which eyes confuse
 
@@ -32,16 +34,29 @@ class Workspace:
         """The folder of the runs, one folder each."""
         return self.root / "runs"
 
+    @property
+    def studies(self) -> Path:
+        """The folder of the studies, one folder each."""
+        return self.root / "studies"
+
     def run(self, run_id: str) -> RunFolder:
         """The folder of a run, whether it exists or not."""
         return RunFolder(self.runs / run_id)
 
-    def run_ids(self) -> list[str]:
-        """Every run that has a folder here, oldest first."""
+    def study(self, name: str) -> StudyFolder:
+        """The folder of a study, whether it exists or not."""
+        return StudyFolder(self.studies / name)
+
+    def run_ids(self, *, known: Container[str] = ()) -> list[str]:
+        """Every run that has a folder here and is not among the `known` ones, oldest first."""
         try:
-            return sorted(
-                entry.name for entry in os.scandir(self.runs) if entry.is_dir() and RunFolder(Path(entry.path)).exists()
-            )
+            with os.scandir(self.runs) as entries:
+                # One listing, and a look only into the folders that are new: on a network disk each look is a round trip.
+                return sorted(
+                    entry.name
+                    for entry in entries
+                    if entry.name not in known and entry.is_dir() and os.path.isfile(os.path.join(entry.path, _FACTS))
+                )
         except OSError:
             return []
 
@@ -77,7 +92,22 @@ class RunFolder:
     @property
     def facts(self) -> Path:
         """What was asked for and how it stands, as JSON."""
-        return self.path / "run.json"
+        return self.path / _FACTS
+
+    @property
+    def job(self) -> Path:
+        """How its work stands, as JSON: the authority on that."""
+        return self.path / "job.json"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the process that works on it."""
+        return self.path / "lock"
+
+    @property
+    def start(self) -> Path:
+        """What the training began from, where that was a checkpoint."""
+        return self.path / "start.checkpoint"
 
     @property
     def metrics(self) -> Path:
@@ -105,6 +135,10 @@ class RunFolder:
         """The member's best policy so far."""
         return self.member(member) / "best.checkpoint"
 
+    def remains(self, member: int, step: int) -> Path:
+        """What the member was when it failed at a step."""
+        return self.member(member) / f"failed-{step:013d}.safetensors"
+
     def lasts(self, member: int) -> list[Path]:
         """The complete states that are kept, oldest first."""
         return sorted(self.member(member).glob("last-*.checkpoint"))
@@ -115,6 +149,47 @@ class RunFolder:
 
     def exists(self) -> bool:
         """Whether this is the folder of a run."""
+        return self.facts.is_file()
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """What is where in the folder of one study."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """As a person called it."""
+        return self.path.name
+
+    @property
+    def facts(self) -> Path:
+        """What is searched and how it was asked for, as JSON."""
+        return self.path / "study.json"
+
+    @property
+    def job(self) -> Path:
+        """How its work stands, as JSON: the authority on that."""
+        return self.path / "job.json"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the process that works on it."""
+        return self.path / "lock"
+
+    @property
+    def database(self) -> Path:
+        """Its trials."""
+        return self.path / "study.db"
+
+    @property
+    def log(self) -> Path:
+        """Its story, a line an event."""
+        return self.path / "log.txt"
+
+    def exists(self) -> bool:
+        """Whether this is the folder of a study."""
         return self.facts.is_file()
 
 

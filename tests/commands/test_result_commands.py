@@ -1,8 +1,7 @@
-"""`score`, `info`, `compare` and `export`: what they say about specs, spaces, checkpoints and runs."""
+"""`score`, `info` and `compare`: what they say about specs, spaces, checkpoints and runs."""
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from pathlib import Path
@@ -141,20 +140,6 @@ def test_compare_knows_a_score_that_only_the_workspace_has(gts, here: Path) -> N
     assert gts("compare", "new.checkpoint", "tiny.spec", "--json").data["sides"][0]["score"] is None
     score = gts("score", "new.checkpoint", "--episodes", 3, "--json").data["checkpoints"][0]["score"]
     assert gts("compare", "new.checkpoint", "tiny.spec", "--json").data["sides"][0]["score"] == score
-
-
-def test_numbers_leave_as_csv_and_json(gts, here: Path) -> None:
-    assert gts("export", "@last", "all.csv").code == 0
-    with open("all.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["member"], row["step"]) for row in rows][9:11] == [("1", "1200"), ("2", "120")]
-    assert all(float(row["policy_loss"]) is not None for row in rows)
-    data = gts("export", "out-seed1.checkpoint", "curve.json", "--json").data
-    assert (data["rows"], data["columns"][:2]) == (3, ["step", "mean"])
-    assert [row["step"] for row in json.loads(Path("curve.json").read_text())] == [480, 840, 1200]
-    assert gts("export", "tiny.spec", "x.csv").code == 2
-    assert gts("export", "@last", "x.xlsx").code == 2
-    assert gts("export", "@last", "no/x.csv").code == 2
 
 
 def test_a_curve_is_drawn_from_finite_numbers_only() -> None:

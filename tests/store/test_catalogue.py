@@ -1,18 +1,16 @@
-"""The catalogue: records come back, several processes write at once, and every older shape still opens."""
+"""The catalogue: records come back page by page, several processes write at once, and commands are remembered."""
 
-import sqlite3
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from gts.errors import FileError
-from gts.store import database
-from gts.store.catalogue import Catalogue, CheckpointRecord, RunRecord, ScoreRecord
-from gts.store.migrations import catalogue_migrations, metrics_migrations
+from gts.store import catalogue as module
+from gts.store.catalogue import Catalogue, CheckpointRecord, JobRecord, RunRecord, ScoreRecord, StudyRecord
 
 RUN = RunRecord(
     id="20261122-081530-hopperPPO-k3f",
@@ -23,11 +21,31 @@ RUN = RunRecord(
     members=2,
     total_steps=1000,
     step=0,
-    state="running",
     started="2026-11-22T08:15:30Z",
 )
+JOB = JobRecord(
+    id=RUN.id,
+    kind="train",
+    name="hopperPPO",
+    folder=f"runs/{RUN.id}",
+    claim="active",
+    reason="",
+    threads=2,
+    created="2026-11-22T08:15:30Z",
+    changed="2026-11-22T08:15:31Z",
+)
+STUDY = StudyRecord(
+    name="gait",
+    space="walker/gait.space",
+    figure="walker",
+    technique="ppo",
+    storage="",
+    directions=("maximize", "minimize"),
+    trials=40,
+    created="2026-11-22T08:15:30Z",
+)
 CHECKPOINT = CheckpointRecord("runs/a/best.checkpoint", RUN.id, 1, "best", 500, "abc", "2026-11-22T08:16:00Z")
-SCORE = ScoreRecord("abc", "out.checkpoint", 0, 1000, 100, 959.0, 927.4, {"iqm": 960.0}, "2026-11-22T08:17:00Z")
+SCORE = ScoreRecord("abc", "out.checkpoint", 0, 1000, 100, 959.0, 927.4, {"iqm": 960.0}, "2026-11-22T08:17:00Z", "hopper")
 
 WRITE_MANY = """
 import sys
@@ -35,25 +53,32 @@ from dataclasses import replace
 from pathlib import Path
 from gts.store.catalogue import Catalogue
 sys.path.insert(0, sys.argv[3])
-from test_catalogue import RUN
+from test_catalogue import JOB, RUN
 
 for number in range(40):
     with Catalogue(Path(sys.argv[1])) as catalogue:
-        catalogue.put_run(replace(RUN, id=f"{sys.argv[2]}-{number}", step=number))
+        name = f"{sys.argv[2]}-{number}"
+        catalogue.put_many([replace(RUN, id=name, step=number)], [replace(JOB, id=name)])
 """
 
 
 def test_records_come_back(tmp_path: Path) -> None:
     with Catalogue(tmp_path / "gts.db") as catalogue:
         catalogue.put_run(RUN)
-        catalogue.put_run(replace(RUN, step=1000, state="done"))
+        catalogue.put_run(replace(RUN, step=1000))
+        catalogue.put_job(JOB)
+        catalogue.put_job(replace(JOB, claim="failed", reason="a loss of nan"))
+        catalogue.put_study(STUDY)
         catalogue.put_checkpoint(CHECKPOINT)
         catalogue.put_checkpoint(replace(CHECKPOINT, path="runs/a/last-2"), gone=(CHECKPOINT.path,))
         catalogue.add_score(SCORE)
         catalogue.add_score(replace(SCORE, mean=960.0))
     with Catalogue(tmp_path / "gts.db", read_only=True) as catalogue:
-        assert catalogue.run(RUN.id) == replace(RUN, step=1000, state="done")
-        assert catalogue.run("another") is None
+        assert catalogue.run(RUN.id) == replace(RUN, step=1000)
+        assert catalogue.job(RUN.id) == replace(JOB, claim="failed", reason="a loss of nan")
+        assert catalogue.study("gait") == STUDY
+        assert catalogue.studies() == [STUDY]
+        assert catalogue.run("another") is catalogue.job("another") is catalogue.study("another") is None
         assert [record.path for record in catalogue.checkpoints(RUN.id)] == ["runs/a/last-2"]
         assert catalogue.scores("abc") == [SCORE, replace(SCORE, mean=960.0)]
         assert catalogue.scores("other") == []
@@ -62,9 +87,99 @@ def test_records_come_back(tmp_path: Path) -> None:
 def test_runs_are_paged_newest_first(tmp_path: Path) -> None:
     with Catalogue(tmp_path / "gts.db") as catalogue:
         for number in range(25):
-            catalogue.put_run(replace(RUN, id=f"run-{number:02}"))
+            figure, technique = ("hopper", "ant")[number % 2], ("ppo", "a2c", "ppo")[number % 3]
+            catalogue.put_run(replace(RUN, id=f"run-{number:02}", figure=figure, technique=technique))
         assert [run.id for run in catalogue.runs(limit=2)] == ["run-24", "run-23"]
         assert [run.id for run in catalogue.runs(limit=10, offset=20)] == [f"run-{number:02}" for number in (4, 3, 2, 1, 0)]
+        assert [run.id for run in catalogue.runs(figure="ant", limit=2)] == ["run-23", "run-21"]
+        assert [run.id for run in catalogue.runs(technique="a2c", limit=2, offset=1)] == ["run-19", "run-16"]
+        assert [run.id for run in catalogue.runs(figure="ant", technique="a2c")] == ["run-19", "run-13", "run-07", "run-01"]
+        assert catalogue.runs(figure="walker") == []
+
+
+def test_jobs_are_paged_newest_first_whatever_they_are_called(tmp_path: Path) -> None:
+    jobs = [
+        replace(JOB, id="zebra", kind="search", claim="done", created="2026-11-20T00:00:00Z"),
+        replace(JOB, id="20261121", claim="paused", created="2026-11-21T00:00:00Z"),
+        replace(JOB, id="20261122-a", claim="active", created="2026-11-22T00:00:00Z"),
+        replace(JOB, id="20261122-b", claim="failed", created="2026-11-22T00:00:00Z"),
+    ]
+    with Catalogue(tmp_path / "gts.db") as catalogue:
+        catalogue.put_many(jobs=jobs)
+        assert catalogue.jobs() == jobs[::-1]
+        assert catalogue.jobs(limit=2, offset=1) == [jobs[2], jobs[1]]
+        assert catalogue.jobs(claims=("active", "paused")) == [jobs[2], jobs[1]]
+        assert catalogue.jobs(kind="search") == [jobs[0]]
+        assert catalogue.jobs(kind="search", claims=("active",)) == []
+
+
+def test_many_are_recorded_together_or_not_at_all(tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "gts.db") as catalogue:
+        with pytest.raises(FileError):
+            catalogue.put_many([RUN], [replace(JOB, reason=None)])  # type: ignore[arg-type]
+        assert catalogue.runs() == []
+        catalogue.put_many([RUN], [JOB])
+        assert (catalogue.runs(), catalogue.jobs(), catalogue.run_ids()) == ([RUN], [JOB], {RUN.id})
+
+
+def test_the_best_scores_come_first(tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "gts.db") as catalogue:
+        for number, figure in enumerate(("hopper", "ant", "hopper", "hopper")):
+            catalogue.add_score(replace(SCORE, score=float(number), figure=figure))
+        assert [score.score for score in catalogue.best_scores(limit=2, offset=1)] == [2.0, 1.0]
+        assert [score.score for score in catalogue.best_scores(figure="hopper")] == [3.0, 2.0, 0.0]
+
+
+def test_commands_are_remembered_newest_first_and_once(tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "gts.db") as catalogue:
+        for line in ("train a.spec", "info a.spec", "train 🐎_%.spec", "train a.spec", "trains", "Train"):
+            catalogue.remember(line, 0)
+        catalogue.remember("train \udcff.spec", 2)  # a name that is not Unicode
+        assert catalogue.commands() == ["train ?.spec", "Train", "trains", "train a.spec", "train 🐎_%.spec", "info a.spec"]
+        assert catalogue.commands("train ") == ["train ?.spec", "train a.spec", "train 🐎_%.spec"]
+        assert catalogue.commands("train 🐎_", limit=1) == ["train 🐎_%.spec"]
+        assert catalogue.commands("%") == catalogue.commands("no such") == []
+        assert catalogue.commands(limit=2) == ["train ?.spec", "Train"]
+
+
+def test_only_the_newest_commands_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT_COMMANDS", 5)
+    with Catalogue(tmp_path / "gts.db") as catalogue:
+        for number in range(12):
+            catalogue.remember(f"command {number}", 0)
+        assert catalogue.commands() == [f"command {number}" for number in (11, 10, 9, 8, 7)]
+
+
+def test_pages_come_out_by_index(tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "gts.db") as catalogue:
+        asked: list[str] = []
+        catalogue._connection.set_trace_callback(asked.append)
+        catalogue.runs(offset=10)
+        catalogue.runs(figure="ant")
+        catalogue.runs(technique="ppo")
+        catalogue.runs(figure="ant", technique="ppo")
+        catalogue.run("a")
+        catalogue.jobs(offset=10)
+        catalogue.jobs(claims=("active",))
+        catalogue.jobs(kind="train")
+        catalogue.jobs(kind="train", claims=("active",))
+        catalogue.job("a")
+        catalogue.studies()
+        catalogue.study("a")
+        catalogue.best_scores()
+        catalogue.best_scores(figure="ant")
+        catalogue.scores("abc")
+        catalogue.checkpoints("a")
+        ordered = len(asked)
+        # These sort what an index has found.
+        catalogue.jobs(claims=("active", "paused"))
+        catalogue.commands("train")
+        catalogue._connection.set_trace_callback(None)
+        assert ordered == 16
+        for number, query in enumerate(asked):
+            plan = [row[3] for row in catalogue._connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+            assert all(" INDEX " in step for step in plan if step.startswith(("SCAN", "SEARCH"))), (query, plan)
+            assert number >= ordered or not any("TEMP B-TREE FOR ORDER BY" in step for step in plan), (query, plan)
 
 
 def test_processes_that_make_and_fill_one_catalogue_lose_nothing(tmp_path: Path) -> None:
@@ -75,73 +190,15 @@ def test_processes_that_make_and_fill_one_catalogue_lose_nothing(tmp_path: Path)
         _, errors = process.communicate()
         assert process.returncode == 0, errors.decode()
     with Catalogue(tmp_path / "gts.db") as catalogue:
-        assert len(catalogue.runs(limit=1000)) == 120
+        assert len(catalogue.runs(limit=1000)) == len(catalogue.jobs(limit=1000)) == 120
     assert not (tmp_path / "gts.db-wal").exists()
 
 
-@pytest.mark.parametrize("released", range(4))
-def test_every_older_shape_is_brought_to_todays(tmp_path: Path, released: int) -> None:
-    path = tmp_path / "gts.db"
-    migrations = catalogue_migrations()
-    names = [migration.name for migration in migrations.pending(Database(memory=True))]
-    assert len(names) == 3
-    old = Database(path)
-    migrations.apply(old, stop_before=names[released:])
-    if released:
-        old["runs"].insert(RUN.__dict__)
-    old.close()
-    with Catalogue(path, read_only=True) as catalogue:
-        assert catalogue.checkpoints(RUN.id) == []
-        assert catalogue.runs() == ([RUN] if released else [])
-    with Catalogue(path) as catalogue:
-        catalogue.put_checkpoint(CHECKPOINT)
-        assert catalogue.checkpoints(RUN.id) == [CHECKPOINT]
-        assert catalogue.runs() == ([RUN] if released else [])
-
-
-def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "gts.db"
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE scores (in_the_way TEXT)")
-    connection.commit()
-    connection.close()
-    with pytest.raises(FileError, match="scores"):
-        Catalogue(path)
-    assert Database(path).table_names() == ["scores"]
-
-
-def test_migrations_have_names_of_their_own() -> None:
-    for migrations in (catalogue_migrations(), metrics_migrations()):
-        names = [migration.name for migration in migrations.pending(Database(memory=True))]
-        assert len(set(names)) == len(names)
-
-
-def test_a_reader_goes_on_while_somebody_else_holds_the_write_lock(tmp_path: Path) -> None:
-    path = tmp_path / "gts.db"
-    with Catalogue(path) as catalogue:
-        catalogue.put_run(RUN)
-    other = sqlite3.connect(path)
-    other.execute("BEGIN IMMEDIATE")
-    with Catalogue(path, read_only=True) as catalogue:
-        assert catalogue.run(RUN.id) == RUN
-    other.close()
-
-
-def test_a_lock_that_stays_is_an_error_with_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "gts.db"
-    Catalogue(path).close()
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
-    other = sqlite3.connect(path)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(FileError, match="locked") as caught, Catalogue(path) as catalogue:
-        catalogue.put_run(RUN)
-    assert "another process" in caught.value.hint
-    other.close()
-
-
-def test_a_damaged_catalogue_says_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / "gts.db"
-    path.write_bytes(b"nothing that SQLite knows" * 100)
-    with pytest.raises(FileError, match=r"gts\.db") as caught:
-        Catalogue(path)
-    assert "move it away" in caught.value.hint
+def test_ghost_text_comes_at_once(tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "gts.db") as catalogue:
+        rows = [(f"train figure{number % 5000}.spec", "2026-11-22T08:15:30Z", 0) for number in range(module.KEPT_COMMANDS)]
+        with catalogue._transaction():
+            catalogue._connection.executemany("INSERT INTO history (line, at, exit_code) VALUES (?, ?, ?)", rows)
+        started = time.perf_counter()
+        assert catalogue.commands("train figure4999", limit=1) == ["train figure4999.spec"]
+        assert time.perf_counter() - started < 0.05

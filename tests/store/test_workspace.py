@@ -81,3 +81,22 @@ def test_network_disks_are_recognised(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: [mount("/", "ext4"), mount(str(tmp_path.resolve()), "nfs4")])
     assert file_system(tmp_path).network
     assert not file_system(tmp_path.parent).network
+
+
+def test_studies_have_folders_beside_the_runs(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    study = workspace.study("gait")
+    assert (study.name, study.path) == ("gait", tmp_path / "studies" / "gait")
+    files = (study.facts, study.job, study.lock, study.database, study.log)
+    assert [path.relative_to(study.path).name for path in files] == ["study.json", "job.json", "lock", "study.db", "log.txt"]
+    assert not study.exists()
+    study.path.mkdir(parents=True)
+    study.facts.touch()
+    assert study.exists()
+    assert workspace.run_ids() == []
+
+
+def test_what_a_failed_member_left_stands_in_its_folder(tmp_path: Path) -> None:
+    run = Workspace(tmp_path).run("a")
+    assert run.remains(1, 12_000) == run.path / "member2" / "failed-0000000012000.safetensors"
+    assert run.lasts(1) == []
