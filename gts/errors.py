@@ -5,6 +5,7 @@ GtsError                 one sentence for a person, and a hint
 ├── UsageError           wrong use of a command                       exit 2
 ├── FileError            a file that cannot be read or written        exit 2
 │   ├── FormatError      a file whose content is wrong                exit 2
+│   ├── DamagedError     a file that was changed or cut by accident   exit 2
 │   └── FullDiskError    no room for what is to be written            exit 2
 ├── MissingError         something this machine lacks                 exit 3
 └── WorkError            the work itself failed                       exit 1
@@ -71,6 +72,10 @@ class FormatError(FileError):
         super().__init__("\n".join(problem.at(path) for problem in problems), hint=hint)
         self.path = path
         self.problems = tuple(problems)
+
+
+class DamagedError(FileError):
+    """A file does not hold what was written to it."""
 
 
 class FullDiskError(FileError):

@@ -80,8 +80,8 @@ def claim_to_resume(
         _refuse(fresh, at_rest(fresh, sign), by_name)
         _refuse_elsewhere(fresh, sign)
         attempts = () if by_name else fresh.attempts
-        changed = {"queued": fresh.queued if queued is None else queued, "threads": threads or fresh.threads}
-        return write_job(workspace, replace(fresh, claim="active", reason="", attempts=attempts, **changed)), life
+        changed = replace(fresh, queued=fresh.queued if queued is None else queued, threads=threads or fresh.threads)
+        return write_job(workspace, replace(changed, claim="active", reason="", attempts=attempts)), life
     except BaseException:
         life.release()
         raise

@@ -8,7 +8,7 @@ lists jobs, so that a list of a thousand costs one query; the folder decides.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,7 +18,8 @@ from gts.errors import FileError, UsageError
 from gts.formats.durable import write_durably
 from gts.jobs.life import Sign, look
 from gts.jobs.states import Done, Failed, Interrupted, Paused, Running, State, Stopping, Waiting
-from gts.store.catalogue import Catalogue, Claim, JobRecord, now
+from gts.store.catalogue import Catalogue, Claim, JobRecord, RunRecord, now
+from gts.store.indexing import unindexed
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import this_system
 
@@ -29,6 +30,7 @@ STOPPED = "stopped"
 """Why a job is paused that a person has stopped."""
 
 _FORMAT = 1
+_MANY = 10_000
 _CLAIMS_OF_OLD: Mapping[str, Claim] = {"running": "active", "interrupted": "paused", "done": "done", "failed": "failed"}
 
 
@@ -113,12 +115,6 @@ def write_job(workspace: Workspace, job: Job) -> Job:
     return dated
 
 
-def stand(job: Job) -> Standing:
-    """How a job stands now."""
-    held, sign = look(job.lock)
-    return Standing(job, _state(job, held, sign), sign)
-
-
 def standing_of(folder: Path) -> Standing:
     """How the job of a folder stands now. Raises FileError where the folder holds none."""
     # The lock is looked at first: what ends between the two looks has written down how.
@@ -127,44 +123,83 @@ def standing_of(folder: Path) -> Standing:
     return Standing(job, _state(job, held, sign), sign)
 
 
-def jobs_of(workspace: Workspace, *, limit: int = 100, alive: bool = False) -> list[Standing]:
-    """The newest jobs, newest first; only those that work or wait where `alive`.
+def jobs_of(workspace: Workspace, *, limit: int = 100, offset: int = 0, alive: bool = False) -> list[Standing]:
+    """A page of the jobs, newest first; only those that work or wait where `alive`.
 
-    Looks at folders only where it must: at those that claim to be at work, and at those that the catalogue does not know.
+    The catalogue says which there are; folders are read only where it may be behind: of jobs that claim to be at work or whose
+    lock is held, and of those that it does not know.
     """
-    found = []
-    for folder in _newest(workspace):
+    found: list[Standing] = []
+    for record, folder in _newest(workspace, limit + offset, alive):
         with suppress(FileError):
-            standing = standing_of(folder)
-            if standing.state.alive or not alive:
+            standing = _glance(record, folder) if record else standing_of(folder)
+            if standing is not None and (standing.state.alive or not alive):
                 found.append(standing)
-        if len(found) >= limit:
-            break
-    return found
+    found.sort(key=lambda standing: (standing.job.created, standing.job.id), reverse=True)
+    return found[offset : offset + limit]
+
+
+def reindex(workspace: Workspace) -> None:
+    """Tell the catalogue of the runs that it does not know; nothing happens where it cannot be written."""
+    with suppress(FileError), Catalogue(workspace.catalogue) as catalogue:
+        jobs, runs = [], []
+        for run in unindexed(workspace, catalogue):
+            with suppress(FileError, OSError, ValueError, KeyError):
+                folder = workspace.run(run)
+                facts = json.loads(folder.facts.read_bytes()) | {"id": run}
+                record = RunRecord(**{name: facts[name] for name in RunRecord.__dataclass_fields__})
+                jobs.append(read_job(folder.path).record(workspace))
+                runs.append(record)
+        if runs:
+            catalogue.put_many(runs, jobs)
 
 
 def find_job(workspace: Workspace, word: str) -> Standing:
     """The job that a word names: its id, an unambiguous beginning or end of it, or `@last`; raises UsageError, FileError."""
-    folders = list(_newest(workspace))
-    if word == "@last" and folders:
-        return standing_of(folders[0])
-    found = [folder for folder in folders if folder.name == word]
-    found = found or [folder for folder in folders if folder.name.startswith(word) or folder.name.endswith(word)]
+    ids = workspace.run_ids()
+    if word == "@last" and ids:
+        return standing_of(workspace.run(ids[-1]).path)
+    found = [one for one in ids if one == word] or [one for one in ids if one.startswith(word) or one.endswith(word)]
     if len(found) > 1:
-        raise UsageError(f"`{word}` names {len(found)} jobs: {_shown(found)}", hint="write more of it")
+        shown = ", ".join(found[-3:]) + (", …" if len(found) > 3 else "")
+        raise UsageError(f"`{word}` names {len(found)} jobs: {shown}", hint="write more of it")
     if not found:
         raise UsageError(f"there is no job `{word}` in `{workspace.root}`", hint="`gts jobs --all` lists them")
-    return standing_of(found[0])
+    return standing_of(workspace.run(found[0]).path)
 
 
-def _newest(workspace: Workspace) -> Iterable[Path]:
-    """The folders of all jobs, newest first."""
-    folders = [workspace.run(run).path for run in workspace.run_ids()]
-    return sorted(folders, key=lambda folder: folder.name, reverse=True)
+def _newest(workspace: Workspace, limit: int, alive: bool) -> list[tuple[JobRecord | None, Path]]:
+    """The folders of the newest jobs, with what the catalogue knows of them."""
+    try:
+        with Catalogue(workspace.catalogue, read_only=True) as catalogue:
+            records = catalogue.jobs(claims=("active",) if alive else (), limit=_MANY if alive else limit)
+            strangers = unindexed(workspace, catalogue)
+    except FileError:
+        records, strangers = [], workspace.run_ids()
+    known: list[tuple[JobRecord | None, Path]] = [(record, workspace.root / record.folder) for record in records]
+    listed = {record.id for record in records}
+    return known + [(None, workspace.run(run).path) for run in strangers if run not in listed]
 
 
-def _shown(folders: list[Path]) -> str:
-    return ", ".join(folder.name for folder in folders[:3]) + (", …" if len(folders) > 3 else "")
+def _glance(record: JobRecord, folder: Path) -> Standing | None:
+    """How a job stands by its line in the catalogue, where that must be true; None where its folder is gone."""
+    held, sign = look(folder / "lock")
+    if held or record.claim == "active":
+        return standing_of(folder)
+    if not folder.is_dir():
+        return None
+    job = Job(
+        id=record.id,
+        kind=record.kind,
+        name=record.name,
+        folder=folder,
+        claim=record.claim,
+        created=record.created,
+        reason=record.reason,
+        changed=record.changed,
+        threads=record.threads,
+    )
+    return Standing(job, at_rest(job, sign), sign)
 
 
 def _state(job: Job, held: bool, sign: Sign | None) -> State:

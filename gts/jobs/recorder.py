@@ -14,7 +14,7 @@ from typing import Any
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from gts.errors import FileError, FullDiskError
+from gts.errors import DamagedError, FileError, FullDiskError
 from gts.formats.checkpoint import Checkpoint, write_checkpoint
 from gts.formats.durable import write_durably
 from gts.jobs.ledger import Job, write_job
@@ -139,6 +139,7 @@ class Recorder:
             score["score"],
             score,
             now(),
+            self._record.figure,
         )
 
         def add(catalogue: Catalogue) -> None:
@@ -153,11 +154,7 @@ class Recorder:
         path = self.folder.metrics
         try:
             return MetricsWriter(path, rounds=rounds, resume=resume)
-        except FullDiskError:
-            raise
-        except FileError as error:
-            if not path.exists():
-                raise
+        except DamagedError as error:
             aside = set_aside(path)
             lost = f"the numbers before step {resume or 0} are lost"
             self.troubles.append(f"{lost}: {error.message}; what is left of them is in {aside.name}")

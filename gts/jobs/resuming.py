@@ -38,7 +38,7 @@ def restart_of(folder: RunFolder, members: int, versions: Mapping[str, str]) -> 
     damaged: list[str] = []
     failures = _failures(folder)
     for step in newest_steps(folder):
-        failed = {member: reason for member, (at, reason) in failures.items() if at <= step}
+        failed = {member: f"step {at}: {reason}" for member, (at, reason) in failures.items() if at <= step}
         states = [None if member in failed else _state(folder.last(member, step), damaged) for member in range(members)]
         if any(state is None for member, state in enumerate(states) if member not in failed):
             continue
@@ -83,7 +83,7 @@ def _failures(folder: RunFolder) -> dict[int, tuple[int, str]]:
             return {one.member: (one.step, one.reason) for one in reader.failures()}
     except FileError:
         pass
-    found = {}
+    found: dict[int, tuple[int, str]] = {}
     for member in range(folder.members()):
         for path in sorted(folder.member(member).glob("failed-*.safetensors")):
             found.setdefault(member, (int(path.stem.removeprefix("failed-")), "see its remains"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +15,10 @@ from gts.errors import FileError
 from gts.formats.checkpoint import read_checkpoint, write_checkpoint
 from gts.formats.durable import write_durably
 from gts.formats.spec_file import read_spec, write_spec
-from gts.jobs.ledger import Job, write_job
+from gts.jobs.ledger import Job, reindex, write_job
 from gts.jobs.life import Life
 from gts.jobs.training import Milestones, TrainingRequest
-from gts.store.catalogue import RunRecord, now
+from gts.store.catalogue import Catalogue, RunRecord, now
 from gts.store.workspace import RunFolder, Workspace
 from gts.threads import available_cpus
 from gts.training.plan import Plan
@@ -31,6 +32,7 @@ def begin(request: TrainingRequest) -> tuple[Job, Life]:
     Raises FileError where the workspace cannot be written to.
     """
     workspace = request.workspace
+    reindex(workspace)
     folder = workspace.make_run(request.name, datetime.now())
     life = Life.take(folder.lock)
     try:
@@ -40,7 +42,8 @@ def begin(request: TrainingRequest) -> tuple[Job, Life]:
             write_spec(folder.spec(member), spec)
         if request.start is not None:
             write_checkpoint(folder.start, request.start)
-        write_facts(folder, record_of(request, folder))
+        record = record_of(request, folder)
+        write_facts(folder, record)
         job = Job(
             id=folder.id,
             kind="train",
@@ -52,7 +55,10 @@ def begin(request: TrainingRequest) -> tuple[Job, Life]:
             queued=request.queued,
             request=_written(request),
         )
-        return write_job(workspace, job), life
+        written = write_job(workspace, job)
+        with suppress(FileError), Catalogue(workspace.catalogue) as catalogue:
+            catalogue.put_run(record)
+        return written, life
     except BaseException:
         life.release()
         raise

@@ -88,6 +88,8 @@ def work(
             yield from run.train()
         yield from run.finish()
     except BaseException as error:
+        if run is not None and run.ended:
+            raise  # how it ended is written down already
         explained = _explained(error, run.step if run else 0)
         _abandon(workspace, job, run, explained)
         if explained is error:
@@ -124,7 +126,7 @@ class _Run:
         self._failed = dict(restart.failed) if restart else {}
         self._notes = restart.notes if restart else ()
         self.step = self._saved_step = trainer.step if restart else -1
-        self.over = False
+        self.ended = self.over = False
         plan = trainer.plan
         self.recorder = Recorder(
             job,
@@ -237,7 +239,7 @@ class _Run:
         else:
             self.recorder.claim("done")
             self.recorder.log("done")
-        self.over = not self._stopped
+        self.ended, self.over = True, not self._stopped
 
     def _persist(self, write: Callable[[], T], again: Callable[[], Any] | None = None) -> Generator[Told, None, T | Any]:
         """Do something that writes; on a full disk stand still and try it (or `again`) until it works or somebody stops."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.errors import FileError, FullDiskError
+from gts.errors import DamagedError, FileError, FullDiskError
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -18,6 +18,7 @@ BUSY_SECONDS = 10.0
 
 # What SQLite makes of ENOSPC, and of the errors of a quota or a limit on the size of files, which it does not tell apart from
 # a write that failed for another reason.
+_DAMAGE = ("malformed", "not a database")
 _NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"})
 
 
@@ -30,7 +31,8 @@ def explained(path: Path) -> Iterator[None]:
         if getattr(error, "sqlite_errorname", "") in _NO_ROOM:
             hint = "make room on the disk, or within your quota; where there is some, the disk itself fails"
             raise FullDiskError(f"cannot write the database `{path}`: {error}", hint=hint) from error
-        raise FileError(f"cannot use the database `{path}`: {error}", hint=_remedy(str(error))) from error
+        kind = DamagedError if any(word in str(error) for word in _DAMAGE) else FileError
+        raise kind(f"cannot use the database `{path}`: {error}", hint=_remedy(str(error))) from error
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gts.errors import FileError
+from gts.errors import DamagedError, FileError
 from gts.store.database import explained, open_writer, transaction
 from gts.store.filesystem import file_system
 from gts.store.migrations import metrics_migrations
@@ -46,7 +46,7 @@ class MetricsWriter:
             rounds: How many the whole training has.
             elapsed: Seconds that the training has taken so far, where the file does not know.
             resume: The step of a flush that the training goes on from: what came after it is forgotten. None: it begins, and
-                what an earlier attempt has left is forgotten. Raises FileError where the file is damaged or ends before the
+                what an earlier attempt has left is forgotten. Raises DamagedError where the file is damaged or ends before the
                 step; `set_aside` makes way for a new one.
         """
         self._path = path
@@ -148,7 +148,7 @@ class MetricsWriter:
             "SELECT MAX(step) FROM (SELECT MAX(step) AS step FROM rounds UNION ALL SELECT MAX(step) FROM pending)"
         )
         if (newest or 0) < step:
-            raise FileError(
+            raise DamagedError(
                 f"the database `{self._path}` ends at step {newest or 0}, before step {step} that was written to it",
                 hint="it was cut short, or copied without the `-wal` file beside it: bring that back, or move this one away",
             )

@@ -115,9 +115,9 @@ class Trainer:
             seconds["evaluation"] = perf_counter() - began
         rate = {"steps_per_second": int(self.active.sum()) * plan.steps_per_epoch / sum(seconds.values())}
         metrics = tuple({**number, **row, **rate} for number, row in zip(numbers, rows, strict=True))
-        yield Progress(self.step, self.epoch, metrics, seconds)
         for member, reason in zip(failed, reasons, strict=True):
             yield MemberFailed(member, self.step, reason)
+        yield Progress(self.step, self.epoch, metrics, seconds)
         if evaluated:
             yield evaluated
 

@@ -140,7 +140,7 @@ def test_numbers_that_are_damaged_are_set_aside_and_the_learning_goes_on(ask) ->
     assert same_end(request, job, calm)
     assert list(job.folder.glob("metrics-damaged-*.db"))
     with MetricsReader(metrics) as reader:
-        assert reader.curve("policyLoss").steps == (1200,) or reader.position()[0] == 1200
+        assert reader.curve("policy_loss").steps == (1200,) or reader.position()[0] == 1200
 
 
 def test_a_workspace_copied_while_its_run_writes_can_be_gone_on_with(ask, launched, until, tiny, tmp_path: Path) -> None:
@@ -253,7 +253,13 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
 
 
 def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Trainer, "_evaluate", lambda trainer: trainer.agent.state.policy.net.stack.block.fill_(float("nan")))
+    round_of = Trainer._round
+
+    def poisoned(trainer: Trainer) -> Any:
+        trainer.agent.state.policy.net.stack.block *= 1e30
+        return round_of(trainer)
+
+    monkeypatch.setattr(Trainer, "_round", poisoned)
     request = ask(save_every=0.0)
     outcome = worker.run_training(request, lambda _: None)
     state = standing_of(outcome.folder.path).state
@@ -322,7 +328,7 @@ def test_a_clock_that_jumps_changes_nothing(ask, monkeypatch: pytest.MonkeyPatch
     assert same_end(request, job, calm)
     assert standing_of(job.folder).state == Done()
     with MetricsReader(RunFolder(job.folder).metrics) as reader:
-        elapsed = reader.curve("policyLoss").elapsed
+        elapsed = reader.curve("policy_loss").elapsed
     assert list(elapsed) == sorted(elapsed) and elapsed[0] >= 0
 
 
