@@ -52,7 +52,8 @@ def headway_of(folder: RunFolder, *, at_work: bool) -> Headway:
         facts = read_facts(folder.facts)
     total, members = int(facts.get("total_steps", 0)), int(facts.get("members", 1))
     if not at_work:
-        return Headway(_saved_step(folder, members) or int(facts.get("step", 0)), total, members)
+        noted = int(facts.get("step", 0))
+        return Headway(noted if noted >= total else _saved_step(folder, members) or noted, total, members)
     from gts.store.curves import MetricsReader
 
     try:

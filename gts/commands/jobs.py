@@ -68,7 +68,7 @@ def run(context: Context, *, every: bool, state: str | None, number: int | None,
         found.append(standing)
         limit -= 1
     found = [standing for standing in found if not state or standing.state.word == state]
-    found.sort(key=lambda standing: standing.job.id, reverse=True)
+    found.sort(key=lambda standing: (standing.job.created, standing.job.id), reverse=True)
     yield Jobs(str(context.workspace.root), tuple(describe(found, entries)), more, _row(context, queue, entries))
 
 
