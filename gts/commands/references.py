@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gts.commands.declare import Context
 from gts.errors import FileError, UsageError
 from gts.store.workspace import RunFolder, Workspace
+
+if TYPE_CHECKING:
+    from gts.jobs.ledger import Standing
 
 Kind = Literal["spec", "space", "checkpoint", "run"]
 
@@ -51,6 +54,16 @@ def refer(context: Context, word: str) -> Reference:
         if run is not None:
             return Reference(word, run.path, "run")
     return Reference(word, path, kind_of(path, context.workspace))
+
+
+def refer_job(context: Context, word: str) -> Standing:
+    """The job that a word names: its folder, its id, an unambiguous beginning or end of it, or `@last`.
+
+    Raises UsageError where it names none or several, FileError where the job cannot be read.
+    """
+    from gts.jobs.ledger import find_job
+
+    return find_job(context.workspace, Path(word).name or word)
 
 
 def find_run(workspace: Workspace, word: str) -> RunFolder | None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,15 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.spec").write_text(json.dumps(TINY))
     return tmp_path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def row(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A row of jobs of their own: what else works on this machine neither counts nor waits."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("state")
+        patch.setenv("GTS_STATE", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")
