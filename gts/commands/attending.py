@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.declare import Context, Result
-from gts.jobs.summary import OverSeeds, over_seeds, write_summary
+from gts.jobs.summary import OverSeeds, over_seeds
 from gts.jobs.training import MemberOutcome, TrainingOutcome, TrainingRequest
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def attend(context: Context, job: Job, life: Life, request: TrainingRequest | No
         asked = request or request_of(context.workspace, job)
         for told in attended(context.workspace, job, life, context.interruption, request=asked):
             if isinstance(told, TrainingOutcome):
-                yield trained(asked.source, told, write_summary(asked, told))
+                yield trained(asked.source, told, told.summary)
             else:
                 yield told
     finally:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from conftest import start
+from shell import start
 
 from gts.jobs.ledger import jobs_of, standing_of
 from gts.store.workspace import Workspace
@@ -92,7 +92,6 @@ def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, wor
     assert [(one["id"], one["state"]) for one in data["left_alone"]] == [(second, "paused")]
 
 
-@pytest.mark.xfail(reason="the worker does not call gts.jobs.summary yet", strict=False)
 def test_several_seeds_have_their_summary_when_nobody_looks(gts, workspace: Path) -> None:
     begun = gts("train", "tiny.spec", "out.checkpoint", "--seeds", 2, "--detach", "--json").data
     outcome = gts("tail", begun["run"])

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TINY
 from rich.console import Console
+from shell import TINY
 
 from gts.commands import tail
 from gts.commands.headway import Headway

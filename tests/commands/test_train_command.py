@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import start
+from shell import start
 
 from gts.formats.checkpoint import read_checkpoint
 from gts.formats.spec_file import read_spec
@@ -205,13 +205,13 @@ def test_a_second_interrupt_ends_the_training_at_once(gts, workspace: Path, monk
 
 
 def test_an_interrupt_while_scoring_costs_only_the_score(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gts.jobs import worker
+    from gts.jobs import attempt
 
     def interrupted(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "evaluate", interrupted)
+        patch.setattr(attempt, "evaluate", interrupted)
         outcome = gts("train", "tiny.spec")
     assert outcome.code == 130
     assert "saved tiny.checkpoint" in outcome.err
