@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from gts.errors import FullDiskError, GtsError, WorkError
 from gts.formats.checkpoint import current_versions
+from gts.formats.durable import sweep_unfinished
 from gts.jobs.attempt import Attempt, Told
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import STOPPED, Job, write_job
@@ -56,6 +57,7 @@ def work(
     versions = current_versions() | {"threads": str(job.threads), "cpu": this_system().cpu_name()}
     run: Attempt | None = None
     try:
+        _sweep(request, folder)
         restart = restart_of(folder, len(request.specs), versions)
         trainer = _trainer(request, job, restart)
         run = Attempt(job, request, trainer, life, interruption, restart, versions)
@@ -73,6 +75,13 @@ def work(
     finally:
         if run is not None:
             run.close()
+
+
+def _sweep(request: TrainingRequest, folder: RunFolder) -> None:
+    """Remove the files that an earlier attempt was killed in the middle of writing."""
+    for path in (*request.results, *folder.path.rglob("*.part")):
+        # `.name.1a2b3c4d.part` was to become `name`.
+        sweep_unfinished(path if path.suffix != ".part" else path.with_name(path.name[1:].rsplit(".", 2)[0]))
 
 
 def _trainer(request: TrainingRequest, job: Job, restart: Restart | None) -> Trainer:
