@@ -68,12 +68,12 @@ def refer_job(context: Context, word: str) -> Standing:
 
 def find_run(workspace: Workspace, word: str) -> RunFolder | None:
     """The run that a word names, None where there is none; raises UsageError where there are several."""
-    ids = workspace.run_ids()
     if word == NEWEST:
+        ids = workspace.run_ids()
         if not ids:
             raise UsageError(f"there is no run yet in `{workspace.root}`", hint="train something: gts train FILE.spec")
         return workspace.run(ids[-1])
-    found = [run for run in ids if run == word] or [run for run in ids if run.startswith(word) or run.endswith(word)]
+    found = workspace.runs_like(word)
     if len(found) > 1:
         shown = ", ".join(found[-3:])
         raise UsageError(f"`{word}` names {len(found)} runs: {shown}{', …' if len(found) > 3 else ''}", hint="write more of it")

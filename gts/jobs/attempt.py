@@ -38,6 +38,9 @@ from gts.training.trainer import Trainer
 FULL_DISK_SECONDS = 2.0
 """How long a run that stands still on a full disk waits before it tries again."""
 
+FIRST_SAVE = 6
+"""How many times sooner the first state of a run is saved than the others follow."""
+
 Told = Event | RunBegan | Saved | ScoringBegan | Trouble | Halted | WentOn
 
 T = TypeVar("T")
@@ -239,7 +242,9 @@ class Attempt:
                 path = milestones.path(self.step, self._request.suffix(member))
                 checkpoint = self._versioned(self._trainer.checkpoint(member))
                 yield (yield from self._persist(self._saving(path, member, "milestone", checkpoint)))[0]
-        if time.monotonic() - self._saved_at >= self._request.save_every:
+        # What was learned in the first half minute is worth keeping too.
+        wait = self._request.save_every / (1 if self._saved_step > 0 else FIRST_SAVE)
+        if time.monotonic() - self._saved_at >= wait:
             yield from self._save_last()
             yield from self._persist(lambda: self.recorder.at(self.step))
 

@@ -81,7 +81,7 @@ def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, wor
         assert time.monotonic() < deadline
         time.sleep(0.05)
     listed = gts("jobs")
-    assert "waiting for a slot: 1 of 1 are taken" in listed.out
+    assert "for a slot: 1 of 1 are taken" in listed.out
     assert "number 1 in the row" in listed.out
     assert "1 of 1 slots taken" in listed.out
     assert gts("stop", second, "--json").data["jobs"][0]["state"] == "paused"

@@ -100,7 +100,7 @@ def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, 
     died, _ = pretend(None, attempts=(0, 0, 0))
     killed, _ = pretend(None)
     full, _ = pretend("paused", "the disk is full")
-    waits, _ = pretend("waiting", "waiting for CPUs: 1 of 1 are taken, it uses 1")
+    waits, _ = pretend("waiting", "for CPUs: 1 of 1 are taken, it uses 1")
     works, _ = pretend("running")
     numbers(works, 20)
     with Queue().place(Entry("elsewhere", "/other", 1, working=True)), Queue().place(Entry(waits.id, str(workspace), 1, False)):
