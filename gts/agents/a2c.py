@@ -34,7 +34,7 @@ class A2c:
         self._actor_rate = column(params, "actor_learning_rate")
         self._critic_rate = column(params, "critic_learning_rate")
 
-    def update(self, rollout: Rollout, progress: float, active: Tensor) -> Mapping[str, Tensor]:
+    def update(self, rollout: Rollout, progress: Tensor, active: Tensor) -> Mapping[str, Tensor]:
         """One step from one rollout; see `gts.agents.agent.Agent.update`."""
         state, schedule = self.state, self._shared.schedule
         rewards = state.scaler(rollout.rewards, rollout.done, self._discount)

@@ -19,11 +19,11 @@ class Agent(Protocol):
 
     state: AgentState
 
-    def update(self, rollout: Rollout, progress: float, active: Tensor) -> Mapping[str, Tensor]:
+    def update(self, rollout: Rollout, progress: Tensor, active: Tensor) -> Mapping[str, Tensor]:
         """Learn from a rollout.
 
-        `progress` is the part of the training that is done, 0 to 1; members outside `active` (P,) bool stand still. Returns
-        numbers to log, each (P,).
+        `progress` (P, 1) is the part of its training that each member has done, 0 to 1; members outside `active` (P,) bool
+        stand still. Returns numbers to log, each (P,).
         """
         ...
 

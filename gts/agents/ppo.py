@@ -55,7 +55,7 @@ class Ppo:
         self._critic_rate = column(params, "critic_learning_rate")
         self._largest_kl = 1.5 * column(params, "target_kl")
 
-    def update(self, rollout: Rollout, progress: float, active: Tensor) -> Mapping[str, Tensor]:
+    def update(self, rollout: Rollout, progress: Tensor, active: Tensor) -> Mapping[str, Tensor]:
         """Spend one rollout; see `gts.agents.agent.Agent.update`."""
         rewards = self.state.scaler(rollout.rewards, rollout.done, self._discount)
         samples = _Samples(self, rollout, rewards)
@@ -127,7 +127,7 @@ class _Samples:
 class _Update:
     """The optimiser steps that one rollout pays for."""
 
-    def __init__(self, agent: Ppo, progress: float, active: Tensor) -> None:
+    def __init__(self, agent: Ppo, progress: Tensor, active: Tensor) -> None:
         state, shared = agent.state, agent._shared
         self._agent = agent
         self._active = active

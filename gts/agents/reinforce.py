@@ -34,7 +34,7 @@ class Reinforce:
         self._policy_rate = column(params, "policy_learning_rate")
         self._baseline_rate = column(params, "baseline_learning_rate")
 
-    def update(self, rollout: Rollout, progress: float, active: Tensor) -> Mapping[str, Tensor]:
+    def update(self, rollout: Rollout, progress: Tensor, active: Tensor) -> Mapping[str, Tensor]:
         """One step of the policy from one rollout; see `gts.agents.agent.Agent.update`."""
         state = self.state
         rewards = state.scaler(rollout.rewards, rollout.done, self._discount)
@@ -74,7 +74,7 @@ class Reinforce:
             return returns
         return standardised(returns - values if self._shared.baseline == "learned" else returns)
 
-    def _fit_baseline(self, observations: Tensor, returns: Tensor, progress: float, active: Tensor) -> dict[str, Tensor]:
+    def _fit_baseline(self, observations: Tensor, returns: Tensor, progress: Tensor, active: Tensor) -> dict[str, Tensor]:
         """Passes over the rollout in shuffled minibatches that pull V towards the returns."""
         state = self.state
         members, samples, width = observations.shape

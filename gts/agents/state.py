@@ -113,8 +113,8 @@ class AgentState:
         assert self.value is not None and self.value_optimiser is not None
         return _optimise(self.value, self.value_optimiser, loss, rate, self.max_norm, active)
 
-    def scheduled(self, start: Tensor, schedule: str, progress: float) -> Tensor:
-        """A step size at `progress` (0 to 1) of the training. (P, 1) → (P, 1)"""
+    def scheduled(self, start: Tensor, schedule: str, progress: Tensor) -> Tensor:
+        """A step size at `progress` (0 to 1) of each member's training. (P, 1), (P, 1) → (P, 1)"""
         if schedule == "constant":
             return start
         return start * (1.0 - progress * (1.0 - self._final_fraction))

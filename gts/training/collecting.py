@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -13,9 +13,13 @@ from torch import Tensor
 
 from gts.agents.state import AgentState
 from gts.data.rollout import Rollout
+from gts.physics.simulations import Physics
 from gts.physics.worlds import Transition, Worlds
 from gts.training.plan import Plan
 from gts.training.unit_actions import ActionRange
+
+Cut = tuple[int, NDArray[np.int64], NDArray[np.float32]]
+"""Step of the rollout, worlds whose episodes were truncated there, and their last observations."""
 
 
 class Collector:
@@ -40,39 +44,51 @@ class Collector:
         """Start every world anew, each member's from its own seed."""
         self._current = self._worlds.reset(self._state.streams.world_seeds(self._plan.worlds))
 
-    def collect(self, active: Tensor) -> tuple[Rollout, list[dict[str, float]], dict[str, float]]:
-        """T steps in all worlds of the active members.
+    def collect(self, phases: Sequence[tuple[Physics, Tensor]]) -> tuple[Rollout, list[dict[str, float]], dict[str, float]]:
+        """T steps in all worlds of the members that act.
 
-        Returns the rollout, numbers about the episodes that ended (one mapping a member), and seconds by phase.
+        `phases` are the members (P,) bool that act in one physics, then those that act in the other. Returns the rollout,
+        numbers about the episodes that ended (one mapping a member), and seconds by phase.
         """
         t, p, n = self._plan.rollout_steps, self._state.members, self._plan.worlds
         noise = self._state.streams.normal(t, n, self._worlds.action_size)
-        ids = None if bool(active.all()) else np.flatnonzero(np.repeat(active.numpy(), n))
         tally = _Tally(self._worlds, p, n)
-        cuts: list[tuple[int, NDArray[np.int64], NDArray[np.float32]]] = []
-        physics = 0.0
-        began = perf_counter()
+        cuts: list[Cut] = []
+        seconds = {"physics": 0.0, "acting": 0.0}
+        for physics, members in phases:
+            self._worlds.set_physics(physics)
+            self._act(members, noise, tally, cuts, seconds)
+        return self._rollout(cuts), tally.numbers(), seconds
+
+    def _act(self, members: Tensor, noise: Tensor, tally: _Tally, cuts: list[Cut], seconds: dict[str, float]) -> None:
+        """T steps in the worlds of some members."""
+        t, p, n = self._plan.rollout_steps, self._state.members, self._plan.worlds
+        everybody = bool(members.all())
+        ids = None if everybody else np.flatnonzero(np.repeat(members.numpy(), n))
+        rows: Any = slice(None) if ids is None else ids
+        own: Any = slice(None) if everybody else members
+        began, in_physics = perf_counter(), 0.0
         for step in range(t):
-            self._observations[step] = self._current
+            self._observations[step, rows] = self._current[rows]
             unit = self._state.sample(torch.from_numpy(self._observations[step]).view(p, n, -1), noise[step])
-            self._actions[step] = unit
+            self._actions[step, own] = unit[own]
             actions = self._range(unit)
             before = perf_counter()
-            transition = self._worlds.step(actions if ids is None else actions[ids], ids)
-            physics += perf_counter() - before
+            transition = self._worlds.step(actions[rows], ids)
+            in_physics += perf_counter() - before
             self._keep(step, transition, ids, cuts)
             if transition.episodes is not None:
                 tally.add(transition)
-        self._observations[t] = self._current
-        seconds = {"physics": physics, "acting": perf_counter() - began - physics}
-        return self._rollout(cuts), tally.numbers(), seconds
+        self._observations[t, rows] = self._current[rows]
+        seconds["physics"] += in_physics
+        seconds["acting"] += perf_counter() - began - in_physics
 
     def _keep(
         self,
         step: int,
         transition: Transition,
         ids: NDArray[np.int64] | None,
-        cuts: list[tuple[int, NDArray[np.int64], NDArray[np.float32]]],
+        cuts: list[Cut],
     ) -> None:
         rows: Any = slice(None) if ids is None else ids
         self._rewards[step, rows] = transition.rewards
@@ -92,7 +108,7 @@ class Collector:
                 self.healthy[member] = False
                 self._diverged.setdefault(member, (world % self._plan.worlds, step))
 
-    def _rollout(self, cuts: list[tuple[int, NDArray[np.int64], NDArray[np.float32]]]) -> Rollout:
+    def _rollout(self, cuts: list[Cut]) -> Rollout:
         t, p, n = self._plan.rollout_steps, self._state.members, self._plan.worlds
         observations = torch.from_numpy(self._observations).view(t + 1, p, n, -1)
         terminated = torch.from_numpy(self._terminated).view(t, p, n)

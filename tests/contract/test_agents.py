@@ -32,6 +32,10 @@ def _agent(variant, seeds=(1, 2, 3), **more):
     return make_agent(technique, [TECHNIQUES[technique].model_validate(given | {"seed": seed}) for seed in seeds], SEEN, DONE)
 
 
+def _progress(agent, part=0.0):
+    return torch.full((agent.state.members, 1), part)
+
+
 def _rollout(agent, seed=0, members=None):
     """A made-up rollout, the same for a member wherever it is; `members` picks which ones."""
     members = members or range(agent.state.members)
@@ -69,7 +73,7 @@ def _equal(a, b):
 def _train(agent, updates=3, active=None, first=0):
     active = torch.ones(agent.state.members, dtype=torch.bool) if active is None else active
     for index in range(first, first + updates):
-        numbers = agent.update(_rollout(agent, index), index / 10, active)
+        numbers = agent.update(_rollout(agent, index), _progress(agent, index / 10), active)
     return numbers
 
 
@@ -104,8 +108,8 @@ def test_a_member_does_not_depend_on_its_companions(variant):
     together, alone = _agent(variant, seeds=(5, 6, 7)), _agent(variant, seeds=(6,))
     everyone, one = torch.ones(3, dtype=torch.bool), torch.ones(1, dtype=torch.bool)
     for index in range(3):
-        together.update(_rollout(together, index), 0.0, everyone)
-        alone.update(_rollout(alone, index, members=[1]), 0.0, one)
+        together.update(_rollout(together, index), _progress(together), everyone)
+        alone.update(_rollout(alone, index, members=[1]), _progress(alone), one)
     a, b = _everything(together, 1), _everything(alone, 0)
 
     for name in a:
@@ -138,8 +142,8 @@ def test_a_member_that_became_nan_spoils_nobody(variant):
     agent, healthy = _agent(variant), _agent(variant)
     agent.state.policy.net.stack.block[1] = float("nan")
     active = torch.ones(3, dtype=torch.bool)
-    agent.update(_rollout(healthy), 0.0, active)
-    healthy.update(_rollout(healthy), 0.0, active)
+    agent.update(_rollout(healthy), _progress(agent), active)
+    healthy.update(_rollout(healthy), _progress(healthy), active)
 
     assert agent.state.finite().tolist() == [True, False, True]
     for member in (0, 2):
@@ -154,7 +158,7 @@ def test_learning_rates_are_each_member_s_own(variant):
     agent = make_agent(technique, members, SEEN, DONE)
     name = f"{agent.state.names[0]}.layer0.weight"
     start = _everything(agent, 0)[name]
-    agent.update(_rollout(agent), 0.0, torch.ones(2, dtype=torch.bool))
+    agent.update(_rollout(agent), _progress(agent), torch.ones(2, dtype=torch.bool))
     moved = [abs(_everything(agent, member)[name] - start).max() for member in range(2)]
 
     assert moved[1] > 100 * moved[0] > 0
@@ -187,7 +191,7 @@ def test_every_technique_learns_to_copy_what_it_sees(technique):
         actions = torch.stack([agent.state.sample(seen[t], torch.randn(2, 64, 2)) for t in range(4)]).clone()
         rewards = -(actions - seen[:-1]).square().sum(-1)
         rollout = Rollout(seen[:-1], actions, rewards, ends, none, seen[-1], torch.zeros(0, 3).long(), torch.zeros(0, 2))
-        agent.update(rollout, 0.0, active)
+        agent.update(rollout, _progress(agent), active)
     seen = torch.rand(2, 500, 2) * 2 - 1
 
     assert (agent.state.act(seen) - seen).abs().mean() < 0.12

@@ -216,7 +216,7 @@ def test_a_run_that_is_ended_while_the_disk_is_full_goes_on_from_its_newest_stat
 
 
 def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    round_of = Trainer._round
+    round_of = Trainer.round
 
     def poisoned(trainer: Trainer) -> Any:
         if trainer.epoch == 4:
@@ -224,7 +224,7 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
             trainer.agent.state.policy.net.stack.block[1] *= 1e30
         return round_of(trainer)
 
-    monkeypatch.setattr(Trainer, "_round", poisoned)
+    monkeypatch.setattr(Trainer, "round", poisoned)
     request = ask(seeds=2, save_every=0.0)
     outcome = worker.run_training(request, lambda _: None)
     first, second = outcome.members
@@ -253,13 +253,13 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
 
 
 def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    round_of = Trainer._round
+    round_of = Trainer.round
 
     def poisoned(trainer: Trainer) -> Any:
         trainer.agent.state.policy.net.stack.block *= 1e30
         return round_of(trainer)
 
-    monkeypatch.setattr(Trainer, "_round", poisoned)
+    monkeypatch.setattr(Trainer, "round", poisoned)
     request = ask(save_every=0.0)
     outcome = worker.run_training(request, lambda _: None)
     state = standing_of(outcome.folder.path).state
@@ -277,15 +277,15 @@ def test_memory_that_runs_out_is_a_failure_with_a_remedy(ask, monkeypatch: pytes
             raise error
         return round_of(trainer)
 
-    round_of = Trainer._round
-    monkeypatch.setattr(Trainer, "_round", hungry)
+    round_of = Trainer.round
+    monkeypatch.setattr(Trainer, "round", hungry)
     request = ask(save_every=0.0)
     with pytest.raises(WorkError, match="memory ran out at step 480") as raised:
         worker.run_training(request, lambda _: None)
     assert "fewer environments" in raised.value.hint
     (folder,) = (request.workspace.root / "runs").iterdir()
     assert standing_of(folder).state == Failed("memory ran out at step 480")
-    monkeypatch.setattr(Trainer, "_round", round_of)
+    monkeypatch.setattr(Trainer, "round", round_of)
     told = go_on(request.workspace, read_job(folder))
     assert next(one.step for one in told if isinstance(one, Progress)) == 600, "with more memory it goes on"
 
