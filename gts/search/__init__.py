@@ -1,0 +1,1 @@
+"""Searches: a study, its trials, what they came to. Headless: it tells and never prints."""

@@ -1,0 +1,180 @@
+"""Optuna's storage, opened so that nothing is lost: durable files, and patience with servers that come and go."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import optuna
+import sqlalchemy
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
+from optuna.storages import RDBStorage
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from gts.errors import FileError, FullDiskError, MissingError, WorkError
+from gts.search.places import Place
+from gts.store.database import explained, open_reader
+
+FILE_SECONDS = 60.0
+"""How long one waits for another who writes into the same file."""
+HEARTBEAT_SECONDS = 60
+GRACE_SECONDS = 300
+"""After so long without a heartbeat the owner of a trial counts as dead."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 20.0
+_SERVER_SECONDS = 900.0
+_TRANSIENT = (StorageInternalError, DBAPIError)
+_USUAL = ("Heartbeat of storage", "is already reported")
+
+_T = TypeVar("_T")
+
+
+def open_storage(place: Place, *, read_only: bool = False) -> RDBStorage:
+    """Open a storage; a file is made where there is none, unless `read_only`.
+
+    Raises FileError where that is impossible, MissingError without the driver, WorkError where a server does not answer.
+    """
+    _be_quiet()
+    try:
+        if place.path is not None:
+            return _file(place.path, read_only=read_only)
+        return RDBStorage(
+            # Optuna fills in braces, as it does for file names.
+            place.url.replace("{", "{{").replace("}", "}}"),
+            engine_kwargs={"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}},
+            heartbeat_interval=HEARTBEAT_SECONDS,
+            grace_period=GRACE_SECONDS,
+            skip_table_creation=read_only,
+        )
+    except ImportError as error:
+        hint = "install it: pip install 'gts[postgresql]'"
+        raise MissingError("the driver of PostgreSQL, psycopg, is missing", hint=hint) from error
+    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+        raise explain(error, place) from error
+
+
+def explain(error: Exception, place: Place) -> FileError | WorkError:
+    """What went wrong with a storage, for a person."""
+    cause = error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
+    text = str(getattr(cause, "orig", None) or cause).strip().partition("\n")[0]
+    if "disk is full" in text or "No space left" in text:
+        return FullDiskError(f"cannot write {place.shown}: {text}", hint="make room on the disk, then search again")
+    if "no such table" in text or "does not exist" in text or "not a database" in text:
+        return FileError(f"there is no study in {place.shown}", hint=f"the database said: {text}")
+    if place.path is not None:
+        return FileError(f"cannot use {place.shown}: {text}")
+    hint = "see that the server runs; a password belongs into ~/.pgpass or PGPASSWORD"
+    return WorkError(f"cannot use {place.shown}: {text}", hint=hint)
+
+
+class Patience:
+    """Calls of a storage, made again where a server was away; `say` is told once when that begins and when it is over."""
+
+    def __init__(self, place: Place, say: Callable[[str], None], *, seconds: float | None = None) -> None:
+        self.place = place
+        self._say = say
+        # Who waits for a lock on a file has waited a minute already.
+        self._seconds = seconds if seconds is not None else _SERVER_SECONDS if place.shared else 0.0
+
+    def __call__(self, call: Callable[[], _T]) -> _T:
+        """The value of a call that may be made several times; raises FileError or WorkError when patience ends."""
+        until, pause, told = time.monotonic() + self._seconds, _FIRST_PAUSE, False
+        while True:
+            try:
+                with _noted(self._say):
+                    value = call()
+            except _TRANSIENT as error:
+                if time.monotonic() >= until or not _may_pass(error):
+                    raise explain(error, self.place) from error
+                if not told:
+                    self._say(f"{explain(error, self.place).message}; trying again")
+                    told = True
+                time.sleep(min(pause, max(0.0, until - time.monotonic())))
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                if told:
+                    self._say(f"{self.place.shown} answers again")
+                return value
+
+
+@contextmanager
+def alone(storage: RDBStorage, place: Place, name: str) -> Iterator[None]:
+    """Keep other owners of a shared study waiting; the owner of a file holds a lock already."""
+    if not place.shared:
+        yield
+        return
+    with storage.engine.connect() as connection, connection.begin():
+        lock = sqlalchemy.text("SELECT pg_advisory_xact_lock(:room, :study)")
+        # Two 32-bit keys with signs.
+        connection.execute(lock, {"room": 0x475453, "study": zlib.crc32(name.encode()) - 2**31})
+        yield
+
+
+def _file(path: Path, *, read_only: bool) -> RDBStorage:
+    if read_only:
+        if not path.is_file():
+            raise FileError(f"no such file: {path}")
+        # Undoes what a killed writer left half-way, which a read-only connection cannot.
+        with explained(path):
+            open_reader(path).close()
+
+    def connect() -> sqlite3.Connection:
+        if read_only:
+            return sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=FILE_SECONDS, check_same_thread=False
+            )
+        connection = sqlite3.connect(path, timeout=FILE_SECONDS, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    # The address is a form only: the connections are made above, so that any file name will do.
+    return RDBStorage("sqlite:///study.db", engine_kwargs={"creator": connect}, skip_table_creation=read_only)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the same call may work later."""
+    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+    return isinstance(cause, OperationalError) or (isinstance(cause, DBAPIError) and cause.connection_invalidated)
+
+
+def _be_quiet() -> None:
+    optuna.logging.disable_default_handler()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+class _Listener(logging.Handler):
+    """Hands what Optuna logs to somebody who decides what to do with it."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._say(record.getMessage())
+
+
+@contextmanager
+def _noted(say: Callable[[str], None]) -> Iterator[None]:
+    """Make notes of Optuna's warnings, except those that are usual here."""
+    listener, logger = _Listener(say), logging.getLogger("optuna")
+    logger.addHandler(listener)
+    propagate, logger.propagate = logger.propagate, False
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        logger.removeHandler(listener)
+        logger.propagate = propagate
+    for warning in caught:
+        text = str(warning.message)
+        if not issubclass(warning.category, (ExperimentalWarning, FutureWarning)) and not any(one in text for one in _USUAL):
+            say(text)
