@@ -18,7 +18,7 @@ from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from gts.errors import FileError, FullDiskError, MissingError, WorkError
+from gts.errors import FileError, MissingError, WorkError
 from gts.search.places import Place
 from gts.store.database import explained, open_reader
 
@@ -31,7 +31,7 @@ GRACE_SECONDS = 300
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 20.0
 _SERVER_SECONDS = 900.0
 _TRANSIENT = (StorageInternalError, DBAPIError)
-_USUAL = ("Heartbeat of storage", "is already reported")
+_USUAL = ("Heartbeat of storage", "'greenlet' package")
 
 _T = TypeVar("_T")
 
@@ -63,13 +63,18 @@ def open_storage(place: Place, *, read_only: bool = False) -> RDBStorage:
 def explain(error: Exception, place: Place) -> FileError | WorkError:
     """What went wrong with a storage, for a person."""
     cause = error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
-    text = str(getattr(cause, "orig", None) or cause).strip().partition("\n")[0]
-    if "disk is full" in text or "No space left" in text:
-        return FullDiskError(f"cannot write {place.shown}: {text}", hint="make room on the disk, then search again")
+    origin = getattr(cause, "orig", None) or cause
+    text = str(origin).strip().partition("\n")[0]
     if "no such table" in text or "does not exist" in text or "not a database" in text:
         return FileError(f"there is no study in {place.shown}", hint=f"the database said: {text}")
     if place.path is not None:
-        return FileError(f"cannot use {place.shown}: {text}")
+        try:
+            with explained(place.path):
+                raise origin
+        except FileError as explanation:
+            return explanation
+        except Exception:
+            return FileError(f"cannot use {place.shown}: {text}")
     hint = "see that the server runs; a password belongs into ~/.pgpass or PGPASSWORD"
     return WorkError(f"cannot use {place.shown}: {text}", hint=hint)
 
