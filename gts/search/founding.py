@@ -37,6 +37,8 @@ from gts.threads import available_cpus
 
 _FORMAT = 1
 _AGAIN = "begin again with --reset, or give the space another name"
+_OPENING_SECONDS = 30.0
+"""How long a server may take to answer first: after a power cut it begins when this machine does."""
 _LIBRARIES = ("torch", "mujoco", "gymnasium", "numpy", "optuna")
 
 
@@ -67,7 +69,7 @@ def found(
     lock = _hold(place) if place.path is not None and place.path != folder.database else None
     try:
         _make_folder(folder)
-        store = open_storage(place)
+        store = open_storage(place, patience=Patience(place, say, seconds=_OPENING_SECONDS))
         name = space.name
 
         def begin() -> tuple[optuna.Study, Settings]:

@@ -16,9 +16,9 @@ import optuna
 import sqlalchemy
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from gts.errors import FileError, FullDiskError, MissingError, WorkError
+from gts.errors import FileError, MissingError, WorkError
 from gts.search.places import Place
 from gts.store.database import explained, open_reader
 
@@ -30,46 +30,41 @@ GRACE_SECONDS = 300
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 20.0
 _SERVER_SECONDS = 900.0
+_BEGINNINGS = 5
 _TRANSIENT = (StorageInternalError, DBAPIError)
-_USUAL = ("Heartbeat of storage", "is already reported")
+_USUAL = ("Heartbeat of storage", "'greenlet' package")
 
 _T = TypeVar("_T")
 
 
-def open_storage(place: Place, *, read_only: bool = False) -> RDBStorage:
+def open_storage(place: Place, *, read_only: bool = False, patience: Patience | None = None) -> RDBStorage:
     """Open a storage; a file is made where there is none, unless `read_only`.
 
     Raises FileError where that is impossible, MissingError without the driver, WorkError where a server does not answer.
     """
     _be_quiet()
-    try:
-        if place.path is not None:
-            return _file(place.path, read_only=read_only)
-        return RDBStorage(
-            # Optuna fills in braces, as it does for file names.
-            place.url.replace("{", "{{").replace("}", "}}"),
-            engine_kwargs={"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}},
-            heartbeat_interval=HEARTBEAT_SECONDS,
-            grace_period=GRACE_SECONDS,
-            skip_table_creation=read_only,
-        )
-    except ImportError as error:
-        hint = "install it: pip install 'gts[postgresql]'"
-        raise MissingError("the driver of PostgreSQL, psycopg, is missing", hint=hint) from error
-    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
-        raise explain(error, place) from error
+    if place.path is not None:
+        path = place.path
+        return _explained(place, lambda: _file(path, read_only=read_only))
+    patience = patience or Patience(place, lambda text: None, seconds=0.0)
+    return _explained(place, lambda: patience(lambda: _server(place.url, read_only=read_only)))
 
 
 def explain(error: Exception, place: Place) -> FileError | WorkError:
     """What went wrong with a storage, for a person."""
     cause = error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
-    text = str(getattr(cause, "orig", None) or cause).strip().partition("\n")[0]
-    if "disk is full" in text or "No space left" in text:
-        return FullDiskError(f"cannot write {place.shown}: {text}", hint="make room on the disk, then search again")
+    origin = getattr(cause, "orig", None) or cause
+    text = str(origin).strip().partition("\n")[0]
     if "no such table" in text or "does not exist" in text or "not a database" in text:
         return FileError(f"there is no study in {place.shown}", hint=f"the database said: {text}")
     if place.path is not None:
-        return FileError(f"cannot use {place.shown}: {text}")
+        try:
+            with explained(place.path):
+                raise origin
+        except FileError as explanation:
+            return explanation
+        except Exception:
+            return FileError(f"cannot use {place.shown}: {text}")
     hint = "see that the server runs; a password belongs into ~/.pgpass or PGPASSWORD"
     return WorkError(f"cannot use {place.shown}: {text}", hint=hint)
 
@@ -115,6 +110,35 @@ def alone(storage: RDBStorage, place: Place, name: str) -> Iterator[None]:
         # Two 32-bit keys with signs.
         connection.execute(lock, {"room": 0x475453, "study": zlib.crc32(name.encode()) - 2**31})
         yield
+
+
+def _explained(place: Place, opened: Callable[[], RDBStorage]) -> RDBStorage:
+    try:
+        return opened()
+    except ImportError as error:
+        hint = "install it: pip install 'gts[postgresql]'"
+        raise MissingError("the driver of PostgreSQL, psycopg, is missing", hint=hint) from error
+    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+        raise explain(error, place) from error
+
+
+def _server(url: str, *, read_only: bool) -> RDBStorage:
+    for left in reversed(range(_BEGINNINGS)):
+        try:
+            return RDBStorage(
+                # Optuna fills in braces, as it does for file names.
+                url.replace("{", "{{").replace("}", "}}"),
+                engine_kwargs={"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}},
+                heartbeat_interval=HEARTBEAT_SECONDS,
+                grace_period=GRACE_SECONDS,
+                skip_table_creation=read_only,
+            )
+        except (IntegrityError, ProgrammingError):
+            # Two owners that begin at once make the same tables; the second one finds them when it looks again.
+            if not left or read_only:
+                raise
+            time.sleep(_FIRST_PAUSE)
+    raise AssertionError("there is a last time")
 
 
 def _file(path: Path, *, read_only: bool) -> RDBStorage:

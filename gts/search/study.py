@@ -77,7 +77,7 @@ class Study:
         begun = self._patiently(lambda: len(self._trials(_BEGUN)))
         # A file has one owner at a time, and its draws can be repeated; on a server no two owners may draw alike.
         owner = self._owner if self.place.shared else ""
-        self._study.sampler, remarks = sampler_of(self.settings, space, begun, owner)
+        self._study.sampler, remarks = self._patiently(lambda: sampler_of(self.settings, space, begun, owner))
         self._study.pruner = pruner_of(self.settings, space)
         for remark in remarks:
             self._say(remark)
