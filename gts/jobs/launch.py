@@ -46,7 +46,7 @@ def _start(command: list[str], job: Job, life: Life) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env=environment(),
                 pass_fds=(life.descriptor,),
                 start_new_session=True,
             )
@@ -64,7 +64,7 @@ def _start(command: list[str], job: Job, life: Life) -> None:
 def _handed_over(managed: list[str], job: Job, life: Life) -> bool:
     """Let the service manager start the worker, which takes the lock itself; False where the manager refuses."""
     try:
-        done = subprocess.run(managed, capture_output=True, timeout=_MANAGER_SECONDS, env=_environment(), check=False)
+        done = subprocess.run(managed, capture_output=True, timeout=_MANAGER_SECONDS, env=environment(), check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
     if done.returncode != 0:
@@ -76,7 +76,7 @@ def _handed_over(managed: list[str], job: Job, life: Life) -> bool:
     return True
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """This process's environment, in which the same program is found from another folder."""
     home = Path(gts.__file__).parents[1]
     if home.name == "site-packages":

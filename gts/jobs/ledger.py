@@ -156,13 +156,17 @@ def reindex(workspace: Workspace) -> None:
 
 def find_job(workspace: Workspace, word: str) -> Standing:
     """The job that a word names: its id, any part of it that no other has, or `@last`; raises UsageError, FileError."""
-    found = workspace.run_ids()[-1:] if word == "@last" else workspace.runs_like(word)
+    if word == "@last":
+        newest = jobs_of(workspace, limit=1)
+        if newest:
+            return standing_of(newest[0].job.folder)
+    found = workspace.jobs_like(word)
     if len(found) > 1:
-        shown = ", ".join(found[-3:]) + (", …" if len(found) > 3 else "")
+        shown = ", ".join(folder.name for folder in found[-3:]) + (", …" if len(found) > 3 else "")
         raise UsageError(f"`{word}` names {len(found)} jobs: {shown}", hint="write more of it")
     if not found:
         raise UsageError(f"there is no job `{word}` in `{workspace.root}`", hint="`gts jobs --all` lists them")
-    return standing_of(workspace.run(found[0]).path)
+    return standing_of(found[0])
 
 
 def _newest(workspace: Workspace, limit: int, alive: bool) -> list[tuple[JobRecord | None, Path]]:
@@ -175,7 +179,8 @@ def _newest(workspace: Workspace, limit: int, alive: bool) -> list[tuple[JobReco
         records, strangers = [], workspace.run_ids()
     known: list[tuple[JobRecord | None, Path]] = [(record, workspace.root / record.folder) for record in records]
     listed = {record.id for record in records}
-    return known + [(None, workspace.run(run).path) for run in strangers if run not in listed]
+    known += [(None, workspace.run(run).path) for run in strangers if run not in listed]
+    return known + [(None, workspace.study(name).path) for name in workspace.study_names() if name not in listed]
 
 
 def _glance(record: JobRecord, folder: Path) -> Standing | None:

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 def attend(
     workspace: Workspace, job: Job, life: Life, interruption: Interruption, *, request: TrainingRequest | None = None
 ) -> Iterator[Any]:
-    """Work on a job in this process, from its place in the row to its end; tells and raises what `worker.work` does.
+    """Work on a job in this process, from its place in the row to its end; tells and raises what `work` or `search` does.
 
     The lock is let go of at the end. Nothing is told by one that was stopped while it waited.
     """
@@ -65,17 +65,28 @@ def attend(
         if not begins:
             write_job(workspace, replace(job, claim="paused", reason=STOPPED, attempts=()))
             return
-        # Only now, after any waiting: this loads torch.
-        from gts.jobs.worker import work
+        # Only now, after any waiting: this loads torch, or Optuna.
+        if job.kind == "search":
+            from gts.jobs.searching import search
 
-        yield from work(workspace, job, life, interruption, request=request)
+            yield from search(workspace, job, life, interruption)
+        else:
+            from gts.jobs.worker import work
+
+            yield from work(workspace, job, life, interruption, request=request)
 
 
 def begin_attempt(workspace: Workspace, job: Job) -> Job:
     """Count an attempt, so that one that dies at the same step again and again is known."""
-    step = next(iter(newest_steps(RunFolder(job.folder))), 0)
+    step = progress_of(job)
     attempts = (*(one for one in job.attempts if one == step), step)
     return write_job(workspace, replace(job, claim="active", reason="", attempts=attempts))
+
+
+def progress_of(job: Job) -> int:
+    """How far a job is by the states that are on the disk, in environment steps."""
+    folders = sorted((job.folder / "trials").glob("*/")) if job.kind == "search" else [job.folder]
+    return sum(next(iter(newest_steps(RunFolder(folder))), 0) for folder in folders)
 
 
 def take_place(workspace: Workspace, job: Job, life: Life, interruption: Interruption, stack: ExitStack) -> bool:

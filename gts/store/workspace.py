@@ -61,10 +61,21 @@ class Workspace:
             return []
 
     def runs_like(self, word: str) -> list[str]:
-        """The ids that a word can stand for, oldest first: the id itself, else those that begin or end so, else any with it."""
-        ids = self.run_ids()
-        ends = [one for one in ids if one.startswith(word) or one.endswith(word)]
-        return [one for one in ids if one == word] or ends or [one for one in ids if word in one]
+        """The runs that a word can stand for, oldest first: the id, else those that begin or end so, else any with it."""
+        return _like(word, self.run_ids())
+
+    def study_names(self) -> list[str]:
+        """Every study that has a folder here, by name."""
+        try:
+            return sorted(entry.name for entry in os.scandir(self.studies) if StudyFolder(Path(entry.path)).exists())
+        except OSError:
+            return []
+
+    def jobs_like(self, word: str) -> list[Path]:
+        """The folders of the runs and studies that a word can stand for, in the same way."""
+        folders = {name: self.study(name).path for name in self.study_names()}
+        folders |= {run: self.run(run).path for run in self.run_ids()}
+        return [folders[name] for name in _like(word, list(folders))]
 
     def make_run(self, name: str, now: datetime) -> RunFolder:
         """Make the folder of a new run; raises FileError where that is impossible."""
@@ -196,7 +207,12 @@ class StudyFolder:
 
     def exists(self) -> bool:
         """Whether this is the folder of a study."""
-        return self.facts.is_file()
+        return self.job.is_file() or self.facts.is_file()
+
+
+def _like(word: str, names: list[str]) -> list[str]:
+    ends = [one for one in names if one.startswith(word) or one.endswith(word)]
+    return [one for one in names if one == word] or ends or [one for one in names if word in one]
 
 
 def find_workspace(given: Path | None = None) -> Workspace:

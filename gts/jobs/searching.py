@@ -1,0 +1,164 @@
+"""A search as a job: begun in the folder of its study, gone on with from there."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gts.errors import FileError, FullDiskError, GtsError
+from gts.formats.space_file import read_space, write_space
+from gts.jobs.interruption import Interruption
+from gts.jobs.ledger import STOPPED, Job, read_job, write_job
+from gts.jobs.life import Life, look
+from gts.jobs.runs import place_in
+from gts.jobs.search import SearchOutcome, SearchRequest, TrialConfirmed, TrialEnded
+from gts.store.workspace import StudyFolder, Workspace
+
+
+def begin_search(request: SearchRequest) -> tuple[Job, Life]:
+    """Make the folder of a study, or take up the one that is there; whoever gets the lock with it works or passes it on.
+
+    Raises BusyError where somebody searches there now, FileError where the workspace cannot be written to.
+    """
+    folder = request.folder
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(
+            f"cannot make the folder {folder.path}: {(error.strerror or str(error)).lower()}",
+            hint="name a workspace that can be written to: --workspace DIR",
+        ) from error
+    life = Life.take(folder.lock, patience=0.0 if look(folder.lock)[0] else 1.0)
+    try:
+        life.say("waiting", "it starts")
+        before = read_job(folder.path) if folder.job.exists() else None
+        write_space(searched(folder), request.space)
+        job = Job(
+            id=folder.name,
+            kind="search",
+            name=request.space.name,
+            folder=folder.path,
+            claim="active",
+            created=before.created if before else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            threads=request.threads,
+            queued=request.queued,
+            request=_written(request, before.request if before else {}),
+        )
+        return write_job(request.workspace, job), life
+    except BaseException:
+        life.release()
+        raise
+
+
+def request_of(workspace: Workspace, job: Job) -> SearchRequest:
+    """What a search was asked to do, from its folder; raises FileError where something of it is missing or damaged."""
+    asked = job.request
+    logdir = asked.get("logdir")
+    return SearchRequest(
+        workspace=workspace,
+        space=read_space(searched(StudyFolder(job.folder))),
+        source=asked.get("source", job.name),
+        storage=asked.get("storage"),
+        settings=asked.get("settings", {}),
+        workers=asked.get("workers", 1),
+        cohort=asked.get("cohort", 4),
+        threads=job.threads or 1,
+        logdir=workspace.root / logdir if logdir else None,
+        save_every=asked.get("save_every", 30.0),
+        queued=job.queued,
+    )
+
+
+def search(workspace: Workspace, job: Job, life: Life, interruption: Interruption) -> Iterator[Any]:
+    """Search from where the study stands to its end, telling what happens; the outcome comes last.
+
+    For the one who holds the lock of the job. Raises what opening the study raises, WorkError where no worker lives.
+    """
+    # Only here: it loads Optuna.
+    from gts.jobs.owner import Owner
+
+    request = request_of(workspace, job)
+    log = Log(request.folder.log)
+    ended = False
+    try:
+        owner = Owner(request, life, interruption)
+        life.say("stopping" if interruption.requested else "running")
+        with interruption.heard_by(lambda: life.say("stopping")):
+            for told in owner.run():
+                log.note(told)
+                if isinstance(told, SearchOutcome):
+                    claim = replace(job, attempts=(), claim="paused" if told.stopped else "done")
+                    write_job(workspace, replace(claim, reason=STOPPED if told.stopped else ""))
+                    ended = True
+                yield told
+    except BaseException as error:
+        if ended or isinstance(error, FullDiskError):
+            raise  # a full disk is no failure of the search: it can go on
+        deliberate = isinstance(error, (KeyboardInterrupt, GeneratorExit))
+        reason = STOPPED if deliberate else str(error) or type(error).__name__
+        log.line(f"ended: {reason}")
+        if not isinstance(error, (GtsError, KeyboardInterrupt, GeneratorExit)):
+            log.line("".join(traceback.format_exception(error)))
+        with suppress(GtsError):
+            write_job(workspace, replace(job, claim="paused" if deliberate else "failed", reason=reason, attempts=()))
+        raise
+
+
+def searched(folder: StudyFolder) -> Path:
+    """Where a study's folder keeps its space as it was given."""
+    return folder.path / "searched.space"
+
+
+class Log:
+    """The story of a search, a line an event; a disk that cannot take it does without."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def line(self, text: str) -> None:
+        """Add a line."""
+        with suppress(OSError):
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                os.write(descriptor, f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n".encode())
+            finally:
+                os.close(descriptor)
+
+    def note(self, told: Any) -> None:
+        """Add what is worth remembering of an event."""
+        if isinstance(told, TrialEnded):
+            values = ", ".join(f"{value:.1f}" for value in told.values)
+            self.line(f"trial {told.number} {told.state}" + (f": {told.reason or values}" if told.reason or values else ""))
+        elif isinstance(told, TrialConfirmed):
+            self.line(
+                f"trial {told.number} confirmed: {told.iqm:.1f} [{told.low:.1f}, {told.high:.1f}], searched {told.value:.1f}"
+            )
+        elif isinstance(told, SearchOutcome):
+            self.line(
+                f"{'stopped' if told.stopped else 'done'}: {told.trials} trials, {told.steps} steps in {told.seconds:.0f} s"
+            )
+        elif hasattr(told, "text"):
+            self.line(told.text)
+        elif hasattr(told, "gone_on"):
+            left = f", going on with {len(told.gone_on)}" if told.gone_on else ""
+            self.line(f"searching: {told.ended} of {told.wanted} trials have ended{left}")
+        elif hasattr(told, "seeds"):
+            self.line(f"confirming trials {', '.join(map(str, told.trials))} with {len(told.seeds)} fresh seeds each")
+
+
+def _written(request: SearchRequest, before: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "source": request.source,
+        "storage": request.storage if request.storage is not None else before.get("storage"),
+        "settings": {**before.get("settings", {}), **request.settings},
+        "workers": request.workers,
+        "cohort": request.cohort,
+        "save_every": request.save_every,
+        "logdir": place_in(request.workspace, request.logdir) if request.logdir else before.get("logdir"),
+    }
