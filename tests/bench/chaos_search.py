@@ -57,6 +57,7 @@ SPACE: dict[str, Any] = {
 
 def search(folder: Path, *, trials: int, kills: int, seed: int, space: dict[str, Any] = SPACE) -> dict[str, Any]:
     """Search, killing that many times; what was found wrong, and how it went."""
+    folder.mkdir(exist_ok=True)
     draw = random.Random(seed)
     workspace = Workspace(folder)
     path = folder / "chaos.space"
