@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gts.agents.agent import make_agent
+from gts.agents.restoring import fill
 from gts.errors import UsageError
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec
+from gts.physics.starts import evaluation_seeds
 from gts.physics.worlds import Worlds
 from gts.threads import available_cpus
 from gts.training.collecting import Collector
-from gts.training.evaluation import VALIDATION_SEEDS, Evaluation, fill
+from gts.training.evaluation import Evaluation
 from gts.training.events import Evaluated, Event, Finished, MemberFailed, Progress, Started
 from gts.training.plan import Plan
 from gts.training.score import Score
@@ -136,10 +138,9 @@ class Trainer:
         if self._evaluation is None:
             self._evaluation = Evaluation(
                 self.specs,
-                episodes=shared.evaluation_episodes,
+                seeds=evaluation_seeds(shared.evaluation_episodes),
                 steps=shared.max_episode_length,
                 threads=self.threads,
-                first_seed=VALIDATION_SEEDS,
             )
         playing = [int(member) for member in torch.nonzero(self.active)]
         scores: list[Score | None] = [None] * self.members
