@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime
@@ -13,12 +12,12 @@ import torch
 
 from gts.agents.agent import make_agent
 from gts.agents.onnx_policy import onnx_policy
+from gts.agents.restoring import fill
 from gts.agents.state import AgentState
+from gts.agents.unit_actions import ActionRange
 from gts.formats.checkpoint import read_checkpoint
 from gts.params.techniques import TECHNIQUES
 from gts.physics.worlds import Worlds
-from gts.training.evaluation import fill
-from gts.training.unit_actions import ActionRange
 
 OBSERVATIONS = 1000
 SIZE = 17
@@ -56,7 +55,7 @@ def run(data: bytes, observations: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("normalised", [True, False])
 def test_the_actions_are_the_same(technique: str, activation: str, normalised: bool) -> None:
-    worlds = SimpleNamespace(action_low=np.float32([-1, -0.4, 0]), action_high=np.float32([1, 0.4, 0.2]))
+    low, high = np.float32([-1, -0.4, 0]), np.float32([1, 0.4, 0.2])
     clip = activation != "ELU"
     params = {
         f"{POLICIES[technique]}.hiddenActivation": activation,
@@ -67,12 +66,12 @@ def test_the_actions_are_the_same(technique: str, activation: str, normalised: b
     state = make_state(technique, (SIZE, 3), **params)
     observations = seen(SIZE, far=15 if normalised else 1)
     unit = state.act(torch.from_numpy(np.stack([observations] * 2)))
-    wanted = ActionRange(worlds, clip=clip)(unit).reshape(2, OBSERVATIONS, -1)
+    wanted = ActionRange(low, high, clip=clip)(unit).reshape(2, OBSERVATIONS, -1)
     for member in range(2):
-        found = run(onnx_policy(state, member, (worlds.action_low, worlds.action_high), {}), observations)
+        found = run(onnx_policy(state, member, (low, high), {}), observations)
         assert found.dtype == np.float32
         assert np.abs(found - wanted[member]).max() < 1e-5
-    furthest = np.abs(wanted).max() / worlds.action_high.max()
+    furthest = np.abs(wanted).max()
     assert furthest == pytest.approx(1.0, abs=1e-6) if clip else furthest > 1.5
     assert np.abs(wanted[0] - wanted[1]).max() > 0.1
 
@@ -80,7 +79,7 @@ def test_the_actions_are_the_same(technique: str, activation: str, normalised: b
 def test_networks_without_hidden_layers_are_policies_too() -> None:
     worlds = Worlds("hopper", 1)
     state = make_state("ppo", (11, 3), **{"actor.nHidden": 0})
-    wanted = ActionRange(worlds, clip=True)(state.act(torch.from_numpy(np.stack([seen(11)] * 2))))
+    wanted = ActionRange(worlds.action_low, worlds.action_high, clip=True)(state.act(torch.from_numpy(np.stack([seen(11)] * 2))))
     found = run(onnx_policy(state, 1, (worlds.action_low, worlds.action_high), {}), seen(11))
     assert np.abs(found - wanted[OBSERVATIONS:]).max() < 1e-5
 
@@ -98,7 +97,7 @@ def test_a_checkpoint_becomes_a_file_that_says_what_it_is(gts, trained: Path, wo
     state = make_agent("ppo", [read.spec.params], 4, 1).state
     fill(state, 0, read, exactly=False)
     observations = np.random.default_rng(1).normal(0, 0.5, (OBSERVATIONS, 4))
-    wanted = ActionRange(worlds, clip=True)(state.act(torch.from_numpy(observations[None])))
+    wanted = ActionRange(worlds.action_low, worlds.action_high, clip=True)(state.act(torch.from_numpy(observations[None])))
     found = session.run(None, {"observation": observations.astype(np.float32)})[0]
     assert np.abs(found - wanted).max() < 1e-5
     assert np.abs(wanted).max() > 0.01
