@@ -114,9 +114,7 @@ def _network(graph: _Graph, state: AgentState, member: int, value: str) -> str:
     return graph.add("Gemm", [value, arrays["output.weight"], arrays["output.bias"]], "output")
 
 
-def _actions(
-    graph: _Graph, value: str, action_range: tuple[NDArray[np.float32], NDArray[np.float32]], *, clip: bool
-) -> None:
+def _actions(graph: _Graph, value: str, action_range: tuple[NDArray[np.float32], NDArray[np.float32]], *, clip: bool) -> None:
     low, high = action_range
     if clip:
         value = graph.add("Clip", [value, np.array(-1.0), np.array(1.0)], "unit")

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 FIELD_OF_VIEW = 45.0
 """Degrees, from the lower to the upper edge: MuJoCo's default."""
 
-_SLACK = 0.25
-"""Seconds by which the camera trails, so that it does not shake with every step."""
+_CALM = 0.4
+"""Seconds over which the camera evens out what it follows, so that it does not shake with every step."""
+_ROOM = 1.35
+"""How much farther away it is than the standing figure needs: for arms, and for jumps."""
 
 
 class Follower:
@@ -22,23 +24,30 @@ class Follower:
         mujoco.mj_forward(model, start)
         self._body = _first_moving(model)
         self._follows = bool((model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE).any())
-        self._share = 1.0 - np.exp(-1.0 / (fps * _SLACK))
+        self._fps = fps
+        # An alpha-beta filter: it knows the speed, so it does not fall behind a figure that runs evenly.
+        self._share = 1.0 - np.exp(-1.0 / (fps * _CALM))
+        self._speed_share = self._share**2 / (2.0 - self._share)
+        self._velocity = np.zeros(2)
         centre, radius = _extent(model, start, everything=not self._follows)
         planar = not (model.jnt_type == mujoco.mjtJoint.mjJNT_FREE).any()
         self.camera = mujoco.MjvCamera()
         self.camera.type = mujoco.mjtCamera.mjCAMERA_FREE
         self.camera.azimuth, self.camera.elevation = (90.0, -8.0) if planar else (125.0, -16.0)
-        self.camera.distance = radius / np.tan(np.radians(FIELD_OF_VIEW / 2)) * 1.15
+        self.camera.distance = radius / np.tan(np.radians(FIELD_OF_VIEW / 2)) * _ROOM
         self.camera.lookat[:] = centre
-        self._rest = centre
         self._loop = -1
 
     def follow(self, data: mujoco.MjData, loop: int) -> mujoco.MjvCamera:
         """Where the camera is now; it jumps where another `loop` begins."""
         if self._follows:
             target = data.subtree_com[self._body][:2]
-            share = 1.0 if loop != self._loop else self._share
-            self.camera.lookat[:2] += share * (target - self.camera.lookat[:2])
+            if loop != self._loop:
+                self.camera.lookat[:2], self._velocity[:] = target, 0.0
+            self.camera.lookat[:2] += self._velocity / self._fps
+            behind = target - self.camera.lookat[:2]
+            self.camera.lookat[:2] += self._share * behind
+            self._velocity += self._speed_share * self._fps * behind
         self._loop = loop
         return self.camera
 

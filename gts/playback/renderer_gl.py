@@ -57,9 +57,7 @@ class GlRenderer:
         header = {"width": width, "height": height, "model": size, "positions": model.nq}
         self._unsent = json.dumps(header).encode() + b"\n" + compiled.tobytes()
 
-    def draw(
-        self, data: mujoco.MjData, camera: mujoco.MjvCamera, *, patience: float = NEXT_PICTURE
-    ) -> NDArray[np.uint8]:
+    def draw(self, data: mujoco.MjData, camera: mujoco.MjvCamera, *, patience: float = NEXT_PICTURE) -> NDArray[np.uint8]:
         """The picture, (height, width, 3); raises GlLostError where none comes within `patience` seconds."""
         view = np.array([*camera.lookat, camera.distance, camera.azimuth, camera.elevation])
         unsent, self._unsent = self._unsent, b""

@@ -79,7 +79,9 @@ def test_the_actions_are_the_same(technique: str, activation: str, normalised: b
 def test_networks_without_hidden_layers_are_policies_too() -> None:
     worlds = Worlds("hopper", 1)
     state = make_state("ppo", (11, 3), **{"actor.nHidden": 0})
-    wanted = ActionRange(worlds.action_low, worlds.action_high, clip=True)(state.act(torch.from_numpy(np.stack([seen(11)] * 2))))
+    wanted = ActionRange(worlds.action_low, worlds.action_high, clip=True)(
+        state.act(torch.from_numpy(np.stack([seen(11)] * 2)))
+    )
     found = run(onnx_policy(state, 1, (worlds.action_low, worlds.action_high), {}), seen(11))
     assert np.abs(found - wanted[OBSERVATIONS:]).max() < 1e-5
 
