@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,8 @@ from gts.store.workspace import find_workspace
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from gts.commands.views.progress import Display
 
 INTERRUPTED = 130
 
@@ -84,9 +86,9 @@ def _perform(command: Command, values: dict[str, Any]) -> int:
     as_json, workspace, threads = values.pop("as_json"), values.pop("workspace"), values.pop("threads", None)
     context = Context(find_workspace(Path(workspace).expanduser() if workspace else None), threads, Interruption())
     result: Result | None = None
-    with _interruptions(context.interruption):
+    with _interruptions(context.interruption, tell=not command.watches):
         if command.long:
-            result = _follow(command, context, values)
+            result = _follow(command, context, values, as_json=as_json)
         else:
             for step in steps_of(command.run(context, **values)):
                 if isinstance(step, Result):
@@ -104,33 +106,45 @@ def _perform(command: Command, values: dict[str, Any]) -> int:
     return result.exit_code
 
 
-def _follow(command: Command, context: Context, values: Mapping[str, Any]) -> Result | None:
+def _follow(command: Command, context: Context, values: Mapping[str, Any], *, as_json: bool) -> Result | None:
     """Run a long command, showing its events; its result."""
-    from gts.commands.views.progress import Display
-
     result: Result | None = None
+    display: Display | None = None
     watched = True
-    with Display(_console(error=True), context.interruption, detail=bool(values.get("verbose"))) as display:
+    with ExitStack() as stack:
         for step in steps_of(command.run(context, **values)):
             if isinstance(step, Result):
                 result = step
             elif watched:
+                display = display or stack.enter_context(_display(context, values, as_json=as_json))
                 try:
                     display.show(step)
                 except OSError:
+                    if command.watches:
+                        raise
                     # The terminal is gone; the work is not, and goes on to where it can be saved.
                     watched = False
     return result
 
 
+def _display(context: Context, values: Mapping[str, Any], *, as_json: bool) -> Display:
+    from gts.commands.views.progress import Display
+
+    # What a job says is data for whoever reads standard output; on one terminal it belongs above the bar.
+    log = None if as_json or sys.stdout.isatty() else _console()
+    return Display(_console(error=True), context.interruption, detail=bool(values.get("verbose")), log=log)
+
+
 @contextmanager
-def _interruptions(interruption: Interruption) -> Iterator[None]:
+def _interruptions(interruption: Interruption, *, tell: bool) -> Iterator[None]:
     """Let Ctrl-C, and the signals that end a session, first ask for an orderly end; the second one is rude."""
 
     def ask(number: int, frame: Any) -> None:
         if interruption.requested or not interruption.heeded:
             raise KeyboardInterrupt
         interruption.request()
+        if not tell:
+            return
         with suppress(OSError):  # after a hang-up there is nobody to tell
             click.echo("\nstopping after this update and saving; Ctrl-C again stops at once", err=True)
 

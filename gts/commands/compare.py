@@ -68,7 +68,7 @@ def _sides(context: Context, reference: Reference) -> tuple[Side, ...]:
 
 def _members(reference: Reference) -> tuple[Side, ...]:
     """The members of a run, each with the score of its outcome."""
-    from gts.commands.info import read_facts
+    from gts.commands.headway import read_facts
     from gts.formats.spec_file import read_spec
 
     folder = reference.run

@@ -37,7 +37,7 @@ def _words(completion: Completion, context: Context) -> Iterator[str]:
         yield from TECHNIQUES
     elif completion == "parameter":
         yield from sorted({f"{key}=" for key in _parameter_keys()})
-    elif completion in ("run", "reference"):
+    elif completion in ("run", "job", "reference"):
         runs = context.workspace.run_ids()
         yield from [NEWEST, *reversed(runs)] if runs else []
 

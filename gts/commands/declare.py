@@ -18,6 +18,7 @@ Completion = Literal[
     "document",
     "reference",
     "run",
+    "job",
     "figure",
     "technique",
     "parameter",
@@ -73,8 +74,8 @@ class Option:
     choices: tuple[str, ...] = ()
     default: Any = None
     """What `run` receives where the option is not given; a flag's is False, a multiple option's ()."""
-    minimum: int | None = None
-    maximum: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     multiple: bool = False
     """May be given several times; `run` receives a tuple."""
     metavar: str = ""
@@ -148,6 +149,8 @@ class Command:
     """Whether it takes `--threads`."""
     long: bool = False
     """Whether it yields events that are worth showing while it works."""
+    watches: bool = False
+    """Whether it only waits or looks on: an early end of it leaves the work alone, and it says so itself."""
     examples: tuple[str, ...] = ()
     """Whole command lines, for help texts."""
 

@@ -177,7 +177,7 @@ def _events(scalars: Scalars, began: float) -> bytes:
 
 def _began(reference: Reference) -> float:
     """When a run was started, in seconds of the system's clock; 0 where it does not say."""
-    from gts.commands.info import read_facts
+    from gts.commands.headway import read_facts
 
     try:
         return datetime.fromisoformat(str(read_facts(reference.run.facts).get("started", ""))).timestamp()

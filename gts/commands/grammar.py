@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,13 +89,36 @@ class _Command(click.Command):
                     formatter.write(f"  {example}\n")
 
 
-class _Whole(click.ParamType[int]):
+class _Number(click.ParamType[float]):
+    """A finite number within bounds."""
+
+    name = "number"
+
+    def __init__(self, minimum: float | None = None, maximum: float | None = None) -> None:
+        self._minimum, self._maximum = minimum, maximum
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip()
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self.fail(f"{text[:40]!r} is not a number", param, ctx)
+        return self._bounded(number, text, param, ctx)
+
+    def _bounded(self, number: float, text: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if (self._minimum is not None and number < self._minimum) or (self._maximum is not None and number > self._maximum):
+            bounds = [f"at least {self._minimum}" if self._minimum is not None else ""]
+            bounds.append(f"at most {self._maximum}" if self._maximum is not None else "")
+            self.fail(f"{text[:40]} must be {' and '.join(filter(None, bounds))}", param, ctx)
+        return number
+
+
+class _Whole(_Number):
     """A whole number within bounds, also as `300k`, `2M` or `1e6`."""
 
     name = "integer"
-
-    def __init__(self, minimum: int | None, maximum: int | None) -> None:
-        self._minimum, self._maximum = minimum, maximum
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         text = str(value).strip()
@@ -107,11 +131,7 @@ class _Whole(click.ParamType[int]):
                 raise ValueError
         except (ValueError, OverflowError):
             self.fail(f"{text[:40]!r} is not a whole number", param, ctx)
-        if (self._minimum is not None and number < self._minimum) or (self._maximum is not None and number > self._maximum):
-            bounds = [f"at least {self._minimum}" if self._minimum is not None else ""]
-            bounds.append(f"at most {self._maximum}" if self._maximum is not None else "")
-            self.fail(f"{text[:40]} must be {' and '.join(filter(None, bounds))}", param, ctx)
-        return int(number)
+        return int(self._bounded(number, text, param, ctx))
 
 
 def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -169,9 +189,9 @@ def _option(option: Option) -> click.Option:
 def _type(declared: Argument | Option) -> click.ParamType[Any] | type:
     if declared.type == "choice":
         return click.Choice(declared.choices)
-    if declared.type == "integer" and isinstance(declared, Option):
-        return _Whole(declared.minimum, declared.maximum)
-    return {"number": float, "path": Path}.get(declared.type, str)
+    if declared.type in ("integer", "number") and isinstance(declared, Option):
+        return {"integer": _Whole, "number": _Number}[declared.type](declared.minimum, declared.maximum)
+    return {"path": Path}.get(declared.type, str)
 
 
 def _completer(completion: Completion) -> Any:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.declare import Argument, Command, Context, Option, Result
+from gts.commands.headway import read_facts
+from gts.commands.listing import ListedJob, describe
 from gts.commands.references import Reference, refer
 from gts.errors import FileError, Problem
+from gts.store.workspace import RunFolder
 
 if TYPE_CHECKING:
     from gts.params.spec import Spec
@@ -105,6 +106,12 @@ class RunInfo(Result):
     members: tuple[MemberInfo, ...]
     checkpoints: tuple[str, ...]
     """Newest complete states and best policies, as paths inside the folder."""
+    remains: tuple[str, ...]
+    """What members left that failed, as paths inside the folder."""
+    job: ListedJob | None
+    """How it stands; None where that cannot be read."""
+    attempts: int
+    """How often a process began at the step where it stands now and came no further."""
     notes: tuple[str, ...] = field(default=())
     kind: str = "run"
 
@@ -165,6 +172,7 @@ def _checkpoint(reference: Reference) -> CheckpointInfo:
 
 
 def _run(reference: Reference) -> RunInfo:
+    from gts.jobs.ledger import standing_of
     from gts.store.curves import MetricsReader
 
     folder = reference.run
@@ -178,8 +186,28 @@ def _run(reference: Reference) -> RunInfo:
             members = tuple(_member(reader, member, failed) for member in range(int(facts.get("members", 1))))
     except FileError as error:
         notes.append(error.message)
-    kept = [path.relative_to(folder.path) for path in sorted(folder.path.glob("member*/*.checkpoint"))]
-    return RunInfo(str(folder.path), facts, step, seconds, members, tuple(map(str, kept)), tuple(notes))
+    standing = None
+    try:
+        standing = standing_of(folder.path)
+    except FileError as error:
+        notes.append(error.message)
+    return RunInfo(
+        path=str(folder.path),
+        facts=facts,
+        step=step,
+        seconds=seconds,
+        members=members,
+        checkpoints=_inside(folder, "member*/*.checkpoint"),
+        remains=_inside(folder, "member*/failed-*.safetensors"),
+        job=describe([standing])[0] if standing else None,
+        attempts=len(standing.job.attempts) if standing else 0,
+        notes=tuple(notes),
+    )
+
+
+def _inside(folder: RunFolder, pattern: str) -> tuple[str, ...]:
+    """The files of a run that fit a pattern, as paths inside its folder."""
+    return tuple(str(path.relative_to(folder.path)) for path in sorted(folder.path.glob(pattern)))
 
 
 def _member(reader: Any, member: int, failed: Mapping[int, str]) -> MemberInfo:
@@ -188,19 +216,6 @@ def _member(reader: Any, member: int, failed: Mapping[int, str]) -> MemberInfo:
         for one in reader.evaluations(member)
     )
     return MemberInfo(member, history, reader.latest(member), failed.get(member, ""))
-
-
-def read_facts(path: Path) -> dict[str, Any]:
-    """The `run.json` of a run; raises FileError."""
-    try:
-        facts = json.loads(path.read_bytes())
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    except ValueError as error:
-        raise FileError(f"{path} is damaged: it is not JSON", hint="the numbers beside it may still be whole") from error
-    if not isinstance(facts, dict):
-        raise FileError(f"{path} is damaged: it is no JSON object")
-    return facts
 
 
 COMMAND = Command(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gts.commands.declare import Context
 from gts.errors import FileError, UsageError
 from gts.store.workspace import RunFolder, Workspace
+
+if TYPE_CHECKING:
+    from gts.jobs.ledger import Standing
 
 Kind = Literal["spec", "space", "checkpoint", "run"]
 
@@ -53,14 +56,24 @@ def refer(context: Context, word: str) -> Reference:
     return Reference(word, path, kind_of(path, context.workspace))
 
 
+def refer_job(context: Context, word: str) -> Standing:
+    """The job that a word names: its folder, its id, an unambiguous beginning or end of it, or `@last`.
+
+    Raises UsageError where it names none or several, FileError where the job cannot be read.
+    """
+    from gts.jobs.ledger import find_job
+
+    return find_job(context.workspace, Path(word).name or word)
+
+
 def find_run(workspace: Workspace, word: str) -> RunFolder | None:
     """The run that a word names, None where there is none; raises UsageError where there are several."""
-    ids = workspace.run_ids()
     if word == NEWEST:
+        ids = workspace.run_ids()
         if not ids:
             raise UsageError(f"there is no run yet in `{workspace.root}`", hint="train something: gts train FILE.spec")
         return workspace.run(ids[-1])
-    found = [run for run in ids if run == word] or [run for run in ids if run.startswith(word) or run.endswith(word)]
+    found = workspace.runs_like(word)
     if len(found) > 1:
         shown = ", ".join(found[-3:])
         raise UsageError(f"`{word}` names {len(found)} runs: {shown}{', …' if len(found) > 3 else ''}", hint="write more of it")

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gts.commands import bench, check, compare, doctor, export, import_legacy, info, init, new, score, service, train
+from gts.commands import (
+    bench,
+    check,
+    compare,
+    doctor,
+    export,
+    import_legacy,
+    info,
+    init,
+    jobs,
+    new,
+    resume,
+    score,
+    service,
+    stop,
+    tail,
+    train,
+)
 from gts.commands.declare import Command
 
 COMMANDS: Mapping[str, Command] = {
     module.COMMAND.name: module.COMMAND
-    for module in (init, new, check, import_legacy, train, score, service, info, compare, export, bench, doctor)
+    for module in (
+        *(init, new, check, import_legacy),
+        *(train, jobs, tail, stop, resume, service),
+        *(score, info, compare, export, bench, doctor),
+    )
 }
 """Every command by name, in the order in which a person meets them."""

@@ -2,58 +2,42 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gts.commands.attending import attend
 from gts.commands.declare import Argument, Command, Context, Note, Option, Result
 from gts.commands.references import Reference, kind_of, locate
-from gts.commands.statistics import OverSeeds, over_seeds
 from gts.errors import FileError, UsageError
-from gts.jobs.training import MemberOutcome, Milestones, TrainingOutcome, TrainingRequest
+from gts.jobs.summary import summary_path
+from gts.jobs.training import Milestones, TrainingRequest
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
+    from gts.jobs.ledger import Job
+    from gts.jobs.life import Life
     from gts.params.spec import Spec
 
 MOST_SEEDS = 1024
 
 
 @dataclass(frozen=True)
-class Trained(Result):
-    """What a training came to."""
+class Detached(Result):
+    """A training that works in a process of its own."""
 
     source: str
     run: str
-    """Id of the run."""
+    """Id of the run, and of the job."""
     folder: str
-    figure: str
-    technique: str
-    steps: int
-    total_steps: int
-    seconds: float
-    interrupted: bool
-    members: tuple[MemberOutcome, ...]
-    over_seeds: Mapping[str, OverSeeds]
-    """Statistics over the members' scores, by quantity; empty where there is one member or no score."""
-    summary: str = ""
-    """Path of the summary of several seeds."""
-
-    @property
-    def exit_code(self) -> int:
-        """1 where no member came through, 130 where somebody ended it."""
-        if all(member.failed for member in self.members):
-            return 1
-        return 130 if self.interrupted else 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        members = [{**member.__dict__, "result": str(member.result) if member.result else None} for member in self.members]
-        return super().as_dict() | {"members": members}
+    queued: bool
+    """Whether it waits until there is room for it."""
+    results: tuple[str, ...]
+    """Where each member's outcome will be."""
 
 
 def run(
@@ -70,14 +54,18 @@ def run(
     keep: str,
     nosaveoninterrupt: bool,
     no_score: bool,
+    save_every: float,
+    detach: bool,
+    queue: bool,
     verbose: bool,
 ) -> Iterator[Any]:
-    """Train what `source` describes; yields events, then the result."""
+    """Train what `source` describes, here or in a process of its own; yields events, then the result."""
     from gts.params.spec import seeded
 
     named = _source(context, source)
     spec, start = _read(named)
     spec = _changed(spec, steps, epochs, assignments)
+    _check_fit(named, spec, start)
     yield from (Note(problem.at(str(named.path))) for problem in spec.warnings)
     specs = seeded(spec, seeds) if seeds > 1 else (spec,)
     request = TrainingRequest(
@@ -92,16 +80,24 @@ def run(
         score=not no_score,
         save_when_stopped=not nosaveoninterrupt,
         threads=context.threads,
+        save_every=save_every,
+        queued=queue,
     )
     _check_places(request)
 
-    from gts.jobs.worker import training
+    from gts.jobs.runs import begin
 
-    for told in training(request, context.interruption):
-        if isinstance(told, TrainingOutcome):
-            yield _result(request, told)
-        else:
-            yield told
+    job, life = begin(request)
+    yield from [_detach(request, job, life)] if detach or queue else attend(context, job, life, request)
+
+
+def _detach(request: TrainingRequest, job: Job, life: Life) -> Detached:
+    """Leave a training to a process of its own."""
+    from gts.jobs.launch import launch
+
+    launch(job, life)
+    results = tuple(os.path.abspath(path) for path in request.results)
+    return Detached(request.source, job.id, str(job.folder), job.queued, results)
 
 
 def _source(context: Context, word: str) -> Reference:
@@ -143,6 +139,18 @@ def _changed(spec: Spec, steps: int | None, epochs: int | None, assignments: Seq
     return replace(parse_assignments(spec, words), warnings=spec.warnings) if words else spec
 
 
+def _check_fit(source: Reference, spec: Spec, start: Checkpoint | None) -> None:
+    """Make sure that a training can start from a checkpoint with what the command line has changed; raises FileError."""
+    from gts.formats.networks import shape_problems
+
+    problems = shape_problems(spec, start.shapes()) if start is not None else ()
+    if problems:
+        raise FileError(
+            f"{source.path} does not fit what is asked for: {problems[0].message}",
+            hint="networks keep their figure, their number of layers and their sizes",
+        )
+
+
 def _default(source: Reference) -> Path:
     """Where the outcome goes if nobody says so: never over the checkpoint that it was trained from."""
     if source.kind == "spec":
@@ -173,47 +181,10 @@ def _check_places(request: TrainingRequest) -> None:
     for path in request.results:
         check_writable(path)
     if len(request.specs) > 1:
-        check_writable(_summary_path(request))
+        check_writable(summary_path(request.results, request.specs[0].params.seed))
     if request.milestones is not None:
         for member in range(len(request.specs)):
             check_writable(request.milestones.path(0, request.suffix(member)))
-
-
-def _summary_path(request: TrainingRequest) -> Path:
-    first = request.results[0]
-    return first.with_name(f"{first.stem.removesuffix(request.suffix(0))}-summary.json")
-
-
-def _result(request: TrainingRequest, outcome: TrainingOutcome) -> Trained:
-    scored = [member.score for member in outcome.members if member.score is not None]
-    several = len(outcome.members) > 1
-    result = Trained(
-        source=request.source,
-        run=outcome.folder.id,
-        folder=str(outcome.folder.path),
-        figure=outcome.figure,
-        technique=outcome.technique,
-        steps=outcome.step,
-        total_steps=outcome.total_steps,
-        seconds=round(outcome.seconds, 3),
-        interrupted=outcome.stopped,
-        members=outcome.members,
-        over_seeds=over_seeds(scored) if several and scored else {},
-        summary=str(_summary_path(request)) if several and any(member.result for member in outcome.members) else "",
-    )
-    if result.summary:
-        _write_summary(result)
-    return result
-
-
-def _write_summary(result: Trained) -> None:
-    from gts.formats.durable import write_durably
-
-    try:
-        text = json.dumps(result.as_dict(), indent=2, ensure_ascii=False)
-        write_durably(result.summary, (text + "\n").encode())
-    except FileError as error:
-        raise FileError(error.message, hint=f"the checkpoints are written; the numbers are in {result.folder}") from error
 
 
 COMMAND = Command(
@@ -223,7 +194,8 @@ COMMAND = Command(
     run=run,
     help="Every training makes a run: a folder in the workspace's `runs` with its numbers, its log and its checkpoints. "
     "OUT is the policy that did best when it was tried out on the way. "
-    "The first Ctrl-C ends the training after the present update and saves; the second one ends it at once.",
+    "The first Ctrl-C ends the training after the present update and saves; the second one ends it at once. Every run is also "
+    "a job: one that was stopped goes on with `gts resume`, and one with --detach works without this terminal.",
     arguments=(
         Argument("source", "A spec to train, or a checkpoint to go on from.", "document", metavar="SPEC|CHECKPOINT"),
         Argument(
@@ -264,6 +236,16 @@ COMMAND = Command(
         Option(("--keep",), "Which policy OUT is: the best, or the last.", "choice", choices=("best", "last"), default="best"),
         Option(("--nosaveoninterrupt",), "Do not save when the training is interrupted.", "flag"),
         Option(("--no-score",), "Do not score the outcome.", "flag"),
+        Option(
+            ("--save-every",),
+            "Seconds from one complete state on the disk to the next.",
+            "number",
+            default=30.0,
+            minimum=0,
+            metavar="SECONDS",
+        ),
+        Option(("--detach",), "Train in a process of its own, which outlives this terminal.", "flag"),
+        Option(("--queue",), "Detach, and wait until there is room beside the jobs at work.", "flag"),
         Option(("-v", "--verbose"), "Also show the numbers of the training every few seconds.", "flag"),
     ),
     threads=True,
@@ -272,5 +254,6 @@ COMMAND = Command(
         "gts train hopper/hopperA2C.spec out.checkpoint -e 500 -s 100000 -v",
         "gts train hopper/hopperPPO.spec --seeds 8 --set actor.hiddenSize=128",
         "gts train out.checkpoint better.checkpoint",
+        "gts train hopper/hopperPPO.spec --detach",
     ),
 )

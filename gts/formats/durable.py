@@ -24,6 +24,8 @@ _REASONS = {
 }
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
+_UNFINISHED = ".part"
+
 
 def write_durably(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file by way of a temporary one in the same folder; when this returns, the bytes are on the disk.
@@ -60,6 +62,15 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise _cannot_write(path, error) from error
 
 
+def sweep_unfinished(path: str | os.PathLike[str]) -> None:
+    """Remove what writes of this file have left that were killed half-way; for one who knows that no other writes it now."""
+    target = Path(os.path.realpath(path))
+    with contextlib.suppress(OSError):
+        for name in os.listdir(target.parent):
+            if name.startswith(f".{target.name[:200]}.") and name.endswith(_UNFINISHED):
+                os.unlink(target.parent / name)
+
+
 def _target(path: str | os.PathLike[str]) -> Path:
     """The real file behind a path. Raises FileError where it is no file that may be replaced."""
     if "\0" in os.fspath(path) or not os.fspath(path):
@@ -81,7 +92,7 @@ def _target(path: str | os.PathLike[str]) -> Path:
 
 def _open_beside(target: Path) -> tuple[Path, int]:
     """A new empty file in the folder of `target`, with the permissions that `target` has or a new file gets."""
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{_UNFINISHED}")
     descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), 0o666)
     with contextlib.suppress(OSError):
         os.fchmod(descriptor, target.stat().st_mode & 0o777)

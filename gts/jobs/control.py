@@ -121,7 +121,11 @@ def _refuse_elsewhere(job: Job, sign: Sign | None) -> None:
 def _signal(standing: Standing, number: int) -> None:
     """Signal the process of a job, and no other that may have got its number since."""
     sign = standing.sign
-    if not standing.state.alive or sign is None or not this_system().signal(sign.worker, number):
+    try:
+        reached = standing.state.alive and sign is not None and this_system().signal(sign.worker, number)
+    except PermissionError as error:
+        raise UsageError(f"{standing.job.id} is another user's", hint="ask whoever started it") from error
+    if not reached:
         raise UsageError(
             f"{standing.job.id} is not at work, it is {standing.state.word}", hint="`gts jobs` lists those that are"
         )

@@ -155,11 +155,8 @@ def reindex(workspace: Workspace) -> None:
 
 
 def find_job(workspace: Workspace, word: str) -> Standing:
-    """The job that a word names: its id, an unambiguous beginning or end of it, or `@last`; raises UsageError, FileError."""
-    ids = workspace.run_ids()
-    if word == "@last" and ids:
-        return standing_of(workspace.run(ids[-1]).path)
-    found = [one for one in ids if one == word] or [one for one in ids if one.startswith(word) or one.endswith(word)]
+    """The job that a word names: its id, any part of it that no other has, or `@last`; raises UsageError, FileError."""
+    found = workspace.run_ids()[-1:] if word == "@last" else workspace.runs_like(word)
     if len(found) > 1:
         shown = ", ".join(found[-3:]) + (", …" if len(found) > 3 else "")
         raise UsageError(f"`{word}` names {len(found)} jobs: {shown}", hint="write more of it")

@@ -159,7 +159,7 @@ class Place:
                     return True
             if reason != told:
                 told = reason
-                tell(f"waiting for {reason}")
+                tell(f"for {reason}")
             if interruption.wait(LOOK_SECONDS):
                 return False
 

@@ -9,10 +9,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gts.errors import FileError
-from gts.formats.checkpoint import read_checkpoint, write_checkpoint
 from gts.formats.durable import write_durably
 from gts.formats.spec_file import read_spec, write_spec
 from gts.jobs.ledger import Job, reindex, write_job
@@ -22,6 +21,9 @@ from gts.store.catalogue import Catalogue, RunRecord, now
 from gts.store.workspace import RunFolder, Workspace
 from gts.threads import available_cpus
 from gts.training.plan import Plan
+
+if TYPE_CHECKING:
+    from gts.formats.checkpoint import Checkpoint
 
 _FORMAT = 2
 
@@ -41,6 +43,9 @@ def begin(request: TrainingRequest) -> tuple[Job, Life]:
             folder.member(member).mkdir()
             write_spec(folder.spec(member), spec)
         if request.start is not None:
+            # Only here: it loads numpy, and a job that starts from a spec shall be on its way in half a second.
+            from gts.formats.checkpoint import write_checkpoint
+
             write_checkpoint(folder.start, request.start)
         record = record_of(request, folder)
         write_facts(folder, record)
@@ -81,7 +86,7 @@ def request_of(workspace: Workspace, job: Job) -> TrainingRequest:
         source=asked.get("source", job.name),
         specs=specs,
         results=tuple(workspace.root / path for path in results),
-        start=read_checkpoint(folder.start) if folder.start.exists() else None,
+        start=_start_of(folder),
         keep=asked.get("keep", "best"),
         milestones=Milestones(os.path.join(workspace.root, way["prefix"]), way["interval"]) if way else None,
         score=asked.get("score", True),
@@ -90,6 +95,15 @@ def request_of(workspace: Workspace, job: Job) -> TrainingRequest:
         save_every=asked.get("save_every", 30.0),
         queued=job.queued,
     )
+
+
+def _start_of(folder: RunFolder) -> Checkpoint | None:
+    """The checkpoint that a run began from; None where it began from scratch. Raises FileError."""
+    if not folder.start.exists():
+        return None
+    from gts.formats.checkpoint import read_checkpoint
+
+    return read_checkpoint(folder.start)
 
 
 def record_of(request: TrainingRequest, folder: RunFolder) -> RunRecord:

@@ -139,6 +139,8 @@ class TrainingOutcome:
     stopped: bool
     """True where somebody ended it early."""
     members: tuple[MemberOutcome, ...]
+    summary: Path | None = None
+    """What several seeds came to together, as a file."""
 
 
 SCORE_EPISODES = 100

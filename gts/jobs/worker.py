@@ -1,53 +1,29 @@
-"""The one who trains: drives a trainer, and writes down everything that it tells.
+"""Working on a run: from where it stands to its end, and what is written down if that is not reached.
 
-Only this module of the room knows torch; whoever imports it pays for that.
+This module and `attempt` are those of the room that know torch; whoever imports them pays for that.
 """
 
 from __future__ import annotations
 
-import time
 import traceback
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import replace
 
 from gts.errors import FullDiskError, GtsError, WorkError
-from gts.formats.checkpoint import Checkpoint, current_versions
+from gts.formats.checkpoint import current_versions
+from gts.formats.durable import sweep_unfinished
+from gts.jobs.attempt import Attempt, Told
 from gts.jobs.interruption import Interruption
-from gts.jobs.ledger import STOPPED, Job
+from gts.jobs.ledger import STOPPED, Job, write_job
 from gts.jobs.life import Life
 from gts.jobs.process import attend
-from gts.jobs.recorder import Recorder
 from gts.jobs.resuming import Restart, drop_later, restart_of
 from gts.jobs.runs import begin, request_of
-from gts.jobs.training import (
-    SCORE_EPISODES,
-    SCORE_STEPS,
-    Halted,
-    MemberOutcome,
-    RunBegan,
-    Saved,
-    ScoringBegan,
-    TrainingOutcome,
-    TrainingRequest,
-    Trouble,
-    WentOn,
-)
-from gts.store.filesystem import file_system
+from gts.jobs.training import TrainingOutcome, TrainingRequest
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import this_system
-from gts.training.evaluation import evaluate
-from gts.training.events import Evaluated, Event, Finished, MemberFailed, Progress
 from gts.training.trainer import Trainer
-
-FULL_DISK_SECONDS = 2.0
-"""How long a run that stands still on a full disk waits before it tries again."""
-
-Told = Event | RunBegan | Saved | ScoringBegan | Trouble | Halted | WentOn
-
-T = TypeVar("T")
 
 
 def run_training(
@@ -79,11 +55,12 @@ def work(
     request = request or request_of(workspace, job)
     folder = RunFolder(job.folder)
     versions = current_versions() | {"threads": str(job.threads), "cpu": this_system().cpu_name()}
-    run: _Run | None = None
+    run: Attempt | None = None
     try:
+        _sweep(request, folder)
         restart = restart_of(folder, len(request.specs), versions)
         trainer = _trainer(request, job, restart)
-        run = _Run(job, request, trainer, life, interruption, restart, versions)
+        run = Attempt(job, request, trainer, life, interruption, restart, versions)
         with interruption.heard_by(run.stop):
             yield from run.train()
         yield from run.finish()
@@ -100,242 +77,11 @@ def work(
             run.close()
 
 
-class _Run:
-    """One training under way, and its recorder."""
-
-    def __init__(
-        self,
-        job: Job,
-        request: TrainingRequest,
-        trainer: Trainer,
-        life: Life,
-        interruption: Interruption,
-        restart: Restart | None,
-        versions: Mapping[str, str],
-    ) -> None:
-        self._request = request
-        self._trainer = trainer
-        self._life = life
-        self._interruption = interruption
-        self._versions = versions
-        self._began = self._saved_at = time.monotonic()
-        self._stopped = False
-        self._told_troubles = 0
-        self._halted = False
-        self._seconds = 0.0
-        self._failed = dict(restart.failed) if restart else {}
-        self._notes = restart.notes if restart else ()
-        self.step = self._saved_step = trainer.step if restart else -1
-        self.ended = self.over = False
-        plan = trainer.plan
-        self.recorder = Recorder(
-            job,
-            request,
-            rounds=plan.epochs,
-            resume=restart.step if restart else None,
-            history=[one.history if one else () for one in restart.checkpoints] if restart else (),
-        )
-        what = f"going on from step {restart.step}" if restart else f"training {request.source}"
-        self.recorder.log(
-            f"{what}: {len(request.specs)} × {plan.total_steps} steps in {plan.epochs} rounds, "
-            f"{plan.worlds} worlds each, {trainer.threads} threads"
-        )
-        disk = file_system(job.folder)
-        if disk.network:
-            self._notes += (
-                f"the workspace is on a network disk ({disk.kind}): slower to write, and one machine at a time may use it",
-            )
-        for note in self._notes:
-            self.recorder.log(note)
-
-    def stop(self) -> None:
-        """End after the present update; may be called from a signal handler."""
-        self._life.say("stopping")
-        self._trainer.stop()
-
-    def train(self) -> Iterator[Told]:
-        """Drive the trainer to its end, writing down what it tells and saving what is due."""
-        self._life.say("stopping" if self._interruption.requested else "running")
-        yield RunBegan(self.recorder.folder, max(self.step, 0))
-        yield from map(Trouble, self._notes)
-        for event in self._trainer.run():
-            yield from self._take(event)
-            yield from self._troubles()
-
-    def close(self) -> None:
-        """Bring the last numbers to the disk, as far as it takes them."""
-        # What a full disk refuses here has been told already, or comes after the newest state.
-        with suppress(FullDiskError):
-            self.recorder.close(complete=self.over)
-
-    def _take(self, event: Event) -> Iterator[Told]:
-        recorder = self.recorder
-        if isinstance(event, Progress):
-            self.step = event.step
-            yield from self._persist(lambda: recorder.round(event), recorder.metrics.flush)
-            yield event
-            if "evaluation" not in event.seconds:
-                yield from self._save_due(event.epoch)
-        elif isinstance(event, Evaluated):
-            recorder.evaluated(event)
-            yield event
-            yield from self._save_best(event)
-            # Of a round with an evaluation the state is only complete when its history has the evaluation too.
-            yield from self._save_due(self._trainer.epoch)
-        elif isinstance(event, MemberFailed):
-            self._failed[event.member] = f"step {event.step}: {event.reason}"
-            remains = self._trainer.remains(event.member)
-            path = yield from self._persist(lambda: recorder.bury(event, remains))
-            yield from self._persist(lambda: recorder.failed(event), recorder.metrics.flush)
-            recorder.log(f"member {event.member + 1} failed at step {event.step}: {event.reason}; what it left is in {path}")
-            yield event
-        else:
-            if isinstance(event, Finished):
-                self._stopped = event.stopped
-                self._seconds = time.monotonic() - self._began
-            yield event
-
-    def finish(self) -> Iterator[Told | TrainingOutcome]:
-        """Save the outcome, score it, and say what the training came to."""
-        saves = self._request.save_when_stopped or not self._stopped
-        outcomes: dict[int, tuple[Path, Checkpoint]] = {}
-        if saves:
-            yield from self._save_last()
-            for member in self._alive():
-                best = self._trainer.best(member) if self._request.keep == "best" else None
-                chosen = self._versioned(best or self._trainer.checkpoint(member))
-                path = self._request.results[member]
-                saved, written = yield from self._persist(self._saving(path, member, "result", chosen))
-                outcomes[member] = (path, written)
-                yield saved
-        scores: dict[int, dict[str, Any]] = {}
-        if outcomes and self._request.score and not self._stopped:
-            yield ScoringBegan(len(outcomes), SCORE_EPISODES, SCORE_STEPS)
-            scores = yield from self._score(outcomes)
-        members = tuple(self._outcome(member, outcomes, scores) for member in range(len(self._request.specs)))
-        yield from self._persist(lambda: self._end(members))
-        yield from self._troubles()
-        spec = self._request.specs[0]
-        yield TrainingOutcome(
-            folder=self.recorder.folder,
-            figure=spec.figure,
-            technique=spec.technique,
-            step=self._trainer.step,
-            total_steps=self._trainer.plan.total_steps,
-            seconds=self._seconds,
-            stopped=self._stopped,
-            members=members,
-        )
-
-    def _end(self, members: tuple[MemberOutcome, ...]) -> None:
-        """Write down how it ended: the outcome first, since the claim says that it is there."""
-        self.recorder.at(self._trainer.step)
-        self.recorder.outcome([_plain(member) for member in members])
-        if not self._alive():
-            self.recorder.claim("failed", "; ".join(sorted(set(self._failed.values()))))
-        elif self._stopped:
-            self.recorder.claim("paused", STOPPED)
-            self.recorder.log(f"stopped at step {self._trainer.step}")
-        else:
-            self.recorder.claim("done")
-            self.recorder.log("done")
-        self.ended, self.over = True, not self._stopped
-
-    def _persist(self, write: Callable[[], T], again: Callable[[], Any] | None = None) -> Generator[Told, None, T | Any]:
-        """Do something that writes; on a full disk stand still and try it (or `again`) until it works or somebody stops."""
-        attempt: Callable[[], Any] = write
-        while True:
-            try:
-                result = attempt()
-            except FullDiskError as error:
-                if not self._halted:
-                    self._halted = True
-                    self._life.say("paused", error.message)
-                    self.recorder.log(f"paused: {error.message}")
-                    yield Halted(error.message)
-                if self._interruption.wait(FULL_DISK_SECONDS):
-                    raise
-                attempt = again or write
-                continue
-            if self._halted:
-                self._halted = False
-                self._life.say("running")
-                self.recorder.log("there is room again: going on")
-                yield WentOn()
-            return result
-
-    def _saving(self, path: Path, member: int, kind: Any, checkpoint: Checkpoint) -> Callable[[], tuple[Saved, Checkpoint]]:
-        return lambda: self.recorder.save(path, member, kind, checkpoint)
-
-    def _alive(self) -> list[int]:
-        return [member for member in range(len(self._request.specs)) if member not in self._failed]
-
-    def _versioned(self, checkpoint: Checkpoint) -> Checkpoint:
-        return replace(checkpoint, versions=self._versions)
-
-    def _save_best(self, event: Evaluated) -> Iterator[Told]:
-        for member, better in enumerate(event.best):
-            best = self._trainer.best(member) if better else None
-            if best is not None:
-                path = self.recorder.folder.best(member)
-                yield (yield from self._persist(self._saving(path, member, "best", self._versioned(best))))[0]
-
-    def _save_due(self, epoch: int) -> Iterator[Told]:
-        """What is to be saved between two rounds."""
-        milestones = self._request.milestones
-        if milestones is not None and epoch % milestones.interval == 0:
-            for member in self._alive():
-                path = milestones.path(self.step, self._request.suffix(member))
-                checkpoint = self._versioned(self._trainer.checkpoint(member))
-                yield (yield from self._persist(self._saving(path, member, "milestone", checkpoint)))[0]
-        if time.monotonic() - self._saved_at >= self._request.save_every:
-            yield from self._save_last()
-            yield from self._persist(lambda: self.recorder.at(self.step))
-
-    def _save_last(self) -> Iterator[Told]:
-        """The complete state of every member, once a step."""
-        step = self._trainer.step
-        if self._saved_step == step:
-            return
-        for member in self._alive():
-            checkpoint = self._versioned(self._trainer.checkpoint(member))
-            path = self.recorder.folder.last(member, step)
-            yield (yield from self._persist(self._saving(path, member, "last", checkpoint)))[0]
-        self._saved_step, self._saved_at = step, time.monotonic()
-
-    def _score(self, outcomes: dict[int, tuple[Path, Checkpoint]]) -> Generator[Told, None, dict[int, dict[str, Any]]]:
-        """Try the outcomes out, and put the scores into their files."""
-        found: dict[int, dict[str, Any]] = {}
-        self.recorder.log(f"scoring {len(outcomes)} over {SCORE_EPISODES} episodes")
-        for member, (path, checkpoint) in outcomes.items():
-            # One at a time: in company the last bits of an action, and with them whole episodes, could come out otherwise.
-            score = evaluate(checkpoint, episodes=SCORE_EPISODES, steps=SCORE_STEPS, threads=self._trainer.threads)
-            found[member] = score.as_dict()
-            scored = replace(checkpoint, score=found[member])
-            _, written = yield from self._persist(self._saving(path, member, "result", scored))
-            yield from self._persist(self._noting(path, written, found[member]))
-        return found
-
-    def _noting(self, path: Path, checkpoint: Checkpoint, score: Mapping[str, Any]) -> Callable[[], None]:
-        return lambda: self.recorder.scored(path, checkpoint, score)
-
-    def _outcome(
-        self, member: int, outcomes: dict[int, tuple[Path, Checkpoint]], scores: dict[int, dict[str, Any]]
-    ) -> MemberOutcome:
-        path, checkpoint = outcomes.get(member, (None, None))
-        return MemberOutcome(
-            seed=self._request.specs[member].params.seed,
-            result=path,
-            step=int(checkpoint.counters.get("step", self._trainer.step)) if checkpoint else self._trainer.step,
-            score=scores.get(member),
-            failed=self._failed.get(member, ""),
-        )
-
-    def _troubles(self) -> Iterator[Told]:
-        """What went wrong beside the training, each once."""
-        for text in self.recorder.troubles[self._told_troubles :]:
-            yield Trouble(text)
-        self._told_troubles = len(self.recorder.troubles)
+def _sweep(request: TrainingRequest, folder: RunFolder) -> None:
+    """Remove the files that an earlier attempt was killed in the middle of writing."""
+    for path in (*request.results, *folder.path.rglob("*.part")):
+        # `.name.1a2b3c4d.part` was to become `name`.
+        sweep_unfinished(path if path.suffix != ".part" else path.with_name(path.name[1:].rsplit(".", 2)[0]))
 
 
 def _trainer(request: TrainingRequest, job: Job, restart: Restart | None) -> Trainer:
@@ -362,10 +108,8 @@ def _explained(error: BaseException, step: int) -> BaseException:
     return error
 
 
-def _abandon(workspace: Workspace, job: Job, run: _Run | None, error: BaseException) -> None:
+def _abandon(workspace: Workspace, job: Job, run: Attempt | None, error: BaseException) -> None:
     """Write down that the training ended in the middle, as far as what ended it allows."""
-    from gts.jobs.ledger import write_job
-
     deliberate = isinstance(error, (KeyboardInterrupt, GeneratorExit))
     reason = STOPPED if deliberate else str(error) or type(error).__name__
     step = run.step if run else 0
@@ -378,7 +122,3 @@ def _abandon(workspace: Workspace, job: Job, run: _Run | None, error: BaseExcept
         return
     with suppress(GtsError):
         write_job(workspace, replace(job, claim="paused" if deliberate else "failed", reason=reason, attempts=()))
-
-
-def _plain(outcome: MemberOutcome) -> dict[str, Any]:
-    return asdict(outcome) | {"result": str(outcome.result) if outcome.result else None}

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 from gts.store.database import explained, open_reader, open_writer, rows, transaction
-from gts.store.migrations import catalogue_migrations
+from gts.store.migrations import CATALOGUE
 
 Claim = Literal["active", "paused", "done", "failed"]
 """What a job said last of itself; whether an active one is still at work, its lock tells."""
@@ -123,7 +123,7 @@ class Catalogue:
             if read_only:
                 self._connection = open_reader(path)
             else:
-                self._connection = open_writer(path, catalogue_migrations(), journal="DELETE").conn
+                self._connection = open_writer(path, CATALOGUE, journal="DELETE")
         self._connection.row_factory = sqlite3.Row
 
     def __enter__(self) -> Self:

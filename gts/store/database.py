@@ -6,13 +6,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gts.errors import DamagedError, FileError, FullDiskError
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-    from sqlite_utils.migrations import Migrations
+from gts.store.migrations import Shapes
 
 BUSY_SECONDS = 10.0
 
@@ -48,23 +45,21 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def open_writer(path: Path, migrations: Migrations, *, journal: str) -> Database:
+def open_writer(path: Path, shapes: Shapes, *, journal: str) -> sqlite3.Connection:
     """Open a database for writing, made and brought to today's shape where needed; `journal` is `WAL` or `DELETE`.
 
     Raises sqlite3.Error; use inside `explained`.
     """
-    from sqlite_utils import Database
-
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
     try:
         connection.execute(f"PRAGMA journal_mode={journal}")
         connection.execute("PRAGMA synchronous=FULL")
-        database = Database(connection, execute_plugins=False)
-        migrate(database, migrations)
+        if not shapes.reached(connection):
+            _migrate(connection, shapes)
     except BaseException:
         connection.close()
         raise
-    return database
+    return connection
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
@@ -107,13 +102,14 @@ def rows(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> l
         raise
 
 
-def migrate(database: Database, migrations: Migrations) -> None:
-    """Apply what is pending; several processes may do so at once."""
-    if not migrations.pending(database):
-        return
+def _migrate(connection: sqlite3.Connection, shapes: Shapes) -> None:
+    """Bring a database to today's shape; several processes may do so at once."""
+    # Only here: it takes a tenth of a second to load, and hardly ever has something to do.
+    from sqlite_utils import Database
+
     # The write lock is taken before the second look: whoever waited for it finds the work done.
-    with transaction(database.conn):
-        migrations.apply(database)
+    with transaction(connection):
+        shapes.migrations().apply(Database(connection, execute_plugins=False))
 
 
 def _remedy(message: str) -> str:

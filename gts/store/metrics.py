@@ -16,7 +16,7 @@ from typing import Any, Self
 from gts.errors import DamagedError, FileError
 from gts.store.database import explained, open_writer, transaction
 from gts.store.filesystem import file_system
-from gts.store.migrations import metrics_migrations
+from gts.store.migrations import METRICS
 
 MAX_ROUNDS = 5000
 """Rows that a curve has at most. A training of more rounds is stored in means over several of them: no screen has more
@@ -61,7 +61,7 @@ class MetricsWriter:
         journal = "DELETE" if file_system(path.parent).network else "WAL"
         new = not path.exists()
         with explained(path):
-            self._connection = open_writer(path, metrics_migrations(), journal=journal).conn
+            self._connection = open_writer(path, METRICS, journal=journal)
         try:
             with explained(path):
                 elapsed = max(elapsed, self._take_up(resume, new))

@@ -5,7 +5,9 @@ A migration that was released is never edited; a new one is added below it.
 
 from __future__ import annotations
 
-from functools import cache
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,26 +15,37 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 
-@cache
-def catalogue_migrations() -> Migrations:
-    """The shapes of `gts.db`."""
-    from sqlite_utils.migrations import Migrations
+@dataclass(frozen=True)
+class Shapes:
+    """The shapes of one kind of database."""
 
-    migrations = Migrations("gts.catalogue")
-    for step in (_runs, _checkpoints, _scores, _jobs, _studies, _history, _score_figures):
-        migrations(name=step.__name__.strip("_"))(step)
-    return migrations
+    name: str
+    steps: tuple[Callable[[Database], None], ...]
+    """From each shape to the next, oldest first."""
+
+    def reached(self, connection: sqlite3.Connection) -> bool:
+        """Whether a database has today's shape; a glance, since nearly every database has."""
+        try:
+            query = "SELECT name FROM _sqlite_migrations WHERE migration_set = ?"
+            made = {name for (name,) in connection.execute(query, (self.name,))}
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            return False
+        return made >= {_name(step) for step in self.steps}
+
+    def migrations(self) -> Migrations:
+        """The steps as sqlite-utils takes them."""
+        from sqlite_utils.migrations import Migrations
+
+        migrations = Migrations(self.name)
+        for step in self.steps:
+            migrations(name=_name(step))(step)
+        return migrations
 
 
-@cache
-def metrics_migrations() -> Migrations:
-    """The shapes of a run's `metrics.db`."""
-    from sqlite_utils.migrations import Migrations
-
-    migrations = Migrations("gts.metrics")
-    for step in (_rounds, _points, _evaluations, _pending):
-        migrations(name=step.__name__.strip("_"))(step)
-    return migrations
+def _name(step: Callable[[Database], None]) -> str:
+    return step.__name__.strip("_")
 
 
 def _runs(database: Database) -> None:
@@ -233,3 +246,10 @@ def _pending(database: Database) -> None:
         ) WITHOUT ROWID
         """
     )
+
+
+CATALOGUE = Shapes("gts.catalogue", (_runs, _checkpoints, _scores, _jobs, _studies, _history, _score_figures))
+"""Of `gts.db`."""
+
+METRICS = Shapes("gts.metrics", (_rounds, _points, _evaluations, _pending))
+"""Of a run's `metrics.db`."""

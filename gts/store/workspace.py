@@ -60,6 +60,12 @@ class Workspace:
         except OSError:
             return []
 
+    def runs_like(self, word: str) -> list[str]:
+        """The ids that a word can stand for, oldest first: the id itself, else those that begin or end so, else any with it."""
+        ids = self.run_ids()
+        ends = [one for one in ids if one.startswith(word) or one.endswith(word)]
+        return [one for one in ids if one == word] or ends or [one for one in ids if word in one]
+
     def make_run(self, name: str, now: datetime) -> RunFolder:
         """Make the folder of a new run; raises FileError where that is impossible."""
         try:

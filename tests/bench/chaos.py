@@ -161,7 +161,9 @@ class Chaos:
 
     def finish(self) -> None:
         """Count the processes that are left, and end them."""
-        left = self.orphans()
+        until = time.monotonic() + 5
+        while (left := self.orphans()) and time.monotonic() < until:
+            time.sleep(0.1)  # one that has let go of its lock is about to end
         self.tally.orphans += len(left)
         for process in left:
             with suppress(psutil.Error):
@@ -208,11 +210,11 @@ def run(folder: Path, subjects: Sequence[Subject], kills: int, seed: int, *, rou
         while sum(chaos.tally.kills.values()) < kills:
             subject = subjects[turn % len(subjects)]
             left = kills - sum(chaos.tally.kills.values())
-            if subject not in calm:
-                calm[subject] = chaos.undisturbed(subject)
+            if subject.name not in calm:
+                calm[subject.name] = chaos.undisturbed(subject)
             share = min(left, max(len(PHASES), -(-kills // len(subjects)) // 2))
             killed = chaos.disturbed(subject, share)
-            chaos.compare(subject, calm[subject], killed)
+            chaos.compare(subject, calm[subject.name], killed)
             print(f"{subject.name}: {dict(chaos.tally.kills)} {chaos.tally.differences}", file=sys.stderr, flush=True)
             for path in (folder / "killed").iterdir():
                 path.unlink()

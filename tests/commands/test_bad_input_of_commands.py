@@ -8,7 +8,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from conftest import TINY
+from shell import TINY
 
 
 class Trap:

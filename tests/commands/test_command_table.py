@@ -6,6 +6,7 @@ import inspect
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,9 @@ def command(request: pytest.FixtureRequest) -> Command:
 
 
 def test_the_commands_are_there() -> None:
-    assert " ".join(COMMANDS) == "init new check import train score service info compare export bench doctor"
+    assert (
+        " ".join(COMMANDS) == "init new check import train jobs tail stop resume service score info compare export bench doctor"
+    )
     assert {command.group for command in COMMANDS.values()} == set(GROUPS)
 
 
@@ -98,6 +101,13 @@ def test_whole_numbers_may_be_short(word: str, steps: int) -> None:
     assert _Whole(1, None).convert(word, None, None) == steps
 
 
+@pytest.mark.parametrize("word", ["-1", "nan", "inf", "soon"])
+def test_numbers_are_finite_and_within_their_bounds(gts, workspace: Path, word: str) -> None:
+    outcome = gts("train", "tiny.spec", f"--save-every={word}")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert ("at least 0" if word == "-1" else "is not a number") in outcome.err
+
+
 def test_every_command_imports_only_what_it_needs() -> None:
     program = "import sys\nfrom gts.commands.table import COMMANDS\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
@@ -161,7 +171,11 @@ def test_words_are_completed_by_what_they_stand_for(workspace: Path) -> None:
     assert candidates("spec", "", context) == ["hopper/", "tiny.spec"]
     assert candidates("document", "a", context) == ["a.space"]
     assert candidates("document", "./t", context) == ["./tiny.spec"]
-    assert candidates("reference", "@", context) == []
+    assert candidates("reference", "@", context) == candidates("job", "", context) == []
+    runs = [Workspace(workspace).make_run(name, datetime.now()) for name in ("one", "two")]
+    for run in runs:
+        run.facts.touch()
+    assert candidates("job", "", context) == ["@last", *sorted((run.id for run in runs), reverse=True)]
     assert "Hopper/minimumSpeed=" in candidates("parameter", "Hopper/min", context)
     assert candidates("nothing", "", context) == []
 

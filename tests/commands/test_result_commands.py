@@ -89,7 +89,7 @@ def test_info_of_a_run_by_any_of_its_names(gts, here: Path, word: str) -> None:
     (run,) = Workspace(here).run_ids()
     name = {"@last": "@last", "id": run, "folder": f"runs/{run}", "beginning": run[:15], "end": run[-3:]}[word]
     data = gts("info", name, "--json").data
-    assert (data["kind"], data["step"], data["facts"]["state"]) == ("run", 1200, "done")
+    assert (data["kind"], data["step"], data["job"]["state"]) == ("run", 1200, "done")
     assert [len(member["history"]) for member in data["members"]] == [3, 3]
     assert data["members"][1]["latest"]["policy_loss"] is not None
     shown = gts("info", name).out

@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import start
+from shell import start
 
 from gts.formats.checkpoint import read_checkpoint
 from gts.formats.spec_file import read_spec
+from gts.jobs.ledger import standing_of
 from gts.jobs.recorder import Recorder
+from gts.jobs.states import Done, Paused
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import Workspace
@@ -41,7 +43,8 @@ def test_a_spec_becomes_a_scored_checkpoint(gts, workspace: Path) -> None:
     assert [path.name for path in folder.lasts(0)] == ["last-0000000001200.checkpoint"]
     assert "training tiny.spec" in folder.log.read_text()
     facts = json.loads(folder.facts.read_text())
-    assert (facts["state"], facts["step"], facts["outcome"][0]["result"]) == ("done", 1200, "tiny.checkpoint")
+    assert (facts["step"], facts["outcome"][0]["result"]) == (1200, "tiny.checkpoint")
+    assert standing_of(folder.path).state == Done()
     with MetricsReader(folder.metrics) as reader:
         assert reader.curve("policy_loss").steps == tuple(range(120, 1320, 120))
         assert len(reader.evaluations()) == 3
@@ -50,7 +53,10 @@ def test_a_spec_becomes_a_scored_checkpoint(gts, workspace: Path) -> None:
     with Catalogue(workspace / "gts.db", read_only=True) as catalogue:
         record = catalogue.run(run)
         assert record is not None
-        assert (record.state, record.step, record.figure) == ("done", 1200, "invertedPendulum")
+        assert (record.step, record.figure) == (1200, "invertedPendulum")
+        job = catalogue.job(run)
+        assert job is not None
+        assert (job.claim, job.threads) == ("done", 1)
         assert {one.kind for one in catalogue.checkpoints(run)} == {"last", "best", "result"}
         assert [one.mean for one in catalogue.scores(checkpoint.checksum)] == [checkpoint.score["mean"]]
 
@@ -163,13 +169,13 @@ def test_an_interrupted_training_is_saved(gts, workspace: Path, signal_at_round,
     assert outcome.code == 130, outcome.err
     assert "stopping after this update" in outcome.err
     assert "interrupted after 480 of 1 200 steps" in outcome.out
-    assert "next: gts info tiny.checkpoint" in outcome.out
+    (run,) = Workspace(workspace).run_ids()
+    assert f"next: gts info tiny.checkpoint\n      gts resume {run}" in outcome.out
     checkpoint = read_checkpoint("tiny.checkpoint")
     assert (checkpoint.counters["step"], checkpoint.score) == (480, None)
-    (run,) = Workspace(workspace).run_ids()
     folder = Workspace(workspace).run(run)
     assert [path.name for path in folder.lasts(0)] == ["last-0000000000480.checkpoint"]
-    assert json.loads(folder.facts.read_text())["state"] == "interrupted"
+    assert standing_of(folder.path).state == Paused("stopped")
     assert signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
 
 
@@ -195,22 +201,24 @@ def test_a_second_interrupt_ends_the_training_at_once(gts, workspace: Path, monk
     assert outcome.err.endswith("error: interrupted\n")
     assert not (workspace / "tiny.checkpoint").exists()
     (run,) = Workspace(workspace).run_ids()
-    assert json.loads(Workspace(workspace).run(run).facts.read_text())["state"] == "interrupted"
+    assert standing_of(Workspace(workspace).run(run).path).state == Paused("stopped")
 
 
 def test_an_interrupt_while_scoring_costs_only_the_score(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gts.jobs import worker
+    from gts.jobs import attempt
 
     def interrupted(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(worker, "evaluate", interrupted)
-    outcome = gts("train", "tiny.spec")
+    with monkeypatch.context() as patch:
+        patch.setattr(attempt, "evaluate", interrupted)
+        outcome = gts("train", "tiny.spec")
     assert outcome.code == 130
     assert "saved tiny.checkpoint" in outcome.err
     assert read_checkpoint("tiny.checkpoint").score is None
-    (run,) = Workspace(workspace).run_ids()
-    assert json.loads(Workspace(workspace).run(run).facts.read_text())["state"] == "done"
+    outcome = gts("resume", "@last", "--attach", "--json")
+    assert outcome.code == 0
+    assert read_checkpoint("tiny.checkpoint").score == outcome.data["members"][0]["score"]
 
 
 def test_ctrl_c_at_any_moment_is_no_traceback(workspace: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trainings import TINY
 
 from gts.jobs.launch import launch
 from gts.jobs.ledger import Job, Standing, standing_of
@@ -17,20 +18,6 @@ from gts.jobs.runs import begin
 from gts.jobs.training import TrainingRequest
 from gts.params.spec import make_spec, seeded
 from gts.store.workspace import Workspace
-
-TINY: dict[str, Any] = {
-    "nSteps": 1200,
-    "nEpochs": 10,
-    "nEnvironments": 4,
-    "nEvaluations": 3,
-    "evaluationEpisodes": 2,
-    "actor.hiddenSize": 8,
-    "critic.hiddenSize": 8,
-}
-"""A training of less than a second."""
-
-ENDLESS = TINY | {"nSteps": 400_000_000, "nEpochs": 400_000, "nEvaluations": 0}
-"""One that only ends when it is told to."""
 
 Ask = Callable[..., TrainingRequest]
 Launch = Callable[..., Job]
@@ -83,7 +70,7 @@ def until() -> Callable[..., Standing]:
     """Waits until a job stands in one of some states; `until(job, "running", "done")`."""
     import time
 
-    def wait(job: Job, *words: str, seconds: float = 60.0) -> Standing:
+    def wait(job: Job, *words: str, seconds: float = 180.0) -> Standing:
         deadline = time.monotonic() + seconds
         while (standing := standing_of(job.folder)).state.word not in words:
             log = job.folder / "log.txt"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from trainings import ENDLESS, TINY
 
 from gts.errors import UsageError
 from gts.formats.checkpoint import read_checkpoint
@@ -25,8 +26,6 @@ from gts.jobs.runs import begin
 from gts.jobs.states import Done, Failed, Interrupted, Paused
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import identity_of
-
-from conftest import ENDLESS, TINY  # isort: skip
 
 
 def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from safetensors import safe_open
 
 from gts.errors import UsageError, WorkError
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs import control, resuming, runs, worker
+from gts.jobs import attempt, control, resuming, runs, worker
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import Job, read_job, standing_of, write_job
 from gts.jobs.life import Life
@@ -163,7 +163,7 @@ def test_a_workspace_copied_while_its_run_writes_can_be_gone_on_with(ask, launch
 
 
 def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tiny) -> None:
-    params = tiny | {"nSteps": 240_000, "nEpochs": 2000, "actor.hiddenSize": 64}
+    params = tiny | {"nSteps": 72_000, "nEpochs": 600, "nEvaluations": 0}
     job = launched(ask(params=params, save_every=0.2))
     pid = until(job, "running").sign.worker.pid
     while not RunFolder(job.folder).lasts(0):
@@ -191,7 +191,7 @@ def test_a_run_that_is_ended_while_the_disk_is_full_goes_on_from_its_newest_stat
     from gts.errors import FullDiskError
     from gts.jobs import recorder
 
-    monkeypatch.setattr(worker, "FULL_DISK_SECONDS", 0.01)
+    monkeypatch.setattr(attempt, "FULL_DISK_SECONDS", 0.01)
     request, interruption = ask(save_every=0.0, score=True), Interruption()
     write, told = recorder.write_checkpoint, []
 
@@ -316,7 +316,7 @@ def test_a_clock_that_jumps_changes_nothing(ask, monkeypatch: pytest.MonkeyPatch
 
     request = ask(save_every=0.0)
     job, calm = left_unfinished(request)
-    for module in (runs, worker.time):
+    for module in (runs,):
         if hasattr(module, "datetime"):
             monkeypatch.setattr(module, "datetime", Wild)
     monkeypatch.setattr("gts.store.catalogue.datetime", Wild)
@@ -334,7 +334,7 @@ def test_a_clock_that_jumps_changes_nothing(ask, monkeypatch: pytest.MonkeyPatch
 
 def test_a_network_disk_is_said_and_used(ask, monkeypatch: pytest.MonkeyPatch) -> None:
     network = FileSystem("nfs4", network=True, free=1 << 40)
-    for module in ("gts.store.metrics", "gts.jobs.worker", "gts.jobs.control"):
+    for module in ("gts.store.metrics", "gts.jobs.attempt", "gts.jobs.control"):
         monkeypatch.setattr(f"{module}.file_system", lambda folder: network)
     told: list[Any] = []
     outcome = worker.run_training(ask(), told.append)

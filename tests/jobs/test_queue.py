@@ -101,7 +101,7 @@ def test_one_that_waits_begins_when_there_is_room(row: Queue) -> None:
         assert not began.is_set()
     thread.join(5)
     assert began.is_set()
-    assert told == ["waiting for CPUs: 4 of 4 are taken, it uses 4"]
+    assert told == ["for CPUs: 4 of 4 are taken, it uses 4"]
 
 
 def test_waiting_ends_when_somebody_wants_it_to(row: Queue) -> None:

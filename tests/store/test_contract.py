@@ -23,7 +23,7 @@ from gts.store import database, metrics
 from gts.store.catalogue import Catalogue, JobRecord, RunRecord, ScoreRecord
 from gts.store.curves import Evaluation, Failure, MetricsReader
 from gts.store.metrics import MetricsWriter
-from gts.store.migrations import catalogue_migrations, metrics_migrations
+from gts.store.migrations import CATALOGUE, METRICS
 
 HERE = Path(__file__).parent
 RUN = RunRecord("", "hopperPPO", "hopper/hopperPPO.spec", "hopper", "ppo", 2, 10**6, 0, "2026-11-22T08:15:30Z")
@@ -48,7 +48,7 @@ class Catalogues:
             return [run.step for run in catalogue.runs(limit=10**6)][::-1]
 
     def migrations(self) -> Migrations:
-        return catalogue_migrations()
+        return CATALOGUE.migrations()
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Metrics:
             return [int(value) for value in reader.curve("loss", last=10**6, columns=10**6).means]
 
     def migrations(self) -> Migrations:
-        return metrics_migrations()
+        return METRICS.migrations()
 
 
 Store = Catalogues | Metrics

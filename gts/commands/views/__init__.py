@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from gts.commands.attending import Trained
 from gts.commands.bench import Benchmarked
 from gts.commands.check import Checked
 from gts.commands.compare import Compared
@@ -17,11 +18,15 @@ from gts.commands.export_figure import ExportedMotion, ExportedPolicy
 from gts.commands.import_legacy import Imported
 from gts.commands.info import CheckpointInfo, RunInfo, SpaceInfo, SpecInfo
 from gts.commands.init import Initialised
+from gts.commands.jobs import Jobs
 from gts.commands.new import MadeFile
+from gts.commands.resume import Resumed
 from gts.commands.score import Scored
 from gts.commands.service import ServiceResult
-from gts.commands.train import Trained
-from gts.commands.views import contents, files, machine, scores, service
+from gts.commands.stop import Stopped
+from gts.commands.tail import Followed
+from gts.commands.train import Detached
+from gts.commands.views import contents, files, jobs, machine, scores, service
 
 _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Initialised: files.initialised,
@@ -32,6 +37,11 @@ _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     ExportedPolicy: files.exported_policy,
     ExportedMotion: files.exported_motion,
     Trained: scores.trained,
+    Detached: jobs.detached,
+    Jobs: jobs.jobs,
+    Followed: jobs.followed,
+    Stopped: jobs.stopped,
+    Resumed: jobs.resumed,
     Scored: scores.scored,
     ServiceResult: service.service,
     Compared: scores.compared,

@@ -10,8 +10,9 @@ from rich.console import Group, RenderableType
 
 from gts.commands.info import CheckpointInfo, MemberInfo, RunInfo, SpaceInfo, SpecInfo, Value
 from gts.commands.views.charts import learning_curve
+from gts.commands.views.jobs import process
 from gts.commands.views.scores import score_line
-from gts.commands.views.wording import duration, exact, grid, heading, line, number, pairs, plain, size, whole
+from gts.commands.views.wording import duration, exact, grid, heading, line, moment, number, pairs, plain, size, whole
 
 _CURVE = "learning curve: mean return of the evaluations"
 
@@ -58,16 +59,19 @@ def run(info: RunInfo, detail: bool) -> RenderableType:
     """A run: how it stands, its curves and newest numbers."""
     facts = info.facts
     total = facts.get("total_steps", 0)
-    state = str(facts.get("state", "unknown"))
+    job = info.job
+    state = job.state if job else "unknown"
     rows: list[RenderableType] = [line(str(info.path), "bold")]
     rows.append(
         pairs(
             [
                 ("trains", f"{facts.get('source', '')}: {facts.get('figure', '')}, {facts.get('technique', '')}"),
                 ("state", f"{state}, {whole(info.step)} of {whole(total)} steps in {duration(info.seconds)}"),
-                ("reason", str(facts.get("reason", ""))),
-                ("started", str(facts.get("started", ""))),
-                ("finished", str(facts.get("finished", ""))),
+                ("reason", job.reason if job else ""),
+                ("process", process(job) if job else ""),
+                ("attempts", f"{info.attempts} at this step" if info.attempts > 1 else ""),
+                ("started", moment(str(facts.get("started", "")))),
+                ("ended", moment(job.since) if job and not job.alive else ""),
                 ("results", ", ".join(one["result"] for one in facts.get("outcome", []) if one.get("result"))),
             ]
         )
@@ -76,6 +80,8 @@ def run(info: RunInfo, detail: bool) -> RenderableType:
         rows += _member(info, member, detail)
     if info.checkpoints:
         rows += [heading("checkpoints"), *(line(f"  {name}") for name in info.checkpoints)]
+    if info.remains:
+        rows += [heading("left by members that failed"), *(line(f"  {name}") for name in info.remains)]
     return Group(*rows, *(plain(note, style="yellow") for note in info.notes))
 
 

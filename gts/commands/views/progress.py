@@ -16,14 +16,17 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.text import Text
 
 from gts.commands.declare import Note
-from gts.commands.views.wording import clock, duration, number, short, whole
+from gts.commands.headway import Headway
+from gts.commands.tail import LogLine, Stands
+from gts.commands.views.wording import clock, duration, number, plain, short, whole
 from gts.jobs.interruption import Interruption
-from gts.jobs.training import RunBegan, Saved, ScoringBegan, Trouble
+from gts.jobs.training import Halted, RunBegan, Saved, ScoringBegan, Trouble, WentOn
 from gts.training import events
 
 LINE_SECONDS = 10.0
 NUMBERS_SECONDS = 5.0
 _WINDOW_SECONDS = 15.0
+_DRAW_SECONDS = 0.25
 
 
 class Pace:
@@ -45,18 +48,20 @@ class Pace:
 class Display:
     """Shows events on a console as they come; use it as a context."""
 
-    def __init__(self, console: Console, interruption: Interruption, *, detail: bool) -> None:
+    def __init__(self, console: Console, interruption: Interruption, *, detail: bool, log: Console | None = None) -> None:
+        """`log`: where the lines of a job's log go; None: where everything goes."""
         self._console = console
+        self._log = log or console
         self._interruption = interruption
         self._detail = detail
         self._bar: Progress | None = None
         self._started: events.Started | None = None
         self._pace = Pace(0)
-        self._best = float("-inf")
-        self._earned = "no episode yet"
+        self._best: float | None = None
+        self._earned: float | None = None
+        self._doing = "training"
         self._saved: Path | None = None
-        self._line_due = time.monotonic() + LINE_SECONDS
-        self._numbers_due = time.monotonic()
+        self._line_due = self._numbers_due = self._draw_due = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -73,14 +78,25 @@ class Display:
             self._say(f"note: {event.text}", "yellow")
         elif isinstance(event, Trouble):
             self._say(f"warning: {event.text}", "yellow")
+        elif isinstance(event, LogLine):
+            self._log.print(plain(event.text), soft_wrap=True)
+        elif isinstance(event, Stands):
+            self._stand(event.state, event.reason, f"{event.job} is ")
+        elif isinstance(event, Halted):
+            self._stand("paused", f"{event.reason}; it goes on when there is room")
+        elif isinstance(event, WentOn):
+            self._stand("training", "there is room again")
+        elif isinstance(event, Headway):
+            self._tell(event)
         elif isinstance(event, events.Started):
             self._begin(event)
         elif isinstance(event, RunBegan):
-            self._say(f"run {event.folder.id}")
+            self._say(f"run {event.folder.id}" + (f", going on from step {whole(event.step)}" if event.step else ""))
         elif isinstance(event, events.Progress):
             self._advance(event)
         elif isinstance(event, events.Evaluated):
-            self._best = max([self._best, *(score.mean for score in event.scores if score)])
+            means = [score.mean for score in event.scores if score]
+            self._best = max([*means, *([] if self._best is None else [self._best])], default=None)
         elif isinstance(event, events.MemberFailed):
             self._say(f"warning: member {event.member + 1} failed at step {event.step}: {event.reason}", "red")
         elif isinstance(event, Saved):
@@ -97,47 +113,65 @@ class Display:
         self._started, self._pace = event, Pace(event.step)
         cohort = f"{event.members} × " if event.members > 1 else ""
         self._say(f"training {cohort}{whole(event.total_steps)} steps, {event.worlds} worlds each")
-        if not self._console.is_terminal:
-            return
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[numbers]}"),
-            console=self._console,
-            refresh_per_second=4,
-            transient=True,
-        )
-        self._bar.add_task("training", total=event.total_steps, completed=event.step, numbers="")
-        self._bar.start()
+        self._line_due = time.monotonic() + LINE_SECONDS
 
     def _advance(self, event: events.Progress) -> None:
         started = self._started
         if started is None:
             return
-        pace = self._pace.at(event.step)
-        left = (started.total_steps - event.step) / pace if pace else float("inf")
-        rate = short(pace * started.members) + "/s"
+        rate = self._pace.at(event.step) * started.members
         newest = _over_members(event.metrics, "return")
-        if newest is not None:
-            self._earned = f"return {number(newest)}"
-        best = f"best {number(self._best)}" if self._best > float("-inf") else ""
+        self._earned = self._earned if newest is None else newest
+        self._tell(Headway(event.step, started.total_steps, started.members, rate, self._earned, self._best))
         now = time.monotonic()
-        if self._bar is not None:
-            wait = f"{clock(left)} left" if left < 1e7 else ""
-            numbers = " ".join(filter(None, [short(event.step), rate, wait, self._earned, best]))
-            stopping = "stopping" if self._interruption.requested else "training"
-            self._bar.update(self._bar.task_ids[0], completed=event.step, numbers=numbers, description=stopping)
-        elif now >= self._line_due:
-            self._line_due = now + LINE_SECONDS
-            wait = f"{duration(left)} left" if left < 1e7 else ""
-            steps = f"step {whole(event.step)} of {whole(started.total_steps)}"
-            self._say(", ".join(filter(None, [steps, rate, wait, self._earned, best])))
         if self._detail and now >= self._numbers_due:
             self._numbers_due = now + NUMBERS_SECONDS
             names = dict.fromkeys(name for metrics in event.metrics for name in metrics)
             numbers = ", ".join(f"{name} {number(_over_members(event.metrics, name))}" for name in names)
             self._say(f"{whole(event.step)}: {numbers}", "dim")
+
+    def _tell(self, headway: Headway) -> None:
+        """Show how far a training is, on a bar or now and then in a line."""
+        now, left = time.monotonic(), headway.seconds_left
+        rate = f"{short(headway.rate)}/s" if headway.rate is not None else ""
+        earned = f"return {number(headway.earned)}" if headway.earned is not None else "no episode yet"
+        best = f"best {number(headway.best)}" if headway.best is not None else ""
+        known = left is not None and left < 1e7
+        if self._console.is_terminal:
+            wait = f"{clock(left or 0)} left" if known else ""
+            numbers = " ".join(filter(None, [short(headway.step), rate, wait, earned, best]))
+            doing = "stopping" if self._interruption.requested else self._doing
+            bar = self._bar = self._bar or self._make_bar(headway)
+            bar.update(bar.task_ids[0], completed=headway.step, numbers=numbers, description=doing)
+            if now >= self._draw_due:
+                self._draw_due = now + _DRAW_SECONDS
+                bar.refresh()
+        elif now >= self._line_due:
+            self._line_due = now + LINE_SECONDS
+            wait = f"{duration(left or 0)} left" if known else ""
+            steps = f"step {whole(headway.step)} of {whole(headway.total_steps)}"
+            self._say(", ".join(filter(None, [steps, rate, wait, earned, best])))
+
+    def _stand(self, doing: str, why: str, who: str = "") -> None:
+        """Say that the work stands otherwise than before."""
+        self._doing = "training" if doing == "running" else doing
+        self._say(f"{who}{doing}{': ' if why else ''}{why}", {"paused": "red", "training": "yellow"}.get(doing, ""))
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=self._doing, refresh=True)
+
+    def _make_bar(self, headway: Headway) -> Progress:
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+        )
+        bar.add_task(self._doing, total=headway.total_steps, completed=headway.step, numbers="")
+        bar.start()
+        return bar
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style=style), soft_wrap=True)

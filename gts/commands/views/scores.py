@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gts.commands.attending import Trained
 from gts.commands.compare import Compared
 from gts.commands.score import Scored
-from gts.commands.train import Trained
 from gts.commands.views.wording import duration, exact, grid, heading, line, number, plain, whole
 from gts.jobs.training import MemberOutcome
 
@@ -40,9 +40,7 @@ def trained(result: Trained, detail: bool) -> RenderableType:
     rows.append(line(f"run: {result.folder} (numbers, log, checkpoints)"))
     if results:
         rows.append(line(f"next: gts info {results[0]}"))
-        rows.append(
-            line(f"      gts train {results[0]} better.checkpoint" if result.interrupted else f"      gts score {results[0]}")
-        )
+        rows.append(line(f"      gts resume {result.run}" if result.interrupted else f"      gts score {results[0]}"))
     return Group(*rows)
 
 

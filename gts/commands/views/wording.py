@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from rich.table import Table
@@ -61,6 +62,18 @@ def clock(seconds: float) -> str:
     total = max(0, round(seconds))
     hours, rest = divmod(total, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def moment(text: str) -> str:
+    """`2026-11-22T08:15:30Z` → `08:15` in local time if that is today, else `22 Nov`; as it is where it is no time."""
+    try:
+        when = datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        return text
+    now = datetime.now().astimezone()
+    if when.date() == now.date():
+        return f"{when:%H:%M}"
+    return f"{when.day} {when:%b}" if when.year == now.year else f"{when:%Y-%m-%d}"
 
 
 def size(count: int) -> str:

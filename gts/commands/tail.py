@@ -1,0 +1,221 @@
+"""`gts tail`: what a job says and how far it is, while it works."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gts.commands.attending import Trained, trained
+from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.commands.headway import headway_of, read_facts
+from gts.commands.listing import ListedJob, describe
+from gts.commands.references import NEWEST, refer_job
+from gts.errors import FileError
+from gts.store.workspace import RunFolder
+
+if TYPE_CHECKING:
+    from gts.jobs.ledger import Job, Standing
+
+LOOK_SECONDS = 0.25
+NUMBERS_SECONDS = 2.0
+
+_LINE_BYTES = 500
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line of a job's log."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Stands:
+    """A job stands otherwise than before."""
+
+    job: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Followed(Result):
+    """How a job stands at the end of following it."""
+
+    job: ListedJob
+    came_to: Trained | None
+    """Its outcome; None where there is none yet."""
+    left: bool = False
+    """Whether somebody stopped following while it was at work."""
+
+    @property
+    def exit_code(self) -> int:
+        """That of the job: 1 where it failed or was interrupted; 130 where somebody stopped following."""
+        if self.left:
+            return 130
+        return 1 if self.job.state in ("failed", "interrupted") else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self.job) | {"came_to": self.came_to.as_dict() if self.came_to else None}
+
+
+def run(context: Context, *, job: str, lines: int, no_follow: bool) -> Iterator[Any]:
+    """Tell the last lines of a job's log, then what comes; yields lines, states and numbers, then how it ended."""
+    standing = refer_job(context, job)
+    # Whoever ends the following ends nothing else.
+    with context.interruption.heard_by(lambda: None):
+        left = False
+        if no_follow:
+            yield from map(LogLine, _Log(standing.job.folder / "log.txt", lines).news())
+        else:
+            standing = yield from _follow(context, standing.job, lines)
+            left = standing.state.alive
+        if left:
+            yield Note(f"the job goes on; follow it again: gts tail {standing.job.id}")
+        yield Followed(describe([standing])[0], None if standing.state.alive else _came_to(standing), left)
+
+
+def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, Standing]:
+    """Tell what happens until the job ends or somebody has enough; returns how it stood last."""
+    log = _Log(RunFolder(job.folder).log, lines)
+    told: Any = None
+    numbers_due = 0.0
+    while True:
+        # The state first: when a job ends, its last line is in the log already.
+        standing = _look(job)
+        yield from map(LogLine, log.news())
+        if not standing.state.alive:
+            yield from map(LogLine, log.rest())
+            return standing
+        if standing.state != told:
+            told = standing.state
+            yield Stands(job.id, told.word, told.reason)
+        if told.word == "running" and time.monotonic() >= numbers_due:
+            headway = headway_of(RunFolder(job.folder), at_work=True)
+            if headway.rate is not None:
+                numbers_due = time.monotonic() + NUMBERS_SECONDS
+                yield headway
+        if context.interruption.wait(LOOK_SECONDS):
+            return standing
+
+
+def _look(job: Job) -> Standing:
+    """How a job stands; raises FileError where its folder is gone."""
+    from gts.jobs.ledger import standing_of
+
+    try:
+        return standing_of(job.folder)
+    except FileError as error:
+        if job.folder.exists():
+            raise
+        raise FileError(
+            f"{job.id} is gone: somebody removed its folder", hint="`gts jobs` lists those that are there"
+        ) from error
+
+
+class _Log:
+    """The end of a log file that grows."""
+
+    def __init__(self, path: Path, lines: int) -> None:
+        """The first `news` are the last `lines` whole lines."""
+        self._path = path
+        self._begun = b""
+        self._first: int | None = lines
+        self._at = max(0, self._size() - lines * _LINE_BYTES)
+
+    def news(self) -> list[str]:
+        """The whole lines that came since the last call; none where the file cannot be read."""
+        size = self._size()
+        if size < self._at:
+            self._at, self._begun = 0, b""  # it was cut: what stands in it now is new
+        data = self._begun
+        with suppress(OSError), self._path.open("rb") as file:
+            file.seek(self._at)
+            data += file.read(_CHUNK)
+            self._at = file.tell()
+        *whole, self._begun = data.split(b"\n")
+        if self._first is not None:
+            whole = whole[len(whole) - min(self._first, len(whole)) :]
+            self._first = None
+        return [line.decode(errors="replace") for line in whole]
+
+    def rest(self) -> list[str]:
+        """What is left when no more will come."""
+        left = self.news()
+        return [*left, self._begun.decode(errors="replace")] if self._begun else left
+
+    def _size(self) -> int:
+        try:
+            return os.stat(self._path).st_size
+        except OSError:
+            return 0
+
+
+def _came_to(standing: Standing) -> Trained | None:
+    """What a training that ended came to, from its folder; None where its process did not get so far."""
+    from gts.jobs.summary import summary_path
+    from gts.jobs.training import MemberOutcome, TrainingOutcome
+    from gts.store.curves import MetricsReader
+
+    folder = RunFolder(standing.job.folder)
+    try:
+        facts = read_facts(folder.facts)
+        members = tuple(
+            MemberOutcome(**one | {"result": Path(one["result"]) if one["result"] else None}) for one in facts["outcome"]
+        )
+        seconds = 0.0
+        with suppress(FileError), MetricsReader(folder.metrics) as reader:
+            seconds = reader.position()[2]
+        # An attempt that ended without a word leaves the outcome of the one before it.
+        if standing.state.word == "interrupted" or (standing.state.word == "failed") != all(one.failed for one in members):
+            return None
+        outcome = TrainingOutcome(
+            folder=folder,
+            figure=facts["figure"],
+            technique=facts["technique"],
+            step=facts["step"],
+            total_steps=facts["total_steps"],
+            seconds=seconds,
+            stopped=standing.state.word == "paused",
+            members=members,
+        )
+        results = [member.result for member in members if member.result]
+        summary = summary_path(results, members[0].seed) if len(members) > 1 and results else None
+        return trained(facts["source"], outcome, summary if summary and summary.exists() else None)
+    except (FileError, KeyError, TypeError):
+        return None
+
+
+COMMAND = Command(
+    name="tail",
+    summary="Show what a job says and how far it is, until it ends.",
+    group="jobs",
+    run=run,
+    help="The last lines of its log, then what comes, its newest numbers, and in the end what it came to. Ctrl-C ends only the "
+    "looking on: the job never notices that somebody follows it. The exit code is the job's: 0 where it is done or was "
+    "stopped, 1 where it failed or was interrupted.",
+    arguments=(
+        Argument(
+            "job",
+            "Its id, or the beginning or end of it; the newest if it is left out.",
+            "job",
+            required=False,
+            default=NEWEST,
+            metavar="ID",
+        ),
+    ),
+    options=(
+        Option(("-n", "--lines"), "Lines of the log to begin with.", "integer", default=10, minimum=0, metavar="N"),
+        Option(("--no-follow",), "Say how it stands, and end.", "flag"),
+    ),
+    long=True,
+    watches=True,
+    examples=("gts tail", "gts tail k3f -n 50", "gts tail @last --no-follow --json"),
+)

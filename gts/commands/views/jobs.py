@@ -1,0 +1,160 @@
+"""How the results of `jobs`, `tail`, `stop` and `resume` look, and a training that was detached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from gts.commands.jobs import Jobs, Row
+from gts.commands.listing import ListedJob
+from gts.commands.resume import LeftAlone, Resumed
+from gts.commands.stop import Stopped
+from gts.commands.tail import Followed
+from gts.commands.train import Detached
+from gts.commands.views.scores import trained
+from gts.commands.views.wording import clock, duration, line, moment, plain, short, size, whole
+from gts.jobs.ledger import STOPPED
+
+_SIGNS = {
+    "waiting": ("…", "cyan"),
+    "running": ("▶", "green"),
+    "stopping": ("■", "yellow"),
+    "paused": ("‖", "yellow"),
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "interrupted": ("!", "red"),
+}
+_QUIET_SECONDS = 300.0
+_SHOWN = 3
+
+
+def jobs(result: Jobs, detail: bool) -> RenderableType:
+    """A table of jobs, with what is to say about one in a line below it."""
+    if not result.jobs:
+        rows: list[RenderableType] = [
+            line(f"no such jobs in {result.workspace}" if result.more else f"no jobs in {result.workspace}")
+        ]
+        rows.append(line("next: gts jobs --all" if result.more else "next: gts train FILE.spec --detach"))
+        return Group(*rows, line(_row(result.row), "dim"))
+    width = max(len(job.id) for job in result.jobs)
+    rows = [line(f"{'job':{width}}  state           since   done  steps     left", "dim")]
+    for job in result.jobs:
+        rows.append(_job(job, width))
+        rows += [line(f"  {text}", style) for text, style in _below(job)]
+    if result.more:
+        rows.append(line("older ones: gts jobs --all", "dim"))
+    return Group(*rows, line(_row(result.row), "dim"))
+
+
+def _job(job: ListedJob, width: int) -> Text:
+    """A job in one line, which is 80 columns wide where the name of what it trains is short."""
+    done = f"{100 * job.step // job.total_steps} %" if job.total_steps else "–"
+    left = clock(job.seconds_left) if job.seconds_left is not None and job.seconds_left < 1e7 else ""
+    word = state(job.state)
+    word.pad_right(13 - word.cell_len)
+    made = Text.assemble(
+        plain(f"{job.id:{width}}  "), word, f"{moment(job.since):>8}  {done:>5}  {short(job.step):>5}  {left:>7}".rstrip()
+    )
+    made.no_wrap, made.overflow = True, "ignore"
+    return made
+
+
+def followed(result: Followed, detail: bool) -> RenderableType:
+    """How a job stands, and what it came to."""
+    job = result.job
+    why = f": {job.reason}" if job.reason else ""
+    share = f", {100 * job.step // job.total_steps} %" if job.total_steps else ""
+    rows: list[RenderableType] = [
+        Text.assemble(state(job.state), plain(f"  {job.id}, {whole(job.step)} of {whole(job.total_steps)} steps{share}{why}"))
+    ]
+    if result.came_to is not None and any(member.result for member in result.came_to.members):
+        rows.append(trained(result.came_to, detail))
+    elif job.state in ("paused", "interrupted") and not job.alive:
+        rows.append(line(f"next: gts resume {job.id}"))
+    return Group(*rows)
+
+
+def stopped(result: Stopped, detail: bool) -> RenderableType:
+    """Where jobs stand that were asked to stop."""
+    rows: list[RenderableType] = []
+    for job in result.jobs:
+        at = f"at step {whole(job.step)} of {whole(job.total_steps)}"
+        if job.alive:
+            rows.append(line(f"{job.id} is {job.state} {at}; it was asked to stop"))
+        elif job.state == "done":
+            rows.append(line(f"{job.id} came to its end before it could stop"))
+        else:
+            rows.append(line(f"{job.id} stands {at}"))
+    resting = [job.id for job in result.jobs if job.state == "paused" and not job.alive]
+    if resting:
+        rows.append(line(f"next: gts resume {' '.join(resting)}"))
+    return Group(*rows)
+
+
+def resumed(result: Resumed, detail: bool) -> RenderableType:
+    """What goes on from where, and what does not."""
+    rows: list[RenderableType] = [
+        line(f"{job.id} goes on from step {whole(job.step)} of {whole(job.total_steps)}") for job in result.jobs
+    ]
+    reasons = dict.fromkeys((one.state, one.reason) for one in result.left_alone)
+    for word, reason in reasons:
+        same = [one for one in result.left_alone if (one.state, one.reason) == (word, reason)]
+        rows.append(line(f"left alone, {word}: {_names(same)} ({reason})", "red" if same[0].refused else ""))
+    if result.jobs:
+        rows.append(line(f"next: gts tail {result.jobs[-1].id}"))
+    return Group(*rows)
+
+
+def detached(result: Detached, detail: bool) -> RenderableType:
+    """A training that works elsewhere."""
+    how = "waits until there is room for it" if result.queued else "trains in a process of its own"
+    return Group(
+        line(f"{result.run} {how}"),
+        line(f"next: gts tail {result.run}"),
+        line(f"      gts stop {result.run}"),
+    )
+
+
+def state(word: str) -> Text:
+    """The word of a state, with a sign that says the same without colours."""
+    mark, colour = _SIGNS[word]
+    return Text(f"{mark} {word}", style=colour)
+
+
+def process(job: ListedJob) -> str:
+    """The process of a job, with what it takes; empty where there is none."""
+    if job.pid is None:
+        return ""
+    return ", ".join(filter(None, [f"{job.pid} on {job.host}", _load(job)]))
+
+
+def _load(job: ListedJob) -> str:
+    cpus = f"{job.threads} CPU{'s' if job.threads > 1 else ''}" if job.threads else ""
+    load = f"{cpus} at {job.cpu_percent:.0f} %" if job.cpu_percent is not None else cpus
+    return ", ".join(filter(None, [load, size(job.memory) if job.memory else ""]))
+
+
+def _below(job: ListedJob) -> Iterable[tuple[str, str]]:
+    """Lines below the one of a job, with their styles."""
+    if job.alive:
+        place = f"number {job.place} in the row" if job.place else ""
+        rate = f"{short(job.rate)} steps/s" if job.rate else ""
+        yield ", ".join(filter(None, [rate, place, _load(job)])), "dim"
+    if job.reason and job.reason != STOPPED:
+        yield job.reason, _SIGNS[job.state][1]
+    if job.quiet_seconds is not None and job.quiet_seconds > _QUIET_SECONDS:
+        yield f"no progress for {duration(job.quiet_seconds)}", "yellow"
+
+
+def _row(row: Row) -> str:
+    """The row of this machine in a line."""
+    taken = f"{row.working} of {row.slots} slots taken" if row.slots is not None else f"{row.threads} of {row.cpus} CPUs taken"
+    elsewhere = f" ({row.elsewhere} in other workspaces)" if row.elsewhere else ""
+    return f"{row.working} at work, {row.waiting} waiting{elsewhere}; {taken}"
+
+
+def _names(left: list[LeftAlone]) -> str:
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return ", ".join(one.id for one in left[:_SHOWN]) + more

@@ -1,0 +1,23 @@
+"""The short version of `tests/bench/chaos.py`: ten kills at random moments leave no trace."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.slow
+def test_ten_kills_leave_no_trace(repository: Path, tmp_path: Path) -> None:
+    where = importlib.util.spec_from_file_location("chaos", repository / "tests" / "bench" / "chaos.py")
+    chaos = sys.modules["chaos"] = importlib.util.module_from_spec(where)
+    where.loader.exec_module(chaos)
+    seed = int(time.time())
+    subjects = [one for one in chaos.SUBJECTS if one.name in ("hopper-ppo", "walker-a2c", "invertedPendulum-reinforce")]
+    tally = chaos.run(tmp_path / "w", subjects, 10, seed, rounds=20)
+    assert sum(tally.kills.values()) == 10
+    assert not tally.differences, f"seed {seed}"
+    assert tally.orphans == 0
