@@ -57,9 +57,7 @@ class Painter:
         self._shown = cells
         return "".join(parts).encode(errors="replace")
 
-    def _row(
-        self, parts: list[str], cells: Cells, row: int, columns: list[int], style: tuple[int, int]
-    ) -> tuple[int, int]:
+    def _row(self, parts: list[str], cells: Cells, row: int, columns: list[int], style: tuple[int, int]) -> tuple[int, int]:
         letters, inks, papers = (array[row].tolist() for array in (cells.letters, cells.inks, cells.papers))
         at = -1
         for column in columns:

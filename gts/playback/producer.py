@@ -50,7 +50,7 @@ def produce(wish: Wish, pipes: Pipes) -> None:
             now = time.monotonic()
             if fresh and now >= due and _ready(pipes.lines):
                 _send(pipes.lines, encode(scene.moment(show.frame, paused=show.paused, rate=show.rate)))
-                fresh, due = False, now + 1.0 / wish.fps
+                fresh, due = False, max(due + 1.0 / wish.fps, now)
             for word in listener.hear(_IDLE if show.paused else max(due - now, _LEAST_WAIT)):
                 show.press(word)
                 fresh, due = True, 0.0

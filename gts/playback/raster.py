@@ -52,7 +52,7 @@ class Grid:
         """Slopes of the middles of these columns and rows: x (w,), y (h,)."""
         x = (np.arange(left, right) + 0.5 - self.columns / 2) * self.pitch / self.stretch
         y = (self.rows / 2 - np.arange(top, bottom) - 0.5) * self.pitch
-        return x, y
+        return np.asarray(x), np.asarray(y)
 
 
 def rasterise(stage: Stage, moment: Moment, camera: Camera, grid: Grid) -> Raster:

@@ -66,8 +66,10 @@ class Show:
         self._last = now
         self._owed = 0.0
         self._rest_until: float | None = None
-        self._number = -1
-        self._take_next()
+        self._number = 0
+        self._played = 0
+        self.playback = self._open(wish, wish.files[0])
+        self.frame: Frame = self.playback.restart()
 
     def press(self, word: str) -> None:
         """Do what one of the words of `gts.playback.stream` says; others do nothing."""
@@ -133,7 +135,7 @@ class Show:
 
     def _begin(self) -> None:
         self._rest_until, self._owed = None, 0.0
-        self.frame: Frame = self.playback.restart()
+        self.frame = self.playback.restart()
 
 
 def open_playback(wish: Wish, file: str) -> Playback:
