@@ -1,4 +1,7 @@
-"""Whether a window can be opened here: asked of a process that may die of the answer."""
+"""Windows, as far as this process has to do with them: whether one can be opened, and one in a process of its own.
+
+Without a usable display both are answers that a process may die of; this one does not.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from gts.playback.show import Wish
+from gts.playback.stream import Failure, decode
 
 _SECONDS = 15.0
 _PROBE = """
@@ -57,3 +63,35 @@ def interpreter() -> str:
         return sys.executable
     beside = Path(sys.executable).with_name("mjpython")
     return str(beside) if beside.exists() else shutil.which("mjpython") or ""
+
+
+def show_in_window(wish: Wish) -> tuple[bool, Failure | None]:
+    """Play in a window until it is closed: whether it ever opened, and what went wrong, None where nothing did."""
+    with subprocess.Popen(
+        [interpreter(), "-m", "gts.playback.window", wish.as_json()],
+        stdin=subprocess.PIPE,  # its end is the end of the window
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        opened = False
+        try:
+            for line in process.stdout:
+                if line.startswith(b"{"):
+                    told = decode(line)
+                    return opened, told if isinstance(told, Failure) else None
+                if line.strip() == b"closed":
+                    return True, None
+                opened |= line.strip() == b"open"
+        finally:
+            process.stdin.close()
+            _end(process)
+        return opened, Failure("the window ended with an error of the display", "`--in terminal` needs no display", 1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(3.0)
+    except subprocess.TimeoutExpired:
+        process.kill()

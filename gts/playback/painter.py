@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from gts.playback.cells import PLAIN, Cells
+from gts.playback.drawing import Glyphs
 
 _DEEP = ("256color", "alacritty", "ghostty", "foot", "wezterm", "kitty", "direct", "konsole")
 _NONE = ("dumb", "vt100", "vt102", "vt220")
@@ -119,7 +120,7 @@ def _distance(one: int, other: int) -> int:
     return sum(((one >> shift & 255) - (other >> shift & 255)) ** 2 for shift in (0, 8, 16))
 
 
-def glyphs_for(environment: Mapping[str, str], encoding: str) -> str:
+def glyphs_for(environment: Mapping[str, str], encoding: str) -> Glyphs:
     """What a terminal can show, as far as it says: `braille`, `half` on a console, `ascii` without Unicode."""
     if "utf" not in encoding.lower().replace("-", "") or environment.get("TERM") in _NONE:
         return "ascii"
