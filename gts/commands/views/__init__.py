@@ -14,6 +14,7 @@ from gts.commands.compare import Compared
 from gts.commands.declare import Result
 from gts.commands.doctor import Diagnosis
 from gts.commands.export import Exported
+from gts.commands.export_figure import ExportedMotion, ExportedPolicy
 from gts.commands.import_legacy import Imported
 from gts.commands.info import CheckpointInfo, RunInfo, SpaceInfo, SpecInfo
 from gts.commands.init import Initialised
@@ -34,6 +35,8 @@ _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Checked: files.checked,
     Imported: files.imported,
     Exported: files.exported,
+    ExportedPolicy: files.exported_policy,
+    ExportedMotion: files.exported_motion,
     Trained: scores.trained,
     Detached: jobs.detached,
     Jobs: jobs.jobs,
