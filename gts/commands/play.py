@@ -125,7 +125,7 @@ def _film(wish: Wish, path: str) -> Iterator[Any]:
             written = told
     facts = {name: getattr(written, name) for name in ("path", "pictures", "fps", "width", "height", "renderer")}
     if written.note:
-        yield Note(written.note)
+        yield Note(f"drawn without GL: {written.note}")
     yield _played(wish, "video", facts)
 
 

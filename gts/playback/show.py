@@ -36,6 +36,8 @@ class Wish:
     """1 is real time."""
     fps: float = 15.0
     """Pictures a second, at the most."""
+    held: bool = False
+    """Begin with a pause."""
     follow: bool = False
     """Play a trajectory anew whenever it was written anew."""
 
@@ -60,7 +62,7 @@ class Show:
         self.wish = wish
         self.over = False
         """Nothing follows."""
-        self.paused = False
+        self.paused = wish.held
         self.rate = wish.rate
         self._open = opened or open_playback
         self._last = now

@@ -15,7 +15,7 @@ from typing import Self
 
 from gts.playback.cells import Cells
 from gts.playback.drawing import Glyphs, draw
-from gts.playback.overlay import head_line, key_line, term_line
+from gts.playback.overlay import head_lines, key_line
 from gts.playback.painter import Painter
 from gts.playback.show import Wish
 from gts.playback.stage import Moment, Stage
@@ -133,12 +133,15 @@ class Watch:
             source.close()
 
     def until_shown(self) -> Failure | None:
-        """Wait until there is something to see, or why there is nothing."""
+        """Wait until all have something to show, and let those that are held go; or why there is nothing to see."""
         for source in self.sources:
             while source.moment is None and not source.over:
                 source.read()
             if source.failure is not None:
                 return source.failure
+        for source in self.sources:
+            if source.wish.held:
+                source.say("pause")
         return None
 
     def run(self) -> Failure | None:
@@ -199,12 +202,11 @@ class Watch:
         if source.stage is None or source.moment is None:
             cells.write(0, 0, "loading…")
             return
-        head = 2 if cells.rows >= 14 and source.moment.terms else 1
-        draw(cells.part(head, 0, cells.rows - head, cells.columns), source.stage, source.moment, self._glyphs)
         words = self._words(number, source.moment, now)
-        cells.write(0, 0, head_line(source.stage, words, cells.columns))
-        if head == 2:
-            cells.write(1, 0, term_line(words, cells.columns))
+        lines = head_lines(source.stage, words, cells.columns, cells.rows // 6)
+        draw(cells.part(len(lines), 0, cells.rows - len(lines), cells.columns), source.stage, source.moment, self._glyphs)
+        for row, line in enumerate(lines):
+            cells.write(row, 0, line)
 
     def _words(self, number: int, moment: Moment, now: float) -> Moment:
         """The moment whose numbers are shown: the newest a few times a second, and whenever something else changes."""
