@@ -46,9 +46,7 @@ def camera_for(stage: Stage, moment: Moment, width: float, height: float) -> Cam
     azimuth, elevation = (math.radians(angle) for angle in (_SIDE if stage.planar else _CORNER))
     tall = _MARGIN * max(stage.extent[1], stage.extent[0] * height / width)
     distance = tall / 2 / math.tan(FIELD / 2)
-    forward = np.array(
-        [math.cos(elevation) * math.cos(azimuth), math.cos(elevation) * math.sin(azimuth), math.sin(elevation)]
-    )
+    forward = np.array([math.cos(elevation) * math.cos(azimuth), math.cos(elevation) * math.sin(azimuth), math.sin(elevation)])
     right = np.array([math.sin(azimuth), -math.cos(azimuth), 0.0])
     up = np.cross(right, forward)
     target = np.array(stage.centre)

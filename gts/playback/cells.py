@@ -31,12 +31,12 @@ class Cells:
     @property
     def rows(self) -> int:
         """R"""
-        return self.letters.shape[0]
+        return int(self.letters.shape[0])
 
     @property
     def columns(self) -> int:
         """C"""
-        return self.letters.shape[1]
+        return int(self.letters.shape[1])
 
     def write(self, row: int, column: int, text: str, ink: int = PLAIN) -> None:
         """Put a text in one row; what does not fit is cut off."""

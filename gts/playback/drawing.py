@@ -45,17 +45,17 @@ def draw(cells: Cells, stage: Stage, moment: Moment, glyphs: Glyphs) -> None:
 def _braille(cells: Cells, stage: Stage, raster: Raster, ground: Ground) -> None:
     seen = raster.shapes != NOTHING
     lines, touching = _floor(raster.shapes.shape, ground, deep=True)
-    dots = (seen & ~_gaps(raster)) | ((lines | touching) & ~seen)
+    dots = (seen & ~_gaps(raster)) | (lines & ~seen) | touching
     size = cells.rows, 4, cells.columns, 2
     bits = (dots.reshape(size).transpose(0, 2, 1, 3) * _BITS).sum(axis=(2, 3), dtype=np.uint32)
     cells.letters[:] = np.where(bits > 0, _BRAILLE + bits, ord(" "))
-    # A cell has one colour: that of the nearest part in it, else that of a contact, else the ground's.
+    # A cell has one colour: that of a contact, else that of the nearest part in it, else the ground's.
     depth = raster.depth.reshape(size).transpose(0, 2, 1, 3).reshape(*cells.letters.shape, 8)
     shapes = raster.shapes.reshape(size).transpose(0, 2, 1, 3).reshape(*cells.letters.shape, 8)
     nearest = np.take_along_axis(shapes, depth.argmin(axis=2)[..., None], axis=2)[..., 0]
     touched = touching.reshape(size).any(axis=(1, 3))
     colours = np.array([*(colour_of(*shape.colour) for shape in stage.shapes), GROUND], np.int32)
-    cells.inks[:] = np.where((nearest == NOTHING) & touched, TOUCH, colours[nearest])
+    cells.inks[:] = np.where(touched, TOUCH, colours[nearest])
     cells.inks[bits == 0] = PLAIN
 
 
@@ -69,7 +69,7 @@ def _half(cells: Cells, stage: Stage, raster: Raster, ground: Ground) -> None:
     level = np.minimum((raster.light * _LEVELS).astype(np.int64), _LEVELS - 1)
     colours = np.array([*shades, PLAIN], np.int32)[np.where(raster.shapes == NOTHING, -1, raster.shapes * _LEVELS + level)]
     empty = colours == PLAIN
-    colours[lines & empty], colours[touching & empty] = GROUND, TOUCH
+    colours[lines & empty], colours[touching] = GROUND, TOUCH
     top, bottom = colours[0::2], colours[1::2]
     alike = top == bottom
     cells.letters[:] = np.where(alike, ord("█"), np.where(top == PLAIN, ord("▄"), ord("▀")))
@@ -88,11 +88,11 @@ def _ascii(cells: Cells, stage: Stage, raster: Raster, ground: Ground) -> None:
     else:
         cells.letters[lines] = ord(".")
     cells.inks[lines] = GROUND
-    cells.letters[touching], cells.inks[touching] = ord("^"), TOUCH
     seen = (raster.shapes != NOTHING) & ~_gaps(raster)
     colours = np.array([*(colour_of(*shape.colour) for shape in stage.shapes), PLAIN], np.int32)
     cells.letters[seen] = _RAMP[level[seen]]
     cells.inks[seen] = colours[raster.shapes[seen]]
+    cells.letters[touching], cells.inks[touching] = ord("^"), TOUCH
 
 
 def _floor(size: tuple[int, ...], ground: Ground, *, deep: bool) -> tuple[Bools, Bools]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gts.playback.stage import Moment, Stage
 
 KEYS = (("space", "pause"), ("→", "step"), ("R", "restart"), ("K", "keep on"), ("N", "next"), ("Q", "quit"))
@@ -34,35 +36,31 @@ def conditions(moment: Moment) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def head_line(stage: Stage, moment: Moment, width: int) -> str:
-    """Name, facts and conditions in one line; the facts are what stays where there is little room."""
-    middle = "  ".join(text if name != "return" else f"return {text}" for name, text in facts(moment))
+def head_lines(stage: Stage, moment: Moment, width: int, most: int) -> list[str]:
+    """Name, facts, conditions and reward terms in `most` lines (one at least), the most important ones where there are few."""
+    now = "  ".join(text if name != "return" else f"return {text}" for name, text in facts(moment))
     marks = "  ".join(f"[{condition}]" for condition in conditions(moment))
-    for parts in ((stage.name, middle, marks), (middle, marks), (middle,)):
-        line = "  ".join(filter(None, parts))
-        if len(line) <= width:
-            return line
-    return line[:width]
-
-
-def term_line(moment: Moment, width: int) -> str:
-    """The reward terms in one line, as many as fit."""
-    line = ""
-    for name, value in terms(moment):
-        longer = f"{line}   {name} {value}" if line else f"{name} {value}"
-        if len(longer) > width:
-            break
-        line = longer
-    return line
+    gains = _as_many(width, (f"{name} {value}" for name, value in terms(moment)))
+    whole = "  ".join(filter(None, (stage.name, now, marks)))
+    if len(whole) <= width:
+        lines = [whole]
+    elif most >= 2:
+        lines = [stage.name[:width], _as_many(width, filter(None, (now, marks)))]
+    else:
+        lines = [_as_many(width, filter(None, (now, marks)))]
+    return [*lines, gains] if gains and len(lines) < most else lines
 
 
 def key_line(width: int, *, several: bool) -> str:
     """What the keys do, as far as there is room; N only where there is a next one."""
+    return _as_many(width, (f"{key} {does}" for key, does in KEYS if key != "N" or several))
+
+
+def _as_many(width: int, words: Iterable[str]) -> str:
+    """Words in one line, as many as fit."""
     line = ""
-    for key, does in KEYS:
-        if key == "N" and not several:
-            continue
-        longer = f"{line}  {key} {does}" if line else f"{key} {does}"
+    for word in words:
+        longer = f"{line}  {word}" if line else word
         if len(longer) > width:
             break
         line = longer

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from gts.playback.cells import PLAIN, Cells
+from gts.playback.drawing import Glyphs
 
 _DEEP = ("256color", "alacritty", "ghostty", "foot", "wezterm", "kitty", "direct", "konsole")
 _NONE = ("dumb", "vt100", "vt102", "vt220")
@@ -57,9 +58,7 @@ class Painter:
         self._shown = cells
         return "".join(parts).encode(errors="replace")
 
-    def _row(
-        self, parts: list[str], cells: Cells, row: int, columns: list[int], style: tuple[int, int]
-    ) -> tuple[int, int]:
+    def _row(self, parts: list[str], cells: Cells, row: int, columns: list[int], style: tuple[int, int]) -> tuple[int, int]:
         letters, inks, papers = (array[row].tolist() for array in (cells.letters, cells.inks, cells.papers))
         at = -1
         for column in columns:
@@ -121,7 +120,7 @@ def _distance(one: int, other: int) -> int:
     return sum(((one >> shift & 255) - (other >> shift & 255)) ** 2 for shift in (0, 8, 16))
 
 
-def glyphs_for(environment: Mapping[str, str], encoding: str) -> str:
+def glyphs_for(environment: Mapping[str, str], encoding: str) -> Glyphs:
     """What a terminal can show, as far as it says: `braille`, `half` on a console, `ascii` without Unicode."""
     if "utf" not in encoding.lower().replace("-", "") or environment.get("TERM") in _NONE:
         return "ascii"

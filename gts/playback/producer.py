@@ -48,9 +48,9 @@ def produce(wish: Wish, pipes: Pipes) -> None:
                 scene, told = Scene(show.playback), show.playback.name
                 _send(pipes.lines, encode(scene.stage))
             now = time.monotonic()
-            if fresh and now >= due and _ready(pipes.lines):
+            if _ready(pipes.lines) and fresh and now >= due:
                 _send(pipes.lines, encode(scene.moment(show.frame, paused=show.paused, rate=show.rate)))
-                fresh, due = False, now + 1.0 / wish.fps
+                fresh, due = False, max(due + 1.0 / wish.fps, now)
             for word in listener.hear(_IDLE if show.paused else max(due - now, _LEAST_WAIT)):
                 show.press(word)
                 fresh, due = True, 0.0
@@ -76,13 +76,19 @@ class _Listener:
             return []
         said = os.read(self._source, 4096)
         if not said:
-            return ["quit"]
+            self._source = None  # nobody says anything any more; whether somebody looks shows elsewhere
         *words, self._heard = (self._heard + said).split(b"\n")
         return [word.decode(errors="replace").strip() for word in words]
 
 
 def _ready(lines: int) -> bool:
-    return bool(select.select([], [lines], [], 0.0)[1])
+    """Whether a line can be sent now; raises BrokenPipeError where nobody reads."""
+    poll = select.poll()
+    poll.register(lines, select.POLLOUT)
+    events = dict(poll.poll(0)).get(lines, 0)
+    if events & (select.POLLERR | select.POLLHUP):
+        raise BrokenPipeError
+    return bool(events)
 
 
 def _send(lines: int, data: bytes) -> None:

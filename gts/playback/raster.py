@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gts.playback.camera import FIELD, Camera
+from gts.playback.renderer_shapes import SHAPES, dot
 from gts.playback.stage import Moment, Shape, Stage
 
 Floats = NDArray[np.float64]
@@ -52,7 +52,7 @@ class Grid:
         """Slopes of the middles of these columns and rows: x (w,), y (h,)."""
         x = (np.arange(left, right) + 0.5 - self.columns / 2) * self.pitch / self.stretch
         y = (self.rows / 2 - np.arange(top, bottom) - 0.5) * self.pitch
-        return x, y
+        return np.asarray(x), np.asarray(y)
 
 
 def rasterise(stage: Stage, moment: Moment, camera: Camera, grid: Grid) -> Raster:
@@ -88,93 +88,14 @@ def _draw(
 ) -> None:
     """Draw one shape into a part of the picture."""
     x, y = grid.sights(*box)
+    size = len(y), len(x)
     ahead, aside, above = (rotation.T @ axis for axis in (camera.forward, camera.right, camera.up))
-    start = rotation.T @ (camera.position - position)
-    sights = ahead[:, None, None] + aside[:, None, None] * x[None, None, :] + above[:, None, None] * y[None, :, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        depth, normal = _MEETINGS[shape.kind](start, sights, shape.size)
-        part = np.s_[box[2] : box[3], box[0] : box[1]]
-        nearer = depth < picture.depth[part]  # not where it is NaN: there is no meeting
-        light = -(normal * sights).sum(axis=0) / np.sqrt(np.square(sights).sum(axis=0) * np.square(normal).sum(axis=0))
-    picture.depth[part][nearer] = depth[nearer]
+    start = (rotation.T @ (camera.position - position)).astype(np.float32)
+    sights = (ahead + x[None, :, None] * aside + y[:, None, None] * above).astype(np.float32).reshape(-1, 3)
+    depth, normals = SHAPES[shape.kind](start, sights, np.array(shape.size, np.float32))
+    light = -dot(normals, sights) / np.sqrt(dot(sights, sights))
+    part = np.s_[box[2] : box[3], box[0] : box[1]]
+    nearer = depth.reshape(size) < picture.depth[part]
+    picture.depth[part][nearer] = depth.reshape(size)[nearer]
     picture.shapes[part][nearer] = number
-    picture.light[part][nearer] = np.clip(light[nearer], 0.0, 1.0)
-
-
-Meeting = Callable[[Floats, Floats, tuple[float, float, float]], tuple[Floats, Floats]]
-"""(start of the lines of sight (3,), their directions (3, h, w), size) → depth (h, w), NaN where they miss; normal (3, h, w).
-
-All in the shape's own axes.
-"""
-
-
-def _ball(start: Floats, sights: Floats, radius: float) -> tuple[Floats, Floats]:
-    square = np.square(sights).sum(axis=0)
-    along = np.tensordot(start, sights, 1)
-    depth = (-along - np.sqrt(along**2 - square * (start @ start - radius**2))) / square
-    return depth, start[:, None, None] + depth * sights
-
-
-def _sphere(start: Floats, sights: Floats, size: tuple[float, float, float]) -> tuple[Floats, Floats]:
-    return _ball(start, sights, size[0])
-
-
-def _ellipsoid(start: Floats, sights: Floats, size: tuple[float, float, float]) -> tuple[Floats, Floats]:
-    half = np.array(size)
-    depth, meeting = _ball(start / half, sights / half[:, None, None], 1.0)
-    return depth, meeting / half[:, None, None]
-
-
-def _tube(start: Floats, sights: Floats, radius: float) -> tuple[Floats, Floats, Floats]:
-    """Depth, normal and height of the meeting with an endless cylinder along z."""
-    square = np.maximum(sights[0] ** 2 + sights[1] ** 2, 1e-12)
-    along = start[0] * sights[0] + start[1] * sights[1]
-    depth = (-along - np.sqrt(along**2 - square * (start[0] ** 2 + start[1] ** 2 - radius**2))) / square
-    meeting = start[:, None, None] + depth * sights
-    height = meeting[2].copy()
-    meeting[2] = 0.0
-    return depth, meeting, height
-
-
-def _capsule(start: Floats, sights: Floats, size: tuple[float, float, float]) -> tuple[Floats, Floats]:
-    radius, _, half = size
-    depth, normal, height = _tube(start, sights, radius)
-    for end, beyond in ((half, height > half), (-half, height < -half)):
-        if beyond.any():
-            there, round_normal = _ball(start - np.array([0.0, 0.0, end]), sights, radius)
-            depth = np.where(beyond, there, depth)
-            normal = np.where(beyond, round_normal, normal)
-    return depth, normal
-
-
-def _cylinder(start: Floats, sights: Floats, size: tuple[float, float, float]) -> tuple[Floats, Floats]:
-    radius, _, half = size
-    depth, normal, height = _tube(start, sights, radius)
-    depth = np.where(np.abs(height) <= half, depth, np.nan)
-    for end in (half, -half):
-        there = (end - start[2]) / sights[2]
-        meeting = start[:, None, None] + there * sights
-        lid = (meeting[0] ** 2 + meeting[1] ** 2 <= radius**2) & ~(depth <= there)
-        depth = np.where(lid, there, depth)
-        normal = np.where(lid, np.array([0.0, 0.0, math.copysign(1.0, end)])[:, None, None], normal)
-    return depth, normal
-
-
-def _box(start: Floats, sights: Floats, size: tuple[float, float, float]) -> tuple[Floats, Floats]:
-    half = np.array(size)[:, None, None]
-    inverse = 1.0 / np.where(sights == 0.0, 1e-12, sights)
-    middle = -start[:, None, None] * inverse
-    into = middle - half * np.abs(inverse)
-    out = middle + half * np.abs(inverse)
-    depth = into.max(axis=0)
-    depth = np.where(depth <= out.min(axis=0), depth, np.nan)
-    return depth, np.where(into == into.max(axis=0), -np.sign(sights), 0.0)
-
-
-_MEETINGS: dict[str, Meeting] = {
-    "sphere": _sphere,
-    "capsule": _capsule,
-    "ellipsoid": _ellipsoid,
-    "cylinder": _cylinder,
-    "box": _box,
-}
+    picture.light[part][nearer] = np.clip(light, 0.0, 1.0).reshape(size)[nearer]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.playback.renderer_backdrop import Backdrop, Points
-from gts.playback.renderer_scene import Scene, Thing, read_scene
-from gts.playback.renderer_shapes import SHAPES, Floats, dot
+from gts.playback.renderer_scene import MET, Scene, Thing, read_scene
+from gts.playback.renderer_shapes import Floats, dot
 
 _SHADE = np.float32(0.58)
 """What shadow leaves of the ground's light."""
@@ -106,7 +106,7 @@ def _meet(rays: _Rays, thing: Thing, label: int) -> None:
     rows = rays.backdrop.points.inside(thing.box)
     if not len(rows):
         return
-    distances, normals = SHAPES[thing.type](thing.eye, rays.backdrop.directions[rows] @ thing.axes, thing.size)
+    distances, normals = MET[thing.type](thing.eye, rays.backdrop.directions[rows] @ thing.axes, thing.size)
     nearer = distances < rays.distances[rows]
     rows = rows[nearer]
     rays.distances[rows] = distances[nearer]
@@ -141,7 +141,7 @@ def _dark(points: Floats, normals: Floats, scene: Scene) -> NDArray[np.bool_]:
         near = np.flatnonzero((passed < thing.radius**2) & (along > -thing.radius) & facing & ~dark)
         if len(near):
             local = (points[near] - thing.place) @ thing.axes
-            distances, _ = SHAPES[thing.type](local, (scene.light @ thing.axes)[None], thing.size)
+            distances, _ = MET[thing.type](local, (scene.light @ thing.axes)[None], thing.size)
             dark[near] = np.isfinite(distances)
     return dark
 

@@ -10,11 +10,21 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.renderer_shapes import SHAPES, Floats
+from gts.playback.renderer_shapes import SHAPES, Floats, Shape
 
 Box = tuple[float, float, float, float]
 """Left, right, top, bottom of a part of the picture, pixels."""
 
+NAMES: Mapping[int, str] = {
+    int(mujoco.mjtGeom.mjGEOM_SPHERE): "sphere",
+    int(mujoco.mjtGeom.mjGEOM_ELLIPSOID): "ellipsoid",
+    int(mujoco.mjtGeom.mjGEOM_CAPSULE): "capsule",
+    int(mujoco.mjtGeom.mjGEOM_CYLINDER): "cylinder",
+    int(mujoco.mjtGeom.mjGEOM_BOX): "box",
+}
+"""Shapes by MuJoCo's numbers."""
+MET: Mapping[int, Shape] = {number: SHAPES[name] for number, name in NAMES.items()}
+"""How rays meet them. The others are met by MuJoCo's own rays."""
 _PLANE = int(mujoco.mjtGeom.mjGEOM_PLANE)
 _CAPSULE = int(mujoco.mjtGeom.mjGEOM_CAPSULE)
 _CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)
@@ -128,7 +138,7 @@ def read_scene(scene: mujoco.MjvScene, size: tuple[int, int]) -> Scene:
         thing = _thing(geom, view)
         if geom.type == _PLANE:
             floors.append(thing)
-        elif geom.type in SHAPES:
+        elif geom.type in MET:
             things.append(thing)
         elif geom.objtype == mujoco.mjtObj.mjOBJ_GEOM:
             foreign[int(geom.objid)] = thing
@@ -144,7 +154,7 @@ def _thing(geom: mujoco.MjvGeom, view: View) -> Thing:
     axes = np.array(geom.mat, np.float32).reshape(3, 3)
     place = (np.array(geom.pos, np.float64) - view.place).astype(np.float32)
     size = np.maximum(np.array(geom.size, np.float32), 1e-6)
-    if geom.type in SHAPES:
+    if geom.type in MET:
         reach = size + (np.array([0, 0, size[0]], np.float32) if geom.type == _CAPSULE else 0)
     else:
         reach = np.full(3, max(geom.modelrbound, 1e-6), np.float32)

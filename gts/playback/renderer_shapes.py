@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -79,14 +78,13 @@ def box(origins: Floats, directions: Floats, size: Floats) -> Hits:
     return distances, normals
 
 
-SHAPES: Mapping[int, Shape] = {
-    int(mujoco.mjtGeom.mjGEOM_SPHERE): ellipsoid,
-    int(mujoco.mjtGeom.mjGEOM_ELLIPSOID): ellipsoid,
-    int(mujoco.mjtGeom.mjGEOM_CAPSULE): capsule,
-    int(mujoco.mjtGeom.mjGEOM_CYLINDER): cylinder,
-    int(mujoco.mjtGeom.mjGEOM_BOX): box,
+SHAPES: Mapping[str, Shape] = {
+    "sphere": ellipsoid,
+    "ellipsoid": ellipsoid,
+    "capsule": capsule,
+    "cylinder": cylinder,
+    "box": box,
 }
-"""By MuJoCo's number of the geom type. The others are met by MuJoCo's own rays."""
 
 
 def dot(one: Floats, other: Floats) -> Floats:

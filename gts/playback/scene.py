@@ -7,18 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.playback.frame import Frame, Playback
+from gts.playback.renderer_scene import NAMES
 from gts.playback.stage import Moment, Shape, Stage
 
 Floats = NDArray[np.float64]
 
-_KIND = {
-    int(mujoco.mjtGeom.mjGEOM_SPHERE): "sphere",
-    int(mujoco.mjtGeom.mjGEOM_CAPSULE): "capsule",
-    int(mujoco.mjtGeom.mjGEOM_ELLIPSOID): "ellipsoid",
-    int(mujoco.mjtGeom.mjGEOM_CYLINDER): "cylinder",
-    int(mujoco.mjtGeom.mjGEOM_BOX): "box",
-    int(mujoco.mjtGeom.mjGEOM_MESH): "ellipsoid",
-}
+_KIND = {**NAMES, int(mujoco.mjtGeom.mjGEOM_MESH): "ellipsoid"}
 """A mesh is drawn as the ellipsoid that fills its bounding box."""
 _MOST_SHAPES = 2000
 _LEAST_EXTENT = 0.2
@@ -34,7 +28,6 @@ class Scene:
         model = playback.model
         self._scene = mujoco.MjvScene(model, _MOST_SHAPES)
         self._camera, self._option = mujoco.MjvCamera(), mujoco.MjvOption()
-        # The place of each shape's middle in the axes of its geom: a mesh's bounding box need not lie around its origin.
         self._update()
         self._chosen = [number for number in range(self._scene.ngeom) if int(self._scene.geoms[number].type) in _KIND]
         shapes = tuple(self._shape(number) for number in self._chosen)

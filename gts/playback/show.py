@@ -36,6 +36,8 @@ class Wish:
     """1 is real time."""
     fps: float = 15.0
     """Pictures a second, at the most."""
+    held: bool = False
+    """Begin with a pause."""
     follow: bool = False
     """Play a trajectory anew whenever it was written anew."""
 
@@ -60,14 +62,16 @@ class Show:
         self.wish = wish
         self.over = False
         """Nothing follows."""
-        self.paused = False
+        self.paused = wish.held
         self.rate = wish.rate
         self._open = opened or open_playback
         self._last = now
         self._owed = 0.0
         self._rest_until: float | None = None
-        self._number = -1
-        self._take_next()
+        self._number = 0
+        self._played = 0
+        self.playback = self._open(wish, wish.files[0])
+        self.frame: Frame = self.playback.restart()
 
     def press(self, word: str) -> None:
         """Do what one of the words of `gts.playback.stream` says; others do nothing."""
@@ -133,7 +137,7 @@ class Show:
 
     def _begin(self) -> None:
         self._rest_until, self._owed = None, 0.0
-        self.frame: Frame = self.playback.restart()
+        self.frame = self.playback.restart()
 
 
 def open_playback(wish: Wish, file: str) -> Playback:

@@ -1,6 +1,6 @@
 """What a drawing needs to know of a figure, without the simulator: solid shapes, where they are, and numbers to show.
 
-A `Stage` stays the same while a checkpoint plays, a `Moment` is one frame of it. Both travel in streams (`gts.playback.stream`).
+A `Stage` stays the same while a checkpoint plays, a `Moment` is one frame of it. Streams carry both (`gts.playback.stream`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Shape:
     kind: str
     """One of `KINDS`; capsules and cylinders lie along their own z."""
     size: tuple[float, float, float]
-    """Half extents along its own axes, m; of a capsule and a cylinder: radius, radius, half length (without a capsule's caps)."""
+    """Half extents along its own axes, m; of capsules (without caps) and cylinders: radius, radius, half length."""
     colour: tuple[float, float, float]
     """Red, green, blue, 0 to 1."""
 

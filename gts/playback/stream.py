@@ -81,9 +81,7 @@ def decode(line: bytes) -> Line:
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
-    shapes = [
-        {"kind": shape.kind, "size": _rounded(shape.size), "colour": _rounded(shape.colour)} for shape in stage.shapes
-    ]
+    shapes = [{"kind": shape.kind, "size": _rounded(shape.size), "colour": _rounded(shape.colour)} for shape in stage.shapes]
     return {
         "kind": "stage",
         "format": FORMAT,

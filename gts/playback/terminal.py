@@ -34,7 +34,7 @@ WORDS = {
 """What keys send."""
 
 
-class HungUp(Exception):
+class HungUpError(Exception):
     """The terminal is gone."""
 
 
@@ -74,22 +74,22 @@ class Terminal:
         return bool(select.select([], [self.target], [], 0.0)[1])
 
     def send(self, data: bytes) -> None:
-        """Send everything; raises HungUp where nobody is there any more."""
+        """Send everything; raises HungUpError where nobody is there any more."""
         try:
             while data:
                 data = data[os.write(self.target, data) :]
         except OSError as error:
-            raise HungUp from error
+            raise HungUpError from error
 
-    def keys(self) -> list[str]:
-        """The words of the keys that were pressed; to be asked where the source can be read. Raises HungUp."""
+    def pressed(self) -> list[str]:
+        """The words of the keys that were pressed; to be asked where the source can be read. Raises HungUpError."""
         try:
-            pressed = os.read(self.source, 1024)
+            said = os.read(self.source, 1024)
         except OSError as error:
-            raise HungUp from error
-        if not pressed:
-            raise HungUp
-        return list(_words(pressed))
+            raise HungUpError from error
+        if not said:
+            raise HungUpError
+        return list(_words(said))
 
     def _take(self) -> None:
         if os.isatty(self.source):
@@ -97,14 +97,14 @@ class Terminal:
                 self._kept = termios.tcgetattr(self.source)
                 tty.setcbreak(self.source, termios.TCSADRAIN)
         self._inside, self.resized = True, True
-        with suppress(HungUp):
+        with suppress(HungUpError):
             self.send(_ENTER)
 
     def _give_back(self) -> None:
         if not self._inside:
             return
         self._inside = False
-        with suppress(HungUp):
+        with suppress(HungUpError):
             self.send(_LEAVE)
         if self._kept is not None:
             with suppress(termios.error):

@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,12 +15,12 @@ from typing import Self
 
 from gts.playback.cells import Cells
 from gts.playback.drawing import Glyphs, draw
-from gts.playback.overlay import head_line, key_line, term_line
+from gts.playback.overlay import head_lines, key_line
 from gts.playback.painter import Painter
 from gts.playback.show import Wish
 from gts.playback.stage import Moment, Stage
 from gts.playback.stream import End, Failure, decode
-from gts.playback.terminal import HungUp, Terminal
+from gts.playback.terminal import HungUpError, Terminal
 
 _LEAST = (5, 20)
 """Rows and columns below which nothing can be seen."""
@@ -33,11 +34,13 @@ class Source:
 
     def __init__(self, wish: Wish) -> None:
         # A session of its own: Ctrl-C reaches it as the end of its input, after the terminal was given back.
+        self._complaints, name = tempfile.mkstemp()
+        os.unlink(name)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gts.playback.producer", wish.as_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._complaints,
             start_new_session=True,
         )
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -95,12 +98,14 @@ class Source:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        os.close(self._complaints)
 
     def _conclude(self) -> None:
         code = self._process.wait()
         if not self.over and self.failure is None:
-            how = f"with signal {-code}" if code < 0 else f"with exit code {code}"
-            self.failure = Failure(f"the player ended {how}", "it may have run out of memory", 1)
+            last = os.pread(self._complaints, _READ, 0).decode(errors="replace").strip().rpartition("\n")[2]
+            how = f"was ended by signal {-code}" if code < 0 else f"failed: {last or f'exit code {code}'}"
+            self.failure = Failure(f"the process that plays {how}", "", 1)
         self.over = True
 
 
@@ -128,16 +133,19 @@ class Watch:
             source.close()
 
     def until_shown(self) -> Failure | None:
-        """Wait until there is something to see, or why there is nothing."""
+        """Wait until all have something to show, and let those that are held go; or why there is nothing to see."""
         for source in self.sources:
             while source.moment is None and not source.over:
                 source.read()
             if source.failure is not None:
                 return source.failure
+        for source in self.sources:
+            if source.wish.held:
+                source.say("pause")
         return None
 
     def run(self) -> Failure | None:
-        """Draw until everything was played or somebody quits; why it ended where that is a failure. Raises HungUp."""
+        """Draw until everything was played or somebody quits; why it ended where that is a failure. Raises HungUpError."""
         fresh = True
         while True:
             playing = [source for source in self.sources if not source.over]
@@ -151,12 +159,12 @@ class Watch:
             if fresh and self._terminal.ready():
                 self._show()
                 fresh = False
-            waiting = [*playing, self._terminal.source]
+            waiting: list[Source | int] = [*playing, self._terminal.source]
             for ready in select.select(waiting, [], [], 0.25)[0]:
                 if isinstance(ready, Source):
                     fresh |= ready.read()
                     continue
-                for word in self._terminal.keys():
+                for word in self._terminal.pressed():
                     if word == "quit":
                         return None
                     for source in playing:
@@ -194,12 +202,11 @@ class Watch:
         if source.stage is None or source.moment is None:
             cells.write(0, 0, "loading…")
             return
-        head = 2 if cells.rows >= 14 and source.moment.terms else 1
-        draw(cells.part(head, 0, cells.rows - head, cells.columns), source.stage, source.moment, self._glyphs)
         words = self._words(number, source.moment, now)
-        cells.write(0, 0, head_line(source.stage, words, cells.columns))
-        if head == 2:
-            cells.write(1, 0, term_line(words, cells.columns))
+        lines = head_lines(source.stage, words, cells.columns, cells.rows // 6)
+        draw(cells.part(len(lines), 0, cells.rows - len(lines), cells.columns), source.stage, source.moment, self._glyphs)
+        for row, line in enumerate(lines):
+            cells.write(row, 0, line)
 
     def _words(self, number: int, moment: Moment, now: float) -> Moment:
         """The moment whose numbers are shown: the newest a few times a second, and whenever something else changes."""
@@ -219,6 +226,6 @@ def watch(wishes: Sequence[Wish], *, glyphs: Glyphs, colours: int, source: int, 
         failure = watching.until_shown()
         if failure is not None:
             return failure
-        with suppress(HungUp), terminal:
+        with suppress(HungUpError), terminal:
             return watching.run()
     return None

@@ -19,6 +19,7 @@ from gts.physics.starts import score_seeds
 from gts.physics.worlds import Worlds
 from gts.threads import available_cpus
 from gts.training.score import Score, make_score
+from gts.training.tape import Tape
 
 
 class Evaluation:
@@ -39,6 +40,8 @@ class Evaluation:
         )
         self.observation_size = self._worlds.observation_size
         self.action_size = self._worlds.action_size
+        self.tape: Tape | None = None
+        """The first episode of each member that played in the last run, in their order; None before the first run."""
         self._range = ActionRange(self._worlds.action_low, self._worlds.action_high, clip=specs[0].params.clip_actions)
 
     def run(self, state: AgentState, members: Sequence[int] | None = None) -> list[Score]:
@@ -49,11 +52,13 @@ class Evaluation:
         for member in playing:
             alive[member * self.episodes : (member + 1) * self.episodes] = True
         record = _Record(worlds)
+        tape = self.tape = Tape(worlds, [member * self.episodes for member in playing])
         ids = np.flatnonzero(alive)
         while len(ids):
             unit = state.act(torch.from_numpy(observations.reshape(self.members, self.episodes, -1)))
             actions = self._range(unit)
             transition = worlds.step(actions[ids], ids)
+            tape.add(ids, transition)
             observations[ids] = transition.observations
             if transition.episodes is not None:
                 record.add(transition.episodes)

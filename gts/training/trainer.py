@@ -18,6 +18,7 @@ from gts.agents.agent import make_agent
 from gts.agents.restoring import fill
 from gts.errors import UsageError
 from gts.formats.checkpoint import Checkpoint
+from gts.formats.trajectory import Trajectory
 from gts.params.spec import Spec
 from gts.physics.starts import evaluation_seeds
 from gts.physics.worlds import Worlds
@@ -144,14 +145,17 @@ class Trainer:
             )
         playing = [int(member) for member in torch.nonzero(self.active)]
         scores: list[Score | None] = [None] * self.members
+        seen: list[Trajectory | None] = [None] * self.members
         best = [False] * self.members
-        for member, score in zip(playing, self._evaluation.run(self.agent.state, playing), strict=True):
+        found = self._evaluation.run(self.agent.state, playing)
+        for index, (member, score) in enumerate(zip(playing, found, strict=True)):
             scores[member] = score
+            seen[member] = self._evaluation.tape.trajectory(index, self.step) if self._evaluation.tape else None
             if score.score > self._best_score[member]:
                 self._best_score[member] = score.score
                 best[member] = True
                 self._best[member] = self.checkpoint(member)
-        return Evaluated(self.step, tuple(scores), tuple(best))
+        return Evaluated(self.step, tuple(scores), tuple(best), tuple(seen))
 
     def best(self, member: int) -> Checkpoint | None:
         """The state at the member's best evaluation; None before the first."""

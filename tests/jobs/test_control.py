@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,25 @@ def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_p
     until(calm, "done")
     ends = [RunFolder(folder).lasts(0)[-1].read_bytes() for folder in (job.folder, calm.folder)]
     assert ends[0] == ends[1], "a stop between two rounds changes nothing"
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="what every system has includes ps")
+def test_jobs_work_alike_with_what_every_system_has(
+    ask, launched, until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GTS_SYSTEM", "portable")
+    workspace = Workspace(tmp_path)
+    job = launched(ask(params=TINY | {"nSteps": 24_000, "nEpochs": 200}, save_every=0.5))
+    standing = until(job, "running")
+    assert standing.sign.worker == identity_of(standing.sign.worker.pid)
+    assert not standing.sign.worker.started.isdigit(), "a date as ps gives it, not ticks as /proc does"
+    os.killpg(standing.sign.worker.pid, signal.SIGKILL)
+    assert until(job, "interrupted").state == Interrupted("kill")
+    control.resume(workspace, job, by_name=False)
+    control.ask_to_stop(until(job, "running"))
+    until(job, "paused")
+    control.resume(workspace, job, by_name=True)
+    until(job, "done")
 
 
 def test_kill_ends_at_once_and_for_good(ask, launched, until, tmp_path: Path) -> None:

@@ -8,16 +8,11 @@ import numpy as np
 import pytest
 
 from gts.errors import FileError
-from gts.formats.checkpoint import Checkpoint, read_checkpoint
+from gts.formats.checkpoint import Checkpoint
 from gts.jobs.training import SCORE_EPISODES
 from gts.params.spec import make_spec
 from gts.playback.player import _ROWS, Frame, Player
 from gts.training.evaluation import evaluate
-
-
-@pytest.fixture(scope="module")
-def hopper(repository) -> Checkpoint:
-    return read_checkpoint(repository / "workspace" / "hopper" / "hopperPPO.checkpoint")
 
 
 def loop_of(player: Player) -> list[Frame]:
@@ -79,13 +74,7 @@ def test_it_stands_on_the_ground(hopper: Checkpoint) -> None:
     assert all(abs(point[2]) < 0.05 for frame in touching for point in frame.contacts)
 
 
-def untrained(figure: str) -> Checkpoint:
-    from gts.training.trainer import Trainer
-
-    return Trainer([make_spec(figure, "ppo", {"nSteps": 1000, "nEpochs": 1, "nEnvironments": 1})], threads=1).checkpoint(0)
-
-
-def test_a_fall_ends_a_loop_unless_it_shall_keep_on() -> None:
+def test_a_fall_ends_a_loop_unless_it_shall_keep_on(untrained) -> None:
     checkpoint = untrained("walker")
     fallen = loop_of(Player(checkpoint, seed=0, frames_per_loop=400))
     assert fallen[-1].fallen and fallen[-1].step < 400
@@ -104,7 +93,7 @@ def test_exploring_is_another_episode_and_the_same_again(hopper: Checkpoint) -> 
 
 
 @pytest.mark.parametrize("figure", ["invertedPendulum", "halfCheetah", "ant", "humanoid"])
-def test_every_figure_plays(figure: str) -> None:
+def test_every_figure_plays(untrained, figure: str) -> None:
     player = Player(untrained(figure), seed=1, frames_per_loop=3, keep_on=True)
     frames = loop_of(player)
     assert [frame.step for frame in frames] == [0, 1, 2, 3]

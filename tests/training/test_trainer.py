@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gts.errors import FileError, UsageError
+from gts.params.figures import FIGURES
 from gts.params.spec import make_spec, seeded
 from gts.training.evaluation import evaluate
 from gts.training.events import Evaluated, Finished, MemberFailed, Progress, Started
@@ -44,7 +45,7 @@ def test_a_training_tells_its_story_in_order():
 
 
 @pytest.mark.parametrize("technique", sorted(NETS))
-@pytest.mark.parametrize("figure", ["invertedPendulum", "hopper", "ant"])
+@pytest.mark.parametrize("figure", FIGURES)
 def test_a_training_that_was_cut_in_two_ends_with_the_same_bits(figure, technique):
     specs = seeded(_spec(figure, technique, physics="fast", exactTail=0.5), 2)
     whole = Trainer(specs, threads=1)

@@ -20,13 +20,14 @@ from gts.commands.info import CheckpointInfo, RunInfo, SpaceInfo, SpecInfo
 from gts.commands.init import Initialised
 from gts.commands.jobs import Jobs
 from gts.commands.new import MadeFile
+from gts.commands.play import Played
 from gts.commands.resume import Resumed
 from gts.commands.score import Scored
 from gts.commands.service import ServiceResult
 from gts.commands.stop import Stopped
 from gts.commands.tail import Followed
 from gts.commands.train import Detached
-from gts.commands.views import contents, files, jobs, machine, scores, service
+from gts.commands.views import contents, files, jobs, machine, played, scores, service
 
 _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Initialised: files.initialised,
@@ -42,6 +43,7 @@ _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Followed: jobs.followed,
     Stopped: jobs.stopped,
     Resumed: jobs.resumed,
+    Played: played.played,
     Scored: scores.scored,
     ServiceResult: service.service,
     Compared: scores.compared,
