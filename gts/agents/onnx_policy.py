@@ -76,7 +76,7 @@ class _Graph:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
 
-    def add(self, operator: str, inputs: Sequence[str | NDArray[Any]], output: str, **attributes: float) -> str:
+    def add(self, operator: str, inputs: Sequence[str | NDArray[Any]], output: str, **attributes: Any) -> str:
         """Add a node; an input that is an array becomes a constant. Gives the name of its output."""
         from onnx import helper, numpy_helper
 

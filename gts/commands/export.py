@@ -194,18 +194,18 @@ COMMAND = Command(
     summary="Write a policy, its motion, or the numbers of a run to a file of another program.",
     group="looking",
     run=run,
-    help="The ending of the file says what is written. `.onnx` is the policy of a checkpoint, from observations as the figure's "
-    "environment gives them to actions as it takes them, with normaliser and range inside (needs the extra `[onnx]`). `.glb` "
-    "(glTF), `.usda` (USD, needs the extra `[motion]`) and `.bvh` are what the figure of a checkpoint does, and so is `.csv` where "
-    "`--seconds` is given: joint angles, positions and contacts with their units, a row a frame. `.csv`, `.json` and `.jsonl` "
-    "are numbers: of a run every metric, a row a member and round; of a checkpoint its learning curve. A run can be written while "
-    "it trains. Written to a folder, a run becomes files of TensorBoard, a sub-folder a member: `tensorboard --logdir FOLDER` "
-    "shows them (needs the extra `[tensorboard]`).",
+    help="The ending of the file says what is written. `.onnx` is the policy of a checkpoint, from observations as the "
+    "figure's environment gives them to actions as it takes them, with normaliser and range inside (needs the extra "
+    "`[onnx]`). `.glb` (glTF), `.usda` (USD, needs the extra `[motion]`) and `.bvh` are what the figure of a checkpoint does, "
+    "and so is `.csv` where `--seconds` is given: joint angles, positions and contacts with their units, a row a frame. "
+    "`.csv`, `.json` and `.jsonl` are numbers: of a run every metric, a row a member and round; of a checkpoint its learning "
+    "curve. A run can be written while it trains. Written to a folder, a run becomes files of TensorBoard, a sub-folder a "
+    "member: `tensorboard --logdir FOLDER` shows them (needs the extra `[tensorboard]`).",
     arguments=(
         Argument("reference", "A checkpoint, or a run: its folder, id or @last.", "reference"),
         Argument(
             "file",
-            "What to write: .onnx, .glb, .usda, .bvh, .csv, .json, .jsonl (one object a line), or / for a folder of TensorBoard.",
+            "What to write: .onnx, .glb, .usda, .bvh, .csv, .json, .jsonl (an object a line); or / for files of TensorBoard.",
             "file",
         ),
     ),

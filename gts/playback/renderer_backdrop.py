@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.renderer_scene import Box, Floats, Scene
+from gts.playback.renderer_scene import Box, Scene
+from gts.playback.renderer_shapes import Floats
 
 _SKY_LOW = np.array([0.84, 0.88, 0.92], np.float32)
 _SKY_HIGH = np.array([0.47, 0.60, 0.76], np.float32)
@@ -77,7 +78,7 @@ class Backdrop:
 
     def colours(self, scene: Scene) -> Floats:
         """Sky and ground, (N, 3)."""
-        colours = self._colours.copy()
+        colours: Floats = self._colours.copy()
         if scene.floor is not None and len(self._ground):
             places = self._offsets + np.remainder(scene.floor.eye[:2] / np.float32(scene.square), 2)[:, None]
             colours[self._ground] = self._dark + _light_squares(places, self._widths)[:, None] * self._gain

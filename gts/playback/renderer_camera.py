@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 FIELD_OF_VIEW = 45.0
 """Degrees, from the lower to the upper edge: MuJoCo's default."""
 
-_CALM = 0.4
+_CALM = 0.12
 """Seconds over which the camera evens out what it follows, so that it does not shake with every step."""
 _ROOM = 1.35
 """How much farther away it is than the standing figure needs: for arms, and for jumps."""

@@ -60,10 +60,11 @@ class GlRenderer:
     def draw(self, data: mujoco.MjData, camera: mujoco.MjvCamera, *, patience: float = NEXT_PICTURE) -> NDArray[np.uint8]:
         """The picture, (height, width, 3); raises GlLostError where none comes within `patience` seconds."""
         view = np.array([*camera.lookat, camera.distance, camera.azimuth, camera.elevation])
+        until = time.monotonic() + patience
         unsent, self._unsent = self._unsent, b""
-        self._send(unsent + np.concatenate([data.qpos, view]).tobytes())
+        self._send(unsent + np.concatenate([data.qpos, view]).tobytes(), until)
         width, height = self._size
-        picture = self._receive(width * height * 3, time.monotonic() + patience)
+        picture = self._receive(width * height * 3, until)
         return np.frombuffer(picture, np.uint8).reshape(height, width, 3)
 
     def close(self) -> None:
@@ -76,13 +77,18 @@ class GlRenderer:
                 if pipe is not None:
                     pipe.close()
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes, until: float) -> None:
         assert self._child.stdin is not None
-        try:
-            self._child.stdin.write(data)
-            self._child.stdin.flush()
-        except OSError as error:
-            raise GlLostError(str(error)) from error
+        pipe, left = self._child.stdin.fileno(), memoryview(data)
+        # A child that hangs reads nothing, and must not hang this process too.
+        os.set_blocking(pipe, False)
+        while left:
+            if not select.select([], [pipe], [], max(0.0, until - time.monotonic()))[1]:
+                raise GlLostError("it takes no work")
+            try:
+                left = left[os.write(pipe, left) :]
+            except OSError as error:
+                raise GlLostError("the process that draws has ended") from error
 
     def _receive(self, size: int, until: float) -> bytes:
         assert self._child.stdout is not None

@@ -10,9 +10,8 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.renderer_shapes import SHAPES, Shape
+from gts.playback.renderer_shapes import SHAPES, Floats, Shape
 
-Floats = NDArray[np.float32]
 Box = tuple[float, float, float, float]
 """Left, right, top, bottom of a part of the picture, pixels."""
 
@@ -57,7 +56,7 @@ class View:
     def directions(self, x: Floats, y: Floats) -> Floats:
         """Rays through points of the picture, (N, 3), of length 1 along the camera's axis."""
         aside, down = (x - np.float32(self.width / 2))[:, None], (y - np.float32(self.height / 2))[:, None]
-        return self.axes[:, 2] + aside * self.right_step + down * self.down_step
+        return np.asarray(self.axes[:, 2] + aside * self.right_step + down * self.down_step)
 
     def box(self, points: Floats) -> Box:
         """The part of the picture that points, (N, 3), and all between them are in; all of it where some are too near."""

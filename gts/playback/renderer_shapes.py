@@ -8,11 +8,13 @@ misses, and outward normals, (N, 3), which mean nothing there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
+"""In float32 wherever there are many."""
 Hits = tuple[Floats, Floats]
 Shape = Callable[[Floats, Floats, Floats], Hits]
 """(origins, directions, half sizes (3,)) → hits"""

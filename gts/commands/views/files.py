@@ -81,9 +81,8 @@ def exported_policy(result: ExportedPolicy, detail: bool) -> RenderableType:
 def exported_motion(result: ExportedMotion, detail: bool) -> RenderableType:
     """A motion for other programs."""
     ends = ", until it falls" if result.fallen else ""
-    return line(
-        f"{result.path}: {result.seconds:.4g} s of a {result.figure}{ends}, {whole(result.frames)} frames, {result.fps:.4g} a second"
-    )
+    frames = f"{whole(result.frames)} frames, {result.fps:.4g} a second"
+    return line(f"{result.path}: {result.seconds:.4g} s of a {result.figure}{ends}, {frames}")
 
 
 def _more(count: int) -> str:

@@ -26,6 +26,8 @@ _MARGIN = 10.0
 """How far the ground reaches beyond the figure, m."""
 _STILL = 1e-9
 """What moves less than this, in m and in parts of quaternions, is not animated."""
+_UNCOLOURED = np.array([0.5, 0.5, 0.5, 1], np.float32)
+"""A geom of this colour has that of its material."""
 _SEEN_GROUPS = 3
 """Geoms of the groups below are drawn, as in MuJoCo's viewer."""
 
@@ -48,7 +50,7 @@ class _Document:
 
     def __init__(self, name: str) -> None:
         self._bytes = bytearray()
-        self._materials: dict[tuple[float, ...], int] = {}
+        self._materials: dict[tuple[object, ...], int] = {}
         self._tracks: list[tuple[int, str, Floats]] = []
         self.json: dict[str, Any] = {
             "asset": {"version": "2.0", "generator": f"GTS {__version__}"},
@@ -116,7 +118,8 @@ class _Document:
         if not self._tracks:
             return
         times = self._accessor(motion.times.astype(np.float32), "SCALAR", bounds=True)
-        samplers, channels = [], []
+        samplers: list[dict[str, Any]] = []
+        channels: list[dict[str, Any]] = []
         for node, path, values in self._tracks:
             kind = "VEC3" if path == "translation" else "VEC4"
             channels.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
@@ -153,7 +156,10 @@ class _Document:
 
 
 def _against_parents(motion: Motion) -> list[tuple[Floats, Floats]]:
-    """Places, (T, 3), and rotations, (T, 4), of each body as the body that carries it sees them; of the first ones with y up."""
+    """Places, (T, 3), and rotations, (T, 4), of each body as the body that carries it sees them.
+
+    The world sees those that nothing else carries with y up.
+    """
     moves = [(motion.places[:, 0], motion.rotations[:, 0])]
     for body in range(1, motion.model.nbody):
         parent = int(motion.model.body_parentid[body])
@@ -180,7 +186,7 @@ def _add_body(document: _Document, motion: Motion, body: int, places: Floats, ro
 def _add_geom(document: _Document, model: mujoco.MjModel, geom: int, parent: int | None) -> None:
     mesh = geom_mesh(model, geom)
     rgba = model.geom_rgba[geom]
-    if model.geom_matid[geom] >= 0 and np.array_equal(rgba, np.float32([0.5, 0.5, 0.5, 1])):
+    if model.geom_matid[geom] >= 0 and np.array_equal(rgba, _UNCOLOURED):
         rgba = model.mat_rgba[model.geom_matid[geom]]
     if mesh is None or rgba[3] == 0 or model.geom_group[geom] >= _SEEN_GROUPS:
         return

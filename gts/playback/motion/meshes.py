@@ -59,7 +59,7 @@ def _rounded(axes: NDArray[np.float64], half: float) -> Mesh:
     points[..., 2] += lifted[:, None]
     normals = unit / axes
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    return Mesh(_flat(points), _flat(normals), _quads(len(heights), _ROUND + 1))
+    return _net(points, normals)
 
 
 def _cylinder(radius: float, half: float) -> Mesh:
@@ -70,12 +70,13 @@ def _cylinder(radius: float, half: float) -> Mesh:
     for share, height, normal in ((0, -1, -1), (1, -1, -1), (1, -1, 0), (1, 1, 0), (1, 1, 1), (0, 1, 1)):
         rings.append(circle * radius * share + np.array([0, 0, half * height]))
         normals.append(circle if normal == 0 else np.broadcast_to([0.0, 0.0, normal], circle.shape))
-    triangles = _quads(6, _ROUND + 1).reshape(5, -1, 3)[[0, 2, 4]].reshape(-1, 3)
-    return Mesh(_flat(np.array(rings)), _flat(np.array(normals)), triangles)
+    return _net(np.array(rings), np.array(normals))
 
 
 def _box(size: NDArray[np.float64]) -> Mesh:
-    points, normals, triangles = [], [], []
+    points: list[NDArray[np.float64]] = []
+    normals: list[NDArray[np.float64]] = []
+    triangles: list[list[int]] = []
     for axis in range(3):
         for side in (-1.0, 1.0):
             normal = np.zeros(3)
@@ -99,12 +100,16 @@ def _stored(model: mujoco.MjModel, mesh: int) -> Mesh:
     return Mesh(_flat(points), _flat(np.repeat(normals, 3, axis=0)), triangles)
 
 
-def _quads(rows: int, columns: int) -> NDArray[np.uint32]:
-    """A net of points, row upon row from the bottom and each counter-clockwise seen from above, as triangles."""
+def _net(points: NDArray[np.float64], normals: NDArray[np.float64]) -> Mesh:
+    """A net of points, (rows, columns, 3), row upon row from the bottom and each counter-clockwise seen from above."""
+    rows, columns, _ = points.shape
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
     right, above = corner + 1, corner + columns
-    both = np.stack([corner, right, above + 1, corner, above + 1, above], axis=1)
-    return both.reshape(-1, 3).astype(np.uint32)
+    both = np.stack([corner, right, above + 1, corner, above + 1, above], axis=1).reshape(-1, 3)
+    # Poles, and rings that stand twice, would make triangles without a surface.
+    first, second, third = np.moveaxis(points.reshape(-1, 3)[both], 1, 0)
+    surface = np.linalg.norm(np.cross(second - first, third - first), axis=1)
+    return Mesh(_flat(points), _flat(normals), both[surface > 1e-6 * surface.max()].astype(np.uint32))
 
 
 def _flat(values: NDArray[np.float64]) -> Floats:

@@ -22,7 +22,7 @@ def product(one: Floats, other: Floats) -> Floats:
 
 def inverse(one: Floats) -> Floats:
     """Back again."""
-    return one * np.array([1.0, -1.0, -1.0, -1.0])
+    return np.asarray(one * np.array([1.0, -1.0, -1.0, -1.0]))
 
 
 def matrices(one: Floats) -> Floats:
@@ -38,7 +38,7 @@ def matrices(one: Floats) -> Floats:
 
 def turned(one: Floats, vectors: Floats) -> Floats:
     """Vectors, (…, 3), after these rotations."""
-    return np.einsum("...ij,...j->...i", matrices(one), vectors)
+    return np.asarray(np.einsum("...ij,...j->...i", matrices(one), vectors))
 
 
 def euler_zxy(rotations: Floats) -> Floats:
