@@ -250,11 +250,10 @@ def test_several_play_one_after_another_and_side_by_side(sit: Sit, hopper_file: 
 
 def test_loops_end_and_the_seed_is_told(sit: Sit, hopper_file: Path) -> None:
     seat = sit("play", hopper_file, "-l", 1, "-n", 20, "-r", 7)
+    seat.until(lambda: "0.16 s" in seat.screen.text)  # the numbers of the last frame
     assert seat.end() == 0
     assert seat.given_back
     assert f"gts play {hopper_file} -r 7" in seat.everything.decode().replace("\r\n", "")
-    shown = re.findall(r"0\.16 s", seat.everything.decode())
-    assert shown, "the last numbers are those of the last frame"
 
 
 def test_other_glyphs_and_no_colours(sit: Sit, hopper_file: Path) -> None:
