@@ -125,8 +125,8 @@ COMMAND = Command(
     summary="Put specs, checkpoints or runs side by side.",
     group="looking",
     run=run,
-    help="Scores, and the parameters that differ. With --play all of them play side by side in the terminal first, from the same "
-    "starts, with the keys of `gts play`.",
+    help="Scores, and the parameters that differ. With --play all of them play side by side in the terminal first, from the "
+    "same starts and with the keys of `gts play`.",
     arguments=(Argument("references", "What to compare, two or more.", "reference", multiple=True, metavar="REF"),),
     options=(Option(("--play",), "First play them side by side in the terminal; Q ends that.", "flag"),),
     examples=("gts compare hopperPPO.spec hopperA2C.spec", "gts compare out-seed1.checkpoint out-seed2.checkpoint"),

@@ -117,7 +117,7 @@ class Watch:
         self._painter = Painter(colours)
         self._wishes = wishes
         self.sources: list[Source] = []
-        self._heads: dict[int, tuple[float, Moment, bool]] = {}
+        self._heads: dict[int, tuple[float, Moment]] = {}
         self.sent = 0
         """Bytes that went to the terminal."""
         self.drawn = 0
@@ -160,7 +160,12 @@ class Watch:
                 self._show()
                 fresh = False
             waiting: list[Source | int] = [*playing, self._terminal.source]
-            for ready in select.select(waiting, [], [], 0.25)[0]:
+            ready_ones = select.select(waiting, [], [], _WORDS_SECONDS)[0]
+            # Where nothing comes any more, the numbers shall be those of the last frame.
+            fresh |= not ready_ones and any(
+                kept is not self.sources[number].moment for number, (_, kept) in self._heads.items()
+            )
+            for ready in ready_ones:
                 if isinstance(ready, Source):
                     fresh |= ready.read()
                     continue
@@ -215,7 +220,7 @@ class Watch:
             same = [(one.paused, one.fallen, one.keep_on, one.rate, one.loop) for one in (kept[1], moment)]
             if same[0] == same[1] and not moment.paused:
                 return kept[1]
-        self._heads[number] = (now, moment, True)
+        self._heads[number] = (now, moment)
         return moment
 
 
