@@ -113,10 +113,10 @@ def _film(wish: Wish, path: str) -> Iterator[Any]:
     from gts.playback.show import open_playback
     from gts.playback.video import VideoProgress, write_video
 
-    if len(wish.files) > 1:
-        raise UsageError(f"a video shows one of them, not {len(wish.files)}", hint="name one checkpoint")
     if wish.follow:
         raise UsageError("a video has an end, following has none", hint="leave `--follow` out")
+    if len(wish.files) > 1:
+        raise UsageError(f"a video shows one of them, not {len(wish.files)}", hint="name one checkpoint")
     written: Any = None
     for told in write_video(open_playback(wish, wish.files[0]), path, loops=wish.loops, speed=wish.rate):
         if isinstance(told, VideoProgress):

@@ -24,7 +24,7 @@ _SIDE, _CORNER = (90.0, 0.0), (112.0, -14.0)
 
 @dataclass(frozen=True)
 class Camera:
-    """A perspective camera; x to the right and y upwards in the picture, both 0 in its middle, ±`scale` at top and bottom."""
+    """A perspective camera: where it is, and its three directions, of length 1."""
 
     position: Floats
     forward: Floats

@@ -133,13 +133,14 @@ def _gaps(raster: Raster) -> Bools:
 
 
 def _label(cells: Cells, ground: Ground, down: int, across: int) -> None:
-    """Numbers under the whole metres, as far as there is a row for them and they do not meet."""
-    if ground.line is None:
+    """Numbers under the whole metres, as far as there is a row for them and they meet neither each other nor the figure."""
+    if ground.line is None or not 0 <= ground.line // down + 1 < cells.rows:
         return
     row, last = ground.line // down + 1, -2
+    taken = (cells.inks[row] != PLAIN) & (cells.inks[row] != GROUND)
     for column, number in ground.metres:
         text = str(number)
         first = column // across - len(text) // 2
-        if first > last + 2 and first >= 0 and first + len(text) <= cells.columns:
+        if last + 2 < first and 0 <= first <= cells.columns - len(text) and not taken[first : first + len(text)].any():
             cells.write(row, first, text, LABEL)
             last = first + len(text)

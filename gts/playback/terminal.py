@@ -69,6 +69,11 @@ class Terminal:
             return 24, 80
         return (rows, columns) if rows and columns else (24, 80)
 
+    @property
+    def listening(self) -> list[int]:
+        """Where keys come from; nowhere, where no person sits there."""
+        return [self.source] if os.isatty(self.source) else []
+
     def ready(self) -> bool:
         """Whether it takes more right now; a slow line does not."""
         return bool(select.select([], [self.target], [], 0.0)[1])

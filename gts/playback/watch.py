@@ -159,7 +159,7 @@ class Watch:
             if fresh and self._terminal.ready():
                 self._show()
                 fresh = False
-            waiting: list[Source | int] = [*playing, self._terminal.source]
+            waiting: list[Source | int] = [*playing, *self._terminal.listening]
             ready_ones = select.select(waiting, [], [], _WORDS_SECONDS)[0]
             # Where nothing comes any more, the numbers shall be those of the last frame.
             fresh |= not ready_ones and any(
