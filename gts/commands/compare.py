@@ -1,17 +1,21 @@
-"""`gts compare`: several specs, checkpoints or runs side by side."""
+"""`gts compare`: several specs, checkpoints or runs side by side, in numbers or at play."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Result
+from gts.commands.declare import Argument, Command, Context, Option, Result
 from gts.commands.references import Reference, refer
 from gts.errors import FileError, UsageError
 
 if TYPE_CHECKING:
     from gts.params.spec import Spec
+
+
+MOST_PLAYING = 8
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,29 @@ class Compared(Result):
     """Parameters that are not the same on all sides, in the order of the declarations."""
 
 
-def run(context: Context, *, references: Sequence[str]) -> Compared:
-    """Read everything that was named, a run as its members."""
+def run(context: Context, *, references: Sequence[str], play: bool) -> Compared:
+    """Read everything that was named, a run as its members; `play` shows them first, all from the same starts."""
     sides = tuple(side for word in references for side in _sides(context, refer(context, word)))
     if len(sides) < 2:
         raise UsageError("there is nothing to compare it with", hint="name two or more: gts compare A B")
     keys = list(dict.fromkeys(key for side in sides for key in side.values))
+    if play:
+        _play(context, references)
     differing = tuple(key for key in keys if len({repr(side.values.get(key)) for side in sides}) > 1)
     return Compared(sides, differing)
+
+
+def _play(context: Context, references: Sequence[str]) -> None:
+    """Everything that was named side by side in the terminal, until somebody has enough."""
+    from gts.commands.showing import choose_place, playable, show_in_terminal
+    from gts.playback.show import Wish
+
+    files = [path for word in references for path in playable(context, word)]
+    if len(files) > MOST_PLAYING:
+        raise UsageError(f"{len(files)} do not fit side by side", hint=f"name {MOST_PLAYING} at most")
+    choose_place("terminal")
+    seed = secrets.randbelow(2**31)
+    show_in_terminal([Wish((str(path),), loops=0, seed=seed, held=True) for path in files], None)
 
 
 def _sides(context: Context, reference: Reference) -> tuple[Side, ...]:
@@ -106,7 +125,9 @@ COMMAND = Command(
     summary="Put specs, checkpoints or runs side by side.",
     group="looking",
     run=run,
-    help="Scores, and the parameters that differ.",
+    help="Scores, and the parameters that differ. With --play all of them play side by side in the terminal first, from the "
+    "same starts and with the keys of `gts play`.",
     arguments=(Argument("references", "What to compare, two or more.", "reference", multiple=True, metavar="REF"),),
+    options=(Option(("--play",), "First play them side by side in the terminal; Q ends that.", "flag"),),
     examples=("gts compare hopperPPO.spec hopperA2C.spec", "gts compare out-seed1.checkpoint out-seed2.checkpoint"),
 )

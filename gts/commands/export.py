@@ -1,4 +1,4 @@
-"""`gts export`: the numbers of a run or a checkpoint, for other programs."""
+"""`gts export`: numbers, policies and motion for other programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Result
+from gts.commands.declare import Argument, Command, Context, Option, Result
+from gts.commands.export_figure import MOTIONS, POLICY, SECONDS, ExportedMotion, ExportedPolicy, export_motion, export_policy
 from gts.commands.references import Reference, refer
 from gts.errors import FileError, MissingError, UsageError
 
@@ -37,21 +38,41 @@ class Exported(Result):
     columns: tuple[str, ...]
 
 
-def run(context: Context, *, reference: str, file: str) -> Exported:
-    """Write the learning curve of a checkpoint, or every metric of a run."""
+def run(
+    context: Context, *, reference: str, file: str, seconds: float | None, seed: int
+) -> Exported | ExportedPolicy | ExportedMotion:
+    """Write the numbers of a run or a checkpoint, a checkpoint's policy, or its motion."""
     from gts.formats.durable import write_durably
 
     writers = {".csv": _csv, ".json": _json, ".jsonl": _json_lines}
     path = Path(file)
+    ending = path.suffix.lower()
+    moving = ending in MOTIONS and (ending not in writers or seconds is not None)
+    if seconds is not None and not moving:
+        hint = f"end the name in {', '.join(MOTIONS)}, or leave `--seconds` away"
+        raise UsageError(f"`--seconds` asks for motion, which `{file}` cannot hold", hint=hint)
     if file.endswith(os.sep) or path.is_dir():
         return _event_files(refer(context, reference), path)
-    if path.suffix not in writers:
-        hint = "end the name in .csv, .json or .jsonl, or in / for TensorBoard"
+    if moving or ending == POLICY:
+        source = _checkpoint(refer(context, reference), "motion" if moving else "policy")
+        return (
+            export_motion(source, file, SECONDS if seconds is None else seconds, seed)
+            if moving
+            else export_policy(source, file)
+        )
+    if ending not in writers:
+        hint = "end the name in .csv, .json, .jsonl, .onnx, .glb, .usda or .bvh, or in / for TensorBoard"
         raise UsageError(f"cannot tell from `{file}` what to write", hint=hint)
     named = refer(context, reference)
     columns, rows = _table(named)
-    write_durably(path, writers[path.suffix](columns, rows).encode())
+    write_durably(path, writers[ending](columns, rows).encode())
     return Exported(str(named.path), file, len(rows), tuple(columns))
+
+
+def _checkpoint(reference: Reference, wanted: str) -> Path:
+    if reference.kind != "checkpoint":
+        raise UsageError(f"{reference.path} is a {reference.kind}, which has no {wanted}", hint="name a checkpoint")
+    return reference.path
 
 
 def _table(reference: Reference) -> Table:
@@ -170,19 +191,43 @@ def _is_number(value: object) -> bool:
 
 COMMAND = Command(
     name="export",
-    summary="Write the numbers of a run or a checkpoint to a file.",
+    summary="Write a policy, its motion, or the numbers of a run to a file of another program.",
     group="looking",
     run=run,
-    help="Of a run every metric, a row a member and round; of a checkpoint its learning curve. A run can be written while it "
-    "trains. Written to a folder, a run becomes files of TensorBoard, a sub-folder a member: `tensorboard --logdir FOLDER` "
-    "shows them (needs the extra `[tensorboard]`).",
+    help="The ending of the file says what is written. `.onnx` is the policy of a checkpoint, from observations as the "
+    "figure's environment gives them to actions as it takes them, with normaliser and range inside (needs the extra "
+    "`[onnx]`). `.glb` (glTF), `.usda` (USD, needs the extra `[motion]`) and `.bvh` are what the figure of a checkpoint does, "
+    "and so is `.csv` where `--seconds` is given: joint angles, positions and contacts with their units, a row a frame. "
+    "`.csv`, `.json` and `.jsonl` are numbers: of a run every metric, a row a member and round; of a checkpoint its learning "
+    "curve. A run can be written while it trains. Written to a folder, a run becomes files of TensorBoard, a sub-folder a "
+    "member: `tensorboard --logdir FOLDER` shows them (needs the extra `[tensorboard]`).",
     arguments=(
         Argument("reference", "A checkpoint, or a run: its folder, id or @last.", "reference"),
         Argument(
             "file",
-            "What to write; its ending says how: .csv, .json, .jsonl (one object a line), or / for a folder of TensorBoard.",
+            "What to write: .onnx, .glb, .usda, .bvh, .csv, .json, .jsonl (an object a line); or / for files of TensorBoard.",
             "file",
         ),
     ),
-    examples=("gts export @last metrics.csv", "gts export @last board/"),
+    options=(
+        Option(
+            ("--seconds",),
+            f"Length of a motion, which ends earlier where the figure falls; {SECONDS:g} s where it is not given.",
+            "number",
+        ),
+        Option(
+            ("-r", "--seed"),
+            "Chooses the start of a motion; the same one moves in the same way.",
+            "integer",
+            default=0,
+            minimum=0,
+        ),
+    ),
+    examples=(
+        "gts export @last metrics.csv",
+        "gts export @last board/",
+        "gts export hopper/hopperPPO.checkpoint policy.onnx",
+        "gts export hopper/hopperPPO.checkpoint hop.glb --seconds 5",
+        "gts export hopper/hopperPPO.checkpoint hop.csv --seconds 5",
+    ),
 )

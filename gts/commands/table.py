@@ -15,6 +15,7 @@ from gts.commands import (
     init,
     jobs,
     new,
+    play,
     resume,
     score,
     service,
@@ -29,7 +30,7 @@ COMMANDS: Mapping[str, Command] = {
     for module in (
         *(init, new, check, import_legacy),
         *(train, jobs, tail, stop, resume, service),
-        *(score, info, compare, export, bench, doctor),
+        *(play, score, info, compare, export, bench, doctor),
     )
 }
 """Every command by name, in the order in which a person meets them."""

@@ -67,6 +67,10 @@ class ObservationNormaliser:
             self.moments.update(observations)
             self._refresh()
 
+    def affine(self, member: int) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+        """What one member's observations go through: minus the first, (O,), times the second, (O,), clipped to ± the third."""
+        return self._shift[member, 0].numpy().copy(), self._scale[member, 0].numpy().copy(), _CLIP
+
     def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take one member's statistics from a checkpoint; raises KeyError, ValueError."""
         self.moments.load(member, arrays)

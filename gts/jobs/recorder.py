@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gts.errors import DamagedError, FileError, FullDiskError
 from gts.formats.checkpoint import Checkpoint, write_checkpoint
 from gts.formats.durable import write_durably
+from gts.formats.trajectory import write_trajectory
 from gts.jobs.ledger import Job, write_job
 from gts.jobs.runs import place_in, record_of, write_facts
 from gts.jobs.training import SCORE_STEPS, Kind, Saved, TrainingRequest
@@ -92,6 +93,11 @@ class Recorder:
             self.metrics.evaluated(member, event.step, score.as_dict(), best=best)
             row = {"step": event.step, "mean": score.mean, "deviation": score.deviation}
             self._history[member].append({**row, "score": score.score, "length": score.length})
+        for member, trajectory in enumerate(event.trajectories):
+            if trajectory is not None:
+                # It is for looking at: a disk that cannot take it does without.
+                with suppress(FileError):
+                    write_trajectory(self.folder.trajectory(member), trajectory)
         means = ", ".join("failed" if score is None else f"{score.mean:.1f}" for score in event.scores)
         self.log(f"step {event.step}: evaluated, mean return {means}")
 

@@ -152,6 +152,10 @@ class RunFolder:
         """The member's best policy so far."""
         return self.member(member) / "best.checkpoint"
 
+    def trajectory(self, member: int) -> Path:
+        """An episode of the member's policy as it was at the newest evaluation."""
+        return self.member(member) / "newest.trajectory"
+
     def remains(self, member: int, step: int) -> Path:
         """What the member was when it failed at a step."""
         return self.member(member) / f"failed-{step:013d}.safetensors"

@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gts.agents.agent import make_agent
+from gts.agents.restoring import fill
 from gts.errors import UsageError
 from gts.formats.checkpoint import Checkpoint
+from gts.formats.trajectory import Trajectory
 from gts.params.spec import Spec
 from gts.physics.simulations import Physics
+from gts.physics.starts import evaluation_seeds
 from gts.physics.worlds import Worlds
 from gts.threads import available_cpus
 from gts.training.collecting import Collector
-from gts.training.evaluation import VALIDATION_SEEDS, Evaluation, fill
+from gts.training.evaluation import Evaluation
 from gts.training.plan import Plan
 from gts.training.score import Score
 
@@ -43,6 +46,8 @@ class Round:
     """Those of the members whose policy was tried out."""
     best: frozenset[int]
     """Whose score is its best so far: `Cohort.best(member)` now holds this policy."""
+    trajectories: Mapping[int, Trajectory]
+    """The beginning of one of the episodes of each member that was tried out."""
 
 
 class Cohort:
@@ -116,17 +121,17 @@ class Cohort:
         self.active &= finite
         due = [int(member) for member in torch.nonzero(taking & finite) if plan.evaluates_after(int(self.epochs[int(member)]))]
         scores: dict[int, Score] = {}
-        best = frozenset[int]()
+        best, seen = frozenset[int](), dict[int, Trajectory]()
         if due:
             began = perf_counter()
-            scores, best = self._evaluate(due)
+            scores, best, seen = self._evaluate(due)
             seconds["evaluation"] = perf_counter() - began
         for member in torch.nonzero(taking & finite)[:, 0].tolist():
             if self.epochs[member] == plan.epochs:
                 self._keep(member)
         rate = {"steps_per_second": int((taking & finite).sum()) * plan.steps_per_epoch / sum(seconds.values())}
         metrics = tuple({**number, **row, **rate} for number, row in zip(numbers, rows, strict=True))
-        return Round(metrics, seconds, failures, scores, best)
+        return Round(metrics, seconds, failures, scores, best, seen)
 
     def _phases(self, taking: Tensor) -> list[tuple[Physics, Tensor]]:
         """Who acts in which physics in this round: members at different steps may be on either side of the exact tail."""
@@ -145,22 +150,24 @@ class Cohort:
         step = self.steps_of(member) - self.plan.steps_per_epoch + rollout_step * self.plan.worlds
         return f"the physics of environment {environment + 1} of {self.plan.worlds} diverged at step {step}"
 
-    def _evaluate(self, due: Sequence[int]) -> tuple[dict[int, Score], frozenset[int]]:
+    def _evaluate(self, due: Sequence[int]) -> tuple[dict[int, Score], frozenset[int], dict[int, Trajectory]]:
         shared = self.specs[0].params
         if self._evaluation is None:
             self._evaluation = Evaluation(
                 self.specs,
-                episodes=shared.evaluation_episodes,
+                seeds=evaluation_seeds(shared.evaluation_episodes),
                 steps=shared.max_episode_length,
                 threads=self.threads,
-                first_seed=VALIDATION_SEEDS,
             )
         scores = dict(zip(due, self._evaluation.run(self.agent.state, due), strict=True))
         better = frozenset(member for member, score in scores.items() if score.score > self._best_score[member])
         for member in better:
             self._best_score[member] = scores[member].score
             self._best[member] = self.checkpoint(member)
-        return scores, better
+        tape = self._evaluation.tape
+        assert tape is not None
+        seen = {member: tape.trajectory(index, self.steps_of(member)) for index, member in enumerate(due)}
+        return scores, better, seen
 
     def best(self, member: int) -> Checkpoint | None:
         """The state at the member's best evaluation; None before the first."""

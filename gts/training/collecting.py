@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gts.agents.state import AgentState
+from gts.agents.unit_actions import ActionRange
 from gts.data.rollout import Rollout
 from gts.physics.simulations import Physics
 from gts.physics.worlds import Transition, Worlds
 from gts.training.plan import Plan
-from gts.training.unit_actions import ActionRange
 
 Cut = tuple[int, NDArray[np.int64], NDArray[np.float32]]
 """Step of the rollout, worlds whose episodes were truncated there, and their last observations."""
@@ -29,7 +29,7 @@ class Collector:
         self._worlds = worlds
         self._state = state
         self._plan = plan
-        self._range = ActionRange(worlds, clip=clip)
+        self._range = ActionRange(worlds.action_low, worlds.action_high, clip=clip)
         t, p, n = plan.rollout_steps, state.members, plan.worlds
         self._observations = np.zeros((t + 1, p * n, worlds.observation_size), dtype=np.float32)
         self._actions = torch.zeros(t, p, n, worlds.action_size)

@@ -9,40 +9,40 @@ import torch
 from numpy.typing import NDArray
 
 from gts.agents.agent import make_agent
+from gts.agents.restoring import fill
 from gts.agents.state import AgentState
-from gts.errors import FileError
+from gts.agents.unit_actions import ActionRange
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec
 from gts.physics.episodes import Episodes
+from gts.physics.starts import score_seeds
 from gts.physics.worlds import Worlds
 from gts.threads import available_cpus
 from gts.training.score import Score, make_score
-from gts.training.unit_actions import ActionRange
-
-TEST_SEEDS = 0x7E57_0000_0000
-"""Starts of `gts score` are seeded from here on; training worlds draw their seeds from a hash of the spec's seed."""
-VALIDATION_SEEDS = 0x7A11_0000_0000
-"""Starts of the evaluations during a training, which choose the best checkpoint; disjoint from the test seeds."""
+from gts.training.tape import Tape
 
 
 class Evaluation:
     """Worlds in which every member of a cohort plays the same episodes."""
 
-    def __init__(self, specs: Sequence[Spec], *, episodes: int, steps: int, threads: int, first_seed: int) -> None:
+    def __init__(self, specs: Sequence[Spec], *, seeds: Sequence[int], steps: int, threads: int) -> None:
+        """`seeds`: one an episode, the same for every member."""
         self.members = len(specs)
-        self.episodes = episodes
-        self._seeds = [first_seed + episode for episode in range(episodes)] * self.members
+        self.episodes = len(seeds)
+        self._seeds = list(seeds) * self.members
         self._worlds = Worlds(
             specs[0].figure,
-            self.members * episodes,
-            rewards=[spec.rewards for spec in specs for _ in range(episodes)],
+            self.members * self.episodes,
+            rewards=[spec.rewards for spec in specs for _ in seeds],
             threads=threads,
             max_episode_length=steps,
             autoreset=False,
         )
         self.observation_size = self._worlds.observation_size
         self.action_size = self._worlds.action_size
-        self._range = ActionRange(self._worlds, clip=specs[0].params.clip_actions)
+        self.tape: Tape | None = None
+        """The first episode of each member that played in the last run, in their order; None before the first run."""
+        self._range = ActionRange(self._worlds.action_low, self._worlds.action_high, clip=specs[0].params.clip_actions)
 
     def run(self, state: AgentState, members: Sequence[int] | None = None) -> list[Score]:
         """Scores of the members (all of them if none are named), in order."""
@@ -52,11 +52,13 @@ class Evaluation:
         for member in playing:
             alive[member * self.episodes : (member + 1) * self.episodes] = True
         record = _Record(worlds)
+        tape = self.tape = Tape(worlds, [member * self.episodes for member in playing])
         ids = np.flatnonzero(alive)
         while len(ids):
             unit = state.act(torch.from_numpy(observations.reshape(self.members, self.episodes, -1)))
             actions = self._range(unit)
             transition = worlds.step(actions[ids], ids)
+            tape.add(ids, transition)
             observations[ids] = transition.observations
             if transition.episodes is not None:
                 record.add(transition.episodes)
@@ -105,8 +107,8 @@ def evaluate(
     checkpoint whose tensors do not fit its figure.
     """
     spec = checkpoint.spec
-    first_seed = TEST_SEEDS + seed * 1_000_003
-    evaluation = Evaluation([spec], episodes=episodes, steps=steps, threads=threads or available_cpus(), first_seed=first_seed)
+    seeds = score_seeds(seed, range(episodes))
+    evaluation = Evaluation([spec], seeds=seeds, steps=steps, threads=threads or available_cpus())
     agent = make_agent(spec.technique, [spec.params], evaluation.observation_size, evaluation.action_size)
     fill(agent.state, 0, checkpoint, exactly=False)
     torch_threads = torch.get_num_threads()
@@ -115,16 +117,3 @@ def evaluate(
         return evaluation.run(agent.state)[0]
     finally:
         torch.set_num_threads(torch_threads)
-
-
-def fill(state: AgentState, member: int, checkpoint: Checkpoint, *, exactly: bool) -> None:
-    """Load a checkpoint into a member; raises FileError where tensors are missing or do not fit."""
-    try:
-        state.load(member, checkpoint.tensors, exactly=exactly)
-    except KeyError as error:
-        raise FileError(f"the checkpoint lacks the tensor {error}", hint="it may be cut down or of another program") from error
-    except ValueError as error:
-        raise FileError(
-            f"the checkpoint does not fit the {checkpoint.spec.figure}: {error}",
-            hint="its tensors are those of another figure or of other network sizes",
-        ) from error

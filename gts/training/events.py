@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gts.formats.trajectory import Trajectory
 from gts.training.score import Score
 
 
@@ -49,6 +50,8 @@ class Evaluated:
     """One a member; None for a member that failed."""
     best: tuple[bool, ...]
     """Whose score is its best so far: `Trainer.best(member)` now holds this policy."""
+    trajectories: tuple[Trajectory | None, ...] = ()
+    """The beginning of one of the episodes, one a member; None for a member that failed."""
 
 
 @dataclass(frozen=True)

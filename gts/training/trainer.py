@@ -66,5 +66,6 @@ class Trainer(Cohort):
             if made.scores:
                 everybody = range(self.members)
                 scores = tuple(made.scores.get(member) for member in everybody)
-                yield Evaluated(self.step, scores, tuple(member in made.best for member in everybody))
+                seen = tuple(made.trajectories.get(member) for member in everybody)
+                yield Evaluated(self.step, scores, tuple(member in made.best for member in everybody), seen)
         yield Finished(self.step, self.epoch < plan.epochs)

@@ -14,18 +14,20 @@ from gts.commands.compare import Compared
 from gts.commands.declare import Result
 from gts.commands.doctor import Diagnosis
 from gts.commands.export import Exported
+from gts.commands.export_figure import ExportedMotion, ExportedPolicy
 from gts.commands.import_legacy import Imported
 from gts.commands.info import CheckpointInfo, RunInfo, SpaceInfo, SpecInfo
 from gts.commands.init import Initialised
 from gts.commands.jobs import Jobs
 from gts.commands.new import MadeFile
+from gts.commands.play import Played
 from gts.commands.resume import Resumed
 from gts.commands.score import Scored
 from gts.commands.service import ServiceResult
 from gts.commands.stop import Stopped
 from gts.commands.tail import Followed
 from gts.commands.train import Detached
-from gts.commands.views import contents, files, jobs, machine, scores, service
+from gts.commands.views import contents, files, jobs, machine, played, scores, service
 
 _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Initialised: files.initialised,
@@ -33,12 +35,15 @@ _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Checked: files.checked,
     Imported: files.imported,
     Exported: files.exported,
+    ExportedPolicy: files.exported_policy,
+    ExportedMotion: files.exported_motion,
     Trained: scores.trained,
     Detached: jobs.detached,
     Jobs: jobs.jobs,
     Followed: jobs.followed,
     Stopped: jobs.stopped,
     Resumed: jobs.resumed,
+    Played: played.played,
     Scored: scores.scored,
     ServiceResult: service.service,
     Compared: scores.compared,

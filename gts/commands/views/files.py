@@ -7,6 +7,7 @@ from rich.text import Text
 
 from gts.commands.check import Checked
 from gts.commands.export import Exported
+from gts.commands.export_figure import ExportedMotion, ExportedPolicy
 from gts.commands.import_legacy import Imported
 from gts.commands.init import Initialised
 from gts.commands.new import MadeFile
@@ -69,6 +70,19 @@ def imported(result: Imported, detail: bool) -> RenderableType:
 def exported(result: Exported, detail: bool) -> RenderableType:
     """A file of numbers."""
     return line(f"{result.path}: {whole(result.rows)} rows of {', '.join(result.columns[:6])}{_more(len(result.columns) - 6)}")
+
+
+def exported_policy(result: ExportedPolicy, detail: bool) -> RenderableType:
+    """A policy for other programs."""
+    what = f"the policy of a {result.figure}, {result.observations} observations to {result.actions} actions"
+    return line(f"{result.path}: {what}")
+
+
+def exported_motion(result: ExportedMotion, detail: bool) -> RenderableType:
+    """A motion for other programs."""
+    ends = ", until it falls" if result.fallen else ""
+    frames = f"{whole(result.frames)} frames, {result.fps:.4g} a second"
+    return line(f"{result.path}: {result.seconds:.4g} s of a {result.figure}{ends}, {frames}")
 
 
 def _more(count: int) -> str:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from gts.commands.declare import Note
 from gts.commands.headway import Headway
+from gts.commands.play import Filming
 from gts.commands.tail import LogLine, Stands
 from gts.commands.views.wording import clock, duration, number, plain, short, whole
 from gts.jobs.interruption import Interruption
@@ -25,6 +26,7 @@ from gts.training import events
 
 LINE_SECONDS = 10.0
 NUMBERS_SECONDS = 5.0
+FILM_SECONDS = 2.0
 _WINDOW_SECONDS = 15.0
 _DRAW_SECONDS = 0.25
 
@@ -88,6 +90,8 @@ class Display:
             self._stand("training", "there is room again")
         elif isinstance(event, Headway):
             self._tell(event)
+        elif isinstance(event, Filming):
+            self._film(event)
         elif isinstance(event, events.Started):
             self._begin(event)
         elif isinstance(event, RunBegan):
@@ -114,6 +118,12 @@ class Display:
         cohort = f"{event.members} × " if event.members > 1 else ""
         self._say(f"training {cohort}{whole(event.total_steps)} steps, {event.worlds} worlds each")
         self._line_due = time.monotonic() + LINE_SECONDS
+
+    def _film(self, event: Filming) -> None:
+        now = time.monotonic()
+        if now >= self._line_due:
+            self._line_due = now + FILM_SECONDS
+            self._say(f"loop {event.loop} of {event.loops}: {whole(event.pictures)} pictures")
 
     def _advance(self, event: events.Progress) -> None:
         started = self._started

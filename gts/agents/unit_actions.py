@@ -6,15 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gts.physics.worlds import Worlds
-
 
 class ActionRange:
     """u ∈ [−1, 1] → middle + half range · u, clipped to the range or left to the physics."""
 
-    def __init__(self, worlds: Worlds, *, clip: bool) -> None:
-        self._middle = (worlds.action_low + worlds.action_high) / np.float32(2)
-        self._half = (worlds.action_high - worlds.action_low) / np.float32(2)
+    def __init__(self, low: NDArray[np.float32], high: NDArray[np.float32], *, clip: bool) -> None:
+        """`low` and `high` are the ends of the range, (A,)."""
+        self._middle = (low + high) / np.float32(2)
+        self._half = (high - low) / np.float32(2)
         self._clip = clip
 
     def __call__(self, unit: Tensor) -> NDArray[np.float32]:

@@ -1,0 +1,122 @@
+"""A policy as an ONNX graph: from observations as the worlds give them to actions as they take them.
+
+    normalise → hidden layers → output layer → clip to ±1 → middle + half range · u
+
+It computes what `AgentState.act` and the worlds' action range compute, in float32, and knows nothing of exploration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.agents.state import AgentState
+from gts.errors import MissingError
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+INPUT, OUTPUT = "observation", "action"
+
+_OPSET = 13
+"""Has every operator that is needed, and is old enough for the runtimes of game engines."""
+_FILE_VERSION = 7
+
+_ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, float]]] = {
+    "tanh": ("Tanh", {}),
+    "sigmoid": ("Sigmoid", {}),
+    "ReLU": ("Relu", {}),
+    "leakyReLU": ("LeakyRelu", {"alpha": 0.01}),
+    "ELU": ("Elu", {"alpha": 1.0}),
+}
+"""Operator and attributes by the spec's word; `SiLU` needs two operators."""
+
+
+def onnx_policy(
+    state: AgentState,
+    member: int,
+    action_range: tuple[NDArray[np.float32], NDArray[np.float32]],
+    facts: Mapping[str, str],
+) -> bytes:
+    """The file of one member's policy: input `observation` (batch, O) float32, output `action` (batch, A) float32.
+
+    `action_range`: lowest and highest actions of the figure, (A,) each. `facts` go into the file's metadata. Raises
+    MissingError where the library is not installed.
+    """
+    try:
+        from onnx import TensorProto, checker, helper
+    except ImportError as error:
+        raise MissingError(f"ONNX's library cannot be imported: {error}", hint="pip install 'gts[onnx]'") from error
+    graph = _Graph()
+    value = _normalised(graph, state, member)
+    value = _network(graph, state, member, value)
+    _actions(graph, value, action_range, clip=state.params[member].clip_actions)
+    whole = helper.make_graph(
+        graph.nodes,
+        "policy",
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", state.observation_size])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", state.action_size])],
+        graph.constants,
+    )
+    model = helper.make_model(whole, producer_name="gts", opset_imports=[helper.make_opsetid("", _OPSET)])
+    model.ir_version = _FILE_VERSION
+    helper.set_model_props(model, dict(facts))
+    checker.check_model(model, full_check=True)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+class _Graph:
+    """Nodes and constants in the order in which they are added."""
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
+
+    def add(self, operator: str, inputs: Sequence[str | NDArray[Any]], output: str, **attributes: Any) -> str:
+        """Add a node; an input that is an array becomes a constant. Gives the name of its output."""
+        from onnx import helper, numpy_helper
+
+        names = []
+        for place, value in enumerate(inputs):
+            if isinstance(value, str):
+                names.append(value)
+                continue
+            names.append(f"{output}.{place}")
+            self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value, np.float32), names[-1]))
+        self.nodes.append(helper.make_node(operator, names, [output], name=output, **attributes))
+        return output
+
+
+def _normalised(graph: _Graph, state: AgentState, member: int) -> str:
+    if not state.normaliser.enabled:
+        return INPUT
+    shift, scale, limit = state.normaliser.affine(member)
+    value = graph.add("Sub", [INPUT, shift], "centred")
+    value = graph.add("Mul", [value, scale], "scaled")
+    return graph.add("Clip", [value, np.array(-limit), np.array(limit)], "normalised")
+
+
+def _network(graph: _Graph, state: AgentState, member: int, value: str) -> str:
+    layers, arrays = state.policy.net.layers, state.policy.arrays(member)
+    for index in range(layers.n_hidden):
+        name = f"layer{index}"
+        linear = graph.add("Gemm", [value, arrays[f"{name}.weight"], arrays[f"{name}.bias"]], name)
+        if layers.activation == "SiLU":
+            gate = graph.add("Sigmoid", [linear], f"{name}.gate")
+            value = graph.add("Mul", [linear, gate], f"{name}.activation")
+        else:
+            operator, attributes = _ACTIVATIONS[layers.activation]
+            value = graph.add(operator, [linear], f"{name}.activation", **attributes)
+    return graph.add("Gemm", [value, arrays["output.weight"], arrays["output.bias"]], "output")
+
+
+def _actions(graph: _Graph, value: str, action_range: tuple[NDArray[np.float32], NDArray[np.float32]], *, clip: bool) -> None:
+    low, high = action_range
+    if clip:
+        value = graph.add("Clip", [value, np.array(-1.0), np.array(1.0)], "unit")
+    value = graph.add("Mul", [value, (high - low) / np.float32(2)], "spread")
+    graph.add("Add", [value, (low + high) / np.float32(2)], OUTPUT)

@@ -1,0 +1,92 @@
+"""Trajectories: one episode as it went, small enough to be written at every evaluation of a training.
+
+A safetensors file: `qpos` (T, nq), `speed` (T,) and `terms` (T, K) in float32, the first row being the start. One string in the
+metadata, under the key `gts-trajectory`, carries the rest as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from gts.errors import FormatError, Problem
+from gts.formats.durable import write_durably
+from gts.formats.reading import read_bytes
+
+FORMAT = 1
+SUFFIX = ".trajectory"
+LARGEST_FILE = 50_000_000
+
+_KEY = "gts-trajectory"
+_HINT = "a run writes it anew at its next evaluation"
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What a figure did, a row a control step."""
+
+    figure: str
+    step: int
+    """Environment steps of the policy that is seen."""
+    dt: float
+    """Seconds from row to row."""
+    fell: bool
+    """The last row is a fall."""
+    term_names: tuple[str, ...]
+    qpos: NDArray[np.float32]
+    """Positions, (T, nq)."""
+    speed: NDArray[np.float32]
+    """Forwards, m/s; (T,), 0 at the start."""
+    terms: NDArray[np.float32]
+    """What each reward term gave or took, (T, K); 0 at the start."""
+
+
+def write_trajectory(path: str | os.PathLike[str], trajectory: Trajectory) -> None:
+    """Write it durably; raises FileError where it cannot be written."""
+    about = {
+        "format": FORMAT,
+        "figure": trajectory.figure,
+        "step": trajectory.step,
+        "dt": trajectory.dt,
+        "fell": trajectory.fell,
+        "terms": trajectory.term_names,
+    }
+    arrays = {name: np.ascontiguousarray(getattr(trajectory, name), "<f4") for name in ("qpos", "speed", "terms")}
+    write_durably(path, safetensors.numpy.save(arrays, metadata={_KEY: json.dumps(about)}))
+
+
+def read_trajectory(path: str | os.PathLike[str]) -> Trajectory:
+    """Raises FileError where the file cannot be read, FormatError where it is none or damaged."""
+    name = os.fspath(path)
+    data = read_bytes(path, "trajectory", LARGEST_FILE)
+    try:
+        length = int.from_bytes(data[:8], "little")
+        about: dict[str, Any] = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_KEY])
+        if about["format"] > FORMAT:
+            raise FormatError(name, [Problem("it comes from a newer GTS")], hint="update GTS")
+        arrays = safetensors.numpy.load(data)
+        read = Trajectory(
+            figure=str(about["figure"]),
+            step=int(about["step"]),
+            dt=float(about["dt"]),
+            fell=bool(about["fell"]),
+            term_names=tuple(map(str, about["terms"])),
+            qpos=arrays["qpos"],
+            speed=arrays["speed"],
+            terms=arrays["terms"],
+        )
+    except (SafetensorError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise FormatError(name, [Problem("this is no trajectory, or a damaged one")], hint=_HINT) from error
+    rows = len(read.qpos)
+    shapes = read.qpos.ndim == 2 and read.speed.shape == (rows,) and read.terms.shape == (rows, len(read.term_names))
+    finite = all(np.isfinite(array).all() for array in (read.qpos, read.speed, read.terms))
+    if not (shapes and finite and rows and read.dt > 0):
+        raise FormatError(name, [Problem("its numbers do not fit together")], hint=_HINT)
+    return read

@@ -1,0 +1,97 @@
+"""Windows, as far as this process has to do with them: whether one can be opened, and one in a process of its own.
+
+Without a usable display both are answers that a process may die of; this one does not.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from gts.playback.show import Wish
+from gts.playback.stream import Failure, decode
+
+_SECONDS = 15.0
+_PROBE = """
+import sys, warnings
+warnings.simplefilter("ignore")
+import glfw
+if not glfw.init():
+    sys.exit("the display does not answer")
+glfw.window_hint(glfw.VISIBLE, False)
+if not glfw.create_window(64, 64, "probe", None, None):
+    sys.exit("the display has no OpenGL")
+print("ready")
+"""
+
+
+def why_no_window(environment: Mapping[str, str] = os.environ) -> str:
+    """Why no window can be opened, as a clause; empty where one can. Takes a moment."""
+    if not interpreter():
+        return "`mjpython` is missing, which comes with mujoco"
+    if platform.system() == "Darwin":
+        return ""
+    if platform.system() == "Linux" and not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
+        return "there is no display"
+    command = [sys.executable, "-c", _PROBE]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            env=dict(environment),
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired:
+        return "the display does not answer"
+    # How it ends afterwards does not count: GL libraries are known to abort when they are unloaded.
+    if "ready" in done.stdout:
+        return ""
+    said = done.stderr.strip().rpartition("\n")[2]
+    return said if said.startswith("the display") else "the display cannot be used"
+
+
+def interpreter() -> str:
+    """The Python that may open windows; empty where there is none."""
+    if platform.system() != "Darwin":
+        return sys.executable
+    beside = Path(sys.executable).with_name("mjpython")
+    return str(beside) if beside.exists() else shutil.which("mjpython") or ""
+
+
+def show_in_window(wish: Wish) -> tuple[bool, Failure | None]:
+    """Play in a window until it is closed: whether it ever opened, and what went wrong, None where nothing did."""
+    with subprocess.Popen(
+        [interpreter(), "-m", "gts.playback.window", wish.as_json()],
+        stdin=subprocess.PIPE,  # its end is the end of the window
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        opened = False
+        try:
+            for line in process.stdout:
+                if line.startswith(b"{"):
+                    told = decode(line)
+                    return opened, told if isinstance(told, Failure) else None
+                if line.strip() == b"closed":
+                    return True, None
+                opened |= line.strip() == b"open"
+        finally:
+            process.stdin.close()
+            _end(process)
+        return opened, Failure("the window ended with an error of the display", "`--in terminal` needs no display", 1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(3.0)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -1,0 +1,1 @@
+"""What a figure does, as files of other programs: glTF, USD, BVH, CSV."""

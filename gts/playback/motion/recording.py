@@ -1,0 +1,97 @@
+"""A stretch of a playback with everything that is written of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.errors import UsageError
+from gts.playback.frame import Frame, Playback
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Motion:
+    """One loop of a playback: T frames of it, evenly spaced, the first at time 0. Lengths in m, angles in rad, z up."""
+
+    name: str
+    """What moves, in a few words."""
+    model: mujoco.MjModel
+    fps: float
+    qpos: Floats
+    """(T, nq)."""
+    qvel: Floats
+    """(T, nv)."""
+    places: Floats
+    """Of bodies in the world, (T, bodies, 3)."""
+    rotations: Floats
+    """Of bodies in the world, quaternions w x y z without leaps of sign; (T, bodies, 4)."""
+    touching: NDArray[np.bool_]
+    """Which geoms touch something, (T, geoms)."""
+    fallen: bool
+    """Whether it ends with a fall."""
+
+    @property
+    def times(self) -> Floats:
+        """Seconds since the start, (T,)."""
+        return np.arange(len(self.qpos)) / self.fps
+
+    @property
+    def seconds(self) -> float:
+        """From the first frame to the last."""
+        return (len(self.qpos) - 1) / self.fps
+
+
+def record(playback: Playback, seconds: float) -> Motion:
+    """The next loop of a playback, up to its end or to `seconds`; raises UsageError for less than one step."""
+    steps = round(seconds * playback.fps)
+    if steps < 1:
+        raise UsageError(f"{seconds:g} s of motion are less than a frame", hint=f"one lasts {1 / playback.fps:g} s")
+    model = playback.model
+    data = mujoco.MjData(model)
+    rows = []
+    last = None
+    for last in _loop(playback, steps):
+        data.qpos[:] = last.qpos
+        mujoco.mj_fwdPosition(model, data)
+        touching = np.zeros(model.ngeom, np.bool_)
+        touching[data.contact.geom[data.contact.dist <= 0].ravel()] = True
+        rows.append((last.qpos, last.qvel, data.xpos.copy(), data.xquat.copy(), touching))
+    assert last is not None
+    qpos, qvel, places, rotations, contacts = (np.array(column) for column in zip(*rows, strict=True))
+    rotations = without_leaps(rotations)
+    return Motion(playback.name, model, playback.fps, qpos, qvel, places, rotations, contacts, last.fallen)
+
+
+def without_leaps(rotations: Floats) -> Floats:
+    """Quaternions, (T, …, 4), each with the sign that is nearer to the one before."""
+    same = (rotations[1:] * rotations[:-1]).sum(axis=-1) >= 0
+    signs = np.cumprod(np.where(same, 1.0, -1.0), axis=0)
+    return np.concatenate([rotations[:1], rotations[1:] * signs[..., None]])
+
+
+def body_name(model: mujoco.MjModel, body: int) -> str:
+    """The name of a body; one without a name is called by its first joint, or by its number."""
+    name = model.body(body).name
+    if not name and model.body_jntnum[body]:
+        name = model.joint(int(model.body_jntadr[body])).name
+    return "_".join(name.split()) or f"body{body}"
+
+
+def geom_name(model: mujoco.MjModel, geom: int) -> str:
+    """The name of a geom; one without a name is called by its body and a number."""
+    body = int(model.geom_bodyid[geom])
+    return model.geom(geom).name or f"{body_name(model, body)}_geom{geom - int(model.body_geomadr[body])}"
+
+
+def _loop(playback: Playback, steps: int) -> Iterator[Frame]:
+    frame = playback.restart()
+    yield frame
+    while not frame.ended and frame.step < steps:
+        frame = playback.advance()
+        yield frame

@@ -1,0 +1,129 @@
+"""Playing a checkpoint: its policy acts in one world on exact physics, a frame a control step."""
+
+from __future__ import annotations
+
+import secrets
+
+import mujoco
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gts.agents.agent import make_agent
+from gts.agents.restoring import fill
+from gts.agents.unit_actions import ActionRange
+from gts.formats.checkpoint import Checkpoint
+from gts.physics.models import load_model
+from gts.physics.starts import score_seeds
+from gts.physics.worlds import Transition, Worlds
+from gts.playback.frame import Frame, contact_points
+
+__all__ = ["Frame", "Player"]
+
+_ROWS = 100
+"""Episodes that a score plays side by side."""
+_ENDLESS = 2**31 - 1
+
+
+class Player:
+    """A checkpoint that is played. Loop k is episode k of `gts score --seed SEED`, bit for bit, unless it is stochastic."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        seed: int | None = None,
+        stochastic: bool = False,
+        keep_on: bool = False,
+        frames_per_loop: int = 500,
+        name: str = "",
+    ) -> None:
+        """`seed` None draws one. `stochastic` explores as the training did.
+
+        A loop ends after `frames_per_loop` steps (0: never) and, unless it shall `keep_on`, with a fall.
+
+        Raises UsageError for an unknown figure, FileError for tensors that do not fit it.
+        """
+        spec = checkpoint.spec
+        self.name = name or f"{spec.figure}, {spec.technique}"
+        self.seed = secrets.randbelow(2**31) if seed is None else seed
+        """Chooses the starts."""
+        self.keep_on = keep_on
+        self._limit = frames_per_loop or _ENDLESS
+        self._worlds = Worlds(spec.figure, 1, rewards=[spec.rewards], max_episode_length=_ENDLESS, autoreset=False)
+        agent = make_agent(spec.technique, [spec.params], self._worlds.observation_size, self._worlds.action_size)
+        self._state = agent.state
+        fill(self._state, 0, checkpoint, exactly=False)
+        self._range = ActionRange(self._worlds.action_low, self._worlds.action_high, clip=spec.params.clip_actions)
+        self._noise = torch.Generator().manual_seed(self.seed) if stochastic else None
+        self.fps = 1.0 / self._worlds.dt
+        # A model of its own: the worlds' model is in use, and a window may change what it is given.
+        self.model = load_model(self._worlds.figure.model_file)
+        self.data = mujoco.MjData(self.model)
+        self._signature = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+        # The last bits of an action depend on the row in which it is computed, so it is computed where a score has it.
+        self._rows = np.zeros((1, _ROWS, self._worlds.observation_size))
+        self._loop = -1
+        self._last: Frame | None = None
+
+    def restart(self) -> Frame:
+        """The first frame of the next loop, from a new random start."""
+        self._loop += 1
+        observations = self._worlds.reset(score_seeds(self.seed, [self._loop]))
+        self._rows[:] = 0.0
+        self._rows[0, self._row] = observations[0]
+        return self._frame(None)
+
+    def advance(self) -> Frame:
+        """The next frame; where the last one `ended`, that is the first one of the next loop."""
+        if self._last is None or self._last.ended:
+            return self.restart()
+        transition = self._worlds.step(self._act())
+        self._rows[0, self._row] = transition.observations[0]
+        return self._frame(transition)
+
+    @property
+    def _row(self) -> int:
+        return self._loop % _ROWS
+
+    def _act(self) -> NDArray[np.float32]:
+        """The policy's action, (1, A)."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            observations = torch.from_numpy(self._rows)
+            if self._noise is None:
+                unit = self._state.act(observations)
+            else:
+                drawn = torch.randn(1, _ROWS, self._worlds.action_size, generator=self._noise)
+                unit = self._state.sample(observations, drawn)
+            return self._range(unit)[self._row : self._row + 1]
+        finally:
+            torch.set_num_threads(threads)
+
+    def _frame(self, transition: Transition | None) -> Frame:
+        worlds, last = self._worlds, self._last
+        mujoco.mj_setState(self.model, self.data, worlds.state()["rows"][0], self._signature)
+        mujoco.mj_forward(self.model, self.data)
+        names = worlds.term_names
+        terms, reward, step, total, speed = np.zeros(len(names)), 0.0, 0, 0.0, 0.0
+        fallen = lost = False
+        if transition is not None and last is not None:
+            terms, reward = worlds.contributions()[:, 0], float(transition.rewards[0])
+            step, total, speed = last.step + 1, last.total + reward, float(worlds.frame.speed[0])
+            fallen, lost = bool(transition.terminated[0]), bool(transition.diverged[0])
+        self._last = Frame(
+            loop=self._loop,
+            step=step,
+            time=step * worlds.dt,
+            qpos=self.data.qpos.copy(),
+            qvel=self.data.qvel.copy(),
+            reward=reward,
+            terms=dict(zip(names, map(float, terms), strict=True)),
+            total=total,
+            speed=speed,
+            fallen=fallen,
+            ended=lost or step >= self._limit or (fallen and not self.keep_on),
+            contacts=contact_points(self.data),
+        )
+        return self._last

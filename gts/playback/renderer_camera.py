@@ -1,0 +1,68 @@
+"""A camera that goes along with a figure: from the side of one that moves in a plane, from aslant otherwise."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+FIELD_OF_VIEW = 45.0
+"""Degrees, from the lower to the upper edge: MuJoCo's default."""
+
+_CALM = 0.12
+"""Seconds over which the camera evens out what it follows, so that it does not shake with every step."""
+_ROOM = 1.35
+"""How much farther away it is than the standing figure needs: for arms, and for jumps."""
+
+
+class Follower:
+    """Keeps a figure in the picture; its height stays as it is, so that a hop is seen as a hop."""
+
+    def __init__(self, model: mujoco.MjModel, fps: float) -> None:
+        """`fps`: frames a second of the figure's time."""
+        start = mujoco.MjData(model)
+        mujoco.mj_forward(model, start)
+        self._body = _first_moving(model)
+        self._follows = bool((model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE).any())
+        self._fps = fps
+        # An alpha-beta filter: it knows the speed, so it does not fall behind a figure that runs evenly.
+        self._share = 1.0 - np.exp(-1.0 / (fps * _CALM))
+        self._speed_share = self._share**2 / (2.0 - self._share)
+        self._velocity = np.zeros(2)
+        centre, radius = _extent(model, start, everything=not self._follows)
+        planar = not (model.jnt_type == mujoco.mjtJoint.mjJNT_FREE).any()
+        self.camera = mujoco.MjvCamera()
+        self.camera.type = mujoco.mjtCamera.mjCAMERA_FREE
+        self.camera.azimuth, self.camera.elevation = (90.0, -8.0) if planar else (125.0, -16.0)
+        self.camera.distance = radius / np.tan(np.radians(FIELD_OF_VIEW / 2)) * _ROOM
+        self.camera.lookat[:] = centre
+        self._loop = -1
+
+    def follow(self, data: mujoco.MjData, loop: int) -> mujoco.MjvCamera:
+        """Where the camera is now; it jumps where another `loop` begins."""
+        if self._follows:
+            target = data.subtree_com[self._body][:2]
+            if loop != self._loop:
+                self.camera.lookat[:2], self._velocity[:] = target, 0.0
+            self.camera.lookat[:2] += self._velocity / self._fps
+            behind = target - self.camera.lookat[:2]
+            self.camera.lookat[:2] += self._share * behind
+            self._velocity += self._speed_share * self._fps * behind
+        self._loop = loop
+        return self.camera
+
+
+def _first_moving(model: mujoco.MjModel) -> int:
+    moving = np.flatnonzero(model.body_dofnum > 0)
+    return int(moving[0]) if len(moving) else 0
+
+
+def _extent(model: mujoco.MjModel, data: mujoco.MjData, *, everything: bool) -> tuple[NDArray[np.float64], float]:
+    """Middle and radius, m, of the figure as it starts, or of all that has an end."""
+    bounded = model.geom_type != mujoco.mjtGeom.mjGEOM_PLANE
+    chosen = bounded if everything else bounded & (model.body_weldid[model.geom_bodyid] > 0)
+    if not chosen.any():
+        return np.array(model.stat.center), float(model.stat.extent) / 2
+    places, reach = data.geom_xpos[chosen], model.geom_rbound[chosen, None]
+    low, high = (places - reach).min(axis=0), (places + reach).max(axis=0)
+    return (low + high) / 2, float(np.linalg.norm(high - low) / 2)

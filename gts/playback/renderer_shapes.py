@@ -1,0 +1,118 @@
+"""Where rays meet shapes.
+
+Rays and shapes are in the shape's own frame: origin in its middle, axis along z. Origins are (3,) or (N, 3), directions (N, 3)
+or (3,); directions need no length of 1. Every function gives distances in directions' lengths, (N,), infinite where a ray
+misses, and outward normals, (N, 3), which mean nothing there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+"""In float32 wherever there are many."""
+Hits = tuple[Floats, Floats]
+Shape = Callable[[Floats, Floats, Floats], Hits]
+"""(origins, directions, half sizes (3,)) → hits"""
+
+_FAR = np.float32(np.inf)
+
+
+def ellipsoid(origins: Floats, directions: Floats, size: Floats) -> Hits:
+    """Half axes `size`."""
+    origins, directions = origins / size, directions / size
+    distances = _ball(origins, directions, np.float32(1))
+    normals = _at(origins, directions, distances) / size
+    return distances, normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+
+
+def capsule(origins: Floats, directions: Floats, size: Floats) -> Hits:
+    """Radius, –, half the length of the straight part."""
+    radius, half = size[0], size[2]
+    distances = _tube(origins, directions, radius)
+    heights = origins[..., 2] + distances * directions[..., 2]
+    with np.errstate(invalid="ignore"):
+        distances = np.where(np.abs(heights) <= half, distances, _FAR)
+    end = np.zeros(3, np.float32)
+    for end[2] in (half, -half):
+        distances = np.minimum(distances, _ball(origins - end, directions, radius))
+    normals = _at(origins, directions, distances)
+    normals[:, 2] -= np.clip(normals[:, 2], -half, half)
+    return distances, normals / radius
+
+
+def cylinder(origins: Floats, directions: Floats, size: Floats) -> Hits:
+    """Radius, –, half the length."""
+    radius, half = size[0], size[2]
+    distances = _tube(origins, directions, radius)
+    heights = origins[..., 2] + distances * directions[..., 2]
+    with np.errstate(invalid="ignore"):
+        distances = np.where(np.abs(heights) <= half, distances, _FAR)
+    rise = _never_zero(directions[..., 2])
+    lids = (-np.sign(rise) * half - origins[..., 2]) / rise
+    places = _at(origins, directions, lids)
+    on_lid = (places[:, 0] ** 2 + places[:, 1] ** 2 <= radius**2) & (lids > 0) & (lids < distances)
+    distances = np.where(on_lid, lids, distances)
+    normals = _at(origins, directions, distances) / radius
+    normals[:, 2] = 0.0
+    normals[on_lid] = 0.0
+    normals[on_lid, 2] = np.broadcast_to(-np.sign(rise), on_lid.shape)[on_lid]
+    return distances, normals
+
+
+def box(origins: Floats, directions: Floats, size: Floats) -> Hits:
+    """Half lengths of the sides."""
+    safe = _never_zero(directions)
+    near = (-np.sign(safe) * size - origins) / safe
+    far = (np.sign(safe) * size - origins) / safe
+    side = near.argmax(axis=1)
+    rows = np.arange(len(near))
+    distances = near[rows, side]
+    distances = np.where((distances <= far.min(axis=1)) & (distances > 0), distances, _FAR)
+    normals = np.zeros_like(near)
+    normals[rows, side] = -np.broadcast_to(np.sign(safe), near.shape)[rows, side]
+    return distances, normals
+
+
+SHAPES: Mapping[str, Shape] = {
+    "sphere": ellipsoid,
+    "ellipsoid": ellipsoid,
+    "capsule": capsule,
+    "cylinder": cylinder,
+    "box": box,
+}
+
+
+def dot(one: Floats, other: Floats) -> Floats:
+    """Scalar products along the last axis; on short axes several times faster than a sum."""
+    return np.asarray(np.einsum("...i,...i->...", one, other))
+
+
+def _ball(origins: Floats, directions: Floats, radius: np.float32) -> Floats:
+    return _first_root(dot(directions, directions), dot(origins, directions), dot(origins, origins) - radius**2)
+
+
+def _tube(origins: Floats, directions: Floats, radius: np.float32) -> Floats:
+    """An endless tube along z."""
+    o, d = origins[..., :2], directions[..., :2]
+    return _first_root(np.maximum(dot(d, d), 1e-12), dot(o, d), dot(o, o) - radius**2)
+
+
+def _first_root(a: Floats, b: Floats, c: Floats) -> Floats:
+    """Smaller root of a t² + 2 b t + c where it is real and positive, infinite elsewhere."""
+    under = b * b - a * c
+    roots = (-b - np.sqrt(np.maximum(under, 0))) / a
+    return np.where((under >= 0) & (roots > 0), roots, _FAR).astype(np.float32)
+
+
+def _at(origins: Floats, directions: Floats, distances: Floats) -> Floats:
+    reached = np.where(np.isfinite(distances), distances, 0)[:, None]
+    return np.asarray(origins + reached * directions, np.float32)
+
+
+def _never_zero(values: Floats) -> Floats:
+    return np.where(np.abs(values) < 1e-9, np.float32(1e-9), values)

@@ -1,0 +1,275 @@
+"""A playback as a video: .mp4 or .gif, at the speed of the figure's own time."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.errors import MissingError, UsageError, WorkError
+from gts.formats.durable import check_writable, write_durably
+from gts.playback.frame import Frame, Playback
+from gts.playback.renderer import PlainRenderer
+from gts.playback.renderer_camera import Follower
+from gts.playback.renderer_gl import GlLostError, GlRenderer, start_gl
+
+Choice = Literal["auto", "gl", "plain"]
+"""Who draws: GL where it is fast and else the plain renderer; GL however slow it is; the plain renderer."""
+
+SIZES = {".mp4": (640, 480), ".gif": (480, 360)}
+"""Width and height by the kinds of files there are."""
+_FASTEST = {".mp4": Fraction(61), ".gif": Fraction(34)}
+"""Pictures a second at most."""
+_BETWEEN_REPORTS = 0.2
+
+
+@dataclass(frozen=True)
+class VideoProgress:
+    """How far a video is."""
+
+    pictures: int
+    loop: int
+    """From 1."""
+    loops: int
+    seconds: float
+    """That it has taken so far."""
+
+
+@dataclass(frozen=True)
+class WrittenVideo:
+    """A video that lies where it was wanted."""
+
+    path: str
+    pictures: int
+    fps: float
+    width: int
+    height: int
+    renderer: str
+    """`plain`, or the kind of GL."""
+    note: str
+    """Why GL was not used, empty where it was or nobody asked for it."""
+    seconds: float
+    """That it has taken."""
+
+
+def write_video(
+    playback: Playback,
+    path: str,
+    *,
+    loops: int = 1,
+    speed: float = 1.0,
+    size: tuple[int, int] | None = None,
+    renderer: Choice = "auto",
+) -> Iterator[VideoProgress | WrittenVideo]:
+    """Write so many loops of a playback; yields how far it is, and what was written last.
+
+    The file is there, whole, once that has been yielded; before, whatever lay there lies there still. Raises UsageError for a
+    name that ends in neither .mp4 nor .gif and for loops without an end, FileError where the file cannot be written,
+    MissingError without ffmpeg, WorkError where ffmpeg or a GL that was asked for fails.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in SIZES:
+        raise UsageError(f"cannot make a video `{path}`", hint="end the name in .mp4 or .gif")
+    if loops < 1 or speed <= 0:
+        raise UsageError("a video needs an end and a speed", hint="give a number of loops from 1 on, and a speed above 0")
+    check_writable(path)
+    width, height = (number + number % 2 for number in size or SIZES[ending])
+    skip, fps = frame_rate(playback.fps, speed, ending)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="gts-video-") as folder:
+        artist = _Artist(playback, (width, height), float(fps), renderer)
+        encoder = _Encoder(Path(folder), ending, (width, height), fps)
+        try:
+            reported = began
+            for frame in _every(playback, skip, loops):
+                encoder.add(artist.draw(frame))
+                if time.monotonic() - reported >= _BETWEEN_REPORTS:
+                    reported = time.monotonic()
+                    yield VideoProgress(encoder.pictures, artist.loops, loops, reported - began)
+            data = encoder.finish()
+        finally:
+            encoder.close()
+            artist.close()
+    write_durably(path, data)
+    took = time.monotonic() - began
+    yield WrittenVideo(path, encoder.pictures, float(fps), width, height, artist.name, artist.note, took)
+
+
+def frame_rate(fps: float, speed: float, ending: str) -> tuple[int, Fraction]:
+    """Which frames are drawn (1: each, 2: every other one, …) and the pictures a second that make for the right speed.
+
+    In a .gif a picture lasts a whole number of hundredths of a second: the next rate that such a number gives is taken.
+    """
+    whole = 1 / (Fraction(1 / fps).limit_denominator(1_000_000)) * Fraction(speed).limit_denominator(1000)
+    fewest = max(1, -(-whole // _FASTEST[ending]))
+    if ending == ".gif":
+        exact = [skip for skip in range(fewest, 3 * fewest + 1) if (100 * skip / whole).denominator == 1]
+        fewest = exact[0] if exact else fewest
+    return fewest, whole / fewest
+
+
+def _every(playback: Playback, skip: int, loops: int) -> Iterator[Frame]:
+    """Every so manieth frame of each loop, from its first one on."""
+    for _ in range(loops):
+        frame = playback.restart()
+        yield frame
+        while not frame.ended:
+            frame = playback.advance()
+            if frame.step % skip == 0:
+                yield frame
+
+
+class _Artist:
+    """Draws the frames of a playback, by GL or plainly."""
+
+    def __init__(self, playback: Playback, size: tuple[int, int], fps: float, choice: Choice) -> None:
+        self._playback, self._size, self._choice = playback, size, choice
+        self._follower = Follower(playback.model, fps)
+        self._gl: GlRenderer | None = None
+        self._plain: PlainRenderer | None = None
+        self._loop = -1
+        self.loops = 0
+        """Begun so far."""
+        self.note = ""
+
+    @property
+    def name(self) -> str:
+        """Who draws."""
+        return self._gl.kind if self._gl is not None else "plain"
+
+    def draw(self, frame: Frame) -> NDArray[np.uint8]:
+        """The picture of a frame, (height, width, 3)."""
+        data = self._playback.data
+        camera = self._follower.follow(data, frame.loop)
+        if frame.loop != self._loop:
+            self._loop = frame.loop
+            self.loops += 1
+        if self._gl is None and self._plain is None:
+            self._begin(data, camera)
+        if self._gl is not None:
+            try:
+                return self._gl.draw(data, camera)
+            except GlLostError as error:
+                self._lose(str(error))
+        assert self._plain is not None
+        return self._plain.draw(data, camera)
+
+    def close(self) -> None:
+        """End what draws."""
+        if self._gl is not None:
+            self._gl.close()
+
+    def _begin(self, data: mujoco.MjData, camera: mujoco.MjvCamera) -> None:
+        if self._choice != "plain":
+            patience: dict[str, Any] = {} if self._choice == "auto" else {"slowest": 60.0}
+            self._gl, self.note = start_gl(self._playback.model, data, camera, self._size, **patience)
+        if self._gl is None:
+            if self._choice == "gl":
+                raise MissingError(f"no GL draws on this machine: {self.note}", hint="let the plain renderer draw")
+            self._plain = PlainRenderer(self._playback.model, *self._size)
+
+    def _lose(self, reason: str) -> None:
+        """Go on without GL, which has failed in the middle of the work."""
+        self.close()
+        self.note = f"{self.name} failed on the way: {reason}"
+        self._gl, self._plain = None, PlainRenderer(self._playback.model, *self._size)
+
+
+class _Encoder:
+    """ffmpeg, and the file that it makes in a temporary folder."""
+
+    def __init__(self, folder: Path, ending: str, size: tuple[int, int], fps: Fraction) -> None:
+        self._folder, self._ending, self._size, self._fps = folder, ending, size, fps
+        self._file, self._log = folder / f"video{ending}", folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.pictures = 0
+
+    def add(self, picture: NDArray[np.uint8]) -> None:
+        """The next picture."""
+        if self._process is None:
+            self._process = self._start(picture)
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(picture.tobytes())
+        except OSError as error:
+            raise self._failure() from error
+        self.pictures += 1
+
+    def finish(self) -> bytes:
+        """The whole video."""
+        assert self._process is not None and self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+        except OSError as error:
+            raise self._failure() from error
+        if self._process.wait() or not self._file.is_file():
+            raise self._failure()
+        return self._file.read_bytes()
+
+    def close(self) -> None:
+        """End ffmpeg, whatever it is at."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        with suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def _start(self, picture: NDArray[np.uint8]) -> subprocess.Popen[bytes]:
+        width, height = self._size
+        came = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(self._fps), "-i", "-"]
+        words = [_ffmpeg(), "-y", "-nostdin", "-loglevel", "error", *came]
+        if self._ending == ".gif":
+            # What stands in the first picture stands in all of them, so its colours will do.
+            palette = self._folder / "palette.png"
+            _write_palette(palette, picture)
+            words += ["-i", str(palette), "-lavfi", "paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"]
+        else:
+            words += ["-c:v", "libx264", "-preset", "veryfast", "-crf", "19", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
+        with self._log.open("wb") as log:
+            try:
+                return subprocess.Popen(
+                    [*words, str(self._file)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise MissingError(f"ffmpeg cannot be started: {error}", hint="install ffmpeg") from error
+
+    def _failure(self) -> WorkError:
+        if self._process is not None:
+            self._process.wait()
+        lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
+        return WorkError(f"ffmpeg could not make the video: {lines[-1] if lines else 'it said nothing'}")
+
+
+def _ffmpeg() -> str:
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        return str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise MissingError("there is no ffmpeg, which makes videos", hint="pip install 'imageio[ffmpeg]'") from error
+
+
+def _write_palette(path: Path, picture: NDArray[np.uint8]) -> None:
+    """The 256 colours that serve a picture best, as ffmpeg reads them: a picture of 16 × 16."""
+    from PIL import Image
+
+    palette = Image.fromarray(picture).quantize(256).getpalette() or []
+    colours = np.zeros(768, np.uint8)
+    colours[: len(palette)] = palette
+    Image.fromarray(colours.reshape(16, 16, 3)).save(path)

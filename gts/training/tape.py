@@ -1,0 +1,62 @@
+"""Recording what is played anyway: the beginning of one episode of every member, for whoever wants to watch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gts.formats.trajectory import Trajectory
+from gts.physics.worlds import Transition, Worlds
+
+STEPS = 300
+"""The longest that is recorded."""
+
+
+class Tape:
+    """What some worlds do from their start on; it only looks at them."""
+
+    def __init__(self, worlds: Worlds, watched: Sequence[int]) -> None:
+        """`watched`: the ids of the worlds, F of them, in rising order; they were started just now."""
+        self._worlds = worlds
+        self._watched = np.array(watched, np.int64)
+        count, model = len(watched), worlds.frame.model
+        self._qpos = np.zeros((count, STEPS + 1, model.nq), np.float32)
+        self._speed = np.zeros((count, STEPS + 1), np.float32)
+        self._terms = np.zeros((count, STEPS + 1, len(worlds.term_names)), np.float32)
+        self._fell = np.zeros(count, np.bool_)
+        self._lengths = np.ones(count, np.int64)
+        self._step = 0
+        self._qpos[:, 0] = worlds.frame.qpos[self._watched]
+
+    def add(self, ids: NDArray[np.int64], transition: Transition) -> None:
+        """Take in the step that the worlds `ids` have just made."""
+        self._step += 1
+        if self._step > STEPS:
+            return
+        rows = np.searchsorted(ids, self._watched)
+        present = rows < len(ids)
+        present[present] = ids[rows[present]] == self._watched[present]
+        if not present.any():
+            return
+        rows, frame = rows[present], self._worlds.frame
+        self._qpos[present, self._step] = frame.qpos[rows]
+        self._speed[present, self._step] = frame.speed[rows]
+        self._terms[present, self._step] = self._worlds.contributions()[:, rows].T
+        self._fell[present] = transition.terminated[rows]
+        self._lengths[present] = self._step + 1
+
+    def trajectory(self, index: int, step: int) -> Trajectory:
+        """What the watched world with this index did, of a policy that had made `step` steps."""
+        end = self._lengths[index]
+        return Trajectory(
+            figure=self._worlds.figure.name,
+            step=step,
+            dt=self._worlds.dt,
+            fell=bool(self._fell[index]),
+            term_names=self._worlds.term_names,
+            qpos=self._qpos[index, :end].copy(),
+            speed=self._speed[index, :end].copy(),
+            terms=self._terms[index, :end].copy(),
+        )

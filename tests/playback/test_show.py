@@ -1,0 +1,144 @@
+"""Shows: time passes, keys are obeyed, files follow one another. The clock is the test's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gts.errors import UsageError
+from gts.playback.frame import Frame
+from gts.playback.show import Show, Wish
+
+
+class Counting:
+    """Plays loops of ten steps, fifty a second, and does not fall."""
+
+    fps = 50.0
+
+    def __init__(self, wish: Wish, file: str) -> None:
+        self.name, self.keep_on = file, wish.keep_on
+        self.loop, self.step = -1, 0
+        self.model = self.data = None
+
+    def restart(self) -> Frame:
+        self.loop, self.step = self.loop + 1, 0
+        return self._frame()
+
+    def advance(self) -> Frame:
+        self.step += 1
+        return self._frame()
+
+    def _frame(self) -> Frame:
+        nothing = np.zeros(0)
+        ended = self.step == 10
+        return Frame(
+            self.loop, self.step, self.step / 50, nothing, nothing, 0.0, {}, 0.0, 0.0, False, ended, nothing.reshape(0, 3)
+        )
+
+
+def show(**wish) -> Show:
+    files = wish.pop("files", ("a",))
+    return Show(Wish(files, **wish), 0.0, Counting)
+
+
+def test_it_plays_in_its_time() -> None:
+    one = show(loops=0)
+    assert not one.tick(0.01) and one.frame.step == 0
+    assert one.tick(0.021) and one.frame.step == 1
+    for now in np.arange(0.03, 0.15, 0.01):
+        one.tick(float(now))
+    assert one.frame.step == 7
+
+
+@pytest.mark.parametrize(("rate", "steps"), [(0.5, 2), (2.0, 9)])
+def test_it_plays_faster_and_slower(rate: float, steps: int) -> None:
+    one = show(loops=0, rate=rate)
+    one.tick(0.0999)
+    assert one.frame.step == steps
+
+
+def test_what_was_missed_is_not_hurried_after() -> None:
+    one = show(loops=0, frames=0)
+    one.tick(1000.0)
+    assert one.frame.loop == 0 and one.frame.step == 10
+
+
+def test_loops_end_after_a_rest_and_the_show_after_the_last() -> None:
+    one = show(loops=2)
+    now, seen = 0.0, []
+    while not one.over and now < 10:
+        now += 0.02
+        one.tick(now)
+        seen.append((one.frame.loop, one.frame.step))
+    assert one.over
+    assert seen.count((0, 10)) > 20, "the end of a loop stays to be seen"
+    assert {loop for loop, _ in seen} == {0, 1}
+
+
+def test_files_follow_one_another_and_n_takes_the_next() -> None:
+    one = show(files=("a", "b", "c"), loops=1)
+    one.press("next")
+    assert one.playback.name == "b"
+    now, names = 0.0, []
+    while not one.over and now < 10:
+        now += 0.02
+        one.tick(now)
+        names.append(one.playback.name)
+    assert one.over and list(dict.fromkeys(names)) == ["b", "c"]
+    endless = show(files=("a", "b"), loops=0)
+    endless.press("next")
+    endless.press("next")
+    assert endless.playback.name == "a"
+    alone = show()
+    first = alone.playback
+    alone.press("next")
+    assert alone.playback is first
+
+
+def test_a_pause_holds_and_a_step_is_one_step() -> None:
+    one = show(loops=0)
+    one.press("pause")
+    assert not one.tick(0.1) and one.frame.step == 0
+    one.press("step")
+    one.press("step")
+    assert one.frame.step == 2 and one.paused
+    one.press("pause")
+    one.tick(0.15)
+    assert one.frame.step == 4, "the time of the pause does not count"
+
+
+def test_steps_go_on_into_the_next_loop() -> None:
+    one = show(loops=0)
+    for _ in range(11):
+        one.press("step")
+    assert (one.frame.loop, one.frame.step) == (1, 0)
+
+
+def test_other_keys() -> None:
+    one = show(loops=0)
+    one.tick(0.1)
+    one.press("restart")
+    assert (one.frame.loop, one.frame.step) == (1, 0)
+    one.press("keep")
+    assert one.playback.keep_on
+    one.press("keep")
+    assert not one.playback.keep_on
+    rates = []
+    for word in ["faster"] * 4 + ["slower"] * 8:
+        one.press(word)
+        rates.append(one.rate)
+    assert rates == [2.0, 4.0, 8.0, 8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.1, 0.1, 0.1]
+    one.press("dance")
+    assert not one.over
+    one.press("quit")
+    assert one.over and not one.tick(5.0)
+
+
+def test_a_wish_travels() -> None:
+    wish = Wish(("a b", "ü"), loops=0, seed=None, rate=0.5, follow=True)
+    assert Wish.from_json(wish.as_json()) == wish
+
+
+def test_nothing_to_play() -> None:
+    with pytest.raises(UsageError):
+        show(files=())

@@ -1,0 +1,140 @@
+"""Streams of frames: what is sent is what is read, and a process that plays keeps its time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from gts.errors import FileError, FormatError
+from gts.playback.player import Player
+from gts.playback.scene import Scene
+from gts.playback.show import Wish
+from gts.playback.stage import Moment, Stage
+from gts.playback.stream import End, Failure, _quaternions, _rotations, decode, encode
+
+
+def test_stage_and_moments_survive(hopper, untrained) -> None:
+    for checkpoint in (hopper, untrained("humanoid")):
+        player = Player(checkpoint, seed=0, keep_on=True)
+        frame = player.restart()
+        scene = Scene(player)
+        for _ in range(30):
+            frame = player.advance()
+        stage, moment = scene.stage, scene.moment(frame, paused=True, rate=0.5, note="a [note] ×")
+        lines = encode(stage), encode(moment)
+        assert all(line.count(b"\n") == 1 and line.endswith(b"\n") for line in lines)
+        read_stage, read = map(decode, lines)
+        assert isinstance(read_stage, Stage) and isinstance(read, Moment)
+        assert (read_stage.name, read_stage.planar, read_stage.travels) == (stage.name, stage.planar, stage.travels)
+        assert [shape.kind for shape in read_stage.shapes] == [shape.kind for shape in stage.shapes]
+        assert np.allclose([shape.size for shape in read_stage.shapes], [shape.size for shape in stage.shapes], atol=1e-5)
+        assert np.allclose(read.positions, moment.positions, atol=1e-5)
+        assert np.allclose(read.rotations, moment.rotations, atol=1e-4)
+        assert np.allclose(read.contacts, moment.contacts, atol=1e-4)
+        assert (read.step, read.paused, read.rate, read.note) == (30, True, 0.5, "a [note] ×")
+        assert read.terms == pytest.approx(moment.terms, abs=1e-4)
+
+
+def test_rotations_are_right_for_every_quaternion() -> None:
+    import mujoco
+
+    unit = np.random.default_rng(0).normal(size=(500, 4))
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    unit = np.concatenate([unit, np.eye(4), np.eye(4)[[1, 2]] * -1])
+    matrices = np.zeros((len(unit), 9))
+    for row, quaternion in zip(matrices, unit, strict=True):
+        mujoco.mju_quat2Mat(row, quaternion)
+    assert np.allclose(_rotations(unit), matrices.reshape(-1, 3, 3))
+    back = _quaternions(matrices.reshape(-1, 3, 3))
+    assert np.allclose(np.abs((back * unit).sum(axis=1)), 1.0)
+
+
+def test_ends_are_told() -> None:
+    assert decode(encode(End())) == End()
+    told = decode(encode(FileError("cannot read ü", hint="try")))
+    assert told == Failure("cannot read ü", "try", 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"{", b"[]", b"17", b'{"kind":"frame"}', b'{"kind":"stage","format":2}', b'{"kind":"dance"}', b"\xff\xfe"],
+)
+def test_what_is_no_line_is_refused(line: bytes) -> None:
+    with pytest.raises(FormatError):
+        decode(line)
+
+
+def start(wish: Wish) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gts.playback.producer", wish.as_json()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def test_a_process_plays_in_real_time_and_obeys(hopper_file) -> None:
+    process = start(Wish((str(hopper_file),), loops=0, frames=0, seed=1))
+    assert process.stdin and process.stdout
+    try:
+        assert isinstance(decode(process.stdout.readline()), Stage)
+        first = decode(process.stdout.readline())
+        began = time.monotonic()
+        moments = [decode(process.stdout.readline()) for _ in range(30)]
+        passed = time.monotonic() - began
+        assert isinstance(first, Moment)
+        assert moments[-1].time - first.time == pytest.approx(passed, rel=0.25)
+        assert 30 / passed < 15.5, "no more pictures than were asked for"
+        process.stdin.write(b"pause\n")
+        process.stdin.flush()
+        held = next(one for one in map(decode, process.stdout) if one.paused)
+        process.stdin.write(b"step\nkeep\nnonsense\n")
+        process.stdin.flush()
+        stepped = next(one for one in map(decode, process.stdout) if one.keep_on)
+        assert stepped.step == held.step + 1 and stepped.paused
+        process.stdin.write(b"quit\n")
+        process.stdin.flush()
+        assert decode(process.stdout.readlines()[-1]) == End()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_process_ends_when_nobody_reads(hopper_file, paused: bool) -> None:
+    process = start(Wish((str(hopper_file),), loops=0, held=paused))
+    assert process.stdin and process.stdout
+    try:
+        process.stdout.readline()
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+
+
+def test_a_reader_that_is_slow_gets_newer_pictures_and_not_all_of_them(hopper_file) -> None:
+    process = start(Wish((str(hopper_file),), loops=0, frames=0, fps=60.0))
+    assert process.stdout
+    try:
+        assert process.stdout.readline() and process.stdout.readline()
+        time.sleep(5.0)
+        # A pipe holds two seconds of pictures; those that came since were dropped, and their time has passed.
+        data = b""
+        while len(lines := data.split(b"\n")) < 250:
+            data += process.stdout.read1(1 << 16)
+        steps = [json.loads(line)["step"] for line in lines[:-1] if line.startswith(b'{"kind":"frame"')]
+        assert max(np.diff(steps)) > 60
+    finally:
+        process.kill()
+
+
+def test_a_file_that_cannot_be_played_is_a_line_too(tmp_path) -> None:
+    (tmp_path / "bad.checkpoint").write_bytes(b"nothing")
+    process = start(Wish((str(tmp_path / "bad.checkpoint"),)))
+    out, _ = process.communicate(timeout=30)
+    told = decode(out)
+    assert isinstance(told, Failure) and "bad.checkpoint" in told.message
+    assert process.returncode == 2

@@ -1,0 +1,207 @@
+"""Videos, read back: as many pictures as were played, of the right size, at the figure's own speed, with the figure moving."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import imageio.v3 as iio
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image
+from scripted import Thrown
+
+from gts.errors import FileError, MissingError, UsageError, WorkError
+from gts.params.figures import FIGURES
+from gts.playback import renderer_gl, video
+from gts.playback.video import VideoProgress, WrittenVideo, frame_rate, write_video
+
+SMALL = (160, 120)
+
+
+def written(path: Path, source: Thrown, **more: object) -> WrittenVideo:
+    *_, last = write_video(source, str(path), **{"size": SMALL, "renderer": "plain", **more})
+    assert isinstance(last, WrittenVideo)
+    return last
+
+
+def test_an_mp4_is_what_was_played(tmp_path: Path) -> None:
+    path = tmp_path / "walk.mp4"
+    result = written(path, Thrown("hopper", 60), loops=2, size=(161, 119))
+    facts = iio.immeta(path, plugin="FFMPEG")
+    # 125 frames a second of the figure, every third of them; 61 frames a loop.
+    assert facts["fps"] == pytest.approx(125 / 3, abs=0.01)
+    assert (facts["codec"], facts["pix_fmt"].split("(")[0], facts["size"]) == ("h264", "yuv420p", (162, 120))
+    assert imageio_ffmpeg.count_frames_and_secs(str(path)) == (42, pytest.approx(42 * 3 / 125, abs=0.05))
+    assert (result.pictures, result.width, result.height, result.renderer) == (42, 162, 120, "plain")
+
+
+def test_a_gif_lasts_as_long_as_what_was_played(tmp_path: Path) -> None:
+    path = tmp_path / "walk.gif"
+    result = written(path, Thrown("walker", 50))
+    with Image.open(path) as picture:
+        assert (picture.n_frames, picture.size) == (11, SMALL)
+        durations = []
+        for frame in range(picture.n_frames):
+            picture.seek(frame)
+            durations.append(picture.info["duration"])
+    # Every fifth frame of 8 ms; browsers would slow anything below 20 ms down.
+    assert durations == [40] * 11
+    assert result.fps == 25
+
+
+@pytest.mark.parametrize("ending", ["mp4", "gif"])
+def test_the_figure_and_the_ground_move(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"walk.{ending}"
+    written(path, Thrown("halfCheetah", 24))
+    read = {"mp4": {"plugin": "FFMPEG"}, "gif": {"plugin": "pillow", "mode": "RGB"}}[ending]
+    pictures = iio.imread(path, **read).astype(float)
+    assert len(pictures) > 10
+    changed = [(np.abs(later - earlier).max(axis=2) > 20).mean() for earlier, later in pairwise(pictures)]
+    assert np.median(changed) > 0.005
+    # The sky at the top stands still: nothing flickers.
+    assert np.abs(np.diff(pictures[:, :10], axis=0)).max() < 16
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".gif"])
+@pytest.mark.parametrize("figure", sorted(FIGURES))
+@pytest.mark.parametrize("speed", [0.25, 1.0, 2.0])
+def test_frame_rates_keep_the_figures_time(figure: str, ending: str, speed: float) -> None:
+    fps = Thrown(figure).fps
+    skip, rate = frame_rate(fps, speed, ending)
+    assert float(rate) * skip == pytest.approx(fps * speed, rel=1e-6)
+    assert rate <= (61 if ending == ".mp4" else 34)
+    if ending == ".gif" and speed == 1:
+        assert (Fraction(100) / rate).denominator == 1
+
+
+def test_progress_is_told_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video, "_BETWEEN_REPORTS", 0.0)
+    *events, last = write_video(Thrown("hopper", 30), str(tmp_path / "a.mp4"), loops=2, size=SMALL, renderer="plain")
+    assert isinstance(last, WrittenVideo)
+    assert all(isinstance(event, VideoProgress) for event in events)
+    assert [event.pictures for event in events] == list(range(1, last.pictures + 1))
+    assert [event.loop for event in events] == [1] * 11 + [2] * 11
+
+
+def test_a_video_that_is_given_up_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video, "_BETWEEN_REPORTS", 0.0)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "walk.mp4"
+    path.write_bytes(b"old")
+    events = write_video(Thrown("hopper", 300), str(path), size=SMALL, renderer="plain")
+    next(events)
+    events.close()
+    assert path.read_bytes() == b"old"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["elsewhere", "walk.mp4"]
+
+
+def test_what_cannot_be_filmed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, more, kind in (
+        ("walk.avi", {}, UsageError),
+        ("walk.mp4", {"loops": 0}, UsageError),
+        ("no/walk.mp4", {}, FileError),
+        (".", {}, UsageError),
+    ):
+        with pytest.raises(kind) as caught:
+            written(tmp_path / path, Thrown("hopper", 5), **more)
+        assert caught.value.hint
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "none"))
+    with pytest.raises(MissingError):
+        written(tmp_path / "walk.mp4", Thrown("hopper", 5))
+
+
+def test_an_ffmpeg_that_fails_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "ffmpeg"
+    broken.write_text("#!/bin/sh\necho 'Unknown encoder libx264' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(video, "_ffmpeg", lambda: str(broken))
+    with pytest.raises(WorkError, match="Unknown encoder"):
+        written(tmp_path / "walk.mp4", Thrown("hopper", 60))
+    assert not (tmp_path / "walk.mp4").exists()
+
+
+def test_a_gl_that_crashes_or_hangs_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Thrown("hopper", 5)
+    python = sys.executable
+    for script in ("import os; os.abort()", "import time; time.sleep(60)"):
+        fake = tmp_path / "python"
+        fake.write_text(f'#!/bin/sh\nexec {python} -c "{script}"\n')
+        fake.chmod(0o755)
+        monkeypatch.setattr(renderer_gl.sys, "executable", str(fake))
+        monkeypatch.setattr(renderer_gl, "FIRST_PICTURE", 1.0)
+        monkeypatch.setenv("MUJOCO_GL", "egl")
+        result = written(tmp_path / "walk.mp4", source, renderer="auto")
+        assert (result.renderer, result.note) == ("plain", "egl does not work")
+        with pytest.raises(MissingError):
+            written(tmp_path / "walk.mp4", source, renderer="gl")
+
+
+def test_gl_that_is_switched_off_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUJOCO_GL", "disabled")
+    assert written(tmp_path / "walk.mp4", Thrown("hopper", 5), renderer="auto").note == "GL is switched off"
+
+
+def test_a_gl_that_dies_on_the_way_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video, "_BETWEEN_REPORTS", 0.0)
+    source = Thrown("hopper", 60)
+    plain = video.PlainRenderer(source.model, *SMALL)
+
+    class Mortal:
+        kind = "egl"
+        left = 3
+
+        def draw(self, data, camera):
+            self.left -= 1
+            if self.left < 0:
+                raise renderer_gl.GlLostError("gone")
+            return plain.draw(data, camera)
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(video, "start_gl", lambda *_, **__: (Mortal(), ""))
+    result = written(tmp_path / "walk.mp4", source, renderer="auto")
+    assert (result.pictures, result.renderer) == (21, "plain")
+    assert "egl failed on the way" in result.note
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_film_leaves_no_process(tmp_path: Path, end: signal.Signals) -> None:
+    here = Path(__file__).parent
+    script = (
+        "import sys; from scripted import Thrown; from gts.playback import video\n"
+        "video._BETWEEN_REPORTS = 0.0\n"
+        "for event in video.write_video(Thrown('hopper', 100000), sys.argv[1], size=(160, 120), renderer='plain'):\n"
+        "    print(event.pictures, flush=True)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parents[1])]), "TMPDIR": str(tmp_path)}
+    path = tmp_path / "walk.mp4"
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline()
+    child.send_signal(end)
+    child.wait(20)
+    child.stdout.close()
+    assert not path.exists()
+    until = time.monotonic() + 10
+    while _filming(tmp_path) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not _filming(tmp_path)
+
+
+def _filming(folder: Path) -> list[str]:
+    """ffmpeg processes that work in a folder."""
+    import psutil
+
+    return [one.info["name"] for one in psutil.process_iter(["name", "cmdline"]) if str(folder) in str(one.info["cmdline"])]

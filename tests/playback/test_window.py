@@ -1,0 +1,145 @@
+"""Windows: opened on a display of the test's own, and looked at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from numpy.typing import NDArray
+from PIL import ImageGrab
+
+from gts.playback.display import show_in_window, why_no_window
+from gts.playback.show import Wish
+
+SECONDS = 120.0
+"""A window drawn in software on a busy machine takes its time."""
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    """The name of an X display without a screen."""
+    if shutil.which("Xvfb") is None:
+        if os.environ.get("GTS_TEST_WINDOWS"):
+            pytest.fail("Xvfb is missing")
+        pytest.skip("Xvfb is not installed")
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    name = f":{os.read(read, 16).decode().strip()}"
+    yield name
+    server.terminate()
+    server.wait()
+    os.close(read)
+
+
+@pytest.fixture(autouse=True)
+def _no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def picture(display: str) -> NDArray[np.float64]:
+    """What is on the display, (H, W, 3) from 0 to 1."""
+    return np.asarray(ImageGrab.grab(xdisplay=display).convert("RGB"), np.float64) / 255
+
+
+def figure(shot: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where something is brown, away from the writing."""
+    red, green, blue = shot[..., 0], shot[..., 1], shot[..., 2]
+    brown = (red > 0.3) & (red > 1.6 * green) & (green > 1.2 * blue)
+    return np.asarray(brown)
+
+
+def until(display: str, seen: Callable[[NDArray[np.float64]], bool]) -> NDArray[np.float64]:
+    """Look until something can be seen; the picture in which it is."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        shot = picture(display)
+        if seen(shot):
+            return shot
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+
+
+def press(display: str, key: str) -> None:
+    subprocess.run(["xdotool", "key", key], env={**os.environ, "DISPLAY": display}, check=True)
+
+
+def test_the_figure_is_in_the_window_and_moves(display: str, hopper_file: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gts", "play", str(hopper_file), "-l", "0", "-n", "0", "-r", "1"]
+    process = subprocess.Popen(
+        command, env={**os.environ, "DISPLAY": display}, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        first = until(display, lambda shot: figure(shot).sum() > 300)
+        moved = until(display, lambda shot: (figure(shot) ^ figure(first)).sum() > 100)
+        rows, columns = np.nonzero(figure(moved))
+        window = np.nonzero(moved.max(axis=2) > 0)
+        assert abs(columns.mean() / window[1].max() - 0.5) < 0.2, "the camera follows it"
+        assert rows.max() - rows.min() > 100
+        corner = moved[:140, :130]
+        assert (corner > 0.9).all(axis=2).sum() > 100, "numbers stand in a corner"
+        if shutil.which("xdotool"):
+            press(display, "space")
+            until(display, lambda shot: still(display, shot))
+            press(display, "q")
+            out, err = process.communicate(timeout=SECONDS)
+            assert (process.returncode, err) == (0, "")
+            assert "-r 1" in out
+        else:
+            assert not os.environ.get("GTS_TEST_WINDOWS"), "xdotool is missing"
+    finally:
+        end(process)
+
+
+def still(display: str, shot: NDArray[np.float64]) -> bool:
+    """Whether nothing changes for two seconds."""
+    time.sleep(2.0)
+    return bool(np.array_equal(shot, picture(display)))
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.kill()
+        process.kill()
+    process.wait()
+
+
+def test_an_interrupted_command_takes_its_window_along(display: str, hopper_file: Path) -> None:
+    command = [sys.executable, "-m", "gts", "play", str(hopper_file), "-l", "0", "--in", "window"]
+    process = subprocess.Popen(command, env={**os.environ, "DISPLAY": display}, stderr=subprocess.PIPE, text=True)
+    try:
+        until(display, lambda shot: shot.max() > 0.5)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert children
+        process.terminate()
+        assert process.wait(30) == 130
+        assert not psutil.wait_procs(children, 10)[1]
+    finally:
+        end(process)
+
+
+def test_a_probe_finds_the_display_and_survives_one_that_is_not_there(display: str) -> None:
+    assert why_no_window({**os.environ, "DISPLAY": display}) == ""
+    assert why_no_window({**os.environ, "DISPLAY": ":4242"}) == "the display does not answer"
+    assert why_no_window(dict(os.environ)) == "there is no display"
+
+
+def test_a_file_that_cannot_be_played_opens_nothing(display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", display)
+    (tmp_path / "bad.checkpoint").write_bytes(b"nothing")
+    opened, failure = show_in_window(Wish((str(tmp_path / "bad.checkpoint"),)))
+    assert not opened and failure is not None and failure.exit_code == 2
