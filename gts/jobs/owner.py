@@ -37,7 +37,7 @@ from gts.search.rows import TrialRow
 from gts.search.study import Study, TrialRef
 
 MOST_DEATHS = 3
-"""Workers that a training may take with it before it counts as failed."""
+"""Workers that a training may take with it at one step before it counts as failed."""
 
 _ENOUGH_TO_COMPARE = 4
 _LISTEN_SECONDS = 0.5
@@ -263,10 +263,10 @@ class Owner:
         self._hands.replace(hand)
         for key in list(hand.tasks):
             training = self._working.pop(key)
-            training.deaths += 1
             live = next(one for one in self._live.values() if training in one.trainings.values())
-            if training.deaths >= MOST_DEATHS:
-                yield from self._fail(live, self._blamed(live, training, f"{MOST_DEATHS} workers died of it"))
+            if training.died() >= MOST_DEATHS:
+                reason = f"{MOST_DEATHS} workers died of it at step {training.deaths[-1]}"
+                yield from self._fail(live, self._blamed(live, training, reason))
             else:
                 self._waiting.insert(0, training)
 
