@@ -18,6 +18,7 @@ POLICY = ".onnx"
 MOTIONS = (".glb", ".usda", ".bvh", ".csv")
 SECONDS = 10.0
 """Length of a motion where none is given."""
+LONGEST = 600.0
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ def export_motion(source: Path, file: str, seconds: float, seed: int) -> Exporte
     from gts.formats.checkpoint import read_checkpoint
     from gts.formats.durable import check_writable, write_durably
 
-    if not 0 < seconds <= 3600:
-        raise UsageError(f"{seconds:g} s is no length for a motion", hint="give a number of seconds up to 3600")
+    if not 0 < seconds <= LONGEST:
+        raise UsageError(f"{seconds:g} s is no length for a motion", hint=f"give a number of seconds up to {LONGEST:g}")
     checkpoint = read_checkpoint(source)
     check_writable(file)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -63,9 +64,7 @@ def test_the_figure_and_the_ground_move(tmp_path: Path, ending: str) -> None:
     read = {"mp4": {"plugin": "FFMPEG"}, "gif": {"plugin": "pillow", "mode": "RGB"}}[ending]
     pictures = iio.imread(path, **read).astype(float)
     assert len(pictures) > 10
-    changed = [
-        (np.abs(later - earlier).max(axis=2) > 20).mean() for earlier, later in zip(pictures, pictures[1:], strict=False)
-    ]
+    changed = [(np.abs(later - earlier).max(axis=2) > 20).mean() for earlier, later in pairwise(pictures)]
     assert np.median(changed) > 0.005
     # The sky at the top stands still: nothing flickers.
     assert np.abs(np.diff(pictures[:, :10], axis=0)).max() < 16

@@ -107,7 +107,8 @@ class _Document:
         from PIL import Image
 
         stream = io.BytesIO()
-        Image.fromarray(_SQUARES).save(stream, "png")
+        # Programs blur a picture from pixel to pixel, so that its squares need many of them to have sharp edges.
+        Image.fromarray(_SQUARES.repeat(64, axis=0).repeat(64, axis=1)).save(stream, "png", optimize=True)
         self.json["images"] = [{"bufferView": self._view(stream.getvalue()), "mimeType": "image/png"}]
         self.json["samplers"] = [{"magFilter": 9728, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497}]
         self.json["textures"] = [{"source": 0, "sampler": 0}]
