@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gts.commands import (
     bench,
+    best,
     check,
     compare,
     doctor,
@@ -19,8 +20,10 @@ from gts.commands import (
     score,
     service,
     stop,
+    study,
     tail,
     train,
+    trials,
 )
 from gts.commands.declare import Command
 
@@ -29,6 +32,7 @@ COMMANDS: Mapping[str, Command] = {
     for module in (
         *(init, new, check, import_legacy),
         *(train, jobs, tail, stop, resume, service),
+        *(trials, study, best),
         *(score, info, compare, export, bench, doctor),
     )
 }

@@ -11,6 +11,7 @@ from gts.errors import UsageError, WorkError
 from gts.formats.spec_file import spec_of
 from gts.formats.strict_json import parse_json
 from gts.params.spec import Spec
+from gts.search.checklist import tuning_seeds
 from gts.search.rows import StudyView, TrialRow
 
 
@@ -42,7 +43,7 @@ def story(view: StudyView, trial: TrialRow) -> list[str]:
     lines = [f"Trial {trial.number} of the study {view.name}, one of {len(view.trials)}."]
     goal = _goal(view.space)
     values = ", ".join(f"{value:.6g}" for value in trial.values) or f"none: {trial.reason or trial.state}"
-    seeds = _seeds(view, trial)
+    seeds = tuning_seeds(trial)
     over = f", mean over the seeds {_listed(seeds)}" if len(seeds) > 1 else f", seed {seeds[0]}" if seeds else ""
     lines.append(f"Search {goal}: {values}{over}.")
     if trial.confirmed is not None:
@@ -61,12 +62,6 @@ def story(view: StudyView, trial: TrialRow) -> list[str]:
 def _goal(space: Mapping[str, Any] | None) -> str:
     goal = (space or {}).get("objective", "score")
     return goal if isinstance(goal, str) else json.dumps(goal)
-
-
-def _seeds(view: StudyView, trial: TrialRow) -> Sequence[int]:
-    first = ((trial.spec or {}).get("params") or {}).get("seed", 1)
-    count = len(trial.seed_values) or 1
-    return tuple(range(first, first + count)) if isinstance(first, int) else ()
 
 
 def _listed(seeds: Sequence[int]) -> str:

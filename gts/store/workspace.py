@@ -60,6 +60,14 @@ class Workspace:
         except OSError:
             return []
 
+    def study_names(self) -> list[str]:
+        """Every study that has a folder here, by name."""
+        try:
+            with os.scandir(self.studies) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir())
+        except OSError:
+            return []
+
     def runs_like(self, word: str) -> list[str]:
         """The ids that a word can stand for, oldest first: the id itself, else those that begin or end so, else any with it."""
         ids = self.run_ids()

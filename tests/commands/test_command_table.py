@@ -27,7 +27,8 @@ def command(request: pytest.FixtureRequest) -> Command:
 
 def test_the_commands_are_there() -> None:
     assert (
-        " ".join(COMMANDS) == "init new check import train jobs tail stop resume service score info compare export bench doctor"
+        " ".join(COMMANDS)
+        == "init new check import train jobs tail stop resume service trials study best score info compare export bench doctor"
     )
     assert {command.group for command in COMMANDS.values()} == set(GROUPS)
 
