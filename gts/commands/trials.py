@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from gts.commands.declare import Argument, Command, Context, Note, Option, Result
 from gts.errors import UsageError
-from gts.params.spec import unknown
 
 if TYPE_CHECKING:
     from gts.search.rows import StudyView, TrialRow
@@ -97,7 +96,8 @@ def _condition(view: StudyView, text: str) -> Callable[[TrialRow], bool]:
     read = _reader(view, field)
     limit = _number(wanted)
     if limit is None and sign not in ("=", "!="):
-        raise UsageError(f"`{field}` can be compared with a number only, not with `{wanted[:40]}`")
+        hint = f"ask for {field}={wanted[:40]}, or name a number"
+        raise UsageError(f"`{sign}` compares with a number only, not with `{wanted[:40]}`", hint=hint)
 
     def holds(trial: TrialRow) -> bool:
         value = read(trial)
@@ -117,6 +117,8 @@ def _reader(view: StudyView, field: str) -> Callable[[TrialRow], Any]:
         return _FIELDS[field]
     if field in view.domains:
         return lambda trial: trial.params.get(field)
+    from gts.params.spec import unknown
+
     known = (*_FIELDS, *view.domains)
     raise UsageError(unknown("field", field, known), hint=f"fields: {', '.join(known)}")
 

@@ -129,6 +129,8 @@ def _parallel(view: StudyView) -> Chart:
         places = [(float(at), _place(view.domains[key], trial.params.get(key))) for at, key in enumerate(keys)]
         known = [(x, y) for x, y in places if y is not None]
         series.append(_series(f"trial {trial.number}", known, "best" if trial is best[0] else "line"))
+    if not _seen(series):
+        return Chart("parallel", title, remark="no value lies inside what is searched now")
     names = short_names(keys)
     ticks = tuple((float(at), names[key]) for at, key in enumerate(keys))
     ends = "; ".join(f"{names[key]} {_ends(view.domains[key])}" for key in keys)
@@ -147,7 +149,10 @@ def _slices(view: StudyView) -> Chart:
         domain = view.domains[key]
         places = [(_place(domain, trial.params.get(key)), trial.values[0]) for trial in complete]
         known = [(x, y) for x, y in places if x is not None]
-        panels.append(Panel(names[key], (_series(names[key], known, "points"),), "", _ticks(domain)))
+        panels.append(Panel(names[key], _seen([_series(names[key], known, "points")]), "", _ticks(domain)))
+    panels = [panel for panel in panels if panel.series]
+    if not panels:
+        return Chart("slice", title, remark="no value lies inside what is searched now")
     more = len(view.domains) - len(keys)
     remark = f"the {len(keys)} that matter most, of {len(view.domains)}" if more > 0 else ""
     return Chart("slice", title, tuple(panels), remark=remark)

@@ -45,11 +45,11 @@ def _asked(view: StudyView) -> Iterator[Item]:
     goal = space.get("objective", "score")
     last = f", mean of the last {view.settings.last_evaluations} evaluations" if view.settings else ""
     yield Item("What is made large?", f"{goal}{last}, on episodes that no training sees", False)
-    if "seed" in view.domains:
-        yield Item("Is the seed searched?", "yes: what was found may be luck of that seed", True)
 
 
 def _made(view: StudyView) -> Iterator[Item]:
+    if "seed" in view.domains:
+        yield Item("Is the seed searched?", "yes: what was found may be luck of that seed", True)
     counts = view.counts()
     if view.settings is None:
         yield Item("By which method?", "the study does not say", True)

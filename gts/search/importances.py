@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -18,7 +19,7 @@ LEAST_TRIALS = 5
 
 def importances(view: StudyView, objective: int = 0) -> dict[str, float]:
     """Shares of the parameters that every complete trial has, largest first, 1 in sum; empty with too few trials."""
-    trials = [trial for trial in view.ranked() if len(trial.values) > objective]
+    trials = [trial for trial in view.ranked() if len(trial.values) > objective and math.isfinite(trial.values[objective])]
     if len(trials) < LEAST_TRIALS:
         return {}
     shared = [key for key in view.domains if all(key in trial.params for trial in trials)]

@@ -168,7 +168,7 @@ def test_the_winner_is_the_confirmed_one(gts, here: Path, tmp_path: Path) -> Non
         (("trials", "hopps"), 2, "did you mean hops?"),
         (("trials", "hops", "--filter", "value"), 2, "is no condition"),
         (("trials", "hops", "--filter", "valu>3"), 2, 'did you mean "value"?'),
-        (("trials", "hops", "--filter", "state>3x"), 2, "compared with a number only"),
+        (("trials", "hops", "--filter", "state>3x"), 2, "compares with a number only"),
         (("trials", "hops", "--sort", "lamda"), 2, 'did you mean "lambda"?'),
         (("trials", "hops", "--csv", "nowhere/a.csv"), 2, "the folder does not exist"),
         (("study", "hops", "--plot", "pie"), 2, "is not one of"),

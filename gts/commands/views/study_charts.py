@@ -131,7 +131,8 @@ def _bars(bars: Sequence[Bar], *, times: bool) -> list[RenderableType]:
         rows.append(made)
     if times:
         signs = ", ".join(f"{block} {word}" for word, (block, _) in _STATES.items())
-        rows.append(line(f"{'':{left}}  {clock(first)} to {clock(longest)} after the first; {signs}", "dim"))
+        rows.append(line(f"{'':{left}}  {clock(first)} to {clock(longest)} after the first trial began", "dim"))
+        rows.append(line(f"{'':{left}}  {signs}", "dim"))
     return rows
 
 
