@@ -19,6 +19,7 @@ Completion = Literal[
     "reference",
     "run",
     "job",
+    "study",
     "figure",
     "technique",
     "parameter",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gts.commands import (
     bench,
+    best,
     check,
     compare,
     doctor,
@@ -20,8 +21,10 @@ from gts.commands import (
     score,
     service,
     stop,
+    study,
     tail,
     train,
+    trials,
 )
 from gts.commands.declare import Command
 
@@ -30,6 +33,7 @@ COMMANDS: Mapping[str, Command] = {
     for module in (
         *(init, new, check, import_legacy),
         *(train, jobs, tail, stop, resume, service),
+        *(trials, study, best),
         *(play, score, info, compare, export, bench, doctor),
     )
 }
