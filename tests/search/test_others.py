@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import Open, space
+from small_space import Open, space
 
 from gts.errors import FileError, UsageError
 from gts.search.importances import importances
