@@ -36,8 +36,9 @@ from gts.search.goals import curve_value, goal_value, trial_values
 from gts.search.rows import TrialRow
 from gts.search.study import Study, TrialRef
 
-MOST_DEATHS = 3
-"""Workers that a training may take with it at one step before it counts as failed."""
+MOST_DEATHS = 5
+"""Workers that a training may take with it at one step before it counts as failed; more than a job alone may, since it may be
+one of its companions that they die of."""
 
 _ENOUGH_TO_COMPARE = 4
 _LISTEN_SECONDS = 0.5
