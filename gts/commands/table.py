@@ -18,10 +18,12 @@ from gts.commands import (
     play,
     resume,
     score,
+    search,
     service,
     stop,
     tail,
     train,
+    worker,
 )
 from gts.commands.declare import Command
 
@@ -29,7 +31,8 @@ COMMANDS: Mapping[str, Command] = {
     module.COMMAND.name: module.COMMAND
     for module in (
         *(init, new, check, import_legacy),
-        *(train, jobs, tail, stop, resume, service),
+        *(train, search, worker),
+        *(jobs, tail, stop, resume, service),
         *(play, score, info, compare, export, bench, doctor),
     )
 }

@@ -23,11 +23,12 @@ from gts.commands.new import MadeFile
 from gts.commands.play import Played
 from gts.commands.resume import Resumed
 from gts.commands.score import Scored
+from gts.commands.searches import SearchDetached, Searched
 from gts.commands.service import ServiceResult
 from gts.commands.stop import Stopped
 from gts.commands.tail import Followed
 from gts.commands.train import Detached
-from gts.commands.views import contents, files, jobs, machine, played, scores, service
+from gts.commands.views import contents, files, jobs, machine, played, scores, searches, service
 
 _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Initialised: files.initialised,
@@ -39,6 +40,8 @@ _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     ExportedMotion: files.exported_motion,
     Trained: scores.trained,
     Detached: jobs.detached,
+    Searched: searches.searched,
+    SearchDetached: jobs.search_detached,
     Jobs: jobs.jobs,
     Followed: jobs.followed,
     Stopped: jobs.stopped,
