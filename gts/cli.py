@@ -13,7 +13,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -84,7 +84,8 @@ def _alone(help_text: str) -> None:
 def _perform(command: Command, values: dict[str, Any]) -> int:
     """Run a command and show what it tells and finds."""
     as_json, workspace, threads = values.pop("as_json"), values.pop("workspace"), values.pop("threads", None)
-    context = Context(find_workspace(Path(workspace).expanduser() if workspace else None), threads, Interruption())
+    place = find_workspace(Path(workspace).expanduser() if workspace else None)
+    context = Context(place, threads, Interruption(), _asker())
     result: Result | None = None
     with _interruptions(context.interruption, tell=not command.watches):
         if command.long:
@@ -158,6 +159,13 @@ def _interruptions(interruption: Interruption, *, tell: bool) -> Iterator[None]:
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
+
+
+def _asker() -> Callable[[str], bool] | None:
+    """How the person at this terminal is asked; None where there is no terminal to ask at."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return lambda question: click.confirm(question, err=True)
 
 
 def _console(*, error: bool = False) -> Console:

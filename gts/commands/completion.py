@@ -10,6 +10,7 @@ from gts.commands.references import NEWEST
 
 _ENDINGS: dict[Completion, tuple[str, ...]] = {
     "spec": (".spec",),
+    "space": (".space",),
     "checkpoint": (".checkpoint",),
     "document": (".spec", ".space", ".checkpoint"),
     "reference": (".spec", ".space", ".checkpoint"),
@@ -43,6 +44,8 @@ def _words(completion: Completion, context: Context) -> Iterator[str]:
     elif completion in ("run", "job", "reference"):
         runs = context.workspace.run_ids()
         yield from [NEWEST, *reversed(runs)] if runs else []
+        if completion != "run":
+            yield from context.workspace.study_names()
 
 
 def _parameter_keys() -> Iterator[str]:

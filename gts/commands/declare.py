@@ -14,6 +14,7 @@ Completion = Literal[
     "file",
     "folder",
     "spec",
+    "space",
     "checkpoint",
     "document",
     "reference",
@@ -105,6 +106,8 @@ class Context:
     """CPUs to use; None: those that this process may use."""
     interruption: Interruption = field(default_factory=Interruption)
     """How somebody asks long work to end early."""
+    ask: Callable[[str], bool] | None = None
+    """Asks a person a question that has yes and no for answers; None where nobody can be asked."""
 
 
 @dataclass(frozen=True)

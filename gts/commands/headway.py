@@ -61,7 +61,7 @@ def headway_of(folder: RunFolder, *, at_work: bool) -> Headway:
             step, _, _ = reader.position()
             earned = [reader.latest(member).get("return", math.nan) for member in range(members)]
             means = [one.score["mean"] for member in range(members) for one in reader.evaluations(member)]
-            return Headway(step, total, members, _rate(reader, members), _mean(earned), max(means, default=None))
+            return Headway(step, total, members, rate_of(reader, members), _mean(earned), max(means, default=None))
     except FileError:
         return Headway(_saved_step(folder, members), total, members)
 
@@ -99,8 +99,8 @@ def _step(path: Path) -> int:
     return int(number) if number.isdigit() else 0
 
 
-def _rate(reader: MetricsReader, members: int) -> float | None:
-    """Steps per second of all members, over the rows of the last seconds."""
+def rate_of(reader: MetricsReader, members: int) -> float | None:
+    """Steps per second of all members, over the rows of the last seconds; None where there are too few."""
     # What a round cost is a number that every row has.
     name = next(iter(reader.names(-1)), None)
     curve = reader.curve(name, -1, last=_ROWS, columns=_ROWS) if name is not None else None

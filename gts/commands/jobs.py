@@ -75,11 +75,12 @@ def run(context: Context, *, every: bool, state: str | None, number: int | None,
 def _row(context: Context, queue: Any, entries: Sequence[Entry]) -> Row:
     from gts.threads import available_cpus
 
+    runs, studies = context.workspace.runs, context.workspace.studies
     working = [entry for entry in entries if entry.working]
     return Row(
         working=len(working),
         waiting=len(entries) - len(working),
-        elsewhere=sum(not (context.workspace.runs / entry.job).exists() for entry in entries),
+        elsewhere=sum(not (runs / entry.job).exists() and not (studies / entry.job).exists() for entry in entries),
         threads=sum(entry.threads for entry in working),
         cpus=available_cpus(),
         slots=queue.slots,

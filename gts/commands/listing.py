@@ -6,13 +6,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gts.commands.headway import headway_of, quiet_seconds
-from gts.store.workspace import RunFolder
+from gts.commands.search_headway import search_headway_of, search_quiet_seconds
+from gts.store.workspace import RunFolder, StudyFolder
 
 if TYPE_CHECKING:
-    from gts.jobs.ledger import Standing
+    from gts.jobs.ledger import Job, Standing
     from gts.jobs.queue import Entry
 
 _SAMPLE_SECONDS = 0.1
@@ -36,9 +37,16 @@ class ListedJob:
     threads: int
     """CPUs that it uses; 0: not known."""
     step: int
+    """Environment steps of each member so far; of a search, of all its trainings together."""
     total_steps: int
+    """0 where it is not known, as in a search."""
+    trials: int | None = None
+    """Trials of a search that have ended."""
+    trials_wanted: int | None = None
+    best: float | None = None
+    """Best value of a search."""
     rate: float | None = None
-    """Environment steps per second of all its members."""
+    """Environment steps per second of all its members, or of all trainings of a search."""
     seconds_left: float | None = None
     host: str | None = None
     pid: int | None = None
@@ -61,8 +69,6 @@ def describe(standings: Sequence[Standing], entries: Sequence[Entry] = ()) -> li
 
 def _describe(standing: Standing, load: tuple[float | None, int | None], waiting: Sequence[str]) -> ListedJob:
     job, state, sign = standing.job, standing.state, standing.sign
-    folder = RunFolder(job.folder)
-    headway = headway_of(folder, at_work=state.alive)
     runs = state.word == "running"
     worker = sign.worker if sign is not None and state.alive else None
     return ListedJob(
@@ -75,38 +81,53 @@ def _describe(standing: Standing, load: tuple[float | None, int | None], waiting
         since=sign.since if sign is not None and state.alive else job.changed or job.created,
         created=job.created,
         threads=job.threads,
-        step=headway.step,
-        total_steps=headway.total_steps,
-        rate=headway.rate if runs else None,
-        seconds_left=headway.seconds_left if runs else None,
+        **_numbers(job, at_work=state.alive, runs=runs),
         host=worker.host if worker else None,
         pid=worker.pid if worker else None,
         cpu_percent=load[0],
         memory=load[1],
         place=waiting.index(job.id) + 1 if job.id in waiting else None,
-        quiet_seconds=quiet_seconds(folder) if runs else None,
     )
+
+
+def _numbers(job: Job, *, at_work: bool, runs: bool) -> dict[str, Any]:
+    """How far a job is, and where it runs how fast it goes."""
+    numbers: dict[str, Any]
+    if job.kind == "search":
+        study = StudyFolder(job.folder)
+        search = search_headway_of(study, at_work=at_work)
+        numbers = {"step": search.step, "total_steps": 0, "trials": search.ended, "trials_wanted": search.wanted}
+        pace = {"rate": search.rate, "seconds_left": search.seconds_left}
+        return numbers | {"best": search.best} | (pace | {"quiet_seconds": search_quiet_seconds(study)} if runs else {})
+    run = RunFolder(job.folder)
+    headway = headway_of(run, at_work=at_work)
+    numbers = {"step": headway.step, "total_steps": headway.total_steps}
+    pace = {"rate": headway.rate, "seconds_left": headway.seconds_left}
+    return numbers | (pace | {"quiet_seconds": quiet_seconds(run)} if runs else {})
 
 
 def _loads(standings: Sequence[Standing]) -> dict[str, tuple[float | None, int | None]]:
     """CPU in percent and memory in bytes of the processes that can be seen from here, by job."""
     from gts.system import lives
 
-    seen = {one.job.id: one.sign.worker for one in standings if one.state.alive and one.sign and lives(one.sign.worker)}
+    seen = [(one.job, one.sign.worker) for one in standings if one.state.alive and one.sign and lives(one.sign.worker)]
     if not seen:
         return {}
     try:
         import psutil
     except ImportError:
         return {}
-    processes = {}
-    for job, worker in seen.items():
+    families = {}
+    for job, worker in seen:
         with suppress(psutil.Error):
-            process = processes[job] = psutil.Process(worker.pid)
-            process.cpu_percent()
+            process = psutil.Process(worker.pid)
+            # The workers of a search are its children.
+            family = families[job.id] = [process, *(process.children(recursive=True) if job.kind == "search" else ())]
+            for each in family:
+                each.cpu_percent()
     time.sleep(_SAMPLE_SECONDS)
     loads: dict[str, tuple[float | None, int | None]] = {}
-    for job, process in processes.items():
+    for name, family in families.items():
         with suppress(psutil.Error):
-            loads[job] = process.cpu_percent(), process.memory_info().rss
+            loads[name] = sum(each.cpu_percent() for each in family), sum(each.memory_info().rss for each in family)
     return loads

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from gts.commands.attending import attend
 from gts.commands.declare import Argument, Command, Context, Note, Option, Result
-from gts.commands.headway import headway_of
 from gts.commands.jobs import EVERY
+from gts.commands.listing import describe
 from gts.commands.references import refer_job
+from gts.commands.searches import attend_search
 from gts.errors import GtsError, UsageError
 from gts.jobs.states import Failed, Interrupted, Paused
-from gts.store.workspace import RunFolder
 
 if TYPE_CHECKING:
     from gts.jobs.ledger import Standing
@@ -27,6 +27,9 @@ class Going:
     step: int
     """From where."""
     total_steps: int
+    trials: int | None = None
+    """Trials of a search that have ended."""
+    trials_wanted: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,17 +109,17 @@ def _resume(context: Context, standing: Standing, *, by_name: bool, queue: bool)
     """Go on with a job in a process of its own."""
     from gts.jobs.control import resume
 
-    headway = headway_of(RunFolder(standing.job.folder), at_work=False)
+    (at,) = describe([standing])
     job = resume(context.workspace, standing.job, by_name=by_name, queued=queue or None, threads=context.threads)
-    return Going(job.id, headway.step, headway.total_steps)
+    return Going(job.id, at.step, at.total_steps, at.trials, at.trials_wanted)
 
 
 def _attach(context: Context, standing: Standing) -> Iterator[Any]:
-    """Go on with a job in this process, telling what a training tells."""
+    """Go on with a job in this process, telling what a training or a search tells."""
     from gts.jobs.control import claim_to_resume
 
     job, life = claim_to_resume(context.workspace, standing.job, by_name=True, queued=False, threads=context.threads)
-    yield from attend(context, job, life)
+    yield from (attend_search if job.kind == "search" else attend)(context, job, life)
 
 
 COMMAND = Command(
@@ -132,7 +135,7 @@ COMMAND = Command(
     ),
     options=(
         Option(("--all",), "Go on with every job that was interrupted.", "flag", name="every"),
-        Option(("--attach",), "Go on in this terminal, as `gts train` works.", "flag"),
+        Option(("--attach",), "Go on in this terminal, as `gts train` and `gts search` work.", "flag"),
         Option(("--queue",), "Wait until there is room beside the jobs at work.", "flag"),
     ),
     threads=True,

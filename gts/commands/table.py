@@ -19,12 +19,14 @@ from gts.commands import (
     play,
     resume,
     score,
+    search,
     service,
     stop,
     study,
     tail,
     train,
     trials,
+    worker,
 )
 from gts.commands.declare import Command
 
@@ -32,7 +34,8 @@ COMMANDS: Mapping[str, Command] = {
     module.COMMAND.name: module.COMMAND
     for module in (
         *(init, new, check, import_legacy),
-        *(train, jobs, tail, stop, resume, service),
+        *(train, search, worker),
+        *(jobs, tail, stop, resume, service),
         *(trials, study, best),
         *(play, score, info, compare, export, bench, doctor),
     )

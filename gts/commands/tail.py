@@ -15,10 +15,13 @@ from gts.commands.declare import Argument, Command, Context, Note, Option, Resul
 from gts.commands.headway import headway_of, read_facts
 from gts.commands.listing import ListedJob, describe
 from gts.commands.references import NEWEST, refer_job
-from gts.errors import FileError
-from gts.store.workspace import RunFolder
+from gts.commands.search_headway import SearchHeadway, search_headway_of
+from gts.commands.searches import Searched, searched
+from gts.errors import FileError, GtsError
+from gts.store.workspace import RunFolder, StudyFolder
 
 if TYPE_CHECKING:
+    from gts.commands.headway import Headway
     from gts.jobs.ledger import Job, Standing
 
 LOOK_SECONDS = 0.25
@@ -49,7 +52,7 @@ class Followed(Result):
     """How a job stands at the end of following it."""
 
     job: ListedJob
-    came_to: Trained | None
+    came_to: Trained | Searched | None
     """Its outcome; None where there is none yet."""
     left: bool = False
     """Whether somebody stopped following while it was at work."""
@@ -98,12 +101,19 @@ def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, Stan
             told = standing.state
             yield Stands(job.id, told.word, told.reason)
         if told.word == "running" and time.monotonic() >= numbers_due:
-            headway = headway_of(RunFolder(job.folder), at_work=True)
+            headway = _numbers(job)
             if headway.rate is not None:
                 numbers_due = time.monotonic() + NUMBERS_SECONDS
                 yield headway
         if context.interruption.wait(LOOK_SECONDS):
             return standing
+
+
+def _numbers(job: Job) -> Headway | SearchHeadway:
+    """How far a job at work is."""
+    if job.kind == "search":
+        return search_headway_of(StudyFolder(job.folder), at_work=True)
+    return headway_of(RunFolder(job.folder), at_work=True)
 
 
 def _look(job: Job) -> Standing:
@@ -158,8 +168,18 @@ class _Log:
             return 0
 
 
-def _came_to(standing: Standing) -> Trained | None:
-    """What a training that ended came to, from its folder; None where its process did not get so far."""
+def _came_to(standing: Standing) -> Trained | Searched | None:
+    """What a job that ended came to, from its folder; None where its process did not get so far."""
+    job = standing.job
+    if job.kind != "search":
+        return _trained(standing)
+    with suppress(GtsError):
+        found = searched(StudyFolder(job.folder), str(job.request.get("source", job.name)), None)
+        return found if found.best else None
+    return None
+
+
+def _trained(standing: Standing) -> Trained | None:
     from gts.jobs.summary import summary_path
     from gts.jobs.training import MemberOutcome, TrainingOutcome
     from gts.store.curves import MetricsReader

@@ -66,7 +66,7 @@ def found(
 ) -> Founded:
     """Make a study, or find it again; `say` is told what has changed since. Raises as `Study.create_or_load`."""
     place = _place(folder, storage)
-    lock = _hold(place) if place.path is not None and place.path != folder.database else None
+    lock = hold_file(place) if place.path is not None and place.path != folder.database else None
     try:
         _make_folder(folder)
         store = open_storage(place, patience=Patience(place, say, seconds=_OPENING_SECONDS))
@@ -182,7 +182,7 @@ def _write_facts(folder: StudyFolder, space: Space, place: Place) -> str:
     return str(facts["owner"])
 
 
-def _hold(place: Place) -> int:
+def hold_file(place: Place) -> int:
     """Lock a database file that several folders could name; the lock ends with the process."""
     path = f"{place.path}.lock"
     try:

@@ -24,13 +24,14 @@ from gts.commands.new import MadeFile
 from gts.commands.play import Played
 from gts.commands.resume import Resumed
 from gts.commands.score import Scored
+from gts.commands.searches import SearchDetached, Searched
 from gts.commands.service import ServiceResult
 from gts.commands.stop import Stopped
 from gts.commands.study import StudyShown
 from gts.commands.tail import Followed
 from gts.commands.train import Detached
 from gts.commands.trials import Trials
-from gts.commands.views import contents, files, jobs, machine, played, scores, service, studies
+from gts.commands.views import contents, files, jobs, machine, played, scores, searches, service, studies
 
 _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Initialised: files.initialised,
@@ -42,6 +43,8 @@ _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     ExportedMotion: files.exported_motion,
     Trained: scores.trained,
     Detached: jobs.detached,
+    Searched: searches.searched,
+    SearchDetached: jobs.search_detached,
     Jobs: jobs.jobs,
     Followed: jobs.followed,
     Stopped: jobs.stopped,

@@ -1,7 +1,8 @@
-"""How the results of `jobs`, `tail`, `stop` and `resume` look, and a training that was detached."""
+"""How the results of `jobs`, `tail`, `stop` and `resume` look, and of what was detached."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
@@ -9,12 +10,14 @@ from rich.text import Text
 
 from gts.commands.jobs import Jobs, Row
 from gts.commands.listing import ListedJob
-from gts.commands.resume import LeftAlone, Resumed
+from gts.commands.resume import Going, LeftAlone, Resumed
+from gts.commands.searches import SearchDetached, Searched
 from gts.commands.stop import Stopped
 from gts.commands.tail import Followed
 from gts.commands.train import Detached
 from gts.commands.views.scores import trained
-from gts.commands.views.wording import clock, duration, line, moment, plain, short, size, whole
+from gts.commands.views.searches import searched
+from gts.commands.views.wording import clock, duration, line, moment, number, plain, short, size, whole
 from gts.jobs.ledger import STOPPED
 
 _SIGNS = {
@@ -50,7 +53,7 @@ def jobs(result: Jobs, detail: bool) -> RenderableType:
 
 def _job(job: ListedJob, width: int) -> Text:
     """A job in one line, which is 80 columns wide where the name of what it trains is short."""
-    done = f"{100 * job.step // job.total_steps} %" if job.total_steps else "–"
+    done = f"{share} %" if (share := _share(job)) is not None else "–"
     left = clock(job.seconds_left) if job.seconds_left is not None and job.seconds_left < 1e7 else ""
     word = state(job.state)
     word.pad_right(13 - word.cell_len)
@@ -65,11 +68,11 @@ def followed(result: Followed, detail: bool) -> RenderableType:
     """How a job stands, and what it came to."""
     job = result.job
     why = f": {job.reason}" if job.reason else ""
-    share = f", {100 * job.step // job.total_steps} %" if job.total_steps else ""
-    rows: list[RenderableType] = [
-        Text.assemble(state(job.state), plain(f"  {job.id}, {whole(job.step)} of {whole(job.total_steps)} steps{share}{why}"))
-    ]
-    if result.came_to is not None and any(member.result for member in result.came_to.members):
+    share = f", {known} %" if (known := _share(job)) is not None else ""
+    rows: list[RenderableType] = [Text.assemble(state(job.state), plain(f"  {job.id}, {_so_far(job)}{share}{why}"))]
+    if isinstance(result.came_to, Searched):
+        rows.append(searched(result.came_to, detail))
+    elif result.came_to is not None and any(member.result for member in result.came_to.members):
         rows.append(trained(result.came_to, detail))
     elif job.state in ("paused", "interrupted") and not job.alive:
         rows.append(line(f"next: gts resume {job.id}"))
@@ -80,7 +83,7 @@ def stopped(result: Stopped, detail: bool) -> RenderableType:
     """Where jobs stand that were asked to stop."""
     rows: list[RenderableType] = []
     for job in result.jobs:
-        at = f"at step {whole(job.step)} of {whole(job.total_steps)}"
+        at = f"at {_so_far(job)}" if job.kind == "search" else f"at step {whole(job.step)} of {whole(job.total_steps)}"
         if job.alive:
             rows.append(line(f"{job.id} is {job.state} {at}; it was asked to stop"))
         elif job.state == "done":
@@ -95,9 +98,7 @@ def stopped(result: Stopped, detail: bool) -> RenderableType:
 
 def resumed(result: Resumed, detail: bool) -> RenderableType:
     """What goes on from where, and what does not."""
-    rows: list[RenderableType] = [
-        line(f"{job.id} goes on from step {whole(job.step)} of {whole(job.total_steps)}") for job in result.jobs
-    ]
+    rows: list[RenderableType] = [line(f"{job.id} goes on from {_from(job)}") for job in result.jobs]
     reasons = dict.fromkeys((one.state, one.reason) for one in result.left_alone)
     for word, reason in reasons:
         same = [one for one in result.left_alone if (one.state, one.reason) == (word, reason)]
@@ -109,12 +110,17 @@ def resumed(result: Resumed, detail: bool) -> RenderableType:
 
 def detached(result: Detached, detail: bool) -> RenderableType:
     """A training that works elsewhere."""
-    how = "waits until there is room for it" if result.queued else "trains in a process of its own"
-    return Group(
-        line(f"{result.run} {how}"),
-        line(f"next: gts tail {result.run}"),
-        line(f"      gts stop {result.run}"),
-    )
+    return _elsewhere(result.run, "trains", result.queued)
+
+
+def search_detached(result: SearchDetached, detail: bool) -> RenderableType:
+    """A search that works elsewhere."""
+    return _elsewhere(shlex.quote(result.study), "searches", result.queued)
+
+
+def _elsewhere(job: str, does: str, queued: bool) -> RenderableType:
+    how = "waits until there is room for it" if queued else f"{does} in a process of its own"
+    return Group(line(f"{job} {how}"), line(f"next: gts tail {job}"), line(f"      gts stop {job}"))
 
 
 def state(word: str) -> Text:
@@ -141,7 +147,10 @@ def _below(job: ListedJob) -> Iterable[tuple[str, str]]:
     if job.alive:
         place = f"number {job.place} in the row" if job.place else ""
         rate = f"{short(job.rate)} steps/s" if job.rate else ""
-        yield ", ".join(filter(None, [rate, place, _load(job)])), "dim"
+        search = _so_far(job) if job.kind == "search" else ""
+        yield ", ".join(filter(None, [search, rate, place, _load(job)])), "dim"
+    elif job.kind == "search" and job.trials is not None:
+        yield _so_far(job), "dim"
     if job.reason and job.reason != STOPPED:
         yield job.reason, _SIGNS[job.state][1]
     if job.quiet_seconds is not None and job.quiet_seconds > _QUIET_SECONDS:
@@ -153,6 +162,29 @@ def _row(row: Row) -> str:
     taken = f"{row.working} of {row.slots} slots taken" if row.slots is not None else f"{row.threads} of {row.cpus} CPUs taken"
     elsewhere = f" ({row.elsewhere} in other workspaces)" if row.elsewhere else ""
     return f"{row.working} at work, {row.waiting} waiting{elsewhere}; {taken}"
+
+
+def _share(job: ListedJob) -> int | None:
+    """How much of a job is done, in percent; None where that is not known."""
+    done, whole_of_it = (job.trials, job.trials_wanted) if job.kind == "search" else (job.step, job.total_steps)
+    return min(100, 100 * done // whole_of_it) if done is not None and whole_of_it else None
+
+
+def _so_far(job: ListedJob) -> str:
+    """How far a job is, for a sentence."""
+    if job.kind != "search":
+        return f"{whole(job.step)} of {whole(job.total_steps)} steps"
+    return _trials(job.trials, job.trials_wanted) + (f", best {number(job.best)}" if job.best is not None else "")
+
+
+def _from(job: Going) -> str:
+    if job.trials is None and job.total_steps:
+        return f"step {whole(job.step)} of {whole(job.total_steps)}"
+    return _trials(job.trials, job.trials_wanted)
+
+
+def _trials(ended: int | None, wanted: int | None) -> str:
+    return "where its trials stand" if ended is None else f"{ended} of {wanted} trials"
 
 
 def _names(left: list[LeftAlone]) -> str:

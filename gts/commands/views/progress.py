@@ -19,6 +19,7 @@ from gts.commands.declare import Note
 from gts.commands.headway import Headway
 from gts.commands.play import Filming
 from gts.commands.tail import LogLine, Stands
+from gts.commands.views.search_progress import SearchProgress
 from gts.commands.views.wording import clock, duration, number, plain, short, whole
 from gts.jobs.interruption import Interruption
 from gts.jobs.training import Halted, RunBegan, Saved, ScoringBegan, Trouble, WentOn
@@ -57,6 +58,7 @@ class Display:
         self._interruption = interruption
         self._detail = detail
         self._bar: Progress | None = None
+        self._search = SearchProgress(console, interruption)
         self._started: events.Started | None = None
         self._pace = Pace(0)
         self._best: float | None = None
@@ -76,6 +78,8 @@ class Display:
 
     def show(self, event: Any) -> None:
         """Show one event; what is not worth showing is passed over."""
+        if self._search.show(event):
+            return
         if isinstance(event, Note):
             self._say(f"note: {event.text}", "yellow")
         elif isinstance(event, Trouble):
@@ -165,6 +169,7 @@ class Display:
     def _stand(self, doing: str, why: str, who: str = "") -> None:
         """Say that the work stands otherwise than before."""
         self._doing = "training" if doing == "running" else doing
+        self._search.stand(doing)
         self._say(f"{who}{doing}{': ' if why else ''}{why}", {"paused": "red", "training": "yellow"}.get(doing, ""))
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=self._doing, refresh=True)
@@ -187,6 +192,7 @@ class Display:
         self._console.print(Text(text, style=style), soft_wrap=True)
 
     def _drop_bar(self) -> None:
+        self._search.drop()
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -1,0 +1,96 @@
+"""`gts worker`: search with others, on another machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gts.commands.declare import Command, Context, Option
+from gts.commands.search import COMMAND as SEARCH
+from gts.commands.searches import conduct, crew_of, kept_storage, log_folder
+from gts.errors import FormatError, UsageError
+from gts.jobs.search import SearchRequest
+
+if TYPE_CHECKING:
+    from gts.formats.space_file import Space
+    from gts.search.places import Place
+
+_SHARED = "--study postgresql+psycopg://USER@HOST/DATABASE#NAME"
+_AS_FOR_SEARCH = ("--workers", "--cohort", "--logdir", "--save-every", "--detach", "--queue")
+
+
+def run(
+    context: Context,
+    *,
+    study: str | None,
+    workers: int | None,
+    cohort: int,
+    logdir: Path | None,
+    save_every: float,
+    detach: bool,
+    queue: bool,
+) -> Iterator[Any]:
+    """Work on a study that others share; its space and its settings come from there. Yields events, then the result."""
+    from gts.search.places import place_of, split_name
+
+    if not study:
+        raise UsageError("the study to work on is missing", hint=f"name it: {_SHARED}")
+    word, name = split_name(study)
+    if not place_of(word).shared:
+        hint = "`gts search SPACE` goes on with it here; several machines share one on a server: postgresql+psycopg://…"
+        raise UsageError(f"{word} is a file, and trials in a file have one owner at a time", hint=hint)
+    storage, secret = kept_storage(word)
+    yield from secret
+    space = _space(place_of(storage), name)
+    crew = crew_of(context, workers)
+    yield from crew.notes
+    request = SearchRequest(
+        workspace=context.workspace,
+        space=space,
+        source=f"{storage}#{space.name}",
+        storage=storage,
+        workers=crew.workers,
+        cohort=cohort,
+        threads=crew.threads,
+        logdir=log_folder(logdir, space) if logdir is not None else None,
+        save_every=save_every,
+        queued=queue,
+    )
+    yield from conduct(context, request, detach=detach)
+
+
+def _space(place: Place, name: str) -> Space:
+    """The space that a shared study searches. Raises as reading a study does, UsageError where the study has none."""
+    from gts.formats.space_file import space_of
+    from gts.formats.strict_json import parse_json
+    from gts.search.reading import read_trials
+
+    view = read_trials(place, name)
+    if view.space is None:
+        raise UsageError(f"the study `{view.name}` does not say what it searches", hint="another program has made it")
+    text = json.dumps({**view.space, "name": view.name})
+    try:
+        return space_of(parse_json(text, f"the space of {view.name}"))
+    except FormatError as error:
+        hint = "see that this machine has the same version of gts as the one that began the search"
+        raise FormatError(error.path, error.problems, hint=hint) from error
+
+
+COMMAND = Command(
+    name="worker",
+    summary="Search with others: work on a study that machines share.",
+    group="learning",
+    run=run,
+    help="The study is on a PostgreSQL server; `gts search SPACE postgresql+psycopg://USER@HOST/DATABASE` began it there. Its "
+    "space and its settings come from the study. This machine gets a study's folder of its own for the trials that it trains; "
+    "trials of a machine that dies are taken over by the others after five minutes.",
+    options=(
+        Option(("--study",), "The study: address of the server, #, and its name.", metavar="URL#NAME"),
+        *(option for option in SEARCH.options if option.flags[-1] in _AS_FOR_SEARCH),
+    ),
+    threads=True,
+    long=True,
+    examples=("gts worker --study postgresql+psycopg://me@server/searches#hopper -n 8",),
+)
