@@ -18,6 +18,8 @@ from gts.system import identity_of, this_system
 
 _MANAGER_SECONDS = 5.0
 _LOCK_SECONDS = 0.3
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Workers that this process has started and that had not ended when it started the newest of them."""
 
 
 def launch(job: Job, life: Life) -> None:
@@ -57,8 +59,8 @@ def _start(command: list[str], job: Job, life: Life) -> None:
     worker = identity_of(process.pid)
     if worker is not None:
         life.pass_to(worker)
-    # It is nobody's child to wait for: it goes on when this process ends, and this one may go on when it ends.
-    process.returncode = 0
+    # Nobody waits for it: it goes on when this process ends. Where this one lives longer, it has to be taken leave of.
+    _STARTED[:] = [one for one in (*_STARTED, process) if one.poll() is None]
 
 
 def _handed_over(managed: list[str], job: Job, life: Life) -> bool:

@@ -54,6 +54,7 @@ def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_p
         control.resume(Workspace(tmp_path), job, by_name=True)
 
     calm = launched(ask(params=params))
+    assert not psutil.pid_exists(worker.pid), "an ended worker leaves no zombie behind in a process that starts others"
     until(calm, "done")
     ends = [RunFolder(folder).lasts(0)[-1].read_bytes() for folder in (job.folder, calm.folder)]
     assert ends[0] == ends[1], "a stop between two rounds changes nothing"

@@ -253,7 +253,8 @@ def test_loops_end_and_the_seed_is_told(sit: Sit, hopper_file: Path) -> None:
     seat.until(lambda: "0.16 s" in seat.screen.text)  # the numbers of the last frame
     assert seat.end() == 0
     assert seat.given_back
-    assert f"gts play {hopper_file} -r 7" in seat.everything.decode().replace("\r\n", "")
+    # Where a line of the terminal ends depends on how long the path is.
+    assert f"gtsplay{hopper_file}-r7" in "".join(seat.everything.decode().split())
 
 
 def test_other_glyphs_and_no_colours(sit: Sit, hopper_file: Path) -> None:
