@@ -23,7 +23,7 @@ def searched(result: Searched, detail: bool) -> RenderableType:
     of = f" of {result.wanted}" if ended != result.wanted else ""
     rows: list[RenderableType] = [line(f"{how} {ended}{of} trials{f': {kinds}' if kinds else ''}{spent}{rate}")]
     if result.best:
-        rows += [_table(result), *(line(text, "bold") for text in _winner(result))]
+        rows += best_trials(result)
     elif ended:
         rows.append(line(f"no trial is complete; why they failed: gts trials {shlex.quote(result.study)}", "red"))
     rows.append(line(f"study: {result.folder} (trials, log, checkpoints)"))
@@ -35,6 +35,11 @@ def searched(result: Searched, detail: bool) -> RenderableType:
         after = [f"gts best {name} --out {name}.spec", f"gts trials {name}"]
     rows += [line(f"{'next:' if not place else '     '} {text}") for place, text in enumerate(after)]
     return Group(*rows)
+
+
+def best_trials(result: Searched) -> list[RenderableType]:
+    """The best trials of a search, and the winner."""
+    return [_table(result), *(line(text, "bold") for text in _winner(result))]
 
 
 def _table(result: Searched) -> Table:
@@ -67,9 +72,8 @@ def _winner(result: Searched) -> list[str]:
         return [best] if result.objectives == 1 else []
     seeds = len(winner.confirmed["seeds"])
     over = f"{seeds} fresh seeds" if seeds > 1 else "a fresh seed"
-    optimism = winner.values[0] - winner.confirmed["iqm"] if winner.values else 0.0
-    mistake = f"; the search thought {number(winner.values[0])} ({optimism:+.4g})" if winner.values else ""
-    return [f"winner: trial {winner.number}, IQM {number(winner.confirmed['iqm'])} over {over}{mistake}"]
+    thought = f"; the search thought {number(winner.values[0])}" if winner.values else ""
+    return [f"winner: trial {winner.number}, IQM {number(winner.confirmed['iqm'])} over {over}{thought}"]
 
 
 def _params(trial: BestTrial) -> str:
