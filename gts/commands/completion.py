@@ -14,6 +14,7 @@ _ENDINGS: dict[Completion, tuple[str, ...]] = {
     "checkpoint": (".checkpoint",),
     "document": (".spec", ".space", ".checkpoint"),
     "reference": (".spec", ".space", ".checkpoint"),
+    "study": (".db",),
     "file": ("",),
     "folder": (),
 }
@@ -38,6 +39,8 @@ def _words(completion: Completion, context: Context) -> Iterator[str]:
         yield from TECHNIQUES
     elif completion == "parameter":
         yield from sorted({f"{key}=" for key in _parameter_keys()})
+    elif completion == "study":
+        yield from context.workspace.study_names()
     elif completion in ("run", "job", "reference"):
         runs = context.workspace.run_ids()
         yield from [NEWEST, *reversed(runs)] if runs else []

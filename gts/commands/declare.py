@@ -20,6 +20,7 @@ Completion = Literal[
     "reference",
     "run",
     "job",
+    "study",
     "figure",
     "technique",
     "parameter",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gts.commands import (
     bench,
+    best,
     check,
     compare,
     doctor,
@@ -21,8 +22,10 @@ from gts.commands import (
     search,
     service,
     stop,
+    study,
     tail,
     train,
+    trials,
     worker,
 )
 from gts.commands.declare import Command
@@ -33,6 +36,7 @@ COMMANDS: Mapping[str, Command] = {
         *(init, new, check, import_legacy),
         *(train, search, worker),
         *(jobs, tail, stop, resume, service),
+        *(trials, study, best),
         *(play, score, info, compare, export, bench, doctor),
     )
 }

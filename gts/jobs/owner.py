@@ -36,8 +36,9 @@ from gts.search.goals import curve_value, goal_value, trial_values
 from gts.search.rows import TrialRow
 from gts.search.study import Study, TrialRef
 
-MOST_DEATHS = 3
-"""Workers that a training may take with it before it counts as failed."""
+MOST_DEATHS = 5
+"""Workers that a training may take with it at one step before it counts as failed; more than a job alone may, since it may be
+one of its companions that they die of."""
 
 _ENOUGH_TO_COMPARE = 4
 _LISTEN_SECONDS = 0.5
@@ -256,6 +257,8 @@ class Owner:
     def _bury(self, hand: Hand, code: int) -> Iterator[Told]:
         """Start a worker in place of one that died, and have its trainings go on."""
         assert self._hands is not None
+        if self._interruption.requested:
+            return  # Ctrl-C at a terminal reaches the workers too
         yield Remark(f"worker {hand.number + 1} ended unasked ({_ending(code)}); its {len(hand.tasks)} trainings go on")
         self._short_lives += 1
         if self._short_lives > MOST_DEATHS * self._request.workers:
@@ -263,10 +266,10 @@ class Owner:
         self._hands.replace(hand)
         for key in list(hand.tasks):
             training = self._working.pop(key)
-            training.deaths += 1
             live = next(one for one in self._live.values() if training in one.trainings.values())
-            if training.deaths >= MOST_DEATHS:
-                yield from self._fail(live, self._blamed(live, training, f"{MOST_DEATHS} workers died of it"))
+            if training.died() >= MOST_DEATHS:
+                reason = f"{MOST_DEATHS} workers died of it at step {training.deaths[-1]}"
+                yield from self._fail(live, self._blamed(live, training, reason))
             else:
                 self._waiting.insert(0, training)
 

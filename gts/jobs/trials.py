@@ -15,6 +15,7 @@ from gts.errors import FileError, GtsError
 from gts.formats.durable import write_durably
 from gts.formats.objectives import Goal
 from gts.formats.spec_file import write_spec
+from gts.jobs.resuming import newest_steps
 from gts.params.spec import Spec
 from gts.search import attributes as names
 from gts.search.goals import curve_value
@@ -37,13 +38,19 @@ class LiveTraining:
     scores: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """Of its evaluations, by step."""
     done: bool = False
-    deaths: int = 0
-    """Workers that ended while they had it."""
+    deaths: tuple[int, ...] = ()
+    """The step at which workers ended that had it, one a worker; all of them the same."""
 
     @property
     def key(self) -> str:
         """Unlike that of any other training of the search."""
         return self.folder.id
+
+    def died(self) -> int:
+        """Note that a worker has ended that had it; how many did so since it last came further."""
+        step = next(iter(newest_steps(self.folder)), 0)
+        self.deaths = (*(one for one in self.deaths if one == step), step)
+        return len(self.deaths)
 
     def curve(self) -> list[Mapping[str, Any]]:
         """Its scores in the order of the steps."""

@@ -15,13 +15,13 @@ def facts(moment: Moment) -> tuple[tuple[str, str], ...]:
     return (
         ("time", f"{moment.time:.2f} s"),
         ("return", f"{moment.total:.1f}"),
-        ("speed", f"{moment.speed:.2f} m/s"),
+        ("speed", f"{round(moment.speed, 2) + 0.0:.2f} m/s"),
     )
 
 
 def terms(moment: Moment) -> tuple[tuple[str, str], ...]:
     """What each reward term gives or takes, by name."""
-    return tuple((name, f"{value + 0.0:+.2f}".replace("-", "−")) for name, value in moment.terms.items())
+    return tuple((name, f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")) for name, value in moment.terms.items())
 
 
 def conditions(moment: Moment) -> tuple[str, ...]:

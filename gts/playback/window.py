@@ -27,7 +27,9 @@ _PICTURES_A_SECOND = 60.0
 _ELEVATION = {True: -6.0, False: -18.0}
 _AZIMUTH = {True: 90.0, False: 112.0}
 _DISTANCE = 2.2
-"""Of the camera, in heights of the figure."""
+"""Of the camera, in heights of the figure …"""
+_SHAPE = 1.4
+"""… or in this part of its width."""
 
 
 class Window:
@@ -80,7 +82,7 @@ class Window:
         """The camera at the figure's side, following it where it travels."""
         stage, camera = self.scene.stage, self._viewer.cam
         camera.azimuth, camera.elevation = _AZIMUTH[stage.planar], _ELEVATION[stage.planar]
-        camera.distance = _DISTANCE * max(stage.extent)
+        camera.distance = _DISTANCE * max(stage.extent[1], stage.extent[0] / _SHAPE)
         camera.lookat[:] = stage.centre
         if stage.travels:
             camera.type = mujoco.mjtCamera.mjCAMERA_TRACKING

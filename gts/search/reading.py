@@ -164,10 +164,7 @@ def _listed(found: Mapping[str, int] | Sequence[str]) -> str:
 
 
 def _nearest(workspace: Workspace, word: str) -> str:
-    try:
-        known = sorted(entry.name for entry in workspace.studies.iterdir() if entry.is_dir())
-    except OSError:
-        known = []
+    known = workspace.study_names()
     if not known:
         return "search first: gts search FILE.space; or name a database file or the address of a server"
     import difflib

@@ -182,7 +182,8 @@ class _Listener(logging.Handler):
         self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._say(record.getMessage())
+        if not _usual(record.getMessage()):
+            self._say(record.getMessage())
 
 
 @contextmanager
@@ -200,5 +201,9 @@ def _noted(say: Callable[[str], None]) -> Iterator[None]:
         logger.propagate = propagate
     for warning in caught:
         text = str(warning.message)
-        if not issubclass(warning.category, (ExperimentalWarning, FutureWarning)) and not any(one in text for one in _USUAL):
+        if not issubclass(warning.category, (ExperimentalWarning, FutureWarning)) and not _usual(text):
             say(text)
+
+
+def _usual(text: str) -> bool:
+    return any(one in text for one in _USUAL)

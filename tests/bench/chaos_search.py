@@ -71,7 +71,7 @@ def search(folder: Path, *, trials: int, kills: int, seed: int, space: dict[str,
     done: Counter[str] = Counter()
     until = time.monotonic() + MOST_SECONDS
     while sum(done.values()) < kills and time.monotonic() < until:
-        time.sleep(draw.uniform(0.1, 6.0))
+        time.sleep(draw.uniform(0.1, 8.0))
         victim = draw.choice(VICTIMS)
         standing = standing_of(job.folder)
         if not standing.state.alive:

@@ -26,9 +26,8 @@ def command(request: pytest.FixtureRequest) -> Command:
 
 
 def test_the_commands_are_there() -> None:
-    assert (
-        " ".join(COMMANDS) == "init new check import train jobs tail stop resume service score info compare export bench doctor"
-    )
+    words = "init new check import train search worker jobs tail stop resume service trials study best play score info"
+    assert " ".join(COMMANDS) == f"{words} compare export bench doctor"
     assert {command.group for command in COMMANDS.values()} == set(GROUPS)
 
 

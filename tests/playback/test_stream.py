@@ -85,8 +85,9 @@ def test_a_process_plays_in_real_time_and_obeys(hopper_file) -> None:
         moments = [decode(process.stdout.readline()) for _ in range(30)]
         passed = time.monotonic() - began
         assert isinstance(first, Moment)
-        assert moments[-1].time - first.time == pytest.approx(passed, rel=0.25)
-        assert 30 / passed < 15.5, "no more pictures than were asked for"
+        # A machine that is busy with other things makes it slower, and nothing makes it faster.
+        assert 0.5 * passed < moments[-1].time - first.time < 1.15 * passed
+        assert 30 / passed < 17, "no more pictures than were asked for"
         process.stdin.write(b"pause\n")
         process.stdin.flush()
         held = next(one for one in map(decode, process.stdout) if one.paused)

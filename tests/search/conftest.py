@@ -1,38 +1,17 @@
-"""What the tests of searches share: a small space, studies in a folder of their own, scores that are not trained."""
+"""What the tests of searches share: studies in a folder of their own."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from small_space import Open, space
 
-from gts.formats.space_file import Space, space_of
-from gts.formats.strict_json import parse_json
+from gts.formats.space_file import Space
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
-
-SPACE: dict[str, Any] = {
-    "physicalModel": "hopper",
-    "name": "small",
-    "technique": "ppo",
-    "nSteps": 90_000,
-    "params": {"nEnvironments": 4},
-    "paramSpace": {
-        "actor.learningRate": {"min": 1e-4, "max": 1e-2, "log": True},
-        "lambda": {"min": 0.8, "max": 1.0},
-        "actor.hiddenSize": [16, 32, 64],
-    },
-}
-
-Open = Callable[..., Study]
-
-
-def space(**changes: Any) -> Space:
-    """The small space, changed."""
-    return space_of(parse_json(json.dumps({**SPACE, **changes}), "small.space"))
 
 
 @pytest.fixture

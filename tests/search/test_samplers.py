@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from conftest import SPACE, Open, space
+from small_space import SPACE, Open, space
 
 from gts.errors import MissingError, UsageError
 from gts.search.settings import PRUNERS, SAMPLERS

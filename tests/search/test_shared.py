@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from conftest import SPACE, Open, space
 from postgresql import Server, programs
+from small_space import SPACE, Open, space
 
 from gts.errors import FileError, UsageError, WorkError
 from gts.search.places import place_of, split_name

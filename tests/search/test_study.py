@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SPACE, Open, space
+from small_space import SPACE, Open, space
 from sqlalchemy import event
 
 from gts.errors import UsageError

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 
 from gts.commands.attending import Trained
 from gts.commands.bench import Benchmarked
+from gts.commands.best import Best
 from gts.commands.check import Checked
 from gts.commands.compare import Compared
 from gts.commands.declare import Result
@@ -26,9 +27,11 @@ from gts.commands.score import Scored
 from gts.commands.searches import SearchDetached, Searched
 from gts.commands.service import ServiceResult
 from gts.commands.stop import Stopped
+from gts.commands.study import StudyShown
 from gts.commands.tail import Followed
 from gts.commands.train import Detached
-from gts.commands.views import contents, files, jobs, machine, played, scores, searches, service
+from gts.commands.trials import Trials
+from gts.commands.views import contents, files, jobs, machine, played, scores, searches, service, studies
 
 _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Initialised: files.initialised,
@@ -47,6 +50,9 @@ _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     Stopped: jobs.stopped,
     Resumed: jobs.resumed,
     Played: played.played,
+    Trials: studies.trials,
+    StudyShown: studies.study,
+    Best: studies.best,
     Scored: scores.scored,
     ServiceResult: service.service,
     Compared: scores.compared,

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from gts.commands.search_headway import SearchHeadway, search_headway_of
+from gts.commands.views.searches import point
+from gts.commands.views.studies import SIGNS
 from gts.commands.views.wording import clock, duration, number, plain, short
 from gts.jobs.interruption import Interruption
 from gts.jobs.search import ConfirmingBegan, SearchBegan, TrialBegan, TrialConfirmed, TrialEnded, TrialReported
@@ -20,7 +22,6 @@ from gts.store.workspace import StudyFolder
 LINE_SECONDS = 10.0
 LOOK_SECONDS = 2.0
 
-_SIGNS = {"complete": ("✓", "green"), "pruned": ("✂", "yellow"), "failed": ("✗", "red")}
 _LONGEST_LEFT = 1e7
 
 
@@ -96,7 +97,7 @@ class SearchProgress:
         if event.state == "complete":
             self._best = max(event.values[0], event.values[0] if self._best is None else self._best)
         values = self._values.pop(event.number, {})
-        about = event.reason or ", ".join(f"{key} {number(value)}" for key, value in values.items())
+        about = event.reason or point(values)
         worth = " / ".join(number(value) for value in event.values)
         self._say(self._trial(event.number, event.state, f"{worth:>8}  {about}" if worth else about))
         self._tell()
@@ -121,7 +122,7 @@ class SearchProgress:
         self._tell()
 
     def _trial(self, trial: int, state: str, about: str) -> Text:
-        sign, colour = _SIGNS[state]
+        sign, colour = SIGNS[state]
         line = Text.assemble(f"trial {trial:>{len(str(max(self._wanted - 1, 0)))}} ", (sign, colour), " ", plain(about))
         line.truncate(self._console.width, overflow="ellipsis")
         return line
@@ -146,7 +147,7 @@ class SearchProgress:
             # Drawn once a second by a thread of its own: between two events of a search minutes may pass.
             columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), _Numbers(self))
             self._bar = Progress(*columns, console=self._console, refresh_per_second=1, transient=True)
-            self._bar.add_task(self._doing)
+            self._bar.add_task(self._doing, total=None)
             self._bar.start()
         doing = "stopping" if self._interruption.requested else self._doing
         total = self._wanted or None

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from gts.commands.searches import BestTrial, Searched
+from gts.commands.searches import Searched
 from gts.commands.views.wording import duration, grid, line, number, plain, whole
 
 
@@ -53,7 +53,7 @@ def _table(result: Searched) -> Table:
     table.columns[-1].ratio = 1
     for trial in result.best:
         values = [number(value) for value in trial.values]
-        table.add_row(str(trial.number), *values, *(_again(trial.confirmed) if again else []), plain(_params(trial)))
+        table.add_row(str(trial.number), *values, *(_again(trial.confirmed) if again else []), plain(point(trial.params)))
     return table
 
 
@@ -76,5 +76,10 @@ def _winner(result: Searched) -> list[str]:
     return [f"winner: trial {winner.number}, IQM {number(winner.confirmed['iqm'])} over {over}{thought}"]
 
 
-def _params(trial: BestTrial) -> str:
-    return ", ".join(f"{key} {number(value)}" for key, value in trial.params.items())
+def point(values: Mapping[str, Any]) -> str:
+    """What was searched at a point, in one line."""
+    # Only here: it loads Optuna, which whoever shows a trial has loaded already.
+    from gts.search.charts import short_names
+
+    names = short_names(values)
+    return ", ".join(f"{names[key]} {number(value)}" for key, value in values.items())

@@ -1,0 +1,176 @@
+"""`gts trials`: the trials of a study as a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.errors import UsageError
+
+if TYPE_CHECKING:
+    from gts.search.rows import StudyView, TrialRow
+
+STUDY_HELP = (
+    "A study: its name in the workspace, its folder, a database file, or the address of a server; with #NAME one of several."
+)
+
+_FIELDS: dict[str, Callable[[TrialRow], Any]] = {
+    "number": lambda trial: trial.number,
+    "state": lambda trial: trial.state,
+    "value": lambda trial: trial.value,
+    "value2": lambda trial: trial.values[1] if len(trial.values) > 1 else None,
+    "confirmed": lambda trial: trial.confirmed.iqm if trial.confirmed else None,
+    "seeds": lambda trial: len(trial.seed_values) or None,
+    "steps": lambda trial: trial.steps,
+    "seconds": lambda trial: trial.seconds,
+    "started": lambda trial: trial.started or None,
+    "reason": lambda trial: trial.reason or None,
+}
+_CONDITION = re.compile(r"\s*([\w./]+)\s*(<=|>=|!=|<|>|=)\s*(.+?)\s*\Z")
+_BEST_FIRST = ("value", "value2", "confirmed", "steps", "seconds", "seeds")
+
+
+@dataclass(frozen=True)
+class Trials(Result):
+    """Trials of a study that were asked for, in the order that was asked for."""
+
+    study: str
+    storage: str
+    maximised: tuple[bool, ...]
+    parameters: tuple[str, ...]
+    """What was searched, by file key."""
+    trials: tuple[TrialRow, ...]
+    total: int
+    """How many the study has."""
+
+
+def run(
+    context: Context,
+    *,
+    study: str,
+    sort: str,
+    reverse: bool,
+    filters: Sequence[str],
+    number: int | None,
+    csv: Path | None,
+    verbose: bool,
+) -> Iterator[Any]:
+    """Read a study, and choose and order its trials."""
+    from gts.search.reading import read_named
+
+    view = read_named(context.workspace, study)
+    conditions = [_condition(view, text) for text in filters]
+    chosen = [trial for trial in view.trials if all(holds(trial) for holds in conditions)]
+    chosen = _ordered(view, chosen, sort, reverse)[:number]
+    if csv is not None:
+        _write(csv, view, chosen)
+        yield Note(f"{len(chosen)} trials are written to {csv}")
+    yield Trials(view.name, view.storage, view.maximised, tuple(view.domains), tuple(chosen), len(view.trials))
+
+
+def _ordered(view: StudyView, trials: list[TrialRow], field: str, reverse: bool) -> list[TrialRow]:
+    """Trials by a field, those without one last; what is good when large begins with the largest."""
+    read = _reader(view, field)
+    down = field in _BEST_FIRST
+    if field in ("value", "value2") and len(view.maximised) > int(field == "value2"):
+        down = view.maximised[int(field == "value2")]
+    known = [trial for trial in trials if read(trial) is not None]
+    # A pruned trial's value is of fewer steps: it stands behind those that came to their end.
+    numbers = all(isinstance(read(trial), (int, float)) for trial in known)
+    known.sort(key=lambda trial: read(trial) if numbers else str(read(trial)), reverse=down != reverse)
+    if field in ("value", "value2"):
+        known.sort(key=lambda trial: trial.state != "complete")
+    return known + [trial for trial in trials if read(trial) is None]
+
+
+def _condition(view: StudyView, text: str) -> Callable[[TrialRow], bool]:
+    """What `value>1000` or `state=failed` says of a trial; raises UsageError."""
+    match = _CONDITION.match(text)
+    if match is None:
+        raise UsageError(f"`{text[:60]}` is no condition", hint="write FIELD, one of = != < > <= >=, and a value: value>1000")
+    field, sign, wanted = match.groups()
+    read = _reader(view, field)
+    limit = _number(wanted)
+    if limit is None and sign not in ("=", "!="):
+        hint = f"ask for {field}={wanted[:40]}, or name a number"
+        raise UsageError(f"`{sign}` compares with a number only, not with `{wanted[:40]}`", hint=hint)
+
+    def holds(trial: TrialRow) -> bool:
+        value = read(trial)
+        if sign in ("=", "!="):
+            known = _number(value)
+            same = known == limit if known is not None and limit is not None else str(value).lower() == wanted.lower()
+            return same == (sign == "=")
+        if limit is None or not isinstance(value, (int, float)) or isinstance(value, bool):
+            return False
+        return {"<": value < limit, ">": value > limit, "<=": value <= limit, ">=": value >= limit}[sign]
+
+    return holds
+
+
+def _reader(view: StudyView, field: str) -> Callable[[TrialRow], Any]:
+    if field in _FIELDS:
+        return _FIELDS[field]
+    if field in view.domains:
+        return lambda trial: trial.params.get(field)
+    from gts.params.spec import unknown
+
+    known = (*_FIELDS, *view.domains)
+    raise UsageError(unknown("field", field, known), hint=f"fields: {', '.join(known)}")
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _write(path: Path, view: StudyView, trials: Sequence[TrialRow]) -> None:
+    """A line a trial, with every parameter; raises FileError."""
+    from csv import writer
+    from io import StringIO
+
+    from gts.formats.durable import write_durably
+
+    fields = [name for name in _FIELDS if name != "value2" or len(view.maximised) > 1]
+    text = StringIO(newline="")
+    rows = writer(text, lineterminator="\n")
+    rows.writerow([*fields, *view.domains])
+    for trial in trials:
+        rows.writerow([*(_FIELDS[name](trial) for name in fields), *(trial.params.get(key) for key in view.domains)])
+    write_durably(path, text.getvalue().encode())
+
+
+COMMAND = Command(
+    name="trials",
+    summary="List the trials of a study.",
+    group="looking",
+    run=run,
+    help="Best first. A study can be looked at while it is searched, and so can one of the original program.",
+    arguments=(Argument("study", STUDY_HELP, "study"),),
+    options=(
+        Option(
+            ("--sort",),
+            "By what: number, state, value, confirmed, steps, seconds, or a parameter.",
+            default="value",
+            metavar="FIELD",
+        ),
+        Option(("--reverse",), "The other way round.", "flag"),
+        Option(
+            ("--filter",), "Only those that fit: value>1000, state=failed.", multiple=True, metavar="CONDITION", name="filters"
+        ),
+        Option(("-n", "--number"), "How many.", "integer", minimum=0, metavar="N"),
+        Option(("--csv",), "Write them to a file too.", "path", completion="file", metavar="FILE"),
+        Option(("-v", "--verbose"), "Show every parameter, and each seed's value.", "flag"),
+    ),
+    examples=(
+        "gts trials hopper",
+        "gts trials hopperSpace.db --filter state=failed",
+        "gts trials hopper --sort lambda --csv t.csv",
+    ),
+)
