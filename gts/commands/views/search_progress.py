@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -84,7 +84,7 @@ class SearchProgress:
         self._folder, self._ended, self._wanted = event.folder, event.ended, event.wanted
         self._seen = search_headway_of(event.folder, at_work=False)
         self._best = self._seen.best
-        on = f", going on with {', '.join(map(str, event.gone_on))}" if event.gone_on else ""
+        on = f", going on with {_listed(event.gone_on)}" if event.gone_on else ""
         self._say(plain(f"searching {event.folder.name}: {event.ended} of {event.wanted} trials have ended{on}"))
         self._draw()
 
@@ -105,7 +105,7 @@ class SearchProgress:
     def _confirm(self, event: ConfirmingBegan) -> None:
         self._doing, self._ended, self._wanted = "confirming", 0, len(event.trials)
         seeds = f"{len(event.seeds)} fresh seeds" if len(event.seeds) > 1 else "a fresh seed"
-        self._say(plain(f"confirming trials {', '.join(map(str, event.trials))} with {seeds} each"))
+        self._say(plain(f"confirming {_listed(event.trials)} with {seeds} each"))
         self._draw()
 
     def _confirmed(self, event: TrialConfirmed) -> None:
@@ -143,15 +143,16 @@ class SearchProgress:
     def _draw(self) -> None:
         if not self._console.is_terminal:
             return
-        if self._bar is None:
-            # Drawn once a second by a thread of its own: between two events of a search minutes may pass.
-            columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), _Numbers(self))
-            self._bar = Progress(*columns, console=self._console, refresh_per_second=1, transient=True)
-            self._bar.add_task(self._doing, total=None)
-            self._bar.start()
         doing = "stopping" if self._interruption.requested else self._doing
         total = self._wanted or None
-        self._bar.update(self._bar.task_ids[0], completed=self._ended, total=total, description=doing)
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=self._ended, total=total, description=doing)
+            return
+        # Drawn once a second by a thread of its own: between two events of a search minutes may pass.
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), _Numbers(self))
+        self._bar = Progress(*columns, console=self._console, refresh_per_second=1, transient=True)
+        self._bar.add_task(doing, completed=self._ended, total=total)
+        self._bar.start()
 
     def _rate(self) -> str:
         return f"{short(self._seen.rate)}/s" if self._seen.rate else ""
@@ -161,6 +162,10 @@ class SearchProgress:
 
     def _say(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
+
+
+def _listed(trials: Sequence[int]) -> str:
+    return f"trial{'s' if len(trials) > 1 else ''} {', '.join(map(str, trials))}"
 
 
 class _Numbers(ProgressColumn):
