@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from gts.commands.declare import Argument, Command, Context, Option, Result
 from gts.commands.headway import read_facts
 from gts.commands.listing import ListedJob, describe
-from gts.commands.references import Reference, refer
-from gts.errors import FileError, Problem
-from gts.store.workspace import RunFolder
+from gts.commands.references import Reference, find_study, refer
+from gts.commands.searches import Searched, searched
+from gts.errors import FileError, GtsError, Problem
+from gts.store.workspace import RunFolder, StudyFolder
 
 if TYPE_CHECKING:
     from gts.params.spec import Spec
@@ -116,8 +117,29 @@ class RunInfo(Result):
     kind: str = "run"
 
 
+@dataclass(frozen=True)
+class StudyInfo(Result):
+    """What is in the folder of a study."""
+
+    path: str
+    name: str
+    figure: str
+    technique: str
+    axes: tuple[str, ...]
+    """What is searched, by file key."""
+    job: ListedJob | None
+    """How the search stands; None where that cannot be read."""
+    found: Searched | None
+    """What it has come to so far; None where its trials cannot be read."""
+    notes: tuple[str, ...] = field(default=())
+    kind: str = "study"
+
+
 def run(context: Context, *, file: str, verbose: bool) -> Result:
-    """Describe a spec, a space, a checkpoint or a run."""
+    """Describe a spec, a space, a checkpoint, a run or a study."""
+    study = find_study(context, file)
+    if study is not None:
+        return _study(study)
     reference = refer(context, file)
     describe = {"spec": _spec, "space": _space, "checkpoint": _checkpoint, "run": _run}[reference.kind]
     return describe(reference)
@@ -205,6 +227,32 @@ def _run(reference: Reference) -> RunInfo:
     )
 
 
+def _study(folder: StudyFolder) -> StudyInfo:
+    from gts.jobs.ledger import standing_of
+
+    job, found, notes = None, None, []
+    space: dict[str, Any] = {}
+    try:
+        space = dict(read_facts(folder.facts).get("space", {}))
+    except FileError as error:
+        notes.append(error.message)
+    try:
+        (job,) = describe([standing_of(folder.path)])
+        found = searched(folder, folder.name, None)
+    except GtsError as error:
+        notes.append(error.message)
+    return StudyInfo(
+        path=str(folder.path),
+        name=folder.name,
+        figure=str(space.get("physicalModel", "")),
+        technique=str(space.get("technique", "")),
+        axes=tuple(space.get("paramSpace", {})),
+        job=job,
+        found=found,
+        notes=tuple(notes),
+    )
+
+
 def _inside(folder: RunFolder, pattern: str) -> tuple[str, ...]:
     """The files of a run that fit a pattern, as paths inside its folder."""
     return tuple(str(path.relative_to(folder.path)) for path in sorted(folder.path.glob(pattern)))
@@ -220,12 +268,14 @@ def _member(reader: Any, member: int, failed: Mapping[int, str]) -> MemberInfo:
 
 COMMAND = Command(
     name="info",
-    summary="Show what is in a file or a run.",
+    summary="Show what is in a file, a run or a study.",
     group="looking",
     run=run,
     help="A spec or space with what differs from the defaults; a checkpoint with networks, score, learning curve, history and "
-    "versions; a run with its numbers.",
-    arguments=(Argument("file", "A spec, a space, a checkpoint; or a run: its folder, id or @last.", "reference"),),
+    "versions; a run with its numbers; a study with its best trials.",
+    arguments=(
+        Argument("file", "A spec, a space, a checkpoint; a run: its folder, id or @last; a study: its name.", "reference"),
+    ),
     options=(Option(("-v", "--verbose"), "Show every parameter with its meaning.", "flag"),),
     examples=("gts info out.checkpoint", "gts info @last"),
 )

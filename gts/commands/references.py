@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gts.commands.declare import Context
 from gts.errors import FileError, UsageError
-from gts.store.workspace import RunFolder, Workspace
+from gts.store.workspace import RunFolder, StudyFolder, Workspace
 
 if TYPE_CHECKING:
     from gts.jobs.ledger import Standing
@@ -64,6 +64,14 @@ def refer_job(context: Context, word: str) -> Standing:
     from gts.jobs.ledger import find_job
 
     return find_job(context.workspace, Path(word).name or word)
+
+
+def find_study(context: Context, word: str) -> StudyFolder | None:
+    """The folder of the study that a word names: its name in the workspace, or its path; None where it names none."""
+    for path in (Path(word).expanduser(), context.workspace.root / word, context.workspace.study(word).path):
+        if StudyFolder(path).exists() and not RunFolder(path).exists():
+            return StudyFolder(path.absolute())
+    return None
 
 
 def find_run(workspace: Workspace, word: str) -> RunFolder | None:

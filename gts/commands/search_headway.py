@@ -83,8 +83,10 @@ def pulse_of(folder: StudyFolder) -> Pulse:
         with suppress(FileError):
             total += int(read_facts(training.facts).get("total_steps", 0))
             with MetricsReader(training.metrics) as reader:
-                steps += reader.position()[0]
-                rates.append(rate_of(reader, 1) or 0.0)
+                step, _, elapsed = reader.position()
+                steps += step
+                # A long training has one row for many rounds, so at first there are too few.
+                rates.append(rate_of(reader, 1) or (step / elapsed if elapsed else 0.0))
     return Pulse(count, steps, total, sum(rates) if any(rates) else None)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gts.commands.declare import Context, Note, Result
-from gts.errors import FileError, GtsError, WorkError
+from gts.errors import FileError, WorkError
 from gts.jobs.search import Remark, SearchOutcome, SearchRequest
 from gts.store.workspace import StudyFolder
 
@@ -232,11 +232,10 @@ def _detach(request: SearchRequest, job: Job, life: Life) -> SearchDetached:
     launch(job, life)
     until = time.monotonic() + _OPEN_SECONDS
     while time.monotonic() < until:
-        with suppress(GtsError):  # it is about to be written
-            standing = standing_of(job.folder)
-            if standing.state.word == "failed":
-                raise WorkError(f"{job.id} could not begin: {standing.state.reason}", hint=f"see {request.folder.log}")
-            if standing.state.word != "waiting" or standing.state.reason != "it starts":
-                break
+        state = standing_of(job.folder).state
+        if state.word == "failed":
+            raise WorkError(f"{job.id} could not begin: {state.reason}", hint=f"see {request.folder.log}")
+        if state.word != "waiting" or state.reason != "it starts":
+            break
         time.sleep(_LOOK_SECONDS)
     return SearchDetached(request.source, job.id, str(job.folder), job.queued)

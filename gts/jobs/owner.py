@@ -257,6 +257,8 @@ class Owner:
     def _bury(self, hand: Hand, code: int) -> Iterator[Told]:
         """Start a worker in place of one that died, and have its trainings go on."""
         assert self._hands is not None
+        if self._interruption.requested:
+            return  # Ctrl-C at a terminal reaches the workers too
         yield Remark(f"worker {hand.number + 1} ended unasked ({_ending(code)}); its {len(hand.tasks)} trainings go on")
         self._short_lives += 1
         if self._short_lives > MOST_DEATHS * self._request.workers:

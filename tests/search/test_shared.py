@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy
-from postgresql import Server, programs
+from postgresql import Server
 from small_space import SPACE, Open, space
 
 from gts.errors import FileError, UsageError, WorkError
 from gts.search.places import place_of, split_name
 from gts.search.reading import read_named, read_trials
 from gts.store.workspace import StudyFolder, Workspace
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A server for this file."""
-    found = programs()
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL must be there: apt-get install postgresql")
-        pytest.skip("PostgreSQL is not installed")
-    made = Server(found)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.remove()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from gts.commands.doctor import Diagnosis
 from gts.commands.export import Exported
 from gts.commands.export_figure import ExportedMotion, ExportedPolicy
 from gts.commands.import_legacy import Imported
-from gts.commands.info import CheckpointInfo, RunInfo, SpaceInfo, SpecInfo
+from gts.commands.info import CheckpointInfo, RunInfo, SpaceInfo, SpecInfo, StudyInfo
 from gts.commands.init import Initialised
 from gts.commands.jobs import Jobs
 from gts.commands.new import MadeFile
@@ -60,6 +60,7 @@ _VIEWS: Mapping[type[Result], Callable[[Any, bool], RenderableType]] = {
     SpaceInfo: contents.space,
     CheckpointInfo: contents.checkpoint,
     RunInfo: contents.run,
+    StudyInfo: contents.study,
     Benchmarked: machine.benchmarked,
     Diagnosis: machine.diagnosis,
 }

@@ -8,10 +8,11 @@ from typing import Any
 from rich.columns import Columns
 from rich.console import Group, RenderableType
 
-from gts.commands.info import CheckpointInfo, MemberInfo, RunInfo, SpaceInfo, SpecInfo, Value
+from gts.commands.info import CheckpointInfo, MemberInfo, RunInfo, SpaceInfo, SpecInfo, StudyInfo, Value
 from gts.commands.views.charts import learning_curve
 from gts.commands.views.jobs import process
 from gts.commands.views.scores import score_line
+from gts.commands.views.searches import best_trials
 from gts.commands.views.wording import duration, exact, grid, heading, line, moment, number, pairs, plain, size, whole
 
 _CURVE = "learning curve: mean return of the evaluations"
@@ -82,6 +83,22 @@ def run(info: RunInfo, detail: bool) -> RenderableType:
         rows += [heading("checkpoints"), *(line(f"  {name}") for name in info.checkpoints)]
     if info.remains:
         rows += [heading("left by members that failed"), *(line(f"  {name}") for name in info.remains)]
+    return Group(*rows, *(plain(note, style="yellow") for note in info.notes))
+
+
+def study(info: StudyInfo, detail: bool) -> RenderableType:
+    """A study: what it searches, how it stands, its best trials."""
+    job, found = info.job, info.found
+    trials = ", ".join(f"{count} {state}" for state, count in found.counts.items()) if found else ""
+    what = [
+        ("searches", f"{info.figure}, {info.technique}: {', '.join(info.axes)}" if info.figure else ""),
+        ("trials", f"{trials or 'none'}, {found.wanted} wanted" if found else ""),
+        ("state", f"{job.state}{f': {job.reason}' if job.reason else ''}" if job else ""),
+        ("process", process(job) if job else ""),
+        ("storage", found.storage if found else ""),
+    ]
+    best = [heading("best"), *best_trials(found)] if found and found.best else []
+    rows: list[RenderableType] = [line(info.path, "bold"), pairs(what), *best]
     return Group(*rows, *(plain(note, style="yellow") for note in info.notes))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from gts.commands.search_headway import SearchHeadway, search_headway_of
+from gts.commands.views.searches import point
+from gts.commands.views.studies import SIGNS
 from gts.commands.views.wording import clock, duration, number, plain, short
 from gts.jobs.interruption import Interruption
 from gts.jobs.search import ConfirmingBegan, SearchBegan, TrialBegan, TrialConfirmed, TrialEnded, TrialReported
@@ -20,7 +22,6 @@ from gts.store.workspace import StudyFolder
 LINE_SECONDS = 10.0
 LOOK_SECONDS = 2.0
 
-_SIGNS = {"complete": ("✓", "green"), "pruned": ("✂", "yellow"), "failed": ("✗", "red")}
 _LONGEST_LEFT = 1e7
 
 
@@ -83,7 +84,7 @@ class SearchProgress:
         self._folder, self._ended, self._wanted = event.folder, event.ended, event.wanted
         self._seen = search_headway_of(event.folder, at_work=False)
         self._best = self._seen.best
-        on = f", going on with {', '.join(map(str, event.gone_on))}" if event.gone_on else ""
+        on = f", going on with {_listed(event.gone_on)}" if event.gone_on else ""
         self._say(plain(f"searching {event.folder.name}: {event.ended} of {event.wanted} trials have ended{on}"))
         self._draw()
 
@@ -96,7 +97,7 @@ class SearchProgress:
         if event.state == "complete":
             self._best = max(event.values[0], event.values[0] if self._best is None else self._best)
         values = self._values.pop(event.number, {})
-        about = event.reason or ", ".join(f"{key} {number(value)}" for key, value in values.items())
+        about = event.reason or point(values)
         worth = " / ".join(number(value) for value in event.values)
         self._say(self._trial(event.number, event.state, f"{worth:>8}  {about}" if worth else about))
         self._tell()
@@ -104,7 +105,7 @@ class SearchProgress:
     def _confirm(self, event: ConfirmingBegan) -> None:
         self._doing, self._ended, self._wanted = "confirming", 0, len(event.trials)
         seeds = f"{len(event.seeds)} fresh seeds" if len(event.seeds) > 1 else "a fresh seed"
-        self._say(plain(f"confirming trials {', '.join(map(str, event.trials))} with {seeds} each"))
+        self._say(plain(f"confirming {_listed(event.trials)} with {seeds} each"))
         self._draw()
 
     def _confirmed(self, event: TrialConfirmed) -> None:
@@ -121,7 +122,7 @@ class SearchProgress:
         self._tell()
 
     def _trial(self, trial: int, state: str, about: str) -> Text:
-        sign, colour = _SIGNS[state]
+        sign, colour = SIGNS[state]
         line = Text.assemble(f"trial {trial:>{len(str(max(self._wanted - 1, 0)))}} ", (sign, colour), " ", plain(about))
         line.truncate(self._console.width, overflow="ellipsis")
         return line
@@ -142,15 +143,16 @@ class SearchProgress:
     def _draw(self) -> None:
         if not self._console.is_terminal:
             return
-        if self._bar is None:
-            # Drawn once a second by a thread of its own: between two events of a search minutes may pass.
-            columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), _Numbers(self))
-            self._bar = Progress(*columns, console=self._console, refresh_per_second=1, transient=True)
-            self._bar.add_task(self._doing)
-            self._bar.start()
         doing = "stopping" if self._interruption.requested else self._doing
         total = self._wanted or None
-        self._bar.update(self._bar.task_ids[0], completed=self._ended, total=total, description=doing)
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=self._ended, total=total, description=doing)
+            return
+        # Drawn once a second by a thread of its own: between two events of a search minutes may pass.
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), _Numbers(self))
+        self._bar = Progress(*columns, console=self._console, refresh_per_second=1, transient=True)
+        self._bar.add_task(doing, completed=self._ended, total=total)
+        self._bar.start()
 
     def _rate(self) -> str:
         return f"{short(self._seen.rate)}/s" if self._seen.rate else ""
@@ -160,6 +162,10 @@ class SearchProgress:
 
     def _say(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
+
+
+def _listed(trials: Sequence[int]) -> str:
+    return f"trial{'s' if len(trials) > 1 else ''} {', '.join(map(str, trials))}"
 
 
 class _Numbers(ProgressColumn):

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from gts.commands.searches import BestTrial, Searched
+from gts.commands.searches import Searched
 from gts.commands.views.wording import duration, grid, line, number, plain, whole
 
 
@@ -23,7 +23,7 @@ def searched(result: Searched, detail: bool) -> RenderableType:
     of = f" of {result.wanted}" if ended != result.wanted else ""
     rows: list[RenderableType] = [line(f"{how} {ended}{of} trials{f': {kinds}' if kinds else ''}{spent}{rate}")]
     if result.best:
-        rows += [_table(result), *(line(text, "bold") for text in _winner(result))]
+        rows += best_trials(result)
     elif ended:
         rows.append(line(f"no trial is complete; why they failed: gts trials {shlex.quote(result.study)}", "red"))
     rows.append(line(f"study: {result.folder} (trials, log, checkpoints)"))
@@ -37,6 +37,11 @@ def searched(result: Searched, detail: bool) -> RenderableType:
     return Group(*rows)
 
 
+def best_trials(result: Searched) -> list[RenderableType]:
+    """The best trials of a search, and the winner."""
+    return [_table(result), *(line(text, "bold") for text in _winner(result))]
+
+
 def _table(result: Searched) -> Table:
     """The best trials, with as many parameters as there is room for."""
     several, again = result.objectives > 1, any(trial.confirmed for trial in result.best)
@@ -48,7 +53,7 @@ def _table(result: Searched) -> Table:
     table.columns[-1].ratio = 1
     for trial in result.best:
         values = [number(value) for value in trial.values]
-        table.add_row(str(trial.number), *values, *(_again(trial.confirmed) if again else []), plain(_params(trial)))
+        table.add_row(str(trial.number), *values, *(_again(trial.confirmed) if again else []), plain(point(trial.params)))
     return table
 
 
@@ -67,10 +72,14 @@ def _winner(result: Searched) -> list[str]:
         return [best] if result.objectives == 1 else []
     seeds = len(winner.confirmed["seeds"])
     over = f"{seeds} fresh seeds" if seeds > 1 else "a fresh seed"
-    optimism = winner.values[0] - winner.confirmed["iqm"] if winner.values else 0.0
-    mistake = f"; the search thought {number(winner.values[0])} ({optimism:+.4g})" if winner.values else ""
-    return [f"winner: trial {winner.number}, IQM {number(winner.confirmed['iqm'])} over {over}{mistake}"]
+    thought = f"; the search thought {number(winner.values[0])}" if winner.values else ""
+    return [f"winner: trial {winner.number}, IQM {number(winner.confirmed['iqm'])} over {over}{thought}"]
 
 
-def _params(trial: BestTrial) -> str:
-    return ", ".join(f"{key} {number(value)}" for key, value in trial.params.items())
+def point(values: Mapping[str, Any]) -> str:
+    """What was searched at a point, in one line."""
+    # Only here: it loads Optuna, which whoever shows a trial has loaded already.
+    from gts.search.charts import short_names
+
+    names = short_names(values)
+    return ", ".join(f"{names[key]} {number(value)}" for key, value in values.items())

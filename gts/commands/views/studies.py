@@ -16,13 +16,15 @@ from gts.commands.views.wording import duration, exact, grid, heading, line, num
 if TYPE_CHECKING:
     from gts.search.rows import TrialRow
 
-_SIGNS = {
+SIGNS = {
     "waiting": ("…", "cyan"),
     "running": ("▶", "green"),
     "complete": ("✓", "green"),
     "pruned": ("✂", "yellow"),
     "failed": ("✗", "red"),
 }
+"""What stands before the state of a trial, and its colour."""
+
 _WIDTH = 78
 _FIXED = 46
 _LONGEST = 60
@@ -185,7 +187,7 @@ def _method(result: StudyShown) -> str:
 
 
 def _state(word: str) -> Text:
-    mark, colour = _SIGNS[word]
+    mark, colour = SIGNS[word]
     return Text(f"{mark} {word}", style=colour)
 
 
