@@ -190,7 +190,7 @@ COMMAND = Command(
     long=True,
     examples=(
         "gts search hopper/hopperA2C.space hopper.db 14 -n 2 -l logs",
-        "gts search hopper/hopperPPO.space 40 --seeds 3 --detach",
-        "gts search hopper/hopperPPO.space 60",
+        "gts search hopper/hopper.space 40 --seeds 3 --detach",
+        "gts search hopper/hopper.space 60",
     ),
 )
