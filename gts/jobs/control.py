@@ -97,7 +97,10 @@ def resume(workspace: Workspace, job: Job, *, by_name: bool, queued: bool | None
 def _refuse(job: Job, state: State, by_name: bool) -> None:
     """Raise UsageError where going on makes no sense."""
     if isinstance(state, Done):
-        raise UsageError(f"{job.id} is done", hint="to train what it learned further: gts train CHECKPOINT")
+        further = "to train what it learned further: gts train CHECKPOINT"
+        if job.kind == "search":
+            further = f"for more trials: gts search {job.request.get('source', 'SPACE')} TRIALS"
+        raise UsageError(f"{job.id} is done", hint=further)
     if isinstance(state, Failed) and ends_in_failure(RunFolder(job.folder)):
         raise UsageError(
             f"{job.id} failed and would fail again in the same way: {state.reason}",

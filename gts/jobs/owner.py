@@ -30,7 +30,7 @@ from gts.jobs.search import (
 )
 from gts.jobs.trainees import Hand, Trainees
 from gts.jobs.training import Halted, WentOn
-from gts.jobs.trials import LiveTraining, LiveTrial, copy_out
+from gts.jobs.trials import LiveTraining, LiveTrial, copy_out, copy_space
 from gts.params.spec import Spec
 from gts.search.goals import curve_value, goal_value, trial_values
 from gts.search.rows import TrialRow
@@ -58,12 +58,15 @@ class Owner:
             request.folder, request.space, storage=request.storage, settings=dict(request.settings)
         )
         self._settings = self._study.settings
+        if request.logdir is not None:
+            copy_space(request.space, request.logdir / request.space.name)
         self._goals = request.space.objective
         self._live: dict[int, LiveTrial] = {}
         self._waiting: list[LiveTraining] = []
         self._working: dict[str, LiveTraining] = {}
         self._began = time.monotonic()
-        self._steps = 0
+        self._taken: list[LiveTraining] = []
+        """Every training that this attempt has worked on."""
         self._halted = False
         self._hands: Trainees | None = None
         self._short_lives = 0
@@ -93,7 +96,8 @@ class Owner:
             self._study.close()
         over = sum(row.state in ("complete", "pruned", "failed") for row in view.trials)
         seconds = time.monotonic() - self._began
-        yield SearchOutcome(request.folder, self._interruption.requested, over, seconds, self._steps)
+        steps = sum(training.made() for training in self._taken)
+        yield SearchOutcome(request.folder, self._interruption.requested, over, seconds, steps)
 
     def _drive(self, *, more: bool) -> Iterator[Told]:
         """Keep every worker busy until nothing is left to train; `more`: ask the study for trials."""
@@ -118,7 +122,8 @@ class Owner:
                 yield from self._begin(ref)
                 continue
             training = self._waiting.pop(0)
-            hand = min(room, key=lambda hand: (not self._suits(hand, training), len(hand.tasks)))
+            # An idle CPU costs more than a cohort brings: shapes decide only between workers that have as much to do.
+            hand = min(room, key=lambda hand: (len(hand.tasks), not self._suits(hand, training)))
             self._working[training.key] = training
             self._hands.train(hand, training.key, training.folder.path)
 
@@ -142,6 +147,7 @@ class Owner:
         if live.number not in self._live:
             return
         training, ended = live.add(seed)
+        self._taken.append(training)
         if ended is None:
             self._waiting.append(training)
         elif ended["state"] == "failed":
@@ -170,11 +176,9 @@ class Owner:
             self._working.pop(training.key)
             hand.tasks.pop(training.key, None)
             training.done = True
-            self._steps += int(answer["step"])
             yield from self._advance(live)
         elif what == "broke":
             hand.tasks.pop(training.key, None)
-            self._steps += int(answer["step"])
             yield from self._fail(live, self._blamed(live, training, f"step {answer['step']}: {answer['reason']}"))
 
     def _tried(self, live: LiveTrial, training: LiveTraining, step: int, score: Mapping[str, Any]) -> Iterator[Told]:
@@ -191,7 +195,6 @@ class Owner:
         self._study.report(live.ref, step, value)
         yield TrialReported(live.number, step, value)
         if self._study.should_prune(live.ref):
-            self._steps += step
             yield from self._prune(live, (value,))
 
     def _advance(self, live: LiveTrial) -> Iterator[Told]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gts.errors import FileError, FullDiskError, GtsError
 from gts.formats.space_file import read_space, write_space
@@ -19,6 +19,9 @@ from gts.jobs.life import Life, look
 from gts.jobs.runs import place_in
 from gts.jobs.search import SearchOutcome, SearchRequest, TrialConfirmed, TrialEnded
 from gts.store.workspace import StudyFolder, Workspace
+
+if TYPE_CHECKING:
+    from gts.jobs.owner import Owner
 
 
 def begin_search(request: SearchRequest) -> tuple[Job, Life]:
@@ -38,6 +41,9 @@ def begin_search(request: SearchRequest) -> tuple[Job, Life]:
     try:
         life.say("waiting", "it starts")
         before = read_job(folder.path) if folder.job.exists() else None
+        if before is not None and searched(folder).exists():
+            # Until the study has accepted what is asked now, what was asked before must be there to go back to.
+            os.replace(searched(folder), _former(folder))
         write_space(searched(folder), request.space)
         job = Job(
             id=folder.name,
@@ -48,7 +54,7 @@ def begin_search(request: SearchRequest) -> tuple[Job, Life]:
             created=before.created if before else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             threads=request.threads,
             queued=request.queued,
-            request=_written(request, before.request if before else {}),
+            request=_written(request, before.request if before else {}) | ({"former": before.request} if before else {}),
         )
         return write_job(request.workspace, job), life
     except BaseException:
@@ -80,14 +86,12 @@ def search(workspace: Workspace, job: Job, life: Life, interruption: Interruptio
 
     For the one who holds the lock of the job. Raises what opening the study raises, WorkError where no worker lives.
     """
-    # Only here: it loads Optuna.
-    from gts.jobs.owner import Owner
-
     request = request_of(workspace, job)
     log = Log(request.folder.log)
     ended = False
     try:
-        owner = Owner(request, life, interruption)
+        owner = _owner(request, life, interruption)
+        job = _accepted(job, request.folder)
         life.say("stopping" if interruption.requested else "running")
         with interruption.heard_by(lambda: life.say("stopping")):
             for told in owner.run():
@@ -103,11 +107,39 @@ def search(workspace: Workspace, job: Job, life: Life, interruption: Interruptio
         deliberate = isinstance(error, (KeyboardInterrupt, GeneratorExit))
         reason = STOPPED if deliberate else str(error) or type(error).__name__
         log.line(f"ended: {reason}")
+        job = _as_before(job, request.folder)
         if not isinstance(error, (GtsError, KeyboardInterrupt, GeneratorExit)):
             log.line("".join(traceback.format_exception(error)))
         with suppress(GtsError):
             write_job(workspace, replace(job, claim="paused" if deliberate else "failed", reason=reason, attempts=()))
         raise
+
+
+def _owner(request: SearchRequest, life: Life, interruption: Interruption) -> Owner:
+    """Open the study."""
+    # Only here: it loads Optuna.
+    from gts.jobs.owner import Owner
+
+    return Owner(request, life, interruption)
+
+
+def _accepted(job: Job, folder: StudyFolder) -> Job:
+    """A job whose study has taken what was asked; nothing leads back any more."""
+    _former(folder).unlink(missing_ok=True)
+    return replace(job, request={key: value for key, value in job.request.items() if key != "former"})
+
+
+def _as_before(job: Job, folder: StudyFolder) -> Job:
+    """A job whose study was asked for something that it does not do: what was asked before stands."""
+    if "former" not in job.request or not _former(folder).exists():
+        return job
+    with suppress(OSError):
+        os.replace(_former(folder), searched(folder))
+    return replace(job, request=job.request["former"])
+
+
+def _former(folder: StudyFolder) -> Path:
+    return folder.path / "searched-before.space"
 
 
 def searched(folder: StudyFolder) -> Path:

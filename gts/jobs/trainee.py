@@ -65,8 +65,9 @@ class Trainee:
         key = order["key"]
         if order["do"] == "drop":
             if key in self._crew.keys:
+                state = self._crew.checkpoint(key)
                 self._crew.leave(key)
-                self._close(key, "pruned", 0)
+                self._close(key, "pruned", int(state.counters["step"]) if state else 0)
             return
         try:
             folder = TrainingFolder(RunFolder(Path(order["folder"])))

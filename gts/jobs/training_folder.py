@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +45,15 @@ class TrainingFolder:
             self.best = _readable(folder.best(0))
             self._history = [dict(row) for row in self.state.history] if self.state else []
             self.metrics = self._open_metrics()
+            self.log(f"going on from step {self.state.counters['step']}" if self.state else "training begins")
         except BaseException:
             self.life.release()
             raise
+
+    def log(self, text: str) -> None:
+        """A line in the story of the training; a disk that cannot take it does without."""
+        with suppress(OSError), self.folder.log.open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n")
 
     def round(self, step: int, epoch: int, metrics: Mapping[str, float], seconds: Mapping[str, float]) -> None:
         """Take in the numbers of a round."""
@@ -54,6 +62,7 @@ class TrainingFolder:
     def tried(self, step: int, score: Score, *, best: bool) -> None:
         """Take in an evaluation."""
         self.metrics.evaluated(0, step, score.as_dict(), best=best)
+        self.log(f"step {step}: evaluated, mean return {score.mean:.1f}")
         row = {"step": step, "mean": score.mean, "deviation": score.deviation}
         self._history.append({**row, "score": score.score, "length": score.length})
 
@@ -73,6 +82,7 @@ class TrainingFolder:
     def bury(self, step: int, reason: str, remains: Mapping[str, NDArray[Any]]) -> None:
         """Keep what a failed training leaves."""
         self.metrics.failed(0, step, reason)
+        self.log(f"failed at step {step}: {reason}")
         about = {"step": step, "reason": reason, "spec": self.spec.document(), "values": self.spec.values()}
         data = safetensors.numpy.save(dict(remains), metadata={"gts": json.dumps(about, ensure_ascii=False)})
         write_durably(self.folder.remains(0, step), data)

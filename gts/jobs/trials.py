@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gts.errors import FileError, GtsError
 from gts.formats.durable import write_durably
 from gts.formats.objectives import Goal
+from gts.formats.space_file import Space, write_space
 from gts.formats.spec_file import write_spec
 from gts.jobs.resuming import newest_steps
 from gts.params.spec import Spec
@@ -38,6 +39,8 @@ class LiveTraining:
     scores: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """Of its evaluations, by step."""
     done: bool = False
+    began_at: int = 0
+    """Its newest step on the disk when this attempt at the search took it up."""
     deaths: tuple[int, ...] = ()
     """The step at which workers ended that had it, one a worker; all of them the same."""
 
@@ -45,6 +48,11 @@ class LiveTraining:
     def key(self) -> str:
         """Unlike that of any other training of the search."""
         return self.folder.id
+
+    def made(self) -> int:
+        """Environment steps since then."""
+        newest = next(iter(newest_steps(self.folder)), 0)
+        return max(newest, max(self.scores, default=0), self.began_at) - self.began_at
 
     def died(self) -> int:
         """Note that a worker has ended that had it; how many did so since it last came further."""
@@ -87,7 +95,9 @@ class LiveTrial:
         spec, folder = self.spec.with_values({"seed": seed}), self.folder(seed)
         prepare(folder, spec, self.source)
         ended = outcome_of(folder)
-        training = LiveTraining(folder, spec, evaluations_of(folder), done=ended is not None and ended["state"] == "done")
+        done = ended is not None and ended["state"] == "done"
+        newest = next(iter(newest_steps(folder)), 0)
+        training = LiveTraining(folder, spec, evaluations_of(folder), done=done, began_at=newest)
         self.trainings[seed] = training
         return training, ended
 
@@ -148,6 +158,15 @@ def close(folder: RunFolder, state: str, step: int, reason: str = "") -> None:
     with suppress(OSError, ValueError):
         facts = json.loads(folder.facts.read_bytes())
         _write_facts(folder, facts | {"state": state, "step": step, "reason": reason, "finished": now()})
+
+
+def copy_space(space: Space, target: Path) -> None:
+    """Write a space to where a person wants to have its trials. Raises FileError."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot write to {target}: {(error.strerror or str(error)).lower()}") from error
+    write_space(target / f"{space.name}.space", space)
 
 
 def copy_out(folder: RunFolder, target: Path) -> None:
