@@ -45,7 +45,7 @@ def program(perform: Perform, alone: Callable[[str], None]) -> click.Group:
     group = _Group(
         name="gts",
         help=f"{_WELCOME}\n\n{FIRST_STEPS}",
-        commands={command.name: _command(command, perform) for command in COMMANDS.values()},
+        perform=perform,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
         invoke_without_command=True,
         callback=without_command,
@@ -56,6 +56,16 @@ def program(perform: Perform, alone: Callable[[str], None]) -> click.Group:
 
 class _Group(click.Group):
     """The program: lists its commands under headings, and guesses what a misspelled one was meant to be."""
+
+    def __init__(self, *, perform: Perform, **more: Any) -> None:
+        super().__init__(**more)
+        self._perform = perform
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _command(COMMANDS[cmd_name], self._perform) if cmd_name in COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for group, title in GROUPS.items():

@@ -13,8 +13,9 @@ import pytest
 
 from gts.commands import reference
 from gts.commands.completion import candidates
-from gts.commands.declare import GROUPS, Command, Context
+from gts.commands.declare import GROUPS, Command, Context, Result
 from gts.commands.table import COMMANDS
+from gts.commands.views import VIEWS, function_for
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
 from gts.store.workspace import Workspace
@@ -184,3 +185,22 @@ def test_the_shell_completes(workspace: Path) -> None:
     program = "from gts.cli import main; import sys; sys.exit(main())"
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, cwd=workspace)
     assert done.stdout.split() == ["plain,tiny.spec"]
+
+
+def test_a_command_line_loads_its_own_command_alone() -> None:
+    program = "import sys\nfrom gts.cli import main\nmain(['check', '--help'])\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.removeprefix("gts.commands.") for name in done.stderr.split() if name.startswith("gts.commands.")}
+    assert loaded & set(COMMANDS) == {"check"}
+
+
+def test_every_result_has_a_view() -> None:
+    assert len(list(COMMANDS.values())) == len(COMMANDS)  # every module is loaded from here on
+    kinds = [Result]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    shown = {
+        f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}" for kind in kinds[1:] if kind.__module__.startswith("gts.")
+    }
+    assert shown == set(VIEWS)
+    assert all(callable(function_for(kind)) for kind in kinds[1:] if kind.__module__.startswith("gts."))
