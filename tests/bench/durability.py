@@ -1,11 +1,10 @@
 """What it costs that nothing is lost: a training with checkpoints and metrics against the same one that writes nothing.
 
     python tests/bench/durability.py                        hopperPPO, one member and a cohort of eight
-    python tests/bench/durability.py --rounds 40 --pairs 5
+    python tests/bench/durability.py --save-every 10
 
-The two take turns in one process, so that whatever else the machine does falls on both; the ratio is that of the medians.
-Beside it stands the share of the time that the writing training spent outside of the trainer, which other work disturbs less.
-Both are written as JSON to standard output.
+Both run in one process and take turns, a second each, so that whatever else the machine does falls on both alike: the ratio is
+that of their steps per second over all their turns, its spread that of pairs of turns. Written as JSON, a line a cohort size.
 """
 
 from __future__ import annotations
@@ -29,60 +28,74 @@ from gts.threads import available_cpus
 from gts.training.events import Progress
 from gts.training.trainer import Trainer
 
+TURN_SECONDS = 1.0
 WORKSPACE = Path(__file__).parents[2] / "workspace"
 
 
-def rate(events: Iterator[Any], members: int) -> tuple[float, float]:
-    """(environment steps per second of all members together, seconds) from the first round to the last."""
-    first: tuple[float, int] | None = None
-    last = (0.0, 0)
-    for event in events:
-        if isinstance(event, Progress):
-            last = (perf_counter(), event.step)
-            first = first or last
-    assert first is not None
-    seconds = last[0] - first[0]
-    return members * (last[1] - first[1]) / seconds, seconds
+class Turns:
+    """A training that works when it is its turn."""
+
+    def __init__(self, events: Iterator[Any]) -> None:
+        self._events = events
+        self.seconds: list[float] = []
+        self.steps: list[int] = []
+        self._step = 0
+        self.over = False
+
+    def take(self, seconds: float) -> None:
+        """Work for that long, in whole rounds."""
+        began, made = perf_counter(), 0
+        for event in self._events:
+            if isinstance(event, Progress):
+                made += event.step - self._step
+                self._step = event.step
+                if perf_counter() - began >= seconds:
+                    break
+        else:
+            self.over = True
+            return
+        self.seconds.append(perf_counter() - began)
+        self.steps.append(made)
+
+    def rate(self) -> float:
+        """Environment steps per second over all turns but the first, which finds everything cold."""
+        return sum(self.steps[1:]) / sum(self.seconds[1:])
 
 
-def silent(specs: tuple[Spec, ...], threads: int) -> float:
-    """A training that nobody writes down."""
-    return rate(iter(Trainer(specs, threads=threads).run()), len(specs))[0]
-
-
-def written(specs: tuple[Spec, ...], threads: int, every: float) -> tuple[float, float]:
-    """A training as `gts train` does it; its rate, and the share of the time that writing took."""
-    inside = 0.0
-
-    class Timed(Trainer):
-        """A trainer that knows how long it worked."""
-
-        def run(self) -> Iterator[Any]:
-            nonlocal inside
-            began = perf_counter()
-            for number, event in enumerate(super().run()):
-                if number > 1:  # after the first round, as the rate is counted
-                    inside += perf_counter() - began
-                yield event
-                began = perf_counter()
-
-    kept, worker.Trainer = worker.Trainer, Timed
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            request = TrainingRequest(
-                workspace=Workspace(Path(folder)),
-                name="cost",
-                source="cost.spec",
-                specs=specs,
-                results=tuple(Path(folder) / f"out{number}.checkpoint" for number in range(len(specs))),
-                score=False,
-                threads=threads,
-                save_every=every,
-            )
-            found, whole = rate(worker.training(request, Interruption()), len(specs))
-    finally:
-        worker.Trainer = kept
-    return found, 1.0 - inside / whole
+def compared(specs: tuple[Spec, ...], threads: int, every: float) -> dict[str, Any]:
+    """Both trainings to the end of the shorter one."""
+    with tempfile.TemporaryDirectory() as folder:
+        request = TrainingRequest(
+            workspace=Workspace(Path(folder)),
+            name="cost",
+            source="cost.spec",
+            specs=specs,
+            results=tuple(Path(folder) / f"out{number}.checkpoint" for number in range(len(specs))),
+            score=False,
+            threads=threads,
+            save_every=every,
+        )
+        off = Turns(Trainer(specs, threads=threads).run())
+        on = Turns(worker.training(request, Interruption()))
+        while not off.over and not on.over:
+            for one in (off, on) if len(on.steps) % 2 else (on, off):
+                one.take(TURN_SECONDS)
+        saved = len(list(Path(folder).glob("runs/*/member1/last-*")))
+    rates = [
+        (made / spent, others / theirs)
+        for made, spent, others, theirs in zip(on.steps, on.seconds, off.steps, off.seconds, strict=False)
+    ]
+    pairs = sorted(one / other for one, other in rates[1:])
+    return {
+        "members": len(specs),
+        "off": round(off.rate() * len(specs)),
+        "on": round(on.rate() * len(specs)),
+        "ratio": round(on.rate() / off.rate(), 4),
+        "median of pairs": round(statistics.median(pairs), 4),
+        "quartiles": [round(pairs[len(pairs) // 4], 3), round(pairs[3 * len(pairs) // 4], 3)],
+        "turns": len(pairs),
+        "states kept": saved,
+    }
 
 
 def main() -> None:
@@ -91,26 +104,15 @@ def main() -> None:
     parser.add_argument("--spec", default="hopper/hopperPPO.spec")
     parser.add_argument("--members", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--steps", type=int, default=500_000)
-    parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--save-every", type=float, default=30.0)
     parser.add_argument("--threads", type=int, default=available_cpus())
     arguments = parser.parse_args()
-    found = []
     for members in arguments.members:
         spec = read_spec(WORKSPACE / arguments.spec)
         epochs = max(1, round(spec.params.n_epochs * arguments.steps / spec.params.n_steps))
         spec = parse_assignments(spec, [f"nSteps={arguments.steps}", f"nEpochs={epochs}"])
         specs = seeded(spec, members) if members > 1 else (spec,)
-        off, on, shares = [], [], []
-        for _ in range(arguments.pairs):
-            off.append(silent(specs, arguments.threads))
-            speed, share = written(specs, arguments.threads, arguments.save_every)
-            on.append(speed)
-            shares.append(share)
-        row = {"members": members, "off": [round(one) for one in off], "on": [round(one) for one in on]}
-        ratio = statistics.median(on) / statistics.median(off)
-        found.append(row | {"ratio": round(ratio, 4), "writing": [round(share, 5) for share in shares]})
-        print(json.dumps(found[-1]), flush=True)
+        print(json.dumps(compared(specs, arguments.threads, arguments.save_every)), flush=True)
 
 
 if __name__ == "__main__":
