@@ -97,6 +97,21 @@ class Option:
         return self.metavar or ("|".join(self.choices) if self.choices else self.value_name.upper())
 
 
+DETACHABLE = (
+    Option(
+        ("--save-every",),
+        "Seconds from one complete state on the disk to the next.",
+        "number",
+        default=30.0,
+        minimum=0,
+        metavar="SECONDS",
+    ),
+    Option(("--detach",), "Work in a process of its own, which outlives this terminal.", "flag"),
+    Option(("--queue",), "Detach, and wait until there is room beside the jobs at work.", "flag"),
+)
+"""Of a command whose work may be a job in the background."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What every command gets besides its own values."""

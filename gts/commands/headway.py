@@ -83,7 +83,7 @@ def quiet_seconds(folder: RunFolder) -> float:
     """How long ago the process of a run wrote a number, or said what it does."""
     metrics = folder.metrics
     times = []
-    for path in (metrics, metrics.with_name(metrics.name + "-wal"), folder.path / "lock"):
+    for path in (metrics, metrics.with_name(metrics.name + "-wal"), folder.lock):
         with suppress(OSError):
             times.append(path.stat().st_mtime)
     return max(0.0, time.time() - max(times)) if times else 0.0

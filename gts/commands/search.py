@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Note, Option
+from gts.commands.declare import DETACHABLE, Argument, Command, Context, Note, Option
 from gts.commands.references import kind_of, locate
 from gts.commands.searches import conduct, crew_of, kept_storage, log_folder
 from gts.errors import UsageError
@@ -175,16 +175,7 @@ COMMAND = Command(
         Option(("--seed",), "Of the sampler (default 1).", "integer", minimum=0),
         Option(("--reset",), "Set aside what there is of the study, and begin anew; asks first.", "flag"),
         Option(("--yes",), "Do not ask.", "flag"),
-        Option(
-            ("--save-every",),
-            "Seconds from one complete state on the disk to the next.",
-            "number",
-            default=30.0,
-            minimum=0,
-            metavar="SECONDS",
-        ),
-        Option(("--detach",), "Search in a process of its own, which outlives this terminal.", "flag"),
-        Option(("--queue",), "Detach, and wait until there is room beside the jobs at work.", "flag"),
+        *DETACHABLE,
     ),
     threads=True,
     long=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.attending import attend
-from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.commands.declare import DETACHABLE, Argument, Command, Context, Note, Option, Result
 from gts.commands.references import Reference, kind_of, locate
 from gts.errors import FileError, UsageError
 from gts.jobs.summary import summary_path
@@ -236,16 +236,7 @@ COMMAND = Command(
         Option(("--keep",), "Which policy OUT is: the best, or the last.", "choice", choices=("best", "last"), default="best"),
         Option(("--nosaveoninterrupt",), "Do not save when the training is interrupted.", "flag"),
         Option(("--no-score",), "Do not score the outcome.", "flag"),
-        Option(
-            ("--save-every",),
-            "Seconds from one complete state on the disk to the next.",
-            "number",
-            default=30.0,
-            minimum=0,
-            metavar="SECONDS",
-        ),
-        Option(("--detach",), "Train in a process of its own, which outlives this terminal.", "flag"),
-        Option(("--queue",), "Detach, and wait until there is room beside the jobs at work.", "flag"),
+        *DETACHABLE,
         Option(("-v", "--verbose"), "Also show the numbers of the training every few seconds.", "flag"),
     ),
     threads=True,

@@ -24,7 +24,8 @@ _REASONS = {
 }
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
-_UNFINISHED = ".part"
+UNFINISHED = ".part"
+"""Ending of a file that is not whole yet."""
 
 
 def write_durably(path: str | os.PathLike[str], data: bytes) -> None:
@@ -67,7 +68,7 @@ def sweep_unfinished(path: str | os.PathLike[str]) -> None:
     target = Path(os.path.realpath(path))
     with contextlib.suppress(OSError):
         for name in os.listdir(target.parent):
-            if name.startswith(f".{target.name[:200]}.") and name.endswith(_UNFINISHED):
+            if name.startswith(f".{target.name[:200]}.") and name.endswith(UNFINISHED):
                 os.unlink(target.parent / name)
 
 
@@ -92,7 +93,7 @@ def _target(path: str | os.PathLike[str]) -> Path:
 
 def _open_beside(target: Path) -> tuple[Path, int]:
     """A new empty file in the folder of `target`, with the permissions that `target` has or a new file gets."""
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{_UNFINISHED}")
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{UNFINISHED}")
     descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), 0o666)
     with contextlib.suppress(OSError):
         os.fchmod(descriptor, target.stat().st_mode & 0o777)

@@ -21,7 +21,6 @@ from gts.formats.durable import write_durably
 from gts.formats.reading import read_bytes
 
 FORMAT = 1
-SUFFIX = ".trajectory"
 LARGEST_FILE = 50_000_000
 
 _KEY = "gts-trajectory"

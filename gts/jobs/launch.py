@@ -13,7 +13,7 @@ import gts
 from gts.errors import WorkError
 from gts.jobs.ledger import Job, write_job
 from gts.jobs.life import Life, look
-from gts.store.workspace import RunFolder, Workspace
+from gts.store.workspace import JobFolder, Workspace
 from gts.system import identity_of, this_system
 
 _MANAGER_SECONDS = 5.0
@@ -39,7 +39,7 @@ def launch(job: Job, life: Life) -> None:
 
 
 def _start(command: list[str], job: Job, life: Life) -> None:
-    with RunFolder(job.folder).log.open("ab") as log:
+    with JobFolder(job.folder).log.open("ab") as log:
         try:
             # What the lock stands for is the open file, and the worker inherits that: there is no moment without a holder.
             process = subprocess.Popen(

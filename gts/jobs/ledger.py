@@ -20,7 +20,7 @@ from gts.jobs.life import Sign, look
 from gts.jobs.states import Done, Failed, Interrupted, Paused, Running, State, Stopping, Waiting
 from gts.store.catalogue import Catalogue, Claim, JobRecord, RunRecord, now
 from gts.store.indexing import unindexed
-from gts.store.workspace import RunFolder, Workspace
+from gts.store.workspace import JobFolder, RunFolder, Workspace
 from gts.system import this_system
 
 MOST_DEATHS = 3
@@ -60,7 +60,7 @@ class Job:
     @property
     def lock(self) -> Path:
         """Its sign of life."""
-        return self.folder / "lock"
+        return JobFolder(self.folder).lock
 
     def record(self, workspace: Workspace) -> JobRecord:
         """Its line in the catalogue."""
@@ -89,7 +89,7 @@ class Standing:
 
 def read_job(folder: Path) -> Job:
     """The job of a folder; raises FileError where it is none or cannot be read."""
-    path = folder / "job.json"
+    path = JobFolder(folder).job
     try:
         said = json.loads(path.read_bytes())
         if not isinstance(said, dict) or said.get("format", 0) > _FORMAT:
@@ -109,7 +109,7 @@ def write_job(workspace: Workspace, job: Job) -> Job:
     dated = replace(job, changed=now())
     said = {"format": _FORMAT, **asdict(dated)} | {"folder": None, "attempts": list(dated.attempts)}
     del said["folder"]
-    write_durably(job.folder / "job.json", (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode())
+    write_durably(JobFolder(job.folder).job, (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode())
     with suppress(FileError), Catalogue(workspace.catalogue) as catalogue:
         catalogue.put_job(dated.record(workspace))
     return dated
@@ -118,7 +118,7 @@ def write_job(workspace: Workspace, job: Job) -> Job:
 def standing_of(folder: Path) -> Standing:
     """How the job of a folder stands now. Raises FileError where the folder holds none."""
     # The lock is looked at first: what ends between the two looks has written down how.
-    held, sign = look(folder / "lock")
+    held, sign = look(JobFolder(folder).lock)
     job = read_job(folder)
     return Standing(job, _state(job, held, sign), sign)
 
@@ -185,7 +185,7 @@ def _newest(workspace: Workspace, limit: int, alive: bool) -> list[tuple[JobReco
 
 def _glance(record: JobRecord, folder: Path) -> Standing | None:
     """How a job stands by its line in the catalogue, where that must be true; None where its folder is gone."""
-    held, sign = look(folder / "lock")
+    held, sign = look(JobFolder(folder).lock)
     if held or record.claim == "active":
         return standing_of(folder)
     if not folder.is_dir():

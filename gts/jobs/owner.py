@@ -33,7 +33,7 @@ from gts.jobs.training import Halted, WentOn
 from gts.jobs.trials import LiveTraining, LiveTrial, copy_out, copy_space
 from gts.params.spec import Spec
 from gts.search.goals import curve_value, goal_value, trial_values
-from gts.search.rows import TrialRow
+from gts.search.rows import ENDED, StudyView, TrialRow
 from gts.search.study import Study, TrialRef
 
 MOST_DEATHS = 5
@@ -67,7 +67,6 @@ class Owner:
         self._began = time.monotonic()
         self._taken: list[LiveTraining] = []
         """Every training that this attempt has worked on."""
-        self._halted = False
         self._hands: Trainees | None = None
         self._short_lives = 0
 
@@ -82,8 +81,7 @@ class Owner:
         )
         try:
             left = self._study.running()
-            ended = len([row for row in self._study.view().trials if row.state in ("complete", "pruned", "failed")])
-            yield SearchBegan(request.folder, ended, self._study.wanted, tuple(ref.number for ref in left))
+            yield SearchBegan(request.folder, _ended(self._study.view()), self._study.wanted, tuple(ref.number for ref in left))
             yield from self._remarks()
             for ref in left:
                 yield from self._begin(ref)
@@ -94,10 +92,9 @@ class Owner:
             self._hands.end()
             view = self._study.view()
             self._study.close()
-        over = sum(row.state in ("complete", "pruned", "failed") for row in view.trials)
         seconds = time.monotonic() - self._began
         steps = sum(training.made() for training in self._taken)
-        yield SearchOutcome(request.folder, self._interruption.requested, over, seconds, steps)
+        yield SearchOutcome(request.folder, self._interruption.requested, _ended(view), seconds, steps)
 
     def _drive(self, *, more: bool) -> Iterator[Told]:
         """Keep every worker busy until nothing is left to train; `more`: ask the study for trials."""
@@ -268,7 +265,9 @@ class Owner:
             raise WorkError("workers end as soon as they begin", hint=f"why is at the end of {self._request.folder.log}")
         self._hands.replace(hand)
         for key in list(hand.tasks):
-            training = self._working.pop(key)
+            training = self._working.pop(key, None)
+            if training is None:
+                continue  # its trial has failed a moment ago, with another seed
             live = next(one for one in self._live.values() if training in one.trainings.values())
             if training.died() >= MOST_DEATHS:
                 reason = f"{MOST_DEATHS} workers died of it at step {training.deaths[-1]}"
@@ -305,6 +304,11 @@ class Owner:
 
     def _remarks(self) -> Iterator[Told]:
         yield from map(Remark, self._study.notes())
+
+
+def _ended(view: StudyView) -> int:
+    """How many trials have ended."""
+    return sum(row.state in ENDED for row in view.trials)
 
 
 def _spec(row: TrialRow) -> Spec:

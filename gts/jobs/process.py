@@ -20,7 +20,7 @@ from gts.jobs.life import Life
 from gts.jobs.queue import Entry, Place, Queue
 from gts.jobs.resuming import newest_steps
 from gts.jobs.training import TrainingRequest
-from gts.store.workspace import RunFolder, Workspace
+from gts.store.workspace import JobFolder, RunFolder, Workspace
 
 _PATIENCE_SECONDS = 10.0
 """How long it waits for the lock where it did not inherit it: whoever started it is about to let it go."""
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     life = (
         Life.inherited(int(arguments[2]))
         if "--life" in arguments
-        else Life.take(folder / "lock", group=True, patience=_PATIENCE_SECONDS)
+        else Life.take(JobFolder(folder).lock, group=True, patience=_PATIENCE_SECONDS)
     )
     life.say("waiting", "it starts")
     interruption = Interruption()

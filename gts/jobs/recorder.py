@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import safetensors.numpy
 from numpy.typing import NDArray
 
-from gts.errors import DamagedError, FileError, FullDiskError
-from gts.formats.checkpoint import Checkpoint, write_checkpoint
-from gts.formats.durable import write_durably
+from gts.errors import FileError, FullDiskError
+from gts.formats.checkpoint import Checkpoint
 from gts.formats.trajectory import write_trajectory
 from gts.jobs.ledger import Job, write_job
+from gts.jobs.member import MemberFiles
 from gts.jobs.runs import place_in, record_of, write_facts
+from gts.jobs.story import Story
 from gts.jobs.training import SCORE_STEPS, Kind, Saved, TrainingRequest
 from gts.store.catalogue import Catalogue, CheckpointRecord, Claim, ScoreRecord, now
-from gts.store.metrics import MetricsWriter, set_aside
+from gts.store.metrics import open_or_set_aside
 from gts.store.workspace import RunFolder
 from gts.training.events import Evaluated, MemberFailed, Progress
 
@@ -51,27 +48,21 @@ class Recorder:
         self._job = job
         self._request = request
         self._record = replace(record_of(request, self.folder), started=job.created, step=resume or 0)
-        self._history = [list(rows) for rows in history] or [[] for _ in request.specs]
-        self._parents = _parents(request)
-        self._log = os.open(self.folder.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            self.metrics = self._open_metrics(rounds, resume)
-        except BaseException:
-            os.close(self._log)
-            raise
+        parents, curves = _parents(request), history or [()] * len(request.specs)
+        self._members = [
+            MemberFiles(self.folder, member, spec, kept=KEPT_STATES, history=curve, parents=parents)
+            for member, (spec, curve) in enumerate(zip(request.specs, curves, strict=True))
+        ]
+        self.log = Story(self.folder.log).line
+        self.metrics, lost = open_or_set_aside(self.folder.metrics, rounds=rounds, resume=resume)
+        if lost:
+            self._complain(lost)
+        self._indexes = True
         self._index(lambda catalogue: catalogue.put_run(self._record))
 
     def close(self, *, complete: bool) -> None:
         """Bring the last numbers to the disk; `complete` where the training is over and no more will come."""
-        try:
-            self.metrics.close(complete=complete)
-        finally:
-            os.close(self._log)
-
-    def log(self, text: str) -> None:
-        """A line in the story of the run; a disk that cannot take it does without."""
-        with suppress(OSError):
-            os.write(self._log, f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n".encode())
+        self.metrics.close(complete=complete)
 
     def claim(self, claim: Claim, reason: str = "") -> None:
         """Write down how the run stands from here on."""
@@ -91,8 +82,7 @@ class Recorder:
             if score is None:
                 continue
             self.metrics.evaluated(member, event.step, score.as_dict(), best=best)
-            row = {"step": event.step, "mean": score.mean, "deviation": score.deviation}
-            self._history[member].append({**row, "score": score.score, "length": score.length})
+            self._members[member].evaluated(event.step, score)
         for member, trajectory in enumerate(event.trajectories):
             if trajectory is not None:
                 # It is for looking at: a disk that cannot take it does without.
@@ -107,25 +97,21 @@ class Recorder:
 
     def bury(self, event: MemberFailed, arrays: Mapping[str, NDArray[Any]]) -> Path:
         """Keep what a failed member left, for whoever wants to know why; the file."""
-        path = self.folder.remains(event.member, event.step)
-        spec = self._request.specs[event.member]
-        about = {"step": event.step, "reason": event.reason, "spec": spec.document(), "values": spec.values()}
-        write_durably(path, safetensors.numpy.save(dict(arrays), metadata={"gts": json.dumps(about, ensure_ascii=False)}))
-        return path
+        return self._members[event.member].bury(event.step, event.reason, arrays)
 
     def save(self, path: Path, member: int, kind: Kind, checkpoint: Checkpoint) -> tuple[Saved, Checkpoint]:
         """Write a checkpoint with what the run knows about it; the checkpoint as written."""
-        full = replace(checkpoint, history=tuple(self._history[member]), parents=self._parents)
+        files = self._members[member]
         if kind == "last":
             # A state without its numbers could not be gone on from: they reach the disk first.
             self.metrics.flush()
-        checksum = write_checkpoint(path, full)
+        written = files.save(path, checkpoint)
         step = int(checkpoint.counters.get("step", 0))
-        gone = self._prune(member) if kind == "last" else []
+        gone = files.prune() if kind == "last" else []
         if kind != "milestone":
-            record = CheckpointRecord(self._place(path), self.folder.id, member, kind, step, checksum, now())
+            record = CheckpointRecord(self._place(path), self.folder.id, member, kind, step, written.checksum, now())
             self._index(lambda catalogue: catalogue.put_checkpoint(record, gone=tuple(map(self._place, gone))))
-        return Saved(path, member, kind, step), replace(full, checksum=checksum)
+        return Saved(path, member, kind, step), written
 
     def at(self, step: int) -> None:
         """Tell the catalogue how far the run is."""
@@ -155,30 +141,11 @@ class Recorder:
 
         self._index(add)
 
-    def _open_metrics(self, rounds: int, resume: int | None) -> MetricsWriter:
-        """The run's numbers until `resume`; where they are damaged, new ones from there on."""
-        path = self.folder.metrics
-        try:
-            return MetricsWriter(path, rounds=rounds, resume=resume)
-        except DamagedError as error:
-            aside = set_aside(path)
-            lost = f"the numbers before step {resume or 0} are lost"
-            self.troubles.append(f"{lost}: {error.message}; what is left of them is in {aside.name}")
-            self.log(self.troubles[-1])
-            return MetricsWriter(path, rounds=rounds, resume=resume)
-
-    def _prune(self, member: int) -> list[Path]:
-        """Remove all complete states of a member but the newest."""
-        gone = self.folder.lasts(member)[:-KEPT_STATES]
-        for path in gone:
-            path.unlink(missing_ok=True)
-        return gone
-
     def _place(self, path: Path) -> str:
         return place_in(self._request.workspace, path)
 
     def _index(self, change: Callable[[Catalogue], None]) -> None:
-        if self.troubles:
+        if not self._indexes:
             return
         try:
             with Catalogue(self._request.workspace.catalogue) as catalogue:
@@ -186,8 +153,12 @@ class Recorder:
         except FullDiskError:
             raise
         except FileError as error:
-            self.troubles.append(f"the catalogue does not know of this run: {error.message}")
-            self.log(self.troubles[-1])
+            self._indexes = False
+            self._complain(f"the catalogue does not know of this run: {error.message}")
+
+    def _complain(self, text: str) -> None:
+        self.troubles.append(text)
+        self.log(text)
 
 
 def _parents(request: TrainingRequest) -> tuple[Mapping[str, Any], ...]:

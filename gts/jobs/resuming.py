@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint, read_checkpoint
+from gts.formats.durable import UNFINISHED, sweep_unfinished
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder
 
@@ -56,6 +57,14 @@ def newest_steps(folder: RunFolder) -> list[int]:
     """The steps at which any member has a state, newest first."""
     names = {path.name for member in range(folder.members()) for path in folder.lasts(member)}
     return sorted((int(name.removeprefix("last-").removesuffix(".checkpoint")) for name in names), reverse=True)
+
+
+def sweep(folder: RunFolder, results: Iterable[Path] = ()) -> None:
+    """Remove what an earlier attempt was killed in the middle of writing: in the folder, and beside the results."""
+    for path in folder.path.rglob(f"*{UNFINISHED}"):
+        path.unlink(missing_ok=True)
+    for path in results:
+        sweep_unfinished(path)
 
 
 def drop_later(folder: RunFolder, step: int) -> None:

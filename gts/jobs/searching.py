@@ -17,7 +17,16 @@ from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import STOPPED, Job, read_job, write_job
 from gts.jobs.life import Life, look
 from gts.jobs.runs import place_in
-from gts.jobs.search import SearchOutcome, SearchRequest, TrialConfirmed, TrialEnded
+from gts.jobs.search import (
+    ConfirmingBegan,
+    Remark,
+    SearchBegan,
+    SearchOutcome,
+    SearchRequest,
+    TrialConfirmed,
+    TrialEnded,
+)
+from gts.jobs.story import Story
 from gts.store.workspace import StudyFolder, Workspace
 
 if TYPE_CHECKING:
@@ -41,8 +50,9 @@ def begin_search(request: SearchRequest) -> tuple[Job, Life]:
     try:
         life.say("waiting", "it starts")
         before = read_job(folder.path) if folder.job.exists() else None
-        if before is not None and searched(folder).exists():
-            # Until the study has accepted what is asked now, what was asked before must be there to go back to.
+        # Until the study has accepted what is asked now, what it accepted before must be there to go back to.
+        accepted = before.request.get("former", before.request) if before else {}
+        if searched(folder).exists() and not _former(folder).exists():
             os.replace(searched(folder), _former(folder))
         write_space(searched(folder), request.space)
         job = Job(
@@ -54,7 +64,7 @@ def begin_search(request: SearchRequest) -> tuple[Job, Life]:
             created=before.created if before else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             threads=request.threads,
             queued=request.queued,
-            request=_written(request, before.request if before else {}) | ({"former": before.request} if before else {}),
+            request=_written(request, accepted) | ({"former": accepted} if accepted else {}),
         )
         return write_job(request.workspace, job), life
     except BaseException:
@@ -87,7 +97,7 @@ def search(workspace: Workspace, job: Job, life: Life, interruption: Interruptio
     For the one who holds the lock of the job. Raises what opening the study raises, WorkError where no worker lives.
     """
     request = request_of(workspace, job)
-    log = Log(request.folder.log)
+    log = Story(request.folder.log).line
     ended = False
     try:
         owner = _owner(request, life, interruption)
@@ -95,7 +105,8 @@ def search(workspace: Workspace, job: Job, life: Life, interruption: Interruptio
         life.say("stopping" if interruption.requested else "running")
         with interruption.heard_by(lambda: life.say("stopping")):
             for told in owner.run():
-                log.note(told)
+                if line := _line(told):
+                    log(line)
                 if isinstance(told, SearchOutcome):
                     claim = replace(job, attempts=(), claim="paused" if told.stopped else "done")
                     write_job(workspace, replace(claim, reason=STOPPED if told.stopped else ""))
@@ -106,10 +117,10 @@ def search(workspace: Workspace, job: Job, life: Life, interruption: Interruptio
             raise  # a full disk is no failure of the search: it can go on
         deliberate = isinstance(error, (KeyboardInterrupt, GeneratorExit))
         reason = STOPPED if deliberate else str(error) or type(error).__name__
-        log.line(f"ended: {reason}")
+        log(f"ended: {reason}")
         job = _as_before(job, request.folder)
         if not isinstance(error, (GtsError, KeyboardInterrupt, GeneratorExit)):
-            log.line("".join(traceback.format_exception(error)))
+            log("".join(traceback.format_exception(error)))
         with suppress(GtsError):
             write_job(workspace, replace(job, claim="paused" if deliberate else "failed", reason=reason, attempts=()))
         raise
@@ -147,41 +158,25 @@ def searched(folder: StudyFolder) -> Path:
     return folder.path / "searched.space"
 
 
-class Log:
-    """The story of a search, a line an event; a disk that cannot take it does without."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def line(self, text: str) -> None:
-        """Add a line."""
-        with suppress(OSError):
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                os.write(descriptor, f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n".encode())
-            finally:
-                os.close(descriptor)
-
-    def note(self, told: Any) -> None:
-        """Add what is worth remembering of an event."""
-        if isinstance(told, TrialEnded):
-            values = ", ".join(f"{value:.1f}" for value in told.values)
-            self.line(f"trial {told.number} {told.state}" + (f": {told.reason or values}" if told.reason or values else ""))
-        elif isinstance(told, TrialConfirmed):
-            self.line(
-                f"trial {told.number} confirmed: {told.iqm:.1f} [{told.low:.1f}, {told.high:.1f}], searched {told.value:.1f}"
-            )
-        elif isinstance(told, SearchOutcome):
-            self.line(
-                f"{'stopped' if told.stopped else 'done'}: {told.trials} trials, {told.steps} steps in {told.seconds:.0f} s"
-            )
-        elif hasattr(told, "text"):
-            self.line(told.text)
-        elif hasattr(told, "gone_on"):
-            left = f", going on with {len(told.gone_on)}" if told.gone_on else ""
-            self.line(f"searching: {told.ended} of {told.wanted} trials have ended{left}")
-        elif hasattr(told, "seeds"):
-            self.line(f"confirming trials {', '.join(map(str, told.trials))} with {len(told.seeds)} fresh seeds each")
+def _line(told: Any) -> str:
+    """What the story of a search says of an event; nothing of most."""
+    if isinstance(told, Remark):
+        return told.text
+    if isinstance(told, SearchBegan):
+        left = f", going on with {len(told.gone_on)}" if told.gone_on else ""
+        return f"searching: {told.ended} of {told.wanted} trials have ended{left}"
+    if isinstance(told, TrialEnded):
+        what = told.reason or ", ".join(f"{value:.1f}" for value in told.values)
+        return f"trial {told.number} {told.state}" + (f": {what}" if what else "")
+    if isinstance(told, ConfirmingBegan):
+        return f"confirming trials {', '.join(map(str, told.trials))} with {len(told.seeds)} fresh seeds each"
+    if isinstance(told, TrialConfirmed):
+        interval = f"[{told.low:.1f}, {told.high:.1f}]"
+        return f"trial {told.number} confirmed: {told.iqm:.1f} {interval}, searched {told.value:.1f}"
+    if isinstance(told, SearchOutcome):
+        how = "stopped" if told.stopped else "done"
+        return f"{how}: {told.trials} trials, {told.steps} steps in {told.seconds:.0f} s"
+    return ""
 
 
 def _written(request: SearchRequest, before: Mapping[str, Any]) -> dict[str, Any]:

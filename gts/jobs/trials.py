@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gts.search.study import TrialRef
 
 
-@dataclass
+@dataclass(eq=False)
 class LiveTraining:
     """One trial with one seed."""
 
@@ -65,7 +65,7 @@ class LiveTraining:
         return [self.scores[step] for step in sorted(self.scores)]
 
 
-@dataclass
+@dataclass(eq=False)
 class LiveTrial:
     """A trial that is trained now, with the seeds that it has so far."""
 

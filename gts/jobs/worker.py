@@ -6,41 +6,22 @@ This module and `attempt` are those of the room that know torch; whoever imports
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 from gts.errors import FullDiskError, GtsError, WorkError
 from gts.formats.checkpoint import current_versions
-from gts.formats.durable import sweep_unfinished
 from gts.jobs.attempt import Attempt, Told
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import STOPPED, Job, write_job
 from gts.jobs.life import Life
-from gts.jobs.process import attend
-from gts.jobs.resuming import Restart, drop_later, restart_of
-from gts.jobs.runs import begin, request_of
+from gts.jobs.resuming import Restart, drop_later, restart_of, sweep
+from gts.jobs.runs import request_of
 from gts.jobs.training import TrainingOutcome, TrainingRequest
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import this_system
 from gts.training.trainer import Trainer
-
-
-def run_training(
-    request: TrainingRequest, listener: Callable[[Told], None], interruption: Interruption | None = None
-) -> TrainingOutcome:
-    """Train to the end, telling `listener` what happens; raises what `training` raises."""
-    for told in training(request, interruption or Interruption()):
-        if isinstance(told, TrainingOutcome):
-            return told
-        listener(told)
-    raise AssertionError("a training ends with its outcome")
-
-
-def training(request: TrainingRequest, interruption: Interruption) -> Iterator[Told | TrainingOutcome]:
-    """Begin a run and work on it in this process; tells and raises what `work` does."""
-    job, life = begin(request)
-    yield from attend(request.workspace, job, life, interruption, request=request)
 
 
 def work(
@@ -57,7 +38,7 @@ def work(
     versions = current_versions() | {"threads": str(job.threads), "cpu": this_system().cpu_name()}
     run: Attempt | None = None
     try:
-        _sweep(request, folder)
+        sweep(folder, request.results)
         restart = restart_of(folder, len(request.specs), versions)
         trainer = _trainer(request, job, restart)
         run = Attempt(job, request, trainer, life, interruption, restart, versions)
@@ -75,13 +56,6 @@ def work(
     finally:
         if run is not None:
             run.close()
-
-
-def _sweep(request: TrainingRequest, folder: RunFolder) -> None:
-    """Remove the files that an earlier attempt was killed in the middle of writing."""
-    for path in (*request.results, *folder.path.rglob("*.part")):
-        # `.name.1a2b3c4d.part` was to become `name`.
-        sweep_unfinished(path if path.suffix != ".part" else path.with_name(path.name[1:].rsplit(".", 2)[0]))
 
 
 def _trainer(request: TrainingRequest, job: Job, restart: Restart | None) -> Trainer:

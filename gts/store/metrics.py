@@ -208,6 +208,16 @@ class MetricsWriter:
             rows.clear()
 
 
+def open_or_set_aside(path: Path, *, rounds: int, resume: int | None) -> tuple[MetricsWriter, str]:
+    """A writer that goes on at a step; where the file is damaged, of a new one, and what was lost. Raises FileError."""
+    try:
+        return MetricsWriter(path, rounds=rounds, resume=resume), ""
+    except DamagedError as error:
+        rest = set_aside(path).name
+        lost = f"the numbers before step {resume or 0} are lost: {error.message}; what is left of them is in {rest}"
+        return MetricsWriter(path, rounds=rounds, resume=resume), lost
+
+
 def set_aside(path: Path) -> Path:
     """Move a damaged database and what lies beside it out of the way, to `metrics-damaged-1.db`; raises FileError."""
     names = (path.with_name(f"{path.stem}-damaged-{number}{path.suffix}") for number in count(1))

@@ -96,20 +96,10 @@ class Workspace:
 
 
 @dataclass(frozen=True)
-class RunFolder:
-    """What is where in the folder of one run."""
+class JobFolder:
+    """What is where in the folder of any job."""
 
     path: Path
-
-    @property
-    def id(self) -> str:
-        """`20261122-081530-hopperPPO-k3f`: sorts by time."""
-        return self.path.name
-
-    @property
-    def facts(self) -> Path:
-        """What was asked for and how it stands, as JSON."""
-        return self.path / _FACTS
 
     @property
     def job(self) -> Path:
@@ -122,6 +112,26 @@ class RunFolder:
         return self.path / "lock"
 
     @property
+    def log(self) -> Path:
+        """Its story, a line an event."""
+        return self.path / "log.txt"
+
+
+@dataclass(frozen=True)
+class RunFolder(JobFolder):
+    """What is where in the folder of one run."""
+
+    @property
+    def id(self) -> str:
+        """`20261122-081530-hopperPPO-k3f`: sorts by time."""
+        return self.path.name
+
+    @property
+    def facts(self) -> Path:
+        """What was asked for and how it stands, as JSON."""
+        return self.path / _FACTS
+
+    @property
     def start(self) -> Path:
         """What the training began from, where that was a checkpoint."""
         return self.path / "start.checkpoint"
@@ -130,11 +140,6 @@ class RunFolder:
     def metrics(self) -> Path:
         """Its numbers."""
         return self.path / "metrics.db"
-
-    @property
-    def log(self) -> Path:
-        """Its story, a line an event."""
-        return self.path / "log.txt"
 
     def member(self, member: int) -> Path:
         """The folder of a member's spec and checkpoints; members count from 0, folders from 1."""
@@ -174,10 +179,8 @@ class RunFolder:
 
 
 @dataclass(frozen=True)
-class StudyFolder:
+class StudyFolder(JobFolder):
     """What is where in the folder of one study."""
-
-    path: Path
 
     @property
     def name(self) -> str:
@@ -190,24 +193,9 @@ class StudyFolder:
         return self.path / "study.json"
 
     @property
-    def job(self) -> Path:
-        """How its work stands, as JSON: the authority on that."""
-        return self.path / "job.json"
-
-    @property
-    def lock(self) -> Path:
-        """Locked by the process that works on it."""
-        return self.path / "lock"
-
-    @property
     def database(self) -> Path:
         """Its trials."""
         return self.path / "study.db"
-
-    @property
-    def log(self) -> Path:
-        """Its story, a line an event."""
-        return self.path / "log.txt"
 
     def exists(self) -> bool:
         """Whether this is the folder of a study."""

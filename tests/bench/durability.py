@@ -19,8 +19,9 @@ from time import perf_counter
 from typing import Any
 
 from gts.formats.spec_file import read_spec
-from gts.jobs import worker
 from gts.jobs.interruption import Interruption
+from gts.jobs.process import attend
+from gts.jobs.runs import begin
 from gts.jobs.training import TrainingRequest
 from gts.params.spec import Spec, parse_assignments, seeded
 from gts.store.workspace import Workspace
@@ -76,7 +77,7 @@ def compared(specs: tuple[Spec, ...], threads: int, every: float) -> dict[str, A
             save_every=every,
         )
         off = Turns(Trainer(specs, threads=threads).run())
-        on = Turns(worker.training(request, Interruption()))
+        on = Turns(attend(request.workspace, *begin(request), Interruption(), request=request))
         while not off.over and not on.over:
             for one in (off, on) if len(on.steps) % 2 else (on, off):
                 one.take(TURN_SECONDS)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attended import run_training, training
 from safetensors import safe_open
 
 from gts.errors import UsageError, WorkError
@@ -44,7 +45,7 @@ def tiny(ask) -> dict[str, Any]:
 
 def left_unfinished(request: Any) -> tuple[Job, Path]:
     """A run that has come to its end, made to look as if it was killed just before: its job, and a copy of it as it was."""
-    outcome = worker.run_training(request, lambda _: None)
+    outcome = run_training(request)
     folder = outcome.folder.path
     calm = folder.with_name("calm")
     shutil.copytree(folder, calm)
@@ -96,7 +97,7 @@ def test_without_any_whole_state_it_begins_anew_and_ends_alike(ask) -> None:
 
 
 def test_a_training_that_began_with_a_checkpoint_is_resumed_without_it(ask, tmp_path: Path) -> None:
-    worker.run_training(ask(), lambda _: None)
+    run_training(ask())
     start = read_checkpoint(tmp_path / "out0.checkpoint")
     request = ask(start=start, source="out0.checkpoint", save_every=1e9)
     job, calm = left_unfinished(request)
@@ -202,7 +203,7 @@ def test_a_run_that_is_ended_while_the_disk_is_full_goes_on_from_its_newest_stat
 
     monkeypatch.setattr(recorder, "write_checkpoint", full)
     with pytest.raises(FullDiskError):
-        for one in worker.training(request, interruption):
+        for one in training(request, interruption):
             told.append(one)
             if isinstance(one, Halted):
                 interruption.request()
@@ -226,7 +227,7 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
 
     monkeypatch.setattr(Trainer, "round", poisoned)
     request = ask(seeds=2, save_every=0.0)
-    outcome = worker.run_training(request, lambda _: None)
+    outcome = run_training(request)
     first, second = outcome.members
     assert first.failed == ""
     assert second.failed.startswith("step 600: ")
@@ -261,7 +262,7 @@ def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: py
 
     monkeypatch.setattr(Trainer, "round", poisoned)
     request = ask(save_every=0.0)
-    outcome = worker.run_training(request, lambda _: None)
+    outcome = run_training(request)
     state = standing_of(outcome.folder.path).state
     assert isinstance(state, Failed)
     with pytest.raises(UsageError, match="would fail again in the same way"):
@@ -281,7 +282,7 @@ def test_memory_that_runs_out_is_a_failure_with_a_remedy(ask, monkeypatch: pytes
     monkeypatch.setattr(Trainer, "round", hungry)
     request = ask(save_every=0.0)
     with pytest.raises(WorkError, match="memory ran out at step 480") as raised:
-        worker.run_training(request, lambda _: None)
+        run_training(request)
     assert "fewer environments" in raised.value.hint
     (folder,) = (request.workspace.root / "runs").iterdir()
     assert standing_of(folder).state == Failed("memory ran out at step 480")
@@ -337,7 +338,7 @@ def test_a_network_disk_is_said_and_used(ask, monkeypatch: pytest.MonkeyPatch) -
     for module in ("gts.store.metrics", "gts.jobs.attempt", "gts.jobs.control"):
         monkeypatch.setattr(f"{module}.file_system", lambda folder: network)
     told: list[Any] = []
-    outcome = worker.run_training(ask(), told.append)
+    outcome = run_training(ask(), told.append)
     assert any(isinstance(one, Trouble) and "network disk (nfs4)" in one.text for one in told)
     connection = sqlite3.connect(outcome.folder.metrics)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
@@ -367,7 +368,7 @@ def looks_at(workspace: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_workspace_that_may_only_be_read_can_be_looked_at(ask, tmp_path: Path) -> None:
     request = ask()
-    worker.run_training(request, lambda _: None)
+    run_training(request)
     for words in (("jobs",), ("info", "@last"), ("tail", "@last", "--no-follow")):
         done = looks_at(tmp_path, *words)
         assert done.returncode == 0, done.stderr

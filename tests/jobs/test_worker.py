@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attended import run_training
 
 from gts.formats.checkpoint import read_checkpoint
 from gts.jobs import worker
@@ -33,7 +34,7 @@ class FailingTrainer(Trainer):
 
 def test_a_training_tells_what_it_does_in_order(ask, tmp_path: Path) -> None:
     told: list[object] = []
-    outcome = worker.run_training(ask(score=True), told.append)
+    outcome = run_training(ask(score=True), told.append)
     kinds = [type(one) for one in told]
     assert kinds[:2] == [RunBegan, Started]
     assert kinds.count(Progress) == 10
@@ -48,7 +49,7 @@ def test_a_training_tells_what_it_does_in_order(ask, tmp_path: Path) -> None:
 
 def test_the_last_three_states_are_kept_and_the_best(ask, tmp_path: Path) -> None:
     told: list[object] = []
-    outcome = worker.run_training(ask(save_every=0.0), told.append)
+    outcome = run_training(ask(save_every=0.0), told.append)
     assert [one.step for one in told if isinstance(one, Saved) and one.kind == "last"] == list(range(120, 1320, 120))
     kept = [read_checkpoint(path).counters["step"] for path in outcome.folder.lasts(0)]
     assert kept == [960, 1080, 1200]
@@ -59,7 +60,7 @@ def test_the_last_three_states_are_kept_and_the_best(ask, tmp_path: Path) -> Non
 
 def test_a_state_from_the_disk_goes_on_as_if_nothing_had_happened(ask, tmp_path: Path) -> None:
     request = ask(seeds=2, save_every=0.0)
-    outcome = worker.run_training(request, lambda _: None)
+    outcome = run_training(request)
     before = [read_checkpoint(outcome.folder.last(member, 960)) for member in range(2)]
     assert [len(one.history) for one in before] == [2, 2]
     again = Trainer(request.specs, threads=1, checkpoints=before, resume=True)
@@ -83,13 +84,13 @@ def test_numbers_reach_the_disk_before_the_state_that_needs_them(ask, tmp_path: 
                 assert reader.position()[0] == event.step
                 assert len(reader.evaluations()) == len(read_checkpoint(event.path).history)
 
-    worker.run_training(ask(save_every=0.0), look)
+    run_training(ask(save_every=0.0), look)
     assert folder
 
 
 def test_one_member_that_fails_leaves_the_others_alone(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "Trainer", FailingTrainer)
-    outcome = worker.run_training(ask(seeds=2), lambda _: None)
+    outcome = run_training(ask(seeds=2))
     first, second = outcome.members
     assert (first.failed, first.result) == ("", tmp_path / "out0.checkpoint")
     assert (second.failed, second.result) == ("step 360: a loss of nan", None)
@@ -107,7 +108,7 @@ def test_a_listener_that_fails_leaves_a_run_that_says_so(ask, tmp_path: Path) ->
             raise ZeroDivisionError("the listener's own mistake")
 
     with pytest.raises(ZeroDivisionError):
-        worker.run_training(ask(), break_off)
+        run_training(ask(), break_off)
     (one,) = jobs_of(Workspace(tmp_path))
     assert one.state == Paused("stopped"), "it can be gone on with"
 
@@ -115,21 +116,21 @@ def test_a_listener_that_fails_leaves_a_run_that_says_so(ask, tmp_path: Path) ->
 def test_a_catalogue_that_cannot_be_used_is_said_once(ask, tmp_path: Path) -> None:
     (tmp_path / "gts.db").mkdir()
     told: list[object] = []
-    outcome = worker.run_training(ask(), told.append)
+    outcome = run_training(ask(), told.append)
     (trouble,) = [one for one in told if isinstance(one, Trouble)]
     assert "the catalogue does not know of this run" in trouble.text
     assert outcome.members[0].result is not None
 
 
 def test_milestones_of_several_members_have_names_of_their_own(ask, tmp_path: Path) -> None:
-    worker.run_training(ask(seeds=2, milestones=Milestones(str(tmp_path / "way"), 5)), lambda _: None)
+    run_training(ask(seeds=2, milestones=Milestones(str(tmp_path / "way"), 5)))
     names = sorted(path.name for path in tmp_path.glob("way*"))
     assert names == [f"way-seed{seed}-{step}.checkpoint" for seed in (1, 2) for step in (1200, 600)]
     assert read_checkpoint(tmp_path / "way-seed2-600.checkpoint").counters["epoch"] == 5
 
 
 def test_a_best_policy_knows_the_curve_until_its_end(ask, tmp_path: Path) -> None:
-    outcome = worker.run_training(ask(keep="best"), lambda _: None)
+    outcome = run_training(ask(keep="best"))
     result = read_checkpoint(tmp_path / "out0.checkpoint")
     assert [row["step"] for row in result.history] == [480, 840, 1200]
     best = max(result.history, key=lambda row: row["score"])

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attended import run_training
 
 from gts.errors import FileError, FormatError
 from gts.formats.trajectory import Trajectory, read_trajectory, write_trajectory
 from gts.jobs.training import TrainingRequest
-from gts.jobs.worker import run_training
 from gts.params.spec import make_spec, seeded
 from gts.physics.starts import evaluation_seeds
 from gts.physics.worlds import Worlds
@@ -61,7 +61,7 @@ def recorded(tmp_path: Path) -> Path:
     request = TrainingRequest(
         workspace=Workspace(tmp_path), name="tiny", source="tiny.spec", specs=specs, results=results, score=False, threads=1
     )
-    return run_training(request, lambda event: None).folder.path
+    return run_training(request).folder.path
 
 
 def test_a_run_keeps_the_newest_of_every_member(recorded: Path) -> None:

@@ -1,0 +1,106 @@
+"""The owner of a search, with workers and a study that do what a test wants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gts.formats.space_file import Space, write_space
+from gts.jobs import owner, searching
+from gts.jobs.interruption import Interruption
+from gts.jobs.ledger import read_job
+from gts.jobs.life import Life
+from gts.jobs.owner import MOST_DEATHS, Owner
+from gts.jobs.search import SearchRequest, TrialEnded
+from gts.jobs.trainees import Hand
+from gts.params.spec import make_spec
+from gts.search.settings import Settings
+from gts.search.study import TrialRef
+from gts.store.workspace import Workspace
+
+SPACE = Space("invertedPendulum", "ppo", "tiny", {"nSteps": 960, "nEpochs": 8}, ())
+
+
+class Idle:
+    """Workers that take trainings and say nothing."""
+
+    def __init__(self, count: int, **_: Any) -> None:
+        self.hands = [Hand(number, SimpleNamespace()) for number in range(count)]
+
+    def train(self, hand: Hand, key: str, folder: Path) -> None:
+        hand.tasks[key] = folder
+
+    def drop(self, key: str) -> None:
+        for hand in self.hands:
+            hand.tasks.pop(key, None)
+
+    def replace(self, hand: Hand) -> None:
+        self.hands[self.hands.index(hand)] = Hand(hand.number, SimpleNamespace())
+
+
+class Paper:
+    """A study that writes down what it is told."""
+
+    settings = Settings(trials=2, seeds=2)
+
+    def __init__(self) -> None:
+        self.failed: list[tuple[int, str]] = []
+        self._asked = 0
+
+    def ask(self) -> TrialRef | None:
+        self._asked += 1
+        return TrialRef(self._asked - 1, {}, make_spec("invertedPendulum", "ppo", SPACE.fixed())) if self._asked < 3 else None
+
+    def fail(self, ref: TrialRef, reason: str, details: Any) -> None:
+        self.failed.append((ref.number, reason))
+
+
+@pytest.fixture
+def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Owner:
+    study = Paper()
+    monkeypatch.setattr(owner.Study, "create_or_load", lambda *_, **__: study)
+    request = SearchRequest(Workspace(tmp_path), SPACE, "tiny.space", workers=2, cohort=2)
+    request.folder.path.mkdir(parents=True)
+    made = Owner(request, Life.take(request.folder.lock), Interruption())
+    made._hands = Idle(2)
+    return made
+
+
+def test_trainings_are_shared_out_so_that_no_cpu_is_idle(search: Owner) -> None:
+    list(search._fill(True))
+    assert [len(hand.tasks) for hand in search._hands.hands] == [1, 1]
+
+
+def test_a_trial_whose_seeds_all_die_with_their_worker_fails_once(search: Owner) -> None:
+    list(search._fill(True))
+    live = search._live[0]
+    list(search._add(live, 2))
+    list(search._fill(True))
+    hand = next(hand for hand in search._hands.hands if live.first.key in hand.tasks)
+    hand.tasks.update({training.key: training.folder.path for training in live.trainings.values()})
+    for training in live.trainings.values():
+        training.deaths = (0,) * (MOST_DEATHS - 1)
+    told = list(search._bury(hand, -9))
+    assert [(one.number, one.state) for one in told if isinstance(one, TrialEnded)] == [(0, "failed")]
+    assert search._study.failed == [(0, f"seed 1, {MOST_DEATHS} workers died of it at step 0")]
+    assert list(search._working) == [search._live[1].first.key], "the other trial is where it was"
+
+
+def test_what_a_study_refuses_is_taken_back_even_if_it_was_asked_twice(tmp_path: Path) -> None:
+    """Accepted once; then two changes in a row that nobody accepts, the first one killed before it could be refused."""
+    request = SearchRequest(Workspace(tmp_path), SPACE, "first.space", settings={"trials": 5})
+    job, life = searching.begin_search(request)
+    accepted = searching._accepted(job, request.folder)
+    searching.write_job(request.workspace, accepted)
+    life.release()
+    for source in ("second.space", "third.space"):
+        other = Space("hopper", "ppo", "tiny", {}, (), comment=source)
+        job, life = searching.begin_search(SearchRequest(Workspace(tmp_path), other, source, settings={"trials": 9}))
+        life.release()
+    back = searching._as_before(read_job(request.folder.path), request.folder)
+    assert back.request == accepted.request
+    write_space(tmp_path / "expected.space", SPACE)
+    assert searching.searched(request.folder).read_bytes() == (tmp_path / "expected.space").read_bytes()
