@@ -7,12 +7,12 @@ from typing import Any
 
 from gts.jobs.interruption import Interruption
 from gts.jobs.process import attend
-from gts.jobs.runs import begin
-from gts.jobs.training import TrainingOutcome, TrainingRequest
+from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
+from gts.jobs.trainings.runs import begin
 
 
 def training(request: TrainingRequest, interruption: Interruption | None = None) -> Iterator[Any]:
-    """Begin a run and work on it; tells and raises what `gts.jobs.worker.work` does."""
+    """Begin a run and work on it; tells and raises what `gts.jobs.trainings.worker.work` does."""
     job, life = begin(request)
     yield from attend(request.workspace, job, life, interruption or Interruption(), request=request)
 

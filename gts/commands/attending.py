@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.declare import Context, Result
-from gts.jobs.summary import OverSeeds, over_seeds
-from gts.jobs.training import MemberOutcome, TrainingOutcome, TrainingRequest
+from gts.jobs.trainings.request import MemberOutcome, TrainingOutcome, TrainingRequest
+from gts.jobs.trainings.summary import OverSeeds, over_seeds
 
 if TYPE_CHECKING:
     from gts.jobs.ledger import Job
@@ -55,7 +55,7 @@ def attend(context: Context, job: Job, life: Life, request: TrainingRequest | No
     For the one who holds the job's lock, which is let go at the end. `request` is read from the run's folder where it is None.
     """
     from gts.jobs.process import attend as attended
-    from gts.jobs.runs import request_of
+    from gts.jobs.trainings.runs import request_of
 
     try:
         asked = request or request_of(context.workspace, job)

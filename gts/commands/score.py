@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gts.commands.declare import Argument, Command, Context, Note, Option, Result
 from gts.commands.references import locate
 from gts.errors import FileError
-from gts.jobs.training import SCORE_EPISODES, SCORE_STEPS, ScoringBegan
+from gts.jobs.trainings.request import SCORE_EPISODES, SCORE_STEPS, ScoringBegan
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint

@@ -10,7 +10,7 @@ from gts.commands.declare import DETACHABLE, Argument, Command, Context, Note, O
 from gts.commands.references import kind_of, locate
 from gts.commands.searches import conduct, crew_of, kept_storage, log_folder
 from gts.errors import UsageError
-from gts.jobs.search import SearchRequest
+from gts.jobs.searches.request import SearchRequest
 
 if TYPE_CHECKING:
     from gts.formats.space_file import Space
@@ -106,7 +106,7 @@ def _check(space: Space, settings: Mapping[str, Any]) -> None:
 
 def _reset(context: Context, request: SearchRequest, yes: bool) -> Iterator[Note]:
     """Set aside what there is of a study, if a person agrees."""
-    from gts.jobs.resetting import in_the_way, set_aside
+    from gts.jobs.searches.resetting import in_the_way, set_aside
     from gts.search.glance import glance
 
     name, folder = request.space.name, request.folder

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gts.commands.declare import Context, Note, Result
 from gts.errors import FileError, WorkError
-from gts.jobs.search import Remark, SearchOutcome, SearchRequest
+from gts.jobs.searches.request import Remark, SearchOutcome, SearchRequest
 from gts.store.workspace import StudyFolder
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def log_folder(logdir: Path, space: Space, content: bytes | None = None) -> Path
 
 def conduct(context: Context, request: SearchRequest, *, detach: bool) -> Iterator[Any]:
     """Search here, or in a process of its own; yields events, then the result. Raises what beginning and opening raise."""
-    from gts.jobs.searching import begin_search
+    from gts.jobs.searches.job import begin_search
 
     job, life = begin_search(request)
     if detach or request.queued:

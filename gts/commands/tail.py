@@ -180,8 +180,8 @@ def _came_to(standing: Standing) -> Trained | Searched | None:
 
 
 def _trained(standing: Standing) -> Trained | None:
-    from gts.jobs.summary import summary_path
-    from gts.jobs.training import MemberOutcome, TrainingOutcome
+    from gts.jobs.trainings.request import MemberOutcome, TrainingOutcome
+    from gts.jobs.trainings.summary import summary_path
     from gts.store.curves import MetricsReader
 
     folder = RunFolder(standing.job.folder)

@@ -14,8 +14,8 @@ from gts.commands.attending import attend
 from gts.commands.declare import DETACHABLE, Argument, Command, Context, Note, Option, Result
 from gts.commands.references import Reference, kind_of, locate
 from gts.errors import FileError, UsageError
-from gts.jobs.summary import summary_path
-from gts.jobs.training import Milestones, TrainingRequest
+from gts.jobs.trainings.request import Milestones, TrainingRequest
+from gts.jobs.trainings.summary import summary_path
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
@@ -85,7 +85,7 @@ def run(
     )
     _check_places(request)
 
-    from gts.jobs.runs import begin
+    from gts.jobs.trainings.runs import begin
 
     job, life = begin(request)
     yield from [_detach(request, job, life)] if detach or queue else attend(context, job, life, request)

@@ -11,7 +11,7 @@ from gts.commands.declare import Command, Context, Option
 from gts.commands.search import COMMAND as SEARCH
 from gts.commands.searches import conduct, crew_of, kept_storage, log_folder
 from gts.errors import FormatError, UsageError
-from gts.jobs.search import SearchRequest
+from gts.jobs.searches.request import SearchRequest
 
 if TYPE_CHECKING:
     from gts.formats.space_file import Space

@@ -12,8 +12,8 @@ from gts.errors import UsageError
 from gts.jobs.launch import launch
 from gts.jobs.ledger import STOPPED, Job, Standing, at_rest, read_job, write_job
 from gts.jobs.life import PATIENCE_SECONDS, Life, Sign, look
-from gts.jobs.runs import ends_in_failure
 from gts.jobs.states import Done, Failed, Interrupted, State
+from gts.jobs.trainings.runs import ends_in_failure
 from gts.store.filesystem import file_system
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import lives, own_identity, this_system

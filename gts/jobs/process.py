@@ -18,8 +18,8 @@ from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import STOPPED, Job, read_job, write_job
 from gts.jobs.life import Life
 from gts.jobs.queue import Entry, Place, Queue
-from gts.jobs.resuming import newest_steps
-from gts.jobs.training import TrainingRequest
+from gts.jobs.trainings.request import TrainingRequest
+from gts.jobs.trainings.resuming import newest_steps
 from gts.store.workspace import JobFolder, RunFolder, Workspace
 
 _PATIENCE_SECONDS = 10.0
@@ -67,11 +67,11 @@ def attend(
             return
         # Only now, after any waiting: this loads torch, or Optuna.
         if job.kind == "search":
-            from gts.jobs.searching import search
+            from gts.jobs.searches.job import search
 
             yield from search(workspace, job, life, interruption)
         else:
-            from gts.jobs.worker import work
+            from gts.jobs.trainings.worker import work
 
             yield from work(workspace, job, life, interruption, request=request)
 

@@ -31,9 +31,9 @@ from gts.formats.space_file import read_space
 from gts.jobs import control
 from gts.jobs.launch import launch
 from gts.jobs.ledger import standing_of
-from gts.jobs.search import SearchRequest
-from gts.jobs.searching import begin_search
-from gts.jobs.trials import outcome_of
+from gts.jobs.searches.job import begin_search
+from gts.jobs.searches.request import SearchRequest
+from gts.jobs.searches.trials import outcome_of
 from gts.search.goals import trial_values
 from gts.search.study import Study
 from gts.store.curves import MetricsReader

@@ -21,8 +21,8 @@ from typing import Any
 from gts.formats.spec_file import read_spec
 from gts.jobs.interruption import Interruption
 from gts.jobs.process import attend
-from gts.jobs.runs import begin
-from gts.jobs.training import TrainingRequest
+from gts.jobs.trainings.request import TrainingRequest
+from gts.jobs.trainings.runs import begin
 from gts.params.spec import Spec, parse_assignments, seeded
 from gts.store.workspace import Workspace
 from gts.threads import available_cpus

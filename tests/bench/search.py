@@ -26,8 +26,8 @@ from gts.formats.space_file import read_space
 from gts.formats.spec_file import read_spec
 from gts.jobs.interruption import Interruption
 from gts.jobs.process import attend
-from gts.jobs.search import SearchOutcome, SearchRequest
-from gts.jobs.searching import begin_search
+from gts.jobs.searches.job import begin_search
+from gts.jobs.searches.request import SearchOutcome, SearchRequest
 from gts.store.workspace import Workspace
 from gts.threads import available_cpus
 from gts.training.surroundings import machine, versions

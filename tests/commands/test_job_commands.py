@@ -25,10 +25,10 @@ from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import Job, read_job, standing_of, write_job
 from gts.jobs.life import Life
 from gts.jobs.queue import Entry, Queue
-from gts.jobs.recorder import Recorder
-from gts.jobs.runs import begin
 from gts.jobs.states import Done
-from gts.jobs.training import Halted, RunBegan, TrainingRequest, WentOn
+from gts.jobs.trainings.recorder import Recorder
+from gts.jobs.trainings.request import Halted, RunBegan, TrainingRequest, WentOn
+from gts.jobs.trainings.runs import begin
 from gts.params.spec import make_spec
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import RunFolder, Workspace

@@ -27,8 +27,8 @@ from gts.formats.space_file import read_space
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import standing_of
 from gts.jobs.life import Life
-from gts.jobs.search import SearchBegan, SearchRequest, TrialBegan, TrialConfirmed, TrialEnded
-from gts.jobs.searching import begin_search
+from gts.jobs.searches.job import begin_search
+from gts.jobs.searches.request import SearchBegan, SearchRequest, TrialBegan, TrialConfirmed, TrialEnded
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
 

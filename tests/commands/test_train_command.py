@@ -15,8 +15,8 @@ from shell import start
 from gts.formats.checkpoint import read_checkpoint
 from gts.formats.spec_file import read_spec
 from gts.jobs.ledger import standing_of
-from gts.jobs.recorder import Recorder
 from gts.jobs.states import Done, Paused
+from gts.jobs.trainings.recorder import Recorder
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import Workspace
@@ -205,7 +205,7 @@ def test_a_second_interrupt_ends_the_training_at_once(gts, workspace: Path, monk
 
 
 def test_an_interrupt_while_scoring_costs_only_the_score(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gts.jobs import attempt
+    from gts.jobs.trainings import attempt
 
     def interrupted(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)

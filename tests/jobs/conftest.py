@@ -14,8 +14,8 @@ from trainings import TINY
 
 from gts.jobs.launch import launch
 from gts.jobs.ledger import Job, Standing, standing_of
-from gts.jobs.runs import begin
-from gts.jobs.training import TrainingRequest
+from gts.jobs.trainings.request import TrainingRequest
+from gts.jobs.trainings.runs import begin
 from gts.params.spec import make_spec, seeded
 from gts.store.workspace import Workspace
 

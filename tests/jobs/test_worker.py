@@ -11,10 +11,10 @@ import pytest
 from attended import run_training
 
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs import worker
 from gts.jobs.ledger import jobs_of, standing_of
 from gts.jobs.states import Done, Paused
-from gts.jobs.training import Milestones, RunBegan, Saved, ScoringBegan, Trouble
+from gts.jobs.trainings import worker
+from gts.jobs.trainings.request import Milestones, RunBegan, Saved, ScoringBegan, Trouble
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace

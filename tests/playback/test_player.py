@@ -9,7 +9,7 @@ import pytest
 
 from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint
-from gts.jobs.training import SCORE_EPISODES
+from gts.jobs.trainings.request import SCORE_EPISODES
 from gts.params.spec import make_spec
 from gts.playback.player import _ROWS, Frame, Player
 from gts.training.evaluation import evaluate

@@ -12,7 +12,7 @@ from attended import run_training
 
 from gts.errors import FileError, FormatError
 from gts.formats.trajectory import Trajectory, read_trajectory, write_trajectory
-from gts.jobs.training import TrainingRequest
+from gts.jobs.trainings.request import TrainingRequest
 from gts.params.spec import make_spec, seeded
 from gts.physics.starts import evaluation_seeds
 from gts.physics.worlds import Worlds

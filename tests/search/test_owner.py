@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from gts.formats.space_file import Space, write_space
-from gts.jobs import owner, searching
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import read_job
 from gts.jobs.life import Life
-from gts.jobs.owner import MOST_DEATHS, Owner
-from gts.jobs.search import SearchRequest, TrialEnded
-from gts.jobs.trainees import Hand
+from gts.jobs.searches import job as searching
+from gts.jobs.searches import owner
+from gts.jobs.searches.owner import MOST_DEATHS, Owner
+from gts.jobs.searches.request import SearchRequest, TrialEnded
+from gts.jobs.searches.workers import WorkerProcess
 from gts.params.spec import make_spec
 from gts.search.settings import Settings
 from gts.search.study import TrialRef
@@ -28,17 +29,17 @@ class Idle:
     """Workers that take trainings and say nothing."""
 
     def __init__(self, count: int, **_: Any) -> None:
-        self.hands = [Hand(number, SimpleNamespace()) for number in range(count)]
+        self.processes = [WorkerProcess(number, SimpleNamespace()) for number in range(count)]
 
-    def train(self, hand: Hand, key: str, folder: Path) -> None:
-        hand.tasks[key] = folder
+    def train(self, worker: WorkerProcess, key: str, folder: Path) -> None:
+        worker.tasks[key] = folder
 
     def drop(self, key: str) -> None:
-        for hand in self.hands:
-            hand.tasks.pop(key, None)
+        for worker in self.processes:
+            worker.tasks.pop(key, None)
 
-    def replace(self, hand: Hand) -> None:
-        self.hands[self.hands.index(hand)] = Hand(hand.number, SimpleNamespace())
+    def replace(self, worker: WorkerProcess) -> None:
+        self.processes[self.processes.index(worker)] = WorkerProcess(worker.number, SimpleNamespace())
 
 
 class Paper:
@@ -65,13 +66,13 @@ def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Owner:
     request = SearchRequest(Workspace(tmp_path), SPACE, "tiny.space", workers=2, cohort=2)
     request.folder.path.mkdir(parents=True)
     made = Owner(request, Life.take(request.folder.lock), Interruption())
-    made._hands = Idle(2)
+    made._workers = Idle(2)
     return made
 
 
 def test_trainings_are_shared_out_so_that_no_cpu_is_idle(search: Owner) -> None:
     list(search._fill(True))
-    assert [len(hand.tasks) for hand in search._hands.hands] == [1, 1]
+    assert [len(worker.tasks) for worker in search._workers.processes] == [1, 1]
 
 
 def test_a_trial_whose_seeds_all_die_with_their_worker_fails_once(search: Owner) -> None:
@@ -79,11 +80,11 @@ def test_a_trial_whose_seeds_all_die_with_their_worker_fails_once(search: Owner)
     live = search._live[0]
     list(search._add(live, 2))
     list(search._fill(True))
-    hand = next(hand for hand in search._hands.hands if live.first.key in hand.tasks)
-    hand.tasks.update({training.key: training.folder.path for training in live.trainings.values()})
+    worker = next(worker for worker in search._workers.processes if live.first.key in worker.tasks)
+    worker.tasks.update({training.key: training.folder.path for training in live.trainings.values()})
     for training in live.trainings.values():
         training.deaths = (0,) * (MOST_DEATHS - 1)
-    told = list(search._bury(hand, -9))
+    told = list(search._bury(worker, -9))
     assert [(one.number, one.state) for one in told if isinstance(one, TrialEnded)] == [(0, "failed")]
     assert search._study.failed == [(0, f"seed 1, {MOST_DEATHS} workers died of it at step 0")]
     assert list(search._working) == [search._live[1].first.key], "the other trial is where it was"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.text import Text
@@ -23,20 +24,38 @@ def learning_curve(history: Sequence[Mapping[str, Any]], *, width: int = 76, hei
     # The plotter aborts on what is not finite and draws no more than it has columns.
     points = points[:: math.ceil(len(points) / _MOST_POINTS)]
 
+    steps, means = zip(*points, strict=True)
+    with fresh_figure() as plotext:
+        plotext.plot_size(width, height)
+        plotext.plot(steps, means, marker="braille")
+        ticks = [steps[0] + (steps[-1] - steps[0]) * part / 4 for part in range(5)]
+        plotext.xticks(ticks, [short(tick) for tick in ticks])
+        plotext.xlabel("steps")
+        return built(plotext)
+
+
+@contextmanager
+def fresh_figure() -> Iterator[Any]:
+    """The plotter, whose one figure belongs to the whole process, with nothing on it before and after."""
     import plotext
 
-    steps, means = zip(*points, strict=True)
-    plotext.clear_figure()
+    def cleared() -> None:
+        plotext.main()
+        plotext.clear_figure()
+
+    cleared()
     plotext.theme("clear")
     plotext.limit_size(False, False)
-    plotext.plot_size(width, height)
-    plotext.plot(steps, means, marker="braille")
-    ticks = [steps[0] + (steps[-1] - steps[0]) * part / 4 for part in range(5)]
-    plotext.xticks(ticks, [short(tick) for tick in ticks])
-    plotext.xlabel("steps")
-    drawn = Text.from_ansi(plotext.build())
+    try:
+        yield plotext
+    finally:
+        cleared()
+
+
+def built(plotext: Any) -> Text:
+    """What was plotted, in lines that are never folded."""
+    drawn = Text.from_ansi(plotext.build().rstrip("\n"))
     drawn.no_wrap, drawn.overflow = True, "ignore"
-    plotext.clear_figure()
     return drawn
 
 

@@ -22,7 +22,7 @@ from gts.commands.tail import LogLine, Stands
 from gts.commands.views.search_progress import SearchProgress
 from gts.commands.views.wording import clock, duration, number, plain, short, whole
 from gts.jobs.interruption import Interruption
-from gts.jobs.training import Halted, RunBegan, Saved, ScoringBegan, Trouble, WentOn
+from gts.jobs.trainings.request import Halted, RunBegan, Saved, ScoringBegan, Trouble, WentOn
 from gts.training import events
 
 LINE_SECONDS = 10.0

@@ -14,7 +14,7 @@ from gts.commands.attending import Trained
 from gts.commands.compare import Compared
 from gts.commands.score import Scored
 from gts.commands.views.wording import duration, exact, grid, heading, line, number, plain, whole
-from gts.jobs.training import MemberOutcome
+from gts.jobs.trainings.request import MemberOutcome
 
 _COLUMNS = (">mean", ">cov", ">score", ">IQM", "95 %", ">length", ">m/s", ">falls")
 

@@ -16,7 +16,7 @@ from gts.commands.views.searches import point
 from gts.commands.views.studies import SIGNS
 from gts.commands.views.wording import clock, duration, number, plain, short
 from gts.jobs.interruption import Interruption
-from gts.jobs.search import ConfirmingBegan, SearchBegan, TrialBegan, TrialConfirmed, TrialEnded, TrialReported
+from gts.jobs.searches.request import ConfirmingBegan, SearchBegan, TrialBegan, TrialConfirmed, TrialEnded, TrialReported
 from gts.store.workspace import StudyFolder
 
 LINE_SECONDS = 10.0

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gts.commands.views.charts import built, fresh_figure
 from gts.commands.views.wording import clock, line, short
 from gts.search.charts import Bar, Chart, Panel, Series
 
@@ -33,26 +34,19 @@ def drawn(chart: Chart) -> RenderableType:
 
 
 def _plotted(panels: Sequence[Panel]) -> Text:
-    import plotext
-
-    plotext.clear_figure()
-    plotext.theme("clear")
-    plotext.limit_size(False, False)
     columns = min(_COLUMNS, len(panels))
     lines = -(-len(panels) // columns)
-    if len(panels) > 1:
-        plotext.subplots(lines, columns)
-        plotext.plot_size(_WIDTH, _HEIGHT)
-    for at, panel in enumerate(panels):
+    with fresh_figure() as plotext:
         if len(panels) > 1:
-            plotext.subplot(at // columns + 1, at % columns + 1)
-        plotext.theme("clear")
-        plotext.plot_size(_WIDTH // columns, _HEIGHT // lines)
-        _draw(plotext, panel)
-    made = Text.from_ansi(plotext.build().rstrip("\n"))
-    made.no_wrap, made.overflow = True, "ignore"
-    plotext.clear_figure()
-    return made
+            plotext.subplots(lines, columns)
+            plotext.plot_size(_WIDTH, _HEIGHT)
+        for at, panel in enumerate(panels):
+            if len(panels) > 1:
+                plotext.subplot(at // columns + 1, at % columns + 1)
+            plotext.theme("clear")
+            plotext.plot_size(_WIDTH // columns, _HEIGHT // lines)
+            _draw(plotext, panel)
+        return built(plotext)
 
 
 def _draw(plotext: Any, panel: Panel) -> None:

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from gts.errors import FileError, FullDiskError
-from gts.jobs.training import TrainingOutcome, TrainingRequest
+from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
 
 
 @dataclass(frozen=True)

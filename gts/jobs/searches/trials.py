@@ -16,7 +16,7 @@ from gts.formats.durable import write_durably
 from gts.formats.objectives import Goal
 from gts.formats.space_file import Space, write_space
 from gts.formats.spec_file import write_spec
-from gts.jobs.resuming import newest_steps
+from gts.jobs.trainings.resuming import newest_steps
 from gts.params.spec import Spec
 from gts.search import attributes as names
 from gts.search.goals import curve_value

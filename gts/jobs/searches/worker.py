@@ -1,5 +1,6 @@
-"""A worker of a search: `python -m gts.jobs.trainee THREADS SAVE_EVERY`; trains what its owner says, and never sees the study.
+"""A worker of a search: trains what its owner says, and never sees the study.
 
+`python -m gts.jobs.searches.worker THREADS SAVE_EVERY` is how the owner starts it.
 The owner writes a line of JSON for each training that joins or leaves: `{"do": "train", "key": …, "folder": …}`, `{"do":
 "drop", "key": …}`. The worker answers with lines of JSON: `tried` with step and score, `ended`, `broke` with the reason. When
 the owner is gone, however it went, its end of the pipe closes: the worker saves everything and ends. Everything told of is on
@@ -20,15 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import FullDiskError, GtsError
-from gts.jobs.training_folder import TrainingFolder
-from gts.jobs.trials import close
+from gts.jobs.searches.training_folder import TrainingFolder
+from gts.jobs.searches.trials import close
 from gts.search.crew import Broke, Crew, CrewEvent, Ended, Rounded, Task, Tried
 from gts.store.workspace import RunFolder
 
 FULL_DISK_SECONDS = 2.0
 
 
-class Trainee:
+class Worker:
     """The crew of one process, with the folders of its trainings."""
 
     def __init__(self, threads: int, save_every: float, answers: int) -> None:
@@ -140,17 +141,17 @@ def main(arguments: Sequence[str]) -> int:
     # What a library prints must not stand between the answers.
     answers = os.dup(1)
     os.dup2(2, 1)
-    trainee = Trainee(threads, save_every, answers)
+    worker = Worker(threads, save_every, answers)
 
     def ask(number: int, frame: Any) -> None:
-        trainee.stopping = True
+        worker.stopping = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
-        trainee.work(0)
+        worker.work(0)
     except GtsError as error:
         print(f"error: {error.message}", file=sys.stderr, flush=True)
         return error.exit_code

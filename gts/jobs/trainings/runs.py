@@ -16,7 +16,7 @@ from gts.formats.durable import write_durably
 from gts.formats.spec_file import read_spec, write_spec
 from gts.jobs.ledger import Job, reindex, write_job
 from gts.jobs.life import Life
-from gts.jobs.training import Milestones, TrainingRequest
+from gts.jobs.trainings.request import Milestones, TrainingRequest
 from gts.store.catalogue import Catalogue, RunRecord, now
 from gts.store.workspace import RunFolder, Workspace
 from gts.threads import available_cpus

@@ -14,10 +14,8 @@ from gts.formats.checkpoint import Checkpoint
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import STOPPED, Job
 from gts.jobs.life import Life
-from gts.jobs.recorder import Recorder
-from gts.jobs.resuming import Restart
-from gts.jobs.summary import write_summary
-from gts.jobs.training import (
+from gts.jobs.trainings.recorder import Recorder
+from gts.jobs.trainings.request import (
     SCORE_EPISODES,
     SCORE_STEPS,
     Halted,
@@ -30,6 +28,8 @@ from gts.jobs.training import (
     Trouble,
     WentOn,
 )
+from gts.jobs.trainings.resuming import Restart
+from gts.jobs.trainings.summary import write_summary
 from gts.store.filesystem import file_system
 from gts.training.evaluation import evaluate
 from gts.training.events import Evaluated, Event, Finished, MemberFailed, Progress

@@ -17,7 +17,7 @@ from gts.formats.spec_file import spec_of
 from gts.formats.strict_json import parse_json
 from gts.jobs.interruption import Interruption
 from gts.jobs.life import Life
-from gts.jobs.search import (
+from gts.jobs.searches.request import (
     ConfirmingBegan,
     Remark,
     SearchBegan,
@@ -28,9 +28,9 @@ from gts.jobs.search import (
     TrialEnded,
     TrialReported,
 )
-from gts.jobs.trainees import Hand, Trainees
-from gts.jobs.training import Halted, WentOn
-from gts.jobs.trials import LiveTraining, LiveTrial, copy_out, copy_space
+from gts.jobs.searches.trials import LiveTraining, LiveTrial, copy_out, copy_space
+from gts.jobs.searches.workers import WorkerProcess, Workers
+from gts.jobs.trainings.request import Halted, WentOn
 from gts.params.spec import Spec
 from gts.search.goals import curve_value, goal_value, trial_values
 from gts.search.rows import ENDED, StudyView, TrialRow
@@ -67,13 +67,13 @@ class Owner:
         self._began = time.monotonic()
         self._taken: list[LiveTraining] = []
         """Every training that this attempt has worked on."""
-        self._hands: Trainees | None = None
+        self._workers: Workers | None = None
         self._short_lives = 0
 
     def run(self) -> Iterator[Told | SearchOutcome]:
         """Search until as many trials as wanted have ended, or somebody stops it; the outcome comes last."""
         request = self._request
-        self._hands = Trainees(
+        self._workers = Workers(
             request.workers,
             threads=max(1, request.threads // request.workers),
             save_every=request.save_every,
@@ -89,7 +89,7 @@ class Owner:
             if not self._interruption.requested:
                 yield from self._confirm()
         finally:
-            self._hands.end()
+            self._workers.end()
             view = self._study.view()
             self._study.close()
         seconds = time.monotonic() - self._began
@@ -98,20 +98,20 @@ class Owner:
 
     def _drive(self, *, more: bool) -> Iterator[Told]:
         """Keep every worker busy until nothing is left to train; `more`: ask the study for trials."""
-        assert self._hands is not None
+        assert self._workers is not None
         while not self._interruption.requested:
             yield from self._fill(more)
             if not self._working and not self._waiting:
                 return
-            for hand, answer in self._hands.answers(_LISTEN_SECONDS):
-                yield from self._take(hand, answer)
+            for worker, answer in self._workers.answers(_LISTEN_SECONDS):
+                yield from self._take(worker, answer)
             self._study.beat()
             yield from self._remarks()
 
     def _fill(self, more: bool) -> Iterator[Told]:
         """Give every worker as many trainings as it may have."""
-        assert self._hands is not None
-        while room := [hand for hand in self._hands.hands if len(hand.tasks) < self._request.cohort]:
+        assert self._workers is not None
+        while room := [worker for worker in self._workers.processes if len(worker.tasks) < self._request.cohort]:
             if not self._waiting:
                 ref = self._study.ask() if more else None
                 if ref is None:
@@ -120,14 +120,14 @@ class Owner:
                 continue
             training = self._waiting.pop(0)
             # An idle CPU costs more than a cohort brings: shapes decide only between workers that have as much to do.
-            hand = min(room, key=lambda hand: (len(hand.tasks), not self._suits(hand, training)))
+            worker = min(room, key=lambda worker: (len(worker.tasks), not self._suits(worker, training)))
             self._working[training.key] = training
-            self._hands.train(hand, training.key, training.folder.path)
+            self._workers.train(worker, training.key, training.folder.path)
 
-    def _suits(self, hand: Hand, training: LiveTraining) -> bool:
+    def _suits(self, worker: WorkerProcess, training: LiveTraining) -> bool:
         """Whether a worker has trainings of the same shape, with which this one can share a cohort."""
         shape = training.spec.shape_key()
-        return any(self._working[key].spec.shape_key() == shape for key in hand.tasks)
+        return any(self._working[key].spec.shape_key() == shape for key in worker.tasks)
 
     def _begin(self, ref: TrialRef) -> Iterator[Told]:
         """Train a trial, from where its folders stand."""
@@ -152,11 +152,11 @@ class Owner:
         elif ended["state"] == "pruned":
             yield from self._prune(live, ())
 
-    def _take(self, hand: Hand, answer: Mapping[str, Any]) -> Iterator[Told]:
+    def _take(self, worker: WorkerProcess, answer: Mapping[str, Any]) -> Iterator[Told]:
         """Act on what a worker has said."""
         what = answer["what"]
         if what == "died":
-            yield from self._bury(hand, answer["code"])
+            yield from self._bury(worker, answer["code"])
         elif what == "halted":
             self._life.say("paused", answer["reason"])
             yield Halted(answer["reason"])
@@ -171,11 +171,11 @@ class Owner:
             yield from self._tried(live, training, int(answer["step"]), answer["score"])
         elif what == "ended":
             self._working.pop(training.key)
-            hand.tasks.pop(training.key, None)
+            worker.tasks.pop(training.key, None)
             training.done = True
             yield from self._advance(live)
         elif what == "broke":
-            hand.tasks.pop(training.key, None)
+            worker.tasks.pop(training.key, None)
             yield from self._fail(live, self._blamed(live, training, f"step {answer['step']}: {answer['reason']}"))
 
     def _tried(self, live: LiveTrial, training: LiveTraining, step: int, score: Mapping[str, Any]) -> Iterator[Told]:
@@ -240,12 +240,12 @@ class Owner:
 
     def _drop(self, live: LiveTrial) -> None:
         """Take every training of a trial away from the workers."""
-        assert self._hands is not None
+        assert self._workers is not None
         for training in live.trainings.values():
             if training in self._waiting:
                 self._waiting.remove(training)
             if self._working.pop(training.key, None) is not None:
-                self._hands.drop(training.key)
+                self._workers.drop(training.key)
 
     def _over(self, live: LiveTrial, state: str, values: tuple[float, ...], reason: str = "") -> TrialEnded:
         del self._live[live.number]
@@ -254,17 +254,17 @@ class Owner:
                 copy_out(training.folder, self._request.logdir / self._request.space.name / training.key)
         return TrialEnded(live.number, state, values, reason)
 
-    def _bury(self, hand: Hand, code: int) -> Iterator[Told]:
+    def _bury(self, worker: WorkerProcess, code: int) -> Iterator[Told]:
         """Start a worker in place of one that died, and have its trainings go on."""
-        assert self._hands is not None
+        assert self._workers is not None
         if self._interruption.requested:
             return  # Ctrl-C at a terminal reaches the workers too
-        yield Remark(f"worker {hand.number + 1} ended unasked ({_ending(code)}); its {len(hand.tasks)} trainings go on")
+        yield Remark(f"worker {worker.number + 1} ended unasked ({_ending(code)}); its {len(worker.tasks)} trainings go on")
         self._short_lives += 1
         if self._short_lives > MOST_DEATHS * self._request.workers:
             raise WorkError("workers end as soon as they begin", hint=f"why is at the end of {self._request.folder.log}")
-        self._hands.replace(hand)
-        for key in list(hand.tasks):
+        self._workers.replace(worker)
+        for key in list(worker.tasks):
             training = self._working.pop(key, None)
             if training is None:
                 continue  # its trial has failed a moment ago, with another seed

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from gts.errors import FullDiskError, GtsError, WorkError
 from gts.formats.checkpoint import current_versions
-from gts.jobs.attempt import Attempt, Told
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import STOPPED, Job, write_job
 from gts.jobs.life import Life
-from gts.jobs.resuming import Restart, drop_later, restart_of, sweep
-from gts.jobs.runs import request_of
-from gts.jobs.training import TrainingOutcome, TrainingRequest
+from gts.jobs.trainings.attempt import Attempt, Told
+from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
+from gts.jobs.trainings.resuming import Restart, drop_later, restart_of, sweep
+from gts.jobs.trainings.runs import request_of
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import this_system
 from gts.training.trainer import Trainer

@@ -16,8 +16,7 @@ from gts.formats.space_file import read_space, write_space
 from gts.jobs.interruption import Interruption
 from gts.jobs.ledger import STOPPED, Job, read_job, write_job
 from gts.jobs.life import Life, look
-from gts.jobs.runs import place_in
-from gts.jobs.search import (
+from gts.jobs.searches.request import (
     ConfirmingBegan,
     Remark,
     SearchBegan,
@@ -27,10 +26,11 @@ from gts.jobs.search import (
     TrialEnded,
 )
 from gts.jobs.story import Story
+from gts.jobs.trainings.runs import place_in
 from gts.store.workspace import StudyFolder, Workspace
 
 if TYPE_CHECKING:
-    from gts.jobs.owner import Owner
+    from gts.jobs.searches.owner import Owner
 
 
 def begin_search(request: SearchRequest) -> tuple[Job, Life]:
@@ -129,7 +129,7 @@ def search(workspace: Workspace, job: Job, life: Life, interruption: Interruptio
 def _owner(request: SearchRequest, life: Life, interruption: Interruption) -> Owner:
     """Open the study."""
     # Only here: it loads Optuna.
-    from gts.jobs.owner import Owner
+    from gts.jobs.searches.owner import Owner
 
     return Owner(request, life, interruption)
 

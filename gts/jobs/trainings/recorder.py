@@ -14,10 +14,10 @@ from gts.errors import FileError, FullDiskError
 from gts.formats.checkpoint import Checkpoint
 from gts.formats.trajectory import write_trajectory
 from gts.jobs.ledger import Job, write_job
-from gts.jobs.member import MemberFiles
-from gts.jobs.runs import place_in, record_of, write_facts
 from gts.jobs.story import Story
-from gts.jobs.training import SCORE_STEPS, Kind, Saved, TrainingRequest
+from gts.jobs.trainings.member import MemberFiles
+from gts.jobs.trainings.request import SCORE_STEPS, Kind, Saved, TrainingRequest
+from gts.jobs.trainings.runs import place_in, record_of, write_facts
 from gts.store.catalogue import Catalogue, CheckpointRecord, Claim, ScoreRecord, now
 from gts.store.metrics import open_or_set_aside
 from gts.store.workspace import RunFolder

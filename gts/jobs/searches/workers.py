@@ -20,7 +20,7 @@ END_SECONDS = 120.0
 
 
 @dataclass
-class Hand:
+class WorkerProcess:
     """One worker."""
 
     number: int
@@ -30,7 +30,7 @@ class Hand:
     pending: bytes = b""
 
 
-class Trainees:
+class Workers:
     """All workers of one search."""
 
     def __init__(self, count: int, *, threads: int, save_every: float, log: Path) -> None:
@@ -38,59 +38,59 @@ class Trainees:
         self._words = [str(threads), str(save_every)]
         self._log = log
         self._selector = selectors.DefaultSelector()
-        self.hands = [self._start(number) for number in range(count)]
+        self.processes = [self._start(number) for number in range(count)]
 
-    def train(self, hand: Hand, key: str, folder: Path) -> None:
+    def train(self, worker: WorkerProcess, key: str, folder: Path) -> None:
         """Give a worker a training."""
-        hand.tasks[key] = folder
-        self._order(hand, {"do": "train", "key": key, "folder": str(folder.absolute())})
+        worker.tasks[key] = folder
+        self._order(worker, {"do": "train", "key": key, "folder": str(folder.absolute())})
 
     def drop(self, key: str) -> None:
         """Take a training away from whoever has it."""
-        for hand in self.hands:
-            if hand.tasks.pop(key, None) is not None:
-                self._order(hand, {"do": "drop", "key": key})
+        for worker in self.processes:
+            if worker.tasks.pop(key, None) is not None:
+                self._order(worker, {"do": "drop", "key": key})
 
-    def answers(self, seconds: float) -> list[tuple[Hand, Mapping[str, Any]]]:
+    def answers(self, seconds: float) -> list[tuple[WorkerProcess, Mapping[str, Any]]]:
         """What the workers have said, waiting at most that long; `{"what": "died"}` of one that has ended."""
-        found: list[tuple[Hand, Mapping[str, Any]]] = []
+        found: list[tuple[WorkerProcess, Mapping[str, Any]]] = []
         for key, _ in self._selector.select(seconds):
-            hand: Hand = key.data
+            worker: WorkerProcess = key.data
             data = os.read(key.fd, 1 << 16)
             if not data:
                 self._selector.unregister(key.fileobj)
-                found.append((hand, {"what": "died", "code": hand.process.wait()}))
+                found.append((worker, {"what": "died", "code": worker.process.wait()}))
                 continue
-            *lines, hand.pending = (hand.pending + data).split(b"\n")
-            found += [(hand, json.loads(line)) for line in lines]
+            *lines, worker.pending = (worker.pending + data).split(b"\n")
+            found += [(worker, json.loads(line)) for line in lines]
         return found
 
-    def replace(self, hand: Hand) -> Hand:
+    def replace(self, worker: WorkerProcess) -> WorkerProcess:
         """Start a worker in place of one that died; its trainings are not given to anybody yet."""
-        self._let_go(hand)
-        self.hands[self.hands.index(hand)] = fresh = self._start(hand.number)
+        self._let_go(worker)
+        self.processes[self.processes.index(worker)] = fresh = self._start(worker.number)
         return fresh
 
     def end(self) -> None:
         """Let every worker save and end, and wait for it."""
-        for hand in self.hands:
+        for worker in self.processes:
             with suppress(OSError):
-                assert hand.process.stdin is not None
-                hand.process.stdin.close()
-        for hand in self.hands:
+                assert worker.process.stdin is not None
+                worker.process.stdin.close()
+        for worker in self.processes:
             try:
-                hand.process.wait(END_SECONDS)
+                worker.process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
-                hand.process.kill()
-                hand.process.wait()
-            self._let_go(hand)
+                worker.process.kill()
+                worker.process.wait()
+            self._let_go(worker)
         self._selector.close()
 
-    def _start(self, number: int) -> Hand:
+    def _start(self, number: int) -> WorkerProcess:
         with self._log.open("ab") as log:
             try:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "gts.jobs.trainee", *self._words],
+                    [sys.executable, "-m", "gts.jobs.searches.worker", *self._words],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
@@ -99,19 +99,19 @@ class Trainees:
                 )
             except OSError as error:
                 raise WorkError(f"cannot start a worker: {(error.strerror or str(error)).lower()}") from error
-        hand = Hand(number, process)
+        worker = WorkerProcess(number, process)
         assert process.stdout is not None
-        self._selector.register(process.stdout, selectors.EVENT_READ, hand)
-        return hand
+        self._selector.register(process.stdout, selectors.EVENT_READ, worker)
+        return worker
 
-    def _order(self, hand: Hand, order: Mapping[str, Any]) -> None:
+    def _order(self, worker: WorkerProcess, order: Mapping[str, Any]) -> None:
         with suppress(OSError):  # one that has died is noticed where its answers are read
-            assert hand.process.stdin is not None
-            hand.process.stdin.write((json.dumps(order) + "\n").encode())
-            hand.process.stdin.flush()
+            assert worker.process.stdin is not None
+            worker.process.stdin.write((json.dumps(order) + "\n").encode())
+            worker.process.stdin.flush()
 
-    def _let_go(self, hand: Hand) -> None:
-        for pipe in (hand.process.stdin, hand.process.stdout):
+    def _let_go(self, worker: WorkerProcess) -> None:
+        for pipe in (worker.process.stdin, worker.process.stdout):
             with suppress(OSError, ValueError, KeyError):
                 if pipe is not None:
                     pipe.close()
