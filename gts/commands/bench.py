@@ -47,6 +47,7 @@ COMMAND = Command(
     summary="Measure the speed of this machine.",
     group="machine",
     run=run,
+    heavy=True,
     help="Worlds against a plain loop over the simulator, and trainings with a profile of where the time goes.",
     options=(
         Option(

@@ -62,11 +62,12 @@ COMMAND = Command(
     summary="Show the winner of a study, or write it as a spec.",
     group="looking",
     run=run,
+    looks=True,
     help="The winner is the best of the trials that were confirmed on fresh seeds, else the best by the value of the search; "
     "the spec's comment says which, with seeds and scores.",
     arguments=(Argument("study", STUDY_HELP, "study"),),
     options=(
-        Option(("-o", "--out"), "Write the spec there.", "path", completion="spec", metavar="FILE.spec"),
+        Option(("-o", "--out"), "Write the spec there.", "path", completion="spec", writes=True, metavar="FILE.spec"),
         Option(("--trial",), "Another trial than the winner.", "integer", minimum=0, metavar="N"),
     ),
     examples=("gts best hopper", "gts best hopper --out hopperBest.spec"),

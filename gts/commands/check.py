@@ -74,6 +74,7 @@ COMMAND = Command(
     summary="Say everything that is wrong with files.",
     group="workspace",
     run=run,
+    looks=True,
     help="Every error of every file as file:line:column: message. The exit code is 2 where there is one.",
     arguments=(Argument("files", "Specs, spaces, checkpoints.", "document", multiple=True, metavar="FILE"),),
     examples=("gts check hopper/*.spec",),

@@ -125,6 +125,7 @@ COMMAND = Command(
     summary="Put specs, checkpoints or runs side by side.",
     group="looking",
     run=run,
+    looks=True,
     help="Scores, and the parameters that differ. With --play all of them play side by side in the terminal first, from the "
     "same starts and with the keys of `gts play`.",
     arguments=(Argument("references", "What to compare, two or more.", "reference", multiple=True, metavar="REF"),),

@@ -80,6 +80,8 @@ class Option:
     maximum: float | None = None
     multiple: bool = False
     """May be given several times; `run` receives a tuple."""
+    writes: bool = False
+    """Whether a command that only looks changes something where this is given."""
     metavar: str = ""
     name: str = ""
     """Name of the value that `run` receives; from the long spelling where empty."""
@@ -166,6 +168,10 @@ class Command:
     options: tuple[Option, ...] = ()
     threads: bool = False
     """Whether it takes `--threads`."""
+    heavy: bool = False
+    """Whether it loads torch or the simulator: a program that has to stay light runs it in a process of its own."""
+    looks: bool = False
+    """Whether it only reads, as long as none of its options `writes`."""
     long: bool = False
     """Whether it yields events that are worth showing while it works."""
     watches: bool = False

@@ -171,6 +171,7 @@ COMMAND = Command(
     summary="Say what this machine and this terminal can do.",
     group="machine",
     run=run,
+    heavy=True,
     help="Changes nothing. The exit code is 3 where something is missing that GTS needs.",
     threads=True,
 )

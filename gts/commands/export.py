@@ -194,6 +194,7 @@ COMMAND = Command(
     summary="Write a policy, its motion, or the numbers of a run to a file of another program.",
     group="looking",
     run=run,
+    heavy=True,
     help="The ending of the file says what is written. `.onnx` is the policy of a checkpoint, from observations as the "
     "figure's environment gives them to actions as it takes them, with normaliser and range inside (needs the extra "
     "`[onnx]`). `.glb` (glTF), `.usda` (USD, needs the extra `[motion]`) and `.bvh` are what the figure of a checkpoint does, "

@@ -46,6 +46,7 @@ COMMAND = Command(
     summary="Bring a checkpoint of the original program here.",
     group="workspace",
     run=run,
+    heavy=True,
     help="The old file is read with a list of what may be in it; anything else is refused, and nothing in it is ever executed.",
     arguments=(
         Argument("old", "The checkpoint of the original program.", "file"),

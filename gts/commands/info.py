@@ -271,6 +271,7 @@ COMMAND = Command(
     summary="Show what is in a file, a run or a study.",
     group="looking",
     run=run,
+    looks=True,
     help="A spec or space with what differs from the defaults; a checkpoint with networks, score, learning curve, history and "
     "versions; a run with its numbers; a study with its best trials.",
     arguments=(

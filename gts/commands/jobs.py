@@ -106,6 +106,7 @@ COMMAND = Command(
     summary="List what works, waits, was interrupted or is done.",
     group="jobs",
     run=run,
+    looks=True,
     help="Those at work or waiting, and the ten newest others. Jobs that were told to wait (`--queue`) begin when the CPUs "
     "that the others use leave room for them, or, where a number of slots is set, when one of those is free; this counts the "
     "jobs of all workspaces on this machine.",
@@ -113,7 +114,12 @@ COMMAND = Command(
         Option(("--all",), "List every job.", "flag", name="every"),
         Option(("--state",), "Only those that stand so.", "choice", choices=WORDS),
         Option(("-n", "--number"), "How many of those that are not at work.", "integer", minimum=0, metavar="N"),
-        Option(("--slots",), "Set how many jobs may work at a time; auto: as many as there are CPUs for.", metavar="N|auto"),
+        Option(
+            ("--slots",),
+            "Set how many jobs may work at a time; auto: as many as there are CPUs for.",
+            writes=True,
+            metavar="N|auto",
+        ),
     ),
     examples=("gts jobs", "gts jobs --all --state interrupted", "gts jobs --slots 2"),
 )

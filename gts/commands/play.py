@@ -138,6 +138,7 @@ COMMAND = Command(
     summary="Watch what was learned: in a window, in the terminal, as a video.",
     group="looking",
     run=run,
+    heavy=True,
     help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start: the same ones as "
     "the episodes of `gts score --seed SEED`. A window opens where there is a display; over ssh and without one the figure is "
     "drawn in the terminal. Of a run its best policies play, or, with --follow, what it recorded at its newest evaluation.\n\n"

@@ -82,6 +82,7 @@ COMMAND = Command(
     summary="Let checkpoints play test episodes.",
     group="looking",
     run=run,
+    heavy=True,
     help="The score is mean × (1 − cov), cov = standard deviation ÷ |mean|. Actions are deterministic, physics is exact, and "
     "the starts are ones that no training uses: the same checkpoint gets the same score again.",
     arguments=(Argument("checkpoints", "What to score.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),

@@ -83,6 +83,7 @@ COMMAND = Command(
     summary="Show how a search stands, as numbers, charts or a checklist.",
     group="looking",
     run=run,
+    looks=True,
     help="Without options a summary. A study can be looked at while it is searched, and so can one of the original program.",
     arguments=(Argument("study", STUDY_HELP, "study"),),
     options=(

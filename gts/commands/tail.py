@@ -218,6 +218,7 @@ COMMAND = Command(
     summary="Show what a job says and how far it is, until it ends.",
     group="jobs",
     run=run,
+    looks=True,
     help="The last lines of its log, then what comes, its newest numbers, and in the end what it came to. Ctrl-C ends only the "
     "looking on: the job never notices that somebody follows it. The exit code is the job's: 0 where it is done or was "
     "stopped, 1 where it failed or was interrupted.",

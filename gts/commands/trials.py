@@ -151,6 +151,7 @@ COMMAND = Command(
     summary="List the trials of a study.",
     group="looking",
     run=run,
+    looks=True,
     help="Best first. A study can be looked at while it is searched, and so can one of the original program.",
     arguments=(Argument("study", STUDY_HELP, "study"),),
     options=(
@@ -165,7 +166,7 @@ COMMAND = Command(
             ("--filter",), "Only those that fit: value>1000, state=failed.", multiple=True, metavar="CONDITION", name="filters"
         ),
         Option(("-n", "--number"), "How many.", "integer", minimum=0, metavar="N"),
-        Option(("--csv",), "Write them to a file too.", "path", completion="file", metavar="FILE"),
+        Option(("--csv",), "Write them to a file too.", "path", completion="file", writes=True, metavar="FILE"),
         Option(("-v", "--verbose"), "Show every parameter, and each seed's value.", "flag"),
     ),
     examples=(

@@ -83,6 +83,7 @@ COMMAND = Command(
     summary="Search with others: work on a study that machines share.",
     group="learning",
     run=run,
+    heavy=True,
     help="The study is on a PostgreSQL server; `gts search SPACE postgresql+psycopg://USER@HOST/DATABASE` began it there. Its "
     "space and its settings come from the study. This machine gets a study's folder of its own for the trials that it trains; "
     "trials of a machine that dies are taken over by the others after five minutes.",
