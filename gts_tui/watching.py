@@ -91,7 +91,7 @@ class Watch(threading.Thread):
 
 def changed(*paths: Path) -> Hashable:
     """A stamp of files and folders: when and how large each is; None for what is not there."""
-    stamps = []
+    stamps: list[tuple[int, int, int] | None] = []
     for path in paths:
         try:
             found = path.stat()
