@@ -1,0 +1,72 @@
+"""How long the original program's own search takes today: its space as it was, as many trials, as many steps.
+
+    python tests/bench/winner.py ../shared/legacy/hopper/hopperA2C.space      about half an hour on two CPUs
+
+The original's study of this space had 14 trials of 1.5 million steps, took a night, and its best trial scored 1589. Nothing is
+pruned here and nothing trained again, so that the steps are the same. Told are the time until a trial's value first reached that
+score, the time until all trials had ended, and their values; a line of JSON each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from gts.formats.space_file import read_space
+from gts.jobs.interruption import Interruption
+from gts.jobs.process import attend
+from gts.jobs.searches.job import begin_search
+from gts.jobs.searches.request import SearchOutcome, SearchRequest
+from gts.search.reading import read_named
+from gts.store.workspace import Workspace
+from gts.threads import available_cpus
+from gts.training.surroundings import machine, versions
+
+BEST = 1589.0
+"""Of the original's study."""
+_LOOK_SECONDS = 5.0
+
+
+def main() -> None:
+    """Run from the shell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("space", type=Path)
+    parser.add_argument("--trials", type=int, default=14)
+    parser.add_argument("--goal", type=float, default=BEST)
+    arguments = parser.parse_args()
+    print(json.dumps({"machine": machine(), "versions": versions(peers=False)}), flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        os.environ["GTS_STATE"] = str(folder / "state")
+        workspace = Workspace(folder)
+        settings = {"trials": arguments.trials, "pruner": "none", "confirm": 0}
+        space = read_space(arguments.space)
+        request = SearchRequest(
+            workspace, space, str(arguments.space), settings=settings, workers=available_cpus(), threads=available_cpus()
+        )
+        job, life = begin_search(request)
+        began, looked, reached = time.perf_counter(), 0.0, None
+        steps = 0
+        for told in attend(workspace, job, life, Interruption()):
+            now = time.perf_counter() - began
+            if isinstance(told, SearchOutcome):
+                steps = told.steps
+            if reached is None and now - looked > _LOOK_SECONDS:
+                looked = now
+                # The scores that a trial has on its way are those that a person would have stopped at.
+                scores = [value for trial in read_named(workspace, job.name).trials for _, value in trial.curve]
+                if scores and max(scores) >= arguments.goal:
+                    reached = now
+                    print(json.dumps({"reached": arguments.goal, "seconds": round(now, 1)}), flush=True)
+        seconds = time.perf_counter() - began
+        values = sorted((trial.value for trial in read_named(workspace, job.name).trials if trial.value is not None), reverse=True)
+    rate = steps / seconds
+    print(json.dumps({"steps": steps, "seconds": round(seconds, 1), "rate": round(rate), "values": [round(v, 1) for v in values]}))
+
+
+if __name__ == "__main__":
+    main()

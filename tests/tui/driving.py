@@ -1,0 +1,40 @@
+"""Driving the terminal program in tests: waiting for what shall be on the screen, and reading it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+
+def screen_text(app: Any) -> str:
+    """What the screen shows, a line a row."""
+    width, height = app.size
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips[:height])
+
+
+async def until(pilot: Any, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """Wait until a condition holds; fail with what the screen shows where it does not."""
+    end = monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        if monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain; the screen shows:\n{screen_text(pilot.app)}")
+        await pilot.pause(0.05)
+
+
+async def shows(pilot: Any, pattern: str, seconds: float = 10.0) -> str:
+    """Wait until the screen matches a pattern; the screen."""
+    return await until(pilot, lambda: screen_text(pilot.app) if re.search(pattern, screen_text(pilot.app)) else None, seconds)
+
+
+async def types(pilot: Any, line: str) -> None:
+    """Give a command line."""
+    await pilot.press("colon")
+    for letter in line:
+        await pilot.press({" ": "space"}.get(letter, letter))
+    await pilot.press("enter")
