@@ -100,14 +100,13 @@ def run(
     }
     folder.job.write_text(json.dumps(job))
     folder.lock.touch()
-    folder.log.write_text(
-        f"{day} 21:15:02  training {source}: {members} × {total} steps in 488 rounds, 32 worlds each, 2 threads\n"
-        + "".join(
-            f"{day} 21:{15 + at:02}:40  step {at * step // 10}: evaluated, mean return {_learned(at / 10) * 3400 * strength:.1f}\n"
-            for at in range(1, 11)
-        )
-        + f"{day} 23:59:00  {reason or 'done'}\n"
-    )
+    tried = [(at, at * step // 10, 3400 * strength * _learned(at / 10)) for at in range(1, 11)]
+    story = [
+        f"21:15:02  training {source}: {members} × {total} steps in 488 rounds, 32 worlds each, 2 threads",
+        *(f"21:{15 + at:02}:40  step {done}: evaluated, mean return {mean:.1f}" for at, done, mean in tried),
+        f"23:59:00  {reason or 'done'}",
+    ]
+    folder.log.write_text("".join(f"{day} {line}\n" for line in story))
     _numbers(folder.metrics, members, rounds, strength)
     return folder
 
