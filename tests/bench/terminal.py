@@ -1,4 +1,4 @@
-"""What the terminal program costs: time to the first paint, from a key to its effect, CPU and bytes at rest and while it shows a run.
+"""What the terminal program costs: time to the first paint and from a key to its effect, CPU and bytes at rest and at work.
 
     python tests/bench/terminal.py                    about five minutes
     python tests/bench/terminal.py --runs 50 --trials 200 --seconds 5 --no-jobs
