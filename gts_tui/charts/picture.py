@@ -193,10 +193,7 @@ def _head(sheet: _Sheet, plot: Plot, named: list[tuple[int, Line]], grain: Grain
     entries = [(_entry(line, place, grain, plot, alone=len(named) == 1), line) for place, (_, line) in enumerate(named)]
     wide = sum(len(text) + 2 for text, _ in entries)
     two = wide > sheet.width - len(title) - 2 and sheet.height >= _TALL and len(named) > 1
-    if two:
-        at = 0
-    else:
-        at = max(len(title) + 2, sheet.width - wide + 2)
+    at = 0 if two else max(len(title) + 2, sheet.width - wide + 2)
     for text, line in entries:
         if at + len(text) > sheet.width and at + 4 < sheet.width:
             text = text[: sheet.width - at - 1] + "…" if grain.across == 2 else text[: sheet.width - at]

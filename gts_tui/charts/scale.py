@@ -57,7 +57,7 @@ def bounds(values: Iterable[float]) -> tuple[float, float] | None:
 
 
 def linear(low: float, high: float, most: int, *, snap: bool) -> Scale:
-    """An axis with about `most` labels at most; `snap` moves its ends to quarters of a tick, so that it stays while data moves."""
+    """An axis with about `most` labels; `snap` moves its ends to quarters of a tick, so that it stays while data moves."""
     low, high = _opened(low, high)
     step = _nice(high / most - low / most)
     if snap:
