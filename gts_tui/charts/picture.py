@@ -13,7 +13,7 @@ from gts_tui.charts.scale import Scale, bounds, clock, linear, logarithmic, show
 from gts_tui.glyphs import Glyphs
 
 Run = tuple[str, str]
-"""Signs, and the ink that they are written in: `text`, `title`, `axis`, `cursor`, or `line`, `faint` or `band` with a number."""
+"""Signs, and the ink they are written in: `text`, `title`, `axis`, `cursor`, or `line`, `faint` or `band` with a number."""
 
 _BLANK = ""
 _SMALLEST = (16, 4)
