@@ -29,7 +29,7 @@ EMPTY = Plot("", ())
 
 
 class Chart(Widget):
-    """One pair of axes. `show` gives it something else to show."""
+    """One pair of axes. `show` gives it something else to show; with the class `-selected` its title stands out."""
 
     DEFAULT_CSS = """
     Chart { width: 1fr; height: 1fr; min-width: 20; min-height: 5; }
@@ -74,7 +74,7 @@ class Chart(Widget):
 
     def _looks(self) -> Hashable:
         """What the picture depends on besides the plot."""
-        return self.size, self.rich_style, self.app.theme, self._glyphs.level
+        return self.size, self.rich_style, self.app.theme, self._glyphs.level, self.has_class("-selected")
 
     @property
     def _glyphs(self) -> Glyphs:
@@ -87,6 +87,8 @@ class Chart(Widget):
             width, height = self.size
             base = self.rich_style
             inks = _inks(tuple(sorted(_chosen(self.app.theme_variables).items())), base)
+            if self.has_class("-selected"):
+                inks = inks | {"title": inks["title"] + Style(reverse=True)}
             rows = draw(self._plot, width, height, self._glyphs)
             self._drawn = [Strip([Segment(text, inks.get(ink, base)) for text, ink in row], width) for row in rows]
             self._drawn_as = looks
