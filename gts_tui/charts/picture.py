@@ -64,6 +64,8 @@ def draw(plot: Plot, width: int, height: int, glyphs: Glyphs) -> list[list[Run]]
     rows = height - head - (2 if tall else 1)
     if y_bounds is None:
         words = "no values above 0" if plot.log_y and any(line.xs for line in plot.lines) else "no numbers yet"
+        # Nothing to draw is something else than lines without numbers: they may be on their way.
+        words = words if plot.lines else ""
         sheet.put(head + rows // 2, max(0, (width - len(words)) // 2), words, "axis")
         return sheet.rows()
     most = max(2, rows // 3)

@@ -53,9 +53,8 @@ def page_line(pages: Sequence[Page], at: int, view: View, width: int) -> Text:
         page = pages[at]
         many = f" {page.number}/{page.pages}" if here and page.pages > 1 else ""
         line.append(f" {group}{many} ", "reverse" if here else "dim")
-    look = [f"smooth {view.smoothing:g}" if view.smoothing else "", "over time" if view.time else "over steps"]
-    said = "  ".join(filter(None, look))
+    said = f"smooth {view.smoothing:g}" if view.smoothing else ""
     room = width - line.cell_len - len(said)
-    if room > 1:
+    if said and room > 0:
         line.append(" " * room + said, "dim")
     return line
