@@ -14,11 +14,12 @@ from textual.message import Message
 from textual.widgets import Static
 
 from gts.errors import GtsError
+from gts_tui.charts.plot import Plot
 from gts_tui.curves.chart_grid import ChartGrid
 from gts_tui.curves.panels import EVALUATED, Page, Panel, pages_of, panels_of
 from gts_tui.curves.plots import STRENGTHS, View, plot_of, xs_of
 from gts_tui.curves.reading import RunReading, RunsReader, Wanted
-from gts_tui.curves.remembered import keep_pinned, pinned
+from gts_tui.curves.remembered import keep_pinned, pinned_charts
 from gts_tui.curves.series import NOTHING
 from gts_tui.curves.words import page_line
 
@@ -34,7 +35,7 @@ class Gallery(Vertical):
     """Follows trainings from `follow` to `rest`."""
 
     DEFAULT_CSS = """
-    Gallery #gallery-pages { height: 1; padding: 0 1; }
+    Gallery #gallery-pages { height: 1; padding: 0 1; text-wrap: nowrap; }
     Gallery #gallery-notice { height: 1fr; padding: 1 2; color: $text-muted; }
     """
 
@@ -49,7 +50,7 @@ class Gallery(Vertical):
         self._key = key
         self._view = View()
         self._log_scaled: set[str] = set()
-        self._pinned = set(pinned())
+        self._pinned = set(pinned_charts())
         self._folders: tuple[Path, ...] = ()
         self._wanted: Wanted | None = None
         self._pages: tuple[Page, ...] = ()
@@ -102,7 +103,7 @@ class Gallery(Vertical):
         line = self.query_one("#gallery-pages", Static)
         line.update(page_line(self._pages, at, self._view, line.size.width))
         panels = self._pages[at].panels
-        self.grid.show([plot_of(panel, self.readings, self._view, log=panel.key in self._log_scaled) for panel in panels])
+        self.grid.show([self._plot(panel) for panel in panels])
 
     def on_chart_grid_room(self, event: ChartGrid.Room) -> None:
         """The charts have another size."""
@@ -170,6 +171,10 @@ class Gallery(Vertical):
         return had
 
     # -- underneath ---------------------------------------------------------------------------------------------------
+
+    def _plot(self, panel: Panel) -> Plot:
+        log, pinned = panel.key in self._log_scaled, panel.key in self._pinned
+        return plot_of(panel, self.readings, self._view, log=log, pinned=pinned)
 
     def _look(self, view: View) -> None:
         self._view = view

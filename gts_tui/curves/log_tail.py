@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.events import Resize
 from textual.widgets import Static
 
+from gts.commands.views.wording import plain
 from gts.errors import GtsError
 from gts_tui.curves.listing import log_end, log_stamp
 
@@ -55,4 +56,7 @@ class LogTail(Static):
 
     def _draw(self) -> None:
         shown = self._lines[-max(1, self.content_size.height) :]
-        self.update(Text("\n".join(shown) or "it has said nothing yet", no_wrap=True, overflow="ellipsis"))
+        lines = [plain(line) for line in shown or ("it has said nothing yet",)]
+        for line in lines:
+            line.truncate(max(1, self.content_size.width))
+        self.update(Text("\n").join(lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class View:
     cursor: float | None = None
 
 
-def plot_of(panel: Panel, readings: Sequence[RunReading], view: View, *, log: bool = False) -> Plot:
+def plot_of(panel: Panel, readings: Sequence[RunReading], view: View, *, log: bool = False, pinned: bool = False) -> Plot:
     """One chart of trainings."""
     lines: list[Line] = []
     for number, reading in enumerate(readings):
@@ -35,8 +36,12 @@ def plot_of(panel: Panel, readings: Sequence[RunReading], view: View, *, log: bo
             if len(readings) == 1 and not several:
                 title = ""
             lines += _lines(title, colour, name, reading.series.get(name, NOTHING), view, bare=several)
+    ends = [one.elapsed if view.time else float(one.step) for one in readings]
+    if any(ends):
+        # Every chart of a page is as wide, whatever is drawn in it.
+        lines.append(Line("", (0.0, max(ends)), (math.nan, math.nan), look="faint"))
     return Plot(
-        panel.title,
+        f"{panel.title} (pinned)" if pinned else panel.title,
         tuple(lines),
         x_label="time" if view.time else "steps",
         time=view.time,

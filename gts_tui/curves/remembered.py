@@ -9,7 +9,7 @@ from pathlib import Path
 _FILE = "pinned.json"
 
 
-def pinned() -> frozenset[str]:
+def pinned_charts() -> frozenset[str]:
     """The charts that are pinned; none where nothing was kept."""
     try:
         kept = json.loads(_path().read_text(encoding="utf-8"))

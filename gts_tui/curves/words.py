@@ -31,13 +31,13 @@ def standing_line(reading: RunReading, sign: Text, glyphs: Glyphs, bad: str) -> 
         line.append(f" {glyphs.bar * full}")
         line.append(glyphs.horizontal * (_BAR_CELLS - full), "dim")
         line.append(f" {int(100 * share)} %  {short(reading.step)} of {short(reading.total_steps)}")
-    if reading.alive and reading.rate:
-        line.append(f"  {short(reading.rate)} steps/s")
     left = reading.seconds_left
     if left is not None and left < _TOO_LONG and reading.step < reading.total_steps:
         line.append(f"  {clock(left)} left")
     elif not reading.alive and reading.elapsed:
         line.append(f"  took {clock(reading.elapsed)}")
+    if reading.alive and reading.rate:
+        line.append(f"  {short(reading.rate)} steps/s")
     if reading.members > 1:
         line.append(f"  {reading.members} members", "dim")
     if reading.failures:

@@ -32,7 +32,7 @@ class TrainingMode(Mode):
     NAME = "training"
     TITLE = "Training"
     DEFAULT_CSS = """
-    TrainingMode #training-head { height: 1; background: $surface; }
+    TrainingMode #training-head { height: 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis; }
     TrainingMode #training-body { height: 1fr; }
     TrainingMode #training-side { width: 24; border-right: solid $panel; }
     TrainingMode #training-side.-wide { width: 32; }
