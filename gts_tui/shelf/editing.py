@@ -1,0 +1,32 @@
+"""A file in the person's own editor."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+
+if TYPE_CHECKING:
+    from gts_tui.app import GtsApp
+
+
+def edit_outside(app: GtsApp, word: str) -> None:
+    """Give the terminal to $VISUAL or $EDITOR until it ends."""
+    if app.settings.readonly:
+        app.notify("this program was started with --readonly", severity="error", markup=False)
+        return
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        with app.suspend():
+            code = subprocess.call([*shlex.split(editor), str(app.workspace.root / word)])
+        said = f"{editor} ended with exit code {code}" if code else ""
+    except SuspendNotSupported:
+        said = "this terminal cannot be given to another program"
+    except (OSError, ValueError) as error:
+        said = f"cannot start {editor}: {error}; set $EDITOR"
+    if said:
+        app.notify(said, severity="error", markup=False)
+    app.watcher.look()
