@@ -38,7 +38,8 @@ class Filter(Input):
     def take(self) -> None:
         """Write here."""
         self.display = True
-        self.focus()
+        # At once: letters that come in the same moment are for this line.
+        self.screen.set_focus(self)
 
     def tell(self, text: str) -> None:
         """The filter of now."""

@@ -112,7 +112,7 @@ def _run(seen: RunSeen, looks: Looks, width: int) -> list[Text]:
             ("results", ", ".join(seen.results)),
         ]
     )
-    lines += _curve("return while it learns", seen.returns, looks, width)
+    lines += _curve("return", seen.returns, looks, width)
     lines += _curve("evaluations", [mean for _, mean in seen.evaluations], looks, width)
     if seen.latest:
         lines.append(_heading("newest numbers"))
@@ -165,7 +165,7 @@ def _curve(title: str, values: Sequence[Any], looks: Looks, width: int) -> list[
     if len(known) < 2:
         return []
     drawn = bars(known, max(10, width), _CURVE_ROWS, looks.glyphs)
-    span = f"  {number(known[0])} → {number(known[-1])}, highest {number(max(known))}"
+    span = f"  {short(known[0])} → {short(known[-1])}, highest {short(max(known))}"
     return [_heading(title).append(span, "not bold dim"), *(Text(row, looks.style("running")) for row in drawn)]
 
 

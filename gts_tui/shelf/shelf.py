@@ -94,7 +94,8 @@ class Shelf(Vertical):
 
     def focus_first(self) -> None:
         """To the tree, or to what there is to begin with."""
-        (self.query_one(OptionList) if self.has_class("-empty") else self.query_one(ShelfTree)).focus()
+        # At once: keys that come in the same moment are for it.
+        self.screen.set_focus(self.query_one(OptionList) if self.has_class("-empty") else self.query_one(ShelfTree))
 
     def go_to(self, word: str) -> None:
         """Put the cursor on what a word names, now or as soon as it is there."""
