@@ -22,7 +22,7 @@ class DeletedThing:
     """One thing that is in the trash now."""
 
     path: str
-    """Where it was."""
+    """Where it was, relative to the workspace where that is inside."""
     kind: str
     name: str
     """As `gts restore` knows it."""
@@ -49,7 +49,8 @@ def run(context: Context, *, references: Sequence[str]) -> Iterator[Any]:
                 _hold(JobFolder(path), held)
         for path, kind in found:
             storage = _storage(path) if kind == "study" else ""
-            things.append(DeletedThing(str(path), kind, trash.put(path, kind, together=together).name))
+            one = trash.put(path, kind, together=together)
+            things.append(DeletedThing(one.origin, kind, one.name))
             if storage:
                 yield Note(f"the trials of {path.name} stay where they are: {storage}")
     yield Deleted(tuple(things), str(trash.folder))

@@ -58,9 +58,7 @@ class Filter(Input):
     def action_clear(self) -> None:
         """No filter."""
         self.value = ""
-        self.display = False
-        self.post_message(self.Written(""))
-        self.post_message(self.Left())
+        self.action_leave()
 
     def action_leave(self) -> None:
         """Keep it."""

@@ -60,6 +60,8 @@ class Shelf(Vertical):
         self._pulses: dict[str, Pulse] = {}
         self._wanted: str | None = ""
         """What the cursor goes to as soon as that is there; empty: the newest run."""
+        self._before: str | None = None
+        """What the cursor was on before a filter."""
 
     @property
     def program(self) -> GtsApp:
@@ -196,12 +198,19 @@ class Shelf(Vertical):
         self._draw()
 
     def on_filter_left(self) -> None:
-        """Back to the tree."""
+        """Back to the tree; without a filter, to what the cursor was on before."""
         self.focus_first()
+        if not self.query_one(Filter).value:
+            self.view.filter = ""
+            here = self._under_cursor()
+            self._wanted = here.word if here else self._before
+            self._draw()
 
     def action_filter(self) -> None:
         """Write a filter."""
         self.remove_class("-page-alone")
+        here = self._under_cursor()
+        self._before = here.word if here else self._before
         self.query_one(Filter).take()
 
     def action_back(self) -> None:
@@ -212,7 +221,7 @@ class Shelf(Vertical):
         elif self.view.filter:
             here = self._under_cursor()
             self.view.filter = ""
-            self._wanted = here.word if here else None
+            self._wanted = here.word if here else self._before
         else:
             self.view.marked.clear()
         self._draw()

@@ -67,6 +67,8 @@ class ShelfTree(ScrollView, can_focus=True):
         super().__init__()
         self._rows: Sequence[Row] = ()
         self._at = 0
+        self.empty = False
+        """Whether there are no rows because nothing fits."""
         self.looks = looks
 
     @property
@@ -82,6 +84,9 @@ class ShelfTree(ScrollView, can_focus=True):
     def show_rows(self, rows: Sequence[Row], at: Key | None = None) -> None:
         """Show other rows; the cursor goes to `at`, or stays on what it is on, or near where that was."""
         old, self._rows = self._rows, rows
+        if self.empty != (not rows):
+            self.empty = not rows
+            self._redraw(0)
         key = at or (old[self._at].key if self._at < len(old) else None)
         places = {row.key: place for place, row in enumerate(rows)}
         before = self._at
@@ -179,7 +184,10 @@ class ShelfTree(ScrollView, can_focus=True):
         width = self.size.width
         base = self.rich_style
         if place >= len(self._rows):
-            return Strip.blank(width, base)
+            said = " nothing fits" if not place and self.empty else ""
+            return Strip([Segment(said, base + self.get_component_rich_style("shelf--dim", partial=True))]).adjust_cell_length(
+                width, base
+            )
         row = self._rows[place]
         under = base + (self.get_component_rich_style("shelf--cursor", partial=True) if place == self._at else Style())
         text = self._drawn(row, width)
