@@ -52,10 +52,12 @@ class Looks:
         return self.colours.get(_MEANING.get(state, "wait"), Style())
 
     def shown(self, text: Text) -> Text:
-        """A text of this program as this terminal can show it."""
+        """A text as this terminal can show it; names on a disk need not be Unicode, what is written to a terminal must."""
+        plain = text.plain.encode(errors="replace").decode()
         if self.ascii:
-            plain = text.plain.translate(_PLAIN)
-            text.plain = "".join(letter if letter.isascii() else "?" for letter in plain)
+            plain = "".join(letter if letter.isascii() else "?" for letter in plain.translate(_PLAIN))
+        if plain != text.plain:
+            text.plain = plain
         return text
 
 

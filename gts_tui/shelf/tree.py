@@ -21,6 +21,9 @@ from gts_tui.shelf.contents import Thing
 from gts_tui.shelf.looks import Looks
 from gts_tui.shelf.rows import Key, Row
 
+_BREAKS = {9: " ", 10: " "}
+"""A row has one line, whatever the name."""
+
 
 class ShelfTree(ScrollView, can_focus=True):
     """Shows rows and has a cursor; what they mean is the affair of whoever gave them."""
@@ -207,7 +210,7 @@ class ShelfTree(ScrollView, can_focus=True):
         room = max(4, width - 5 - cell_len(right) - 1)
         mark = looks.glyphs.mark if row.marked else " "
         sign = looks.sign(row.thing.state) + " " if row.thing.state else ""
-        label = _cropped(looks.shown(plain(row.label)).plain, room - len(sign), "~" if looks.ascii else "…")
+        label = _cropped(looks.shown(plain(row.label)).plain.translate(_BREAKS), room - len(sign), "~" if looks.ascii else "…")
         text = Text("  ")
         text.append(f"{mark} ", self.get_component_rich_style("shelf--mark", partial=True))
         text.append(sign, looks.style(row.thing.state))

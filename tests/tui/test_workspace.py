@@ -122,7 +122,9 @@ def test_of_a_thousand_runs_the_newest_are_listed(root: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "run.json").write_text("{}")
         records.append(replace(template, id=run))
-        jobs.append(Job(run, "train", "a", folder, "done", f"2026-11-22T08:{number // 60:02}:{number % 60:02}Z").record(workspace))
+        jobs.append(
+            Job(run, "train", "a", folder, "done", f"2026-11-22T08:{number // 60:02}:{number % 60:02}Z").record(workspace)
+        )
     with Catalogue(workspace.catalogue) as catalogue:
         catalogue.put_many(records, jobs)
 
@@ -190,17 +192,18 @@ def test_a_broken_spec_says_what_is_wrong_and_where(root: Path) -> None:
 
 
 def test_names_of_every_kind_are_only_names(root: Path) -> None:
-    names = ("[b]x[/b].spec", "a[/foo].spec", "🦘 kangaroo.spec", "קפיצה.spec", "x" * 240 + ".spec", "tab\there.spec")
+    names = ("[b]x[.spec", "a[foo].spec", "🦘 kangaroo.spec", "קפיצה.spec", "x" * 240 + ".spec", "a\tb\nc.spec", "\udcff.spec")
     for name in names:
         (root / "hopper" / name).write_text(spec())
 
     async def flow(pilot: Any) -> None:
-        screen = await shows(pilot, re.escape("[b]x[/b]"))
+        screen = await shows(pilot, re.escape("[b]x["))
         assert "kangaroo" in screen
         for name in names:
             await go_to(pilot, f"hopper/{name}")
             await shows(pilot, "all as by default")
-        await pilot.press("slash", *"[/foo]")
+        screen_text(pilot.app).encode()
+        await pilot.press("slash", *"[foo]")
         await until(pilot, lambda: len(pilot.app.query_one(ShelfTree).rows) == 3)
 
     drive(root, flow)
