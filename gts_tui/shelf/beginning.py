@@ -25,6 +25,7 @@ class Beginning(Vertical):
     Beginning { padding: 1 2; background: $surface; }
     Beginning Static { height: auto; margin-bottom: 1; }
     Beginning OptionList { height: auto; border: none; background: $surface; padding: 0; }
+    Beginning OptionList:focus { border: none; }
     """
 
     def compose(self) -> ComposeResult:
@@ -35,7 +36,7 @@ class Beginning(Vertical):
 
     def show(self, root: Path, *, known: bool) -> None:
         """Say it of a folder."""
-        said = "Nothing is here yet." if known else "This folder is no workspace yet; either of these makes it one."
+        said = "Nothing is here yet." if known else "This folder is no workspace yet."
         text = Text.assemble(
             (said, "bold"), "\n", (str(root), "dim"), "\n\nA workspace is a folder with specs (what to train), "
         )

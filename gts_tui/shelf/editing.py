@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
@@ -21,12 +22,19 @@ def edit_outside(app: GtsApp, word: str) -> None:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     try:
         with app.suspend():
-            code = subprocess.call([*shlex.split(editor), str(app.workspace.root / word)])
-        said = f"{editor} ended with exit code {code}" if code else ""
+            # Nothing may be raised in here: the terminal would never be taken back.
+            said = _run(editor, app.workspace.root / word)
     except SuspendNotSupported:
         said = "this terminal cannot be given to another program"
-    except (OSError, ValueError) as error:
-        said = f"cannot start {editor}: {error}; set $EDITOR"
     if said:
         app.notify(said, severity="error", markup=False)
     app.watcher.look()
+
+
+def _run(editor: str, path: Path) -> str:
+    """Edit a file; what went wrong, empty where nothing did."""
+    try:
+        code = subprocess.call([*shlex.split(editor), str(path)])
+    except (OSError, ValueError) as error:
+        return f"cannot start {editor}: {error}; set $EDITOR"
+    return f"{editor} ended with exit code {code}" if code else ""

@@ -154,8 +154,7 @@ def _values(values: Sequence[Value]) -> list[Text]:
     long = max(len(value.key) for value in changed)
     lines = [_heading("differs from the defaults")]
     for value in changed:
-        unit = f" {value.unit}" if value.unit else ""
-        given = (f"{exact(value.value)}{unit}", "bold")
+        given = (exact(value.value), "bold")
         lines.append(Text.assemble((f"{value.key:{long}}  ", "dim"), given, (f"  not {exact(value.default)}", "dim")))
     return lines
 

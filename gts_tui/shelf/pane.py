@@ -25,10 +25,12 @@ class PagePane(VerticalScroll):
     DEFAULT_CSS = """
     PagePane { border-left: solid $panel; padding: 0 1; background: $surface; scrollbar-size-vertical: 1; }
     PagePane:focus { border-left: solid $primary; }
+    PagePane.-ascii { border-left: ascii $panel; }
+    PagePane.-ascii:focus { border-left: ascii $primary; }
     """
 
     def __init__(self, looks: Looks) -> None:
-        super().__init__()
+        super().__init__(classes="-ascii" if looks.ascii else "")
         self.looks = looks
         self._thing: Thing | None = None
         self._shown: tuple[Thing, Seen | GtsError] | None = None
