@@ -35,6 +35,8 @@ def _run(editor: str, path: Path) -> str:
     """Edit a file; what went wrong, empty where nothing did."""
     try:
         code = subprocess.call([*shlex.split(editor), str(path)])
-    except (OSError, ValueError) as error:
-        return f"cannot start {editor}: {error}; set $EDITOR"
+    except OSError as error:
+        return f"cannot start {editor}: {(error.strerror or str(error)).lower()}; set $EDITOR"
+    except ValueError:
+        return f"cannot read $EDITOR, {editor}: a quote in it is not closed"
     return f"{editor} ended with exit code {code}" if code else ""

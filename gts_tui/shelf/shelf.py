@@ -196,6 +196,10 @@ class Shelf(Vertical):
         """Show what fits."""
         self.view.filter = event.text
         self._draw()
+        tree = self.query_one(ShelfTree)
+        if event.text and self._under_cursor() is None:
+            # What was under the cursor does not fit: the first that does is most likely what is looked for.
+            tree.put_cursor(next((place for place, row in enumerate(tree.rows) if row.thing), 0))
 
     def on_filter_left(self) -> None:
         """Back to the tree; without a filter, to what the cursor was on before."""

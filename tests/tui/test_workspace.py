@@ -214,6 +214,7 @@ def test_a_filter_shows_what_fits_and_esc_clears_it(root: Path) -> None:
         await go_to(pilot, "hopper/gait.space")
         await pilot.press("slash", *"a2c", "space", *"hop")
         await until(pilot, lambda: [row.label for row in pilot.app.query_one(ShelfTree).rows] == ["hopper", "specs 1", "b"])
+        assert under_cursor(pilot) == "hopper/b.spec"
         await pilot.press("z", "enter")
         await shows(pilot, "nothing fits")
         await pilot.press("escape")
