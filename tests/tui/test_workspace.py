@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from gts.store.catalogue import Catalogue, RunRecord
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
+from gts_tui.glyphs import LEVELS, Glyphs
+from gts_tui.shelf.bars import bars
 from gts_tui.shelf.tree import ShelfTree
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -424,7 +427,7 @@ def test_an_empty_workspace_offers_the_examples(tmp_path: Path, monkeypatch: pyt
         await pilot.press("enter")
         await until(pilot, lambda: (tmp_path / "gts.db").exists())
         await shows(pilot, "▾ invertedPendulum|▾ ant")
-        assert pilot.app.focused is pilot.app.query_one(ShelfTree)
+        await until(pilot, lambda: pilot.app.focused is pilot.app.query_one(ShelfTree))
 
     drive(tmp_path, flow)
     assert (tmp_path / "hopper" / "hopperPPO.spec").exists()
@@ -495,3 +498,16 @@ print(*sys.modules)
     add_run(root, "20261122-081530-new-bbb", "paused")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert {"torch", "mujoco", "gymnasium", "optuna", "scipy"}.isdisjoint(done.stdout.split())
+
+
+@pytest.mark.parametrize("glyphs", LEVELS.values(), ids=LEVELS)
+def test_bars_rise_with_the_values_and_leave_gaps(glyphs: Glyphs) -> None:
+    rows = bars([0.0, 1.0, math.nan, 2.0], 10, 2, glyphs)
+    low, full = glyphs.spark[0], glyphs.spark[-1]
+    assert [row[0] for row in rows] == [" ", low]
+    assert [row[2] for row in rows] == [" ", " "]
+    assert [row[3] for row in rows] == [full, full]
+    assert rows[1][1] in (full, glyphs.spark[-2])
+    assert bars([math.nan, math.inf], 10, 2, glyphs) == []
+    assert {len(row) for row in bars([1e308, -1e308] * 500, 40, 3, glyphs)} == {40}
+    assert bars([5.0] * 3, 10, 1, glyphs) == [full * 3]
