@@ -69,7 +69,10 @@ def test_a_rising_line_lights_the_diagonal() -> None:
     columns = [0] * 8
     raster.stroke(columns, range(8), range(7, -1, -1))
     assert columns == [1 << row for row in range(7, -1, -1)]
-    lit = {(row, column): raster.GRAINS["braille"].signs[bits] for row, column, bits in raster.cells(columns, raster.GRAINS["braille"])}
+    lit = {
+        (row, column): raster.GRAINS["braille"].signs[bits]
+        for row, column, bits in raster.cells(columns, raster.GRAINS["braille"])
+    }
     assert lit == {(1, 0): "⡠", (1, 1): "⠊", (0, 2): "⡠", (0, 3): "⠊"}
 
 
@@ -121,8 +124,8 @@ def test_lines_are_told_apart_without_colour() -> None:
     for level, grain in raster.GRAINS.items():
         rows = ["".join(text for text, _ in row) for row in draw(plot, 90, 16, LEVELS[level])]
         for mark, name in zip(grain.marks, ("run0", "run1", "run2"), strict=False):
-            assert any(f"{mark} {name}" in row for row in rows[:2]), (level, rows)
-            assert sum(mark in row for row in rows[2:]) == 1, (level, mark, rows)
+            assert f"{mark} {name}" in rows[0], (level, rows)
+            assert sum(mark in row for row in rows[1:]) == 1, (level, mark, rows)
 
 
 def test_only_ascii_at_the_ascii_level() -> None:
@@ -183,7 +186,7 @@ def test_labels_are_round_and_stay() -> None:
     assert [text for _, text in linear(0.0102, 0.0298, 2, snap=False).ticks] == ["0.02"]
     assert [text for _, text in clock(0.0, 200.0, 4).ticks] == ["0:00", "1:00", "2:00", "3:00"]
     assert [text for _, text in clock(0.0, 14000.0, 4).ticks] == ["0:00", "1:00", "2:00", "3:00"]
-    assert [text for _, text in logarithmic(0.5, 800.0, 5).ticks] == ["1", "10", "100"]
+    assert [text for _, text in logarithmic(0.5, 800.0, 5).ticks] == ["1", "10", "100", "1000"]
     assert (time_of(75.0, 75.0), shown(1234567.0), shown(0.00001234), shown(math.nan)) == ("1:15", "1.23M", "1.23e-5", "–")
     assert label(0.0005, 0.0005, 0.0009) == "5e-4"
 
