@@ -41,7 +41,7 @@ class TrainingMode(Mode):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "left_square_bracket", "charts('page', -1)", "charts before", key_display="[", show=False, id="training.previous"
+            "left_square_bracket", "charts('page', -1)", "last charts", key_display="[", show=False, id="training.previous"
         ),
         Binding("right_square_bracket", "charts('page', 1)", "more charts", key_display="]", id="training.next"),
         Binding("plus,equals_sign", "maximise", "maximise", key_display="+", id="training.maximise"),
