@@ -26,7 +26,7 @@ class RunList(OptionList, inherit_bindings=False):
     """Trainings, newest first. Space marks those that are shown besides the one under the cursor."""
 
     DEFAULT_CSS = """
-    RunList { border: none; padding: 0; background: $background; scrollbar-size-vertical: 1; }
+    RunList { border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1; }
     RunList:focus { border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

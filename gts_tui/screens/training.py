@@ -32,12 +32,12 @@ class TrainingMode(Mode):
     NAME = "training"
     TITLE = "Training"
     DEFAULT_CSS = """
-    TrainingMode #training-head { height: 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis; }
+    TrainingMode #training-head { height: 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
     TrainingMode #training-body { height: 1fr; }
-    TrainingMode #training-side { width: 24; border-right: solid $panel; }
-    TrainingMode #training-side.-wide { width: 32; }
+    TrainingMode #training-side { width: 23; background: $surface; }
+    TrainingMode #training-side.-wide { width: 31; }
     TrainingMode #training-filter { height: 1; border: none; background: $surface; padding: 0; }
-    TrainingMode #training-play { height: 45%; min-height: 6; border-top: solid $panel; }
+    TrainingMode #training-play { height: 45%; min-height: 6; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
