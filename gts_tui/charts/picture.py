@@ -208,7 +208,7 @@ def _legend(named: list[tuple[int, Line]], grain: Grain, plot: Plot, width: int)
         line = named[0][1]
         return [(f"{line.name} {shown(_value(line, plot.cursor))}".strip(), line)]
     values = [shown(_value(line, plot.cursor)) for _, line in named]
-    room = (width - sum(len(value) + 5 for value in values)) // max(1, len(named))
+    room = (width + 2 - sum(len(value) + 5 for value in values)) // max(1, len(named))
     fits = sum(len(line.name) for _, line in named) <= room * len(named)
     least = max(3, room)
     names = [line.name if fits or len(line.name) <= least else f"~{line.name[1 - least :]}" for _, line in named]
