@@ -1,0 +1,1 @@
+"""Editing of specs and spaces: what stands where in a text, what it means, how it is changed and kept. Widgets lie beside."""
