@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Container
+from textual.filter import LineFilter
 from textual.widgets import Footer, Static
 
 from gts.commands.declare import Result
 from gts.store.workspace import Workspace
+from gts_tui.bar import Bar
+from gts_tui.clipboard import copied
 from gts_tui.command_line import CommandLine
 from gts_tui.dialogs import Confirm
 from gts_tui.glyphs import glyphs_for
+from gts_tui.hangup import end_at_signals, end_with
+from gts_tui.keymap import follow_keymap
+from gts_tui.looks import Looks
 from gts_tui.mode import Mode
+from gts_tui.mouse import set_mouse
+from gts_tui.opening import mend, offer, used
 from gts_tui.performing import Performer
 from gts_tui.scrollback import Scrollback
-from gts_tui.theming import THEME_DEFAULTS
+from gts_tui.settings import Settings
+from gts_tui.small import TooSmall
+from gts_tui.theming import THEME_DEFAULTS, Wardrobe
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
-
-SMALLEST = (60, 15)
-"""Columns and rows below which nothing but a notice is shown."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the program was started."""
-
-    readonly: bool = False
-    mouse: bool = True
-    theme: str = ""
-    glyphs: str = ""
-    """braille, block or ascii; empty: what the terminal can show."""
 
 
 class Modes(Container):
@@ -61,12 +55,14 @@ class GtsApp(App[int]):
 
     CSS_PATH = "style.tcss"
     TITLE = "GTS"
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(at), f"mode('{name}')", name, show=False, id=f"mode.{name}") for at, name in enumerate(MODES, start=1)),
         Binding("colon", "line", "command", key_display=":", id="line.open"),
         Binding("o", "scrollback", "output", show=False, id="scrollback.toggle"),
         Binding("question_mark", "keys", "keys", key_display="?", id="keys.show"),
+        Binding("ctrl+p", "palette", "find", show=False, id="palette.open"),
+        Binding("percent_sign", "mouse", "mouse to the terminal or back", show=False, key_display="%", id="mouse.toggle"),
         Binding("ctrl+q,q", "leave", "quit", id="program.quit"),
     ]
 
@@ -75,19 +71,30 @@ class GtsApp(App[int]):
         self.workspace = workspace
         self.settings = settings or Settings()
         self.performer = Performer(self, workspace, readonly=self.settings.readonly)
-        self.watcher = Watch(self._hand_over)
+        self.watcher = Watch(self.hand_over)
         self.mode: Mode | None = None
         self.glyphs = glyphs_for(self.settings.glyphs)
+        self.has_mouse = self.settings.mouse
+        self.looks = Looks(self)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of this program that a theme may leave out."""
         return THEME_DEFAULTS
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through before it is written to the terminal."""
+        return (*super().get_line_filters(), *self.looks.filters())
+
+    @property
+    def wardrobe(self) -> Wardrobe:
+        """The themes that can be chosen."""
+        return self.looks.wardrobe
+
     # -- the screen ---------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """Bar, modes, scrollback, echo, foot."""
-        yield Static(id="bar")
+        yield Bar()
         yield Modes(id="modes")
         scrollback = Scrollback()
         scrollback.id, scrollback.display = "scrollback", False
@@ -95,15 +102,33 @@ class GtsApp(App[int]):
         yield Static(id="echo")
         yield CommandLine()
         yield Footer(compact=True, show_command_palette=False)
-        yield Static(id="small")
+        yield TooSmall()
 
-    async def on_mount(self) -> None:
+    def on_load(self) -> None:
+        """Dress before anybody looks."""
+        self.looks.begin(self.settings.theme)
+
+    def on_mount(self) -> None:
         """Show the first mode, and begin to watch."""
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                asyncio.get_running_loop().add_signal_handler(number, self.exit, 0)
         self.watcher.start()
-        await self.show_mode("workspace")
+        if self.settings.readonly or used(self.workspace):
+            self.begin()
+        else:
+            offer(self)
+
+    def begin(self) -> None:
+        """Look at the workspace that is open now, and show the first mode."""
+        self.looks.follow()
+        follow_keymap(self)
+        self.run_worker(lambda: mend(self), thread=True, exit_on_error=False)
+        self.call_next(self.show_mode, "workspace")
+
+    def move(self, folder: Path) -> None:
+        """Go to another workspace; before a mode was shown."""
+        os.chdir(folder)
+        self.workspace = self.performer.workspace = Workspace(folder)
+        self.query_one(Bar).follow()
+        self.begin()
 
     def on_unmount(self) -> None:
         """Watch no more."""
@@ -111,12 +136,7 @@ class GtsApp(App[int]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so where there is no room for anything."""
-        width, height = event.size
-        small = width < SMALLEST[0] or height < SMALLEST[1]
-        self.screen.set_class(small, "-small")
-        if small:
-            notice = f"too small: {width}×{height}\nGTS needs {SMALLEST[0]}×{SMALLEST[1]}\nctrl+q ends it"
-            self.query_one("#small", Static).update(Text(notice, justify="center"))
+        self.query_one(TooSmall).judge(event.size)
 
     # -- modes --------------------------------------------------------------------------------------------------------
 
@@ -140,15 +160,7 @@ class GtsApp(App[int]):
             mode.focus_first()
         for word in words:
             mode.open(word)
-        self._draw_bar()
-
-    def _draw_bar(self) -> None:
-        bar = Text(no_wrap=True, overflow="ellipsis")
-        for at, name in enumerate(MODES, start=1):
-            here = self.mode is not None and name == self.mode.NAME
-            bar.append(f" {at} {name} ", "reverse bold" if here else "")
-        bar.append(f"  {self.workspace.root}", "dim")
-        self.query_one("#bar", Static).update(bar)
+        self.query_one(Bar).draw()
 
     async def action_mode(self, name: str) -> None:
         """Go to a mode."""
@@ -189,7 +201,8 @@ class GtsApp(App[int]):
 
     # -- what the performer needs; from any thread --------------------------------------------------------------------
 
-    def _hand_over(self, call: Callable[[], None]) -> None:
+    def hand_over(self, call: Callable[[], object]) -> None:
+        """Call it in the program's own thread; nothing happens where the program has ended."""
         with suppress(RuntimeError):
             self.call_from_thread(call)
 
@@ -200,7 +213,7 @@ class GtsApp(App[int]):
             self.query_one("#echo", Static).update(Text(f"› gts {line}" if not line.startswith("!") else f"› {line}"))
             self.query_one(Scrollback).add(Text(f"› {line}", "bold"))
 
-        self._hand_over(show)
+        self.hand_over(show)
 
     def say(self, shown: Any, *, error: bool = False) -> None:
         """Add to the scrollback, and open it for what needs more than a line."""
@@ -213,7 +226,7 @@ class GtsApp(App[int]):
             else:
                 pane.display = True
 
-        self._hand_over(show)
+        self.hand_over(show)
 
     def verb(self, name: str, words: Sequence[str]) -> None:
         """Do one of the program's own words."""
@@ -222,12 +235,12 @@ class GtsApp(App[int]):
         def begin() -> None:
             self.run_worker(act(self, name, tuple(words)), exit_on_error=False)
 
-        self._hand_over(begin)
+        self.hand_over(begin)
 
     def ask(self, question: str) -> bool:
         """Ask the person; from a thread that can wait."""
         answers: SimpleQueue[bool] = SimpleQueue()
-        self._hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answers.put(bool(yes)))))
+        self.hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answers.put(bool(yes)))))
         return answers.get()
 
     def selected(self) -> Sequence[str]:
@@ -250,9 +263,54 @@ class GtsApp(App[int]):
         if all(mode.may_close() for mode in self.query(Mode)):
             self.exit(0)
 
+    async def action_quit(self) -> None:
+        """End the program, whatever has the cursor."""
+        self.action_leave()
+
+    def end(self) -> None:
+        """End whatever is open; from any thread."""
+        self.hand_over(lambda: self.exit(0))
+
+    # -- what every mode offers ---------------------------------------------------------------------------------------
+
+    def choose_theme(self, name: str) -> None:
+        """Wear a theme from now on; raises UsageError where there is none of this name."""
+        self.looks.choose(name)
+        self.query_one(Bar).draw()
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text to where the person can paste it; `what` names it in the notice that says where that is."""
+        self.notify(copied(text, what, self.copy_to_clipboard), markup=False)
+
+    def set_mouse(self, on: bool) -> None:
+        """Take the mouse, or leave it to the terminal, which can mark text then."""
+        set_mouse(self._driver, on)
+        self.has_mouse = on
+        self.notify("the mouse is GTS's" if on else "the mouse is the terminal's: mark and copy as usual; % gets it back")
+
+    def action_mouse(self) -> None:
+        """Hand the mouse over."""
+        self.set_mouse(not self.has_mouse)
+
     def action_keys(self) -> None:
         """The keys of this place."""
-        self.action_show_help_panel()
+        from gts_tui.helping import show_keys
+
+        show_keys(self)
+
+    def action_palette(self) -> None:
+        """Everything that can be done or opened."""
+        from gts_tui.palette import show_palette
+
+        show_palette(self)
+
+    def do_binding(self, active: ActiveBinding) -> None:
+        """Do what a key does, where it does it."""
+        self.call_next(self.run_action, active.binding.action, active.node)
+
+    def action_perform(self, line: str) -> None:
+        """Do a command line; for keys."""
+        self.perform(line)
 
 
 def void(value: object) -> None:
@@ -263,8 +321,7 @@ def run(workspace: Workspace, settings: Settings) -> int:
     """Open the program; its exit code."""
     os.chdir(workspace.root)
     app = GtsApp(workspace, settings)
-    from gts_tui.hangup import end_with
-
-    end_with(0, lambda: app.call_from_thread(app.exit, 0))
+    end_with(0, app.end)
+    end_at_signals(app.end)
     code = app.run(mouse=settings.mouse)
     return code or app.return_code or 0

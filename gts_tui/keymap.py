@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -31,9 +31,14 @@ from gts.formats.reading import read_bytes
 from gts.formats.toml_places import Places
 from gts.store.workspace import Workspace
 from gts.system.config import config_folder
+from gts_tui.watching import changed
+
+if TYPE_CHECKING:
+    from gts_tui.app import GtsApp
 
 NAME = "keys.toml"
 _LIMIT = 100_000
+_SCREENS = "gts_tui.screens."
 _MODIFIERS = frozenset(("ctrl", "alt", "shift", "super", "meta", "hyper"))
 _NAMED = frozenset(key.value for key in Keys)
 _SAME_TO_A_TERMINAL = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter"}
@@ -55,6 +60,11 @@ class Place:
     bindings: tuple[Binding, ...]
     everywhere: bool = False
     """Whether its keys work wherever no text is written."""
+
+    @property
+    def module(self) -> str:
+        """Where it is declared; the widgets of one mode work together."""
+        return self.name.rpartition(".")[0]
 
 
 def keymap_paths(workspace: Workspace) -> tuple[Path, Path]:
@@ -90,32 +100,41 @@ def read_keymap(paths: Iterable[Path], places: Iterable[Place] | None = None) ->
 def _good(said: Mapping[str, tuple[str, Any]], places: tuple[Place, ...]) -> tuple[dict[str, str], list[str]]:
     """What can be done of what was said, and why the rest cannot."""
     ids = {binding.id for place in places for binding in place.bindings if binding.id}
-    keys: dict[str, str] = {}
-    problems: list[str] = []
-    for name, (where, value) in said.items():
-        if name not in ids:
-            close = get_close_matches(name, ids, n=1, cutoff=0.5)
-            problems.append(f"{where}: nothing has the id `{name[:60]}`{f'; did you mean `{close[0]}`?' if close else ''}")
-        elif not isinstance(value, str) or not value.strip():
-            problems.append(f'{where}: the key of `{name}` must be a text, such as "f5" or "x,ctrl+x"')
-        elif wrong := [key for key in _listed(value) if normal(key) is None]:
-            problems.append(f"{where}: `{wrong[0][:40]}` is no key; write a letter, `f5`, `ctrl+x` or `shift+left`")
-        elif same := [key for key in _listed(value) if normal(key) in _SAME_TO_A_TERMINAL]:
-            problems.append(f"{where}: a terminal cannot tell `{same[0]}` from {_SAME_TO_A_TERMINAL[same[0].lower()]}")
-        else:
-            clash = _clash(name, {**keys, name: ",".join(filter(None, map(normal, _listed(value))))}, places)
-            if clash:
-                problems.append(f"{where}: {clash}")
-            else:
-                keys[name] = ",".join(filter(None, map(normal, _listed(value))))
+    problems = [f"{where}: {wrong}" for name, (where, value) in said.items() if (wrong := _wrong(name, value, ids))]
+    keys = {
+        name: ",".join(filter(None, map(normal, _listed(value))))
+        for name, (_, value) in said.items()
+        if not _wrong(name, value, ids)
+    }
+    for name in tuple(keys):
+        if clash := _clash(name, keys, places):
+            problems.append(f"{said[name][0]}: {clash}")
+            del keys[name]
     return keys, problems
+
+
+def _wrong(name: str, value: Any, ids: set[str]) -> str:
+    """Why a line cannot be heeded, whatever else the file says; empty where it can."""
+    if name not in ids:
+        close = get_close_matches(name, ids, n=1, cutoff=0.5)
+        return f"nothing has the id `{name[:60]}`{f'; did you mean `{close[0]}`?' if close else ''}"
+    if not isinstance(value, str) or not value.strip():
+        return f'the key of `{name}` must be a text, such as "f5" or "x,ctrl+x"'
+    for key in _listed(value):
+        if normal(key) is None:
+            return f"`{key[:40]}` is no key; write a letter, `f5`, `ctrl+x` or `shift+left`"
+        if normal(key) in _SAME_TO_A_TERMINAL:
+            return f"a terminal cannot tell `{key}` from {_SAME_TO_A_TERMINAL[normal(key) or '']}"
+    return ""
 
 
 def _clash(name: str, keys: Mapping[str, str], places: tuple[Place, ...]) -> str:
     """Who else has a key of `name` in a place where both work; empty where nobody has."""
     wanted = set(keys[name].split(","))
     homes = [place for place in places if any(binding.id == name for binding in place.bindings)]
-    reach = [place for place in places if place in homes or place.everywhere or any(home.everywhere for home in homes)]
+    modules = {home.module for home in homes if home.module.startswith(_SCREENS)}
+    everywhere = any(home.everywhere for home in homes)
+    reach = [one for one in places if one in homes or one.everywhere or everywhere or one.module in modules]
     for place in reach:
         for binding in place.bindings:
             if binding.id and binding.id != name:
@@ -177,6 +196,23 @@ def places_with_keys() -> tuple[Place, ...]:
                 if own:
                     found[kind] = Place(f"{module.name}.{kind.__name__}", own, kind.__name__ == "GtsApp")
     return tuple(found.values())
+
+
+def follow_keymap(app: GtsApp) -> None:
+    """Heed the files from now on, whenever they change."""
+    paths = keymap_paths(app.workspace)
+    told: list[tuple[str, ...]] = [()]
+
+    def take(reading: object) -> None:
+        if not isinstance(reading, Keymap):
+            return
+        app.set_keymap(reading.keys)
+        if reading.problems and reading.problems != told[0]:
+            shown = reading.problems[:4]
+            app.notify("\n".join(shown), title="keys that cannot be", severity="warning", markup=False, timeout=10)
+        told[0] = reading.problems
+
+    app.watcher.follow("keys", lambda: changed(*paths), lambda: read_keymap(paths), take)
 
 
 def _listed(keys: str) -> list[str]:

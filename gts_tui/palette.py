@@ -78,7 +78,9 @@ def _commands() -> Iterator[Entry]:
 def _words() -> Iterator[Entry]:
     for verb in VERBS.values():
         needs_more = bool(verb.shown) and not verb.shown.startswith("[")
-        yield Entry(verb.name, verb.summary, "command", Wish("write" if needs_more else "perform", verb.name + " " * needs_more))
+        yield Entry(
+            verb.name, verb.summary, "command", Wish("write" if needs_more else "perform", verb.name + " " * needs_more)
+        )
 
 
 def _themes(app: GtsApp) -> Iterator[Entry]:

@@ -60,7 +60,7 @@ def run(context: Context, *, what: str, files: Sequence[str]) -> Themes | Checke
 
 
 def shipped_themes() -> Path:
-    """The folder of the themes of this program: in the installed package, or in the repository beside it. Raises MissingError."""
+    """The folder of the themes of this program: in the package, or in the repository beside it. Raises MissingError."""
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "_themes", package.parent / "themes"):
         if folder.is_dir():
@@ -72,11 +72,12 @@ def theme_folders(workspace: Workspace) -> tuple[tuple[Origin, Path], ...]:
     """Where themes are looked for; of two with the same name the later one counts."""
     from gts.system.config import config_folder
 
-    return (
-        ("program", shipped_themes()),
+    shipped = shipped_themes()
+    own: tuple[tuple[Origin, Path], ...] = (
         ("user", config_folder() / "themes"),
-        ("workspace", workspace.root / "themes"),
+        ("workspace", workspace.root.absolute() / "themes"),
     )
+    return (("program", shipped), *(place for place in own if place[1] != shipped))
 
 
 def theme_paths(workspace: Workspace) -> Iterator[tuple[Origin, Path]]:
@@ -130,8 +131,24 @@ COMMAND = Command(
     "program stands in for it. `gts themes check` says every error of the files that are named, or of all: "
     "the exit code is 2 where there is one.",
     arguments=(
-        Argument("what", "What to do.", type="choice", choices=("list", "check"), required=False, default="list", metavar="list|check"),
-        Argument("files", "Files to check; all themes if they are left out.", "file", required=False, default=(), multiple=True, metavar="FILE"),
+        Argument(
+            "what",
+            "What to do.",
+            type="choice",
+            choices=("list", "check"),
+            required=False,
+            default="list",
+            metavar="list|check",
+        ),
+        Argument(
+            "files",
+            "Files to check; all themes if they are left out.",
+            "file",
+            required=False,
+            default=(),
+            multiple=True,
+            metavar="FILE",
+        ),
     ),
     examples=("gts themes check themes/mine.toml",),
 )

@@ -202,7 +202,9 @@ class _Reader:
             self._wrong((key,), f"`{key}` must be true or false")
         return bool(value)
 
-    def _text(self, said: Mapping[str, Any], key: str, default: str, form: re.Pattern[str] | None = None, remedy: str = "") -> str:
+    def _text(
+        self, said: Mapping[str, Any], key: str, default: str, form: re.Pattern[str] | None = None, remedy: str = ""
+    ) -> str:
         value = said.get(key, default)
         if not isinstance(value, str):
             self._wrong((key,), f"`{key}` must be a text")

@@ -1,4 +1,4 @@
-"""A catalogue that cannot be read any more is put aside and made anew: the folders of the runs hold all that it knew of them."""
+"""A catalogue that cannot be read any more is put aside and made anew from the folders of the runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def mend_catalogue(workspace: Workspace) -> Path | None:
             workspace.catalogue.rename(aside)
             for ending in _BESIDE:
                 with suppress(FileNotFoundError):
-                    workspace.catalogue.with_name(workspace.catalogue.name + ending).rename(aside.with_name(aside.name + ending))
+                    workspace.catalogue.with_name(workspace.catalogue.name + ending).rename(
+                        aside.with_name(aside.name + ending)
+                    )
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise FileError(f"cannot move `{workspace.catalogue}` aside: {reason}", hint="move it away yourself") from error
