@@ -35,7 +35,7 @@ class Bar(Static):
     """The line."""
 
     DEFAULT_CSS = """
-    Bar { height: 1; background: $panel; color: $foreground; }
+    Bar { height: 1; background: $panel; color: $foreground; link-style: none; link-color: $foreground; }
     """
 
     def __init__(self) -> None:

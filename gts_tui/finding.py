@@ -43,16 +43,8 @@ class Find(ModalScreen[Any]):
         Binding("pagedown", "move('page_down')", "a page down", show=False, id="find.page-down"),
         Binding("pageup", "move('page_up')", "a page up", show=False, id="find.page-up"),
     ]
-    DEFAULT_CSS = """
-    Find > Vertical { width: 90%; max-width: 110; height: 80%; max-height: 80%; }
-    Find Input { border: none; height: 1; padding: 0; background: $panel; }
-    Find Input:focus { border: none; }
-    Find OptionList { height: 1fr; max-height: 100%; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1; }
-    Find .foot { color: $text-muted; height: auto; }
-    """
-
     def __init__(self, title: str, entries: Sequence[Entry], *, foot: str = "enter choose   esc never mind") -> None:
-        super().__init__(classes="dialog")
+        super().__init__(classes="dialog find")
         self._title, self._foot = title, foot
         self._entries = list(entries)
         self._shown: list[Entry] = []
@@ -120,8 +112,9 @@ class Find(ModalScreen[Any]):
     def _narrow(self) -> None:
         found = self.query_one(OptionList)
         self._shown = self._matching(self.query_one(Input).value.strip())[:MOST_SHOWN]
-        width = max(20, found.scrollable_content_region.width or found.size.width)
-        left = min(max((cell_len(entry.label) for entry in self._shown), default=0), width // 2)
+        # A blank to each side, and a bar that scrolls.
+        width = max(20, found.size.width - 3)
+        left = min(max((cell_len(entry.label) for entry in self._shown), default=0), width * 2 // 5)
         found.clear_options()
         found.add_options([Option(_line(entry, left, width)) for entry in self._shown])
         if self._shown:
@@ -158,8 +151,9 @@ class Find(ModalScreen[Any]):
 
 def _line(entry: Entry, left: int, width: int) -> Text:
     """A line: label, words, and to the right the remark where there is room."""
-    label = set_cell_size(entry.label, left)
-    room = width - left - 2
+    # A long label takes the room of the words beside it.
+    label = set_cell_size(entry.label, min(max(left, cell_len(entry.label)), width))
+    room = max(0, width - cell_len(label) - 2)
     remark = entry.remark if cell_len(entry.remark) + 8 <= room else ""
     words = set_cell_size(entry.words, max(0, room - (cell_len(remark) + 1 if remark else 0)))
     line = Text(no_wrap=True, overflow="ellipsis", end="")

@@ -27,7 +27,9 @@ def keys_here(screen: Screen[object]) -> list[tuple[str, ActiveBinding]]:
         if active.binding.description and not active.binding.system:
             keys, _ = found.setdefault((id(active.node), active.binding.action), ([], active))
             keys.append(shown(key))
-    return [(" ".join(keys), active) for keys, active in found.values()]
+    # What every list and every line of a terminal has comes last: a person knows it, and nobody can put it elsewhere.
+    ordered = sorted(found.values(), key=lambda pair: not pair[1].binding.id)
+    return [(" ".join(keys), active) for keys, active in ordered]
 
 
 def entries(screen: Screen[object]) -> Iterable[Entry]:
@@ -37,6 +39,7 @@ def entries(screen: Screen[object]) -> Iterable[Entry]:
         performed = _PERFORMS.fullmatch(binding.action)
         command = f"gts {performed['line']}" if performed else ""
         words = binding.tooltip or binding.description
+        words = words[:1].lower() + words[1:]
         if not active.enabled:
             words += " (not now)"
         yield Entry(keys, f"{words}{f': {command}' if command else ''}", binding.id or "", active)

@@ -40,8 +40,11 @@ THEME_DEFAULTS = {
     "state-busy": "#5aa9e6",
     "state-wait": "#f2b134",
     "state-bad": "#f0777e",
+    # Textual's own style sheet has these, and its themes of sixteen colours do not.
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
 }
-"""Variables of this program's own, for themes that leave them out."""
+"""Variables for themes that leave them out: those of this program, and two more."""
 
 
 @dataclass(frozen=True)
