@@ -83,7 +83,7 @@ class GtsApp(App[int]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through before it is written to the terminal."""
-        return (*super().get_line_filters(), *self.looks.filters())
+        return (*self.looks.filters(), *super().get_line_filters())
 
     @property
     def wardrobe(self) -> Wardrobe:

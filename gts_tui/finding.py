@@ -43,6 +43,7 @@ class Find(ModalScreen[Any]):
         Binding("pagedown", "move('page_down')", "a page down", show=False, id="find.page-down"),
         Binding("pageup", "move('page_up')", "a page up", show=False, id="find.page-up"),
     ]
+
     def __init__(self, title: str, entries: Sequence[Entry], *, foot: str = "enter choose   esc never mind") -> None:
         super().__init__(classes="dialog find")
         self._title, self._foot = title, foot

@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.filter import LineFilter, NoColor
+from textual.filter import LineFilter
 
 from gts.commands.themes import theme_folders, theme_paths
 from gts.errors import UsageError
-from gts_tui.glyphs import AsciiOnly
+from gts_tui.filters import AsciiOnly, InkOnly
 from gts_tui.theming import (
     DEFAULTS,
     Wardrobe,
@@ -37,7 +37,7 @@ class Looks:
         self.depth = depth_of(app.console.color_system, no_color=app.no_color)
         self.wardrobe = wardrobe(app.workspace)
         self._told: tuple[str, ...] = ()
-        self._no_colour, self._ascii = NoColor(enabled=False), AsciiOnly(enabled=app.glyphs.level == "ascii")
+        self._ink, self._ascii = InkOnly(enabled=False), AsciiOnly(enabled=app.glyphs.level == "ascii")
 
     def begin(self, asked: str) -> None:
         """Wear what was asked for, or what was chosen last on a terminal with so many colours, or what suits it."""
@@ -68,8 +68,8 @@ class Looks:
         remember(self.depth, name)
 
     def filters(self) -> tuple[LineFilter, ...]:
-        """What the lines of the screen go through last."""
-        return tuple(one for one in (self._no_colour, self._ascii) if one.enabled)
+        """What the lines of the screen go through."""
+        return tuple(one for one in (self._ink, self._ascii) if one.enabled)
 
     def _take(self, reading: object) -> None:
         if not isinstance(reading, Wardrobe):
@@ -92,7 +92,7 @@ class Looks:
 
     def _wear(self, name: str) -> None:
         file = self.wardrobe.themes[name]
-        self._no_colour.enabled = colourless(file)
+        self._ink.enabled = colourless(file)
         if not file.ansi:
             self._app.ansi_theme_dark = self._app.ansi_theme_light = named_colours(file)
         self._app.theme = name
