@@ -71,8 +71,10 @@ class Bar(Static):
         width = self.size.width or self.app.size.width
         here = self.program.mode.NAME if self.program.mode is not None else ""
         right = self._right()
+        # Names are shortened before the workspace's own is, and left out last.
+        choices = ((how, slack) for slack in (0, 12) for how in (MODES, _SHORT) if not slack or how is _SHORT)
         left = next(
-            (line for line in map(_modes(here), (MODES, _SHORT, ())) if line.cell_len + right.cell_len + 1 <= width),
+            (line for how, slack in choices if (line := _modes(here)(how)).cell_len + right.cell_len - slack < width),
             _modes(here)(()),
         )
         room = width - left.cell_len

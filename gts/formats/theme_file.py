@@ -78,7 +78,7 @@ VARIABLES: Mapping[str, str] = {
 
 _LIMIT = 100_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})(?: +(?:100|\d{1,2})%)?")
+_HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _ANSI = ("default", "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 ANSI_COLOURS = frozenset((*(f"ansi_{name}" for name in _ANSI), *(f"ansi_bright_{name}" for name in _ANSI[1:])))
 STYLES = frozenset(("none", "bold", "dim", "italic", "reverse", "underline", "strike"))
@@ -135,9 +135,10 @@ class _Reader:
         self._known(("",), said, _TOP)
         ansi = self._flag(said, "ansi", False)
         colours = self._values(said, "colours", dict.fromkeys(COLOURS, "colour"))
-        for name in NEEDED:
-            if name not in self._table(said, "colours"):
-                self._wrong(("colours",), f"the colour `{name}` is missing from [colours]")
+        if isinstance(said.get("colours", {}), dict):
+            for name in NEEDED:
+                if name not in colours:
+                    self._wrong(("colours",), f"the colour `{name}` is missing from [colours]")
         return ThemeFile(
             path=path,
             name=self._text(said, "name", stem, _NAME, "write it with small letters, digits and -, 40 at most"),
@@ -184,7 +185,7 @@ class _Reader:
         table = said.get(name, {})
         if isinstance(table, dict):
             return table
-        self._wrong((name,), f"`{name}` must be a table: write [{name}], and its keys below")
+        self._wrong((name,), f"`{name}` must be a table: write [{name}], and its keys below it")
         return {}
 
     def _known(self, place: tuple[str, ...], table: Mapping[str, Any], known: Iterable[str]) -> None:
