@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 NAME = "keys.toml"
 _LIMIT = 100_000
+_LAST_ON_A_KEYBOARD = 0x2FF
 _SCREENS = "gts_tui.screens."
 _MODIFIERS = frozenset(("ctrl", "alt", "shift", "super", "meta", "hyper"))
 _NAMED = frozenset(key.value for key in Keys)
@@ -161,8 +162,10 @@ def normal(key: str) -> str | None:
         last = _character_to_key(last)
     elif last not in _NAMED:
         try:
-            unicodedata.lookup(last.replace("_", " ").upper())
+            sign = unicodedata.lookup(last.replace("_", " ").upper())
         except KeyError:
+            return None
+        if len(sign) > 1 or ord(sign) > _LAST_ON_A_KEYBOARD:
             return None
     return "+".join((*modifiers, last))
 

@@ -89,9 +89,7 @@ def test_what_is_no_key(key: str) -> None:
 
 HERE = (
     Place("gts_tui.app.GtsApp", (Binding("1", "a", "one", id="mode.one"), Binding("q", "b", "quit", id="program.quit")), True),
-    Place(
-        "gts_tui.screens.jobs.Jobs", (Binding("s", "c", "stop", id="jobs.stop"), Binding("R", "d", "go on", id="jobs.resume"))
-    ),
+    Place("gts_tui.screens.jobs.Jobs", (Binding("s", "c", "stop", id="jobs.stop"), Binding("R", "d", "on", id="jobs.resume"))),
     Place("gts_tui.screens.play.Play", (Binding("w", "e", "window", id="play.window"),)),
 )
 
@@ -125,7 +123,7 @@ def test_what_cannot_be_is_said_and_the_rest_counts(tmp_path: Path, text: str, c
     read = keymap_of(tmp_path, text)
     assert [problem for problem in read.problems if complaint in problem], read.problems
     assert read.keys == {}
-    if "no TOML" not in complaint:
+    if "no TOML" not in complaint and "play.window" not in complaint:
         assert keymap_of(tmp_path, f'play.window = "z"\n{text}').keys == {"play.window": "z"}
 
 
@@ -147,9 +145,7 @@ def test_a_key_that_was_moved_works_and_the_old_one_does_not(workspace: Workspac
             await pilot.press("1", "5")
             await until(pilot, lambda: app.mode.NAME == "workspace")
             await pilot.press("question_mark")
-            await until(pilot, lambda: "mode.jobs" in screen_text(app))
-            line = next(line for line in screen_text(app).splitlines() if "mode.jobs" in line)
-            assert "f6" in line.split()
+            await until(pilot, lambda: any(" f6 " in line and " jobs " in line for line in screen_text(app).splitlines()))
 
     asyncio.run(drive())
 

@@ -25,6 +25,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     (tmp_path / "studies" / "wide walk").mkdir(parents=True)
     (tmp_path / "studies" / "wide walk" / "study.json").write_text(json.dumps({}))
     (tmp_path / "hopper").mkdir()
+    (tmp_path / "hopper" / "[").mkdir()
     for name in ("a.spec", "b.space", "c.checkpoint", "[/red] b.spec", "notes.txt", ".hidden.spec"):
         (tmp_path / "hopper" / name).write_text("{}")
     monkeypatch.chdir(tmp_path)
