@@ -14,7 +14,6 @@ from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.containers import Container
 from textual.filter import LineFilter
 from textual.widgets import Footer, Static
 
@@ -28,26 +27,16 @@ from gts_tui.glyphs import glyphs_for
 from gts_tui.hangup import end_at_signals, end_with
 from gts_tui.keymap import follow_keymap
 from gts_tui.looks import Looks
-from gts_tui.mode import Mode
+from gts_tui.mode import Mode, Modes
 from gts_tui.mouse import set_mouse
 from gts_tui.opening import mend, offer, used
 from gts_tui.performing import Performer
 from gts_tui.scrollback import Scrollback
 from gts_tui.settings import Settings
 from gts_tui.small import TooSmall
-from gts_tui.theming import THEME_DEFAULTS, Wardrobe
+from gts_tui.theming import THEME_DEFAULTS
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
-
-
-class Modes(Container):
-    """The middle of the screen: one mode at a time."""
-
-    def focus_mode(self) -> None:
-        """Put the cursor into the mode that is shown."""
-        for mode in self.query(Mode):
-            if mode.display:
-                mode.focus_first()
 
 
 class GtsApp(App[int]):
@@ -58,7 +47,8 @@ class GtsApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(at), f"mode('{name}')", name, show=False, id=f"mode.{name}") for at, name in enumerate(MODES, start=1)),
-        Binding("colon", "line", "command", key_display=":", id="line.open"),
+        # Before anybody else hears it: the letters that come with it in one breath, over a slow line, belong to the line.
+        Binding("colon", "line", "command", key_display=":", id="line.open", priority=True),
         Binding("o", "scrollback", "output", show=False, id="scrollback.toggle"),
         Binding("question_mark", "keys", "keys", key_display="?", id="keys.show"),
         Binding("ctrl+p", "palette", "find", show=False, id="palette.open"),
@@ -84,11 +74,6 @@ class GtsApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through before it is written to the terminal."""
         return (*self.looks.filters(), *super().get_line_filters())
-
-    @property
-    def wardrobe(self) -> Wardrobe:
-        """The themes that can be chosen."""
-        return self.looks.wardrobe
 
     # -- the screen ---------------------------------------------------------------------------------------------------
 
@@ -171,6 +156,13 @@ class GtsApp(App[int]):
     def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
         """Do a command line, as if it had been typed; what every key does that does something."""
         self.performer.perform(line, then=then)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where text is written, and in a dialog, `:` is a letter."""
+        if action != "line":
+            return True
+        focused = self.focused
+        return len(self.screen_stack) == 1 and not (focused is not None and focused.check_consume_key("colon", ":"))
 
     def action_line(self, text: str = "") -> None:
         """Open the command line."""

@@ -72,7 +72,7 @@ class Bar(Static):
         here = self.program.mode.NAME if self.program.mode is not None else ""
         right = self._right()
         # Names are shortened before the workspace's own is, and left out last.
-        choices = ((how, slack) for slack in (0, 12) for how in (MODES, _SHORT) if not slack or how is _SHORT)
+        choices = ((how, slack) for slack in (0, 18) for how in (MODES, _SHORT) if not slack or how is _SHORT)
         left = next(
             (line for how, slack in choices if (line := _modes(here)(how)).cell_len + right.cell_len - slack < width),
             _modes(here)(()),

@@ -30,7 +30,8 @@ class CommandLine(Input):
         self.display = True
         self.value = text
         self.cursor_position = len(text)
-        self.focus()
+        # At once: letters that come in the same breath belong to this line.
+        self.screen.set_focus(self)
 
     def action_leave(self) -> None:
         """Go back."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.binding import Binding
 from textual.screen import Screen
 
 from gts_tui.finding import Entry, Find
@@ -27,9 +28,23 @@ def keys_here(screen: Screen[object]) -> list[tuple[str, ActiveBinding]]:
         if active.binding.description and not active.binding.system:
             keys, _ = found.setdefault((id(active.node), active.binding.action), ([], active))
             keys.append(shown(key))
-    # What every list and every line of a terminal has comes last: a person knows it, and nobody can put it elsewhere.
-    ordered = sorted(found.values(), key=lambda pair: not pair[1].binding.id)
-    return [(" ".join(keys), active) for keys, active in ordered]
+    return [(" ".join(keys), active) for keys, active in sorted(found.values(), key=_order(screen))]
+
+
+def _order(screen: Screen[object]) -> Callable[[tuple[list[str], ActiveBinding]], tuple[bool, int, int]]:
+    """Nearest first, and of one place as it was declared, wherever a person has put the keys.
+
+    What every list and every line of a terminal has comes last: a person knows it, and nobody can put it elsewhere.
+    """
+    nodes = [node for node, _ in screen._modal_binding_chain]
+
+    def order(found: tuple[list[str], ActiveBinding]) -> tuple[bool, int, int]:
+        active = found[1]
+        ids = [one.id for one in type(active.node).BINDINGS if isinstance(one, Binding)]
+        at = ids.index(active.binding.id) if active.binding.id in ids else 0
+        return not active.binding.id, nodes.index(active.node), at
+
+    return order
 
 
 def entries(screen: Screen[object]) -> Iterable[Entry]:
@@ -48,8 +63,8 @@ def entries(screen: Screen[object]) -> Iterable[Entry]:
 def show_keys(app: GtsApp) -> None:
     """Open the list; what is chosen there is done."""
     where = app.mode.NAME if app.mode is not None else "here"
-    paths = [_short(path) for path in keymap_paths(app.workspace)]
-    foot = f"other keys: {' or '.join(paths)}   enter do it   esc close"
+    own, _ = keymap_paths(app.workspace)
+    foot = f"enter do it   esc close\nother keys: {_short(own)} or {own.name} in the workspace"
 
     def chosen(active: ActiveBinding | None) -> None:
         if active is not None:

@@ -61,7 +61,7 @@ async def _help(app: GtsApp, words: Sequence[str]) -> None:
 
 async def _theme(app: GtsApp, words: Sequence[str]) -> None:
     if len(words) != 1:
-        raise UsageError("`theme` takes the name of one theme", hint=f"there are {', '.join(app.wardrobe.themes)}")
+        raise UsageError("`theme` takes the name of one theme", hint=f"there are {', '.join(app.looks.wardrobe.themes)}")
     app.choose_theme(words[0])
 
 

@@ -84,7 +84,7 @@ def _words() -> Iterator[Entry]:
 
 
 def _themes(app: GtsApp) -> Iterator[Entry]:
-    for theme in app.wardrobe.themes.values():
+    for theme in app.looks.wardrobe.themes.values():
         yield Entry(f"theme {theme.name}", theme.about, "theme", Wish("perform", joined(["theme", theme.name])))
 
 

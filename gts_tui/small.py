@@ -15,14 +15,14 @@ class TooSmall(Static):
 
     DEFAULT_CSS = """
     TooSmall { display: none; width: 100%; height: 100%; content-align: center middle; background: $background; layer: above; }
-    .-small TooSmall { display: block; }
+    TooSmall.-small { display: block; }
     """
 
     def judge(self, size: Size) -> None:
         """Show or hide it."""
         width, height = size
         small = width < SMALLEST[0] or height < SMALLEST[1]
-        self.screen.set_class(small, "-small")
+        self.set_class(small, "-small")
         if small:
             notice = f"too small: {width}×{height}\nGTS needs {SMALLEST[0]}×{SMALLEST[1]}\nq or ctrl+q ends it"
             self.update(Text(notice, justify="center"))

@@ -60,8 +60,8 @@ def test_gts_alone_opens_the_program_and_q_ends_it(terminal: Open) -> None:
     here.write("q")
     assert here.wait(10) == 0
     # The other screen is left, the cursor is back, and the terminal echoes again.
-    assert here.said.rstrip().endswith(b"\x1b[?1004l")
-    assert b"\x1b[?1049l" in here.said and b"\x1b[?25h" in here.said
+    for on, off in ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?25l", b"\x1b[?25h"), (b"\x1b[?1003h", b"\x1b[?1003l")):
+        assert here.said.rindex(off) > here.said.rindex(on)
     assert here.settings() == here.before
 
 
@@ -330,7 +330,7 @@ def test_the_mouse_is_handed_over_and_back(terminal: Open) -> None:
     here.read(lambda said: b"\x1b[?1003l" in said)
     here.write(":mouse on\r")
     here.read(lambda said: said.count(b"\x1b[?1003h") == 2)
-    here.write("\x1bq")
+    here.write("q")
     here.wait(10)
     # The mouse is the terminal's again, whoever had it at the end.
     assert here.said.rindex(b"\x1b[?1003l") > here.said.rindex(b"\x1b[?1003h")
