@@ -1,4 +1,4 @@
-"""`gts` in a terminal of its own: a process at the other end of a pseudo-terminal, which a test may read, leave unread or cut."""
+"""`gts` in a terminal of its own: a process at one end of a pseudo-terminal, which may be read, left unread or cut."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,8 @@ def test_a_workspace_that_is_none_is_a_sentence(terminal: Open) -> None:
 
 def test_nothing_heavy_is_loaded(workspace: Workspace) -> None:
     program = (
-        "import asyncio, sys\nfrom pathlib import Path\nfrom gts_tui.app import GtsApp\nfrom gts.store.workspace import Workspace\n"
+        "import asyncio, sys\nfrom pathlib import Path\n"
+        "from gts_tui.app import GtsApp\nfrom gts.store.workspace import Workspace\n"
         "async def drive():\n    app = GtsApp(Workspace(Path()))\n    async with app.run_test() as pilot:\n"
         "        await pilot.pause(1.5)\n        await pilot.press('question_mark')\n        await pilot.pause(0.2)\n"
         "asyncio.run(drive())\nprint(*sorted(name.split('.')[0] for name in sys.modules))"
@@ -372,17 +374,25 @@ def test_the_bar_fits(workspace: Workspace, width: int, names: str) -> None:
 def test_jobs_at_work_are_counted(workspace: Workspace) -> None:
     from gts.jobs.ledger import Job, write_job
     from gts.jobs.life import Life
+    from gts.store.workspace import JobFolder
+
+    folder = workspace.run("20261122-081530-hopper-k3f")
+    folder.path.mkdir()
+    folder.facts.write_text("{}")
 
     async def drive() -> None:
         app = GtsApp(workspace)
-        async with app.run_test(size=(100, 24)) as pilot:
+        async with app.run_test(size=(120, 24)) as pilot:
             await until(pilot, lambda: app.mode is not None)
-            folder = workspace.run("20261122-081530-hopper-k3f")
-            folder.path.mkdir()
-            folder.facts.write_text("{}")
-            assert Life
-            write_job(workspace, Job(folder.id, "train", "hopper", folder.path, "active", "2026-11-22T08:15:30Z"))
-            assert "job" not in screen_text(app).splitlines()[0].replace("5 jobs", "")
+            assert "1 job " not in screen_text(app)
+            life = Life.take(JobFolder(folder.path).lock)
+            life.say("running")
+            job = Job(folder.id, "train", "hopper", folder.path, "active", "2026-11-22T08:15:30Z")
+            write_job(workspace, job)
+            await until(pilot, lambda: "▶ 1 job " in screen_text(app).splitlines()[0])
+            write_job(workspace, replace(job, claim="done"))
+            life.release()
+            await until(pilot, lambda: "1 job " not in screen_text(app).splitlines()[0], 15)
 
     asyncio.run(drive())
 
