@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,68 +11,46 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import events
-from textual.app import App, ComposeResult
-from textual.binding import ActiveBinding, Binding, BindingType
-from textual.filter import LineFilter
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.widgets import Footer, Static
 
 from gts.commands.declare import Result
 from gts.store.workspace import Workspace
 from gts_tui.bar import Bar
-from gts_tui.clipboard import copied
 from gts_tui.command_line import CommandLine
 from gts_tui.dialogs import Confirm
-from gts_tui.glyphs import glyphs_for
+from gts_tui.everywhere import Everywhere
 from gts_tui.hangup import end_at_signals, end_with
 from gts_tui.keymap import follow_keymap
-from gts_tui.looks import Looks
 from gts_tui.mode import Mode, Modes
-from gts_tui.mouse import set_mouse
 from gts_tui.opening import mend, offer, used
 from gts_tui.performing import Performer
 from gts_tui.scrollback import Scrollback
 from gts_tui.settings import Settings
 from gts_tui.small import TooSmall
-from gts_tui.theming import THEME_DEFAULTS
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
 
 
-class GtsApp(App[int]):
+class GtsApp(Everywhere):
     """The terminal program."""
 
     CSS_PATH = "style.tcss"
     TITLE = "GTS"
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(at), f"mode('{name}')", name, show=False, id=f"mode.{name}") for at, name in enumerate(MODES, start=1)),
         # Before anybody else hears it: the letters that come with it in one breath, over a slow line, belong to the line.
         Binding("colon", "line", "command", key_display=":", id="line.open", priority=True),
         Binding("o", "scrollback", "output", show=False, id="scrollback.toggle"),
-        Binding("question_mark", "keys", "keys", key_display="?", id="keys.show"),
-        Binding("ctrl+p", "palette", "find", show=False, id="palette.open"),
-        Binding("percent_sign", "mouse", "mouse to the terminal or back", show=False, key_display="%", id="mouse.toggle"),
         Binding("ctrl+q,q", "leave", "quit", id="program.quit"),
     ]
 
     def __init__(self, workspace: Workspace, settings: Settings | None = None) -> None:
-        super().__init__()
-        self.workspace = workspace
-        self.settings = settings or Settings()
+        super().__init__(workspace, settings or Settings())
         self.performer = Performer(self, workspace, readonly=self.settings.readonly)
         self.watcher = Watch(self.hand_over)
         self.mode: Mode | None = None
-        self.glyphs = glyphs_for(self.settings.glyphs)
-        self.has_mouse = self.settings.mouse
-        self.looks = Looks(self)
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Colours of this program that a theme may leave out."""
-        return THEME_DEFAULTS
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """What every line goes through before it is written to the terminal."""
-        return (*self.looks.filters(), *super().get_line_filters())
 
     # -- the screen ---------------------------------------------------------------------------------------------------
 
@@ -88,10 +65,6 @@ class GtsApp(App[int]):
         yield CommandLine()
         yield Footer(compact=True, show_command_palette=False)
         yield TooSmall()
-
-    def on_load(self) -> None:
-        """Dress before anybody looks."""
-        self.looks.begin(self.settings.theme)
 
     def on_mount(self) -> None:
         """Show the first mode, and begin to watch."""
@@ -193,11 +166,6 @@ class GtsApp(App[int]):
 
     # -- what the performer needs; from any thread --------------------------------------------------------------------
 
-    def hand_over(self, call: Callable[[], object]) -> None:
-        """Call it in the program's own thread; nothing happens where the program has ended."""
-        with suppress(RuntimeError):
-            self.call_from_thread(call)
-
     def echo(self, line: str) -> None:
         """Show the command that is done."""
 
@@ -262,47 +230,6 @@ class GtsApp(App[int]):
     def end(self) -> None:
         """End whatever is open; from any thread."""
         self.hand_over(lambda: self.exit(0))
-
-    # -- what every mode offers ---------------------------------------------------------------------------------------
-
-    def choose_theme(self, name: str) -> None:
-        """Wear a theme from now on; raises UsageError where there is none of this name."""
-        self.looks.choose(name)
-        self.query_one(Bar).draw()
-
-    def copy(self, text: str, what: str) -> None:
-        """Copy a text to where the person can paste it; `what` names it in the notice that says where that is."""
-        self.notify(copied(text, what, self.copy_to_clipboard), markup=False)
-
-    def set_mouse(self, on: bool) -> None:
-        """Take the mouse, or leave it to the terminal, which can mark text then."""
-        set_mouse(self._driver, on)
-        self.has_mouse = on
-        self.notify("the mouse is GTS's" if on else "the mouse is the terminal's: mark and copy as usual; % gets it back")
-
-    def action_mouse(self) -> None:
-        """Hand the mouse over."""
-        self.set_mouse(not self.has_mouse)
-
-    def action_keys(self) -> None:
-        """The keys of this place."""
-        from gts_tui.helping import show_keys
-
-        show_keys(self)
-
-    def action_palette(self) -> None:
-        """Everything that can be done or opened."""
-        from gts_tui.palette import show_palette
-
-        show_palette(self)
-
-    def do_binding(self, active: ActiveBinding) -> None:
-        """Do what a key does, where it does it."""
-        self.call_next(self.run_action, active.binding.action, active.node)
-
-    def action_perform(self, line: str) -> None:
-        """Do a command line; for keys."""
-        self.perform(line)
 
 
 def void(value: object) -> None:

@@ -17,7 +17,7 @@ from gts_tui.verbs import MODES
 from gts_tui.watching import changed
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.everywhere import Everywhere
 
 _SHORT = {"workspace": "files", "editor": "edit", "training": "train", "compare": "comp"}
 _LOOK_SECONDS = 10.0
@@ -43,7 +43,7 @@ class Bar(Static):
         self._at_work: int | None = None
 
     @property
-    def program(self) -> GtsApp:
+    def program(self) -> Everywhere:
         """The program that this is a part of."""
         return self.app  # type: ignore[return-value]
 

@@ -16,7 +16,7 @@ from gts_tui.keymap import keymap_paths, shown
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
 
-    from gts_tui.app import GtsApp
+    from gts_tui.everywhere import Everywhere
 
 _PERFORMS = re.compile(r"(?:app\.)?perform\('(?P<line>.*)'\)")
 
@@ -60,7 +60,7 @@ def entries(screen: Screen[object]) -> Iterable[Entry]:
         yield Entry(keys, f"{words}{f': {command}' if command else ''}", binding.id or "", active)
 
 
-def show_keys(app: GtsApp) -> None:
+def show_keys(app: Everywhere) -> None:
     """Open the list; what is chosen there is done."""
     where = app.mode.NAME if app.mode is not None else "here"
     own, _ = keymap_paths(app.workspace)

@@ -22,6 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import Keys, _character_to_key
@@ -34,7 +35,7 @@ from gts.system.config import config_folder
 from gts_tui.watching import changed
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.everywhere import Everywhere
 
 NAME = "keys.toml"
 _LIMIT = 100_000
@@ -197,11 +198,11 @@ def places_with_keys() -> tuple[Place, ...]:
             if isinstance(kind, type) and issubclass(kind, DOMNode) and kind.__module__ == module.name:
                 own = tuple(one for one in kind.__dict__.get("BINDINGS", ()) if isinstance(one, Binding))
                 if own:
-                    found[kind] = Place(f"{module.name}.{kind.__name__}", own, kind.__name__ == "GtsApp")
+                    found[kind] = Place(f"{module.name}.{kind.__name__}", own, issubclass(kind, App))
     return tuple(found.values())
 
 
-def follow_keymap(app: GtsApp) -> None:
+def follow_keymap(app: Everywhere) -> None:
     """Heed the files from now on, whenever they change."""
     paths = keymap_paths(app.workspace)
     told: list[tuple[str, ...]] = [()]

@@ -26,13 +26,13 @@ from gts_tui.theming import (
 from gts_tui.watching import changed
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.everywhere import Everywhere
 
 
 class Looks:
     """The themes of a program, and the one that it wears."""
 
-    def __init__(self, app: GtsApp) -> None:
+    def __init__(self, app: Everywhere) -> None:
         self._app = app
         self.depth = depth_of(app.console.color_system, no_color=app.no_color)
         self.wardrobe = wardrobe(app.workspace)

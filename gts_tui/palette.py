@@ -19,7 +19,7 @@ from gts_tui.verbs import MODES, VERBS
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
 
-    from gts_tui.app import GtsApp
+    from gts_tui.everywhere import Everywhere
 
 MOST_FILES = 2000
 MOST_RUNS = 1000
@@ -35,7 +35,7 @@ class Wish:
     active: ActiveBinding | None = None
 
 
-def show_palette(app: GtsApp) -> None:
+def show_palette(app: Everywhere) -> None:
     """Open the list. What has to be looked for on the disk is added to it when it is found."""
 
     def chosen(wish: Wish | None) -> None:
@@ -59,7 +59,7 @@ def show_palette(app: GtsApp) -> None:
     app.run_worker(look, thread=True, exit_on_error=False, group="palette", exclusive=True)
 
 
-def _actions(app: GtsApp) -> Iterator[Entry]:
+def _actions(app: Everywhere) -> Iterator[Entry]:
     for keys, active in keys_here(app.screen):
         if active.binding.id and not active.binding.id.startswith(("mode.", "palette.")):
             yield Entry(active.binding.description, f"key {keys}", active.binding.id, Wish("press", active=active))
@@ -83,7 +83,7 @@ def _words() -> Iterator[Entry]:
         )
 
 
-def _themes(app: GtsApp) -> Iterator[Entry]:
+def _themes(app: Everywhere) -> Iterator[Entry]:
     for theme in app.looks.wardrobe.themes.values():
         yield Entry(f"theme {theme.name}", theme.about, "theme", Wish("perform", joined(["theme", theme.name])))
 
