@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import Keys, _character_to_key
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
 
 from gts.errors import GtsError
 from gts.formats.reading import read_bytes
@@ -42,7 +42,7 @@ _LIMIT = 100_000
 _LAST_ON_A_KEYBOARD = 0x2FF
 _SCREENS = "gts_tui.screens."
 _MODIFIERS = frozenset(("ctrl", "alt", "shift", "super", "meta", "hyper"))
-_NAMED = frozenset(key.value for key in Keys)
+_NAMED = frozenset((*(key.value for key in Keys), *KEY_NAME_REPLACEMENTS.values()))
 _SAME_TO_A_TERMINAL = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter"}
 
 
