@@ -40,7 +40,8 @@ def _order(screen: Screen[object]) -> Callable[[tuple[list[str], ActiveBinding]]
 
     def order(found: tuple[list[str], ActiveBinding]) -> tuple[bool, int, int]:
         active = found[1]
-        ids = [one.id for one in type(active.node).BINDINGS if isinstance(one, Binding)]
+        declared = (one for kind in type(active.node).__mro__ for one in kind.__dict__.get("BINDINGS", ()))
+        ids = [one.id for one in declared if isinstance(one, Binding)]
         at = ids.index(active.binding.id) if active.binding.id in ids else 0
         return not active.binding.id, nodes.index(active.node), at
 
