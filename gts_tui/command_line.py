@@ -30,7 +30,7 @@ class CommandLine(Input):
         self.display = True
         self.value = text
         self.cursor_position = len(text)
-        # At once: letters that come in the same breath belong to this line.
+        # At once: letters that come in the same moment are for this line.
         self.screen.set_focus(self)
 
     def action_leave(self) -> None:

@@ -145,6 +145,8 @@ def test_a_key_that_was_moved_works_and_the_old_one_does_not(workspace: Workspac
             await pilot.press("1", "5")
             await until(pilot, lambda: app.mode.NAME == "workspace")
             await pilot.press("question_mark")
+            await until(pilot, lambda: "keys: workspace" in screen_text(app))
+            await pilot.press(*"mode.jobs")
             await until(pilot, lambda: any(" f6 " in line and " jobs " in line for line in screen_text(app).splitlines()))
 
     asyncio.run(drive())
@@ -156,10 +158,10 @@ def test_help_lists_the_keys_of_this_place_and_does_what_is_chosen(workspace: Wo
         async with app.run_test(size=(80, 24)) as pilot:
             await until(pilot, lambda: app.mode is not None)
             await pilot.press("question_mark")
-            await until(pilot, lambda: "keys: workspace" in screen_text(app) and "program.quit" in screen_text(app))
+            await until(pilot, lambda: "keys: workspace" in screen_text(app) and "workspace.mark" in screen_text(app))
             assert "keys.toml" in screen_text(app)
             await pilot.press(*"mode.jobs")
-            await until(pilot, lambda: "program.quit" not in screen_text(app))
+            await until(pilot, lambda: "workspace.mark" not in screen_text(app))
             await pilot.press("enter")
             await until(pilot, lambda: app.mode.NAME == "jobs")
             await pilot.press("question_mark")

@@ -268,7 +268,7 @@ def test_no_colour_reaches_a_screen_without_colours(workspace: Workspace, monkey
                 return [segment for strip in app.screen._compositor.render_strips() for segment in strip if segment.style]
 
             # Where the cursor is must be seen all the same.
-            await until(pilot, lambda: any(one.text.startswith("command") and one.style.reverse for one in segments()))
+            await until(pilot, lambda: any(one.text.startswith("filter") and one.style.reverse for one in segments()))
             assert all(one.style.color is None or one.style.color.is_default for one in segments())
             assert all(one.style.bgcolor is None or one.style.bgcolor.is_default for one in segments())
 
