@@ -115,7 +115,9 @@ class GtsApp(Everywhere):
             self.mode = mode
             mode.display = True
             mode.enter()
-            mode.focus_first()
+            # Who has begun to write a command meanwhile goes on writing it.
+            if not self.query_one(CommandLine).has_focus:
+                mode.focus_first()
         for word in words:
             mode.open(word)
         self.query_one(Bar).draw()

@@ -200,7 +200,8 @@ def test_a_chosen_theme_is_remembered(workspace: Workspace) -> None:
     async def choose() -> None:
         app = GtsApp(workspace)
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
-            await until(pilot, lambda: app.theme == "dark")
+            await until(pilot, lambda: app.mode is not None and app.focused is not None)
+            assert app.theme == "dark"
             await types(pilot, "theme light")
             await until(pilot, lambda: app.theme == "light")
             await types(pilot, "theme lihgt-contrast")
