@@ -73,7 +73,7 @@ def test_everything_is_in_it(workspace: Workspace) -> None:
 
 
 def test_a_command_is_begun_on_the_line(workspace: Workspace) -> None:
-    drive(workspace, *"train", expect=lambda app, lines: app.query_one(CommandLine).value == "train ")
+    drive(workspace, *"trials", expect=lambda app, lines: app.query_one(CommandLine).value == "trials ")
 
 
 def test_a_theme_is_worn(workspace: Workspace) -> None:
