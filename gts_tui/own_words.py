@@ -59,8 +59,27 @@ async def _help(app: GtsApp, words: Sequence[str]) -> None:
             pane.add(Text.assemble((f"{command_.name:<10}", "bold"), command_.summary))
 
 
+async def _theme(app: GtsApp, words: Sequence[str]) -> None:
+    if len(words) != 1:
+        raise UsageError("`theme` takes the name of one theme", hint=f"there are {', '.join(app.looks.wardrobe.themes)}")
+    app.choose_theme(words[0])
+
+
+async def _mouse(app: GtsApp, words: Sequence[str]) -> None:
+    if words and words[0] not in ("on", "off"):
+        raise UsageError("`mouse` takes on or off")
+    app.set_mouse(words[0] == "on" if words else not app.has_mouse)
+
+
 async def _not_yet(app: GtsApp, words: Sequence[str]) -> None:
     raise UsageError("not yet")
 
 
-_ACTS = dict.fromkeys(VERBS, _not_yet) | {"mode": _mode, "quit": _quit, "clear": _clear, "help": _help}
+_ACTS = dict.fromkeys(VERBS, _not_yet) | {
+    "mode": _mode,
+    "quit": _quit,
+    "clear": _clear,
+    "help": _help,
+    "theme": _theme,
+    "mouse": _mouse,
+}
