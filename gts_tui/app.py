@@ -20,13 +20,17 @@ from textual.containers import Container
 from textual.widgets import Footer, Static
 
 from gts.commands.declare import Result
+from gts.errors import UsageError
 from gts.store.workspace import Workspace
 from gts_tui.command_line import CommandLine
 from gts_tui.dialogs import Confirm
 from gts_tui.glyphs import glyphs_for
+from gts_tui.lines import Spot
 from gts_tui.mode import Mode
 from gts_tui.performing import Performer
+from gts_tui.printing import clean
 from gts_tui.scrollback import Scrollback
+from gts_tui.telling import Echo, said, tell
 from gts_tui.theming import THEME_DEFAULTS
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
@@ -92,7 +96,7 @@ class GtsApp(App[int]):
         scrollback = Scrollback()
         scrollback.id, scrollback.display = "scrollback", False
         yield scrollback
-        yield Static(id="echo")
+        yield Echo()
         yield CommandLine()
         yield Footer(compact=True, show_command_palette=False)
         yield Static(id="small")
@@ -106,8 +110,9 @@ class GtsApp(App[int]):
         await self.show_mode("workspace")
 
     def on_unmount(self) -> None:
-        """Watch no more."""
+        """Watch no more; what works for this program alone ends with it."""
         self.watcher.end()
+        self.performer.end()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so where there is no room for anything."""
@@ -181,7 +186,7 @@ class GtsApp(App[int]):
     def action_scrollback(self) -> None:
         """Show or hide what was said."""
         pane = self.query_one(Scrollback)
-        pane.display = not pane.display
+        pane.display = not pane.has_focus
         if pane.display:
             pane.focus()
         else:
@@ -197,21 +202,23 @@ class GtsApp(App[int]):
         """Show the command that is done."""
 
         def show() -> None:
-            self.query_one("#echo", Static).update(Text(f"› gts {line}" if not line.startswith("!") else f"› {line}"))
-            self.query_one(Scrollback).add(Text(f"› {line}", "bold"))
+            self.query_one(Echo).begin(line)
+            self.query_one(Scrollback).add(Text(f"› {clean(line)}", "bold"))
 
         self._hand_over(show)
 
-    def say(self, shown: Any, *, error: bool = False) -> None:
+    def say(self, shown: Any, *, error: bool = False, spot: Spot | None = None) -> None:
         """Add to the scrollback, and open it for what needs more than a line."""
+        lines = said(self, shown, error=error, spot=spot)
+        self._hand_over(lambda: tell(self, shown, lines, error=error, spot=spot))
+
+    def working(self, tasks: Sequence[str], ended: str = "") -> None:
+        """Show which processes of this program are at work; tell which one has ended."""
 
         def show() -> None:
-            pane = self.query_one(Scrollback)
-            pane.add(shown, error=error)
-            if error:
-                self.notify(str(shown), severity="error", markup=False)
-            else:
-                pane.display = True
+            self.query_one(Echo).show_tasks(tasks)
+            if ended:
+                self.notify(ended, markup=False)
 
         self._hand_over(show)
 
@@ -219,10 +226,10 @@ class GtsApp(App[int]):
         """Do one of the program's own words."""
         from gts_tui.own_words import act
 
-        def begin() -> None:
-            self.run_worker(act(self, name, tuple(words)), exit_on_error=False)
+        async def do() -> None:
+            await act(self, name, tuple(words))
 
-        self._hand_over(begin)
+        self.call_from_thread(do)
 
     def ask(self, question: str) -> bool:
         """Ask the person; from a thread that can wait."""
@@ -249,6 +256,21 @@ class GtsApp(App[int]):
         """End the program; jobs go on."""
         if all(mode.may_close() for mode in self.query(Mode)):
             self.exit(0)
+
+    def choose_theme(self, name: str) -> None:
+        """Wear a theme from now on; raises UsageError where there is none of this name."""
+        if name not in self.available_themes:
+            raise UsageError(f"there is no theme `{name}`")
+        self.theme = name
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text to where the person can paste it."""
+        self.copy_to_clipboard(text)
+        self.notify(f"copied {what}", markup=False)
+
+    def set_mouse(self, on: bool) -> None:
+        """Take the mouse, or leave it to the terminal."""
+        self.notify("on" if on else "off")
 
     def action_keys(self) -> None:
         """The keys of this place."""

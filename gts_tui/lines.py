@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from gts.errors import UsageError
 
@@ -124,11 +124,18 @@ def joined(words: Sequence[str]) -> str:
     return " ".join(word if word and not set(word) & _MEANING else shlex.quote(word) for word in words)
 
 
-def pointed(line: str, begin: int, end: int, width: int = 72) -> str:
-    """The line, and under it a mark below what stands from `begin` to `end`; of a long line the part around it."""
-    first = max(0, min(begin, end - width // 2) - width // 4) if cell_len(line) > width else 0
-    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line[first:])
-    while cell_len(shown) > width:
-        shown = shown[: max(1, len(shown) - max(1, (cell_len(shown) - width) // 2))]
-    before, under = shown[: begin - first], shown[begin - first : end - first]
-    return f"{shown}\n{' ' * cell_len(before)}{'^' * max(1, cell_len(under))}"
+@dataclass(frozen=True)
+class Spot:
+    """Where something is wrong on a line."""
+
+    line: str
+    begin: int
+    end: int
+
+    def pointed(self, width: int) -> str:
+        """The line, and under it a mark below the spot; of a long line the part around it."""
+        first = max(0, min(self.begin, self.end - width // 2) - width // 4) if cell_len(self.line) > width else 0
+        shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in self.line[first:])
+        shown = set_cell_size(shown, min(width, cell_len(shown)))
+        before, under = shown[: self.begin - first], shown[self.begin - first : self.end - first]
+        return f"{shown}\n{' ' * cell_len(before)}{'^' * max(1, cell_len(under))}"

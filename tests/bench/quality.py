@@ -55,9 +55,7 @@ def study(folder: Path, figure: str, sampler: str, repetition: int, trials: int,
     file.write_text(json.dumps(document))
     space = read_space(file)
     settings = {"trials": trials, "sampler": sampler, "seed": repetition, "confirm": 3, "confirm_seeds": 5}
-    request = SearchRequest(
-        workspace, space, file.name, settings=settings, workers=available_cpus(), threads=available_cpus()
-    )
+    request = SearchRequest(workspace, space, file.name, settings=settings, workers=available_cpus(), threads=available_cpus())
     job, life = begin_search(request)
     for _ in attend(workspace, job, life, Interruption()):
         pass

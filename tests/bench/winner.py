@@ -63,9 +63,13 @@ def main() -> None:
                     reached = now
                     print(json.dumps({"reached": arguments.goal, "seconds": round(now, 1)}), flush=True)
         seconds = time.perf_counter() - began
-        values = sorted((trial.value for trial in read_named(workspace, job.name).trials if trial.value is not None), reverse=True)
+        values = sorted(
+            (trial.value for trial in read_named(workspace, job.name).trials if trial.value is not None), reverse=True
+        )
     rate = steps / seconds
-    print(json.dumps({"steps": steps, "seconds": round(seconds, 1), "rate": round(rate), "values": [round(v, 1) for v in values]}))
+    print(
+        json.dumps({"steps": steps, "seconds": round(seconds, 1), "rate": round(rate), "values": [round(v, 1) for v in values]})
+    )
 
 
 if __name__ == "__main__":
