@@ -28,7 +28,6 @@ from gts_tui.glyphs import glyphs_for
 from gts_tui.lines import Spot
 from gts_tui.mode import Mode
 from gts_tui.performing import Performer
-from gts_tui.printing import clean
 from gts_tui.scrollback import Scrollback
 from gts_tui.telling import Echo, said, tell
 from gts_tui.theming import THEME_DEFAULTS
@@ -203,7 +202,7 @@ class GtsApp(App[int]):
 
         def show() -> None:
             self.query_one(Echo).begin(line)
-            self.query_one(Scrollback).add(Text(f"› {clean(line)}", "bold"))
+            self.query_one(Scrollback).begin(line)
 
         self._hand_over(show)
 
@@ -226,10 +225,8 @@ class GtsApp(App[int]):
         """Do one of the program's own words."""
         from gts_tui.own_words import act
 
-        async def do() -> None:
-            await act(self, name, tuple(words))
-
-        self.call_from_thread(do)
+        # Textual's own signature does not let a coroutine give nothing.
+        self.call_from_thread(act, self, name, tuple(words))  # type: ignore[arg-type]
 
     def ask(self, question: str) -> bool:
         """Ask the person; from a thread that can wait."""

@@ -1,6 +1,6 @@
 """What the word under the cursor can become: commands, options, values and names, from the same table as the shell's.
 
-Nothing here touches a widget, and nothing is slow but the listing of a large workspace: call it beside the program's own thread.
+Nothing here touches a widget, and only the listing of a large workspace is slow: call it beside the program's own thread.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class Completer:
 
 
 def _at(line: str, cursor: int) -> tuple[list[Word] | None, Word | None]:
-    """The words of the command before the one under the cursor, and that one; None in place of them where a shell has the line."""
+    """The words of a command before the one under the cursor, and that one; None for those where a shell has the line."""
     before: list[Word] = []
     for word in scan(line):
         if word.begin >= cursor and not (word.begin == cursor and not is_separator(line, word)):

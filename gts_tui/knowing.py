@@ -1,4 +1,4 @@
-"""What the command line knows of the things it can name: what a run trains, what a checkpoint scored, what a spec can change."""
+"""What the command line knows of the things it can name: what a run trains, what a checkpoint scored, how a spec changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on a command line: several commands, words in quotes, and where each of them stands. Nothing here runs anything."""
+"""What stands on a command line: commands, words in quotes, and where each of them stands. Nothing here runs anything."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ async def _help(app: GtsApp, words: Sequence[str]) -> None:
             pane.add(_help_of(name, app.columns))
         else:
             raise UsageError(f"unknown command `{words[0]}`{guess(words[0], [*COMMANDS, *VERBS])}")
-    pane.display = True
+    pane.show_answer()
 
 
 def _help_of(name: str, columns: int) -> str:
@@ -108,7 +108,7 @@ async def _history(app: GtsApp, words: Sequence[str]) -> None:
     pane = app.query_one(Scrollback)
     for line in reversed(found):
         pane.add(Text(f"  {clean(line)}"))
-    pane.display = True
+    pane.show_answer()
 
 
 async def _cancel(app: GtsApp, words: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.cells import cell_len
@@ -24,10 +24,11 @@ _NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u
 """Control characters, those that turn the direction of a whole line, and halves of letters that no terminal takes."""
 
 _ENDINGS = "spec|space|checkpoint|trajectory"
+_RUN = re.compile(r"\b\d{8}-\d{6}-[A-Za-z0-9-]*?[A-Za-z0-9]-[a-z0-9]{3}\b")
 _NAMES = re.compile(
     rf"(?P<quote>[`'\"])(?P<quoted>[^`'\"]+?\.(?:{_ENDINGS}))(?P=quote)"
     rf"|(?P<file>[^\s`'\"()<>|:;,]+\.(?:{_ENDINGS}))(?!\w)"
-    r"|(?P<run>\b\d{8}-\d{6}-[A-Za-z0-9-]*?[A-Za-z0-9]-[a-z0-9]{3}\b)"
+    rf"|(?P<run>{_RUN.pattern})"
 )
 
 
@@ -56,8 +57,17 @@ class Line:
 
 def printed(shown: Any, width: int, *, studies: Collection[str] = ()) -> list[Line]:
     """A renderable, or a text that may come from anywhere, as lines; names of `studies` become links too."""
-    strips = list(_of_text(shown, width) if isinstance(shown, str) else _rendered(shown, width))
-    return [Line(strip, tuple(links_in(strip.text, studies))) for strip in strips]
+    run, lines = "", []
+    for strip in _of_text(shown, width) if isinstance(shown, str) else _rendered(shown, width):
+        links = links_in(strip.text, studies)
+        run = next((link.word for link in links if _RUN.fullmatch(link.word)), run)
+        lines.append(Line(strip, tuple(_from_workspace(link, run) for link in links)))
+    return lines
+
+
+def _from_workspace(link: Link, run: str) -> Link:
+    """A file that is named as the folder of a run has it, as the workspace has it."""
+    return replace(link, word=f"runs/{run}/{link.word}") if run and link.word.startswith("member") else link
 
 
 def complaint(message: str, place: str = "") -> Group:

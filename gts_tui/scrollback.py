@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
 MOST_LINES = 5000
+_TITLE = "output"
 
 
 class Scrollback(ScrollView, can_focus=True):
@@ -55,7 +56,11 @@ class Scrollback(ScrollView, can_focus=True):
         """The link that the cursor is on: its line, and which of that line's."""
         self._sought = ""
         self._found = -1
-        self._follows = True
+        self._began = 0
+        """Where the newest command begins."""
+        self._top: int | None = None
+        """The line to show first; None: the end."""
+        self.border_title = _TITLE
 
     @property
     def program(self) -> GtsApp:
@@ -75,29 +80,53 @@ class Scrollback(ScrollView, can_focus=True):
 
     def add_lines(self, lines: Sequence[Line]) -> None:
         """Add lines, and forget the oldest where there are too many."""
-        follows = self._follows if not self.display else self.is_vertical_scroll_end
+        follows = self._top is None and (not self.display or self.is_vertical_scroll_end)
         self._lines.extend(lines)
         over = len(self._lines) - MOST_LINES
         if over > 0:
             del self._lines[:over]
             self._at = (self._at[0] - over, self._at[1]) if self._at and self._at[0] >= over else None
-            self._found -= over
+            self._found, self._began = self._found - over, max(0, self._began - over)
         self.virtual_size = Size(max((line.strip.cell_length for line in self._lines), default=0), len(self._lines))
         if follows:
             self.scroll_end(animate=False, immediate=True)
         self.refresh()
 
+    def begin(self, line: str) -> None:
+        """A command is done: what it says comes below this line."""
+        self._top = None
+        self._began = len(self._lines)
+        self.add(Text(f"› {clean(line)}", "bold"))
+        self._place()
+
+    def show_answer(self) -> None:
+        """Show what the newest command has said, from its beginning where it is long."""
+        self.display = True
+        self._top = self._began
+        self._place()
+
+    def _place(self) -> None:
+        """Go to the end, or, while there is more than fits, to the beginning of an answer; once it is known what fits."""
+        self.call_after_refresh(self._go)
+
+    def _go(self) -> None:
+        if self._top is not None and len(self._lines) - self._top > self.scrollable_content_region.height:
+            self.scroll_to(y=self._top, animate=False)
+        else:
+            self._top = None
+            self.scroll_end(animate=False)
+
     def clear(self) -> None:
         """Forget everything."""
         self._lines.clear()
-        self._at, self._found = None, -1
+        self._at, self._found, self._began, self._top = None, -1, 0, None
         self.virtual_size = Size(0, 0)
         self.scroll_home(animate=False)
         self.refresh()
 
     def on_show(self) -> None:
-        """The newest lines are what is wanted first."""
-        self.call_after_refresh(self.scroll_end, animate=False)
+        """What was said last is what is wanted first."""
+        self._place()
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
@@ -198,7 +227,7 @@ class Scrollback(ScrollView, can_focus=True):
         else:
             on = [at for at in places if (at > self._found if way > 0 else at < self._found)]
             self._found = (on or places)[0 if way > 0 else -1]
-            self.border_subtitle = Text(f"{clean(self._sought)}: {places.index(self._found) + 1} of {len(places)}")
+            self.border_title = Text(f"{clean(self._sought)}: {places.index(self._found) + 1} of {len(places)}")
             self._reveal(self._found)
         self.refresh()
 
@@ -236,7 +265,7 @@ class Scrollback(ScrollView, can_focus=True):
     def action_close(self) -> None:
         """Forget what was sought; where nothing was, hide the pane."""
         if self._sought:
-            self._sought, self._found, self.border_subtitle = "", -1, ""
+            self._sought, self._found, self.border_title = "", -1, _TITLE
             self.refresh()
             return
         self.display = False

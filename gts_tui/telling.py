@@ -16,7 +16,7 @@ from gts_tui.scrollback import Scrollback
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
-_TOAST_WIDTH = 50
+_TASK_WIDTH = 38
 _GUIDANCE = "next: "
 """How a line begins that says what could be done now."""
 
@@ -51,9 +51,10 @@ class Echo(Static):
         if self._tasks:
             more = f" +{len(self._tasks) - 1}" if len(self._tasks) > 1 else ""
             name = clean(self._tasks[0])
-            text.append(f" {name[:38]}{'…' if len(name) > 38 else ''}{more} ", "reverse")
+            text.append(f" {name[:_TASK_WIDTH]}{'…' if len(name) > _TASK_WIDTH else ''}{more} ", "reverse")
             text.append(" ")
-        text.append(clean(self._line))
+        if not self._tasks or not self._tasks[0].endswith(f": {self._line.removeprefix('› gts ')}"):
+            text.append(clean(self._line))
         if self._answer:
             text.append("  ")
             text.append(clean(self._answer), "bold")
@@ -71,7 +72,7 @@ def tell(app: GtsApp, shown: Any, lines: Sequence[Line], *, error: bool, spot: S
     pane, echo = app.query_one(Scrollback), app.query_one(Echo)
     pane.add_lines(lines)
     if error:
-        message = f"{spot.pointed(_TOAST_WIDTH)}\n{shown}" if spot else str(shown)
+        message = f"{spot.pointed(min(54, app.columns // 2 - 4))}\n{shown}" if spot else str(shown)
         app.notify("\n".join(clean(text) for text in message.split("\n")), severity="error", markup=False)
         return
     texts = [line.text.strip() for line in lines]
@@ -79,7 +80,11 @@ def tell(app: GtsApp, shown: Any, lines: Sequence[Line], *, error: bool, spot: S
     answer = [text for text in texts[:guided] if text]
     echo.said += len(answer)
     if echo.said > 1:
-        pane.display = True
         echo.answer("")
+        if isinstance(shown, str):
+            # What comes piece by piece is followed.
+            pane.display = True
+        else:
+            pane.show_answer()
     elif answer:
         echo.answer(answer[0])
