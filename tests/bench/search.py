@@ -126,6 +126,7 @@ def main() -> None:
     parser.add_argument("--peer-trials", type=int, default=4, help="the peer's rate does not need all of them")
     parser.add_argument("--peer-steps", type=int, default=100_000)
     parser.add_argument("--cohorts", type=int, nargs="+", default=[1, 4, 8])
+    parser.add_argument("--physics", nargs="+", default=["exact", "fast"], choices=["exact", "fast"])
     arguments = parser.parse_args()
     workers = available_cpus()
     print(json.dumps({"machine": machine(), "versions": versions(peers=True)}), flush=True)
@@ -136,7 +137,7 @@ def main() -> None:
         print(json.dumps({"row": name} | {key: round(value, 1) for key, value in found.items()}), flush=True)
 
     row("optuna + stable-baselines3", peer(arguments.peer_trials, arguments.peer_steps))
-    for physics in ("exact", "fast"):
+    for physics in arguments.physics:
         for cohort in arguments.cohorts:
             found = ours(arguments.trials, arguments.steps, workers=workers, cohort=cohort, physics=physics)
             row(f"gts {physics}, " + ("one process a trial" if cohort == 1 else f"cohorts of {cohort}"), found)

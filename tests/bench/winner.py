@@ -3,8 +3,8 @@
     python tests/bench/winner.py ../shared/legacy/hopper/hopperA2C.space      about half an hour on two CPUs
 
 The original's study of this space had 14 trials of 1.5 million steps, took a night, and its best trial scored 1589. Nothing is
-pruned here and nothing trained again, so that the steps are the same. Told are the time until a trial's value first reached that
-score, the time until all trials had ended, and their values; a line of JSON each.
+pruned here and nothing trained again, so that the steps are the same. Told are the time until a trial first reached that score,
+the time until all trials had ended, and their values; a line of JSON each.
 """
 
 from __future__ import annotations

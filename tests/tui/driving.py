@@ -10,7 +10,7 @@ from typing import Any
 
 def screen_text(app: Any) -> str:
     """What the screen shows, a line a row."""
-    width, height = app.size
+    height = app.size.height
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips[:height])
 
