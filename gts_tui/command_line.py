@@ -154,7 +154,7 @@ class CommandLine(Input):
         if self.searching:
             self._menu.move(1)
             return
-        self._kept = self.value
+        self._kept, self._suggestion = self.value, ""
         self._look_for(self.value)
 
     def _look_for(self, text: str) -> None:

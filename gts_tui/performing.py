@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,6 +26,9 @@ from gts_tui.recalling import History
 from gts_tui.referring import expanded, guess, mentioned, place_of
 from gts_tui.tasks import Tasks, ending
 from gts_tui.verbs import SHOWN_IN, SHOWN_WITH, VERBS
+
+_WATCHED_SECONDS = 3.0
+"""So long a person still looks, and sees the end without being told."""
 
 
 class Stage(Protocol):
@@ -261,12 +265,13 @@ class Performer:
             last = next((one.strip() for one in reversed(text.splitlines()) if one.strip()), last)
             self.stage.say(text)
 
+        began = time.monotonic()
         code = self.tasks.follow(task, say)
         if self.tasks.cancelled(task):
             self.stage.say(f"cancelled: {line}")
         elif code:
             self.stage.say(f"`{line}` failed, {ending(code)}{f': {last}' if last else ''}", error=True)
-        else:
+        elif time.monotonic() - began > _WATCHED_SECONDS:
             self._tell_tasks(f"done: {line}")
         return code if code >= 0 else 128 - code
 

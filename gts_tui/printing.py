@@ -111,7 +111,13 @@ def _rendered(shown: Any, width: int) -> Iterator[Strip]:
         legacy_windows=False,
     )
     for line in console.render_lines(shown, pad=False):
-        yield Strip([Segment(clean(text), style) for text, style, control in line if text and not control])
+        # What has no width gets none: the columns of a table stay where they are.
+        parts = ((_NOT_SHOWN.sub(_as_wide, text), style) for text, style, control in line if not control)
+        yield Strip([Segment(text, style) for text, style in parts if text])
+
+
+def _as_wide(found: re.Match[str]) -> str:
+    return "\N{REPLACEMENT CHARACTER}" * cell_len(found[0])
 
 
 def links_in(text: str, studies: Collection[str] = ()) -> list[Link]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gts.commands.declare import Command, Context, Option
-from gts.commands.references import find_study, locate, refer
+from gts.commands.references import find_study, locate, nearest
 from gts.commands.table import COMMANDS
 from gts.errors import FileError, UsageError
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
@@ -138,7 +138,7 @@ def place_of(context: Context, word: str) -> Place:
     if len(jobs) > 1:
         names = ", ".join(folder.name for folder in jobs[-3:])
         raise UsageError(f"`{word}` names {len(jobs)} jobs: {names}{', …' if len(jobs) > 3 else ''}", hint="write more of it")
-    return Place("training", refer(context, word).run.id)
+    raise FileError(f"nothing is called {word}", hint=nearest(path, workspace))
 
 
 def inside(workspace: Workspace, path: Path) -> str:

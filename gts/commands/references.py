@@ -137,7 +137,7 @@ def kind_of(path: Path, workspace: Workspace) -> Kind:
         with path.open("rb") as file:
             head = file.read(4096)
     except FileNotFoundError as error:
-        raise FileError(f"no such file: {path}", hint=_nearest(path, workspace)) from error
+        raise FileError(f"no such file: {path}", hint=nearest(path, workspace)) from error
     except OSError as error:
         raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     if not head.lstrip().startswith(b"{"):
@@ -145,7 +145,7 @@ def kind_of(path: Path, workspace: Workspace) -> Kind:
     return "space" if b'"paramSpace"' in head else "spec"
 
 
-def _nearest(path: Path, workspace: Workspace) -> str:
+def nearest(path: Path, workspace: Workspace) -> str:
     """A hint with the file or run that looks most like what was named."""
     try:
         names = [str(path.with_name(entry.name)) for entry in path.parent.iterdir()]
