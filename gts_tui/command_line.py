@@ -133,6 +133,7 @@ class CommandLine(Input):
     def _cancel(self, yes: bool | None) -> None:
         if yes:
             self.program.perform("cancel")
+        self.action_leave()
 
     def on_blur(self) -> None:
         """What was offered is offered to the one who types."""
