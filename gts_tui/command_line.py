@@ -65,6 +65,7 @@ class CommandLine(Input):
         self.cursor_blink = False
         self.display = False
         self._menu = Menu()
+        self._completer: Completer | None = None
         self._offered = Completions(0, 0)
         self._found: list[str] = []
         self._walk: Walk | None = None
@@ -82,13 +83,19 @@ class CommandLine(Input):
         return self.program.performer.history
 
     @property
+    def completer(self) -> Completer:
+        """What completes lines in the workspace that is open."""
+        if self._completer is None or self._completer.workspace != self.program.workspace:
+            self._completer = Completer(self.program.workspace, lambda: sorted(self.app.available_themes))
+        return self._completer
+
+    @property
     def searching(self) -> bool:
         """Whether what is typed is a part of an older line."""
         return self._kept is not None
 
     def on_mount(self) -> None:
         """Get ready to complete."""
-        self.completer = Completer(self.program.workspace, lambda: sorted(self.app.available_themes))
         self.screen.mount(self._menu)
 
     def take(self, text: str = "") -> None:

@@ -66,7 +66,7 @@ class Completer:
     """Completes lines in a workspace; `themes` names the themes there are."""
 
     def __init__(self, workspace: Workspace, themes: Callable[[], Iterable[str]] = tuple) -> None:
-        self._workspace, self._themes = workspace, themes
+        self.workspace, self._themes = workspace, themes
         self._names = Names(workspace)
 
     def completions(self, line: str, cursor: int) -> Completions:
@@ -174,7 +174,7 @@ class Completer:
             yield from self._parameters("", typed)
 
     def _files(self, takes: Completion, typed: str) -> Iterator[Candidate]:
-        for name in files(typed, ENDINGS[takes], self._workspace.root):
+        for name in files(typed, ENDINGS[takes], self.workspace.root):
             yield Candidate(name, "" if name.endswith("/") else self._names.checkpoint(name), not name.endswith("/"))
 
     def _parameters(self, source: str, typed: str) -> Iterator[Candidate]:

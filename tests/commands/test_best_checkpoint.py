@@ -33,7 +33,7 @@ def test_every_command_that_takes_a_checkpoint_takes_the_best_one(gts, here: Pat
     path = str(here / "out-seed2.checkpoint")
     assert gts("info", "@best", "--json").data["path"] == path
     assert gts("score", "@best", "--episodes", 2, "--json").data["checkpoints"][0]["path"] == path
-    assert [side["name"] for side in gts("compare", "@best", "out-seed1.checkpoint", "--json").data["sides"]][0] == path
+    assert gts("compare", "@best", "out-seed1.checkpoint", "--json").data["sides"][0]["name"] == path
     assert gts("export", "@best", "curve.csv", "--json").data["source"] == path
     assert gts("train", "@best", "more.checkpoint", "-s", 2400, "--no-score").code == 0
     assert (here / "more.checkpoint").is_file()
