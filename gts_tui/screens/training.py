@@ -1,22 +1,306 @@
-"""The mode `training`."""
+"""Training: the charts of a run while it learns, or long after; several laid over each other."""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.widgets import OptionList
+from typing import ClassVar
 
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+from textual.widgets import Input, OptionList, Static
+
+from gts.errors import GtsError
+from gts_tui.curves.gallery import Gallery
+from gts_tui.curves.listing import Listed, folder_of, list_runs, listing_stamp
+from gts_tui.curves.log_tail import LogTail
+from gts_tui.curves.reading import RunReading, short_name
+from gts_tui.curves.run_list import RunList
+from gts_tui.curves.words import standing_line
+from gts_tui.lines import joined
 from gts_tui.mode import Mode
+
+_LEAP = 10
+_WIDE = 100
+"""Columns from which on the list has more of them."""
 
 
 class TrainingMode(Mode):
-    """To come."""
+    """A list of trainings, and the charts of what is chosen there."""
 
     NAME = "training"
-    TITLE = "TrainingMode"
+    TITLE = "Training"
+    DEFAULT_CSS = """
+    TrainingMode #training-head { height: 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis; }
+    TrainingMode #training-body { height: 1fr; }
+    TrainingMode #training-side { width: 24; border-right: solid $panel; }
+    TrainingMode #training-side.-wide { width: 32; }
+    TrainingMode #training-filter { height: 1; border: none; background: $surface; padding: 0; }
+    TrainingMode #training-play { height: 45%; min-height: 6; border-top: solid $panel; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left_square_bracket", "page(-1)", "charts before", key_display="[", show=False, id="training.previous"),
+        Binding("right_square_bracket", "page(1)", "more charts", key_display="]", id="training.next"),
+        Binding("plus,equals_sign", "maximise", "maximise", key_display="+", id="training.maximise"),
+        Binding("z", "smooth", "smooth", id="training.smooth"),
+        Binding("x", "time", "steps or time", show=False, id="training.time"),
+        Binding("l", "log_scale", "log scale", show=False, id="training.log_scale"),
+        Binding("f", "pin", "pin chart", show=False, id="training.pin"),
+        Binding("left", "cursor(-1)", "cursor left", show=False, id="training.left"),
+        Binding("right", "cursor(1)", "cursor right", show=False, id="training.right"),
+        Binding("shift+left", f"cursor(-{_LEAP})", "cursor far left", show=False, id="training.far_left"),
+        Binding("shift+right", f"cursor({_LEAP})", "cursor far right", show=False, id="training.far_right"),
+        Binding("p", "play", "play", id="training.play"),
+        Binding("w", "window", "play in a window", show=False, id="training.window"),
+        Binding("v", "log", "log", id="training.log"),
+        Binding("s", "stop", "stop", id="training.stop"),
+        Binding("R", "resume", "resume", id="training.resume"),
+        Binding("y", "copy_name", "copy the name", show=False, id="training.copy"),
+        Binding("slash", "filter", "filter", key_display="/", show=False, id="training.filter"),
+        Binding("escape", "back", "back", show=False, id="training.back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: Listed | None = None
+        self._listed = False
 
     def compose(self) -> ComposeResult:
-        """To come."""
-        yield OptionList("training")
+        """How it stands; the list; the charts; log and playback, which open below them."""
+        yield Static(id="training-head")
+        with Horizontal(id="training-body"):
+            with Vertical(id="training-side"):
+                field = Input(placeholder="filter", id="training-filter")
+                field.cursor_blink, field.display = False, False
+                yield field
+                yield RunList(id="training-runs")
+            with Vertical():
+                yield Gallery("training.curves")
+                log = LogTail("training.log", id="training-log")
+                log.display = False
+                yield log
+                play = Vertical(id="training-play")
+                play.display = False
+                yield play
+
+    # -- what a mode does ---------------------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Follow the list and what is chosen in it."""
+        workspace = self.program.workspace
+        self.program.watcher.follow(
+            "training.runs", lambda: listing_stamp(workspace), lambda: list_runs(workspace), self._take_list
+        )
+        self._follow()
+
+    def leave(self) -> None:
+        """Follow nothing, and play nothing."""
+        self.program.watcher.forget("training.runs")
+        self._gallery.rest()
+        self._log.follow(None)
+        self._stop_playing()
+
+    def focus_first(self) -> None:
+        """The list."""
+        self._list.focus()
+
+    def selection(self) -> tuple[str, ...]:
+        """The marked trainings, else the one under the cursor."""
+        current = self._list.current
+        return tuple(self._list.marked) or ((current.id,) if current else ())
+
+    def open(self, word: str) -> None:
+        """Show a training: its id or a part of it, its folder, or a file in that."""
+        folder = folder_of(self.program.workspace, word)
+        if folder is None:
+            self.notify(f"`{word}` names no training, or several", severity="warning", markup=False)
+            return
+        self._asked = Listed(folder.name, folder, short_name(folder), "", alive=False)
+        if self._listed:
+            self._go_to_asked()
+
+    # -- what has happened --------------------------------------------------------------------------------------------
+
+    def _take_list(self, runs: tuple[Listed, ...] | GtsError) -> None:
+        if isinstance(runs, GtsError):
+            self._gallery.say(runs.message)
+            return
+        self._listed = True
+        self._list.show(runs)
+        self._go_to_asked()
+        self._draw_head()
+        if not self._list.total:
+            self._gallery.say("no trainings here yet\n\nbegin one:  :train hopper/hopperPPO.spec")
+
+    def on_run_list_chosen(self, event: RunList.Chosen) -> None:
+        """Another training, or other marks."""
+        event.stop()
+        self._follow()
+
+    def on_gallery_read(self, event: Gallery.Read) -> None:
+        """New numbers."""
+        event.stop()
+        self._draw_head()
+
+    def on_resize(self, event: Resize) -> None:
+        """More room for names where there is some."""
+        self.query_one("#training-side").set_class(event.size.width >= _WIDE, "-wide")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """From the list to the charts."""
+        event.stop()
+        self._gallery.grid.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow the list while somebody types."""
+        event.stop()
+        self._list.narrow(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Back to the list, which stays narrowed."""
+        event.stop()
+        self._list.focus()
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def action_page(self, step: int) -> None:
+        """Show the next charts."""
+        self._gallery.page(step)
+
+    def action_maximise(self) -> None:
+        """Give the selected chart all the room, or take it back."""
+        grid = self._gallery.grid
+        grid.alone = not grid.alone
+        self.query_one("#training-side").display = not grid.alone
+        (grid if grid.alone else self._list).focus()
+        self._gallery.draw()
+
+    def action_smooth(self) -> None:
+        """The next strength of smoothing."""
+        self._gallery.smooth()
+
+    def action_time(self) -> None:
+        """Over the steps, or over the time."""
+        self._gallery.swap_time()
+
+    def action_log_scale(self) -> None:
+        """The selected chart on a logarithmic axis, or no longer."""
+        self._gallery.swap_log_scale()
+
+    def action_pin(self) -> None:
+        """Keep the selected chart on every page, or no longer."""
+        self._gallery.pin()
+
+    def action_cursor(self, step: int) -> None:
+        """Move the cursor."""
+        self._gallery.move_cursor(step)
+
+    def action_log(self) -> None:
+        """Show or hide the end of the log."""
+        self._log.display = not self._log.display
+        self._follow()
+
+    def action_stop(self) -> None:
+        """Stop the training under the cursor."""
+        self._command("stop")
+
+    def action_resume(self) -> None:
+        """Go on with the training under the cursor."""
+        self._command("resume")
+
+    def action_copy_name(self) -> None:
+        """The name of the training to the clipboard."""
+        if self.selection():
+            self.app.copy_to_clipboard(" ".join(self.selection()))
+
+    def action_window(self) -> None:
+        """Play the training in a window of its own."""
+        self._command("play", "--in", "window", "--loops", "0")
+
+    def action_play(self) -> None:
+        """Play the newest evaluation below the charts, or no longer."""
+        from importlib import import_module
+
+        pane = self.query_one("#training-play", Vertical)
+        current = self._list.current
+        if pane.display or current is None:
+            self._stop_playing()
+            return
+        player = import_module("gts_tui.playing").Player()
+        player.can_focus = False
+        pane.display = True
+        pane.mount(player)
+        self.call_after_refresh(player.play, [str(current.folder)], follow=True)
+
+    def action_filter(self) -> None:
+        """Narrow the list."""
+        field = self.query_one("#training-filter", Input)
+        field.display = True
+        field.focus()
+
+    def action_back(self) -> None:
+        """Out of whatever is in the way: the filter, the cursor, the one large chart, the charts, the marks."""
+        field = self.query_one("#training-filter", Input)
+        if field.has_focus or (field.display and self._list.has_focus):
+            field.value, field.display = "", False
+            self._list.focus()
+        elif self._gallery.end_cursor():
+            pass
+        elif self._gallery.grid.alone:
+            self.action_maximise()
+        elif self._gallery.grid.has_focus or not self._list.unmark():
+            self._list.focus()
+
+    # -- underneath ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _list(self) -> RunList:
+        return self.query_one(RunList)
+
+    @property
+    def _gallery(self) -> Gallery:
+        return self.query_one(Gallery)
+
+    @property
+    def _log(self) -> LogTail:
+        return self.query_one(LogTail)
+
+    def _command(self, word: str, *options: str) -> None:
+        current = self._list.current
+        if current is not None and (current.state or word == "play"):
+            self.program.perform(joined([word, current.id if current.state else str(current.folder), *options]))
+        elif current is not None:
+            self.notify("it belongs to a search, which is stopped and resumed as a whole", severity="warning")
+
+    def _go_to_asked(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._list.go_to(asked)
+
+    def _follow(self) -> None:
+        """Follow what is chosen in the list."""
+        if self.program.mode is not self:
+            return
+        self._gallery.follow([one.folder for one in self._list.overlaid])
+        current = self._list.current
+        self._log.follow(current.folder if current is not None and self._log.display else None)
+        self._draw_head()
+
+    def _stop_playing(self) -> None:
+        pane = self.query_one("#training-play", Vertical)
+        pane.display = False
+        pane.remove_children()
+
+    def _draw_head(self) -> None:
+        """How the training under the cursor stands."""
+        current = self._list.current
+        here = next((one for one in self._gallery.readings if current is not None and one.folder == current.folder), None)
+        self.query_one("#training-head", Static).update(Text("") if here is None else self._standing(here))
+
+    def _standing(self, reading: RunReading) -> Text:
+        bad = self.program.theme_variables.get("state-bad", "")
+        return standing_line(reading, self._list.sign(reading.state), self.program.glyphs, bad)
 
 
 MODE = TrainingMode

@@ -1,0 +1,60 @@
+"""The lines above the charts: how a training stands, and which charts are shown how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from gts.commands.views.wording import clock, short
+from gts_tui.curves.panels import Page
+from gts_tui.curves.plots import View
+from gts_tui.curves.reading import RunReading
+from gts_tui.glyphs import Glyphs
+
+_BAR_CELLS = 12
+_TOO_LONG = 1e7
+"""Seconds left that nobody waits for."""
+
+
+def standing_line(reading: RunReading, sign: Text, glyphs: Glyphs, bad: str) -> Text:
+    """State, name, how far, how fast, how long still; `bad` is the colour of what went wrong."""
+    line = Text(no_wrap=True, overflow="ellipsis")
+    line.append_text(sign)
+    line.append(f" {reading.state} ", sign.style)
+    line.append(f" {reading.name} ", "bold")
+    if reading.reason and reading.state in ("failed", "interrupted", "waiting"):
+        line.append(f" {reading.reason} ", bad if reading.state != "waiting" else "")
+    if reading.total_steps:
+        share = min(1.0, reading.step / reading.total_steps)
+        full = round(share * _BAR_CELLS)
+        line.append(f" {glyphs.bar * full}")
+        line.append(glyphs.horizontal * (_BAR_CELLS - full), "dim")
+        line.append(f" {int(100 * share)} %  {short(reading.step)} of {short(reading.total_steps)}")
+    left = reading.seconds_left
+    if left is not None and left < _TOO_LONG and reading.step < reading.total_steps:
+        line.append(f"  {clock(left)} left")
+    elif not reading.alive and reading.elapsed:
+        line.append(f"  took {clock(reading.elapsed)}")
+    if reading.alive and reading.rate:
+        line.append(f"  {short(reading.rate)} steps/s")
+    if reading.members > 1:
+        line.append(f"  {reading.members} members", "dim")
+    if reading.failures:
+        line.append(f"  {reading.failures[0]}", bad)
+    return line
+
+
+def page_line(pages: Sequence[Page], at: int, view: View, width: int) -> Text:
+    """The groups of charts, the present one set off, and how they are looked at."""
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for group in dict.fromkeys(page.group for page in pages):
+        here = pages[at].group == group
+        page = pages[at]
+        many = f" {page.number}/{page.pages}" if here and page.pages > 1 else ""
+        line.append(f" {group}{many} ", "reverse" if here else "dim")
+    said = f"smooth {view.smoothing:g}" if view.smoothing else ""
+    room = width - line.cell_len - len(said)
+    if said and room > 0:
+        line.append(" " * room + said, "dim")
+    return line
