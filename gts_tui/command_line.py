@@ -103,7 +103,8 @@ class CommandLine(Input):
         self.display = True
         self._kept = self._walk = None
         self._write(text)
-        self.focus()
+        # At once: letters that come in the same breath belong to this line.
+        self.screen.set_focus(self)
         self.run_worker(self.history.load, thread=True, exit_on_error=False, group="history")
 
     def _write(self, text: str, cursor: int | None = None) -> None:

@@ -75,7 +75,14 @@ class Performer:
     def __init__(self, stage: Stage, workspace: Workspace, readonly: bool = False) -> None:
         self.stage, self.workspace, self.readonly = stage, workspace, readonly
         self.tasks = Tasks(self._tell_tasks)
-        self.history = History(workspace, keeps=not readonly)
+        self._history = History(workspace, keeps=not readonly)
+
+    @property
+    def history(self) -> History:
+        """What was given before in the workspace that is open."""
+        if self._history.workspace != self.workspace:
+            self._history = History(self.workspace, keeps=not self.readonly)
+        return self._history
 
     def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
         """Do a line; returns at once. `then` is called, in some thread, with the exit code."""

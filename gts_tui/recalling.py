@@ -18,7 +18,7 @@ class History:
 
     def __init__(self, workspace: Workspace, *, keeps: bool = True) -> None:
         """`keeps`: whether the workspace may be written to."""
-        self._workspace, self._keeps = workspace, keeps
+        self.workspace, self._keeps = workspace, keeps
         self._own: list[str] = []
         self._stored: list[str] = []
         self._lock = Lock()
@@ -33,17 +33,17 @@ class History:
             self._own = [line, *(one for one in self._own if one != line)][:MOST]
             self._join()
         # A folder that nobody made a workspace is left as it is.
-        if self._keeps and self._workspace.catalogue.is_file():
-            with suppress(GtsError, OSError), Catalogue(self._workspace.catalogue) as catalogue:
+        if self._keeps and self.workspace.catalogue.is_file():
+            with suppress(GtsError, OSError), Catalogue(self.workspace.catalogue) as catalogue:
                 catalogue.remember(line, code)
 
     def load(self) -> None:
         """Read what other programs have added; from any thread but the program's own."""
         from gts.store.catalogue import Catalogue
 
-        if not self._workspace.catalogue.is_file():
+        if not self.workspace.catalogue.is_file():
             return
-        with suppress(GtsError, OSError), Catalogue(self._workspace.catalogue, read_only=True) as catalogue:
+        with suppress(GtsError, OSError), Catalogue(self.workspace.catalogue, read_only=True) as catalogue:
             stored = catalogue.commands(limit=MOST)
             with self._lock:
                 self._stored = stored

@@ -162,7 +162,7 @@ def guess(word: str, known: Iterable[str]) -> str:
 
 
 def mentioned(message: str, key: str, words: Sequence[Word]) -> Word | None:
-    """The word that an error is about: the longest that it speaks of, rather a value than its option; None where it does not."""
+    """The word that an error is about: the longest that it speaks of, rather a value than its option; else None."""
     about = [word for word in words[1:] if key and word.text.startswith(f"{key}=")]
     named = [word for word in words[1:] if word.text and _speaks_of(message, word.text)]
     return next(iter(about or sorted(named, key=lambda word: (word.text.startswith("-"), -len(word.text)))), None)
