@@ -29,7 +29,7 @@ from gts_tui.lines import Spot
 from gts_tui.mode import Mode
 from gts_tui.performing import Performer
 from gts_tui.scrollback import Scrollback
-from gts_tui.telling import Echo, said, tell
+from gts_tui.telling import Echo, begin, said, show_tasks, tell
 from gts_tui.theming import THEME_DEFAULTS
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
@@ -199,12 +199,7 @@ class GtsApp(App[int]):
 
     def echo(self, line: str) -> None:
         """Show the command that is done."""
-
-        def show() -> None:
-            self.query_one(Echo).begin(line)
-            self.query_one(Scrollback).begin(line)
-
-        self._hand_over(show)
+        self._hand_over(lambda: begin(self, line))
 
     def say(self, shown: Any, *, error: bool = False, spot: Spot | None = None) -> None:
         """Add to the scrollback, and open it for what needs more than a line."""
@@ -213,13 +208,7 @@ class GtsApp(App[int]):
 
     def working(self, tasks: Sequence[str], ended: str = "") -> None:
         """Show which processes of this program are at work; tell which one has ended."""
-
-        def show() -> None:
-            self.query_one(Echo).show_tasks(tasks)
-            if ended:
-                self.notify(ended, markup=False)
-
-        self._hand_over(show)
+        self._hand_over(lambda: show_tasks(self, tasks, ended))
 
     def verb(self, name: str, words: Sequence[str]) -> None:
         """Do one of the program's own words."""

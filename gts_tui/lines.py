@@ -138,4 +138,5 @@ class Spot:
         shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in self.line[first:])
         shown = set_cell_size(shown, min(width, cell_len(shown)))
         before, under = shown[: self.begin - first], shown[self.begin - first : self.end - first]
-        return f"{shown}\n{' ' * cell_len(before)}{'^' * max(1, cell_len(under))}"
+        blanks = cell_len(before) + max(0, self.begin - first - len(shown))
+        return f"{shown}\n{' ' * blanks}{'^' * max(1, cell_len(under))}"

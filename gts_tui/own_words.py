@@ -16,6 +16,7 @@ from gts.errors import UsageError
 from gts_tui.printing import clean
 from gts_tui.referring import guess, mode_named, place_of
 from gts_tui.scrollback import Scrollback
+from gts_tui.telling import pane_of
 from gts_tui.verbs import ALIASES, VERBS, Verb
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ async def _theme(app: GtsApp, words: Sequence[str]) -> None:
 
 
 async def _help(app: GtsApp, words: Sequence[str]) -> None:
-    pane = app.query_one(Scrollback)
+    pane = _pane(app)
     if not words:
         _list_words(pane)
     else:
@@ -105,7 +106,7 @@ async def _history(app: GtsApp, words: Sequence[str]) -> None:
     found = history.holding(" ".join(words))[:_NEWEST_LINES]
     if not found:
         raise UsageError(f"no command has `{' '.join(words)}` in it" if words else "no command was given yet")
-    pane = app.query_one(Scrollback)
+    pane = _pane(app)
     for line in reversed(found):
         pane.add(Text(f"  {clean(line)}"))
     pane.show_answer()
@@ -122,7 +123,7 @@ async def _cancel(app: GtsApp, words: Sequence[str]) -> None:
 
 
 async def _clear(app: GtsApp, words: Sequence[str]) -> None:
-    pane = app.query_one(Scrollback)
+    pane = _pane(app)
     pane.clear()
     pane.display = False
 
@@ -135,6 +136,13 @@ async def _mouse(app: GtsApp, words: Sequence[str]) -> None:
 
 async def _quit(app: GtsApp, words: Sequence[str]) -> None:
     app.action_leave()
+
+
+def _pane(app: GtsApp) -> Scrollback:
+    pane = pane_of(app)
+    if pane is None:
+        raise UsageError("the program is at its end")
+    return pane
 
 
 def _some(words: Sequence[str], verb: Verb) -> None:

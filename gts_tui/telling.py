@@ -61,6 +61,33 @@ class Echo(Static):
         self.update(text)
 
 
+def pane_of(app: GtsApp) -> Scrollback | None:
+    """The scrollback, also while a question is asked over it; None when the program is at its end and has none any more."""
+    return next(iter(app.screen_stack[0].query(Scrollback)), None) if app.screen_stack else None
+
+
+def echo_of(app: GtsApp) -> Echo | None:
+    """The line above the command line, in the same way."""
+    return next(iter(app.screen_stack[0].query(Echo)), None) if app.screen_stack else None
+
+
+def begin(app: GtsApp, line: str) -> None:
+    """Show the command that is done; in the program's own thread."""
+    pane, echo = pane_of(app), echo_of(app)
+    if pane is not None and echo is not None:
+        echo.begin(line)
+        pane.begin(line)
+
+
+def show_tasks(app: GtsApp, tasks: Sequence[str], ended: str) -> None:
+    """Show what is at work, and tell what has ended; in the program's own thread."""
+    echo = echo_of(app)
+    if echo is not None:
+        echo.show_tasks(tasks)
+        if ended:
+            app.notify(ended, markup=False)
+
+
 def said(app: GtsApp, shown: Any, *, error: bool, spot: Spot | None) -> list[Line]:
     """The lines for the scrollback; in the thread that says it."""
     what = complaint(str(shown), spot.pointed(app.columns) if spot else "") if error else shown
@@ -69,7 +96,9 @@ def said(app: GtsApp, shown: Any, *, error: bool, spot: Spot | None) -> list[Lin
 
 def tell(app: GtsApp, shown: Any, lines: Sequence[Line], *, error: bool, spot: Spot | None) -> None:
     """Show it; in the program's own thread. A line finds room beside its command, more opens the scrollback."""
-    pane, echo = app.query_one(Scrollback), app.query_one(Echo)
+    pane, echo = pane_of(app), echo_of(app)
+    if pane is None or echo is None:
+        return
     pane.add_lines(lines)
     if error:
         message = f"{spot.pointed(min(54, app.columns // 2 - 4))}\n{shown}" if spot else str(shown)

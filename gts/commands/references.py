@@ -57,7 +57,7 @@ def locate(context: Context, word: str) -> Path:
 
 
 def refer(context: Context, word: str) -> Reference:
-    """What a word names; a run by its folder, its id, an unambiguous beginning or end of it, or `@last`; a file by its path or `@best`.
+    """What a word names: a file by its path or `@best`, a run by its folder, its id, an unambiguous part of it, or `@last`.
 
     Raises FileError where it names nothing, UsageError where it names several runs.
     """

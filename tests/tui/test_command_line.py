@@ -17,6 +17,7 @@ from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
 from gts_tui.command_line import CommandLine
+from gts_tui.dialogs import Confirm
 from gts_tui.menu import Menu
 from gts_tui.scrollback import Scrollback
 
@@ -266,6 +267,18 @@ def test_a_reader_changes_nothing_and_keeps_no_history(play: Callable[..., None]
     assert not (workspace.root / "here").exists()
     assert ends_with(workspace, "!touch here") is None
     assert len(workspace.run_ids()) == 4
+
+
+def test_what_is_said_while_a_question_is_asked_arrives(play: Callable[..., None], workspace: Workspace) -> None:
+    async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
+        pane = app.query_one(Scrollback)
+        app.push_screen(Confirm("really?"))
+        app.perform("!echo behind")
+        await until(pilot, lambda: "behind" in pane.text.splitlines())
+        await until(pilot, lambda: ends_with(workspace, "!echo behind") == 0)
+        await shows(pilot, "really?")
+
+    play(flow)
 
 
 def test_letters_are_letters_and_escape_goes_back(play: Callable[..., None]) -> None:
