@@ -29,7 +29,7 @@ from gts_tui.lines import Spot
 from gts_tui.mode import Mode
 from gts_tui.performing import Performer
 from gts_tui.scrollback import Scrollback
-from gts_tui.telling import Echo, begin, said, show_tasks, tell
+from gts_tui.telling import Echo, said, show_command, show_tasks, tell
 from gts_tui.theming import THEME_DEFAULTS
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
@@ -199,7 +199,7 @@ class GtsApp(App[int]):
 
     def echo(self, line: str) -> None:
         """Show the command that is done."""
-        self._hand_over(lambda: begin(self, line))
+        self._hand_over(lambda: show_command(self, line))
 
     def say(self, shown: Any, *, error: bool = False, spot: Spot | None = None) -> None:
         """Add to the scrollback, and open it for what needs more than a line."""

@@ -71,7 +71,7 @@ def echo_of(app: GtsApp) -> Echo | None:
     return next(iter(app.screen_stack[0].query(Echo)), None) if app.screen_stack else None
 
 
-def begin(app: GtsApp, line: str) -> None:
+def show_command(app: GtsApp, line: str) -> None:
     """Show the command that is done; in the program's own thread."""
     pane, echo = pane_of(app), echo_of(app)
     if pane is not None and echo is not None:
