@@ -1,4 +1,4 @@
-# make run     see a pendulum learn to balance (later: the terminal program)
+# make run     open the terminal program on the examples; without a terminal, see a pendulum learn to balance
 # make test    the tests
 # make check   style, types, import rules, generated pages
 # make pages   write the generated pages anew: the reference in the README, the JSON Schemas
@@ -24,7 +24,7 @@ $(READY): pyproject.toml .ci/constraints.txt
 	@touch $@
 
 run: $(READY)
-	@if [ -d gts_tui ] && [ -t 0 ]; then exec $(BIN)/gts --workspace workspace; \
+	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/gts --workspace workspace; \
 	else mkdir -p workspace/runs && exec $(BIN)/gts train workspace/inverted/invertedPPO.spec workspace/runs/first.checkpoint --workspace workspace; fi
 
 test: $(READY)

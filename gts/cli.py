@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A terminal that cannot show a letter shows a question mark, rather than ending the program.
             stream.reconfigure(errors="replace")
     try:
-        code = program(_perform, _alone).main(arguments, prog_name="gts", standalone_mode=False)
+        code = program(_perform, _alone, _open).main(arguments, prog_name="gts", standalone_mode=False)
         sys.stdout.flush()
         return int(code or 0)
     except click.exceptions.Exit as done:
@@ -79,6 +80,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _alone(help_text: str) -> None:
     click.echo(help_text)
     _hint(FIRST_STEPS[:1].lower() + FIRST_STEPS[1:])
+
+
+def _open(values: dict[str, Any]) -> int | None:
+    """Open the terminal program; None where there is no terminal to open it on."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    # By its name: nothing below the screen knows the screen.
+    opened: int = import_module("gts_tui.start").open_program(
+        workspace=values["workspace"],
+        readonly=values["readonly"],
+        mouse=not values["no_mouse"],
+        theme=values["theme"] or "",
+        glyphs=values["glyphs"] or "",
+    )
+    return opened
 
 
 def _perform(command: Command, values: dict[str, Any]) -> int:

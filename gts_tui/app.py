@@ -2,95 +2,62 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from gts.commands.declare import Result
-from gts.errors import UsageError
 from gts.store.workspace import Workspace
+from gts_tui.bar import Bar
 from gts_tui.command_line import CommandLine
 from gts_tui.dialogs import Confirm
-from gts_tui.glyphs import glyphs_for
+from gts_tui.everywhere import Everywhere
+from gts_tui.hangup import end_at_signals, end_with
+from gts_tui.keymap import follow_keymap
 from gts_tui.lines import Spot
-from gts_tui.mode import Mode
+from gts_tui.mode import Mode, Modes
+from gts_tui.opening import mend, offer, used
 from gts_tui.performing import Performer
 from gts_tui.scrollback import Scrollback
+from gts_tui.settings import Settings
+from gts_tui.small import TooSmall
 from gts_tui.telling import Echo, said, show_command, show_tasks, tell
-from gts_tui.theming import THEME_DEFAULTS
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
 
-SMALLEST = (60, 15)
-"""Columns and rows below which nothing but a notice is shown."""
 
-
-@dataclass(frozen=True)
-class Settings:
-    """How the program was started."""
-
-    readonly: bool = False
-    mouse: bool = True
-    theme: str = ""
-    glyphs: str = ""
-    """braille, block or ascii; empty: what the terminal can show."""
-
-
-class Modes(Container):
-    """The middle of the screen: one mode at a time."""
-
-    def focus_mode(self) -> None:
-        """Put the cursor into the mode that is shown."""
-        for mode in self.query(Mode):
-            if mode.display:
-                mode.focus_first()
-
-
-class GtsApp(App[int]):
+class GtsApp(Everywhere):
     """The terminal program."""
 
     CSS_PATH = "style.tcss"
     TITLE = "GTS"
-    ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(at), f"mode('{name}')", name, show=False, id=f"mode.{name}") for at, name in enumerate(MODES, start=1)),
-        Binding("colon", "line", "command", key_display=":", id="line.open"),
+        # Before anybody else hears it: the letters that come with it in one breath, over a slow line, belong to the line.
+        Binding("colon", "line", "command", key_display=":", id="line.open", priority=True),
         Binding("o", "scrollback", "output", show=False, id="scrollback.toggle"),
-        Binding("question_mark", "keys", "keys", key_display="?", id="keys.show"),
         Binding("ctrl+q,q", "leave", "quit", id="program.quit"),
     ]
 
     def __init__(self, workspace: Workspace, settings: Settings | None = None) -> None:
-        super().__init__()
-        self.workspace = workspace
-        self.settings = settings or Settings()
+        super().__init__(workspace, settings or Settings())
         self.performer = Performer(self, workspace, readonly=self.settings.readonly)
-        self.watcher = Watch(self._hand_over)
+        self.watcher = Watch(self.hand_over)
         self.mode: Mode | None = None
-        self.glyphs = glyphs_for(self.settings.glyphs)
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Colours of this program that a theme may leave out."""
-        return THEME_DEFAULTS
 
     # -- the screen ---------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """Bar, modes, scrollback, echo, foot."""
-        yield Static(id="bar")
+        yield Bar()
         yield Modes(id="modes")
         scrollback = Scrollback()
         scrollback.id, scrollback.display = "scrollback", False
@@ -98,15 +65,29 @@ class GtsApp(App[int]):
         yield Echo()
         yield CommandLine()
         yield Footer(compact=True, show_command_palette=False)
-        yield Static(id="small")
+        yield TooSmall()
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         """Show the first mode, and begin to watch."""
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                asyncio.get_running_loop().add_signal_handler(number, self.exit, 0)
         self.watcher.start()
-        await self.show_mode("workspace")
+        if self.settings.readonly or used(self.workspace):
+            self.begin()
+        else:
+            offer(self)
+
+    def begin(self) -> None:
+        """Look at the workspace that is open now, and show the first mode."""
+        self.looks.follow()
+        follow_keymap(self)
+        self.run_worker(lambda: mend(self), thread=True, exit_on_error=False)
+        self.call_next(self.show_mode, "workspace")
+
+    def move(self, folder: Path) -> None:
+        """Go to another workspace; before a mode was shown."""
+        os.chdir(folder)
+        self.workspace = self.performer.workspace = Workspace(folder)
+        self.query_one(Bar).follow()
+        self.begin()
 
     def on_unmount(self) -> None:
         """Watch no more; what works for this program alone ends with it."""
@@ -115,12 +96,7 @@ class GtsApp(App[int]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so where there is no room for anything."""
-        width, height = event.size
-        small = width < SMALLEST[0] or height < SMALLEST[1]
-        self.screen.set_class(small, "-small")
-        if small:
-            notice = f"too small: {width}×{height}\nGTS needs {SMALLEST[0]}×{SMALLEST[1]}\nctrl+q ends it"
-            self.query_one("#small", Static).update(Text(notice, justify="center"))
+        self.query_one(TooSmall).judge(event.size)
 
     # -- modes --------------------------------------------------------------------------------------------------------
 
@@ -144,15 +120,7 @@ class GtsApp(App[int]):
             mode.focus_first()
         for word in words:
             mode.open(word)
-        self._draw_bar()
-
-    def _draw_bar(self) -> None:
-        bar = Text(no_wrap=True, overflow="ellipsis")
-        for at, name in enumerate(MODES, start=1):
-            here = self.mode is not None and name == self.mode.NAME
-            bar.append(f" {at} {name} ", "reverse bold" if here else "")
-        bar.append(f"  {self.workspace.root}", "dim")
-        self.query_one("#bar", Static).update(bar)
+        self.query_one(Bar).draw()
 
     async def action_mode(self, name: str) -> None:
         """Go to a mode."""
@@ -163,6 +131,13 @@ class GtsApp(App[int]):
     def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
         """Do a command line, as if it had been typed; what every key does that does something."""
         self.performer.perform(line, then=then)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where text is written, and in a dialog, `:` is a letter."""
+        if action != "line":
+            return True
+        focused = self.focused
+        return len(self.screen_stack) == 1 and not (focused is not None and focused.check_consume_key("colon", ":"))
 
     def action_line(self, text: str = "") -> None:
         """Open the command line."""
@@ -193,22 +168,18 @@ class GtsApp(App[int]):
 
     # -- what the performer needs; from any thread --------------------------------------------------------------------
 
-    def _hand_over(self, call: Callable[[], None]) -> None:
-        with suppress(RuntimeError):
-            self.call_from_thread(call)
-
     def echo(self, line: str) -> None:
         """Show the command that is done."""
-        self._hand_over(lambda: show_command(self, line))
+        self.hand_over(lambda: show_command(self, line))
 
     def say(self, shown: Any, *, error: bool = False, spot: Spot | None = None) -> None:
         """Add to the scrollback, and open it for what needs more than a line."""
         lines = said(self, shown, error=error, spot=spot)
-        self._hand_over(lambda: tell(self, shown, lines, error=error, spot=spot))
+        self.hand_over(lambda: tell(self, shown, lines, error=error, spot=spot))
 
     def working(self, tasks: Sequence[str], ended: str = "") -> None:
         """Show which processes of this program are at work; tell which one has ended."""
-        self._hand_over(lambda: show_tasks(self, tasks, ended))
+        self.hand_over(lambda: show_tasks(self, tasks, ended))
 
     def verb(self, name: str, words: Sequence[str]) -> None:
         """Do one of the program's own words."""
@@ -220,7 +191,7 @@ class GtsApp(App[int]):
     def ask(self, question: str) -> bool:
         """Ask the person; from a thread that can wait."""
         answers: SimpleQueue[bool] = SimpleQueue()
-        self._hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answers.put(bool(yes)))))
+        self.hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answers.put(bool(yes)))))
         return answers.get()
 
     def selected(self) -> Sequence[str]:
@@ -243,24 +214,13 @@ class GtsApp(App[int]):
         if all(mode.may_close() for mode in self.query(Mode)):
             self.exit(0)
 
-    def choose_theme(self, name: str) -> None:
-        """Wear a theme from now on; raises UsageError where there is none of this name."""
-        if name not in self.available_themes:
-            raise UsageError(f"there is no theme `{name}`")
-        self.theme = name
+    async def action_quit(self) -> None:
+        """End the program, whatever has the cursor."""
+        self.action_leave()
 
-    def copy(self, text: str, what: str) -> None:
-        """Copy a text to where the person can paste it."""
-        self.copy_to_clipboard(text)
-        self.notify(f"copied {what}", markup=False)
-
-    def set_mouse(self, on: bool) -> None:
-        """Take the mouse, or leave it to the terminal."""
-        self.notify("on" if on else "off")
-
-    def action_keys(self) -> None:
-        """The keys of this place."""
-        self.action_show_help_panel()
+    def end(self) -> None:
+        """End whatever is open; from any thread."""
+        self.hand_over(lambda: self.exit(0))
 
 
 def void(value: object) -> None:
@@ -271,8 +231,7 @@ def run(workspace: Workspace, settings: Settings) -> int:
     """Open the program; its exit code."""
     os.chdir(workspace.root)
     app = GtsApp(workspace, settings)
-    from gts_tui.hangup import end_with
-
-    end_with(0, lambda: app.call_from_thread(app.exit, 0))
+    end_with(0, app.end)
+    end_at_signals(app.end)
     code = app.run(mouse=settings.mouse)
     return code or app.return_code or 0

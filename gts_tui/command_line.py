@@ -86,7 +86,7 @@ class CommandLine(Input):
     def completer(self) -> Completer:
         """What completes lines in the workspace that is open."""
         if self._completer is None or self._completer.workspace != self.program.workspace:
-            self._completer = Completer(self.program.workspace, lambda: sorted(self.app.available_themes))
+            self._completer = Completer(self.program.workspace, lambda: sorted(self.program.looks.wardrobe.themes))
         return self._completer
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 if TYPE_CHECKING:
@@ -46,3 +46,13 @@ class Mode(Vertical):
     def may_close(self) -> bool:
         """Whether the program may end; asks the person itself where it may not."""
         return True
+
+
+class Modes(Container):
+    """The middle of the screen: one mode at a time."""
+
+    def focus_mode(self) -> None:
+        """Put the cursor into the mode that is shown."""
+        for mode in self.query(Mode):
+            if mode.display:
+                mode.focus_first()

@@ -129,9 +129,9 @@ async def _clear(app: GtsApp, words: Sequence[str]) -> None:
 
 
 async def _mouse(app: GtsApp, words: Sequence[str]) -> None:
-    if list(words) not in (["on"], ["off"]):
-        raise UsageError(f"the mouse is on or off{f', not {words[0]}' if words else ''}")
-    app.set_mouse(words[0] == "on")
+    if words and words[0] not in ("on", "off"):
+        raise UsageError(f"the mouse is on or off, not {words[0]}")
+    app.set_mouse(words[0] == "on" if words else not app.has_mouse)
 
 
 async def _quit(app: GtsApp, words: Sequence[str]) -> None:

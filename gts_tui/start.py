@@ -7,10 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Open the program for a workspace; the exit code."""
+def open_program(
+    *, workspace: str | None = None, readonly: bool = False, mouse: bool = True, theme: str = "", glyphs: str = ""
+) -> int:
+    """Open the program on a workspace; the exit code. Raises FileError where the workspace is none."""
     from gts.store.workspace import find_workspace
-    from gts_tui.app import Settings, run
+    from gts_tui.app import run
+    from gts_tui.settings import Settings
 
+    place = find_workspace(Path(workspace).expanduser() if workspace else None)
+    return run(place, Settings(readonly=readonly, mouse=mouse, theme=theme, glyphs=glyphs))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Open the program for a workspace that may be named; the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    return run(find_workspace(Path(words[0]) if words else None), Settings())
+    return open_program(workspace=words[0] if words else None)

@@ -54,7 +54,8 @@ def test_wheel_holds_what_it_should(wheel: Path, repository: Path) -> None:
     examples = {path.relative_to(repository / "workspace").as_posix() for path in (repository / "workspace").glob("*/*.sp*")}
     assert "inverted/invertedPPO.spec" in examples
     assert {f"gts/_workspace/{example}" for example in examples} <= names
-    assert {"gts/cli.py", "gts/py.typed"} <= names
+    assert {f"gts/_themes/{path.name}" for path in (repository / "themes").glob("*.toml")} <= names
+    assert {"gts/cli.py", "gts/py.typed", "gts/_themes/dark.toml", "gts_tui/style.tcss"} <= names
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} <= {"gts", "gts_tui"}
     assert not [name for name in names if "/runs/" in name or "gts.db" in name or name.endswith(".pyc")]

@@ -27,19 +27,39 @@ _SHARED = (
         ("--workspace",), "The workspace; otherwise the nearest folder upwards that has a gts.db, or this one.", metavar="DIR"
     ),
 )
+OPENING = (
+    _SHARED[-1],
+    Option(("--readonly",), "Change nothing: no command that could works in the terminal program.", "flag"),
+    Option(("--no-mouse",), "Leave the mouse to the terminal, which can mark text with it; `%` changes that.", "flag"),
+    Option(("--theme",), "Colours: one of `gts themes`; otherwise the one that was chosen last.", metavar="NAME"),
+    Option(
+        ("--glyphs",),
+        "What the terminal can show; otherwise what it seems to.",
+        "choice",
+        choices=("braille", "block", "ascii"),
+    ),
+)
+"""How `gts` alone opens the terminal program."""
 _THREADS = Option(("--threads",), "CPUs to use; otherwise all that this process may use.", "integer", minimum=1, metavar="N")
 
 
-def program(perform: Perform, alone: Callable[[str], None]) -> click.Group:
+def program(
+    perform: Perform, alone: Callable[[str], None], opening: Callable[[dict[str, Any]], int | None] | None = None
+) -> click.Group:
     """The table of commands as a click program.
 
-    `perform(command, values)` runs a command and gives its exit code; `alone(help)` is called where there is no command.
+    `perform(command, values)` runs a command and gives its exit code. Where there is no command, `opening(values)` opens the
+    terminal program and gives its exit code; where it cannot, or is None, `alone(help)` is called.
     """
 
     @click.pass_context
-    def without_command(context: click.Context, version: bool) -> int:
+    def without_command(context: click.Context, /, version: bool, **values: Any) -> int:
         if context.invoked_subcommand is None:
-            alone(context.get_help())
+            code = opening(values) if opening is not None else None
+            if code is None:
+                alone(context.get_help())
+            return code or 0
+        _for_the_command(context, values)
         return 0
 
     group = _Group(
@@ -50,8 +70,19 @@ def program(perform: Perform, alone: Callable[[str], None]) -> click.Group:
         invoke_without_command=True,
         callback=without_command,
     )
+    group.params.extend(map(_option, OPENING))
     group.params.append(click.Option(["--version"], is_flag=True, help="Print the version.", is_eager=True, callback=_version))
     return group
+
+
+def _for_the_command(context: click.Context, values: dict[str, Any]) -> None:
+    """What stands before a command: its workspace; the rest means something to the terminal program alone."""
+    for option in OPENING[1:]:
+        if values[option.value_name] != (False if option.type == "flag" else option.default):
+            raise click.UsageError(f"{option.flags[-1]} is for the terminal program, which `gts` alone opens", context)
+    command = context.invoked_subcommand
+    if command is not None and values["workspace"] is not None:
+        context.default_map = {command: {"workspace": values["workspace"]}}
 
 
 class _Group(click.Group):

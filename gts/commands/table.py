@@ -30,6 +30,6 @@ class _Table(Mapping[str, Command]):
 
 COMMANDS: Mapping[str, Command] = _Table(
     "init new check import train search worker jobs tail stop resume service trials study best "
-    "play score info compare export bench doctor"
+    "play score info compare export bench doctor themes"
 )
 """Every command by name, in the order in which a person meets them; each is a module of this room."""

@@ -136,6 +136,10 @@ class Catalogue:
         """Let go of the file."""
         self._connection.close()
 
+    def whole(self) -> bool:
+        """Whether the file holds together; raises DamagedError where not even that can be found out."""
+        return [row["quick_check"] for row in self._read("PRAGMA quick_check(1)")] == ["ok"]
+
     def put_run(self, run: RunRecord) -> None:
         """Record a run, in place of what was recorded under its id."""
         self.put_many(runs=(run,))

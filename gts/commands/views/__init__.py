@@ -41,6 +41,7 @@ VIEWS: Mapping[str, str] = {
     "info.StudyInfo": "contents.study",
     "bench.Benchmarked": "machine.benchmarked",
     "doctor.Diagnosis": "machine.diagnosis",
+    "themes.Themes": "themes.themes",
 }
 """Which function of this room shows a result, by module and name of both; loaded when there is such a result to show."""
 

@@ -1,0 +1,80 @@
+"""`?`: the keys of where one is, from the widget that has the cursor up to the program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from gts_tui.finding import Entry, Find
+from gts_tui.keymap import keymap_paths, shown
+
+if TYPE_CHECKING:
+    from textual.binding import ActiveBinding
+
+    from gts_tui.everywhere import Everywhere
+
+_PERFORMS = re.compile(r"(?:app\.)?perform\('(?P<line>.*)'\)")
+
+
+def keys_here(screen: Screen[object]) -> list[tuple[str, ActiveBinding]]:
+    """What can be done from where the cursor is: the keys of each action, nearest first; each action once."""
+    found: dict[tuple[int, str], tuple[list[str], ActiveBinding]] = {}
+    for key, active in screen.active_bindings.items():
+        if active.binding.description and not active.binding.system:
+            keys, _ = found.setdefault((id(active.node), active.binding.action), ([], active))
+            keys.append(shown(key))
+    return [(" ".join(keys), active) for keys, active in sorted(found.values(), key=_order(screen))]
+
+
+def _order(screen: Screen[object]) -> Callable[[tuple[list[str], ActiveBinding]], tuple[bool, int, int]]:
+    """Nearest first, and of one place as it was declared, wherever a person has put the keys.
+
+    What every list and every line of a terminal has comes last: a person knows it, and nobody can put it elsewhere.
+    """
+    nodes = [node for node, _ in screen._modal_binding_chain]
+
+    def order(found: tuple[list[str], ActiveBinding]) -> tuple[bool, int, int]:
+        active = found[1]
+        ids = [one.id for one in type(active.node).BINDINGS if isinstance(one, Binding)]
+        at = ids.index(active.binding.id) if active.binding.id in ids else 0
+        return not active.binding.id, nodes.index(active.node), at
+
+    return order
+
+
+def entries(screen: Screen[object]) -> Iterable[Entry]:
+    """A line an action: its keys, what it does, its id, and the command that it performs where it has one."""
+    for keys, active in keys_here(screen):
+        binding = active.binding
+        performed = _PERFORMS.fullmatch(binding.action)
+        command = f"gts {performed['line']}" if performed else ""
+        words = binding.tooltip or binding.description
+        words = words[:1].lower() + words[1:]
+        if not active.enabled:
+            words += " (not now)"
+        yield Entry(keys, f"{words}{f': {command}' if command else ''}", binding.id or "", active)
+
+
+def show_keys(app: Everywhere) -> None:
+    """Open the list; what is chosen there is done."""
+    where = app.mode.NAME if app.mode is not None else "here"
+    own, _ = keymap_paths(app.workspace)
+    foot = f"enter do it   esc close\nother keys: {_short(own)} or {own.name} in the workspace"
+
+    def chosen(active: ActiveBinding | None) -> None:
+        if active is not None:
+            app.do_binding(active)
+
+    app.push_screen(Find(f"keys: {where}", list(entries(app.screen)), foot=foot), chosen)
+
+
+def _short(path: Path) -> str:
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except ValueError:
+        return str(path)

@@ -1,0 +1,232 @@
+"""Keys that a person has put elsewhere: `keys.toml`, with a line for each id of an action.
+
+```toml
+[jobs]
+stop = "x"
+[mode]
+jobs = "5,f5"
+```
+
+`?` shows the id of every key. What is wrong in a file is said by name, and the rest of it counts.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
+
+from gts.errors import GtsError
+from gts.formats.reading import read_bytes
+from gts.formats.toml_places import Places
+from gts.store.workspace import Workspace
+from gts.system.config import config_folder
+from gts_tui.watching import changed
+
+if TYPE_CHECKING:
+    from gts_tui.everywhere import Everywhere
+
+NAME = "keys.toml"
+_LIMIT = 100_000
+_LAST_ON_A_KEYBOARD = 0x2FF
+_SCREENS = "gts_tui.screens."
+_MODIFIERS = frozenset(("ctrl", "alt", "shift", "super", "meta", "hyper"))
+_NAMED = frozenset((*(key.value for key in Keys), *KEY_NAME_REPLACEMENTS.values()))
+_SAME_TO_A_TERMINAL = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter"}
+
+
+@dataclass(frozen=True)
+class Keymap:
+    """Keys by the ids of what they do, and what is wrong with the files that they come from."""
+
+    keys: Mapping[str, str]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A widget or screen that has keys."""
+
+    name: str
+    bindings: tuple[Binding, ...]
+    everywhere: bool = False
+    """Whether its keys work wherever no text is written."""
+
+    @property
+    def module(self) -> str:
+        """Where it is declared; the widgets of one mode work together."""
+        return self.name.rpartition(".")[0]
+
+
+def keymap_paths(workspace: Workspace) -> tuple[Path, Path]:
+    """The files, in the order in which they count: the later one has the last word."""
+    return config_folder() / NAME, workspace.root / NAME
+
+
+def read_keymap(paths: Iterable[Path], places: Iterable[Place] | None = None) -> Keymap:
+    """The keys of all files that are there; `places` are those of this program where they are left out."""
+    said: dict[str, tuple[str, str]] = {}
+    problems: list[str] = []
+    for path in paths:
+        if not path.is_file():
+            continue
+        try:
+            text = read_bytes(path, "file of keys", _LIMIT).decode("utf-8", errors="replace")
+            table = tomllib.loads(text)
+        except GtsError as error:
+            problems.append(error.message)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            problems.append(f"{path}: this is no TOML: {error}")
+        else:
+            at = Places(text)
+            for key, value in _flat(table):
+                line, column = at.of(tuple(key.split(".")))
+                said[key] = (f"{path}:{line}:{column}" if line else str(path), value)
+    if not said:
+        return Keymap({}, tuple(problems))
+    keys, wrong = _good(said, tuple(places) if places is not None else places_with_keys())
+    return Keymap(keys, (*problems, *wrong))
+
+
+def _good(said: Mapping[str, tuple[str, Any]], places: tuple[Place, ...]) -> tuple[dict[str, str], list[str]]:
+    """What can be done of what was said, and why the rest cannot."""
+    ids = {binding.id for place in places for binding in place.bindings if binding.id}
+    problems = [f"{where}: {wrong}" for name, (where, value) in said.items() if (wrong := _wrong(name, value, ids))]
+    keys = {
+        name: ",".join(filter(None, map(normal, _listed(value))))
+        for name, (_, value) in said.items()
+        if not _wrong(name, value, ids)
+    }
+    for name in tuple(keys):
+        if clash := _clash(name, keys, places):
+            problems.append(f"{said[name][0]}: {clash}")
+            del keys[name]
+    return keys, problems
+
+
+def _wrong(name: str, value: Any, ids: set[str]) -> str:
+    """Why a line cannot be heeded, whatever else the file says; empty where it can."""
+    if name not in ids:
+        close = get_close_matches(name, ids, n=1, cutoff=0.5)
+        return f"nothing has the id `{name[:60]}`{f'; did you mean `{close[0]}`?' if close else ''}"
+    if not isinstance(value, str) or not value.strip():
+        return f'the key of `{name}` must be a text, such as "f5" or "x,ctrl+x"'
+    for key in _listed(value):
+        if normal(key) is None:
+            return f"`{key[:40]}` is no key; write a letter, `f5`, `ctrl+x` or `shift+left`"
+        if normal(key) in _SAME_TO_A_TERMINAL:
+            return f"a terminal cannot tell `{key}` from {_SAME_TO_A_TERMINAL[normal(key) or '']}"
+    return ""
+
+
+def _clash(name: str, keys: Mapping[str, str], places: tuple[Place, ...]) -> str:
+    """Who else has a key of `name` in a place where both work; empty where nobody has."""
+    wanted = set(keys[name].split(","))
+    homes = [place for place in places if any(binding.id == name for binding in place.bindings)]
+    modules = {home.module for home in homes if home.module.startswith(_SCREENS)}
+    everywhere = any(home.everywhere for home in homes)
+    reach = [one for one in places if one in homes or one.everywhere or everywhere or one.module in modules]
+    for place in reach:
+        for binding in place.bindings:
+            if binding.id and binding.id != name:
+                shared = wanted & set(keys_of(binding, keys))
+                if shared:
+                    return f"`{shown(min(shared))}` for `{name}` is the key of `{binding.id}` already"
+    return ""
+
+
+def keys_of(binding: Binding, keys: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The keys of a binding, as they are or as `keys` have them."""
+    listed = (keys or {}).get(binding.id or "", binding.key)
+    return tuple(normal(key) or key for key in _listed(listed))
+
+
+def normal(key: str) -> str | None:
+    """A key as Textual calls it, `question_mark` for `?`; None where there is no such key."""
+    *modifiers, last = key.strip().split("+") if len(key.strip()) > 1 else [key.strip()]
+    if not last and modifiers:
+        return None
+    if not _MODIFIERS.issuperset(modifiers):
+        return None
+    if len(last) == 1:
+        last = _character_to_key(last)
+    elif last not in _NAMED:
+        try:
+            sign = unicodedata.lookup(last.replace("_", " ").upper())
+        except KeyError:
+            return None
+        if len(sign) > 1 or ord(sign) > _LAST_ON_A_KEYBOARD:
+            return None
+    return "+".join((*modifiers, last))
+
+
+def shown(key: str) -> str:
+    """A key as a person writes it: `?` for `question_mark`."""
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    try:
+        last = unicodedata.lookup(last.replace("_", " ").upper()) if len(last) > 1 and last not in _NAMED else last
+    except KeyError:
+        last = _SHORT.get(last, last)
+    return "+".join((*modifiers, _SHORT.get(last, last)))
+
+
+_SHORT = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "delete": "del", "number_sign": "#", "percent_sign": "%"} | {
+    _character_to_key(sign): sign for sign in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+}
+
+
+def places_with_keys() -> tuple[Place, ...]:
+    """Every class of this program that has keys of its own; loads all its modules."""
+    import gts_tui
+
+    found: dict[type, Place] = {}
+    for module in pkgutil.walk_packages(gts_tui.__path__, "gts_tui."):
+        if module.name.endswith("__main__"):
+            continue
+        for kind in vars(import_module(module.name)).values():
+            if isinstance(kind, type) and issubclass(kind, DOMNode) and kind.__module__ == module.name:
+                own = tuple(one for one in kind.__dict__.get("BINDINGS", ()) if isinstance(one, Binding))
+                if own:
+                    found[kind] = Place(f"{module.name}.{kind.__name__}", own, issubclass(kind, App))
+    return tuple(found.values())
+
+
+def follow_keymap(app: Everywhere) -> None:
+    """Heed the files from now on, whenever they change."""
+    paths = keymap_paths(app.workspace)
+    told: list[tuple[str, ...]] = [()]
+
+    def take(reading: object) -> None:
+        if not isinstance(reading, Keymap):
+            return
+        app.set_keymap(reading.keys)
+        if reading.problems and reading.problems != told[0]:
+            shown = reading.problems[:4]
+            app.notify("\n".join(shown), title="keys that cannot be", severity="warning", markup=False, timeout=10)
+        told[0] = reading.problems
+
+    app.watcher.follow("keys", lambda: changed(*paths), lambda: read_keymap(paths), take)
+
+
+def _listed(keys: str) -> list[str]:
+    # A comma alone is a key like any other.
+    return [","] if keys.strip() == "," else [key.strip() for key in keys.split(",") if key.strip()]
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value

@@ -1,0 +1,407 @@
+"""How the program begins and ends: alone at a terminal, in an empty folder, over a line that breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from driving import screen_text, types, until
+from terminal import Terminal
+
+from gts.jobs.mending import mend_catalogue
+from gts.store.catalogue import Catalogue
+from gts.store.workspace import Workspace, find_workspace
+from gts_tui.app import GtsApp
+from gts_tui.clipboard import MOST_BYTES
+from gts_tui.settings import Settings
+
+HEAVY = {"torch", "mujoco", "gymnasium", "optuna", "scipy", "plotext", "pandas"}
+FIRST_PAINT_SECONDS = 0.5
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    (tmp_path / "runs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def terminal(workspace: Workspace) -> Iterator[Open]:
+    opened: list[Terminal] = []
+
+    def start(*words: str, **more: object) -> Terminal:
+        opened.append(Terminal(workspace.root, *words, **more))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()
+
+
+def painted(said: bytes) -> bool:
+    return b"workspace" in said and b"quit" in said
+
+
+def test_gts_alone_opens_the_program_and_q_ends_it(terminal: Open) -> None:
+    here = terminal()
+    here.read(painted)
+    here.write("q")
+    assert here.wait(10) == 0
+    # The other screen is left, the cursor is back, and the terminal echoes again.
+    for on, off in ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?25l", b"\x1b[?25h"), (b"\x1b[?1003h", b"\x1b[?1003l")):
+        assert here.said.rindex(off) > here.said.rindex(on)
+    assert here.settings() == here.before
+
+
+def test_without_a_terminal_it_helps(workspace: Workspace) -> None:
+    done = subprocess.run([sys.executable, "-m", "gts"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0
+    assert "Usage: gts" in done.stdout
+    assert all(option in done.stdout for option in ("--workspace", "--readonly", "--no-mouse", "--theme", "--glyphs"))
+
+
+@pytest.mark.parametrize("words", [["--readonly", "jobs"], ["--no-mouse", "jobs"], ["--theme", "dark", "doctor"]])
+def test_options_of_the_program_mean_nothing_before_a_command(workspace: Workspace, words: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "gts", *words], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"{words[0]} is for the terminal program" in done.stderr
+
+
+def test_a_workspace_before_a_command_is_its_workspace(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    words = ["--workspace", str(tmp_path / "w"), "jobs", "--json"]
+    done = subprocess.run([sys.executable, "-m", "gts", *words], capture_output=True, text=True)
+    assert json.loads(done.stdout)["workspace"] == str(tmp_path / "w"), done.stderr
+
+
+def test_a_workspace_that_is_none_is_a_sentence(terminal: Open) -> None:
+    here = terminal("--workspace", "nowhere")
+    assert here.wait(10) == 2
+    assert b"the workspace `nowhere` does not exist" in here.said
+    assert b"\x1b[?1049h" not in here.said
+
+
+def test_nothing_heavy_is_loaded(workspace: Workspace) -> None:
+    program = (
+        "import asyncio, sys\nfrom pathlib import Path\n"
+        "from gts_tui.app import GtsApp\nfrom gts.store.workspace import Workspace\n"
+        "async def drive():\n    app = GtsApp(Workspace(Path()))\n    async with app.run_test() as pilot:\n"
+        "        await pilot.pause(1.5)\n        await pilot.press('question_mark')\n        await pilot.pause(0.2)\n"
+        "asyncio.run(drive())\nprint(*sorted(name.split('.')[0] for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert HEAVY.isdisjoint(done.stdout.split())
+
+
+def test_the_first_picture_comes_soon(terminal: Open) -> None:
+    costs = []
+    for _ in range(3):
+        here = terminal()
+        here.read(painted)
+        costs.append(here.cpu_seconds())
+        here.close()
+    # Processor time, since other work on the machine makes the clock say more; a slow machine is given twice as much.
+    assert min(costs) < FIRST_PAINT_SECONDS * 2, costs
+
+
+def test_an_idle_program_writes_nothing_and_costs_nothing(terminal: Open) -> None:
+    here = terminal()
+    here.read(painted)
+    settled = time.monotonic() + 3
+    here.read(lambda _: time.monotonic() > settled)
+    before, written = here.cpu_seconds(), len(here.said)
+    until_then = time.monotonic() + 3
+    here.read(lambda _: time.monotonic() > until_then)
+    assert len(here.said) == written
+    assert here.cpu_seconds() - before < 0.15
+
+
+@pytest.mark.parametrize("hangups", [signal.SIG_DFL, signal.SIG_IGN], ids=["default", "ignored"])
+def test_a_lost_line_ends_it(terminal: Open, hangups: Callable[[int], object]) -> None:
+    here = terminal(hangups=hangups)
+    here.read(painted)
+    before = here.cpu_seconds()
+    here.hang_up()
+    end = time.monotonic() + 3
+    spent = before
+    while here.process.poll() is None and time.monotonic() < end:
+        spent = max(spent, here.cpu_seconds())
+        time.sleep(0.02)
+    assert here.process.poll() is not None, "it outlived its terminal by 3 s"
+    assert spent - before < 0.5
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_and_leaves_the_terminal_as_it_was(terminal: Open, number: int) -> None:
+    here = terminal()
+    here.read(painted)
+    here.process.send_signal(number)
+    assert here.wait(3) == 0
+    assert b"\x1b[?1049l" in here.said
+    assert here.settings() == here.before
+
+
+def test_a_terminal_that_nobody_reads_harms_no_job_and_can_be_ended(terminal: Open, workspace: Workspace) -> None:
+    here = terminal()
+    here.read(painted)
+    mark = workspace.root / "mark"
+    here.write(":!(while true; do date +%s%N > mark; sleep 0.1; done) & sleep 60\r")
+    end = time.monotonic() + 10
+    while not mark.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    # Nobody reads from here on, and keys that make it draw fill every buffer on the way.
+    for _ in range(400):
+        here.write("12345")
+    time.sleep(1)
+    old = mark.read_text()
+    end = time.monotonic() + 5
+    while mark.read_text() in (old, "") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert mark.read_text() != old, "what it has started stands still"
+    here.process.send_signal(signal.SIGTERM)
+    end = time.monotonic() + 4
+    while here.process.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    assert here.process.poll() is not None
+    for line in subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout.splitlines():
+        pid, _, words = line.strip().partition(" ")
+        if "date +%s%N > mark" in words and words.startswith("/bin/sh"):
+            os.kill(int(pid), signal.SIGKILL)
+
+
+def test_a_folder_with_nothing_in_it_is_offered_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def drive() -> None:
+        app = GtsApp(find_workspace())
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: "there is no workspace here yet" in screen_text(app))
+            await pilot.press("enter")
+            await until(pilot, lambda: (tmp_path / "gts.db").is_file() and app.mode is not None)
+            assert (tmp_path / "inverted" / "invertedPPO.spec").is_file()
+
+    asyncio.run(drive())
+
+
+def test_the_examples_are_a_workspace_of_this_person(
+    tmp_path: Path, own_settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def drive() -> None:
+        app = GtsApp(find_workspace())
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: "there is no workspace here yet" in screen_text(app))
+            await pilot.press("down", "enter")
+            await until(pilot, lambda: app.mode is not None)
+            assert app.workspace.root == own_settings / "state" / "examples" == Path.cwd()
+            assert app.performer.workspace == app.workspace
+            assert "examples" in screen_text(app).splitlines()[0]
+        assert list(tmp_path.iterdir()) == []
+
+    asyncio.run(drive())
+
+
+def test_who_wants_neither_can_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def drive() -> int | None:
+        app = GtsApp(find_workspace())
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: "there is no workspace here yet" in screen_text(app))
+            await pilot.press("escape")
+            await until(pilot, lambda: not app.is_running)
+        return app.return_code
+
+    assert asyncio.run(drive()) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_specs_is_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "walks").mkdir()
+    (tmp_path / "walks" / "a.spec").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+
+    async def drive() -> None:
+        app = GtsApp(find_workspace())
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: app.mode is not None)
+
+    asyncio.run(drive())
+
+
+@pytest.mark.parametrize("garbage", [b"garbage " * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_catalogue_is_made_anew_and_said(repository_workspace: Workspace, garbage: bytes) -> None:
+    workspace = repository_workspace
+    runs = workspace.run_ids()
+    assert runs
+    workspace.catalogue.write_bytes(garbage)
+
+    async def drive() -> None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(120, 40), notifications=True) as pilot:
+            await until(pilot, lambda: "gts-damaged-1.db" in screen_text(app))
+
+    asyncio.run(drive())
+    assert (workspace.root / "gts-damaged-1.db").read_bytes() == garbage
+    with Catalogue(workspace.catalogue, read_only=True) as catalogue:
+        assert sorted(catalogue.run_ids()) == runs
+        assert {job.id for job in catalogue.jobs()} == set(runs)
+    assert mend_catalogue(workspace) is None
+    workspace.catalogue.write_bytes(garbage)
+    assert mend_catalogue(workspace) == workspace.root / "gts-damaged-2.db"
+
+
+def test_readonly_changes_not_even_what_is_damaged(workspace: Workspace) -> None:
+    workspace.catalogue.write_bytes(b"garbage " * 1000)
+
+    async def drive() -> None:
+        app = GtsApp(workspace, Settings(readonly=True))
+        async with app.run_test(size=(120, 40), notifications=True) as pilot:
+            await until(pilot, lambda: "readonly" in screen_text(app).splitlines()[0])
+            await types(pilot, "init x")
+            await until(pilot, lambda: "--readonly" in screen_text(app))
+
+    asyncio.run(drive())
+    assert sorted(path.name for path in workspace.root.iterdir()) == ["gts.db", "runs"]
+
+
+@pytest.fixture
+def repository_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with two runs that have ended."""
+    from gts.jobs.ledger import Job, write_job
+    from gts.store.catalogue import RunRecord
+
+    workspace = Workspace(tmp_path)
+    for name in ("20261122-081530-hopper-k3f", "20261122-091530-walker-abc"):
+        folder = workspace.run(name)
+        folder.path.mkdir(parents=True)
+        record = RunRecord(name, name[16:-4], "a.spec", "hopper", "ppo", 1, 100, 100, "2026-11-22T08:15:30Z")
+        folder.facts.write_text(json.dumps({**record.__dict__, "state": "done"}))
+        write_job(workspace, Job(name, "train", record.name, folder.path, "done", record.started))
+    monkeypatch.chdir(tmp_path)
+    return workspace
+
+
+def test_a_copy_goes_to_the_terminal_or_into_a_file(
+    workspace: Workspace, own_settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def drive() -> None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(120, 40), notifications=True) as pilot:
+            await until(pilot, lambda: app.mode is not None)
+            written: list[str] = []
+            monkeypatch.setattr(app._driver, "write", written.append)
+            app.copy("ünïcode [/x]", "the name")
+            await until(pilot, lambda: "copied the name: 12 characters" in screen_text(app))
+            (sequence,) = [text for text in written if text.startswith("\x1b]52;")]
+            assert base64.b64decode(sequence.removeprefix("\x1b]52;c;").removesuffix("\a")).decode() == "ünïcode [/x]"
+            long = "x" * MOST_BYTES
+            app.copy(long, "the log")
+            await until(pilot, lambda: "too long" in screen_text(app))
+            assert [text for text in written if text.startswith("\x1b]52;")] == [sequence]
+            assert (own_settings / "state" / "copied.txt").read_text() == long
+            monkeypatch.setenv("TERM", "linux")
+            app.copy("short", "a word")
+            await until(pilot, lambda: "has no clipboard" in screen_text(app))
+            assert (own_settings / "state" / "copied.txt").read_text() == "short"
+
+    asyncio.run(drive())
+
+
+def test_the_mouse_is_handed_over_and_back(terminal: Open) -> None:
+    here = terminal("--no-mouse")
+    here.read(painted)
+    assert b"\x1b[?1003h" not in here.said
+    here.write("%")
+    here.read(lambda said: b"\x1b[?1003h" in said)
+    here.write("%")
+    here.read(lambda said: b"\x1b[?1003l" in said)
+    here.write(":mouse on\r")
+    here.read(lambda said: said.count(b"\x1b[?1003h") == 2)
+    here.write("q")
+    here.wait(10)
+    # The mouse is the terminal's again, whoever had it at the end.
+    assert here.said.rindex(b"\x1b[?1003l") > here.said.rindex(b"\x1b[?1003h")
+
+
+def test_any_size_can_be_left_and_come_back_from(workspace: Workspace) -> None:
+    async def drive() -> int | None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: app.mode is not None)
+            for width, height in ((1, 1), (300, 100), (2, 50), (200, 1), (59, 15), (60, 14), (7, 3), (120, 40), (1, 1)):
+                await pilot.resize_terminal(width, height)
+                await pilot.press("question_mark", "escape", "5", "1")
+            await pilot.resize_terminal(59, 20)
+            await until(pilot, lambda: "too small: 59×20" in screen_text(app))
+            await pilot.resize_terminal(60, 15)
+            await until(pilot, lambda: "too small" not in screen_text(app))
+            await pilot.resize_terminal(20, 5)
+            await until(pilot, lambda: "too small" in screen_text(app))
+            await pilot.press("q")
+            await until(pilot, lambda: not app.is_running)
+        return app.return_code
+
+    assert asyncio.run(drive()) == 0
+
+
+@pytest.mark.parametrize(("width", "names"), [(120, "2 editor"), (80, "2 edit"), (62, "5 ")])
+def test_the_bar_fits(workspace: Workspace, width: int, names: str) -> None:
+    async def drive() -> None:
+        app = GtsApp(workspace, Settings(readonly=True))
+        async with app.run_test(size=(width, 24)) as pilot:
+            await until(pilot, lambda: "7 play" in screen_text(app) or "1 workspace" in screen_text(app))
+            first = screen_text(app).splitlines()[0]
+            assert names in first and "readonly" in first and len(first) <= width
+
+    asyncio.run(drive())
+
+
+def test_jobs_at_work_are_counted(workspace: Workspace) -> None:
+    from gts.jobs.ledger import Job, write_job
+    from gts.jobs.life import Life
+    from gts.store.workspace import JobFolder
+
+    folder = workspace.run("20261122-081530-hopper-k3f")
+    folder.path.mkdir()
+    folder.facts.write_text("{}")
+
+    async def drive() -> None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(120, 24)) as pilot:
+            await until(pilot, lambda: app.mode is not None)
+            assert "1 job " not in screen_text(app)
+            life = Life.take(JobFolder(folder.path).lock)
+            life.say("running")
+            job = Job(folder.id, "train", "hopper", folder.path, "active", "2026-11-22T08:15:30Z")
+            write_job(workspace, job)
+            await until(pilot, lambda: "▶ 1 job " in screen_text(app).splitlines()[0])
+            write_job(workspace, replace(job, claim="done"))
+            life.release()
+            await until(pilot, lambda: "1 job " not in screen_text(app).splitlines()[0], 15)
+
+    asyncio.run(drive())
+
+
+def test_the_wheel_has_the_themes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gts.commands.themes as themes
+
+    package = tmp_path / "gts" / "commands" / "themes.py"
+    package.parent.mkdir(parents=True)
+    shutil.copytree(themes.shipped_themes(), tmp_path / "gts" / "_themes")
+    monkeypatch.setattr(themes, "__file__", str(package))
+    assert themes.shipped_themes() == tmp_path / "gts" / "_themes"
