@@ -30,7 +30,7 @@ class Menu(OptionList, can_focus=False):
     DEFAULT_CSS = """
     Menu {
         layer: above; dock: bottom; margin: 0 0 2 0; display: none;
-        height: auto; max-height: 10; width: 100%; border: none; padding: 0; background: $panel;
+        height: auto; max-height: 10; width: 100%; min-width: 24; border: none; padding: 0; background: $panel;
         scrollbar-size-vertical: 1; overflow-x: hidden;
     }
     """
