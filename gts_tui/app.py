@@ -9,11 +9,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from gts.commands.declare import Result
 from gts.store.workspace import Workspace
@@ -23,12 +22,14 @@ from gts_tui.dialogs import Confirm
 from gts_tui.everywhere import Everywhere
 from gts_tui.hangup import end_at_signals, end_with
 from gts_tui.keymap import follow_keymap
+from gts_tui.lines import Spot
 from gts_tui.mode import Mode, Modes
 from gts_tui.opening import mend, offer, used
 from gts_tui.performing import Performer
 from gts_tui.scrollback import Scrollback
 from gts_tui.settings import Settings
 from gts_tui.small import TooSmall
+from gts_tui.telling import Echo, said, show_command, show_tasks, tell
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
 
@@ -61,7 +62,7 @@ class GtsApp(Everywhere):
         scrollback = Scrollback()
         scrollback.id, scrollback.display = "scrollback", False
         yield scrollback
-        yield Static(id="echo")
+        yield Echo()
         yield CommandLine()
         yield Footer(compact=True, show_command_palette=False)
         yield TooSmall()
@@ -89,8 +90,9 @@ class GtsApp(Everywhere):
         self.begin()
 
     def on_unmount(self) -> None:
-        """Watch no more."""
+        """Watch no more; what works for this program alone ends with it."""
         self.watcher.end()
+        self.performer.end()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so where there is no room for anything."""
@@ -168,7 +170,7 @@ class GtsApp(Everywhere):
     def action_scrollback(self) -> None:
         """Show or hide what was said."""
         pane = self.query_one(Scrollback)
-        pane.display = not pane.display
+        pane.display = not pane.has_focus
         if pane.display:
             pane.focus()
         else:
@@ -178,34 +180,23 @@ class GtsApp(Everywhere):
 
     def echo(self, line: str) -> None:
         """Show the command that is done."""
+        self.hand_over(lambda: show_command(self, line))
 
-        def show() -> None:
-            self.query_one("#echo", Static).update(Text(f"› gts {line}" if not line.startswith("!") else f"› {line}"))
-            self.query_one(Scrollback).add(Text(f"› {line}", "bold"))
-
-        self.hand_over(show)
-
-    def say(self, shown: Any, *, error: bool = False) -> None:
+    def say(self, shown: Any, *, error: bool = False, spot: Spot | None = None) -> None:
         """Add to the scrollback, and open it for what needs more than a line."""
+        lines = said(self, shown, error=error, spot=spot)
+        self.hand_over(lambda: tell(self, shown, lines, error=error, spot=spot))
 
-        def show() -> None:
-            pane = self.query_one(Scrollback)
-            pane.add(shown, error=error)
-            if error:
-                self.notify(str(shown), severity="error", markup=False)
-            else:
-                pane.display = True
-
-        self.hand_over(show)
+    def working(self, tasks: Sequence[str], ended: str = "") -> None:
+        """Show which processes of this program are at work; tell which one has ended."""
+        self.hand_over(lambda: show_tasks(self, tasks, ended))
 
     def verb(self, name: str, words: Sequence[str]) -> None:
         """Do one of the program's own words."""
         from gts_tui.own_words import act
 
-        def begin() -> None:
-            self.run_worker(act(self, name, tuple(words)), exit_on_error=False)
-
-        self.hand_over(begin)
+        # Textual's own signature does not let a coroutine give nothing.
+        self.call_from_thread(act, self, name, tuple(words))  # type: ignore[arg-type]
 
     def ask(self, question: str) -> bool:
         """Ask the person; from a thread that can wait."""

@@ -6,14 +6,11 @@ searches become jobs. Nothing here knows a widget but by the few methods of `Sta
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import click
@@ -24,8 +21,14 @@ from gts.commands.table import COMMANDS
 from gts.errors import FormatError, GtsError, UsageError
 from gts.jobs.launch import environment
 from gts.store.workspace import Workspace
-from gts_tui.lines import Words, commands_in, expanded, joined
-from gts_tui.verbs import ALIASES, SHOWN_IN, VERBS
+from gts_tui.lines import LineError, Order, Spot, Word, joined, orders_in
+from gts_tui.recalling import History
+from gts_tui.referring import expanded, guess, mentioned, place_of
+from gts_tui.tasks import Tasks, ending
+from gts_tui.verbs import SHOWN_IN, SHOWN_WITH, VERBS
+
+_WATCHED_SECONDS = 3.0
+"""So long a person still looks, and sees the end without being told."""
 
 
 class Stage(Protocol):
@@ -34,11 +37,11 @@ class Stage(Protocol):
     def echo(self, line: str) -> None:
         """Show the command that is done, as the shell would have it."""
 
-    def say(self, shown: Any, *, error: bool = False) -> None:
-        """Add a renderable of rich, or a text, to the scrollback."""
+    def say(self, shown: Any, *, error: bool = False, spot: Spot | None = None) -> None:
+        """Add a renderable of rich, or a text, to the scrollback; of an error, `spot` is the word that it is about."""
 
     def verb(self, name: str, words: Sequence[str]) -> None:
-        """Do one of the program's own words."""
+        """Do one of the program's own words; raises GtsError where it cannot be done."""
 
     def ask(self, question: str) -> bool:
         """Ask the person."""
@@ -47,101 +50,186 @@ class Stage(Protocol):
         """What `@sel` means now."""
 
     def done(self, line: str, code: int, result: Result | None) -> None:
-        """A line has ended."""
+        """A command has ended."""
+
+    def working(self, tasks: Sequence[str], ended: str = "") -> None:
+        """Show which processes of the program are at work, and tell which one has ended well."""
 
     @property
     def columns(self) -> int:
         """The width of the scrollback."""
 
 
-@dataclass
-class Task:
-    """A process that does what would be too heavy for this one."""
+@dataclass(frozen=True)
+class _Call:
+    """A command of the table with its values."""
 
-    number: int
-    line: str
-    process: subprocess.Popen[bytes]
+    command: Command
+    values: dict[str, Any]
+    words: tuple[str, ...]
 
 
-@dataclass
 class Performer:
     """Performs command lines, side by side where several were given."""
 
-    stage: Stage
-    workspace: Workspace
-    readonly: bool = False
-    tasks: dict[int, Task] = field(default_factory=dict)
-    _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, sys.maxsize)))
+    def __init__(self, stage: Stage, workspace: Workspace, readonly: bool = False) -> None:
+        self.stage, self.workspace, self.readonly = stage, workspace, readonly
+        self.tasks = Tasks(self._tell_tasks)
+        self._history = History(workspace, keeps=not readonly)
+
+    @property
+    def history(self) -> History:
+        """What was given before in the workspace that is open."""
+        if self._history.workspace != self.workspace:
+            self._history = History(self.workspace, keeps=not self.readonly)
+        return self._history
 
     def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
         """Do a line; returns at once. `then` is called, in some thread, with the exit code."""
         threading.Thread(target=self._perform, args=(line, then), name="command", daemon=True).start()
 
-    def _perform(self, line: str, then: Callable[[int], None] | None) -> None:
-        code = 0
-        try:
-            for one in commands_in(line):
-                code = self._one(one, line)
-                if code:
-                    break
-        except GtsError as error:
-            code = self._complain(error)
-            self.stage.done(line, code, None)
-        if then is not None:
-            then(code)
+    def end(self) -> None:
+        """End what this program has started for itself; jobs go on."""
+        self.tasks.end()
 
-    def _one(self, one: Words, line: str) -> int:
-        result: Result | None = None
+    def cancel(self, number: int | None = None) -> int:
+        """Ask processes of this program, or all of them, to end; how many were asked."""
+        return self.tasks.cancel(number)
+
+    # -- a line -------------------------------------------------------------------------------------------------------
+
+    def _perform(self, line: str, then: Callable[[int], None] | None) -> None:
+        code = 1
         try:
-            if one.shell:
-                return self._shell(one.shell)
-            words = expanded(one.words, selected=self.stage.selected)
-            words[0] = ALIASES.get(words[0], words[0])
-            if words[0] == "gts":
-                words = words[1:] or ["help"]
-            if words[0] in VERBS:
-                self.stage.verb(words[0], words[1:])
-                return 0
-            if words[0] in SHOWN_IN and len(words) > 1 and not any(word.startswith("-") for word in words):
-                self.stage.echo(joined(words))
-                self.stage.verb("mode", [SHOWN_IN[words[0]], *words[1:]])
-                return 0
-            code, result = self._command(words)
+            code = self._all(line)
+        finally:
+            self.history.add(line.strip(), code)
+            if then is not None:
+                then(code)
+
+    def _all(self, line: str) -> int:
+        """The commands of a line, until one fails; its exit code."""
+        try:
+            orders = orders_in(line)
+        except LineError as error:
+            self.stage.echo(line)
+            code = self._complain(error, line, ())
+            self.stage.done(line, code, None)
+            return code
+        for at, order in enumerate(orders):
+            code = self._one(order, line)
+            if code:
+                left = line[orders[at + 1].begin :].strip() if at + 1 < len(orders) else ""
+                if left:
+                    self.stage.say(f"not done: {left}")
+                return code
+        return 0
+
+    def _one(self, order: Order, line: str) -> int:
+        """One command; its exit code. Whatever goes wrong is said."""
+        result: Result | None = None
+        words: Sequence[Word] = order.words
+        try:
+            if not order.words:
+                code = self._shell(order.shell)
+            else:
+                words = expanded(order, workspace=self.workspace, selected=self.stage.selected)
+                code, result = self._named(words)
         except click.exceptions.Exit as done:
             code = done.exit_code
         except click.UsageError as error:
-            self.stage.say(_sentence(error.format_message()), error=True)
-            code = error.exit_code
+            code = self._complain(_plain(error), line, words)
         except GtsError as error:
-            code = self._complain(error)
+            code = self._complain(error, line, words)
         except Exception as error:
             self.stage.say(f"this should not have happened: {type(error).__name__}: {error}", error=True)
             code = 1
-        self.stage.done(line, code, result)
+        self.stage.done(line[order.begin : order.end], code, result)
         return code
 
-    def _command(self, words: list[str]) -> tuple[int, Result | None]:
-        """A command of the table."""
-        if any(word in ("-h", "--help") for word in words):
-            self.stage.verb("help", [words[0]])
+    def _complain(self, error: GtsError, line: str, words: Sequence[Word]) -> int:
+        """Say what is wrong, and where on the line."""
+        problems = error.problems if isinstance(error, FormatError) else ()
+        message = "\n".join(problem.at(error.path) for problem in problems) if isinstance(error, FormatError) else error.message
+        spot = None
+        if isinstance(error, LineError):
+            spot = Spot(line, error.begin, error.end)
+        else:
+            word = mentioned(message, problems[0].key if problems else "", words)
+            spot = Spot(line, word.begin, word.end) if word is not None else None
+        self.stage.say(f"{message}\nhint: {error.hint}" if error.hint else message, error=True, spot=spot)
+        return error.exit_code
+
+    # -- a command ----------------------------------------------------------------------------------------------------
+
+    def _named(self, words: Sequence[Word]) -> tuple[int, Result | None]:
+        """What begins with a word of the table, or one of the program's own."""
+        texts = [word.text for word in words]
+        name = texts[0]
+        if name in VERBS:
+            self.stage.echo(joined(texts))
+            self.stage.verb(name, texts[1:])
             return 0, None
-        taken: dict[str, Any] = {}
+        if any(text in ("-h", "--help") for text in texts[1:]):
+            self.stage.echo(joined(texts))
+            self.stage.verb("help", [name])
+            return 0, None
+        call = self._understood(words)
+        if name in SHOWN_IN and self._shows(call):
+            return 0, None
+        return self._command(call)
+
+    def _understood(self, words: Sequence[Word]) -> _Call:
+        """The command and its values; raises click.UsageError, LineError or UsageError."""
+        texts = [word.text for word in words]
+        taken: list[tuple[Command, dict[str, Any]]] = []
 
         def take(command: Command, values: dict[str, Any]) -> int:
-            taken.update(command=command, values=values)
+            taken.append((command, values))
             return 0
 
-        program(take, lambda _: None).main(words, prog_name="gts", standalone_mode=False)
-        command, values = taken["command"], taken["values"]
+        try:
+            program(take, lambda _: None).main(texts, prog_name="gts", standalone_mode=False)
+        except click.UsageError as error:
+            raise _placed(error, words) from error
+        command, values = taken[0]
+        if values.pop("workspace"):
+            hint = "open another program there, or use a shell: !gts --workspace …"
+            raise UsageError("this program works on one workspace: leave `--workspace` out", hint=hint)
         if self.readonly and not _only_looks(command, values):
             raise UsageError(f"`{command.name}` could change something, and this program was started with --readonly")
+        return _Call(command, values, tuple(texts))
+
+    def _shows(self, call: _Call) -> bool:
+        """Show in a mode what a command is about, if nothing on the line asks for more than that."""
+        name, values = call.command.name, call.values
+        given = [
+            option for option in call.command.options if values[option.value_name] not in (option.default, None, False, ())
+        ]
+        asked = {(option.value_name, f"{option.value_name}={values[option.value_name]}") for option in given}
+        if values["as_json"] or any(not set(one) & set(SHOWN_WITH[name]) for one in asked):
+            return False
+        named = [values[argument.name] for argument in call.command.arguments]
+        words = [word for one in named for word in ([one] if isinstance(one, str) else one)]
+        context = Context(self.workspace)
+        places = [place_of(context, word) for word in words]
+        mode = "search" if name == "tail" and places[0].mode == "search" else SHOWN_IN[name]
+        self.stage.echo(joined(call.words))
+        self.stage.verb("mode", [mode, *(place.word for place in places)])
+        return True
+
+    def _command(self, call: _Call) -> tuple[int, Result | None]:
+        """A command of the table, here or in a process of its own."""
+        command, values, words = call.command, dict(call.values), list(call.words)
         if any(option.value_name == "detach" for option in command.options) and not values["queue"]:
             # What works long answers at once, with the id of a job.
             words, values["detach"] = [*words, *(["--detach"] if not values["detach"] else [])], True
-        self.stage.echo(joined(words))
-        as_json, _, threads = values.pop("as_json"), values.pop("workspace"), values.pop("threads", None)
-        if command.heavy or as_json or values.get("attach"):
-            return self._child([sys.executable, "-m", "gts", *words], joined(words)), None
+        line = joined(words)
+        self.stage.echo(line)
+        as_json, threads = values.pop("as_json"), values.pop("threads", None)
+        endless = command.watches and command.long
+        if command.heavy or as_json or endless or values.get("attach"):
+            return self._child([sys.executable, "-m", "gts", *words], line), None
         return self._here(command, Context(self.workspace, threads, ask=self.stage.ask), values)
 
     def _here(self, command: Command, context: Context, values: dict[str, Any]) -> tuple[int, Result | None]:
@@ -159,9 +247,13 @@ class Performer:
         self.stage.say(view(result, detail=bool(values.get("verbose"))))
         return result.exit_code, result
 
+    # -- processes ----------------------------------------------------------------------------------------------------
+
     def _shell(self, line: str) -> int:
         if self.readonly:
             raise UsageError("this program was started with --readonly, and a shell could change anything")
+        if not line:
+            raise UsageError("`!` wants a command for the shell", hint="for example: !ls runs")
         self.stage.echo(f"!{line}")
         return self._child(["/bin/sh", "-c", line], f"!{line}")
 
@@ -172,54 +264,51 @@ class Performer:
             "PYTHONUNBUFFERED": "1",
             "GTS_WORKSPACE": str(self.workspace.root),
         }
-        process = subprocess.Popen(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd=self.workspace.root,
-            env=settings,
-        )
-        task = Task(next(self._numbers), line, process)
-        self.tasks[task.number] = task
-        try:
-            assert process.stdout is not None
-            # A block is what has come since the last one was shown: a screen is not drawn for every line.
-            while block := os.read(process.stdout.fileno(), 1 << 16):
-                self.stage.say(block.decode(errors="replace").rstrip("\n"))
-            return process.wait()
-        finally:
-            self.tasks.pop(task.number, None)
+        task = self.tasks.start(arguments, line, folder=self.workspace.root, environment=settings)
+        last = ""
 
-    def cancel(self, number: int | None = None) -> int:
-        """Ask processes of this program, or all of them, to end; how many were asked."""
-        chosen = [task for task in self.tasks.values() if number in (None, task.number)]
-        for task in chosen:
-            with contextlib.suppress(OSError):
-                os.killpg(task.process.pid, signal.SIGTERM)
-        return len(chosen)
+        def say(text: str) -> None:
+            nonlocal last
+            last = next((one.strip() for one in reversed(text.splitlines()) if one.strip()), last)
+            self.stage.say(text)
 
-    def _complain(self, error: GtsError) -> int:
-        if isinstance(error, FormatError):
-            for problem in error.problems:
-                self.stage.say(problem.at(error.path), error=True)
-        else:
-            self.stage.say(error.message, error=True)
-        if error.hint:
-            self.stage.say(f"hint: {error.hint}")
-        return error.exit_code
+        began = time.monotonic()
+        code = self.tasks.follow(task, say)
+        if self.tasks.cancelled(task):
+            self.stage.say(f"cancelled: {line}")
+        elif code:
+            self.stage.say(f"`{line}` failed, {ending(code)}{f': {last}' if last else ''}", error=True)
+        elif time.monotonic() - began > _WATCHED_SECONDS:
+            self._tell_tasks(f"done: {line}")
+        return code if code >= 0 else 128 - code
+
+    def _tell_tasks(self, ended: str = "") -> None:
+        self.stage.working([f"task {task.number}: {task.line}" for task in self.tasks.running], ended)
 
 
 def _only_looks(command: Command, values: dict[str, Any]) -> bool:
     return command.looks and not any(option.writes and values[option.value_name] for option in command.options)
 
 
-def knows(word: str) -> bool:
-    """Whether a word begins a command."""
-    return word in COMMANDS or word in VERBS or word in ALIASES
+def _placed(error: click.UsageError, words: Sequence[Word]) -> UsageError:
+    """What click says about a line, with the word that it is about."""
+    plain = _plain(error)
+    named = getattr(error, "option_name", None)
+    word: Word | None = None
+    if isinstance(named, str):
+        word = next((one for one in words[1:] if one.text.partition("=")[0] == named or one.text.startswith(named)), None)
+        known = [flag for option in COMMANDS[words[0].text].options for flag in option.flags]
+        nearest = guess(named, known)
+        if nearest and isinstance(error, click.NoSuchOption):
+            plain = UsageError(f"no such option `{named}`{nearest}", hint=plain.hint)
+    if isinstance(error, click.MissingParameter):
+        end = words[-1].end
+        return LineError(plain.message, end + 1, end + 2, hint=plain.hint)
+    word = word or mentioned(plain.message, "", words)
+    return LineError(plain.message, word.begin, word.end, hint=plain.hint) if word is not None else plain
 
 
-def _sentence(message: str) -> str:
-    text = message.strip().rstrip(".")
-    return text[:1].lower() + text[1:]
+def _plain(error: click.UsageError) -> UsageError:
+    text = error.format_message().strip().rstrip(".")
+    command = error.ctx.info_name if error.ctx and error.ctx.parent else ""
+    return UsageError(text[:1].lower() + text[1:], hint=f"`help {command}` says how it is used" if command else "")

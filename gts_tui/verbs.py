@@ -45,3 +45,6 @@ ALIASES = {"q": "quit", "exit": "quit", "e": "edit", "o": "open", "?": "help", "
 
 SHOWN_IN = {"play": "play", "compare": "compare", "tail": "training"}
 """Commands that have a mode here, as long as no option asks for something else."""
+
+SHOWN_WITH = {"play": ("follow", "place=terminal"), "compare": ("play",), "tail": ("lines",)}
+"""Options of those, by the names of their values, that ask for nothing that the mode does not do."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gts.commands.declare import Completion, Context
-from gts.commands.references import NEWEST
+from gts.commands.references import BEST, NEWEST
 
-_ENDINGS: dict[Completion, tuple[str, ...]] = {
+ENDINGS: dict[Completion, tuple[str, ...]] = {
     "spec": (".spec",),
     "space": (".space",),
     "checkpoint": (".checkpoint",),
@@ -18,13 +18,14 @@ _ENDINGS: dict[Completion, tuple[str, ...]] = {
     "file": ("",),
     "folder": (),
 }
+"""How the names of files end that are offered; of folders, all of them are."""
 
 
 def candidates(completion: Completion, beginning: str, context: Context) -> list[str]:
     """Words that begin so, in the order in which they are offered; folders end in a slash."""
     found = [word for word in _words(completion, context) if word.startswith(beginning)]
-    if completion in _ENDINGS:
-        found += _files(beginning, _ENDINGS[completion])
+    if completion in ENDINGS:
+        found += files(beginning, ENDINGS[completion])
     return found
 
 
@@ -44,8 +45,11 @@ def _words(completion: Completion, context: Context) -> Iterator[str]:
     elif completion in ("run", "job", "reference"):
         runs = context.workspace.run_ids()
         yield from [NEWEST, *reversed(runs)] if runs else []
+        yield from [BEST] if completion == "reference" else []
         if completion != "run":
             yield from context.workspace.study_names()
+    elif completion in ("checkpoint", "document"):
+        yield BEST
 
 
 def _parameter_keys() -> Iterator[str]:
@@ -58,10 +62,11 @@ def _parameter_keys() -> Iterator[str]:
             yield from (parameter.key for parameter in parameters(figure, technique))
 
 
-def _files(beginning: str, endings: tuple[str, ...]) -> list[str]:
+def files(beginning: str, endings: tuple[str, ...], here: Path = Path()) -> list[str]:
+    """Files and folders whose paths, seen from `here`, begin so."""
     folder = Path(beginning).parent if beginning and not beginning.endswith("/") else Path(beginning)
     try:
-        entries = sorted(folder.expanduser().iterdir())
+        entries = sorted((here / folder.expanduser()).iterdir())
     except OSError:
         return []
     found = []

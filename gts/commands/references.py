@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +20,12 @@ Kind = Literal["spec", "space", "checkpoint", "run"]
 
 NEWEST = "@last"
 """Names the newest run."""
+
+BEST = "@best"
+"""Names the checkpoint with the best score of the workspace."""
+
+
+_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,12 @@ class Reference:
 
 
 def locate(context: Context, word: str) -> Path:
-    """The path that a word names: from the current folder, else from the workspace; it need not exist."""
+    """The path that a word names: from the current folder, else from the workspace; it need not exist.
+
+    `@best` names one too; raises UsageError where nothing was scored.
+    """
+    if word == BEST:
+        return best_checkpoint(context.workspace)
     path = Path(word).expanduser()
     if not path.exists() and (context.workspace.root / path).exists():
         return context.workspace.root / path
@@ -44,7 +57,7 @@ def locate(context: Context, word: str) -> Path:
 
 
 def refer(context: Context, word: str) -> Reference:
-    """What a word names; a run by its folder, its id, an unambiguous beginning or end of it, or `@last`.
+    """What a word names: a file by its path or `@best`, a run by its folder, its id, an unambiguous part of it, or `@last`.
 
     Raises FileError where it names nothing, UsageError where it names several runs.
     """
@@ -88,6 +101,30 @@ def find_run(workspace: Workspace, word: str) -> RunFolder | None:
     return workspace.run(found[0]) if found else None
 
 
+def best_checkpoint(workspace: Workspace) -> Path:
+    """The checkpoint with the best score among those that are still what was scored; raises UsageError where there is none."""
+    from gts.formats.checkpoint import read_header
+    from gts.jobs.trainings.request import SCORE_EPISODES, SCORE_STEPS
+    from gts.store.catalogue import Catalogue
+
+    if workspace.catalogue.is_file():
+        with Catalogue(workspace.catalogue, read_only=True) as catalogue:
+            for offset in count(0, _PAGE):
+                page = catalogue.best_scores(limit=_PAGE, offset=offset)
+                # A few short episodes prove little.
+                for record in (one for one in page if one.episodes >= SCORE_EPISODES and one.steps == SCORE_STEPS):
+                    path = workspace.root / record.path
+                    # A file may be gone, or another training may have written over it.
+                    with suppress(FileError):
+                        if read_header(path).checksum == record.checksum:
+                            return path
+                if len(page) < _PAGE:
+                    break
+    raise UsageError(
+        f"no checkpoint of `{workspace.root}` was scored yet", hint="a training scores what it made; `gts score FILE` does too"
+    )
+
+
 def kind_of(path: Path, workspace: Workspace) -> Kind:
     """What an existing path is, by its name and else by its first bytes; raises FileError."""
     if path.is_dir():
@@ -100,7 +137,7 @@ def kind_of(path: Path, workspace: Workspace) -> Kind:
         with path.open("rb") as file:
             head = file.read(4096)
     except FileNotFoundError as error:
-        raise FileError(f"no such file: {path}", hint=_nearest(path, workspace)) from error
+        raise FileError(f"no such file: {path}", hint=nearest(path, workspace)) from error
     except OSError as error:
         raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     if not head.lstrip().startswith(b"{"):
@@ -108,7 +145,7 @@ def kind_of(path: Path, workspace: Workspace) -> Kind:
     return "space" if b'"paramSpace"' in head else "spec"
 
 
-def _nearest(path: Path, workspace: Workspace) -> str:
+def nearest(path: Path, workspace: Workspace) -> str:
     """A hint with the file or run that looks most like what was named."""
     try:
         names = [str(path.with_name(entry.name)) for entry in path.parent.iterdir()]

@@ -62,6 +62,7 @@ def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: i
 
 def _remember(context: Context, result: Scored, read: Sequence[Checkpoint], paths: Sequence[Path]) -> str:
     """Record the scores where there is a catalogue; what went wrong, empty where nothing did."""
+    from gts.jobs.trainings.runs import place_in
     from gts.store.catalogue import Catalogue, ScoreRecord, now
 
     if not context.workspace.catalogue.is_file():
@@ -70,8 +71,9 @@ def _remember(context: Context, result: Scored, read: Sequence[Checkpoint], path
         with Catalogue(context.workspace.catalogue) as catalogue:
             for row, one, path in zip(result.checkpoints, read, paths, strict=True):
                 mean, score = float(row.score["mean"]), float(row.score["score"])
-                record = (one.checksum, str(path), result.seed, result.steps, result.episodes, mean, score, row.score, now())
-                catalogue.add_score(ScoreRecord(*record))
+                place = place_in(context.workspace, path)
+                record = (one.checksum, place, result.seed, result.steps, result.episodes, mean, score, row.score, now())
+                catalogue.add_score(ScoreRecord(*record, figure=row.figure))
     except FileError as error:
         return f"the scores were not recorded in the workspace: {error.message}"
     return ""

@@ -1,0 +1,87 @@
+"""The command lines that were given: in this program, in others on the same workspace, and on other evenings."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Lock
+
+from gts.errors import GtsError
+from gts.store.workspace import Workspace
+
+MOST = 2000
+"""Lines that are brought back."""
+
+
+class History:
+    """Lines by age. Where the workspace cannot be written to, they are known until the program ends."""
+
+    def __init__(self, workspace: Workspace, *, keeps: bool = True) -> None:
+        """`keeps`: whether the workspace may be written to."""
+        self.workspace, self._keeps = workspace, keeps
+        self._own: list[str] = []
+        self._stored: list[str] = []
+        self._lock = Lock()
+        self.lines: tuple[str, ...] = ()
+        """Newest first, each once."""
+
+    def add(self, line: str, code: int) -> None:
+        """Remember a line that has ended with an exit code; from any thread but the program's own, since it may wait."""
+        from gts.store.catalogue import Catalogue
+
+        with self._lock:
+            self._own = [line, *(one for one in self._own if one != line)][:MOST]
+            self._join()
+        # A folder that nobody made a workspace is left as it is.
+        if self._keeps and self.workspace.catalogue.is_file():
+            with suppress(GtsError, OSError), Catalogue(self.workspace.catalogue) as catalogue:
+                catalogue.remember(line, code)
+
+    def load(self) -> None:
+        """Read what other programs have added; from any thread but the program's own."""
+        from gts.store.catalogue import Catalogue
+
+        if not self.workspace.catalogue.is_file():
+            return
+        with suppress(GtsError, OSError), Catalogue(self.workspace.catalogue, read_only=True) as catalogue:
+            stored = catalogue.commands(limit=MOST)
+            with self._lock:
+                self._stored = stored
+                self._join()
+
+    def _join(self) -> None:
+        self.lines = tuple(dict.fromkeys([*self._own, *self._stored]))
+
+    def beginning(self, text: str) -> str:
+        """The newest line that begins so and goes on; empty where there is none."""
+        return next((line for line in self.lines if line.startswith(text) and line != text), "")
+
+    def holding(self, text: str) -> list[str]:
+        """The lines in which a text stands, newest first; capitals count where it has some."""
+        if text != text.lower():
+            return [line for line in self.lines if text in line]
+        return [line for line in self.lines if text in line.lower()]
+
+
+@dataclass
+class Walk:
+    """Going up and down through the lines that begin with what was typed."""
+
+    typed: str
+    lines: list[str]
+    at: int = field(default=-1)
+
+    @classmethod
+    def through(cls, history: History, typed: str) -> Walk:
+        """Begin at what was typed."""
+        return cls(typed, [line for line in history.lines if line.startswith(typed) and line != typed])
+
+    @property
+    def shown(self) -> str:
+        """Where it stands."""
+        return self.lines[self.at] if self.at >= 0 else self.typed
+
+    def step(self, older: int) -> str:
+        """Go to an older line, or back; what stands there."""
+        self.at = max(-1, min(len(self.lines) - 1, self.at + older))
+        return self.shown

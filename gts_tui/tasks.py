@@ -1,0 +1,153 @@
+"""Processes that do what would be too heavy for this one; they belong to the program and end with it."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from gts.errors import WorkError
+
+_BLOCK = 1 << 16
+_MOST_HELD = 1 << 18
+"""Bytes of output that are collected before they are shown."""
+_SHOWN_SECONDS = 0.4
+"""From one block that is shown to the next."""
+_LOOK_SECONDS = 0.2
+_GRACE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One process."""
+
+    number: int
+    line: str
+    process: subprocess.Popen[bytes]
+
+
+class Tasks:
+    """Those that are at work; `changed` is called when one begins or ends, in the thread that waits for it."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._numbers = count(1)
+        self._running: dict[int, Task] = {}
+        self._cancelled: set[int] = set()
+        self._ended = False
+
+    @property
+    def running(self) -> tuple[Task, ...]:
+        """In the order in which they began."""
+        return tuple(self._running.values())
+
+    def start(self, arguments: Sequence[str], line: str, *, folder: Path, environment: Mapping[str, str]) -> Task:
+        """Start a process; raises WorkError where that is impossible."""
+        try:
+            process = subprocess.Popen(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=folder,
+                env=dict(environment),
+            )
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+            raise WorkError(f"cannot start a process for `{line}`: {reason}") from error
+        task = Task(next(self._numbers), line, process)
+        self._running[task.number] = task
+        self._changed()
+        if self._ended:
+            _ask(task, signal.SIGTERM)
+        return task
+
+    def follow(self, task: Task, say: Callable[[str], None]) -> int:
+        """Wait for its end, handing on what it says, in blocks of whole lines; its exit code, of a signal the negative."""
+        try:
+            for text in _blocks(task.process):
+                say(text)
+            return task.process.wait()
+        except BaseException:
+            _ask(task, signal.SIGTERM)
+            raise
+        finally:
+            if task.process.stdout is not None:
+                task.process.stdout.close()
+            self._running.pop(task.number, None)
+            self._changed()
+
+    def cancel(self, number: int | None = None) -> int:
+        """Ask one, or all of them, to end; a second time it is no question. How many were asked."""
+        chosen = [task for task in self.running if number in (None, task.number)]
+        for task in chosen:
+            _ask(task, signal.SIGKILL if task.number in self._cancelled else signal.SIGTERM)
+            self._cancelled.add(task.number)
+        return len(chosen)
+
+    def cancelled(self, task: Task) -> bool:
+        """Whether somebody asked it to end."""
+        return task.number in self._cancelled
+
+    def end(self) -> None:
+        """End all of them: the program ends."""
+        self._ended = True
+        self.cancel()
+        end = time.monotonic() + _GRACE_SECONDS
+        for task in self.running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                task.process.wait(max(0.0, end - time.monotonic()))
+        for task in self.running:
+            _ask(task, signal.SIGKILL)
+
+
+def _ask(task: Task, number: signal.Signals) -> None:
+    # Its whole session: what it has started itself ends too.
+    with contextlib.suppress(OSError):
+        os.killpg(task.process.pid, number)
+
+
+def _blocks(process: subprocess.Popen[bytes]) -> Iterator[str]:
+    """What a process says, in whole lines, and not more often than a screen is drawn."""
+    assert process.stdout is not None
+    descriptor = process.stdout.fileno()
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    held, shown = "", 0.0
+    while True:
+        readable, _, _ = select.select([descriptor], [], [], _LOOK_SECONDS)
+        block = os.read(descriptor, _BLOCK) if readable else b""
+        held += decoder.decode(block)
+        # Something that it has started may keep the pipe open; it is its own end that counts.
+        over = not block and (bool(readable) or process.poll() is not None)
+        if over:
+            held += decoder.decode(b"", final=True)
+        whole = len(held) if over or len(held) > _MOST_HELD else held.rfind("\n") + 1
+        if whole and (over or len(held) > _MOST_HELD or time.monotonic() - shown >= _SHOWN_SECONDS):
+            yield "\n".join(_last_state(line) for line in held[:whole].removesuffix("\n").split("\n"))
+            held, shown = held[whole:], time.monotonic()
+        if over:
+            return
+
+
+def _last_state(line: str) -> str:
+    """What a line shows in the end that was written over with carriage returns."""
+    return line.rstrip("\r").rpartition("\r")[2]
+
+
+def ending(code: int) -> str:
+    """How a process ended, in words."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"ended by signal {-code}"
