@@ -168,6 +168,14 @@ class GtsApp(App[int]):
         """Open the command line."""
         self.query_one(CommandLine).take(text)
 
+    def on_key(self, event: events.Key) -> None:
+        """A letter that was on its way when a text field got the focus belongs to the field, not to the keys of a mode."""
+        field = self.focused
+        if field is not None and field.check_consume_key(event.key, event.character):
+            event.stop()
+            event.prevent_default()
+            field._forward_event(events.Key(event.key, event.character))
+
     def on_input_submitted(self, event: CommandLine.Submitted) -> None:
         """Do what was typed."""
         if isinstance(event.input, CommandLine):

@@ -163,6 +163,12 @@ class Catalogue:
             self._insert("checkpoints", asdict(checkpoint))
             self._connection.executemany("DELETE FROM checkpoints WHERE path = ?", [(path,) for path in gone])
 
+    def forget(self, name: str) -> None:
+        """Forget the run or study of this name, its job and its checkpoints; scores stay."""
+        with self._transaction():
+            for table, column in (("runs", "id"), ("jobs", "id"), ("studies", "name"), ("checkpoints", "run")):
+                self._connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))
+
     def add_score(self, score: ScoreRecord) -> None:
         """Record a score; earlier ones of the same checkpoint stay."""
         with self._transaction():

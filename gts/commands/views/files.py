@@ -6,12 +6,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gts.commands.check import Checked
+from gts.commands.copy import Copied
+from gts.commands.delete import Deleted
 from gts.commands.export import Exported
 from gts.commands.export_figure import ExportedMotion, ExportedPolicy
 from gts.commands.import_legacy import Imported
 from gts.commands.init import Initialised
 from gts.commands.new import MadeFile
-from gts.commands.views.wording import line, whole
+from gts.commands.rename import Renamed
+from gts.commands.restore import Restored, TrashShown
+from gts.commands.views.wording import grid, line, moment, plain, whole
 from gts.errors import Problem
 
 
@@ -56,6 +60,37 @@ def _error(path: str, problem: Problem) -> str:
 def _warning(path: str, row: int, column: int, message: str) -> str:
     place = f"{path}:{row}:{column}" if row else path
     return f"{place}: warning: {message}"
+
+
+def copied(result: Copied, detail: bool) -> RenderableType:
+    """A file that is there twice now."""
+    return line(f"{result.path}: a copy of {result.source}")
+
+
+def renamed(result: Renamed, detail: bool) -> RenderableType:
+    """A file that has another name now."""
+    return line(f"{result.path}: was {result.source}")
+
+
+def deleted(result: Deleted, detail: bool) -> RenderableType:
+    """What is in the trash now."""
+    rows = [line(f"{thing.path} is in the trash") for thing in result.things]
+    return Group(*rows, line("next: gts restore brings it back" if len(rows) == 1 else "next: gts restore brings them back"))
+
+
+def restored(result: Restored, detail: bool) -> RenderableType:
+    """What is where it was again."""
+    return Group(*(line(f"{thing.path} is back") for thing in result.things))
+
+
+def trash(result: TrashShown, detail: bool) -> RenderableType:
+    """What is in the trash."""
+    if not result.things:
+        return line("the trash is empty")
+    table = grid("deleted", "kind", "was", "name in the trash")
+    for thing in result.things:
+        table.add_row(moment(thing.deleted), thing.kind, plain(thing.path), plain(thing.name))
+    return Group(table, line(f"next: gts restore NAME; to be rid of all: rm -r {result.trash}", "dim"))
 
 
 def imported(result: Imported, detail: bool) -> RenderableType:

@@ -1,0 +1,102 @@
+"""Copying and moving what a person made, durably and never over something that is there already."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gts.errors import FileError
+from gts.formats.durable import UNFINISHED, write_durably
+
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
+_REASONS = {
+    errno.ENOENT: ("it is not there", "look for it with `gts info`"),
+    errno.EXDEV: ("it is on another disk", "copy it there with cp -r, then remove it with rm -r"),
+    errno.EACCES: ("permission denied", "name a place that you may write to"),
+    errno.EPERM: ("permission denied", "name a place that you may write to"),
+    errno.EROFS: ("the file system is read-only", "name another place"),
+    errno.ENOSPC: ("the disk is full", "free some space and try again"),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "name another place"),
+}
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file byte for byte; raises FileError, and then there is no new file."""
+    refuse_existing(target)
+    with _told("copy", source, target):
+        data = source.read_bytes()
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{UNFINISHED}")
+    with _told("copy", source, target):
+        if not target.parent.is_dir():
+            raise FileError(f"cannot write {target}: the folder does not exist", hint="make it first, or name another place")
+        try:
+            write_durably(temporary, data)
+            _place(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync(target.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file or a folder on one disk; raises FileError, and then it is where it was."""
+    refuse_existing(target)
+    with _told("move", source, target):
+        if not target.parent.is_dir():
+            raise FileError(f"cannot write {target}: the folder does not exist", hint="make it first, or name another place")
+        _place(source, target)
+        _sync(target.parent)
+        _sync(source.parent)
+
+
+def refuse_existing(target: Path) -> None:
+    """Raise FileError where there is something already."""
+    with _told("look at", target, target):
+        target.lstat()
+        raise FileError(f"`{target}` exists already", hint="choose another name; nothing was changed")
+
+
+def _place(source: Path, target: Path) -> None:
+    """Give something its name, unless something else has it."""
+    if source.is_file() and not source.is_symlink():
+        try:
+            # A link is made only where there is no file yet; renaming would replace one that came in this very moment.
+            os.link(source, target)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+        else:
+            source.unlink()
+            return
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    source.rename(target)
+
+
+def _sync(folder: Path) -> None:
+    """Make a new name durable; a file system that cannot sync folders has nothing to offer here."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _told(does: str, source: Path, target: Path) -> Iterator[None]:
+    """Errors of the system as FileError; that nothing is there is none for who only looks."""
+    try:
+        yield
+    except FileExistsError as error:
+        raise FileError(f"`{target}` exists already", hint="choose another name; nothing was changed") from error
+    except OSError as error:
+        if does == "look at" and error.errno == errno.ENOENT:
+            return
+        reason, hint = _REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
+        where = "" if does == "look at" else f" to {target}"
+        raise FileError(f"cannot {does} {source}{where}: {reason}", hint=hint) from error

@@ -1,0 +1,149 @@
+"""`copy`, `rename`, `delete`, `restore`: files and runs change their places, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gts.jobs.life import Life
+from gts.store.catalogue import Catalogue
+from gts.store.workspace import Workspace
+
+
+@pytest.fixture
+def used(trained: Path, workspace: Path) -> Path:
+    """A workspace of its own with a run that is done; its id."""
+    shutil.copytree(trained, workspace, dirs_exist_ok=True)
+    (run,) = Workspace(workspace).run_ids()
+    return Workspace(workspace).run(run).path
+
+
+def listed(gts) -> list[str]:
+    return [job["id"] for job in gts("jobs", "--all", "--json").data["jobs"]]
+
+
+def test_copy_and_rename_keep_every_byte(gts, workspace: Path) -> None:
+    odd = b'{ "technique":"ppo" ,\r\n\t"physicalModel": "hopper"}  \n'
+    Path("odd.spec").write_bytes(odd)
+    assert gts("copy", "odd.spec", "twin", "--json").data == {"source": "odd.spec", "path": "twin.spec"}
+    assert gts("rename", "twin.spec", "v1.2").code == 0
+    assert Path("v1.2.spec").read_bytes() == Path("odd.spec").read_bytes() == odd
+    assert not Path("twin.spec").exists()
+
+
+def test_a_bare_name_stays_in_the_folder_and_a_folder_keeps_the_name(gts, workspace: Path) -> None:
+    Path("a").mkdir()
+    Path("b").mkdir()
+    shutil.copy("tiny.spec", "a/one.spec")
+    assert gts("copy", "a/one.spec", "two").code == 0
+    assert gts("copy", "a/one.spec", "b").code == 0
+    assert gts("rename", "a/two.spec", "b/").code == 0
+    assert gts("rename", "a/one.spec", "./three").code == 0
+    assert sorted(str(path) for path in Path().rglob("*.spec")) == ["b/one.spec", "b/two.spec", "three.spec", "tiny.spec"]
+
+
+@pytest.mark.parametrize("command", ["copy", "rename"])
+def test_no_file_is_written_over(gts, workspace: Path, command: str) -> None:
+    shutil.copy("tiny.spec", "old.spec")
+    Path("other.spec").write_text("mine")
+    outcome = gts(command, "old.spec", "other")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "`other.spec` exists already" in outcome.err
+    assert Path("other.spec").read_text() == "mine"
+    assert Path("old.spec").exists()
+    assert "would be none" in gts(command, "old.spec", "other.space").err
+    assert "no such file: gone.spec" in gts(command, "gone.spec", "x").err
+    assert "the folder does not exist" in gts(command, "old.spec", "nowhere/x").err
+
+
+def test_a_run_keeps_its_name(gts, used: Path) -> None:
+    outcome = gts("rename", "@last", "better")
+    assert outcome.code == 2
+    assert "is a run, and its numbers know it by its id" in outcome.err
+    assert f"hint: take what you want of it: gts copy {used}/member1/best.checkpoint NAME" in outcome.err
+    assert gts("rename", f"{used}/member1/best.checkpoint", "better").code == 2
+    assert gts("copy", f"{used}/member1/best.checkpoint", "./better").code == 0
+    assert gts("info", "better.checkpoint").code == 0
+
+
+def test_deleted_files_come_back_together(gts, workspace: Path) -> None:
+    shutil.copy("tiny.spec", "other.spec")
+    outcome = gts("delete", "tiny.spec", "other.spec", "tiny.spec")
+    assert outcome.code == 0
+    assert "next: gts restore brings them back" in outcome.out
+    assert list(Path().glob("*.spec")) == []
+    assert len(gts("restore", "--list", "--json").data["things"]) == 2
+    assert gts("restore").code == 0
+    assert sorted(path.name for path in Path().glob("*.spec")) == ["other.spec", "tiny.spec"]
+    assert gts("restore", "--list").out == "the trash is empty\n"
+    assert gts("restore").code == 2
+
+
+def test_one_of_several_comes_back_by_name(gts, workspace: Path) -> None:
+    shutil.copy("tiny.spec", "other.spec")
+    assert gts("delete", "tiny.spec").code == gts("delete", "other.spec").code == 0
+    assert gts("restore", "tiny.spec").code == 0
+    assert Path("tiny.spec").exists() and not Path("other.spec").exists()
+    Path("other.spec").write_text("mine")
+    outcome = gts("restore")
+    assert outcome.code == 2
+    assert "hint: rename it, then: gts restore 2" in outcome.err
+    assert Path("other.spec").read_text() == "mine"
+
+
+def test_a_run_goes_and_comes_back_with_its_line_in_the_catalogue(gts, used: Path) -> None:
+    with Catalogue(Path("gts.db"), read_only=True) as catalogue:
+        run, checkpoints = catalogue.run(used.name), catalogue.checkpoints(used.name)
+    assert checkpoints
+    before = {path.name for path in used.rglob("*")}
+    assert gts("delete", used.name[-3:]).code == 0
+    assert not used.exists()
+    assert listed(gts) == []
+    assert gts("info", used.name).code == 2
+    assert gts("restore", used.name).code == 0
+    assert listed(gts) == [used.name]
+    assert {path.name for path in used.rglob("*")} >= before
+    with Catalogue(Path("gts.db"), read_only=True) as catalogue:
+        assert (catalogue.run(used.name), catalogue.checkpoints(used.name)) == (run, checkpoints)
+
+
+def test_a_study_goes_and_comes_back(gts, workspace: Path) -> None:
+    folder = Workspace(workspace).study("small")
+    folder.path.mkdir(parents=True)
+    folder.facts.write_text(json.dumps({"name": "small", "storage": "postgresql://host/db"}))
+    outcome = gts("delete", "small")
+    assert outcome.code == 0
+    assert "note: the trials of small stay where they are: postgresql://host/db" in outcome.err
+    assert not folder.path.exists()
+    assert gts("restore", "small").code == 0
+    assert folder.exists()
+
+
+def test_what_is_at_work_stays_and_so_does_what_was_named_with_it(gts, used: Path) -> None:
+    life = Life.take(used / "lock")
+    try:
+        outcome = gts("delete", "tiny.spec", "@last")
+    finally:
+        life.release()
+    assert outcome.code == 2
+    assert f"{used.name} is at work; nothing was deleted" in outcome.err
+    assert f"hint: stop it first: gts stop {used.name}" in outcome.err
+    assert used.is_dir() and Path("tiny.spec").is_file()
+    assert not Path(".trash").exists()
+
+
+@pytest.mark.parametrize("word", ["gts.db", "notes.txt", "gone.spec", "runs", "."])
+def test_not_everything_can_be_deleted(gts, used: Path, word: str) -> None:
+    Path("notes.txt").write_text("{")
+    outcome = gts("delete", word)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert Path("gts.db").exists() and Path("notes.txt").exists() and used.exists()
+
+
+def test_a_file_of_a_run_goes_only_with_the_run(gts, used: Path) -> None:
+    checkpoint = used / "member1" / "best.checkpoint"
+    assert "delete the run or the study as a whole" in gts("delete", checkpoint).err
+    assert checkpoint.exists()
