@@ -192,24 +192,28 @@ def _head(sheet: _Sheet, plot: Plot, named: list[tuple[int, Line]], grain: Grain
         out = sum(1 for line in plot.lines for y in line.ys if y <= 0)
         title += f"  log, {out} not above 0 left out" if out else "  log"
     sheet.put(0, 0, title, "title")
-    entries = [(_entry(line, place, grain, plot, alone=len(named) == 1), line) for place, (_, line) in enumerate(named)]
+    entries = _legend(named, grain, plot, sheet.width)
     wide = sum(len(text) + 2 for text, _ in entries)
     two = wide > sheet.width - len(title) - 2 and sheet.height >= _TALL and len(named) > 1
     at = 0 if two else max(len(title) + 2, sheet.width - wide + 2)
     for text, line in entries:
-        if at + len(text) > sheet.width and at + 4 < sheet.width:
-            text = text[: sheet.width - at - 1] + "…" if grain.across == 2 else text[: sheet.width - at]
         sheet.put(int(two), at, text, f"line{line.colour % 8}")
         at += len(text) + 2
     return 2 if two else 1
 
 
-def _entry(line: Line, place: int, grain: Grain, plot: Plot, *, alone: bool) -> str:
-    value = shown(_value(line, plot.cursor))
-    if alone and (not line.name or line.name == plot.title):
-        return value
-    name = line.name if alone else f"{grain.marks[place % len(grain.marks)]} {line.name}".rstrip()
-    return f"{name} {value}"
+def _legend(named: list[tuple[int, Line]], grain: Grain, plot: Plot, width: int) -> list[tuple[str, Line]]:
+    """What is written for each line: its mark, its name, its value; names lose their beginnings where there is no room."""
+    if len(named) == 1:
+        line = named[0][1]
+        return [(f"{line.name} {shown(_value(line, plot.cursor))}".strip(), line)]
+    values = [shown(_value(line, plot.cursor)) for _, line in named]
+    room = (width + 2 - sum(len(value) + 5 for value in values)) // max(1, len(named))
+    fits = sum(len(line.name) for _, line in named) <= room * len(named)
+    least = max(3, room)
+    names = [line.name if fits or len(line.name) <= least else f"~{line.name[1 - least :]}" for _, line in named]
+    marks = (grain.marks[at % len(grain.marks)] for at in range(len(named)))
+    return [(f"{mark} {name} {value}", line) for mark, name, value, (_, line) in zip(marks, names, values, named, strict=True)]
 
 
 def _value(line: Line, cursor: float | None) -> float:

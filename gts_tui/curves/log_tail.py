@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,14 @@ from gts_tui.curves.listing import log_end, log_stamp
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
+_DAY = re.compile(r"^\d{4}-\d\d-\d\d ")
+
 
 class LogTail(Static):
     """The newest lines, newest last."""
 
     DEFAULT_CSS = """
-    LogTail { height: 30%; min-height: 4; border-top: solid $panel; padding: 0 1; }
+    LogTail { height: 30%; min-height: 4; background: $surface; padding: 0 1; }
     """
 
     def __init__(self, key: str, *, id: str | None = None) -> None:
@@ -56,7 +59,8 @@ class LogTail(Static):
 
     def _draw(self) -> None:
         shown = self._lines[-max(1, self.content_size.height) :]
-        lines = [plain(line) for line in shown or ("it has said nothing yet",)]
+        # The hour is enough: what is shown is new, and a line has little room.
+        lines = [plain(_DAY.sub("", line)) for line in shown or ("it has said nothing yet",)]
         for line in lines:
             line.truncate(max(1, self.content_size.width))
         self.update(Text("\n").join(lines))

@@ -26,7 +26,7 @@ class RunList(OptionList, inherit_bindings=False):
     """Trainings, newest first. Space marks those that are shown besides the one under the cursor."""
 
     DEFAULT_CSS = """
-    RunList { border: none; padding: 0; background: $background; scrollbar-size-vertical: 1; }
+    RunList { border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1; }
     RunList:focus { border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,6 +48,8 @@ class RunList(OptionList, inherit_bindings=False):
         self.marked: list[str] = []
         """The ids of the trainings that stay on the charts, in the order of their marks."""
         self._runs: tuple[Listed, ...] = ()
+        self._guests: list[Listed] = []
+        """Trainings that were asked for by name and are in no list: those of searches."""
         self._shown: tuple[Listed, ...] = ()
         self._filter = ""
         self._drawn: list[Text] = []
@@ -77,8 +79,10 @@ class RunList(OptionList, inherit_bindings=False):
 
     def show(self, runs: Sequence[Listed]) -> None:
         """List these."""
-        self._runs = tuple(runs)
         known = {one.id for one in runs}
+        self._guests = [one for one in self._guests if one.id not in known and one.folder.is_dir()]
+        self._runs = (*self._guests, *runs)
+        known |= {one.id for one in self._guests}
         self.marked = [name for name in self.marked if name in known]
         self._fill()
 
@@ -90,6 +94,7 @@ class RunList(OptionList, inherit_bindings=False):
     def go_to(self, run: Listed) -> None:
         """Put the cursor on a training, which is listed from now on where it was not."""
         if run.id not in {one.id for one in self._runs}:
+            self._guests.insert(0, run)
             self._runs = (run, *self._runs)
         if run.id not in {one.id for one in self._shown}:
             self._filter = ""
@@ -130,10 +135,11 @@ class RunList(OptionList, inherit_bindings=False):
             self._shown = shown
             self._draw()
             return
+        place = min(self.highlighted or 0, len(shown) - 1)
         self._shown = shown
         self.set_options([Option(Text("")) for _ in shown])
         self._drawn = [Text("")] * len(shown)
-        at = next((at for at, one in enumerate(shown) if kept is not None and one.id == kept.id), 0)
+        at = next((at for at, one in enumerate(shown) if kept is not None and one.id == kept.id), place)
         if shown:
             self.highlighted = at
         self._draw()

@@ -32,25 +32,27 @@ class TrainingMode(Mode):
     NAME = "training"
     TITLE = "Training"
     DEFAULT_CSS = """
-    TrainingMode #training-head { height: 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis; }
+    TrainingMode #training-head { height: 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
     TrainingMode #training-body { height: 1fr; }
-    TrainingMode #training-side { width: 24; border-right: solid $panel; }
-    TrainingMode #training-side.-wide { width: 32; }
+    TrainingMode #training-side { width: 23; background: $surface; }
+    TrainingMode #training-side.-wide { width: 31; }
     TrainingMode #training-filter { height: 1; border: none; background: $surface; padding: 0; }
-    TrainingMode #training-play { height: 45%; min-height: 6; border-top: solid $panel; }
+    TrainingMode #training-play { height: 45%; min-height: 6; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left_square_bracket", "page(-1)", "charts before", key_display="[", show=False, id="training.previous"),
-        Binding("right_square_bracket", "page(1)", "more charts", key_display="]", id="training.next"),
+        Binding(
+            "left_square_bracket", "charts('page', -1)", "last charts", key_display="[", show=False, id="training.previous"
+        ),
+        Binding("right_square_bracket", "charts('page', 1)", "more charts", key_display="]", id="training.next"),
         Binding("plus,equals_sign", "maximise", "maximise", key_display="+", id="training.maximise"),
-        Binding("z", "smooth", "smooth", id="training.smooth"),
-        Binding("x", "time", "steps or time", show=False, id="training.time"),
-        Binding("l", "log_scale", "log scale", show=False, id="training.log_scale"),
-        Binding("f", "pin", "pin chart", show=False, id="training.pin"),
-        Binding("left", "cursor(-1)", "cursor left", show=False, id="training.left"),
-        Binding("right", "cursor(1)", "cursor right", show=False, id="training.right"),
-        Binding("shift+left", f"cursor(-{_LEAP})", "cursor far left", show=False, id="training.far_left"),
-        Binding("shift+right", f"cursor({_LEAP})", "cursor far right", show=False, id="training.far_right"),
+        Binding("z", "charts('smooth')", "smooth", id="training.smooth"),
+        Binding("x", "charts('swap_time')", "steps or time", show=False, id="training.time"),
+        Binding("l", "charts('swap_log_scale')", "log scale", show=False, id="training.log_scale"),
+        Binding("f", "charts('pin')", "pin chart", show=False, id="training.pin"),
+        Binding("left", "charts('move_cursor', -1)", "cursor left", show=False, id="training.left"),
+        Binding("right", "charts('move_cursor', 1)", "cursor right", show=False, id="training.right"),
+        Binding("shift+left", f"charts('move_cursor', -{_LEAP})", "cursor far left", show=False, id="training.far_left"),
+        Binding("shift+right", f"charts('move_cursor', {_LEAP})", "cursor far right", show=False, id="training.far_right"),
         Binding("p", "play", "play", id="training.play"),
         Binding("w", "window", "play in a window", show=False, id="training.window"),
         Binding("v", "log", "log", id="training.log"),
@@ -112,11 +114,15 @@ class TrainingMode(Mode):
 
     def open(self, word: str) -> None:
         """Show a training: its id or a part of it, its folder, or a file in that."""
-        folder = folder_of(self.program.workspace, word)
+        workspace = self.program.workspace
+        folder = folder_of(workspace, word)
         if folder is None:
             self.notify(f"`{word}` names no training, or several", severity="warning", markup=False)
             return
-        self._asked = Listed(folder.name, folder, short_name(folder), "", alive=False)
+        # A training of a search has no id of its own; its path names it.
+        inside = folder.parent != workspace.runs.absolute() and folder.is_relative_to(workspace.root.absolute())
+        name = str(folder.relative_to(workspace.root.absolute())) if inside else folder.name
+        self._asked = Listed(name, folder, short_name(folder), "", alive=False)
         if self._listed:
             self._go_to_asked()
 
@@ -164,9 +170,9 @@ class TrainingMode(Mode):
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def action_page(self, step: int) -> None:
-        """Show the next charts."""
-        self._gallery.page(step)
+    def action_charts(self, what: str, *values: int) -> None:
+        """Look at the charts in another way: see `Gallery`."""
+        getattr(self._gallery, what)(*values)
 
     def action_maximise(self) -> None:
         """Give the selected chart all the room, or take it back."""
@@ -175,26 +181,6 @@ class TrainingMode(Mode):
         self.query_one("#training-side").display = not grid.alone
         (grid if grid.alone else self._list).focus()
         self._gallery.draw()
-
-    def action_smooth(self) -> None:
-        """The next strength of smoothing."""
-        self._gallery.smooth()
-
-    def action_time(self) -> None:
-        """Over the steps, or over the time."""
-        self._gallery.swap_time()
-
-    def action_log_scale(self) -> None:
-        """The selected chart on a logarithmic axis, or no longer."""
-        self._gallery.swap_log_scale()
-
-    def action_pin(self) -> None:
-        """Keep the selected chart on every page, or no longer."""
-        self._gallery.pin()
-
-    def action_cursor(self, step: int) -> None:
-        """Move the cursor."""
-        self._gallery.move_cursor(step)
 
     def action_log(self) -> None:
         """Show or hide the end of the log."""
@@ -220,18 +206,18 @@ class TrainingMode(Mode):
 
     def action_play(self) -> None:
         """Play the newest evaluation below the charts, or no longer."""
+        # The player loads numpy: only for whoever wants to see something.
         from importlib import import_module
 
         pane = self.query_one("#training-play", Vertical)
-        current = self._list.current
-        if pane.display or current is None:
+        if pane.display or self._list.current is None:
             self._stop_playing()
             return
         player = import_module("gts_tui.playing").Player()
         player.can_focus = False
         pane.display = True
         pane.mount(player)
-        self.call_after_refresh(player.play, [str(current.folder)], follow=True)
+        self.call_after_refresh(self._play)
 
     def action_filter(self) -> None:
         """Narrow the list."""
@@ -285,7 +271,15 @@ class TrainingMode(Mode):
         self._gallery.follow([one.folder for one in self._list.overlaid])
         current = self._list.current
         self._log.follow(current.folder if current is not None and self._log.display else None)
+        self._play()
         self._draw_head()
+
+    def _play(self) -> None:
+        """Let the player, where there is one, play what is chosen."""
+        current = self._list.current
+        for player in self.query("#training-play > *"):
+            if current is not None and player.words != (str(current.folder),):  # type: ignore[attr-defined]
+                player.play([str(current.folder)], follow=True)  # type: ignore[attr-defined]
 
     def _stop_playing(self) -> None:
         pane = self.query_one("#training-play", Vertical)
