@@ -27,7 +27,8 @@ def command(request: pytest.FixtureRequest) -> Command:
 
 
 def test_the_commands_are_there() -> None:
-    words = "init new check copy rename delete restore import train search worker jobs tail stop resume service trials study best play score info"
+    words = "init new check copy rename delete restore import train search worker jobs tail stop resume workers service "
+    words += "trials study best play score info"
     assert " ".join(COMMANDS) == f"{words} compare export bench doctor"
     assert {command.group for command in COMMANDS.values()} == set(GROUPS)
 
