@@ -29,7 +29,7 @@ class _Table(Mapping[str, Command]):
 
 
 COMMANDS: Mapping[str, Command] = _Table(
-    "init new check copy rename delete restore import train search worker jobs tail stop resume service trials study best "
-    "play score info compare export bench doctor themes"
+    "init new check copy rename delete restore import train search worker jobs tail stop resume workers service trials study "
+    "best play score info compare export bench doctor themes"
 )
 """Every command by name, in the order in which a person meets them; each is a module of this room."""

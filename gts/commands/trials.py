@@ -63,16 +63,16 @@ def run(
     from gts.search.reading import read_named
 
     view = read_named(context.workspace, study)
-    conditions = [_condition(view, text) for text in filters]
+    conditions = [condition(view, text) for text in filters]
     chosen = [trial for trial in view.trials if all(holds(trial) for holds in conditions)]
-    chosen = _ordered(view, chosen, sort, reverse)[:number]
+    chosen = ordered(view, chosen, sort, reverse)[:number]
     if csv is not None:
         _write(csv, view, chosen)
         yield Note(f"{len(chosen)} trials are written to {csv}")
     yield Trials(view.name, view.storage, view.maximised, tuple(view.domains), tuple(chosen), len(view.trials))
 
 
-def _ordered(view: StudyView, trials: list[TrialRow], field: str, reverse: bool) -> list[TrialRow]:
+def ordered(view: StudyView, trials: list[TrialRow], field: str, reverse: bool) -> list[TrialRow]:
     """Trials by a field, those without one last; what is good when large begins with the largest."""
     read = _reader(view, field)
     down = field in _BEST_FIRST
@@ -87,7 +87,7 @@ def _ordered(view: StudyView, trials: list[TrialRow], field: str, reverse: bool)
     return known + [trial for trial in trials if read(trial) is None]
 
 
-def _condition(view: StudyView, text: str) -> Callable[[TrialRow], bool]:
+def condition(view: StudyView, text: str) -> Callable[[TrialRow], bool]:
     """What `value>1000` or `state=failed` says of a trial; raises UsageError."""
     match = _CONDITION.match(text)
     if match is None:

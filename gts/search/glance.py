@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gts.errors import GtsError
+from gts.errors import FileError, GtsError
+from gts.formats.durable import write_durably
 from gts.search import attributes as names
 from gts.search.places import place_of
+from gts.search.rows import ENDED, StudyView
 from gts.search.settings import Settings
 from gts.store.database import explained, open_reader
 from gts.store.workspace import StudyFolder
@@ -33,9 +35,11 @@ class Glance:
 
 
 def glance(folder: StudyFolder) -> Glance | None:
-    """How far the study of a folder is; None where it is on a server, or cannot be read."""
-    path, name = _where(folder)
-    if path is None or not path.is_file():
+    """How far the study of a folder is; of one on a server as this machine's search last wrote it down; None: not known."""
+    path, name = where_of(folder)
+    if path is None:
+        return _written(folder)
+    if not path.is_file():
         return None
     with suppress(GtsError, ValueError, KeyError, TypeError), explained(path):
         connection = open_reader(path)
@@ -78,7 +82,31 @@ def _wanted(about: dict[str, str]) -> int:
     return min(settings.trials, points(space_of(parse_json(about[names.SPACE], "the space"))))
 
 
-def _where(folder: StudyFolder) -> tuple[Path | None, str]:
+def progress(folder: StudyFolder) -> Path:
+    """Where a search whose trials are on a server writes down how far they are: nobody asks a server for a list of jobs."""
+    return folder.path / "progress.json"
+
+
+def glance_of(view: StudyView, wanted: int) -> Glance:
+    """What a glance would show of a study that was read whole."""
+    ended, ranked = [trial for trial in view.trials if trial.state in ENDED], view.ranked()
+    return Glance(len(ended), wanted, ranked[0].value if ranked else None, sum(trial.steps or 0 for trial in ended))
+
+
+def write_down(folder: StudyFolder, seen: Glance) -> None:
+    """Keep a glance for those who look at the folder only; a disk that cannot take it is passed over."""
+    with suppress(FileError):
+        write_durably(progress(folder), (json.dumps(asdict(seen)) + "\n").encode())
+
+
+def _written(folder: StudyFolder) -> Glance | None:
+    with suppress(OSError, ValueError, TypeError):
+        return Glance(**json.loads(progress(folder).read_bytes()))
+    return None
+
+
+def where_of(folder: StudyFolder) -> tuple[Path | None, str]:
+    """The file that the trials of a folder are in, None where that is on a server or not known; the study's name there."""
     facts: Any = {}
     with suppress(OSError, ValueError):
         facts = json.loads(folder.facts.read_bytes())

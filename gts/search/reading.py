@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
 
 from gts.errors import FileError, GtsError, UsageError
 from gts.search import attributes as names
@@ -20,6 +20,7 @@ from gts.search.rows import Confirmed, Domain, StudyView, TrialRow
 from gts.search.rows import TrialState as Word
 from gts.search.settings import Settings
 from gts.search.storage import Patience, open_storage
+from gts.search.stored import Memory, StoredTrial, stored_trials
 from gts.store.workspace import StudyFolder, Workspace
 
 _WORDS: Mapping[TrialState, Word] = {
@@ -32,8 +33,8 @@ _WORDS: Mapping[TrialState, Word] = {
 _READ_SECONDS = 5.0
 
 
-def read_trials(place: Place, name: str = "") -> StudyView:
-    """A study as it stands; `name` is needed only where a storage holds several.
+def read_trials(place: Place, name: str = "", *, memory: Memory | None = None) -> StudyView:
+    """A study as it stands; `name` is needed only where a storage holds several, `memory` where it is read again and again.
 
     Raises FileError where there is none, UsageError where the name says too little, WorkError where a server does not answer.
     """
@@ -50,29 +51,29 @@ def read_trials(place: Place, name: str = "") -> StudyView:
             hint = f"name it: {place.shown}#{next(iter(found))}"
             raise UsageError(f"there are {len(found)} studies in {place.shown}: {_listed(found)}", hint=hint)
         name = name or next(iter(found))
-        return patiently(lambda: view_of(storage, found[name], name, place))
+        return patiently(lambda: view_of(storage, found[name], name, place, memory))
     finally:
         storage.remove_session()
         storage.engine.dispose()
 
 
-def read_named(workspace: Workspace, word: str) -> StudyView:
+def read_named(workspace: Workspace, word: str, *, memory: Memory | None = None) -> StudyView:
     """The study that a word names: its name in the workspace, its folder, a database file, the address of a server.
 
     `FILE#NAME` and `URL#NAME` name one of several studies in a storage. Raises as `read_trials`.
     """
     storage, name = split_name(word)
     if "://" in word:
-        return read_trials(place_of(storage), name)
+        return read_trials(place_of(storage), name, memory=memory)
     folder = workspace.study(word)
     if not word.startswith((".", "/", "~")) and folder.path.is_dir():
-        return read_trials(*stored_at(folder))
+        return read_trials(*stored_at(folder), memory=memory)
     for candidate, of in ((Path(word), ""), (Path(storage), name)):
         for path in (candidate.expanduser(), workspace.root / candidate):
             if path.is_dir():
-                return read_trials(*stored_at(StudyFolder(path.absolute())))
+                return read_trials(*stored_at(StudyFolder(path.absolute())), memory=memory)
             if path.is_file():
-                return read_trials(Place(path), of)
+                return read_trials(Place(path), of, memory=memory)
     raise FileError(f"there is no study `{word}`", hint=_nearest(workspace, word))
 
 
@@ -85,17 +86,18 @@ def stored_at(folder: StudyFolder) -> tuple[Place, str]:
     return Place(folder.database), ""
 
 
-def view_of(storage: BaseStorage, study_id: int, name: str, place: Place) -> StudyView:
+def view_of(storage: RDBStorage, study_id: int, name: str, place: Place, memory: Memory | None = None) -> StudyView:
     """A study of an open storage."""
     about = storage.get_study_user_attrs(study_id)
-    trials = sorted(storage.get_all_trials(study_id, deepcopy=False), key=lambda trial: trial.number)
+    trials = stored_trials(storage, study_id, memory)
+    newest = {key: drawn for trial in trials for key, drawn in trial.distributions.items()}
     space = about.get(names.SPACE)
     return StudyView(
         name=name,
         storage=place.shown,
         maximised=tuple(direction.name != "MINIMIZE" for direction in storage.get_study_directions(study_id)),
-        trials=tuple(_row(trial, about.get(names.confirmed(trial.number))) for trial in trials),
-        domains={key: _domain(key, known) for trial in trials for key, known in trial.distributions.items()},
+        trials=tuple(_remembered(trial, about.get(names.confirmed(trial.head.number)), memory) for trial in trials),
+        domains={key: _domain(key, drawn) for key, drawn in newest.items()},
         space=space if isinstance(space, dict) else None,
         settings=_settings(about.get(names.SETTINGS)),
         circumstances=about.get(names.CIRCUMSTANCES),
@@ -111,27 +113,40 @@ def spec_document(attributes: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return None
 
 
-def _row(trial: FrozenTrial, confirmed: Any) -> TrialRow:
-    said = trial.user_attrs
-    started, ended = trial.datetime_start, trial.datetime_complete
+def _remembered(trial: StoredTrial, confirmed: Any, memory: Memory | None) -> TrialRow:
+    """The row of a trial, made anew only where the trial or its confirming is not what it was."""
+    if memory is None:
+        return _row(trial, confirmed)
+    before = memory.rows.get(trial.head.number)
+    if before is None or before[0] is not trial or before[1] != confirmed:
+        before = memory.rows[trial.head.number] = trial, confirmed, _row(trial, confirmed)
+    return before[2]
+
+
+def _row(trial: StoredTrial, confirmed: Any) -> TrialRow:
+    said, started, ended = trial.user_attrs, trial.head.started, trial.head.ended
     seconds = said.get(names.SECONDS)
     if seconds is None and started and ended:
         seconds = (ended - started).total_seconds()
     return TrialRow(
-        number=trial.number,
-        state=_WORDS[trial.state],
-        values=tuple(trial.values or ()) if trial.state in (TrialState.COMPLETE, TrialState.PRUNED) else (),
-        params=dict(trial.params),
-        curve=tuple(sorted(trial.intermediate_values.items())),
+        number=trial.head.number,
+        state=_WORDS[trial.head.state],
+        values=_values(trial),
+        params=trial.params,
+        curve=trial.curve,
         started=_moment(started),
         ended=_moment(ended),
         seconds=seconds,
         steps=said.get(names.STEPS),
         seed_values=tuple(said.get(names.SEED_VALUES) or ()),
-        reason=str(said.get(names.REASON) or ("it ended without a reason" if trial.state == TrialState.FAIL else "")),
+        reason=str(said.get(names.REASON) or ("it ended without a reason" if trial.head.state == TrialState.FAIL else "")),
         spec=spec_document(said),
         confirmed=_confirmed(confirmed),
     )
+
+
+def _values(trial: StoredTrial) -> tuple[float, ...]:
+    return trial.values if trial.head.state in (TrialState.COMPLETE, TrialState.PRUNED) else ()
 
 
 def _domain(key: str, known: BaseDistribution) -> Domain:

@@ -115,7 +115,14 @@ class StudyView:
     def front(self) -> list[TrialRow]:
         """Complete trials that no other one beats in one objective without losing in another, best first objective first."""
         ranked = self.ranked()
-        return [one for one in ranked if not any(self._beats(other, one) for other in ranked)]
+        if len(self.maximised) != 2:
+            return [one for one in ranked if not any(self._beats(other, one) for other in ranked)]
+        # From the best first objective on, those stay that come further in the second one than all before them.
+        front: list[TrialRow] = []
+        for one in sorted(ranked, key=lambda trial: [-value for value in self._signed(trial)]):
+            if not front or self._signed(one)[1] > self._signed(front[-1])[1] or one.values == front[-1].values:
+                front.append(one)
+        return front
 
     def confirmed(self) -> list[TrialRow]:
         """Trials that were trained again, best interquartile mean first."""

@@ -33,11 +33,13 @@ from gts.params.spec import ParameterError, Spec
 from gts.search import attributes as names
 from gts.search.axes import points, suggest
 from gts.search.founding import Founded, found
+from gts.search.glance import glance_of, write_down
 from gts.search.reading import spec_document, view_of
 from gts.search.rows import Confirmed, StudyView, TrialRow
 from gts.search.samplers import pruner_of, sampler_of
 from gts.search.settings import Settings
 from gts.search.storage import GRACE_SECONDS, HEARTBEAT_SECONDS, Patience, alone
+from gts.search.stored import Memory
 from gts.store.workspace import StudyFolder
 from gts.training.score import bootstrap_interval, interquartile_mean
 
@@ -60,7 +62,8 @@ class TrialRef:
 class Study:
     """A study, open; every call may take as long as a server is away. See the top of this file."""
 
-    def __init__(self, founded: Founded, space: Space, notes: list[str]) -> None:
+    def __init__(self, folder: StudyFolder, founded: Founded, space: Space, notes: list[str]) -> None:
+        self._folder = folder
         self.space = space
         self.settings = founded.settings
         self.place = founded.place
@@ -71,6 +74,7 @@ class Study:
         self._patiently = Patience(founded.place, self._say)
         self._open: dict[int, optuna.trial.Trial] = {}
         self._last_beat = 0.0
+        self._memory = Memory()
         self._wanted = self.settings.trials
         if self.settings.sampler == "grid":
             self._wanted = min(self._wanted, points(space))
@@ -93,7 +97,7 @@ class Study:
         cannot be used, WorkError where a server does not answer, MissingError without a library.
         """
         notes: list[str] = []
-        return cls(found(folder, space, storage=storage, settings=settings, say=notes.append), space, notes)
+        return cls(folder, found(folder, space, storage=storage, settings=settings, say=notes.append), space, notes)
 
     @property
     def wanted(self) -> int:
@@ -178,11 +182,12 @@ class Study:
         return result
 
     def beat(self) -> None:
-        """Show those who share the study that this owner lives; as often as one likes."""
+        """Show those who share the study that this owner lives, and its folder how far it is; as often as one likes."""
         if not self.place.shared or time.monotonic() - self._last_beat < HEARTBEAT_SECONDS / 2:
             return
         for trial in self._open.values():
             self._beat(trial._trial_id)
+        self.view()
         self._last_beat = time.monotonic()
 
     def finished(self) -> bool:
@@ -190,8 +195,14 @@ class Study:
         return self._patiently(lambda: len(self._trials(_ENDED))) >= self._wanted
 
     def view(self) -> StudyView:
-        """The study as it stands."""
-        return self._patiently(lambda: view_of(self._storage, self._study._study_id, self._study.study_name, self.place))
+        """The study as it stands; of one on a server its folder keeps how far it is."""
+        found = self._patiently(self._view)
+        if self.place.shared:
+            write_down(self._folder, glance_of(found, self._wanted))
+        return found
+
+    def _view(self) -> StudyView:
+        return view_of(self._storage, self._study._study_id, self._study.study_name, self.place, self._memory)
 
     def best(self, count: int = 1) -> list[TrialRow]:
         """The best complete trials by the value of the search, best first; of the front where there are two objectives."""

@@ -27,8 +27,9 @@ def command(request: pytest.FixtureRequest) -> Command:
 
 
 def test_the_commands_are_there() -> None:
-    words = "init new check copy rename delete restore import train search worker jobs tail stop resume service trials study"
-    assert " ".join(COMMANDS) == f"{words} best play score info compare export bench doctor themes"
+    words = "init new check copy rename delete restore import train search worker jobs tail stop resume workers service "
+    words += "trials study best play score info"
+    assert " ".join(COMMANDS) == f"{words} compare export bench doctor themes"
     assert {command.group for command in COMMANDS.values()} == set(GROUPS)
 
 

@@ -16,6 +16,7 @@ from gts.jobs.searches import job as searching
 from gts.jobs.searches import owner
 from gts.jobs.searches.owner import MOST_DEATHS, Owner
 from gts.jobs.searches.request import SearchRequest, TrialEnded
+from gts.jobs.searches.staffing import want_workers, wanted_workers
 from gts.jobs.searches.workers import WorkerProcess
 from gts.params.spec import make_spec
 from gts.search.settings import Settings
@@ -30,6 +31,7 @@ class Idle:
 
     def __init__(self, count: int, **_: Any) -> None:
         self.processes = [WorkerProcess(number, SimpleNamespace()) for number in range(count)]
+        self.leaving: list[WorkerProcess] = []
 
     def train(self, worker: WorkerProcess, key: str, folder: Path) -> None:
         worker.tasks[key] = folder
@@ -37,6 +39,14 @@ class Idle:
     def drop(self, key: str) -> None:
         for worker in self.processes:
             worker.tasks.pop(key, None)
+
+    def adapt(self, count: int) -> bool:
+        self.leaving += self.processes[count:]
+        del self.processes[count:]
+        return bool(self.leaving)
+
+    def left(self, worker: WorkerProcess) -> bool:
+        return worker in self.leaving
 
     def replace(self, worker: WorkerProcess) -> None:
         self.processes[self.processes.index(worker)] = WorkerProcess(worker.number, SimpleNamespace())
@@ -88,6 +98,29 @@ def test_a_trial_whose_seeds_all_die_with_their_worker_fails_once(search: Owner)
     assert [(one.number, one.state) for one in told if isinstance(one, TrialEnded)] == [(0, "failed")]
     assert search._study.failed == [(0, f"seed 1, {MOST_DEATHS} workers died of it at step 0")]
     assert list(search._working) == [search._live[1].first.key], "the other trial is where it was"
+
+
+def test_trainings_of_a_worker_that_is_one_too_many_go_on_with_the_others(search: Owner) -> None:
+    list(search._fill(True))
+    first, second = search._workers.processes
+    (kept, moved) = (*first.tasks, *second.tasks)
+    search._workers.adapt(1)
+    assert list(search._bury(second, 0)) == [], "nobody has died"
+    list(search._fill(False))
+    assert list(first.tasks) == [kept, moved] and set(search._working) == {kept, moved}
+
+
+def test_a_wish_for_workers_outlives_a_stop_and_ends_with_a_new_beginning(tmp_path: Path) -> None:
+    request = SearchRequest(Workspace(tmp_path), SPACE, "tiny.space", workers=2)
+    job, life = searching.begin_search(request)
+    want_workers(request.folder, 5)
+    assert searching.request_of(request.workspace, job).workers == 5
+    life.release()
+    job, life = searching.begin_search(request)
+    assert searching.request_of(request.workspace, job).workers == 2
+    (request.folder.path / "workers.json").write_text("[]")
+    assert wanted_workers(request.folder, 3) == 3
+    life.release()
 
 
 def test_what_a_study_refuses_is_taken_back_even_if_it_was_asked_twice(tmp_path: Path) -> None:

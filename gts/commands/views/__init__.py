@@ -32,6 +32,7 @@ VIEWS: Mapping[str, str] = {
     "tail.Followed": "jobs.followed",
     "stop.Stopped": "jobs.stopped",
     "resume.Resumed": "jobs.resumed",
+    "workers.WorkersSet": "jobs.workers_set",
     "play.Played": "played.played",
     "trials.Trials": "studies.trials",
     "study.StudyShown": "studies.study",

@@ -18,6 +18,7 @@ from gts.commands.train import Detached
 from gts.commands.views.scores import trained
 from gts.commands.views.searches import searched
 from gts.commands.views.wording import clock, duration, line, moment, number, plain, short, size, whole
+from gts.commands.workers import WorkersSet
 from gts.jobs.ledger import STOPPED
 
 _SIGNS = {
@@ -106,6 +107,16 @@ def resumed(result: Resumed, detail: bool) -> RenderableType:
     if result.jobs:
         rows.append(line(f"next: gts tail {result.jobs[-1].id}"))
     return Group(*rows)
+
+
+def workers_set(result: WorkersSet, detail: bool) -> RenderableType:
+    """How many workers a search has."""
+    many = f"{result.workers} worker{'s' if result.workers > 1 else ''}"
+    if result.at_work:
+        return line(f"{result.study} works with {many} from now on")
+    return Group(
+        line(f"{result.study} works with {many} when it goes on"), line(f"next: gts resume {shlex.quote(result.study)}")
+    )
 
 
 def detached(result: Detached, detail: bool) -> RenderableType:

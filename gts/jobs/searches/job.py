@@ -25,6 +25,7 @@ from gts.jobs.searches.request import (
     TrialConfirmed,
     TrialEnded,
 )
+from gts.jobs.searches.staffing import forget_wish, wanted_workers
 from gts.jobs.story import Story
 from gts.jobs.trainings.runs import place_in
 from gts.store.workspace import StudyFolder, Workspace
@@ -55,6 +56,7 @@ def begin_search(request: SearchRequest) -> tuple[Job, Life]:
         if searched(folder).exists() and not _former(folder).exists():
             os.replace(searched(folder), _former(folder))
         write_space(searched(folder), request.space)
+        forget_wish(folder)
         job = Job(
             id=folder.name,
             kind="search",
@@ -74,15 +76,15 @@ def begin_search(request: SearchRequest) -> tuple[Job, Life]:
 
 def request_of(workspace: Workspace, job: Job) -> SearchRequest:
     """What a search was asked to do, from its folder; raises FileError where something of it is missing or damaged."""
-    asked = job.request
+    asked, folder = job.request, StudyFolder(job.folder)
     logdir = asked.get("logdir")
     return SearchRequest(
         workspace=workspace,
-        space=read_space(searched(StudyFolder(job.folder))),
+        space=read_space(searched(folder)),
         source=asked.get("source", job.name),
         storage=asked.get("storage"),
         settings=asked.get("settings", {}),
-        workers=asked.get("workers", 1),
+        workers=wanted_workers(folder, asked.get("workers", 1)),
         cohort=asked.get("cohort", 4),
         threads=job.threads or 1,
         logdir=workspace.root / logdir if logdir else None,

@@ -28,8 +28,9 @@ from gts.jobs.searches.request import (
     TrialEnded,
     TrialReported,
 )
+from gts.jobs.searches.staffing import wanted_workers
 from gts.jobs.searches.trials import LiveTraining, LiveTrial, copy_out, copy_space
-from gts.jobs.searches.workers import WorkerProcess, Workers
+from gts.jobs.searches.workers import WorkerProcess, Workers, ending
 from gts.jobs.trainings.request import Halted, WentOn
 from gts.params.spec import Spec
 from gts.search.goals import curve_value, goal_value, trial_values
@@ -73,12 +74,7 @@ class Owner:
     def run(self) -> Iterator[Told | SearchOutcome]:
         """Search until as many trials as wanted have ended, or somebody stops it; the outcome comes last."""
         request = self._request
-        self._workers = Workers(
-            request.workers,
-            threads=max(1, request.threads // request.workers),
-            save_every=request.save_every,
-            log=request.folder.log,
-        )
+        self._workers = Workers(request.workers, threads=request.threads, save_every=request.save_every, log=request.folder.log)
         try:
             left = self._study.running()
             yield SearchBegan(request.folder, _ended(self._study.view()), self._study.wanted, tuple(ref.number for ref in left))
@@ -100,6 +96,8 @@ class Owner:
         """Keep every worker busy until nothing is left to train; `more`: ask the study for trials."""
         assert self._workers is not None
         while not self._interruption.requested:
+            if self._workers.adapt(count := wanted_workers(self._request.folder, self._request.workers)):
+                yield Remark(f"from now on {count} worker{'s' if count > 1 else ''}")
             yield from self._fill(more)
             if not self._working and not self._waiting:
                 return
@@ -259,7 +257,10 @@ class Owner:
         assert self._workers is not None
         if self._interruption.requested:
             return  # Ctrl-C at a terminal reaches the workers too
-        yield Remark(f"worker {worker.number + 1} ended unasked ({_ending(code)}); its {len(worker.tasks)} trainings go on")
+        if self._workers.left(worker):
+            self._waiting[:0] = [gone for key in worker.tasks if (gone := self._working.pop(key, None)) is not None]
+            return
+        yield Remark(f"worker {worker.number + 1} ended unasked ({ending(code)}); its {len(worker.tasks)} trainings go on")
         self._short_lives += 1
         if self._short_lives > MOST_DEATHS * self._request.workers:
             raise WorkError("workers end as soon as they begin", hint=f"why is at the end of {self._request.folder.log}")
@@ -313,7 +314,3 @@ def _ended(view: StudyView) -> int:
 
 def _spec(row: TrialRow) -> Spec:
     return spec_of(parse_json(json.dumps(row.spec), f"trial {row.number}"))
-
-
-def _ending(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit {code}"

@@ -34,11 +34,35 @@ class Workers:
     """All workers of one search."""
 
     def __init__(self, count: int, *, threads: int, save_every: float, log: Path) -> None:
-        """Start them; raises WorkError where that is impossible."""
-        self._words = [str(threads), str(save_every)]
+        """Start them, with so many CPUs for all of them; raises WorkError where that is impossible."""
+        self._threads, self._save_every = threads, save_every
         self._log = log
         self._selector = selectors.DefaultSelector()
-        self.processes = [self._start(number) for number in range(count)]
+        self._leaving: list[WorkerProcess] = []
+        self.processes: list[WorkerProcess] = []
+        self.adapt(count)
+
+    def adapt(self, count: int) -> bool:
+        """Have so many from now on; those that are too many save and end. Whether that is a change. Raises WorkError."""
+        if count == len(self.processes):
+            return False
+        for worker in self.processes[count:]:
+            self._leaving.append(worker)
+            with suppress(OSError):
+                assert worker.process.stdin is not None
+                worker.process.stdin.close()
+        del self.processes[count:]
+        for number in range(len(self.processes), count):
+            self.processes.append(self._start(number, max(1, self._threads // count)))
+        return True
+
+    def left(self, worker: WorkerProcess) -> bool:
+        """Whether a worker that has ended was one too many; then it is forgotten."""
+        if worker not in self._leaving:
+            return False
+        self._leaving.remove(worker)
+        self._let_go(worker)
+        return True
 
     def train(self, worker: WorkerProcess, key: str, folder: Path) -> None:
         """Give a worker a training."""
@@ -47,7 +71,7 @@ class Workers:
 
     def drop(self, key: str) -> None:
         """Take a training away from whoever has it."""
-        for worker in self.processes:
+        for worker in (*self.processes, *self._leaving):
             if worker.tasks.pop(key, None) is not None:
                 self._order(worker, {"do": "drop", "key": key})
 
@@ -68,16 +92,19 @@ class Workers:
     def replace(self, worker: WorkerProcess) -> WorkerProcess:
         """Start a worker in place of one that died; its trainings are not given to anybody yet."""
         self._let_go(worker)
-        self.processes[self.processes.index(worker)] = fresh = self._start(worker.number)
+        self.processes[self.processes.index(worker)] = fresh = self._start(
+            worker.number, max(1, self._threads // len(self.processes))
+        )
         return fresh
 
     def end(self) -> None:
         """Let every worker save and end, and wait for it."""
-        for worker in self.processes:
+        here = [*self.processes, *self._leaving]
+        for worker in here:
             with suppress(OSError):
                 assert worker.process.stdin is not None
                 worker.process.stdin.close()
-        for worker in self.processes:
+        for worker in here:
             try:
                 worker.process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
@@ -86,11 +113,11 @@ class Workers:
             self._let_go(worker)
         self._selector.close()
 
-    def _start(self, number: int) -> WorkerProcess:
+    def _start(self, number: int, threads: int) -> WorkerProcess:
         with self._log.open("ab") as log:
             try:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "gts.jobs.searches.worker", *self._words],
+                    [sys.executable, "-m", "gts.jobs.searches.worker", str(threads), str(self._save_every)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
@@ -105,7 +132,7 @@ class Workers:
         return worker
 
     def _order(self, worker: WorkerProcess, order: Mapping[str, Any]) -> None:
-        with suppress(OSError):  # one that has died is noticed where its answers are read
+        with suppress(OSError, ValueError):  # one that has died or leaves is noticed where its answers are read
             assert worker.process.stdin is not None
             worker.process.stdin.write((json.dumps(order) + "\n").encode())
             worker.process.stdin.flush()
@@ -115,3 +142,8 @@ class Workers:
             with suppress(OSError, ValueError, KeyError):
                 if pipe is not None:
                     pipe.close()
+
+
+def ending(code: int) -> str:
+    """How a process has ended, for a sentence."""
+    return f"signal {-code}" if code < 0 else f"exit {code}"

@@ -1,0 +1,35 @@
+"""How many workers a search shall have: a person's wish, in a file of the study's folder that the owner looks at as it works.
+
+What the job is asked to do is written by the holder of its lock alone, the owner itself; so a wish has a file of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from gts.formats.durable import write_durably
+from gts.store.workspace import StudyFolder
+
+
+def want_workers(folder: StudyFolder, count: int) -> None:
+    """Wish for so many from now on, also when the search goes on after a stop; raises FileError."""
+    write_durably(_wish(folder), (json.dumps({"workers": count}) + "\n").encode())
+
+
+def wanted_workers(folder: StudyFolder, otherwise: int) -> int:
+    """How many are wished for; `otherwise` where nobody has wished, or what is there cannot be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return max(1, int(json.loads(_wish(folder).read_bytes())["workers"]))
+    return otherwise
+
+
+def forget_wish(folder: StudyFolder) -> None:
+    """Somebody has begun the search anew, with a number of its own."""
+    with suppress(OSError):
+        _wish(folder).unlink(missing_ok=True)
+
+
+def _wish(folder: StudyFolder) -> Path:
+    return folder.path / "workers.json"

@@ -1,0 +1,1 @@
+"""What the search mode shows: studies, their trials, the charts of both."""
