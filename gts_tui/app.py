@@ -12,17 +12,20 @@ from importlib import import_module
 from queue import SimpleQueue
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from gts.commands.declare import Result
 from gts.store.workspace import Workspace
 from gts_tui.command_line import CommandLine
 from gts_tui.dialogs import Confirm
+from gts_tui.frugal import frugal
 from gts_tui.glyphs import glyphs_for
 from gts_tui.mode import Mode
 from gts_tui.performing import Performer
@@ -117,6 +120,10 @@ class GtsApp(App[int]):
         if small:
             notice = f"too small: {width}×{height}\nGTS needs {SMALLEST[0]}×{SMALLEST[1]}\nctrl+q ends it"
             self.query_one("#small", Static).update(Text(notice, justify="center"))
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send what has changed, in as few bytes as it takes."""
+        super()._display(screen, frugal(renderable))
 
     # -- modes --------------------------------------------------------------------------------------------------------
 

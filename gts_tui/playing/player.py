@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 GLYPHS: dict[Level, Glyphs] = {"braille": "braille", "block": "half", "ascii": "ascii"}
 _PLAINER = {"−": "-", "×": "x", "…": ".", "–": "-", "→": ">"}
-_NEAR = 6
-"""Changed cells of a row that are no further apart than this are sent as one piece: a jump costs as much."""
+_NEAR = 12
+"""Changed cells of a row that are no further apart than this are sent as one piece: a jump with its colours costs as much."""
 
 
 class Player(Widget, can_focus=True):
@@ -69,6 +70,8 @@ class Player(Widget, can_focus=True):
         self._hint = ""
         self._theatre: Theatre | None = None
         self._cells: Cells | None = None
+        self._cuts: dict[int, list[int]] = {}
+        """Where the pieces of each row begin and end that were changed last."""
         self._styles: dict[tuple[int, int], Style] = {}
 
     @property
@@ -153,6 +156,9 @@ class Player(Widget, can_focus=True):
         before, self._cells, self.over = self._cells, event.picture.cells, event.picture.over
         self.drawn += 1
         regions = changes(before, self._cells)
+        self._cuts = {}
+        for region in regions or ():
+            self._cuts.setdefault(region.y, []).extend((region.x, region.right))
         if regions is None:
             self.refresh()
         elif regions:
@@ -171,11 +177,13 @@ class Player(Widget, can_focus=True):
             hint = self._hint if self._theatre is None and y == 0 else ""
             return Strip([Segment(hint, plain)]).adjust_cell_length(width, plain)
         letters = _shown(cells.letters[y], plain_only=self.program.glyphs.level == "ascii")
-        inks, papers = cells.inks[y], cells.papers[y]
+        inks, papers = _inks_of_blanks(cells.letters[y], cells.inks[y]), cells.papers[y]
         ends = np.flatnonzero((np.diff(inks) != 0) | (np.diff(papers) != 0)) + 1
+        # What is sent of a row begins and ends where a segment does.
+        cuts = sorted({0, cells.columns, *ends.tolist(), *self._cuts.get(y, ())})
         segments = [
             Segment(letters[first:last], self._style(int(inks[first]), int(papers[first]), plain))
-            for first, last in zip([0, *ends.tolist()], [*ends.tolist(), cells.columns], strict=True)
+            for first, last in pairwise(cuts)
         ]
         return Strip(segments, cells.columns).adjust_cell_length(width, plain)
 
@@ -199,6 +207,12 @@ def changes(before: Cells | None, now: Cells) -> list[Region] | None:
         for piece in np.split(columns, np.flatnonzero(np.diff(columns) > _NEAR) + 1):
             regions.append(Region(int(piece[0]), row, int(piece[-1] - piece[0]) + 1, 1))
     return regions
+
+
+def _inks_of_blanks(letters: NDArray[np.uint32], inks: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Inks of a row, where a blank has that of the letter before it: it has none of its own, and a change costs bytes."""
+    places = np.where(letters != ord(" "), np.arange(len(letters)), 0)
+    return np.asarray(inks[np.maximum.accumulate(places)])
 
 
 def _shown(row: NDArray[np.uint32], *, plain_only: bool) -> str:

@@ -106,7 +106,6 @@ class PlayMode(Mode):
     def _play(self, words: Sequence[str]) -> None:
         self.player.play(words, follow=self._follow)
         self.player.focus()
-        self._lay_out()
 
     def _lay_out(self) -> None:
         narrow = self.size.width < _WIDE
@@ -114,6 +113,10 @@ class PlayMode(Mode):
 
     def on_resize(self, event: Resize) -> None:
         """The list gives way where there is no room for both."""
+        self._lay_out()
+
+    def on_descendant_focus(self) -> None:
+        """It comes back when the person goes there."""
         self._lay_out()
 
     # -- the list -----------------------------------------------------------------------------------------------------
@@ -187,7 +190,8 @@ class PlayMode(Mode):
 
 
 def _cells(choice: Choice) -> tuple[Text, ...]:
-    name = choice.word if choice.kind != "run" else f"{choice.word[16:] or choice.word}"
+    # The time that the id of a run begins with says less than the rest, and the list is narrow.
+    name = choice.word[16:] or choice.word if choice.kind == "run" else choice.word.removesuffix(".checkpoint")
     if choice.members > 1:
         name += f" ×{choice.members}"
     score = "" if choice.score is None else number(choice.score)
