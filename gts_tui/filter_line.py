@@ -49,7 +49,8 @@ class FilterLine(Input):
     def begin(self) -> None:
         """Let the person write."""
         self.display = True
-        self.focus()
+        # At once: what is typed meanwhile belongs here already.
+        self.screen.set_focus(self)
 
     def drop(self) -> bool:
         """Take the words away; whether there were any."""

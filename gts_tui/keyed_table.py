@@ -14,6 +14,8 @@ from textual.widgets import DataTable
 MOST_ROWS = 500
 """More would hold up the keys when the table is filled."""
 
+_PLAINER = str.maketrans("…–×−", "~-x-")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -131,25 +133,26 @@ class KeyedTable(DataTable[Text]):
         return Text(self.app.glyphs.mark if key in self.marked else " ", "bold")  # type: ignore[attr-defined]
 
     def _cells(self, row: Row) -> list[Text]:
-        cells = [_fitted(text, column) for text, column in zip(row.cells, self._titles, strict=True)]
+        cells = [self._fitted(text, column) for text, column in zip(row.cells, self._titles, strict=True)]
         return [self._mark(row.key), *cells] if self._with_marks else cells
 
     def _update(self, at: int, before: Row, now: Row) -> None:
         for number, (one, other) in enumerate(zip(before.cells, now.cells, strict=True)):
             if _same(one, other):
                 continue
-            self.update_cell(now.key, str(number), _fitted(other, self._titles[number]))
+            self.update_cell(now.key, str(number), self._fitted(other, self._titles[number]))
+
+    def _fitted(self, text: Text, column: Column) -> Text:
+        """A cell no wider than its column, so that a change of it never makes the table measure itself anew."""
+        fitted = text.copy()
+        fitted.no_wrap, fitted.overflow = True, "ellipsis"
+        fitted.truncate(column.width, overflow="ellipsis")
+        if self.app.glyphs.level == "ascii":  # type: ignore[attr-defined]
+            fitted.plain = fitted.plain.translate(_PLAINER)
+        if column.right:
+            fitted.pad_left(column.width - fitted.cell_len)
+        return fitted
 
 
 def _same(one: Text, other: Text) -> bool:
     return one is other or (one == other and one.style == other.style)
-
-
-def _fitted(text: Text, column: Column) -> Text:
-    """A cell of the column's width, so that a change of it never makes the table measure itself anew."""
-    fitted = text.copy()
-    fitted.no_wrap, fitted.overflow = True, "ellipsis"
-    fitted.truncate(column.width, overflow="ellipsis")
-    if column.right:
-        fitted.pad_left(column.width - fitted.cell_len)
-    return fitted
