@@ -32,6 +32,8 @@ class Entry:
     """One of those that are compared."""
 
     word: str
+    name: str
+    """The same without abbreviations."""
     kind: Literal["spec", "checkpoint", "run", ""]
     sides: tuple[Side, ...] = ()
     """Of a run one for each member."""
@@ -75,8 +77,10 @@ class Comparer:
                 paths += [reference.run.facts, reference.run.trajectory(0)]
             sides = sides_of(self._context, reference)
         except GtsError as error:
-            return Entry(word, "", error=error.message)
-        return Entry(word, sides[0].kind if sides else "", sides, "", together(sides), _curves(reference))  # type: ignore[arg-type]
+            return Entry(word, word, "", error=error.message)
+        name = reference.run.id if reference.kind == "run" else word
+        kind: Any = sides[0].kind if sides else ""
+        return Entry(word, name, kind, sides, "", together(sides), _curves(reference))
 
 
 def _curves(reference: Reference) -> Points:
@@ -141,7 +145,7 @@ def plot_of(comparison: Comparison, metric: str, prominent: frozenset[str]) -> P
         look: Literal["line", "points", "faint"] = "faint" if faint else "line" if len(points) > 1 else "points"
         lines.append(
             Line(
-                f"{number + 1} {short_name(entry.word)}",
+                f"{number + 1} {short_name(entry.name)}",
                 tuple(map(float, steps)),
                 values,
                 number % 8,

@@ -22,7 +22,8 @@ from gts_tui.lines import joined
 from gts_tui.mode import Mode
 from gts_tui.playing import Player
 
-_WIDE = 110
+_MARK = 4
+"""Columns beside those of the table: of its marks, and of a scroll bar."""
 _PANELS = ("parameters", "curves", "play")
 _SCORES = (
     Column("mean", 7, right=True),
@@ -143,7 +144,8 @@ class CompareMode(Mode):
             return
         entries = self._comparison.entries
         width = self.size.width
-        columns = (Column("what", 26 if width < _WIDE else width - 74), Column("steps", 6, right=True), *_SCORES)
+        others = (Column("steps", 6, right=True), *_SCORES)
+        columns = (Column("what", min(60, max(12, width - _MARK - sum(one.width + 1 for one in others) - 1))), *others)
         self.table.show(columns, [Row(entry.word, self._cells(at, entry)) for at, entry in enumerate(entries)])
         self._show_parameters()
         self._show_curves()
@@ -154,7 +156,7 @@ class CompareMode(Mode):
     def _cells(self, at: int, entry: Entry) -> tuple[Text, ...]:
         colour = self.app.theme_variables.get(f"chart-{at % 8 + 1}", "")
         seeds = f" ×{len(entry.sides)}" if len(entry.sides) > 1 else ""
-        name = Text.assemble((f"{at + 1} ", colour), plain(short_name(entry.word) + seeds))
+        name = Text.assemble((f"{at + 1} ", colour), plain(short_name(entry.name) + seeds))
         if entry.error:
             return name, Text(""), *(Text("–") for _ in _SCORES[:-3]), plain(entry.error), Text(""), Text("")
         steps = max((side.step for side in entry.sides if side.step is not None), default=None)
