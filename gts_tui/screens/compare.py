@@ -194,13 +194,16 @@ class CompareMode(Mode):
         line = Text()
         for name in _PANELS:
             line.append(f" {name} ", "reverse" if name == self.panel else "")
-        self.query_one("#panels", Static).update(line.append(f"  {self._hint()}", "dim"))
+        self.query_one("#panels", Static).update(line.append_text(Text("  ")).append_text(plain(self._hint(), "dim")))
 
     def _curved(self) -> bool:
         return self._comparison is not None and any(entry.curves for entry in self._comparison.entries)
 
     def _hint(self) -> str:
         entries = self._comparison.entries if self._comparison else ()
+        wrong = next((one.error for one in entries if one.error and one.word == self.table.current), "")
+        if wrong:
+            return wrong
         if len(entries) < 2:
             return "a adds a run, a checkpoint or a spec" if not entries else "a adds another one to compare it with"
         if self.panel == "curves":
@@ -224,6 +227,10 @@ class CompareMode(Mode):
         """Columns as wide as there is room."""
         self._show()
 
+    def on_data_table_row_highlighted(self) -> None:
+        """What is wrong with the one under the cursor is said."""
+        self._say_panels()
+
     def on_data_table_row_selected(self) -> None:
         """Open it where it is shown best."""
         if self.table.has_focus and self.table.current is not None:
@@ -231,7 +238,8 @@ class CompareMode(Mode):
 
     def action_add(self) -> None:
         """Choose something else to compare with."""
-        there = [one for one in self._choices if one.word not in self._words]
+        named = {*self._words, *(entry.name for entry in (self._comparison.entries if self._comparison else ()))}
+        there = [one for one in self._choices if one.word not in named]
         if not there:
             self.notify("there is nothing else in this workspace", severity="warning")
             return
