@@ -35,7 +35,7 @@ _NUMBERS = (
     Column("cpu", 5, right=True),
     Column("memory", 7, right=True),
 )
-_NARROW_COLUMNS = (Column("state", 13), Column("job", 21), *_NUMBERS)
+_NARROW_COLUMNS = (Column("state", 13), Column("job", 20), *_NUMBERS)
 _WIDE_COLUMNS = (Column("state", 13), Column("job", 40), *_NUMBERS, Column("steps", 7, right=True), Column("kind", 6))
 _STATES = ("", *WORDS)
 
@@ -126,9 +126,8 @@ class JobsMode(Mode):
         if self._list is None:
             return
         admits = self.query_one("#jobs-filter", FilterLine).admits
-        jobs = [
-            one for one in self._list.jobs if self._state in ("", one.state) and admits(f"{one.id} {one.kind} {one.reason}")
-        ]
+        standing = [one for one in self._list.jobs if self._state in ("", one.state)]
+        jobs = [one for one in standing if admits(f"{one.id} {one.kind} {one.reason}")]
         # Those at work stay in sight, however many came after them.
         jobs.sort(key=lambda one: not one.alive)
         columns = _WIDE_COLUMNS if self.size.width >= _WIDE else _NARROW_COLUMNS
@@ -139,15 +138,10 @@ class JobsMode(Mode):
     def _show_row(self, found: int) -> None:
         assert self._list is not None
         which = f"{self._state} only" if self._state else ""
-        shown = (
-            f"{MOST_ROWS} of {found} listed"
-            if found > MOST_ROWS
-            else ""
-            if found == len(self._list.jobs)
-            else f"{found} listed"
-        )
-        line = "   ".join(filter(None, [row_line(self._list.row), f"{len(self._list.jobs)} jobs here", which, shown]))
-        self.query_one("#row", Static).update(plain(line if self._list.jobs else f"{line}   next: train a spec"))
+        every = len(self._list.jobs)
+        listed = f"{min(found, MOST_ROWS)} of {every} jobs" if found < every or found > MOST_ROWS else f"{every} jobs"
+        line = "   ".join(filter(None, [row_line(self._list.row), listed, which]))
+        self.query_one("#row", Static).update(plain(line if every else f"{line}   next: train a spec"))
 
     def _cells(self, job: ListedJob, columns: Sequence[Column]) -> tuple[Text, ...]:
         wide = len(columns) > len(_NARROW_COLUMNS)
