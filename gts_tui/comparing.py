@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from gts.commands.compare import Side, differing_of, sides_of, together
+from gts.commands.compare import Side, differing_of, over_seeds, sides_of, together
 from gts.commands.declare import Context
 from gts.commands.references import Reference, refer
 from gts.errors import GtsError
@@ -91,7 +91,9 @@ def _curves(reference: Reference) -> Points:
         if reference.kind == "checkpoint":
             from gts.formats.checkpoint import read_header
 
-            return over_seeds([[(int(row["step"]), row) for row in read_header(reference.path).history if "step" in row]])
+            return curves_over_seeds(
+                [[(int(row["step"]), row) for row in read_header(reference.path).history if "step" in row]]
+            )
     return {}
 
 
@@ -100,10 +102,10 @@ def _of_run(reference: Reference) -> Points:
 
     with MetricsReader(reference.run.metrics) as reader:
         tries = [reader.evaluations(member) for member in range(reference.run.members())]
-    return over_seeds([[(one.step, one.score) for one in member] for member in tries])
+    return curves_over_seeds([[(one.step, one.score) for one in member] for member in tries])
 
 
-def over_seeds(members: Sequence[Sequence[tuple[int, Mapping[str, Any]]]]) -> Points:
+def curves_over_seeds(members: Sequence[Sequence[tuple[int, Mapping[str, Any]]]]) -> Points:
     """Evaluations of members by step, as the IQM over them with its 95 % interval."""
     curves: dict[str, tuple[tuple[int, float, float, float], ...]] = {}
     for metric in METRICS:
@@ -116,19 +118,8 @@ def over_seeds(members: Sequence[Sequence[tuple[int, Mapping[str, Any]]]]) -> Po
         steps = sorted(at)
         steps = [steps[place * len(steps) // _POINTS] for place in range(_POINTS)] if len(steps) > _POINTS else steps
         if steps:
-            curves[metric] = tuple((step, *_middle(at[step])) for step in steps)
+            curves[metric] = tuple((step, *over_seeds(at[step])) for step in steps)
     return curves
-
-
-def _middle(values: Sequence[float]) -> tuple[float, float, float]:
-    if len(values) == 1:
-        return values[0], values[0], values[0]
-    import numpy as np
-
-    from gts.training.score import bootstrap_interval, interquartile_mean
-
-    found = np.array(values)
-    return float(interquartile_mean(found)), *bootstrap_interval(found)
 
 
 def plot_of(comparison: Comparison, metric: str, prominent: frozenset[str]) -> Plot:

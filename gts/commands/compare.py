@@ -65,20 +65,27 @@ def together(sides: Sequence[Side]) -> Mapping[str, Any] | None:
     scores = [side.score for side in sides if side.score]
     if len(scores) < 2:
         return scores[0] if scores else None
+    found: dict[str, Any] = {key: mean_of(score.get(key) for score in scores) for key in ("mean", "score", "length")}
+    speed = mean_of(score.get("measures", {}).get("speed") for score in scores)
+    found["measures"] = {} if speed is None else {"speed": speed}
+    middles = [value for score in scores if (value := mean_of([score.get("iqm")])) is not None]
+    if middles:
+        found |= dict(zip(("iqm", "iqm_low", "iqm_high"), over_seeds(middles), strict=True))
+    for key in ("falls", "episodes"):
+        found[key] = sum(int(score.get(key) or 0) for score in scores)
+    return found
+
+
+def over_seeds(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of the middle half of finite numbers, one of a seed, and both ends of its 95 % interval."""
+    if len(values) == 1:
+        return values[0], values[0], values[0]
     import numpy as np
 
     from gts.training.score import bootstrap_interval, interquartile_mean
 
-    found: dict[str, Any] = {key: mean_of(score.get(key) for score in scores) for key in ("mean", "score", "length")}
-    speed = mean_of(score.get("measures", {}).get("speed") for score in scores)
-    found["measures"] = {} if speed is None else {"speed": speed}
-    middles = np.array([value for score in scores if (value := mean_of([score.get("iqm")])) is not None])
-    if len(middles):
-        low, high = bootstrap_interval(middles)
-        found |= {"iqm": float(interquartile_mean(middles)), "iqm_low": low, "iqm_high": high}
-    for key in ("falls", "episodes"):
-        found[key] = sum(int(score.get(key) or 0) for score in scores)
-    return found
+    found = np.array(values)
+    return float(interquartile_mean(found)), *bootstrap_interval(found)
 
 
 def mean_of(values: Iterable[Any]) -> float | None:

@@ -10,12 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widgets import ContentSwitcher, Static
 
-from gts.commands.views.scores import interval, speed_of
-from gts.commands.views.wording import exact, number, plain, short
+from gts.commands.views.wording import plain
 from gts.errors import GtsError
 from gts_tui.charts.widget import Chart
 from gts_tui.choices import Choice, Shelf
-from gts_tui.comparing import METRICS, Comparer, Comparison, Entry, plot_of, short_name
+from gts_tui.compared_rows import SCORES, cells_of, known_of, parameter_row
+from gts_tui.comparing import METRICS, Comparer, Comparison, plot_of
 from gts_tui.dialogs import Choose
 from gts_tui.keyed_table import Column, KeyedTable, Row
 from gts_tui.lines import joined
@@ -25,14 +25,6 @@ from gts_tui.playing import Player
 _MARK = 4
 """Columns beside those of the table: of its marks, and of a scroll bar."""
 _PANELS = ("parameters", "curves", "play")
-_SCORES = (
-    Column("mean", 7, right=True),
-    Column("score", 7, right=True),
-    Column("IQM", 7, right=True),
-    Column("95 %", 13, right=True),
-    Column("length", 6, right=True),
-    Column("m/s", 5, right=True),
-)
 
 
 class CompareMode(Mode):
@@ -144,32 +136,16 @@ class CompareMode(Mode):
             return
         entries = self._comparison.entries
         width = self.size.width
-        others = (Column("steps", 6, right=True), *_SCORES)
+        others = (Column("steps", 6, right=True), *SCORES)
         columns = (Column("what", min(60, max(12, width - _MARK - sum(one.width + 1 for one in others) - 1))), *others)
-        self.table.show(columns, [Row(entry.word, self._cells(at, entry)) for at, entry in enumerate(entries)])
+        self.table.show(
+            columns, [Row(entry.word, cells_of(at, entry, self.app.theme_variables)) for at, entry in enumerate(entries)]
+        )
         self._show_parameters()
         self._show_curves()
         if not self._chosen_panel and self._curved():
             self._show_panel("curves")
         self._say_panels()
-
-    def _cells(self, at: int, entry: Entry) -> tuple[Text, ...]:
-        colour = self.app.theme_variables.get(f"chart-{at % 8 + 1}", "")
-        seeds = f" ×{len(entry.sides)}" if len(entry.sides) > 1 else ""
-        name = Text.assemble((f"{at + 1} ", colour), plain(short_name(entry.name) + seeds))
-        if entry.error:
-            return name, Text(""), *(Text("–") for _ in _SCORES[:-3]), plain(entry.error), Text(""), Text("")
-        steps = max((side.step for side in entry.sides if side.step is not None), default=None)
-        score = entry.score or {}
-        values = [number(score.get(key)) for key in ("mean", "score", "iqm")]
-        return (
-            name,
-            Text("–" if steps is None else short(steps)),
-            *map(Text, values),
-            Text(interval(score)),
-            Text(number(score.get("length"))),
-            Text(speed_of(score)),
-        )
 
     def _show_parameters(self) -> None:
         assert self._comparison is not None
@@ -179,7 +155,9 @@ class CompareMode(Mode):
             return
         each = max(9, min(24, (self.size.width - 32) // len(sides) - 1))
         columns = [Column("parameter", 28), *(Column(str(at + 1), each, right=True) for at, _ in sides)]
-        rows = [_parameter(key, [entry for _, entry in sides]) for key in ("figure", "technique", *self._comparison.differing)]
+        rows = [
+            parameter_row(key, [entry for _, entry in sides]) for key in ("figure", "technique", *self._comparison.differing)
+        ]
         self.query_one("#parameters", KeyedTable).show(columns, [row for row in rows if row is not None])
 
     def _show_curves(self) -> None:
@@ -248,7 +226,7 @@ class CompareMode(Mode):
             if word:
                 self.program.perform(joined(["mode", "compare", word]))
 
-        names = [(one.word, f"{one.kind:10}  {one.word}{_known(one)}") for one in there]
+        names = [(one.word, f"{one.kind:10}  {one.word}{known_of(one)}") for one in there]
         self.app.push_screen(Choose("Compare with what?", names), answered)
 
     def action_remove(self) -> None:
@@ -310,24 +288,6 @@ class CompareMode(Mode):
             self.table.focus()
         else:
             self.table.unmark()
-
-
-def _parameter(key: str, entries: list[Entry]) -> Row | None:
-    """A parameter of all entries; None where it is the same. Of members that differ all values are named."""
-    values = []
-    for entry in entries:
-        if key in ("figure", "technique"):
-            found = {getattr(side, key) for side in entry.sides}
-        else:
-            found = {exact(side.values[key]) if key in side.values else "–" for side in entry.sides}
-        values.append(", ".join(sorted(found)))
-    if key in ("figure", "technique") and len(set(values)) == 1:
-        return None
-    return Row(key, (plain(key), *map(plain, values)))
-
-
-def _known(choice: Choice) -> str:
-    return "" if choice.score is None else f"  {number(choice.score)}"
 
 
 MODE = CompareMode

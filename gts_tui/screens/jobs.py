@@ -36,7 +36,7 @@ _NUMBERS = (
     Column("memory", 7, right=True),
 )
 _NARROW_COLUMNS = (Column("state", 13), Column("job", 20), *_NUMBERS)
-_WIDE_COLUMNS = (Column("state", 13), Column("job", 40), *_NUMBERS, Column("steps", 7, right=True), Column("kind", 6))
+_WIDE_COLUMNS = (Column("state", 13), Column("kind", 6), Column("job", 40), *_NUMBERS, Column("steps", 7, right=True))
 _STATES = ("", *WORDS)
 
 
@@ -155,9 +155,10 @@ class JobsMode(Mode):
             clock(job.seconds_left) if job.seconds_left is not None and job.seconds_left < 1e7 else "",
             "" if job.cpu_percent is None else f"{job.cpu_percent:.0f} %",
             size(job.memory) if job.memory else "",
-            *((short(job.step), job.kind) if wide else ()),
+            *((short(job.step),) if wide else ()),
         )
-        return (state_text(self.program, job.state), plain(name), *map(Text, numbers))
+        kind = (Text(job.kind),) if wide else ()
+        return (state_text(self.program, job.state), *kind, plain(name), *map(Text, numbers))
 
     def _one(self) -> ListedJob | None:
         key = self.table.current

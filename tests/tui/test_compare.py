@@ -17,7 +17,7 @@ from gts.commands.compare import Side, together
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
 from gts_tui.charts.widget import Chart
-from gts_tui.comparing import Comparer, over_seeds, plot_of
+from gts_tui.comparing import Comparer, curves_over_seeds, plot_of
 from gts_tui.playing import Player
 
 FOUR, ONE = "20261118-211502-hopperPPO-k3f", "20261120-013000-hopperPPO-w9c"
@@ -163,10 +163,10 @@ def test_scores_that_are_no_numbers_are_left_out() -> None:
 
 def test_curves_hold_finite_numbers_only_and_no_more_than_a_chart_shows() -> None:
     rows = [(step, {"mean": math.nan if step % 7 == 0 else float(step), "length": None}) for step in range(5000)]
-    curve = over_seeds([rows, rows])["mean"]
+    curve = curves_over_seeds([rows, rows])["mean"]
     assert 100 <= len(curve) <= 120
     assert all(math.isfinite(number) for point in curve for number in point)
-    assert "length" not in over_seeds([rows])
+    assert "length" not in curves_over_seeds([rows])
 
 
 def test_a_single_evaluation_is_a_point(place: Workspace) -> None:

@@ -69,7 +69,7 @@ def log(app: GtsApp) -> str:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_jobs_are_listed_with_their_states_reasons_and_logs(place: Workspace, size: tuple[int, int]) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
-        screen = await shows(pilot, r"‖ paused +\S*walkerPPO-m2p +\d+ Nov +59 %")
+        screen = await shows(pilot, r"‖ paused +(train +)?\S*walkerPPO-m2p +\d+ Nov +59 %")
         assert screen.index("hopperPPO-w9c") < screen.index("hopperA2C-zx7") < screen.index("hopperPPO-k3f"), "newest first"
         assert "0 at work, 0 waiting" in screen
         await types(pilot, f"mode jobs {FAILED[-3:]}")
