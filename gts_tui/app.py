@@ -9,9 +9,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.widgets import Footer
 
 from gts.commands.declare import Result
@@ -20,6 +22,7 @@ from gts_tui.bar import Bar
 from gts_tui.command_line import CommandLine
 from gts_tui.dialogs import Confirm
 from gts_tui.everywhere import Everywhere
+from gts_tui.frugal import frugal
 from gts_tui.hangup import end_at_signals, end_with
 from gts_tui.keymap import follow_keymap
 from gts_tui.lines import Spot
@@ -97,6 +100,10 @@ class GtsApp(Everywhere):
     def on_resize(self, event: events.Resize) -> None:
         """Say so where there is no room for anything."""
         self.query_one(TooSmall).judge(event.size)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send what has changed, in as few bytes as it takes."""
+        super()._display(screen, frugal(renderable))
 
     # -- modes --------------------------------------------------------------------------------------------------------
 

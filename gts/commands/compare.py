@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,14 +46,52 @@ class Compared(Result):
 
 def run(context: Context, *, references: Sequence[str], play: bool) -> Compared:
     """Read everything that was named, a run as its members; `play` shows them first, all from the same starts."""
-    sides = tuple(side for word in references for side in _sides(context, refer(context, word)))
+    sides = tuple(side for word in references for side in sides_of(context, refer(context, word)))
     if len(sides) < 2:
         raise UsageError("there is nothing to compare it with", hint="name two or more: gts compare A B")
-    keys = list(dict.fromkeys(key for side in sides for key in side.values))
     if play:
         _play(context, references)
-    differing = tuple(key for key in keys if len({repr(side.values.get(key)) for side in sides}) > 1)
-    return Compared(sides, differing)
+    return Compared(sides, differing_of(sides))
+
+
+def differing_of(sides: Sequence[Side]) -> tuple[str, ...]:
+    """The parameters that are not the same on all sides."""
+    keys = dict.fromkeys(key for side in sides for key in side.values)
+    return tuple(key for key in keys if len({repr(side.values.get(key)) for side in sides}) > 1)
+
+
+def together(sides: Sequence[Side]) -> Mapping[str, Any] | None:
+    """The score of a side, or of the members of a run over seeds: means, and the IQM of theirs with its 95 % interval."""
+    scores = [side.score for side in sides if side.score]
+    if len(scores) < 2:
+        return scores[0] if scores else None
+    found: dict[str, Any] = {key: mean_of(score.get(key) for score in scores) for key in ("mean", "score", "length")}
+    speed = mean_of(score.get("measures", {}).get("speed") for score in scores)
+    found["measures"] = {} if speed is None else {"speed": speed}
+    middles = [value for score in scores if (value := mean_of([score.get("iqm")])) is not None]
+    if middles:
+        found |= dict(zip(("iqm", "iqm_low", "iqm_high"), over_seeds(middles), strict=True))
+    for key in ("falls", "episodes"):
+        found[key] = sum(int(score.get(key) or 0) for score in scores)
+    return found
+
+
+def over_seeds(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of the middle half of finite numbers, one of a seed, and both ends of its 95 % interval."""
+    if len(values) == 1:
+        return values[0], values[0], values[0]
+    import numpy as np
+
+    from gts.training.score import bootstrap_interval, interquartile_mean
+
+    found = np.array(values)
+    return float(interquartile_mean(found)), *bootstrap_interval(found)
+
+
+def mean_of(values: Iterable[Any]) -> float | None:
+    """The mean of what is a finite number; None where nothing is."""
+    finite = [float(value) for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
+    return sum(finite) / len(finite) if finite else None
 
 
 def _play(context: Context, references: Sequence[str]) -> None:
@@ -68,7 +107,8 @@ def _play(context: Context, references: Sequence[str]) -> None:
     show_in_terminal([Wish((str(path),), loops=0, seed=seed, held=True) for path in files], None)
 
 
-def _sides(context: Context, reference: Reference) -> tuple[Side, ...]:
+def sides_of(context: Context, reference: Reference) -> tuple[Side, ...]:
+    """What was named, a run as its members; raises UsageError for a space, and what reading raises."""
     name = str(reference.path)
     if reference.kind == "space":
         raise UsageError(f"{name} is a space, which has no values of its own", hint="compare specs, checkpoints or runs")

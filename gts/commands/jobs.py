@@ -69,10 +69,11 @@ def run(context: Context, *, every: bool, state: str | None, number: int | None,
         limit -= 1
     found = [standing for standing in found if not state or standing.state.word == state]
     found.sort(key=lambda standing: (standing.job.created, standing.job.id), reverse=True)
-    yield Jobs(str(context.workspace.root), tuple(describe(found, entries)), more, _row(context, queue, entries))
+    yield Jobs(str(context.workspace.root), tuple(describe(found, entries)), more, row_of(context, queue, entries))
 
 
-def _row(context: Context, queue: Any, entries: Sequence[Entry]) -> Row:
+def row_of(context: Context, queue: Any, entries: Sequence[Entry]) -> Row:
+    """The jobs of this machine, as its row has them."""
     from gts.threads import available_cpus
 
     runs, studies = context.workspace.runs, context.workspace.studies

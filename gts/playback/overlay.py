@@ -38,16 +38,18 @@ def conditions(moment: Moment) -> tuple[str, ...]:
 
 def head_lines(stage: Stage, moment: Moment, width: int, most: int) -> list[str]:
     """Name, facts, conditions and reward terms in `most` lines (one at least), the most important ones where there are few."""
-    now = "  ".join(text if name != "return" else f"return {text}" for name, text in facts(moment))
-    marks = "  ".join(f"[{condition}]" for condition in conditions(moment))
+    pieces = [text if name != "return" else f"return {text}" for name, text in facts(moment)]
+    brackets = [f"[{condition}]" for condition in conditions(moment)]
+    now, marks = "  ".join(pieces), "  ".join(brackets)
     gains = _as_many(width, (f"{name} {value}" for name, value in terms(moment)))
     whole = "  ".join(filter(None, (stage.name, now, marks)))
     if len(whole) <= width:
         lines = [whole]
-    elif most >= 2:
-        lines = [stage.name[:width], _as_many(width, filter(None, (now, marks)))]
     else:
-        lines = [_as_many(width, filter(None, (now, marks)))]
+        both = "  ".join(filter(None, (now, marks)))
+        # Where there is room for some of it only, what is out of the ordinary comes before the numbers but the time.
+        told = both if len(both) <= width else _as_many(width, (pieces[0], *brackets, *pieces[1:]))
+        lines = [stage.name[:width], told] if most >= 2 else [told]
     return [*lines, gains] if gains and len(lines) < most else lines
 
 

@@ -14,18 +14,15 @@ from types import TracebackType
 from typing import Self
 
 from gts.playback.cells import Cells
-from gts.playback.drawing import Glyphs, draw
-from gts.playback.overlay import head_lines, key_line
+from gts.playback.drawing import Glyphs
+from gts.playback.overlay import key_line
 from gts.playback.painter import Painter
+from gts.playback.panels import WORDS_SECONDS, Panels
 from gts.playback.show import Wish
 from gts.playback.stage import Moment, Stage
 from gts.playback.stream import End, Failure, decode
 from gts.playback.terminal import HungUpError, Terminal
 
-_LEAST = (5, 20)
-"""Rows and columns below which nothing can be seen."""
-_WORDS_SECONDS = 0.25
-"""Numbers that change more often than this cannot be read."""
 _READ = 1 << 16
 
 
@@ -113,11 +110,10 @@ class Watch:
     """Shows side by side in one terminal."""
 
     def __init__(self, wishes: Sequence[Wish], terminal: Terminal, *, glyphs: Glyphs, colours: int) -> None:
-        self._terminal, self._glyphs = terminal, glyphs
+        self._terminal, self._panels = terminal, Panels(glyphs)
         self._painter = Painter(colours)
         self._wishes = wishes
         self.sources: list[Source] = []
-        self._heads: dict[int, tuple[float, Moment]] = {}
         self.sent = 0
         """Bytes that went to the terminal."""
         self.drawn = 0
@@ -160,11 +156,9 @@ class Watch:
                 self._show()
                 fresh = False
             waiting: list[Source | int] = [*playing, *self._terminal.listening]
-            ready_ones = select.select(waiting, [], [], _WORDS_SECONDS)[0]
+            ready_ones = select.select(waiting, [], [], WORDS_SECONDS)[0]
             # Where nothing comes any more, the numbers shall be those of the last frame.
-            fresh |= not ready_ones and any(
-                kept is not self.sources[number].moment for number, (_, kept) in self._heads.items()
-            )
+            fresh |= not ready_ones and self._panels.stale(self.sources)
             for ready in ready_ones:
                 if isinstance(ready, Source):
                     fresh |= ready.read()
@@ -184,44 +178,14 @@ class Watch:
     def picture(self, rows: int, columns: int, now: float) -> Cells:
         """Everything, for a terminal of this size."""
         cells = Cells.blank(rows, columns)
-        if rows < _LEAST[0] or columns < _LEAST[1]:
-            cells.write(0, 0, f"needs {_LEAST[1]}×{_LEAST[0]}"[:columns])
-            return cells
-        several = any(len(wish.files) > 1 for wish in self._wishes)
         foot = 1 if rows >= 12 else 0
         if foot:
+            several = any(len(wish.files) > 1 for wish in self._wishes)
             cells.write(rows - 1, 0, key_line(columns, several=several))
-        count = len(self.sources)
-        beside = columns // count >= _LEAST[1] or rows < count * _LEAST[0]
-        for number, source in enumerate(self.sources):
-            if beside:
-                left = columns * number // count
-                part = cells.part(0, left, rows - foot, columns * (number + 1) // count - left - (number + 1 < count))
-            else:
-                top = (rows - foot) * number // count
-                part = cells.part(top, 0, (rows - foot) * (number + 1) // count - top, columns)
-            self._panel(part, number, source, now)
+        shown = self._panels.picture(self.sources, rows - foot, columns, now)
+        for drawn, onto in ((shown.letters, cells.letters), (shown.inks, cells.inks), (shown.papers, cells.papers)):
+            onto[: rows - foot] = drawn
         return cells
-
-    def _panel(self, cells: Cells, number: int, source: Source, now: float) -> None:
-        if source.stage is None or source.moment is None:
-            cells.write(0, 0, "loading…")
-            return
-        words = self._words(number, source.moment, now)
-        lines = head_lines(source.stage, words, cells.columns, cells.rows // 6)
-        draw(cells.part(len(lines), 0, cells.rows - len(lines), cells.columns), source.stage, source.moment, self._glyphs)
-        for row, line in enumerate(lines):
-            cells.write(row, 0, line)
-
-    def _words(self, number: int, moment: Moment, now: float) -> Moment:
-        """The moment whose numbers are shown: the newest a few times a second, and whenever something else changes."""
-        kept = self._heads.get(number)
-        if kept is not None and now - kept[0] < _WORDS_SECONDS:
-            same = [(one.paused, one.fallen, one.keep_on, one.rate, one.loop) for one in (kept[1], moment)]
-            if same[0] == same[1] and not moment.paused:
-                return kept[1]
-        self._heads[number] = (now, moment)
-        return moment
 
 
 def watch(wishes: Sequence[Wish], *, glyphs: Glyphs, colours: int, source: int, target: int) -> Failure | None:

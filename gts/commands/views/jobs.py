@@ -41,20 +41,20 @@ def jobs(result: Jobs, detail: bool) -> RenderableType:
             line(f"no such jobs in {result.workspace}" if result.more else f"no jobs in {result.workspace}")
         ]
         rows.append(line("next: gts jobs --all" if result.more else "next: gts train FILE.spec --detach"))
-        return Group(*rows, line(_row(result.row), "dim"))
+        return Group(*rows, line(row_line(result.row), "dim"))
     width = max(len(job.id) for job in result.jobs)
     rows = [line(f"{'job':{width}}  state           since   done  steps     left", "dim")]
     for job in result.jobs:
         rows.append(_job(job, width))
-        rows += [line(f"  {text}", style) for text, style in _below(job)]
+        rows += [line(f"  {text}", style) for text, style in remarks(job)]
     if result.more:
         rows.append(line("older ones: gts jobs --all", "dim"))
-    return Group(*rows, line(_row(result.row), "dim"))
+    return Group(*rows, line(row_line(result.row), "dim"))
 
 
 def _job(job: ListedJob, width: int) -> Text:
     """A job in one line, which is 80 columns wide where the name of what it trains is short."""
-    done = f"{share} %" if (share := _share(job)) is not None else "–"
+    done = f"{share} %" if (share := share_of(job)) is not None else "–"
     left = clock(job.seconds_left) if job.seconds_left is not None and job.seconds_left < 1e7 else ""
     word = state(job.state)
     word.pad_right(13 - word.cell_len)
@@ -69,7 +69,7 @@ def followed(result: Followed, detail: bool) -> RenderableType:
     """How a job stands, and what it came to."""
     job = result.job
     why = f": {job.reason}" if job.reason else ""
-    share = f", {known} %" if (known := _share(job)) is not None else ""
+    share = f", {known} %" if (known := share_of(job)) is not None else ""
     rows: list[RenderableType] = [Text.assemble(state(job.state), plain(f"  {job.id}, {_so_far(job)}{share}{why}"))]
     if isinstance(result.came_to, Searched):
         rows.append(searched(result.came_to, detail))
@@ -153,7 +153,7 @@ def _load(job: ListedJob) -> str:
     return ", ".join(filter(None, [load, size(job.memory) if job.memory else ""]))
 
 
-def _below(job: ListedJob) -> Iterable[tuple[str, str]]:
+def remarks(job: ListedJob) -> Iterable[tuple[str, str]]:
     """Lines below the one of a job, with their styles."""
     if job.alive:
         place = f"number {job.place} in the row" if job.place else ""
@@ -168,14 +168,14 @@ def _below(job: ListedJob) -> Iterable[tuple[str, str]]:
         yield f"no progress for {duration(job.quiet_seconds)}", "yellow"
 
 
-def _row(row: Row) -> str:
+def row_line(row: Row) -> str:
     """The row of this machine in a line."""
     taken = f"{row.working} of {row.slots} slots taken" if row.slots is not None else f"{row.threads} of {row.cpus} CPUs taken"
     elsewhere = f" ({row.elsewhere} in other workspaces)" if row.elsewhere else ""
     return f"{row.working} at work, {row.waiting} waiting{elsewhere}; {taken}"
 
 
-def _share(job: ListedJob) -> int | None:
+def share_of(job: ListedJob) -> int | None:
     """How much of a job is done, in percent; None where that is not known."""
     done, whole_of_it = (job.trials, job.trials_wanted) if job.kind == "search" else (job.step, job.total_steps)
     return min(100, 100 * done // whole_of_it) if done is not None and whole_of_it else None

@@ -66,6 +66,10 @@ def compared(result: Compared, detail: bool) -> RenderableType:
     for key in ("mean", "deviation", "cov", "score", "iqm", "length"):
         if any(side.score for side in result.sides):
             table.add_row(key, *(number(side.score.get(key)) if side.score else "–" for side in result.sides))
+        if key == "iqm" and any(side.score for side in result.sides):
+            table.add_row("95 %", *(interval(side.score) for side in result.sides))
+    if any(side.score for side in result.sides):
+        table.add_row("m/s", *(speed_of(side.score) for side in result.sides))
     names = [line(f"{place + 1}  {side.name}") for place, side in enumerate(result.sides)]
     for key in result.differing:
         table.add_row(plain(key), *(exact(side.values[key]) if key in side.values else "–" for side in result.sides))
@@ -75,17 +79,29 @@ def compared(result: Compared, detail: bool) -> RenderableType:
 
 def score_cells(score: Mapping[str, Any]) -> list[str]:
     """A score as the cells of `_COLUMNS`."""
-    speed = score["measures"].get("speed")
     return [
         f"{score['mean']:.1f}",
         f"{score['cov']:.3f}",
         f"{score['score']:.1f}",
         f"{score['iqm']:.1f}",
-        f"{score['iqm_low']:.1f}–{score['iqm_high']:.1f}",
+        interval(score),
         f"{score['length']:.1f}",
-        "–" if speed is None else f"{speed:.2f}",
+        speed_of(score),
         f"{score['falls']}/{score['episodes']}",
     ]
+
+
+def interval(score: Mapping[str, Any] | None) -> str:
+    """The 95 % interval of the IQM."""
+    if not score or score.get("iqm_low") is None or score.get("iqm_high") is None:
+        return "–"
+    return f"{score['iqm_low']:.1f}–{score['iqm_high']:.1f}"
+
+
+def speed_of(score: Mapping[str, Any] | None) -> str:
+    """How fast it goes forwards, m/s."""
+    speed = (score or {}).get("measures", {}).get("speed")
+    return "–" if speed is None else f"{speed:.2f}"
 
 
 def score_line(score: Mapping[str, Any]) -> str:
