@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -27,12 +28,13 @@ from gts_tui.hangup import end_at_signals, end_with
 from gts_tui.keymap import follow_keymap
 from gts_tui.lines import Spot
 from gts_tui.mode import Mode, Modes
-from gts_tui.opening import mend, offer, used
+from gts_tui.opening import mend
 from gts_tui.performing import Performer
 from gts_tui.scrollback import Scrollback
 from gts_tui.settings import Settings
 from gts_tui.small import TooSmall
 from gts_tui.telling import Echo, said, show_command, show_tasks, tell
+from gts_tui.threads import EndedError, wait_for
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
 
@@ -53,7 +55,7 @@ class GtsApp(Everywhere):
     def __init__(self, workspace: Workspace, settings: Settings | None = None) -> None:
         super().__init__(workspace, settings or Settings())
         self.performer = Performer(self, workspace, readonly=self.settings.readonly)
-        self.watcher = Watch(self.hand_over)
+        self.watcher = Watch(self.hand_over, self.mishap)
         self.mode: Mode | None = None
 
     # -- the screen ---------------------------------------------------------------------------------------------------
@@ -73,10 +75,7 @@ class GtsApp(Everywhere):
     def on_mount(self) -> None:
         """Show the first mode, and begin to watch."""
         self.watcher.start()
-        if self.settings.readonly or used(self.workspace):
-            self.begin()
-        else:
-            offer(self)
+        self.begin()
 
     def begin(self) -> None:
         """Look at the workspace that is open now, and show the first mode."""
@@ -85,8 +84,14 @@ class GtsApp(Everywhere):
         self.run_worker(lambda: mend(self), thread=True, exit_on_error=False)
         self.call_next(self.show_mode, "workspace")
 
-    def move(self, folder: Path) -> None:
-        """Go to another workspace; before a mode was shown."""
+    async def move(self, folder: Path) -> None:
+        """Go to another workspace: every mode is made anew there."""
+        if not all(mode.may_close() for mode in self.query(Mode)):
+            return
+        if self.mode is not None:
+            self.mode.leave()
+            self.mode = None
+        await self.query_one(Modes).remove_children()
         os.chdir(folder)
         self.workspace = self.performer.workspace = Workspace(folder)
         self.query_one(Bar).follow()
@@ -202,14 +207,17 @@ class GtsApp(Everywhere):
         """Do one of the program's own words."""
         from gts_tui.own_words import act
 
-        # Textual's own signature does not let a coroutine give nothing.
-        self.call_from_thread(act, self, name, tuple(words))  # type: ignore[arg-type]
+        with suppress(EndedError):
+            self.call_from_thread(act, self, name, tuple(words))
 
     def ask(self, question: str) -> bool:
-        """Ask the person; from a thread that can wait."""
-        answers: SimpleQueue[bool] = SimpleQueue()
-        self.hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answers.put(bool(yes)))))
-        return answers.get()
+        """Ask the person; from a thread that can wait. Where the program ends meanwhile, the answer is no."""
+        answer: Future[bool] = Future()
+        self.hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answer.set_result(bool(yes)))))
+        try:
+            return bool(wait_for(answer, self._loop))
+        except EndedError:
+            return False
 
     def selected(self) -> Sequence[str]:
         """What `@sel` means now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import ActiveBinding, Binding, BindingType
@@ -18,6 +18,7 @@ from gts_tui.looks import Looks
 from gts_tui.mouse import set_mouse
 from gts_tui.settings import Settings
 from gts_tui.theming import THEME_DEFAULTS
+from gts_tui.threads import EndedError, call_inside
 
 if TYPE_CHECKING:
     from gts_tui.mode import Mode
@@ -44,6 +45,8 @@ class Everywhere(App[int]):
         self.glyphs = glyphs_for(settings.glyphs)
         self.has_mouse = settings.mouse
         self.looks = Looks(self)
+        self.mishaps: list[Exception] = []
+        """Errors that nobody foresaw, and that the program went on after."""
 
     def on_load(self) -> None:
         """Dress before anybody looks."""
@@ -59,8 +62,18 @@ class Everywhere(App[int]):
 
     def hand_over(self, call: Callable[[], object]) -> None:
         """Call it in the program's own thread; nothing happens where the program has ended."""
-        with suppress(RuntimeError):
+        with suppress(EndedError):
             self.call_from_thread(call)
+
+    def call_from_thread(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call it in the program's own thread; Textual's would wait for ever for a program that ends meanwhile."""
+        return call_inside(self, callback, *args, **kwargs)
+
+    def mishap(self, error: Exception) -> None:
+        """Say that something went wrong that nobody foresaw; from any thread."""
+        self.mishaps.append(error)
+        text = f"this should not have happened: {type(error).__name__}: {error}"
+        self.notify(text, severity="error", markup=False)
 
     def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
         """Do a command line."""

@@ -65,7 +65,7 @@ def show_keys(app: Everywhere) -> None:
     """Open the list; what is chosen there is done."""
     where = app.mode.NAME if app.mode is not None else "here"
     own, _ = keymap_paths(app.workspace)
-    foot = f"enter do it   esc close\nother keys: {_short(own)} or {own.name} in the workspace"
+    foot = f"enter do it   esc close\nother keys: {short_path(own)} or {own.name} in the workspace"
 
     def chosen(active: ActiveBinding | None) -> None:
         if active is not None:
@@ -74,7 +74,8 @@ def show_keys(app: Everywhere) -> None:
     app.push_screen(Find(f"keys: {where}", list(entries(app.screen)), foot=foot), chosen)
 
 
-def _short(path: Path) -> str:
+def short_path(path: Path) -> str:
+    """A path as a person writes it."""
     try:
         return f"~/{path.relative_to(Path.home())}"
     except ValueError:
