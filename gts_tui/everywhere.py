@@ -13,6 +13,7 @@ from textual.filter import LineFilter
 from gts.store.workspace import Workspace
 from gts_tui.bar import Bar
 from gts_tui.clipboard import copied
+from gts_tui.filters import Writable
 from gts_tui.glyphs import glyphs_for
 from gts_tui.looks import Looks
 from gts_tui.mouse import set_mouse
@@ -45,6 +46,7 @@ class Everywhere(App[int]):
         self.glyphs = glyphs_for(settings.glyphs)
         self.has_mouse = settings.mouse
         self.looks = Looks(self)
+        self._writable = Writable()
         self.mishaps: list[Exception] = []
         """Errors that nobody foresaw, and that the program went on after."""
 
@@ -58,7 +60,7 @@ class Everywhere(App[int]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through before it is written to the terminal."""
-        return (*self.looks.filters(), *super().get_line_filters())
+        return (self._writable, *self.looks.filters(), *super().get_line_filters())
 
     def hand_over(self, call: Callable[[], object]) -> None:
         """Call it in the program's own thread; nothing happens where the program has ended."""
@@ -91,6 +93,10 @@ class Everywhere(App[int]):
     def copy(self, text: str, what: str) -> None:
         """Copy a text to where the person can paste it; `what` names it in the notice that says where that is."""
         self.notify(copied(text, what, self.copy_to_clipboard), markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand a text to the terminal; names on a disk need not be Unicode, what is written to a terminal must."""
+        super().copy_to_clipboard(text.encode(errors="replace").decode())
 
     def set_mouse(self, on: bool) -> None:
         """Take the mouse, or leave it to the terminal, which can mark text then."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
@@ -12,6 +11,7 @@ from textual.screen import Screen
 
 from gts_tui.finding import Entry, Find
 from gts_tui.keymap import keymap_paths, shown
+from gts_tui.opening import short_path
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
@@ -72,11 +72,3 @@ def show_keys(app: Everywhere) -> None:
             app.do_binding(active)
 
     app.push_screen(Find(f"keys: {where}", list(entries(app.screen)), foot=foot), chosen)
-
-
-def short_path(path: Path) -> str:
-    """A path as a person writes it."""
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except ValueError:
-        return str(path)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gts.errors import GtsError
-from gts.jobs.mending import mend_catalogue
 from gts.system import this_system
 from gts_tui.lines import joined
 
@@ -32,6 +31,8 @@ def examples_folder() -> Path:
 
 def mend(app: GtsApp) -> None:
     """Make a damaged catalogue anew, and say so; in a thread."""
+    from gts.jobs.mending import mend_catalogue
+
     if app.settings.readonly:
         return
     try:
@@ -44,3 +45,11 @@ def mend(app: GtsApp) -> None:
         text = f"gts.db was damaged: it is {aside.name} now, and was made anew from the folders of the runs"
         app.hand_over(lambda: app.notify(text, severity="warning", markup=False, timeout=15))
         app.watcher.look()
+
+
+def short_path(path: Path) -> str:
+    """A path as a person writes it."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except ValueError:
+        return str(path)

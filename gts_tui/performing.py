@@ -19,7 +19,6 @@ from gts.commands.declare import Command, Context, Note, Result, steps_of
 from gts.commands.grammar import program
 from gts.commands.table import COMMANDS
 from gts.errors import FormatError, GtsError, UsageError
-from gts.jobs.launch import environment
 from gts.store.workspace import Workspace
 from gts_tui.lines import LineError, Order, Spot, Word, joined, orders_in
 from gts_tui.recalling import History
@@ -259,6 +258,8 @@ class Performer:
 
     def _child(self, arguments: Sequence[str], line: str) -> int:
         """A process whose output goes to the scrollback while it comes."""
+        from gts.jobs.launch import environment
+
         settings = environment() | {
             "COLUMNS": str(self.stage.columns),
             "PYTHONUNBUFFERED": "1",

@@ -22,7 +22,7 @@ class EndedError(RuntimeError):
 
 
 def call_inside(app: App[Any], callback: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    """Call it in the program's own thread, and wait for what it gives or raises; raises EndedError where the program has ended."""
+    """Call it in the program's own thread, and wait for what it gives or raises; EndedError where the program has ended."""
     loop = app._loop
     if loop is None:
         raise EndedError("the program does not run")

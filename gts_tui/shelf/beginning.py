@@ -10,8 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from gts_tui.helping import short_path
-from gts_tui.opening import examples_folder
+from gts_tui.opening import examples_folder, short_path
 
 _CHOICES = (
     ("init", "lay the examples here", "specs of every figure, spaces, trained checkpoints"),

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -241,7 +242,7 @@ def test_who_wants_neither_can_leave(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_what_is_typed_while_the_program_opens_is_a_command(terminal: Open, workspace: Workspace, own_settings: Path) -> None:
     here = terminal()
     # In one breath, as soon as the terminal is the program's, and before anything is painted.
-    here.read(lambda said: b"\x1b[?1049h" in said)
+    here.read(lambda _: not here.settings()[3] & termios.ICANON)  # type: ignore[operator]
     here.write(":theme light\r")
     here.read(lambda _: any("light" in path.read_text() for path in (own_settings / "state").glob("*.json")))
     here.write("q")
