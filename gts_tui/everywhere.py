@@ -72,10 +72,10 @@ class Everywhere(App[int]):
         return call_inside(self, callback, *args, **kwargs)
 
     def mishap(self, error: Exception) -> None:
-        """Say that something went wrong that nobody foresaw; from any thread."""
+        """Say that something went wrong that nobody foresaw; from another thread than the program's own."""
         self.mishaps.append(error)
         text = f"this should not have happened: {type(error).__name__}: {error}"
-        self.notify(text, severity="error", markup=False)
+        self.hand_over(lambda: self.notify(text, severity="error", markup=False))
 
     def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
         """Do a command line."""

@@ -140,6 +140,10 @@ class Performer:
             code = self._complain(_plain(error), line, words)
         except GtsError as error:
             code = self._complain(error, line, words)
+        except UnicodeEncodeError:
+            # The shell and the disk take any bytes for a name; what is kept of a run is text.
+            nameless = UsageError("a name here is no Unicode, and cannot be written down", hint="give the file another name")
+            code = self._complain(nameless, line, words)
         except Exception as error:
             self.stage.say(f"this should not have happened: {type(error).__name__}: {error}", error=True)
             code = 1
