@@ -15,7 +15,6 @@ from gts.commands.table import COMMANDS
 from gts.errors import GtsError, UsageError
 from gts.params.declare import Parameter
 
-
 PAGES = ("README.md", "gts/commands/README.md", "gts/params/README.md", "gts/training/README.md")
 """Where blocks stand, from the root of the project."""
 
