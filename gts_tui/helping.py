@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _PERFORMS = re.compile(r"(?:app\.)?perform\('(?P<line>.*)'\)")
 
+_WALKING = frozenset(("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "g", "G"))
+
 
 def keys_here(screen: Screen[object]) -> list[tuple[str, ActiveBinding]]:
     """What can be done from where the cursor is: the keys of each action, nearest first; each action once."""
@@ -31,21 +33,27 @@ def keys_here(screen: Screen[object]) -> list[tuple[str, ActiveBinding]]:
     return [(" ".join(keys), active) for keys, active in sorted(found.values(), key=_order(screen))]
 
 
-def _order(screen: Screen[object]) -> Callable[[tuple[list[str], ActiveBinding]], tuple[bool, int, int]]:
+def _order(screen: Screen[object]) -> Callable[[tuple[list[str], ActiveBinding]], tuple[bool, bool, int, int]]:
     """Nearest first, and of one place as it was declared, wherever a person has put the keys.
 
-    What every list and every line of a terminal has comes last: a person knows it, and nobody can put it elsewhere.
+    What walks about comes after what does something, and last what every list and every line of a terminal has: a person
+    knows it, and nobody can put it elsewhere.
     """
     nodes = [node for node, _ in screen._modal_binding_chain]
 
-    def order(found: tuple[list[str], ActiveBinding]) -> tuple[bool, int, int]:
+    def order(found: tuple[list[str], ActiveBinding]) -> tuple[bool, bool, int, int]:
         active = found[1]
         declared = (one for kind in type(active.node).__mro__ for one in kind.__dict__.get("BINDINGS", ()))
         ids = [one.id for one in declared if isinstance(one, Binding)]
         at = ids.index(active.binding.id) if active.binding.id in ids else 0
-        return not active.binding.id, nodes.index(active.node), at
+        return not active.binding.id, walks(active), nodes.index(active.node), at
 
     return order
+
+
+def walks(active: ActiveBinding) -> bool:
+    """Whether a key does no more than move the cursor, as its sign says."""
+    return not _WALKING.isdisjoint(key.strip() for key in active.binding.key.split(","))
 
 
 def entries(screen: Screen[object]) -> Iterable[Entry]:

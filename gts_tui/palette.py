@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from gts.commands.table import COMMANDS
 from gts.store.workspace import Workspace
 from gts_tui.finding import Entry, Find
-from gts_tui.helping import keys_here
+from gts_tui.helping import keys_here, walks
 from gts_tui.lines import joined
 from gts_tui.verbs import MODES, VERBS
 
@@ -61,7 +61,7 @@ def show_palette(app: Everywhere) -> None:
 
 def _actions(app: Everywhere) -> Iterator[Entry]:
     for keys, active in keys_here(app.screen):
-        if active.binding.id and not active.binding.id.startswith(("mode.", "palette.")):
+        if active.binding.id and not active.binding.id.startswith(("mode.", "palette.")) and not walks(active):
             yield Entry(active.binding.description, f"key {keys}", active.binding.id, Wish("press", active=active))
 
 

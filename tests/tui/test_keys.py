@@ -174,3 +174,18 @@ def test_help_lists_the_keys_of_this_place_and_does_what_is_chosen(workspace: Wo
             assert app.mode.NAME == "jobs"
 
     asyncio.run(drive())
+
+
+def test_the_foot_always_says_how_to_find_the_other_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.spec").write_text("{}")
+
+    async def drive() -> None:
+        app = GtsApp(Workspace(tmp_path))
+        async with app.run_test(size=(60, 24)) as pilot:
+            for number, name in enumerate(MODES, start=1):
+                await pilot.press(str(number))
+                await until(pilot, lambda name=name: app.mode is not None and name == app.mode.NAME)
+                await until(pilot, lambda: screen_text(app).splitlines()[-1].rstrip().endswith("? keys : command"))
+
+    asyncio.run(drive())
