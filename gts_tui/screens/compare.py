@@ -272,9 +272,9 @@ class CompareMode(Mode):
 
     def action_copy(self) -> None:
         """Copy the names of what is chosen."""
-        if self.table.chosen:
-            self.app.copy_to_clipboard(" ".join(self.table.chosen))
-            self.notify(f"copied {' '.join(self.table.chosen)}"[:200], markup=False)
+        chosen = self.table.chosen
+        if chosen:
+            self.program.copy(" ".join(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} names")
 
     def action_back(self) -> None:
         """From the player or the parameters to the table; there take the marks away."""

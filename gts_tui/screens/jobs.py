@@ -276,9 +276,9 @@ class JobsMode(Mode):
 
     def action_copy(self) -> None:
         """Copy the ids of what is chosen."""
-        if self.table.chosen:
-            self.app.copy_to_clipboard(" ".join(self.table.chosen))
-            self.notify(f"copied {' '.join(self.table.chosen)}"[:200], markup=False)
+        chosen = self.table.chosen
+        if chosen:
+            self.program.copy(" ".join(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} ids")
 
     def action_back(self) -> None:
         """From the log to the jobs; there take away the filter, then the marks, then the state."""

@@ -18,6 +18,7 @@ from gts_tui.curves.log_tail import LogTail
 from gts_tui.curves.reading import RunReading, short_name
 from gts_tui.curves.run_list import RunList
 from gts_tui.curves.words import standing_line
+from gts_tui.dialogs import Choose
 from gts_tui.lines import joined
 from gts_tui.mode import Mode
 
@@ -53,6 +54,7 @@ class TrainingMode(Mode):
         Binding("right", "charts('move_cursor', 1)", "cursor right", show=False, id="training.right"),
         Binding("shift+left", f"charts('move_cursor', -{_LEAP})", "cursor far left", show=False, id="training.far_left"),
         Binding("shift+right", f"charts('move_cursor', {_LEAP})", "cursor far right", show=False, id="training.far_right"),
+        Binding("a", "add", "add", show=False, id="training.add"),
         Binding("p", "play", "play", id="training.play"),
         Binding("w", "window", "play in a window", show=False, id="training.window"),
         Binding("v", "log", "log", id="training.log"),
@@ -197,8 +199,9 @@ class TrainingMode(Mode):
 
     def action_copy_name(self) -> None:
         """The name of the training to the clipboard."""
-        if self.selection():
-            self.app.copy_to_clipboard(" ".join(self.selection()))
+        words = self.selection()
+        if words:
+            self.program.copy(" ".join(words), words[0] if len(words) == 1 else f"{len(words)} names")
 
     def action_window(self) -> None:
         """Play the training in a window of its own."""
@@ -207,17 +210,32 @@ class TrainingMode(Mode):
     def action_play(self) -> None:
         """Play the newest evaluation below the charts, or no longer."""
         # The player loads numpy: only for whoever wants to see something.
-        from importlib import import_module
+        from gts_tui.playing import Player
 
         pane = self.query_one("#training-play", Vertical)
         if pane.display or self._list.current is None:
             self._stop_playing()
             return
-        player = import_module("gts_tui.playing").Player()
+        player = Player()
         player.can_focus = False
         pane.display = True
         pane.mount(player)
         self.call_after_refresh(self._play)
+
+    def action_add(self) -> None:
+        """Choose another training to lay over the one under the cursor, which stays."""
+        here, others = self._list.current, self._list.others
+        if here is None or not others:
+            self.notify("there is no other training to lay over this one", severity="warning")
+            return
+
+        def answered(name: str | None) -> None:
+            if name is not None:
+                self._list.mark(here.id)
+                self._list.mark(name)
+
+        choices = [(one.id, f"{self._list.sign(one.state).plain} {one.id}") for one in others]
+        self.app.push_screen(Choose("Lay which training over these?", choices), answered)
 
     def action_filter(self) -> None:
         """Narrow the list."""
@@ -276,10 +294,14 @@ class TrainingMode(Mode):
 
     def _play(self) -> None:
         """Let the player, where there is one, play what is chosen."""
-        current = self._list.current
-        for player in self.query("#training-play > *"):
-            if current is not None and player.words != (str(current.folder),):  # type: ignore[attr-defined]
-                player.play([str(current.folder)], follow=True)  # type: ignore[attr-defined]
+        current, pane = self._list.current, self.query_one("#training-play", Vertical)
+        if current is None or not pane.display:
+            return
+        from gts_tui.playing import Player
+
+        for player in pane.query(Player):
+            if player.words != (str(current.folder),):
+                player.play([str(current.folder)], follow=True)
 
     def _stop_playing(self) -> None:
         pane = self.query_one("#training-play", Vertical)
