@@ -9,18 +9,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 
 from gts.errors import GtsError
 from gts_tui.curves.gallery import Gallery
 from gts_tui.curves.listing import Listed, folder_of, list_runs, listing_stamp
 from gts_tui.curves.log_tail import LogTail
+from gts_tui.curves.playback import Playback
 from gts_tui.curves.reading import RunReading, short_name
 from gts_tui.curves.run_list import RunList
 from gts_tui.curves.words import standing_line
 from gts_tui.dialogs import Choose
 from gts_tui.lines import joined
 from gts_tui.mode import Mode
+from gts_tui.steady import SteadyLine
 
 _LEAP = 10
 _WIDE = 100
@@ -38,15 +40,14 @@ class TrainingMode(Mode):
     TrainingMode #training-side { width: 23; background: $surface; }
     TrainingMode #training-side.-wide { width: 31; }
     TrainingMode #training-filter { height: 1; border: none; background: $surface; padding: 0; }
-    TrainingMode #training-play { height: 45%; min-height: 6; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "left_square_bracket", "charts('page', -1)", "last charts", key_display="[", show=False, id="training.previous"
         ),
-        Binding("right_square_bracket", "charts('page', 1)", "more charts", key_display="]", id="training.next"),
-        Binding("plus,equals_sign", "maximise", "maximise", key_display="+", id="training.maximise"),
-        Binding("z", "charts('smooth')", "smooth", id="training.smooth"),
+        Binding("right_square_bracket", "charts('page', 1)", "charts", key_display="]", id="training.next"),
+        Binding("plus,equals_sign", "maximise", "maximise", key_display="+", show=False, id="training.maximise"),
+        Binding("z", "charts('smooth')", "smooth", show=False, id="training.smooth"),
         Binding("x", "charts('swap_time')", "steps or time", show=False, id="training.time"),
         Binding("l", "charts('swap_log_scale')", "log scale", show=False, id="training.log_scale"),
         Binding("f", "charts('pin')", "pin chart", show=False, id="training.pin"),
@@ -72,7 +73,7 @@ class TrainingMode(Mode):
 
     def compose(self) -> ComposeResult:
         """How it stands; the list; the charts; log and playback, which open below them."""
-        yield Static(id="training-head")
+        yield SteadyLine(id="training-head")
         with Horizontal(id="training-body"):
             with Vertical(id="training-side"):
                 field = Input(placeholder="filter", id="training-filter")
@@ -84,9 +85,7 @@ class TrainingMode(Mode):
                 log = LogTail("training.log", id="training-log")
                 log.display = False
                 yield log
-                play = Vertical(id="training-play")
-                play.display = False
-                yield play
+                yield Playback(id="training-play")
 
     # -- what a mode does ---------------------------------------------------------------------------------------------
 
@@ -103,7 +102,7 @@ class TrainingMode(Mode):
         self.program.watcher.forget("training.runs")
         self._gallery.rest()
         self._log.follow(None)
-        self._stop_playing()
+        self.query_one(Playback).end()
 
     def focus_first(self) -> None:
         """The list."""
@@ -152,7 +151,8 @@ class TrainingMode(Mode):
         self._draw_head()
 
     def on_resize(self, event: Resize) -> None:
-        """More room for names where there is some."""
+        """More room for names where there is some, and for what there is to say."""
+        self._draw_head()
         self.query_one("#training-side").set_class(event.size.width >= _WIDE, "-wide")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -209,18 +209,11 @@ class TrainingMode(Mode):
 
     def action_play(self) -> None:
         """Play the newest evaluation below the charts, or no longer."""
-        # The player loads numpy: only for whoever wants to see something.
-        from gts_tui.playing import Player
-
-        pane = self.query_one("#training-play", Vertical)
-        if pane.display or self._list.current is None:
-            self._stop_playing()
-            return
-        player = Player()
-        player.can_focus = False
-        pane.display = True
-        pane.mount(player)
-        self.call_after_refresh(self._play)
+        playback, current = self.query_one(Playback), self._list.current
+        if playback.display or current is None:
+            playback.end()
+        else:
+            playback.begin(current.folder)
 
     def action_add(self) -> None:
         """Choose another training to lay over the one under the cursor, which stays."""
@@ -289,34 +282,19 @@ class TrainingMode(Mode):
         self._gallery.follow([one.folder for one in self._list.overlaid])
         current = self._list.current
         self._log.follow(current.folder if current is not None and self._log.display else None)
-        self._play()
+        if current is not None:
+            self.query_one(Playback).turn(current.folder)
         self._draw_head()
-
-    def _play(self) -> None:
-        """Let the player, where there is one, play what is chosen."""
-        current, pane = self._list.current, self.query_one("#training-play", Vertical)
-        if current is None or not pane.display:
-            return
-        from gts_tui.playing import Player
-
-        for player in pane.query(Player):
-            if player.words != (str(current.folder),):
-                player.play([str(current.folder)], follow=True)
-
-    def _stop_playing(self) -> None:
-        pane = self.query_one("#training-play", Vertical)
-        pane.display = False
-        pane.remove_children()
 
     def _draw_head(self) -> None:
         """How the training under the cursor stands."""
         current = self._list.current
         here = next((one for one in self._gallery.readings if current is not None and one.folder == current.folder), None)
-        self.query_one("#training-head", Static).update(Text("") if here is None else self._standing(here))
+        self.query_one(SteadyLine).tell(Text("") if here is None else self._standing(here))
 
     def _standing(self, reading: RunReading) -> Text:
         bad = self.program.theme_variables.get("state-bad", "")
-        return standing_line(reading, self._list.sign(reading.state), self.program.glyphs, bad)
+        return standing_line(reading, self._list.sign(reading.state), self.program.glyphs, bad, self.size.width)
 
 
 MODE = TrainingMode

@@ -65,6 +65,8 @@ def drive(
     root: Path, play: Callable[[Any, GtsApp], Awaitable[None]], *, size: tuple[int, int] = (80, 24), **settings: Any
 ) -> None:
     """Open the program in the search mode and have a test play with it."""
+    # Somebody has worked here before: the program does not ask what to do with an empty folder.
+    (root / "gts.db").touch()
 
     async def run() -> None:
         app = GtsApp(Workspace(root), Settings(**settings))
