@@ -56,6 +56,9 @@ def _line(chart: Chart, series: Series, colour: int) -> Line:
         look = "points"
     # A legend of forty names would be all that is seen.
     name = "" if (series.look == "faint" and chart.kind == "intermediate") or chart.kind == "slice" else series.name
+    if chart.kind == "parallel":
+        # Its title says that they are trials.
+        name = name.removeprefix("trial ")
     return Line(name, series.xs, series.ys, _GREY if series.look == "faint" else colour, look)
 
 
