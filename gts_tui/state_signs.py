@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from gts.commands.views.jobs import state
+from gts_tui.inks import ink
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
@@ -32,5 +33,4 @@ def state_text(program: GtsApp, word: str) -> Text:
 def state_sign(program: GtsApp, word: str) -> Text:
     """The sign of a state alone, where there is no room for its word."""
     sign = _PLAIN[word] if program.glyphs.level == "ascii" else state(word).plain.partition(" ")[0]
-    colour = program.theme_variables.get(_COLOURS[word], "")
-    return Text(sign, style=colour.removeprefix("ansi_"))
+    return Text(sign, style=ink(program, _COLOURS[word]))

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from gts_tui.charts.raster import GRAINS
 from gts_tui.curves.listing import Listed
+from gts_tui.inks import ink
 from gts_tui.state_signs import state_sign
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ class RunList(OptionList, inherit_bindings=False):
         if place is None:
             text.append("  ")
         else:
-            text.append(f"{marks[place % len(marks)]} ", self.program.theme_variables.get(f"chart-{place % 8 + 1}", ""))
+            text.append(f"{marks[place % len(marks)]} ", ink(self.program, f"chart-{place % 8 + 1}"))
         sign = self.sign(one.state)
         text.append_text(sign)
         text.append(f" {one.name}", "bold" if one.id in self.marked else "")

@@ -17,6 +17,7 @@ from gts_tui.choices import Choice, Shelf
 from gts_tui.compared_rows import SCORES, cells_of, known_of, parameter_row
 from gts_tui.comparing import METRICS, Comparer, Comparison, plot_of
 from gts_tui.dialogs import Choose
+from gts_tui.inks import ink
 from gts_tui.keyed_table import Column, KeyedTable, Row
 from gts_tui.lines import joined
 from gts_tui.mode import Mode
@@ -139,7 +140,8 @@ class CompareMode(Mode):
         others = (Column("steps", 6, right=True), *SCORES)
         columns = (Column("what", min(60, max(12, width - _MARK - sum(one.width + 1 for one in others) - 1))), *others)
         self.table.show(
-            columns, [Row(entry.word, cells_of(at, entry, self.app.theme_variables)) for at, entry in enumerate(entries)]
+            columns,
+            [Row(entry.word, cells_of(at, entry, ink(self.app, f"chart-{at % 8 + 1}"))) for at, entry in enumerate(entries)],
         )
         self._show_parameters()
         self._show_curves()

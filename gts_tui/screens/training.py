@@ -20,6 +20,7 @@ from gts_tui.curves.reading import RunReading, short_name
 from gts_tui.curves.run_list import RunList
 from gts_tui.curves.words import standing_line
 from gts_tui.dialogs import Choose
+from gts_tui.inks import ink
 from gts_tui.lines import joined
 from gts_tui.mode import Mode
 from gts_tui.steady import SteadyLine
@@ -293,7 +294,7 @@ class TrainingMode(Mode):
         self.query_one(SteadyLine).tell(Text("") if here is None else self._standing(here))
 
     def _standing(self, reading: RunReading) -> Text:
-        bad = self.program.theme_variables.get("state-bad", "")
+        bad = ink(self.program, "state-bad")
         return standing_line(reading, self._list.sign(reading.state), self.program.glyphs, bad, self.size.width)
 
 
