@@ -13,6 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from gts_tui.steady import SteadyList
+
 
 class Confirm(ModalScreen[bool]):
     """A question that has yes and no for answers."""
@@ -74,7 +76,7 @@ class Choose(ModalScreen[str | None]):
         """The question, and what there is."""
         with Vertical():
             yield Static(Text(self._question))
-            yield OptionList(*(Option(Text(shown)) for _, shown in self._choices))
+            yield SteadyList(*(Option(Text(shown)) for _, shown in self._choices))
             yield Static(Text("enter choose   esc never mind", "dim"), classes="keys")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

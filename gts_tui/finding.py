@@ -16,6 +16,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from gts_tui.steady import SteadyList
+
 MOST_SHOWN = 200
 
 
@@ -57,7 +59,7 @@ class Find(ModalScreen[Any]):
             field = Input(placeholder=self._title, id="find-what")
             field.cursor_blink = False
             yield field
-            found = OptionList(id="found", markup=False)
+            found = SteadyList(id="found", markup=False)
             found.can_focus = False
             yield found
             yield Static(Text(self._foot), classes="foot")

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from gts.commands.views.jobs import state
 from gts_tui.charts.raster import GRAINS
 from gts_tui.curves.listing import Listed
+from gts_tui.steady import SteadyList
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
@@ -22,7 +23,7 @@ _PLAIN = {"waiting": ".", "running": ">", "stopping": "]", "paused": "=", "done"
 """Signs for a terminal that has ascii alone."""
 
 
-class RunList(OptionList, inherit_bindings=False):
+class RunList(SteadyList, inherit_bindings=False):
     """Trainings, newest first. Space marks those that are shown besides the one under the cursor."""
 
     DEFAULT_CSS = """

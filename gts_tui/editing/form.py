@@ -12,7 +12,7 @@ from textual.message import Message
 
 from gts_tui.dialogs import Ask, Choose
 from gts_tui.editing.fields import Field
-from gts_tui.steady_table import SteadyTable
+from gts_tui.steady import SteadyTable
 
 COLUMNS = (("parameter", 27), ("value", 18), ("default", 10), ("unit", 8), ("allowed", 44))
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
+
+from gts_tui.steady import SteadyList
 
 _CHOICES = (
     ("init", "lay the examples here", "specs of every figure, spaces, trained checkpoints"),
@@ -32,7 +34,7 @@ class Beginning(Vertical):
         """A sentence and a list."""
         yield Static()
         options = (Option(Text.assemble(f"{title:22}", (why, "dim")), id=name) for name, title, why in _CHOICES)
-        yield OptionList(*options)
+        yield SteadyList(*options)
 
     def show(self, root: Path, *, known: bool) -> None:
         """Say it of a folder."""

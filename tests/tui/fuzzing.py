@@ -42,6 +42,8 @@ from gts_tui.verbs import MODES
 ROOT = Path(__file__).parents[2]
 LOOK = 250
 """Events after which it is looked whether the program still answers."""
+HELD_UP = 2.0
+"""Seconds without an answer that are worth a look."""
 MOST_BYTES = 400 << 20
 SURPRISE = "this should not have happened"
 _SPECIAL = (
@@ -104,6 +106,34 @@ class Faults:
             kept(app, called)
 
         return hand_over
+
+
+class Pulse(threading.Thread):
+    """Feels whether the program answers; where it is held up, what holds it up is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self._felt, self._main, self._ended = time.monotonic(), threading.main_thread().ident, threading.Event()
+        self.held_up: deque[str] = deque(maxlen=4)
+        """Where, at the newest times."""
+
+    async def beat(self) -> None:
+        """Beats as long as the loop runs."""
+        while not self._ended.is_set():
+            self._felt = time.monotonic()
+            await asyncio.sleep(0.1)
+
+    def run(self) -> None:
+        """Until the end."""
+        while not self._ended.wait(0.5):
+            quiet = time.monotonic() - self._felt
+            frame = sys._current_frames().get(self._main or 0)
+            if quiet > HELD_UP and frame is not None:
+                self.held_up.append(f"{quiet:.1f} s: {''.join(traceback.format_stack(frame)[-8:])}")
+
+    def end(self) -> None:
+        """Feel no more."""
+        self._ended.set()
 
 
 class Chance:
@@ -211,6 +241,9 @@ async def fuzz(workspace: Path, number: int, seed: int, look: Callable[[], None]
     app.exit = lambda *values, **more: None  # type: ignore[method-assign]
     meddler, at = Meddler(workspace, seed), 0
     meddler.start()
+    pulse = Pulse()
+    pulse.start()
+    beating = asyncio.ensure_future(pulse.beat())
     try:
         async with app.run_test(size=(80, 24)) as pilot:
             chance = Chance(pilot, random.Random(seed), workspace)
@@ -228,19 +261,22 @@ async def fuzz(workspace: Path, number: int, seed: int, look: Callable[[], None]
     except BaseException as error:
         # What the program itself says of its end tells more than that it has ended.
         cause = app._exception or error
-        newest = "\n  ".join(happened)
+        newest = "\n  ".join([*pulse.held_up, *happened])
         why = "".join(traceback.format_exception(cause))
         raise AssertionError(f"seed {seed}, event {at}, then {meddler.newest}, after\n  {newest}\n{why}") from None
     finally:
         meddler.end()
+        pulse.end()
+        await beating
 
 
 async def _answers(pilot: Any) -> None:
     """The program can be brought back from wherever it is, and shows each mode."""
     await pilot.resize_terminal(100, 30)
     for name in MODES:
-        end = time.monotonic() + 30
+        end, tries = time.monotonic() + 30, 0
         while True:
+            tries += 1
             for _ in range(4):
                 await pilot.press("escape")
             await pilot.press(str(MODES.index(name) + 1))
@@ -249,7 +285,10 @@ async def _answers(pilot: Any) -> None:
             if mode is not None and name == mode.NAME and len(pilot.app.screen_stack) == 1:
                 break
             if time.monotonic() > end:
-                raise AssertionError(f"esc and {MODES.index(name) + 1} do not lead to {name}:\n{screen_text(pilot.app)}")
+                told = (
+                    f"esc and {MODES.index(name) + 1} do not lead to {name} in {tries} tries: {mode} {pilot.app.screen_stack}"
+                )
+                raise AssertionError(f"{told} {pilot.app.focused}\n{screen_text(pilot.app)}")
 
 
 async def _calm(pilot: Any) -> None:
@@ -278,7 +317,9 @@ def _nothing_left() -> None:
         children = []
         for child in psutil.Process().children():
             with suppress(psutil.Error):
-                children += [child.cmdline()] if child.status() == psutil.STATUS_ZOMBIE or "producer" in str(child.cmdline()) else []
+                children += (
+                    [child.cmdline()] if child.status() == psutil.STATUS_ZOMBIE or "producer" in str(child.cmdline()) else []
+                )
         if not threads and not children:
             return
         assert time.monotonic() < end, f"left behind: {threads} {children}\n{_stacks()}"
@@ -290,7 +331,9 @@ def _nothing_left() -> None:
 
 def _stacks() -> str:
     frames = sys._current_frames()
-    return "\n".join(f"{one.name}: {traceback.format_stack(frames[one.ident])[-3:]}" for one in threading.enumerate() if one.ident in frames)
+    return "\n".join(
+        f"{one.name}: {traceback.format_stack(frames[one.ident])[-3:]}" for one in threading.enumerate() if one.ident in frames
+    )
 
 
 class Jobs:
@@ -304,7 +347,7 @@ class Jobs:
         self._gts("search", "inverted/inverted.space", "500", "-n", "1", "--cohort", "1", "--threads", "1", "--detach")
 
     def _gts(self, *words: str) -> Any:
-        command = [sys.executable, "-m", "gts", *words, "--json", "--workspace", str(self._workspace)]
+        command = ["nice", "-n", "19", sys.executable, "-m", "gts", *words, "--json", "--workspace", str(self._workspace)]
         done = subprocess.run(command, capture_output=True, text=True, env=self._environment, cwd=self._workspace)
         assert done.returncode in (0, 1), f"{words}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout)

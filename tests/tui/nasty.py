@@ -1,6 +1,6 @@
 """A workspace that nobody has been kind to: odd names, broken files, numbers that are none; and a thread that changes it.
 
-    python tests/tui/nasty.py FOLDER      make one; the folder must not exist
+python tests/tui/nasty.py FOLDER      make one; the folder must not exist
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BRACKETS = "a [red]b[/red] [bold"
 EMOJI = "🤖👩‍👩‍👧‍👦 é漢"
 BACKWARDS = "מהלך ‮abc عربى"
 LONG = "long" * 50
-NAMES = (BRACKETS, EMOJI, BACKWARDS, LONG, "-rf", "a;b", "it's \"q\"", "@sel", "new\nline", "tab\tand\x1b[31mred")
+NAMES = (BRACKETS, EMOJI, BACKWARDS, LONG, "-rf", "a;b", 'it\'s "q"', "@sel", "new\nline", "tab\tand\x1b[31mred")
 
 
 def nasty(root: Path) -> Workspace:
@@ -35,7 +35,15 @@ def nasty(root: Path) -> Workspace:
     workspace = furnish(root)
     _odd_files(root)
     for number, name in enumerate(NAMES):
-        run(workspace, f"2026112{number % 2}-21150{number}-{name[:200].replace('/', '')}", "hopper/hopperPPO.spec", 2, 20, 0.5, "done")
+        run(
+            workspace,
+            f"2026112{number % 2}-21150{number}-{name[:200].replace('/', '')}",
+            "hopper/hopperPPO.spec",
+            2,
+            20,
+            0.5,
+            "done",
+        )
     _broken_runs(workspace)
     _odd_numbers(workspace)
     _two_goals(workspace)
@@ -97,7 +105,7 @@ def _odd_numbers(workspace: Workspace) -> None:
             with suppress(sqlite3.Error):
                 connection.execute(f"UPDATE points SET value = {value} WHERE rowid % 11 = {row}")
         with suppress(sqlite3.Error):
-            connection.execute("UPDATE evaluations SET score = replace(score, '\"mean\": ', '\"mean\": NaN, \"was\": ')")
+            connection.execute('UPDATE evaluations SET score = replace(score, \'"mean": \', \'"mean": NaN, "was": \')')
     connection.close()
     facts = json.loads(folder.facts.read_text())
     score = {"episodes": 100, "mean": float("nan"), "deviation": float("inf"), "cov": float("nan"), "score": float("-inf")}
@@ -155,7 +163,18 @@ class Meddler(threading.Thread):
     def run(self) -> None:
         """Until the end, something about four times a second."""
         deeds: tuple[Callable[[], None], ...] = (
-            *(self._touch, self._add, self._add, self._drop, self._log, self._log, self._cut, self._theme, self._run, self._move),
+            *(
+                self._touch,
+                self._add,
+                self._add,
+                self._drop,
+                self._log,
+                self._log,
+                self._cut,
+                self._theme,
+                self._run,
+                self._move,
+            ),
             *(self._keys, self._swap),
         )
         while not self._ended.wait(self._draw.uniform(0.02, 0.5)):
@@ -187,7 +206,9 @@ class Meddler(threading.Thread):
     def _log(self) -> None:
         log = self._draw.choice(sorted(self._root.glob("runs/*/log.txt")))
         with log.open("ab") as file:
-            file.write(self._draw.choice([b"a line [/x]\n", b"\xff\xfe", b"no end", "👩‍👩‍👧\n".encode() * 500, b"\r\r\x1b[31m\n"]))
+            file.write(
+                self._draw.choice([b"a line [/x]\n", b"\xff\xfe", b"no end", "👩‍👩‍👧\n".encode() * 500, b"\r\r\x1b[31m\n"])
+            )
 
     def _cut(self) -> None:
         path = self._draw.choice(self._files(".spec"))
@@ -196,7 +217,9 @@ class Meddler(threading.Thread):
 
     def _theme(self) -> None:
         (self._root / "themes").mkdir(exist_ok=True)
-        text = self._draw.choice(['name = "mine"\ndark = true\nprimary = "#12', 'primary = "no colour"', "\0", 'primary = "#ff00aa"'])
+        text = self._draw.choice(
+            ['name = "mine"\ndark = true\nprimary = "#12', 'primary = "no colour"', "\0", 'primary = "#ff00aa"']
+        )
         (self._root / "themes" / "mine.toml").write_text(text)
 
     def _run(self) -> None:

@@ -18,7 +18,25 @@ _NEVER = {"service", "bench", "workers", "worker", "init"}
 """What reaches beyond a workspace, or takes all of the machine."""
 _SELDOM = {"train", "search", "score", "play", "export", "doctor", "import", "resume"}
 """What starts processes that load much."""
-_ODD = ("@sel", "@last", "@best", "*", "odd/*", "[a-", "**/x?", "", "-", "--", "a=b", "nSteps=4096", "=", "%s", "1e999", "-1", "\\")
+_ODD = (
+    "@sel",
+    "@last",
+    "@best",
+    "*",
+    "odd/*",
+    "[a-",
+    "**/x?",
+    "",
+    "-",
+    "--",
+    "a=b",
+    "nSteps=4096",
+    "=",
+    "%s",
+    "1e999",
+    "-1",
+    "\\",
+)
 
 
 def random_line(draw: random.Random, root: Path) -> str:
@@ -43,7 +61,9 @@ def _order(draw: random.Random, root: Path) -> str:
     elif chance < 0.95:
         name = draw.choice(sorted(VERBS))
     else:
-        return draw.choice([draw.choice(NAMES), "gts", "gts help", draw.choice(sorted(ALIASES)), "help " + draw.choice(list(COMMANDS))])
+        return draw.choice(
+            [draw.choice(NAMES), "gts", "gts help", draw.choice(sorted(ALIASES)), "help " + draw.choice(list(COMMANDS))]
+        )
     words = [name]
     if name in VERBS:
         words += [_value(draw, root, VERBS[name].takes) for _ in range(draw.choice([0, 1, 1, 1, 2]))]
@@ -93,7 +113,9 @@ def _value(draw: random.Random, root: Path, takes: str) -> str:
         found = _names(root / "studies")
     else:
         ending = {"spec": ".spec", "space": ".space", "checkpoint": ".checkpoint"}.get(takes, "")
-        found = sorted(str(path.relative_to(root)) for path in root.glob(f"*/*{ending}") if path.parent.name not in ("runs", "studies"))
+        found = sorted(
+            str(path.relative_to(root)) for path in root.glob(f"*/*{ending}") if path.parent.name not in ("runs", "studies")
+        )
         found = [*found, *(f"made/{number}{ending or '.spec'}" for number in range(3))]
     return draw.choice(found) if found else "x"
 

@@ -1,0 +1,37 @@
+"""Textual's lists, for lists that change at any moment and have any size: what was aimed at something gone does nothing."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual import events
+from textual.widgets import DataTable, OptionList
+
+
+class SteadyTable(DataTable[Text]):
+    """Textual's table takes each click for one on a row and a column that are still there."""
+
+    async def _on_click(self, event: events.Click) -> None:
+        meta = event.style.meta
+        row, column = meta.get("row", 0), meta.get("column", 0)
+        if row >= self.row_count or column >= len(self.columns):
+            event.prevent_default()
+            event.stop()
+
+
+class SteadyList(OptionList):
+    """Textual's list takes each click for one on an option that is still there, and believes that there is room for one."""
+
+    async def _on_click(self, event: events.Click) -> None:
+        if event.style.meta.get("option", -1) >= self.option_count:
+            event.prevent_default()
+            event.stop()
+
+    def action_page_up(self) -> None:
+        """A page up, where a page has any lines."""
+        if self.scrollable_content_region.area:
+            super().action_page_up()
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        if self.scrollable_content_region.area:
+            super().action_page_down()
