@@ -1,10 +1,29 @@
-"""Textual's lists, for lists that change at any moment and have any size: what was aimed at something gone does nothing."""
+"""Textual's lists and dialogs, for what changes at any moment: a click or a key for something that is gone does nothing."""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from rich.text import Text
 from textual import events
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen
 from textual.widgets import DataTable, OptionList
+
+_Answer = TypeVar("_Answer")
+
+
+class Dialog(ModalScreen[_Answer]):
+    """It is answered once: of the keys and clicks that came in one breath, the rest do not close what lies under it."""
+
+    _answered = False
+
+    def dismiss(self, result: _Answer | None = None) -> AwaitComplete:
+        """Answer and go."""
+        if self._answered or self.app.screen is not self:
+            return AwaitComplete()
+        self._answered = True
+        return super().dismiss(result)
 
 
 class SteadyTable(DataTable[Text]):
@@ -29,9 +48,9 @@ class SteadyList(OptionList):
     def action_page_up(self) -> None:
         """A page up, where a page has any lines."""
         if self.scrollable_content_region.area:
-            super().action_page_up()
+            super().action_page_up()  # type: ignore[no-untyped-call]
 
     def action_page_down(self) -> None:
         """A page down."""
         if self.scrollable_content_region.area:
-            super().action_page_down()
+            super().action_page_down()  # type: ignore[no-untyped-call]

@@ -274,7 +274,7 @@ async def _answers(pilot: Any) -> None:
     """The program can be brought back from wherever it is, and shows each mode."""
     await pilot.resize_terminal(100, 30)
     for name in MODES:
-        end, tries = time.monotonic() + 30, 0
+        end, tries = time.monotonic() + 90, 0
         while True:
             tries += 1
             for _ in range(4):
@@ -288,7 +288,7 @@ async def _answers(pilot: Any) -> None:
                 told = (
                     f"esc and {MODES.index(name) + 1} do not lead to {name} in {tries} tries: {mode} {pilot.app.screen_stack}"
                 )
-                raise AssertionError(f"{told} {pilot.app.focused}\n{screen_text(pilot.app)}")
+                raise AssertionError(f"{told} {pilot.app.screen_stack} {pilot.app.focused}\n{screen_text(pilot.app)}")
 
 
 async def _calm(pilot: Any) -> None:

@@ -205,10 +205,9 @@ class Meddler(threading.Thread):
 
     def _log(self) -> None:
         log = self._draw.choice(sorted(self._root.glob("runs/*/log.txt")))
+        said = [b"a line [/x]\n", b"\xff\xfe", b"no end", EMOJI.encode() * 500, b"\r\r\x1b[31m\n"]
         with log.open("ab") as file:
-            file.write(
-                self._draw.choice([b"a line [/x]\n", b"\xff\xfe", b"no end", "👩‍👩‍👧\n".encode() * 500, b"\r\r\x1b[31m\n"])
-            )
+            file.write(self._draw.choice(said))
 
     def _cut(self) -> None:
         path = self._draw.choice(self._files(".spec"))
@@ -220,7 +219,7 @@ class Meddler(threading.Thread):
         text = self._draw.choice(
             ['name = "mine"\ndark = true\nprimary = "#12', 'primary = "no colour"', "\0", 'primary = "#ff00aa"']
         )
-        (self._root / "themes" / "mine.toml").write_text(text)
+        (self._root / "themes" / "mine.toml").write_text(self._draw.choice(texts))
 
     def _run(self) -> None:
         """A run that comes, half written, and goes."""
