@@ -18,7 +18,7 @@ def record_of(kind: type[_Record], said: Any) -> _Record:
     """
     if not isinstance(said, Mapping):
         raise ValueError("it is no JSON object")
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     known = {field.name: said[field.name] for field in fields(kind) if field.name in said}  # type: ignore[arg-type]
     for name, value in known.items():
         if not _fits(value, hints[name]):

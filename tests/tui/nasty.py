@@ -216,9 +216,7 @@ class Meddler(threading.Thread):
 
     def _theme(self) -> None:
         (self._root / "themes").mkdir(exist_ok=True)
-        text = self._draw.choice(
-            ['name = "mine"\ndark = true\nprimary = "#12', 'primary = "no colour"', "\0", 'primary = "#ff00aa"']
-        )
+        texts = ['name = "mine"\ndark = true\nprimary = "#12', 'primary = "no colour"', "\0", 'primary = "#ff00aa"']
         (self._root / "themes" / "mine.toml").write_text(self._draw.choice(texts))
 
     def _run(self) -> None:
