@@ -28,24 +28,21 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from at_work import Jobs
 from driving import screen_text
+from faults import Faults, Pulse
 from nasty import NAMES, Meddler
 from random_lines import random_line
 from textual import events
 from textual.geometry import Size
-from textual.worker import Worker
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.verbs import MODES
 
-ROOT = Path(__file__).parents[2]
 LOOK = 250
 """Events after which it is looked whether the program still answers."""
-HELD_UP = 2.0
-"""Seconds without an answer that are worth a look."""
 MOST_BYTES = 400 << 20
-SURPRISE = "this should not have happened"
 _SPECIAL = (
     *("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab", "shift+tab", "enter", "escape"),
     *("backspace", "delete", "space", "alt+backspace", "shift+up", "shift+down", "shift+left", "shift+right"),
@@ -55,85 +52,6 @@ _SPECIAL = (
 # A key that ends the program, and one that hands a line to a shell, would test something else.
 _LETTERS = (string.ascii_letters + string.digits + "[]{}()<>/\\|.,;:'\"@#$%^&*-_=+~?é漢🤖").replace("q", "")
 _PASTES = (*NAMES, "a\nb\r\nc", "\x1b[200~", "x" * 20_000, "{\n" * 500, "\0", "‮", "👩‍👩‍👧‍👦" * 200)
-
-
-class Faults:
-    """Whatever goes wrong anywhere in the process, also where nobody would have been told."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-        threading.excepthook = lambda told: self.add(told.exc_value, f"thread {told.thread and told.thread.name}")
-        sys.unraisablehook = lambda told: self.add(told.exc_value, "nobody")
-        for owner, name in ((Worker, "_run"), (GtsApp, "say"), (GtsApp, "hand_over")):
-            setattr(owner, name, getattr(self, f"_{name.strip('_')}")(getattr(owner, name)))
-
-    def add(self, error: BaseException | None, where: str) -> None:
-        """Keep one."""
-        told = "".join(traceback.format_exception(error)) if error is not None else ""
-        self.found.append(f"{where}: {told}")
-
-    def listen(self) -> None:
-        """Hear what the loop of the program has to complain of."""
-        asyncio.get_running_loop().set_exception_handler(
-            lambda _, told: self.add(told.get("exception"), f"loop: {told.get('message')}")
-        )
-
-    def _run(self, kept: Callable[..., Any]) -> Callable[..., Any]:
-        async def run(worker: Any, app: Any) -> None:
-            await kept(worker, app)
-            if worker.error is not None and not isinstance(worker.error, asyncio.CancelledError):
-                self.add(worker.error, f"worker {worker.name}")
-
-        return run
-
-    def _say(self, kept: Callable[..., Any]) -> Callable[..., Any]:
-        def say(app: Any, shown: Any, **more: Any) -> None:
-            if SURPRISE in str(shown):
-                self.found.append("".join(traceback.format_exc()) + str(shown))
-            kept(app, shown, **more)
-
-        return say
-
-    def _hand_over(self, kept: Callable[..., Any]) -> Callable[..., Any]:
-        def hand_over(app: Any, call: Callable[[], object]) -> None:
-            def called() -> object:
-                try:
-                    return call()
-                except Exception as error:
-                    self.add(error, "handed over")
-                    raise
-
-            kept(app, called)
-
-        return hand_over
-
-
-class Pulse(threading.Thread):
-    """Feels whether the program answers; where it is held up, what holds it up is kept."""
-
-    def __init__(self) -> None:
-        super().__init__(name="pulse", daemon=True)
-        self._felt, self._main, self._ended = time.monotonic(), threading.main_thread().ident, threading.Event()
-        self.held_up: deque[str] = deque(maxlen=4)
-        """Where, at the newest times."""
-
-    async def beat(self) -> None:
-        """Beats as long as the loop runs."""
-        while not self._ended.is_set():
-            self._felt = time.monotonic()
-            await asyncio.sleep(0.1)
-
-    def run(self) -> None:
-        """Until the end."""
-        while not self._ended.wait(0.5):
-            quiet = time.monotonic() - self._felt
-            frame = sys._current_frames().get(self._main or 0)
-            if quiet > HELD_UP and frame is not None:
-                self.held_up.append(f"{quiet:.1f} s: {''.join(traceback.format_stack(frame)[-8:])}")
-
-    def end(self) -> None:
-        """Feel no more."""
-        self._ended.set()
 
 
 class Chance:
@@ -334,43 +252,6 @@ def _stacks() -> str:
     return "\n".join(
         f"{one.name}: {traceback.format_stack(frames[one.ident])[-3:]}" for one in threading.enumerate() if one.ident in frames
     )
-
-
-class Jobs:
-    """A training and a search at work; what chance starts is kept in bounds."""
-
-    def __init__(self, workspace: Path) -> None:
-        self._workspace = workspace
-        self._environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        settings = ("--set", "nSteps=100000000", "--set", "nEpochs=48800", "--threads", "1")
-        self.training = self._gts("train", "hopper/hopperPPO.spec", "o.checkpoint", *settings, "--detach")["run"]
-        self._gts("search", "inverted/inverted.space", "500", "-n", "1", "--cohort", "1", "--threads", "1", "--detach")
-
-    def _gts(self, *words: str) -> Any:
-        command = ["nice", "-n", "19", sys.executable, "-m", "gts", *words, "--json", "--workspace", str(self._workspace)]
-        done = subprocess.run(command, capture_output=True, text=True, env=self._environment, cwd=self._workspace)
-        assert done.returncode in (0, 1), f"{words}: {done.stdout}{done.stderr}"
-        return json.loads(done.stdout)
-
-    def look(self) -> None:
-        """End some where there are too many for one machine."""
-        active = [one["id"] for one in self._gts("jobs")["jobs"] if one["state"] in ("running", "waiting", "stuck")]
-        for surplus in [one for one in active if one not in (self.training, "inverted")][2:]:
-            self._gts("stop", surplus)
-
-    def harmed(self) -> list[Any]:
-        """Those that ended without anybody's order; what was made as a failure is none of them."""
-        jobs = self._gts("jobs", "--all")["jobs"]
-        mine = [one for one in jobs if one["id"] >= "20261122" and one["state"] in ("failed", "interrupted")]
-        return [one for one in mine if "not a number" not in one["reason"] and "come-and-go" not in one["id"]]
-
-    def end(self) -> None:
-        """End all."""
-        subprocess.run(
-            [sys.executable, "-m", "gts", "stop", "--all", "--now", "--workspace", str(self._workspace)],
-            env=self._environment,
-            capture_output=True,
-        )
 
 
 def main() -> None:
