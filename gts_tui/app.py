@@ -97,7 +97,7 @@ class GtsApp(Everywhere):
         """Look at the workspace that is open now, and show the first mode."""
         self.looks.follow()
         follow_keymap(self)
-        self.run_worker(lambda: mend(self), thread=True, exit_on_error=False)
+        mend(self)
         self.call_next(self.show_mode, "workspace")
 
     async def move(self, folder: Path) -> None:

@@ -15,12 +15,13 @@ from gts_tui.charts.raster import GRAINS
 from gts_tui.curves.listing import Listed
 from gts_tui.inks import ink
 from gts_tui.state_signs import state_sign
+from gts_tui.steady import SteadyList
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
 
-class RunList(OptionList, inherit_bindings=False):
+class RunList(SteadyList, inherit_bindings=False):
     """Trainings, newest first. Space marks those that are shown besides the one under the cursor."""
 
     DEFAULT_CSS = """
