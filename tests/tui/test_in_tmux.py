@@ -133,7 +133,7 @@ def _open(tmux: Tmux) -> None:
 
 def _change_and_train(tmux: Tmux, folder: Path) -> None:
     """Find a spec, change a value of it in the editor, train it, and watch."""
-    tmux.types("/invertedppo")
+    tmux.types("/invertedppo.spec")
     tmux.keys("Enter")
     tmux.shows(r"inverted/invertedPPO\.spec")
     tmux.types("e")
@@ -141,9 +141,10 @@ def _change_and_train(tmux: Tmux, folder: Path) -> None:
     for key, before, after in (("nSteps", "100000", "3200"), ("nEpochs", "48", "2")):
         tmux.keys("C-f")
         tmux.types(key)
+        tmux.shows(f" {key}")
         tmux.keys("Enter", "Escape")
-        # tmux takes what comes at once behind an escape for one key.
-        tmux.shows("ctrl\\+space|allowed|default")
+        # What comes at once behind an escape is one key with it.
+        tmux.until(lambda: "gone" if "up previous" not in tmux.screen and f" {key}\n" not in tmux.screen else "", 30)
         tmux.keys("End", "Left", *["BSpace"] * len(before))
         tmux.types(after)
         tmux.shows(f'"{key}": {after},')

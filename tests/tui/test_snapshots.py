@@ -40,6 +40,7 @@ def lean(svg: str) -> str:
     """The same in less: letters where they stand, without the blanks between them, which some programs draw too narrow."""
     svg = re.sub(r"\bterminal-\d+-([\w-]+)", r"\1", svg)
     svg = re.sub(r"\s*<clipPath id=\"line-[^>]*>.*?</clipPath>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"(\d\.\d)\d{3,}", r"\1", svg)
     return re.sub(r"\n\s+", "\n", _TEXT.sub(_words, svg))
 
 
@@ -51,7 +52,9 @@ def _words(found: re.Match[str]) -> str:
     for word in re.finditer(r"[^\xa0]+(?:\xa0[^\xa0]+)*", letters):
         x = float(left) + each * cell_len(letters[: word.start()])
         written = html.escape(word[0], quote=False)
-        pieces.append(f'<text class="{style}" x="{x:.1f}" y="{y}" textLength="{each * cell_len(word[0]):.1f}">{written}</text>')
+        # Of one letter there is nothing to spread.
+        wide = f' textLength="{each * cell_len(word[0]):.1f}"' if len(word[0]) > 1 else ""
+        pieces.append(f'<text class="{style}" x="{x:.1f}" y="{y}"{wide}>{written}</text>')
     return "".join(pieces)
 
 
