@@ -2,7 +2,7 @@
 # make test    the tests
 # make check   style, types, import rules, generated pages
 # make pages   write the generated pages anew: the reference in the README, the JSON Schemas
-# make pictures  take the pictures of the terminal program anew: tests/tui/__snapshots__, some of which the README shows
+# make pictures  take the pictures of the terminal program anew (tests/tui/__snapshots__)
 # make bench   speed, against the physical limit and, where they are installed, other libraries
 # make clean   remove what these made
 #
