@@ -1,7 +1,7 @@
 # make run     open the terminal program on the examples; without a terminal, see a pendulum learn to balance
 # make test    the tests
 # make check   style, types, import rules, generated pages
-# make pages   write the generated pages anew: the reference in the README, the JSON Schemas
+# make pages   write the generated pages anew: the reference, the JSON Schemas
 # make pictures  take the pictures of the terminal program anew (tests/tui/__snapshots__)
 # make bench   speed, against the physical limit and, where they are installed, other libraries
 # make clean   remove what these made
@@ -39,7 +39,7 @@ check: $(READY)
 	$(BIN)/python -m gts.commands.reference --check
 
 pages: $(READY)
-	$(BIN)/python -m gts.commands.reference README.md
+	$(BIN)/python -m gts.commands.reference
 	$(BIN)/python -m gts.formats.schema
 
 pictures: $(READY)

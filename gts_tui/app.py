@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from gts.commands.declare import Result
 from gts.store.workspace import Workspace
@@ -22,19 +24,23 @@ from gts_tui.bar import Bar
 from gts_tui.command_line import CommandLine
 from gts_tui.dialogs import Confirm
 from gts_tui.everywhere import Everywhere
+from gts_tui.foot import Foot
 from gts_tui.frugal import frugal
 from gts_tui.hangup import end_at_signals, end_with
 from gts_tui.keymap import follow_keymap
 from gts_tui.lines import Spot
 from gts_tui.mode import Mode, Modes
-from gts_tui.opening import mend, offer, used
-from gts_tui.performing import Performer
+from gts_tui.opening import mend
 from gts_tui.scrollback import Scrollback
 from gts_tui.settings import Settings
 from gts_tui.small import TooSmall
 from gts_tui.telling import Echo, said, show_command, show_tasks, tell
+from gts_tui.threads import EndedError, wait_for
 from gts_tui.verbs import MODES
 from gts_tui.watching import Watch
+
+if TYPE_CHECKING:
+    from gts_tui.performing import Performer
 
 
 class GtsApp(Everywhere):
@@ -52,9 +58,15 @@ class GtsApp(Everywhere):
 
     def __init__(self, workspace: Workspace, settings: Settings | None = None) -> None:
         super().__init__(workspace, settings or Settings())
-        self.performer = Performer(self, workspace, readonly=self.settings.readonly)
-        self.watcher = Watch(self.hand_over)
+        self.watcher = Watch(self.hand_over, self.mishap)
         self.mode: Mode | None = None
+
+    @cached_property
+    def performer(self) -> Performer:
+        """What does command lines; loaded with the first one, which comes after the first picture."""
+        from gts_tui.performing import Performer
+
+        return Performer(self, self.workspace, readonly=self.settings.readonly)
 
     # -- the screen ---------------------------------------------------------------------------------------------------
 
@@ -67,16 +79,19 @@ class GtsApp(Everywhere):
         yield scrollback
         yield Echo()
         yield CommandLine()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Foot()
         yield TooSmall()
 
     def on_mount(self) -> None:
         """Show the first mode, and begin to watch."""
         self.watcher.start()
-        if self.settings.readonly or used(self.workspace):
-            self.begin()
-        else:
-            offer(self)
+        self.begin()
+
+    def on_ready(self) -> None:
+        """It has started: what is there now stays, and is not looked through for what could be thrown away."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     def begin(self) -> None:
         """Look at the workspace that is open now, and show the first mode."""
@@ -85,8 +100,14 @@ class GtsApp(Everywhere):
         self.run_worker(lambda: mend(self), thread=True, exit_on_error=False)
         self.call_next(self.show_mode, "workspace")
 
-    def move(self, folder: Path) -> None:
-        """Go to another workspace; before a mode was shown."""
+    async def move(self, folder: Path) -> None:
+        """Go to another workspace: every mode is made anew there."""
+        if not all(mode.may_close() for mode in self.query(Mode)):
+            return
+        if self.mode is not None:
+            self.mode.leave()
+            self.mode = None
+        await self.query_one(Modes).remove_children()
         os.chdir(folder)
         self.workspace = self.performer.workspace = Workspace(folder)
         self.query_one(Bar).follow()
@@ -95,7 +116,8 @@ class GtsApp(Everywhere):
     def on_unmount(self) -> None:
         """Watch no more; what works for this program alone ends with it."""
         self.watcher.end()
-        self.performer.end()
+        if "performer" in vars(self):
+            self.performer.end()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so where there is no room for anything."""
@@ -204,14 +226,17 @@ class GtsApp(Everywhere):
         """Do one of the program's own words."""
         from gts_tui.own_words import act
 
-        # Textual's own signature does not let a coroutine give nothing.
-        self.call_from_thread(act, self, name, tuple(words))  # type: ignore[arg-type]
+        with suppress(EndedError):
+            self.call_from_thread(act, self, name, tuple(words))
 
     def ask(self, question: str) -> bool:
-        """Ask the person; from a thread that can wait."""
-        answers: SimpleQueue[bool] = SimpleQueue()
-        self.hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answers.put(bool(yes)))))
-        return answers.get()
+        """Ask the person; from a thread that can wait. Where the program ends meanwhile, the answer is no."""
+        answer: Future[bool] = Future()
+        self.hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answer.set_result(bool(yes)))))
+        try:
+            return bool(wait_for(answer, self._loop))
+        except EndedError:
+            return False
 
     def selected(self) -> Sequence[str]:
         """What `@sel` means now."""

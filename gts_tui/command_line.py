@@ -14,13 +14,13 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from gts_tui.completing import Completer, Completions
 from gts_tui.dialogs import Confirm
 from gts_tui.menu import Menu, Row
 from gts_tui.recalling import History, Walk
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
+    from gts_tui.completing import Completer, Completions
 
 _PLACEHOLDER = "a command, as at the shell without gts; tab completes, ↑ and ctrl+r bring back"
 _SOUGHT = "what was given before: type a part of it, enter takes it, esc leaves"
@@ -68,7 +68,7 @@ class CommandLine(Input):
         self.display = False
         self._menu = Menu()
         self._completer: Completer | None = None
-        self._offered = Completions(0, 0)
+        self._offered: Completions | None = None
         self._found: list[str] = []
         self._walk: Walk | None = None
         self._kept: str | None = None
@@ -87,6 +87,8 @@ class CommandLine(Input):
     @property
     def completer(self) -> Completer:
         """What completes lines in the workspace that is open."""
+        from gts_tui.completing import Completer
+
         if self._completer is None or self._completer.workspace != self.program.workspace:
             self._completer = Completer(self.program.workspace, lambda: sorted(self.program.looks.wardrobe.themes))
         return self._completer
@@ -204,6 +206,8 @@ class CommandLine(Input):
             self._kept = None
             self._write(self._found[at])
             return
+        if self._offered is None:
+            return
         candidate = self._offered.candidates[at]
         self._write(*self._offered.taken(self.value, candidate))
         if not candidate.whole:
@@ -227,7 +231,8 @@ class CommandLine(Input):
         at = self._menu.chosen if self._menu.is_open else None
         if self.searching and at is None:
             return
-        if at is not None and (self.searching or self._offered.candidates[at].text != self._offered.typed):
+        offered = self._offered
+        if at is not None and (self.searching or (offered and offered.candidates[at].text != offered.typed)):
             self._take(at)
             return
         self._menu.close()

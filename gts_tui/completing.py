@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from gts.commands.completion import ENDINGS, files
 from gts.commands.declare import Argument, Completion, Option
 from gts.commands.references import BEST, NEWEST
 from gts.commands.table import COMMANDS
-from gts.params.declare import Parameter
 from gts.store.workspace import Workspace
 from gts_tui.knowing import Names
 from gts_tui.lines import Word, is_separator, joined, scan
 from gts_tui.referring import SELECTED, option_values
 from gts_tui.verbs import ALIASES, MODES, VERBS, Takes
+
+if TYPE_CHECKING:
+    from gts.params.declare import Parameter
 
 MOST = 200
 """Candidates that are shown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import ActiveBinding, Binding, BindingType
@@ -13,11 +13,13 @@ from textual.filter import LineFilter
 from gts.store.workspace import Workspace
 from gts_tui.bar import Bar
 from gts_tui.clipboard import copied
+from gts_tui.filters import Writable
 from gts_tui.glyphs import glyphs_for
 from gts_tui.looks import Looks
 from gts_tui.mouse import set_mouse
 from gts_tui.settings import Settings
 from gts_tui.theming import THEME_DEFAULTS
+from gts_tui.threads import EndedError, call_inside
 
 if TYPE_CHECKING:
     from gts_tui.mode import Mode
@@ -44,6 +46,9 @@ class Everywhere(App[int]):
         self.glyphs = glyphs_for(settings.glyphs)
         self.has_mouse = settings.mouse
         self.looks = Looks(self)
+        self._writable = Writable()
+        self.mishaps: list[Exception] = []
+        """Errors that nobody foresaw, and that the program went on after."""
 
     def on_load(self) -> None:
         """Dress before anybody looks."""
@@ -55,12 +60,22 @@ class Everywhere(App[int]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through before it is written to the terminal."""
-        return (*self.looks.filters(), *super().get_line_filters())
+        return (self._writable, *self.looks.filters(), *super().get_line_filters())
 
     def hand_over(self, call: Callable[[], object]) -> None:
         """Call it in the program's own thread; nothing happens where the program has ended."""
-        with suppress(RuntimeError):
+        with suppress(EndedError):
             self.call_from_thread(call)
+
+    def call_from_thread(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call it in the program's own thread; Textual's would wait for ever for a program that ends meanwhile."""
+        return call_inside(self, callback, *args, **kwargs)
+
+    def mishap(self, error: Exception) -> None:
+        """Say that something went wrong that nobody foresaw; from another thread than the program's own."""
+        self.mishaps.append(error)
+        text = f"this should not have happened: {type(error).__name__}: {error}"
+        self.hand_over(lambda: self.notify(text, severity="error", markup=False))
 
     def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
         """Do a command line."""
@@ -78,6 +93,10 @@ class Everywhere(App[int]):
     def copy(self, text: str, what: str) -> None:
         """Copy a text to where the person can paste it; `what` names it in the notice that says where that is."""
         self.notify(copied(text, what, self.copy_to_clipboard), markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand a text to the terminal; names on a disk need not be Unicode, what is written to a terminal must."""
+        super().copy_to_clipboard(text.encode(errors="replace").decode())
 
     def set_mouse(self, on: bool) -> None:
         """Take the mouse, or leave it to the terminal, which can mark text then."""

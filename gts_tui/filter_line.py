@@ -17,7 +17,7 @@ class FilterLine(Input):
     FilterLine { height: 1; border: none; padding: 0; background: $surface; display: none; }
     FilterLine:focus { border: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave(True)", "clear", id="filter.leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave(True)", "clear", id="filter.clear")]
 
     class Filtered(Message):
         """There are other words than before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -17,7 +18,7 @@ _IN_ASCII = {
     **dict.fromkeys("█▓▒░▄▅▆▇▀■", "#"),
     **dict.fromkeys("●•✓▪", "*"),
     **dict.fromkeys("✗×", "x"),
-    **dict.fromkeys("▸▶→›»⏵", ">"),
+    **dict.fromkeys("▸▶→›»⏵⏎↵", ">"),
     **dict.fromkeys("◂◀←‹«", "<"),
     **dict.fromkeys("▾▼↓⌄", "v"),
     **dict.fromkeys("▴▲↑", "^"),
@@ -32,6 +33,26 @@ _IN_ASCII = {
     "\N{NO-BREAK SPACE}": " ",
 }
 """Signs that this program and its libraries draw, for terminals that have letters only."""
+
+
+_NO_LETTER = re.compile("[\ud800-\udfff]")
+
+
+class Writable(LineFilter):
+    """What no terminal takes, since it is no Unicode: halves of letters, which stand for the odd bytes of names on a disk."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same segments, as wide as they were."""
+        return [
+            Segment(_NO_LETTER.sub(_replaced, segment.text), segment.style, segment.control)
+            if not segment.text.isascii() and _NO_LETTER.search(segment.text)
+            else segment
+            for segment in segments
+        ]
+
+
+def _replaced(found: re.Match[str]) -> str:
+    return "\N{REPLACEMENT CHARACTER}" * cell_len(found[0])
 
 
 class AsciiOnly(LineFilter):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
@@ -12,6 +11,7 @@ from textual.screen import Screen
 
 from gts_tui.finding import Entry, Find
 from gts_tui.keymap import keymap_paths, shown
+from gts_tui.opening import short_path
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
@@ -65,17 +65,10 @@ def show_keys(app: Everywhere) -> None:
     """Open the list; what is chosen there is done."""
     where = app.mode.NAME if app.mode is not None else "here"
     own, _ = keymap_paths(app.workspace)
-    foot = f"enter do it   esc close\nother keys: {_short(own)} or {own.name} in the workspace"
+    foot = f"enter do it   esc close\nother keys: {short_path(own)} or {own.name} in the workspace"
 
     def chosen(active: ActiveBinding | None) -> None:
         if active is not None:
             app.do_binding(active)
 
     app.push_screen(Find(f"keys: {where}", list(entries(app.screen)), foot=foot), chosen)
-
-
-def _short(path: Path) -> str:
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except ValueError:
-        return str(path)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from gts.errors import GtsError
-from gts.params.declare import Parameter
 from gts.store.workspace import Workspace
 from gts_tui.watching import changed
+
+if TYPE_CHECKING:
+    from gts.params.declare import Parameter
 
 _MOST_RUNS = 300
 _MOST_SCORES = 1000

@@ -19,7 +19,6 @@ from gts.commands.declare import Command, Context, Note, Result, steps_of
 from gts.commands.grammar import program
 from gts.commands.table import COMMANDS
 from gts.errors import FormatError, GtsError, UsageError
-from gts.jobs.launch import environment
 from gts.store.workspace import Workspace
 from gts_tui.lines import LineError, Order, Spot, Word, joined, orders_in
 from gts_tui.recalling import History
@@ -141,6 +140,10 @@ class Performer:
             code = self._complain(_plain(error), line, words)
         except GtsError as error:
             code = self._complain(error, line, words)
+        except UnicodeEncodeError:
+            # The shell and the disk take any bytes for a name; what is kept of a run is text.
+            nameless = UsageError("a name here is no Unicode, and cannot be written down", hint="give the file another name")
+            code = self._complain(nameless, line, words)
         except Exception as error:
             self.stage.say(f"this should not have happened: {type(error).__name__}: {error}", error=True)
             code = 1
@@ -259,6 +262,8 @@ class Performer:
 
     def _child(self, arguments: Sequence[str], line: str) -> int:
         """A process whose output goes to the scrollback while it comes."""
+        from gts.jobs.launch import environment
+
         settings = environment() | {
             "COLUMNS": str(self.stage.columns),
             "PYTHONUNBUFFERED": "1",

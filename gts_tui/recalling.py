@@ -34,7 +34,8 @@ class History:
             self._join()
         # A folder that nobody made a workspace is left as it is.
         if self._keeps and self.workspace.catalogue.is_file():
-            with suppress(GtsError, OSError), Catalogue(self.workspace.catalogue) as catalogue:
+            # A name that is no Unicode cannot be stored; the line is known until the program ends.
+            with suppress(GtsError, OSError, UnicodeError), Catalogue(self.workspace.catalogue) as catalogue:
                 catalogue.remember(line, code)
 
     def load(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ def open_program(
     from gts_tui.app import run
     from gts_tui.settings import Settings
 
+    # Nothing is thrown away while it starts; `GtsApp.on_ready` begins to look again.
+    gc.disable()
     place = find_workspace(Path(workspace).expanduser() if workspace else None)
     return run(place, Settings(readonly=readonly, mouse=mouse, theme=theme, glyphs=glyphs))
 

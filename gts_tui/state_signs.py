@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from gts.commands.views.jobs import state
+from gts.commands.views.states import state
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp

@@ -63,12 +63,12 @@ class Echo(Static):
 
 def pane_of(app: GtsApp) -> Scrollback | None:
     """The scrollback, also while a question is asked over it; None when the program is at its end and has none any more."""
-    return next(iter(app.screen_stack[0].query(Scrollback)), None) if app.screen_stack else None
+    return next(iter(app.query(Scrollback)), None)
 
 
 def echo_of(app: GtsApp) -> Echo | None:
     """The line above the command line, in the same way."""
-    return next(iter(app.screen_stack[0].query(Echo)), None) if app.screen_stack else None
+    return next(iter(app.query(Echo)), None)
 
 
 def show_command(app: GtsApp, line: str) -> None:

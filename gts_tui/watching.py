@@ -21,20 +21,30 @@ class Subject:
     stamp: Callable[[], Hashable]
     """Cheap; differs when a new reading may differ."""
     read: Callable[[], Any]
-    """The reading: a frozen value. May raise GtsError, which is told in place of it."""
+    """The reading: a frozen value. What it raises is told in place of it, as a GtsError."""
     tell: Callable[[Any], None]
     """Called in the program's own thread with a reading or a GtsError."""
     seen: Hashable = field(default=None, init=False)
+    wrong: str = field(default="", init=False)
+    """The error that was told last; the same one is not told again."""
     told: bool = field(default=True, init=False)
     """Whether the newest reading has arrived; a program that is held up is not told more."""
 
 
 class Watch(threading.Thread):
-    """Looks at every subject again and again; `post` hands a call over to the program's own thread."""
+    """Looks at every subject again and again; `post` hands a call over to the program's own thread.
 
-    def __init__(self, post: Callable[[Callable[[], None]], None], seconds: float = SECONDS) -> None:
+    `mishap` is told, in this thread, of every error that nobody foresaw; the watch goes on.
+    """
+
+    def __init__(
+        self,
+        post: Callable[[Callable[[], None]], None],
+        mishap: Callable[[Exception], None] = lambda error: None,
+        seconds: float = SECONDS,
+    ) -> None:
         super().__init__(name="watch", daemon=True)
-        self._post, self._seconds = post, seconds
+        self._post, self._mishap, self._seconds = post, mishap, seconds
         self._subjects: dict[str, Subject] = {}
         self._wake = threading.Event()
         self._ended = False
@@ -69,24 +79,46 @@ class Watch(threading.Thread):
     def _look_at(self, key: str, subject: Subject) -> None:
         try:
             stamp: Hashable = (subject.stamp(),)
-            if stamp == subject.seen:
-                return
-            subject.seen = stamp
-            reading = subject.read()
-        except GtsError as error:
-            reading = error
-        except OSError as error:
-            reading = FileError(f"cannot read {error.filename or 'a file'}: {(error.strerror or str(error)).lower()}")
-        if isinstance(reading, GtsError) and subject.seen is not None and (str(reading),) == subject.seen:
+        except Exception as error:
+            # Whatever comes after this is new.
+            subject.seen = None
+            self._tell(key, subject, self._told_as(error))
             return
-        subject.told = False
+        if stamp == subject.seen:
+            return
+        subject.seen = stamp
+        try:
+            reading = subject.read()
+        except Exception as error:
+            reading = self._told_as(error)
+        self._tell(key, subject, reading)
+
+    def _tell(self, key: str, subject: Subject, reading: Any) -> None:
+        """Hand it over, unless it is the error that was told before."""
+        wrong = str(reading) if isinstance(reading, GtsError) else ""
+        if wrong and wrong == subject.wrong:
+            return
+        subject.wrong, subject.told = wrong, False
 
         def deliver() -> None:
             subject.told = True
             if self._subjects.get(key) is subject:
                 subject.tell(reading)
 
-        self._post(deliver)
+        try:
+            self._post(deliver)
+        except Exception as error:
+            # What one panel makes of it must not take the others' news from them.
+            self._mishap(error)
+
+    def _told_as(self, error: Exception) -> GtsError:
+        """What went wrong in a reading, for the one who wanted it."""
+        if isinstance(error, GtsError):
+            return error
+        if isinstance(error, OSError):
+            return FileError(f"cannot read {error.filename or 'a file'}: {(error.strerror or str(error)).lower()}")
+        self._mishap(error)
+        return GtsError(f"this should not have happened: {type(error).__name__}: {error}")
 
 
 def changed(*paths: Path) -> Hashable:

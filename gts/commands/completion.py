@@ -45,10 +45,16 @@ def _words(completion: Completion, context: Context) -> Iterator[str]:
     elif completion in ("run", "job", "reference"):
         runs = context.workspace.run_ids()
         yield from [NEWEST, *reversed(runs)] if runs else []
-        yield from [BEST] if completion == "reference" else []
+        yield from _best(context) if completion == "reference" else ()
         if completion != "run":
             yield from context.workspace.study_names()
     elif completion in ("checkpoint", "document"):
+        yield from _best(context)
+
+
+def _best(context: Context) -> Iterator[str]:
+    # Scores are in the catalogue alone.
+    if context.workspace.catalogue.is_file():
         yield BEST
 
 

@@ -55,7 +55,7 @@ def run(context: Context, *, kind: str, name: Path, figure: str, technique: str)
 def _spec(figure: str, technique: str, params: dict[str, Any]) -> dict[str, Any]:
     return {
         "comment": f"A {figure} that learns by {technique}. What is not said here has its default.\n"
-        "The README lists every parameter; `gts info FILE` shows what each one is here.",
+        "`gts info FILE` lists every parameter; the editor of `gts` explains the one under the cursor.",
         "physicalModel": figure,
         "technique": technique,
         "params": params,

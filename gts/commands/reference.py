@@ -1,4 +1,4 @@
-"""The reference in the README, written from the declarations: `python -m gts.commands.reference [README.md] [--check]`.
+"""The reference pages, written from the declarations: `python -m gts.commands.reference [PAGE…] [--check]`.
 
 A block stands between `<!-- name -->` and `<!-- /name -->`; what is between them is replaced. With `--check` nothing is
 written, and the exit code is 1 where a block is not what it should be.
@@ -15,14 +15,23 @@ from gts.commands.table import COMMANDS
 from gts.errors import GtsError, UsageError
 from gts.params.declare import Parameter
 
+PAGES = ("README.md", "gts/commands/README.md", "gts/params/README.md", "gts/training/README.md")
+"""Where blocks stand, from the root of the project."""
+
+
+def summary() -> str:
+    """Every command in a line, with a link to its place in the reference."""
+    page = "gts/commands/README.md"
+    rows = [
+        (title, ", ".join(f"[{one.name}]({page}#gts-{one.name})" for one in COMMANDS.values() if one.group == group))
+        for group, title in GROUPS.items()
+    ]
+    return _table(("for", "commands"), rows)
+
 
 def commands() -> str:
     """Every command: what it does, how it is written, what it takes."""
-    parts = []
-    for group, title in GROUPS.items():
-        rows = [(f"[`gts {one.name}`](#gts-{one.name})", one.summary) for one in COMMANDS.values() if one.group == group]
-        parts.append(f"**{title}**\n\n{_table(('command', 'does'), rows)}")
-    return "\n\n".join([*parts, *(_command(command) for command in COMMANDS.values())])
+    return "\n\n".join(_command(command) for command in COMMANDS.values())
 
 
 def parameters() -> str:
@@ -33,9 +42,9 @@ def parameters() -> str:
     each = {technique: tuple(declared(model)) for technique, model in TECHNIQUES.items()}
     lists = list(each.values())
     shared = [one for one in lists[0] if all(one in others for others in lists)]
-    parts = [f"### Of every technique\n\n{_parameters(shared)}"]
+    parts = [f"## Of every technique\n\n{_parameters(shared)}"]
     for technique, own in each.items():
-        parts.append(f"### {technique}\n\n{_parameters([one for one in own if one not in shared])}")
+        parts.append(f"## {technique}\n\n{_parameters([one for one in own if one not in shared])}")
     return "\n\n".join(parts)
 
 
@@ -46,7 +55,7 @@ def rewards() -> str:
     parts = []
     for figure in FIGURES.values():
         parts.append(
-            f"### {figure.name}: {figure.title}\n\n`{figure.gymnasium_id}`\n\n{_parameters(tuple(figure.parameters()))}"
+            f"## {figure.name}: {figure.title}\n\n`{figure.gymnasium_id}`\n\n{_parameters(tuple(figure.parameters()))}"
         )
     return "\n\n".join(parts)
 
@@ -60,6 +69,7 @@ def metrics() -> str:
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
+    "summary": summary,
     "commands": commands,
     "parameters": parameters,
     "rewards": rewards,
@@ -82,9 +92,12 @@ def rewritten(text: str) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    """Bring a file up to date, or check that it is; the exit code."""
+    """Bring pages up to date, all of them where none is named, or check that they are; the exit code."""
     names = [word for word in words if not word.startswith("-")]
-    path = Path(names[0] if names else "README.md")
+    return max(_page(Path(name), check="--check" in words) for name in names or PAGES)
+
+
+def _page(path: Path, *, check: bool) -> int:
     try:
         old = path.read_text(encoding="utf-8")
         new = rewritten(old)
@@ -93,7 +106,7 @@ def main(words: Sequence[str]) -> int:
         return 2
     if old == new:
         return 0
-    if "--check" in words:
+    if check:
         print(f"error: {path} is not up to date\n\nhint: python -m gts.commands.reference {path}", file=sys.stderr)
         return 1
     path.write_text(new, encoding="utf-8")
@@ -103,7 +116,7 @@ def main(words: Sequence[str]) -> int:
 def _command(command: Command) -> str:
     words = [f"[{one.shown}]" if not one.required else f"{one.shown}{'…' if one.multiple else ''}" for one in command.arguments]
     usage = " ".join(["gts", command.name, *words, *(["[OPTIONS]"] if command.options or command.threads else [])])
-    parts = [f"### gts {command.name}", f"{command.summary} {command.help}".strip(), f"    {usage}"]
+    parts = [f"## gts {command.name}", f"{command.summary} {command.help}".strip(), f"    {usage}"]
     rows = [(f"`{one.shown}`", one.help) for one in command.arguments]
     rows += [(f"`{_spelling(option)}`", _option(option)) for option in command.options]
     if command.threads:

@@ -20,7 +20,7 @@ _OF_A_SPACE = ("name", "paramSpace", "objective")
 _UNDER_PARAMS = ("nSteps", "nEpochs")
 _MOST = 100
 _SHORT = 100
-HINT = "`gts check FILE` lists what is wrong; the README says what every parameter may be"
+HINT = "`gts check FILE` lists what is wrong; the editor of `gts` says what every parameter may be"
 
 
 def read_spec(path: str | os.PathLike[str]) -> Spec:

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from gts.commands.views.jobs import state
+from gts.commands.views.states import state
 from gts_tui.charts.raster import GRAINS
 from gts_tui.curves.listing import Listed
 

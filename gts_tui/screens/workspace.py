@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 from gts_tui.dialogs import Ask, Confirm
 from gts_tui.lines import joined
 from gts_tui.mode import Mode
+from gts_tui.opening import open_examples
 from gts_tui.shelf.contents import Thing
 from gts_tui.shelf.editing import edit_outside
 from gts_tui.shelf.making import copy_name, line_for_new
@@ -79,6 +80,8 @@ class WorkspaceMode(Mode):
         event.stop()
         if event.option_id == "init":
             self.action_perform("init")
+        elif event.option_id == "examples":
+            open_examples(self.program)
         elif event.option_id == "import":
             self.action_import()
         else:

@@ -10,8 +10,11 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from gts_tui.opening import examples_folder, short_path
+
 _CHOICES = (
     ("init", "lay the examples here", "specs of every figure, spaces, trained checkpoints"),
+    ("examples", "open the examples", ""),
     ("spec", "make a spec", "what one training needs"),
     ("space", "make a space", "what a search needs"),
     ("import", "import a checkpoint", "of the original program"),
@@ -31,7 +34,8 @@ class Beginning(Vertical):
     def compose(self) -> ComposeResult:
         """A sentence and a list."""
         yield Static()
-        options = (Option(Text.assemble(f"{title:22}", (why, "dim")), id=name) for name, title, why in _CHOICES)
+        own = f"your own copy of them: {short_path(examples_folder())}"
+        options = (Option(Text.assemble(f"{title:22}", (why or own, "dim")), id=name) for name, title, why in _CHOICES)
         yield OptionList(*options)
 
     def show(self, root: Path, *, known: bool) -> None:

@@ -6,16 +6,18 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gts.commands.declare import Context
-from gts.commands.headway import rate_of, read_facts
-from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo
 from gts.errors import FileError, GtsError
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
 from gts_tui.shelf.contents import Thing
 from gts_tui.shelf.reading import folder_of, job_stamp
 from gts_tui.watching import changed
+
+if TYPE_CHECKING:
+    from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo
+
+    Seen: TypeAlias = "SpecInfo | SpaceInfo | CheckpointInfo | RunSeen | StudySeen"
 
 COLUMNS = 200
 """Points of a curve; a page draws fewer."""
@@ -74,9 +76,6 @@ class StudySeen:
     notes: tuple[str, ...]
 
 
-Seen = SpecInfo | SpaceInfo | CheckpointInfo | RunSeen | StudySeen
-
-
 def seen_stamp(workspace: Workspace, thing: Thing) -> Hashable:
     """Differs when the page about a thing may have to say something else."""
     return changed(workspace.root / thing.word) if thing.is_file else job_stamp(folder_of(workspace, thing))
@@ -89,7 +88,8 @@ def see(workspace: Workspace, thing: Thing) -> Seen:
             return _run(workspace.run(thing.word))
         if thing.kind == "study":
             return _study(workspace.study(thing.word))
-        from gts.commands.info import run
+        from gts.commands.declare import Context
+        from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo, run
 
         seen = run(Context(workspace), file=str(workspace.root / thing.word), verbose=False)
         assert isinstance(seen, SpecInfo | SpaceInfo | CheckpointInfo)
@@ -100,6 +100,7 @@ def see(workspace: Workspace, thing: Thing) -> Seen:
 
 
 def _run(folder: RunFolder) -> RunSeen:
+    from gts.commands.headway import read_facts
     from gts.store.curves import MetricsReader
 
     facts = read_facts(folder.facts)
@@ -125,6 +126,8 @@ def _run(folder: RunFolder) -> RunSeen:
 
 
 def _numbers(reader: Any, members: int) -> dict[str, Any]:
+    from gts.commands.headway import rate_of
+
     step, _, seconds = reader.position()
     curves = [reader.curve("return", member, columns=COLUMNS).means for member in range(members)]
     evaluations = [reader.evaluations(member) for member in range(members)]
@@ -142,6 +145,7 @@ def _numbers(reader: Any, members: int) -> dict[str, Any]:
 
 
 def _study(folder: StudyFolder) -> StudySeen:
+    from gts.commands.headway import read_facts
     from gts.search.glance import glance
 
     facts: dict[str, Any] = {}

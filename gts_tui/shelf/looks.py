@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import App
 from textual.color import Color, ColorParseError
 
-from gts.commands.views.jobs import state as shell_state
+from gts.commands.views.states import state as shell_state
 from gts.jobs.states import WORDS
 from gts_tui.glyphs import BRAILLE, Glyphs
 

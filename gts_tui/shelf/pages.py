@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.style import Style
 from rich.text import Text
@@ -13,8 +13,11 @@ from gts.commands.views.wording import clock, duration, exact, moment, number, p
 from gts.errors import FormatError, GtsError
 from gts_tui.shelf.bars import bars
 from gts_tui.shelf.contents import Thing
-from gts_tui.shelf.glancing import JobSeen, RunSeen, Seen, StudySeen
+from gts_tui.shelf.glancing import JobSeen, RunSeen, StudySeen
 from gts_tui.shelf.looks import Looks
+
+if TYPE_CHECKING:
+    from gts_tui.shelf.glancing import Seen
 
 _CURVE_ROWS = 5
 _BAR = 20

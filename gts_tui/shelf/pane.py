@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -10,11 +12,13 @@ from textual.widgets import Static
 from gts.errors import GtsError
 from gts.store.workspace import Workspace
 from gts_tui.shelf.contents import Thing
-from gts_tui.shelf.glancing import Seen, see, seen_stamp
+from gts_tui.shelf.glancing import see, seen_stamp
 from gts_tui.shelf.looks import Looks
-from gts_tui.shelf.pages import page
 from gts_tui.shelf.rows import key_of
 from gts_tui.watching import Watch
+
+if TYPE_CHECKING:
+    from gts_tui.shelf.glancing import Seen
 
 _KEY = "workspace.page"
 
@@ -65,10 +69,18 @@ class PagePane(VerticalScroll):
 
     def draw(self) -> None:
         """Show the page, where it says something else than before."""
-        text = page(*self._shown, self.looks, max(10, self.size.width - 3)) if self._shown else Text()
+        text = self._page()
         if text != self._drawn or (self._drawn is not None and text.spans != self._drawn.spans):
             self._drawn = text
             self.query_one(Static).update(text)
+
+    def _page(self) -> Text:
+        if self._shown is None:
+            return Text()
+        # What it leans on is loaded when there is something to say, which is after the first picture.
+        from gts_tui.shelf.pages import page
+
+        return page(*self._shown, self.looks, max(10, self.size.width - 3))
 
     def on_resize(self) -> None:
         """Curves have another width."""

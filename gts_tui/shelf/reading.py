@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.errors import GtsError
-from gts.store.catalogue import Catalogue, RunRecord
 from gts.store.workspace import CATALOGUE, JobFolder, RunFolder, StudyFolder, Workspace
 from gts_tui.shelf.contents import Contents, Kind, Pulse, Thing
 from gts_tui.watching import changed
 
 if TYPE_CHECKING:
     from gts.jobs.ledger import Standing
+    from gts.store.catalogue import RunRecord
 
 MOST_FOLDERS = 2000
 """Folders that are looked into: a home folder that somebody opens by mistake has far more."""
@@ -101,6 +101,7 @@ class Reader:
 
     def _jobs(self) -> Iterator[Thing]:
         from gts.jobs.ledger import jobs_of
+        from gts.store.catalogue import Catalogue
 
         workspace = self._workspace
         records: dict[str, RunRecord] = {}

@@ -135,8 +135,13 @@ class Shelf(Vertical):
         if empty == self.has_class("-empty"):
             return
         self.set_class(empty, "-empty")
-        if self.display and not isinstance(self.app.focused, Input):
-            self.call_after_refresh(self.focus_first)
+        self.call_after_refresh(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        """To what is shown now, unless the cursor is somewhere else altogether, as in the command line."""
+        focused = self.screen.focused
+        if self.is_on_screen and (focused is None or (self in focused.ancestors and not isinstance(focused, Input))):
+            self.focus_first()
 
     def _draw(self) -> None:
         """Show the tree as it is now."""

@@ -131,10 +131,11 @@ def test_reference_has_every_command_parameter_reward_and_metric() -> None:
 
     said = {name: write() for name, write in reference.BLOCKS.items()}
     for command in COMMANDS.values():
-        assert f"### gts {command.name}\n" in said["commands"]
+        assert f"## gts {command.name}\n" in said["commands"]
+        assert f"[{command.name}](gts/commands/README.md#gts-{command.name})" in said["summary"]
         assert all(flag in said["commands"] for option in command.options for flag in option.flags)
     for technique, model in TECHNIQUES.items():
-        assert f"### {technique}" in said["parameters"]
+        assert f"## {technique}" in said["parameters"]
         assert all(f"`{field.alias}`" in said["parameters"] for field in model.model_fields.values())
     for figure in FIGURES.values():
         assert all(f"`{one.key}`" in said["rewards"] for one in figure.parameters())

@@ -144,7 +144,7 @@ def _change_and_train(tmux: Tmux, folder: Path) -> None:
         tmux.shows(f" {key}")
         tmux.keys("Enter", "Escape")
         # What comes at once behind an escape is one key with it.
-        tmux.until(lambda: "gone" if "up previous" not in tmux.screen and f" {key}\n" not in tmux.screen else "", 30)
+        tmux.shows(f"{key} .*default")
         tmux.keys("End", "Left", *["BSpace"] * len(before))
         tmux.types(after)
         tmux.shows(f'"{key}": {after},')

@@ -10,20 +10,24 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from driving import screen_text, types, until
+from driving import screen_text, shows, types, until
 from terminal import Terminal
+from textual.widgets import OptionList
 
 from gts.jobs.mending import mend_catalogue
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace, find_workspace
 from gts_tui.app import GtsApp
 from gts_tui.clipboard import MOST_BYTES
+from gts_tui.command_line import CommandLine
+from gts_tui.mode import Mode
 from gts_tui.settings import Settings
 
 HEAVY = {"torch", "mujoco", "gymnasium", "optuna", "scipy", "plotext", "pandas"}
@@ -182,15 +186,16 @@ def test_a_terminal_that_nobody_reads_harms_no_job_and_can_be_ended(terminal: Op
             os.kill(int(pid), signal.SIGKILL)
 
 
-def test_a_folder_with_nothing_in_it_is_offered_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_folder_is_offered_examples_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
     async def drive() -> None:
         app = GtsApp(find_workspace())
         async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: "there is no workspace here yet" in screen_text(app))
+            await shows(pilot, "This folder is no workspace yet")
             await pilot.press("enter")
-            await until(pilot, lambda: (tmp_path / "gts.db").is_file() and app.mode is not None)
+            await until(pilot, lambda: (tmp_path / "gts.db").is_file())
+            await shows(pilot, "specs")
             assert (tmp_path / "inverted" / "invertedPPO.spec").is_file()
 
     asyncio.run(drive())
@@ -204,12 +209,16 @@ def test_the_examples_are_a_workspace_of_this_person(
     async def drive() -> None:
         app = GtsApp(find_workspace())
         async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: "there is no workspace here yet" in screen_text(app))
+            await shows(pilot, "This folder is no workspace yet")
+            # Modes that were shown already are of the new workspace too.
+            await pilot.press("5", "1")
+            await until(pilot, lambda: isinstance(app.focused, OptionList))
             await pilot.press("down", "enter")
-            await until(pilot, lambda: app.mode is not None)
-            assert app.workspace.root == own_settings / "state" / "examples" == Path.cwd()
+            await until(pilot, lambda: app.workspace.root == own_settings / "state" / "examples" == Path.cwd())
             assert app.performer.workspace == app.workspace
             assert "examples" in screen_text(app).splitlines()[0]
+            await shows(pilot, "antPPO")
+            assert [mode.NAME for mode in app.query(Mode)] == ["workspace"]
         assert list(tmp_path.iterdir()) == []
 
     asyncio.run(drive())
@@ -221,8 +230,8 @@ def test_who_wants_neither_can_leave(tmp_path: Path, monkeypatch: pytest.MonkeyP
     async def drive() -> int | None:
         app = GtsApp(find_workspace())
         async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: "there is no workspace here yet" in screen_text(app))
-            await pilot.press("escape")
+            await shows(pilot, "This folder is no workspace yet")
+            await pilot.press("q")
             await until(pilot, lambda: not app.is_running)
         return app.return_code
 
@@ -230,15 +239,31 @@ def test_who_wants_neither_can_leave(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_with_specs_is_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "walks").mkdir()
-    (tmp_path / "walks" / "a.spec").write_text("{}")
+def test_what_is_typed_while_the_program_opens_is_a_command(terminal: Open, workspace: Workspace, own_settings: Path) -> None:
+    here = terminal()
+    # In one breath, as soon as the terminal is the program's, and before anything is painted.
+    here.read(lambda _: not here.settings()[3] & termios.ICANON)  # type: ignore[operator]
+    here.write(":theme light\r")
+    here.read(lambda _: any("light" in path.read_text() for path in (own_settings / "state").glob("*.json")))
+    here.write("q")
+    assert here.wait(10) == 0
+    assert sorted(path.name for path in workspace.root.iterdir()) == ["runs"]
+
+
+def test_a_pane_that_is_built_takes_no_letters_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
     async def drive() -> None:
         app = GtsApp(find_workspace())
         async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: app.mode is not None)
+            line = app.query_one(CommandLine)
+            await pilot.press("colon", *"jobs", "space", "x")
+            await shows(pilot, "This folder is no workspace yet")
+            await pilot.press(*"yz")
+            assert line.value == "jobs xyz"
+            assert line.has_focus
+            await pilot.press("ctrl+c", "escape")
+            await until(pilot, lambda: isinstance(app.focused, OptionList))
 
     asyncio.run(drive())
 

@@ -17,19 +17,11 @@ from gts.commands.tail import Followed
 from gts.commands.train import Detached
 from gts.commands.views.scores import trained
 from gts.commands.views.searches import searched
+from gts.commands.views.states import SIGNS, state
 from gts.commands.views.wording import clock, duration, line, moment, number, plain, short, size, whole
 from gts.commands.workers import WorkersSet
 from gts.jobs.ledger import STOPPED
 
-_SIGNS = {
-    "waiting": ("…", "cyan"),
-    "running": ("▶", "green"),
-    "stopping": ("■", "yellow"),
-    "paused": ("‖", "yellow"),
-    "done": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "interrupted": ("!", "red"),
-}
 _QUIET_SECONDS = 300.0
 _SHOWN = 3
 
@@ -134,12 +126,6 @@ def _elsewhere(job: str, does: str, queued: bool) -> RenderableType:
     return Group(line(f"{job} {how}"), line(f"next: gts tail {job}"), line(f"      gts stop {job}"))
 
 
-def state(word: str) -> Text:
-    """The word of a state, with a sign that says the same without colours."""
-    mark, colour = _SIGNS[word]
-    return Text(f"{mark} {word}", style=colour)
-
-
 def process(job: ListedJob) -> str:
     """The process of a job, with what it takes; empty where there is none."""
     if job.pid is None:
@@ -163,7 +149,7 @@ def remarks(job: ListedJob) -> Iterable[tuple[str, str]]:
     elif job.kind == "search" and job.trials is not None:
         yield _so_far(job), "dim"
     if job.reason and job.reason != STOPPED:
-        yield job.reason, _SIGNS[job.state][1]
+        yield job.reason, SIGNS[job.state][1]
     if job.quiet_seconds is not None and job.quiet_seconds > _QUIET_SECONDS:
         yield f"no progress for {duration(job.quiet_seconds)}", "yellow"
 
