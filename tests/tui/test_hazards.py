@@ -229,7 +229,7 @@ def test_names_that_look_like_markup(oddly_named: Workspace, size: tuple[int, in
         await pilot.press("7")
         await shows(pilot, r"\[bold\]x")
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await shows(pilot, "enter choose")
         await pilot.press(*"[b")
         await shows(pilot, odd)
         await pilot.press("escape")
