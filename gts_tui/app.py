@@ -140,6 +140,8 @@ class GtsApp(Everywhere):
             mode = import_module(f"gts_tui.screens.{name}").MODE()
             await modes.mount(mode)
         if self.mode is not mode:
+            # What was said belongs to the place where it was said; `o` shows it again.
+            self.query_one(Scrollback).display = False
             if self.mode is not None:
                 self.mode.display = False
                 self.mode.leave()

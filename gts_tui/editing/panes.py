@@ -186,7 +186,8 @@ class SearchLine(Input):
         """Show it."""
         self.placeholder = what
         self.display = True
-        self.focus()
+        # At once: letters that come in the same breath are for this line.
+        self.screen.set_focus(self)
         self.action_select_all()
 
     def action_leave(self) -> None:
