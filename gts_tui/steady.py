@@ -1,4 +1,4 @@
-"""Textual's lists, dialogs and lines, for what changes at any moment: a click or a key for something that is gone does nothing."""
+"""Textual's lists, dialogs and lines, for what changes at any moment: a click on something that is gone does nothing."""
 
 from __future__ import annotations
 
