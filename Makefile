@@ -2,6 +2,7 @@
 # make test    the tests
 # make check   style, types, import rules, generated pages
 # make pages   write the generated pages anew: the reference, the JSON Schemas
+# make pictures  take the pictures of the terminal program anew (tests/tui/__snapshots__)
 # make bench   speed, against the physical limit and, where they are installed, other libraries
 # make clean   remove what these made
 #
@@ -14,7 +15,7 @@ READY  := $(VENV)/ready
 PYTEST_FLAGS ?= -n auto --dist loadfile
 BENCH_FLAGS  ?=
 
-.PHONY: run test check pages bench clean
+.PHONY: run test check pages pictures bench clean
 
 $(READY): pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -40,6 +41,9 @@ check: $(READY)
 pages: $(READY)
 	$(BIN)/python -m gts.commands.reference
 	$(BIN)/python -m gts.formats.schema
+
+pictures: $(READY)
+	$(BIN)/python -m pytest --quiet --snapshot-update tests/tui/test_snapshots.py
 
 bench: $(READY)
 	$(BIN)/gts bench $(BENCH_FLAGS)

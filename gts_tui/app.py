@@ -97,7 +97,7 @@ class GtsApp(Everywhere):
         """Look at the workspace that is open now, and show the first mode."""
         self.looks.follow()
         follow_keymap(self)
-        self.run_worker(lambda: mend(self), thread=True, exit_on_error=False)
+        mend(self)
         self.call_next(self.show_mode, "workspace")
 
     async def move(self, folder: Path) -> None:
@@ -140,6 +140,8 @@ class GtsApp(Everywhere):
             mode = import_module(f"gts_tui.screens.{name}").MODE()
             await modes.mount(mode)
         if self.mode is not mode:
+            # What was said belongs to the place where it was said; `o` shows it again.
+            self.query_one(Scrollback).display = False
             if self.mode is not None:
                 self.mode.display = False
                 self.mode.leave()

@@ -13,6 +13,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from gts.store.workspace import Workspace
+from gts_tui.inks import ink
 from gts_tui.verbs import MODES
 from gts_tui.watching import changed
 
@@ -87,7 +88,7 @@ class Bar(Static):
         parts = Text()
         if self._at_work:
             sign = ">" if self.program.glyphs.level == "ascii" else "▶"
-            parts.append(f"{sign} {self._at_work}", self.program.theme_variables.get("state-busy", ""))
+            parts.append(f"{sign} {self._at_work}", ink(self.program, "state-busy"))
             parts.append(f" job{'s' if self._at_work > 1 else ''}  ")
         if self.program.settings.readonly:
             parts.append("readonly", "bold reverse")

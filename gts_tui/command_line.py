@@ -62,6 +62,8 @@ class CommandLine(Input):
 
     def __init__(self) -> None:
         super().__init__(id="line", compact=True, placeholder=_PLACEHOLDER, suggester=_Ghost(self))
+        # What it begins with is gone on with: were it marked, the first letter would take its place.
+        self.select_on_focus = False
         self.cursor_blink = False
         self.display = False
         self._menu = Menu()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rich.text import Text
 
 from gts.commands.views.scores import interval, speed_of
@@ -23,10 +21,10 @@ SCORES = (
 """What a score is shown as, one a column."""
 
 
-def cells_of(at: int, entry: Entry, colours: Mapping[str, str]) -> tuple[Text, ...]:
+def cells_of(at: int, entry: Entry, colour: str) -> tuple[Text, ...]:
     """Number and name in the colour of the curve, steps, and the score."""
     seeds = f" ×{len(entry.sides)}" if len(entry.sides) > 1 else ""
-    name = Text.assemble((f"{at + 1} ", colours.get(f"chart-{at % 8 + 1}", "")), plain(short_name(entry.name) + seeds))
+    name = Text.assemble((f"{at + 1} ", colour), plain(short_name(entry.name) + seeds))
     if entry.error:
         return name, Text(""), *(Text("–") for _ in SCORES[:-3]), plain(entry.error), Text(""), Text("")
     steps = max((side.step for side in entry.sides if side.step is not None), default=None)

@@ -9,12 +9,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from gts_tui.steady import Dialog, SteadyList
 
-class Confirm(ModalScreen[bool]):
+
+class Confirm(Dialog[bool]):
     """A question that has yes and no for answers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,7 +38,7 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(yes)
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Dialog[str | None]):
     """A question that is answered by a word; None where nobody wants to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "never mind", id="ask.leave")]
@@ -61,7 +62,7 @@ class Ask(ModalScreen[str | None]):
         self.dismiss(event.value.strip() or None)
 
 
-class Choose(ModalScreen[str | None]):
+class Choose(Dialog[str | None]):
     """A list to choose from; None where nobody wants to. `choices`: what is answered, and what is shown for it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "never mind", id="choose.leave")]
@@ -74,7 +75,7 @@ class Choose(ModalScreen[str | None]):
         """The question, and what there is."""
         with Vertical():
             yield Static(Text(self._question))
-            yield OptionList(*(Option(Text(shown)) for _, shown in self._choices))
+            yield SteadyList(*(Option(Text(shown)) for _, shown in self._choices))
             yield Static(Text("enter choose   esc never mind", "dim"), classes="keys")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -12,9 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.fuzzy import FuzzySearch
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from gts_tui.steady import Dialog, SteadyList
 
 MOST_SHOWN = 200
 
@@ -33,7 +34,7 @@ class Entry:
     """What the screen answers when it is chosen."""
 
 
-class Find(ModalScreen[Any]):
+class Find(Dialog[Any]):
     """The list in the middle of the screen. It answers with the `answer` of what was chosen, None where nobody chose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,7 +58,7 @@ class Find(ModalScreen[Any]):
             field = Input(placeholder=self._title, id="find-what")
             field.cursor_blink = False
             yield field
-            found = OptionList(id="found", markup=False)
+            found = SteadyList(id="found", markup=False)
             found.can_focus = False
             yield found
             yield Static(Text(self._foot), classes="foot")
@@ -92,7 +93,9 @@ class Find(ModalScreen[Any]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Choose what was clicked on."""
         event.stop()
-        self._choose(self._shown[event.option_index])
+        # What is shown may be other than what was chosen from.
+        if event.option_index < len(self._shown):
+            self._choose(self._shown[event.option_index])
 
     def _choose(self, entry: Entry) -> None:
         if entry.answer is not None:

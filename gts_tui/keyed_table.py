@@ -9,7 +9,8 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import DataTable
+
+from gts_tui.steady import SteadyTable
 
 MOST_ROWS = 500
 """More would hold up the keys when the table is filled."""
@@ -34,7 +35,7 @@ class Row:
     cells: tuple[Text, ...]
 
 
-class KeyedTable(DataTable[Text]):
+class KeyedTable(SteadyTable):
     """Rows by name, a cursor that stays on its row, and marks."""
 
     DEFAULT_CSS = """

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from gts.errors import UsageError
 
-_MEANING = set(" \t\n\"'\\;|&<>$`*?[](){}!#~")
+_MEANING = set(" \t\r\n\"'\\;|&<>$`*?[](){}!#~")
 """Letters that mean something to a shell."""
 
 _BLANKS = " \t\r\n"

@@ -12,6 +12,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from gts_tui.printing import clean
+from gts_tui.steady import SteadyList
 
 _WIDEST = 44
 
@@ -24,7 +25,7 @@ class Row:
     help: str = ""
 
 
-class Menu(OptionList, can_focus=False):
+class Menu(SteadyList, can_focus=False):
     """Rows above the command line, which keeps the cursor; hidden until there is something to choose."""
 
     DEFAULT_CSS = """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gts.errors import GtsError
 from gts.system import this_system
 from gts_tui.lines import joined
+from gts_tui.watching import changed
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
@@ -30,21 +31,23 @@ def examples_folder() -> Path:
 
 
 def mend(app: GtsApp) -> None:
-    """Make a damaged catalogue anew, and say so; in a thread."""
+    """Make a damaged catalogue anew, now and whenever it is damaged from now on, and say so."""
     from gts.jobs.mending import mend_catalogue
 
     if app.settings.readonly:
         return
-    try:
-        aside = mend_catalogue(app.workspace)
-    except (GtsError, OSError) as error:
-        text = f"the catalogue of this workspace is damaged: {error}"
-        app.hand_over(lambda: app.notify(text, severity="error", markup=False, timeout=15))
-        return
-    if aside is not None:
-        text = f"gts.db was damaged: it is {aside.name} now, and was made anew from the folders of the runs"
-        app.hand_over(lambda: app.notify(text, severity="warning", markup=False, timeout=15))
-        app.watcher.look()
+    workspace = app.workspace
+
+    def tell(aside: Path | GtsError | None) -> None:
+        if isinstance(aside, GtsError):
+            text = f"the catalogue of this workspace is damaged: {aside}"
+            app.notify(text, severity="error", markup=False, timeout=15)
+        elif aside is not None:
+            text = f"gts.db was damaged: it is {aside.name} now, and was made anew from the folders of the runs"
+            app.notify(text, severity="warning", markup=False, timeout=15)
+            app.watcher.look()
+
+    app.watcher.follow("catalogue", lambda: changed(workspace.catalogue), lambda: mend_catalogue(workspace), tell)
 
 
 def short_path(path: Path) -> str:

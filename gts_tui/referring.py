@@ -28,6 +28,7 @@ _JOBS = {"run", "job", "study"}
 """What a command takes that means jobs, and no files."""
 
 _MODES = {"spec": "editor", "space": "editor", "checkpoint": "workspace", "trajectory": "play"}
+_DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Place:
 
     mode: str
     word: str
-    """A path relative to the workspace, the id of a run, or the name of a study."""
+    """A path relative to the workspace, the id of a run, the name of a study, or the address of one on a server."""
 
 
 def expanded(order: Order, *, workspace: Workspace, selected: Callable[[], Sequence[str]]) -> list[Word]:
@@ -119,7 +120,13 @@ def _takes(name: str) -> set[str]:
 def place_of(context: Context, word: str) -> Place:
     """Where the thing is shown best that a word names; raises FileError or UsageError where it names none."""
     workspace = context.workspace
+    if "://" in word:
+        return Place("search", word)
     path = locate(context, word)
+    file, mark, name = ("", "", "") if path.exists() else word.partition("#")
+    database = locate(context, file) if mark else path
+    if database.suffix in _DATABASES and database.is_file():
+        return Place("search", f"{inside(workspace, database)}{mark}{name}")
     if path.is_file():
         mode = _MODES.get(path.suffix[1:])
         if mode is None:
@@ -127,9 +134,12 @@ def place_of(context: Context, word: str) -> Place:
         return Place(mode, inside(workspace, path))
     study = find_study(context, word)
     if study is not None:
-        return Place("search", study.name)
+        own = study.path == workspace.study(study.name).path.absolute()
+        return Place("search", study.name if own else inside(workspace, study.path))
     if RunFolder(path).exists():
-        return Place("training", RunFolder(path.resolve()).id)
+        # A training of a search has no id of its own.
+        own = path.resolve().parent == workspace.runs.resolve()
+        return Place("training", path.resolve().name if own else inside(workspace, path))
     jobs = workspace.jobs_like(word) if word else []
     if len(jobs) == 1:
         return Place(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from gts.commands.views.states import state
+from gts_tui.inks import ink
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
@@ -26,6 +27,10 @@ _PLAIN = {"waiting": ".", "running": ">", "stopping": "]", "paused": "=", "done"
 
 def state_text(program: GtsApp, word: str) -> Text:
     """A state, told by a sign and a word, and by colour only besides."""
+    return state_sign(program, word).append(f" {word}")
+
+
+def state_sign(program: GtsApp, word: str) -> Text:
+    """The sign of a state alone, where there is no room for its word."""
     sign = _PLAIN[word] if program.glyphs.level == "ascii" else state(word).plain.partition(" ")[0]
-    colour = program.theme_variables.get(_COLOURS[word], "")
-    return Text(f"{sign} {word}", style=colour if not colour.startswith("ansi_") else colour.removeprefix("ansi_"))
+    return Text(sign, style=ink(program, _COLOURS[word]))

@@ -23,6 +23,8 @@ _SHOWN_SECONDS = 0.4
 """From one block that is shown to the next."""
 _LOOK_SECONDS = 0.2
 _GRACE_SECONDS = 1.0
+_GUARD = "read _; kill -s TERM -- -{0}; sleep 2; kill -s KILL -- -{0}"
+"""A shell that waits for the end of its input, which is the end of this program however it comes, and then ends a session."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Task:
     number: int
     line: str
     process: subprocess.Popen[bytes]
+    guard: subprocess.Popen[bytes]
+    """Ends it where this program is killed, and so ends nothing itself any more."""
 
 
 class Tasks:
@@ -64,7 +68,7 @@ class Tasks:
         except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
             raise WorkError(f"cannot start a process for `{line}`: {reason}") from error
-        task = Task(next(self._numbers), line, process)
+        task = Task(next(self._numbers), line, process, _guard(process.pid))
         self._running[task.number] = task
         self._changed()
         if self._ended:
@@ -81,6 +85,7 @@ class Tasks:
             _ask(task, signal.SIGTERM)
             raise
         finally:
+            _dismiss(task.guard)
             if task.process.stdout is not None:
                 task.process.stdout.close()
             self._running.pop(task.number, None)
@@ -108,6 +113,24 @@ class Tasks:
                 task.process.wait(max(0.0, end - time.monotonic()))
         for task in self.running:
             _ask(task, signal.SIGKILL)
+
+
+def _guard(session: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["/bin/sh", "-c", _GUARD.format(session)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    # Before its input ends: the number of what it guards may soon be that of another process.
+    guard.kill()
+    guard.wait()
+    if guard.stdin is not None:
+        guard.stdin.close()
 
 
 def _ask(task: Task, number: signal.Signals) -> None:

@@ -20,6 +20,7 @@ from gts.jobs.life import Sign, look
 from gts.jobs.states import Done, Failed, Interrupted, Paused, Running, State, Stopping, Waiting
 from gts.store.catalogue import Catalogue, Claim, JobRecord, RunRecord, now
 from gts.store.indexing import unindexed
+from gts.store.records import record_of
 from gts.store.workspace import JobFolder, RunFolder, Workspace
 from gts.system import this_system
 
@@ -92,10 +93,12 @@ def read_job(folder: Path) -> Job:
     path = JobFolder(folder).job
     try:
         said = json.loads(path.read_bytes())
-        if not isinstance(said, dict) or said.get("format", 0) > _FORMAT:
-            raise ValueError("its format is newer than this program" if isinstance(said, dict) else "it is no JSON object")
-        known = {name: said[name] for name in Job.__dataclass_fields__ if name in said and name != "folder"}
-        return Job(**{**known, "id": folder.name, "folder": folder, "attempts": tuple(said.get("attempts", ()))})
+        if not isinstance(said, dict):
+            raise ValueError("it is no JSON object")
+        if said.get("format", 0) > _FORMAT:
+            raise ValueError("its format is newer than this program")
+        attempts = tuple(said.get("attempts", ()))
+        return record_of(Job, {**said, "id": folder.name, "folder": folder, "attempts": attempts})
     except FileNotFoundError:
         return _of_old(folder)
     except OSError as error:
@@ -144,10 +147,9 @@ def reindex(workspace: Workspace) -> None:
     with suppress(FileError), Catalogue(workspace.catalogue) as catalogue:
         jobs, runs = [], []
         for run in unindexed(workspace, catalogue):
-            with suppress(FileError, OSError, ValueError, KeyError):
+            with suppress(FileError, OSError, ValueError):
                 folder = workspace.run(run)
-                facts = json.loads(folder.facts.read_bytes()) | {"id": run}
-                record = RunRecord(**{name: facts[name] for name in RunRecord.__dataclass_fields__})
+                record = replace(record_of(RunRecord, json.loads(folder.facts.read_bytes())), id=run)
                 jobs.append(read_job(folder.path).record(workspace))
                 runs.append(record)
         if runs:
@@ -231,17 +233,18 @@ def _of_old(folder: Path) -> Job:
     path = RunFolder(folder).facts
     try:
         facts = json.loads(path.read_bytes())
-        return Job(
-            id=folder.name,
-            kind="train",
-            name=facts["name"],
-            folder=folder,
-            claim=_CLAIMS_OF_OLD[facts["state"]],
-            created=facts["started"],
-            reason=facts.get("reason", "") or (STOPPED if facts["state"] == "interrupted" else ""),
-            changed=facts.get("finished", ""),
-            request={"results": facts.get("results", [])},
-        )
+        said = {
+            "id": folder.name,
+            "kind": "train",
+            "name": facts["name"],
+            "folder": folder,
+            "claim": _CLAIMS_OF_OLD[facts["state"]],
+            "created": facts["started"],
+            "reason": facts.get("reason", "") or (STOPPED if facts["state"] == "interrupted" else ""),
+            "changed": facts.get("finished", ""),
+            "request": {"results": facts.get("results", [])},
+        }
+        return record_of(Job, said)
     except OSError as error:
         raise FileError(f"{folder} holds no job: {(error.strerror or str(error)).lower()}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -51,6 +51,9 @@ def _damaged(workspace: Workspace) -> bool:
             return not catalogue.whole()
     except DamagedError:
         return True
+    except FileError:
+        # Somebody else has it for a long time, or it may not be read: that is no damage.
+        return False
 
 
 def _free_name(path: Path) -> Path:

@@ -205,7 +205,8 @@ def _front(view: StudyView) -> Chart:
         _series("beaten", [(a, b) for a, b in others], "faint"),
         _series("front", [(trial.values[0], trial.values[1]) for trial in front], "points"),
     )
-    return Chart("front", title, (Panel("", _seen(series), "first objective"),))
+    across, up = view.goals()
+    return Chart("front", title, (Panel(f"{up} over {across}", _seen(series), across),))
 
 
 def _series(name: str, points: Iterable[tuple[float, float]], look: Look) -> Series:

@@ -106,6 +106,14 @@ class StudyView:
         """The trial of a number."""
         return next((trial for trial in self.trials if trial.number == number), None)
 
+    def goals(self) -> tuple[str, ...]:
+        """What each objective is, in a word or two."""
+        several = len(self.maximised) > 1
+        found = (self.space or {}).get("objective")
+        words = [_goal(one) for one in found] if several and isinstance(found, list) else []
+        known = len(words) == len(self.maximised) and all(words) and len(set(words)) == len(words)
+        return tuple(words) if known else ("first", "second") if several else ("value",)
+
     def ranked(self) -> list[TrialRow]:
         """Complete trials, best first objective first."""
         complete = [trial for trial in self.trials if trial.state == "complete" and trial.values]
@@ -140,3 +148,8 @@ class StudyView:
 
     def _signed(self, trial: TrialRow) -> Sequence[float]:
         return [value if up else -value for value, up in zip(trial.values, self.maximised, strict=True)]
+
+
+def _goal(found: Any) -> str:
+    """A goal of a space: a measure, or several with weights."""
+    return "+".join(map(str, found)) if isinstance(found, dict) else str(found or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class Curve:
     lows: tuple[float, ...]
     """Smallest value that went into each point."""
     highs: tuple[float, ...]
+    newest: float = math.nan
+    """The value of the newest row; the last point is the mean of several."""
 
 
 @dataclass(frozen=True)
@@ -152,4 +155,4 @@ def _decimate(found: Sequence[tuple[int, float, float]], columns: int) -> Curve:
         step, elapsed, _ = found[end - 1]
         points.append((step, elapsed, sum(values) / len(values), min(values), max(values)))
     steps, elapseds, means, lows, highs = zip(*points, strict=True) if points else ((), (), (), (), ())
-    return Curve(steps, elapseds, means, lows, highs)
+    return Curve(steps, elapseds, means, lows, highs, found[-1][2] if found else math.nan)

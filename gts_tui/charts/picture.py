@@ -55,7 +55,7 @@ def draw(plot: Plot, width: int, height: int, glyphs: Glyphs) -> list[list[Run]]
     named = [(at, line) for at, line in enumerate(plot.lines) if line.look != "faint"]
     if width < _SMALLEST[0] or height < _SMALLEST[1]:
         sheet.put(0, 0, plot.title, "title")
-        if height > 1 and named:
+        if height > 1 and named and plot.values:
             sheet.put(1, 0, shown(_value(named[0][1], plot.cursor)), f"line{named[0][1].colour % 8}")
         return sheet.rows()
     y_bounds = _y_bounds(plot)
@@ -204,20 +204,22 @@ def _head(sheet: _Sheet, plot: Plot, named: list[tuple[int, Line]], grain: Grain
 
 def _legend(named: list[tuple[int, Line]], grain: Grain, plot: Plot, width: int) -> list[tuple[str, Line]]:
     """What is written for each line: its mark, its name, its value; names lose their beginnings where there is no room."""
+    values = [f" {shown(_value(line, plot.cursor))}" if plot.values else "" for _, line in named]
     if len(named) == 1:
         line = named[0][1]
-        return [(f"{line.name} {shown(_value(line, plot.cursor))}".strip(), line)]
-    values = [shown(_value(line, plot.cursor)) for _, line in named]
-    room = (width + 2 - sum(len(value) + 5 for value in values)) // max(1, len(named))
+        return [(f"{line.name}{values[0]}".strip(), line)]
+    room = (width + 2 - sum(len(value) + 4 for value in values)) // max(1, len(named))
     fits = sum(len(line.name) for _, line in named) <= room * len(named)
     least = max(3, room)
     names = [line.name if fits or len(line.name) <= least else f"~{line.name[1 - least :]}" for _, line in named]
     marks = (grain.marks[at % len(grain.marks)] for at in range(len(named)))
-    return [(f"{mark} {name} {value}", line) for mark, name, value, (_, line) in zip(marks, names, values, named, strict=True)]
+    return [(f"{mark} {name}{value}", line) for mark, name, value, (_, line) in zip(marks, names, values, named, strict=True)]
 
 
 def _value(line: Line, cursor: float | None) -> float:
     """What a line shows at the cursor, else its last value."""
+    if cursor is None and math.isfinite(line.newest):
+        return line.newest
     if cursor is None:
         return next((y for y in reversed(line.ys) if math.isfinite(y)), math.nan)
     if not line.xs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,8 @@ class Line:
     lows: tuple[float, ...] = ()
     """Lower edge of a band around the line; empty for none."""
     highs: tuple[float, ...] = ()
+    newest: float = math.nan
+    """What the legend tells in place of the last of `ys`, where that one stands for several."""
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,5 @@ class Plot:
     """In place of numbers."""
     cursor: float | None = None
     """Where on the x axis a cursor stands, whose values are shown."""
+    values: bool = True
+    """Whether the legend tells values of lines; not where the last point of one says no more than the others."""

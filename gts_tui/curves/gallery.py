@@ -11,7 +11,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Static
 
 from gts.errors import GtsError
 from gts_tui.charts.plot import Plot
@@ -22,6 +21,7 @@ from gts_tui.curves.reading import RunReading, RunsReader, Wanted
 from gts_tui.curves.remembered import keep_pinned, pinned_charts
 from gts_tui.curves.series import NOTHING
 from gts_tui.curves.words import page_line
+from gts_tui.steady import SteadyLine
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
@@ -68,8 +68,8 @@ class Gallery(Vertical):
 
     def compose(self) -> ComposeResult:
         """The groups of charts; the charts, or why there are none."""
-        yield Static(id="gallery-pages")
-        yield Static(id="gallery-notice")
+        yield SteadyLine(id="gallery-pages")
+        yield SteadyLine(id="gallery-notice")
         yield ChartGrid(id="gallery-charts")
 
     # -- what is shown ------------------------------------------------------------------------------------------------
@@ -88,10 +88,10 @@ class Gallery(Vertical):
 
     def say(self, words: str) -> None:
         """Why there are no charts; nothing: there are."""
-        notice = self.query_one("#gallery-notice", Static)
+        notice = self.query_one("#gallery-notice", SteadyLine)
         notice.display, self.grid.display = bool(words), not words
         if words:
-            notice.update(Text(words))
+            notice.tell(Text(words))
 
     def draw(self) -> None:
         """Bring charts and page line up to date."""
@@ -100,8 +100,8 @@ class Gallery(Vertical):
         if not self._pages:
             return
         at = self._page_number()
-        line = self.query_one("#gallery-pages", Static)
-        line.update(page_line(self._pages, at, self._view, line.size.width))
+        line = self.query_one("#gallery-pages", SteadyLine)
+        line.tell(page_line(self._pages, at, self._view, line.size.width))
         panels = self._pages[at].panels
         self.grid.show([self._plot(panel) for panel in panels])
 

@@ -61,7 +61,7 @@ def _lines(title: str, colour: int, name: str, series: Series, view: View, *, ba
     spread = not bare and any(low != high for low, high in zip(series.lows, series.highs, strict=True))
     lows, highs = (series.lows, series.highs) if spread else ((), ())
     if not view.smoothing or name == EVALUATED:
-        return [Line(title, xs, series.means, colour=colour, lows=lows, highs=highs)]
+        return [Line(title, xs, series.means, colour=colour, lows=lows, highs=highs, newest=series.newest)]
     smooth = Line(
         title,
         xs,

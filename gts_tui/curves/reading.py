@@ -164,7 +164,8 @@ def _evaluated(tries: Sequence[Sequence[Evaluation]], clock: Series) -> Series:
         around = by_step[step][0][1] if alone else 0.0
         rows.append((sum(value / len(values) for value in values), min(values) - around, max(values) + around))
     elapsed = tuple(_when(clock, step) for step in steps)
-    return Series(tuple(map(float, steps)), elapsed, *(tuple(row[at] for row in rows) for at in range(3)))
+    means, lows, highs = (tuple(row[at] for row in rows) for at in range(3))
+    return Series(tuple(map(float, steps)), elapsed, means, lows, highs)
 
 
 def _when(clock: Series, step: float) -> float:

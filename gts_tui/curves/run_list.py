@@ -11,18 +11,17 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from gts.commands.views.states import state
 from gts_tui.charts.raster import GRAINS
 from gts_tui.curves.listing import Listed
+from gts_tui.inks import ink
+from gts_tui.state_signs import state_sign
+from gts_tui.steady import SteadyList
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
-_PLAIN = {"waiting": ".", "running": ">", "stopping": "]", "paused": "=", "done": "+", "failed": "x", "interrupted": "!"}
-"""Signs for a terminal that has ascii alone."""
 
-
-class RunList(OptionList, inherit_bindings=False):
+class RunList(SteadyList, inherit_bindings=False):
     """Trainings, newest first. Space marks those that are shown besides the one under the cursor."""
 
     DEFAULT_CSS = """
@@ -73,6 +72,12 @@ class RunList(OptionList, inherit_bindings=False):
         return (*marked, *([current] if current is not None and current.id not in self.marked else []))
 
     @property
+    def others(self) -> tuple[Listed, ...]:
+        """What is not shown, be it that the filter hides it."""
+        shown = {one.id for one in self.overlaid}
+        return tuple(one for one in self._runs if one.id not in shown)
+
+    @property
     def total(self) -> int:
         """How many there are, also of those that the filter hides."""
         return len(self._runs)
@@ -108,8 +113,18 @@ class RunList(OptionList, inherit_bindings=False):
             return
         if current.id in self.marked:
             self.marked.remove(current.id)
-        elif len(self.marked) < len(GRAINS["braille"].marks):
-            self.marked.append(current.id)
+            self._draw()
+            self.post_message(self.Chosen())
+        else:
+            self.mark(current.id)
+
+    def mark(self, name: str) -> None:
+        """Keep a training on the charts, wherever the cursor goes."""
+        if len(self.marked) >= len(GRAINS["braille"].marks):
+            self.notify("no more fit on one chart: esc takes the marks away", severity="warning")
+            return
+        if name not in self.marked:
+            self.marked.append(name)
         self._draw()
         self.post_message(self.Chosen())
 
@@ -161,16 +176,12 @@ class RunList(OptionList, inherit_bindings=False):
         if place is None:
             text.append("  ")
         else:
-            text.append(f"{marks[place % len(marks)]} ", self.program.theme_variables.get(f"chart-{place % 8 + 1}", ""))
+            text.append(f"{marks[place % len(marks)]} ", ink(self.program, f"chart-{place % 8 + 1}"))
         sign = self.sign(one.state)
         text.append_text(sign)
         text.append(f" {one.name}", "bold" if one.id in self.marked else "")
         return text
 
     def sign(self, word: str) -> Text:
-        """A state in one letter."""
-        if not word:
-            return Text(" ")
-        said = state(word)
-        mark = said.plain.partition(" ")[0]
-        return Text(_PLAIN[word] if self.program.glyphs.level == "ascii" else mark, said.style)
+        """A state in one letter; none where it is not known."""
+        return state_sign(self.program, word) if word else Text(" ")

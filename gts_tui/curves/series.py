@@ -21,6 +21,8 @@ class Series:
     lows: tuple[float, ...]
     """The least of what each mean was taken of: members, or rounds where there is one member."""
     highs: tuple[float, ...]
+    newest: float = math.nan
+    """The value of the newest row, where the last point stands for several; NaN where that point is all that is known."""
 
 
 NOTHING = Series((), (), (), (), ())
@@ -34,7 +36,7 @@ def gathered(curves: Sequence[Curve]) -> Series:
     longest = max(curves, key=lambda curve: (curve.steps[-1], len(curve.steps)))
     steps = tuple(float(step) for step in longest.steps)
     if len(curves) == 1:
-        return Series(steps, longest.elapsed, longest.means, longest.lows, longest.highs)
+        return Series(steps, longest.elapsed, longest.means, longest.lows, longest.highs, longest.newest)
     columns = [between(curve.steps, curve.means, steps) for curve in curves]
     means, lows, highs = [], [], []
     for row in zip(*columns, strict=True):
@@ -43,7 +45,10 @@ def gathered(curves: Sequence[Curve]) -> Series:
         means.append(sum(value / len(kept) for value in kept) if kept else math.nan)
         lows.append(min(kept, default=math.nan))
         highs.append(max(kept, default=math.nan))
-    return Series(steps, longest.elapsed, tuple(means), tuple(lows), tuple(highs))
+    newest = [curve.newest for curve in curves if curve.steps[-1] == longest.steps[-1]]
+    newest = [value for value in newest if math.isfinite(value)]
+    mean = sum(value / len(newest) for value in newest) if newest else math.nan
+    return Series(steps, longest.elapsed, tuple(means), tuple(lows), tuple(highs), mean)
 
 
 def between(xs: Sequence[float], ys: Sequence[float], at: Sequence[float]) -> list[float]:

@@ -19,6 +19,7 @@ from gts.errors import GtsError
 from gts_tui.dialogs import Choose
 from gts_tui.editing.comparing import lines_of, parameters_of
 from gts_tui.editing.files import load, specs_and_spaces
+from gts_tui.inks import ink
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
@@ -79,7 +80,7 @@ class Diff(VerticalScroll):
         else:
             text = Text()
             for line in lines_of(before, after, old, new):
-                colour = self.app.theme_variables.get(_STYLES.get(line[:1], ""), "")
+                colour = ink(self.app, _STYLES.get(line[:1], ""))
                 text.append(line + "\n", "bold" if line.startswith(("+++", "---")) else _rich(colour))
             self._static.update(text)
 

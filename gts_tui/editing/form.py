@@ -9,15 +9,15 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import DataTable
 
 from gts_tui.dialogs import Ask, Choose
 from gts_tui.editing.fields import Field
+from gts_tui.steady import SteadyTable
 
 COLUMNS = (("parameter", 27), ("value", 18), ("default", 10), ("unit", 8), ("allowed", 44))
 
 
-class Form(DataTable[Text]):
+class Form(SteadyTable):
     """The rows."""
 
     DEFAULT_CSS = """

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
-from textual.screen import ModalScreen
 
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
 from gts_tui.dialogs import Ask, Choose
 from gts_tui.lines import joined
+from gts_tui.steady import Dialog
 
 
 def ask_for_new(app: App[Any], make: Callable[[str, str], None]) -> None:
     """Ask what is made, of which figure, by which technique and under which name; `make` has the command and the path."""
     answers: list[str] = []
 
-    def question() -> ModalScreen[str | None]:
+    def question() -> Dialog[str | None]:
         if len(answers) == 0:
             return Choose("new", [("spec", "spec   one training"), ("space", "space  a search over many")])
         if len(answers) == 1:

@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from gts_tui.editing.files import specs_and_spaces
+from gts_tui.steady import SteadyList
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
@@ -48,7 +49,7 @@ class NothingOpen(Vertical):
     def compose(self) -> ComposeResult:
         """What to do, and the files."""
         yield Static(Text(SAYS))
-        yield OptionList()
+        yield SteadyList()
 
     def on_show(self) -> None:
         """List them anew."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from gts_tui.editing.meanings import subject_of
 from gts_tui.editing.outline import Place, values_in
 from gts_tui.editing.proposing import Proposal, keys_at, values_at
 from gts_tui.editing.text import SpecText
+from gts_tui.steady import SteadyList
 
 ROWS = 8
 COLUMNS = 64
 
 
-class Offers(OptionList, can_focus=False):
+class Offers(SteadyList, can_focus=False):
     """Opens below the cursor while the text keeps the focus."""
 
     DEFAULT_CSS = f"""

@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
 from gts.errors import Problem
 from gts_tui.editing.buffer import Buffer
 from gts_tui.editing.checking import Findings
 from gts_tui.editing.meanings import Meaning
+from gts_tui.steady import SteadyList
 
 MOST_PROBLEMS = 200
 
@@ -29,7 +30,7 @@ class FileBar(Static, can_focus=True):
     FileBar:focus { background: $primary 30%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,e,escape", "type", "edit", key_display="enter", id="editor.type"),
+        Binding("enter,e", "type", "edit", key_display="enter", id="editor.type"),
         Binding("down", "type", "edit", show=False, id="editor.down"),
         Binding("tab", "problems", "what is wrong", show=False, id="editor.problems"),
     ]
@@ -63,7 +64,7 @@ class FileBar(Static, can_focus=True):
         self.update(Text.assemble(bar, " ", (state, "dim")))
 
 
-class ProblemList(OptionList):
+class ProblemList(SteadyList):
     """What is wrong, by line; enter goes there."""
 
     DEFAULT_CSS = """
@@ -185,7 +186,8 @@ class SearchLine(Input):
         """Show it."""
         self.placeholder = what
         self.display = True
-        self.focus()
+        # At once: letters that come in the same breath are for this line.
+        self.screen.set_focus(self)
         self.action_select_all()
 
     def action_leave(self) -> None:

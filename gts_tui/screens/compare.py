@@ -17,6 +17,7 @@ from gts_tui.choices import Choice, Shelf
 from gts_tui.compared_rows import SCORES, cells_of, known_of, parameter_row
 from gts_tui.comparing import METRICS, Comparer, Comparison, plot_of
 from gts_tui.dialogs import Choose
+from gts_tui.inks import ink
 from gts_tui.keyed_table import Column, KeyedTable, Row
 from gts_tui.lines import joined
 from gts_tui.mode import Mode
@@ -139,7 +140,8 @@ class CompareMode(Mode):
         others = (Column("steps", 6, right=True), *SCORES)
         columns = (Column("what", min(60, max(12, width - _MARK - sum(one.width + 1 for one in others) - 1))), *others)
         self.table.show(
-            columns, [Row(entry.word, cells_of(at, entry, self.app.theme_variables)) for at, entry in enumerate(entries)]
+            columns,
+            [Row(entry.word, cells_of(at, entry, ink(self.app, f"chart-{at % 8 + 1}"))) for at, entry in enumerate(entries)],
         )
         self._show_parameters()
         self._show_curves()
@@ -272,9 +274,9 @@ class CompareMode(Mode):
 
     def action_copy(self) -> None:
         """Copy the names of what is chosen."""
-        if self.table.chosen:
-            self.app.copy_to_clipboard(" ".join(self.table.chosen))
-            self.notify(f"copied {' '.join(self.table.chosen)}"[:200], markup=False)
+        chosen = self.table.chosen
+        if chosen:
+            self.program.copy(" ".join(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} names")
 
     def action_back(self) -> None:
         """From the player or the parameters to the table; there take the marks away."""

@@ -9,7 +9,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.widgets import Static
 
 from gts.commands.listing import ListedJob
 from gts.commands.views.jobs import remarks, row_line, share_of
@@ -25,6 +24,7 @@ from gts_tui.lines import joined
 from gts_tui.log_pane import LogPane
 from gts_tui.mode import Mode
 from gts_tui.state_signs import state_text
+from gts_tui.steady import SteadyLine
 
 _WIDE = 110
 _NUMBERS = (
@@ -75,10 +75,10 @@ class JobsMode(Mode):
     def compose(self) -> ComposeResult:
         """The row of this machine, the jobs, what is to say about one, its log."""
         table = KeyedTable(id="jobs")
-        yield Static(id="row")
+        yield SteadyLine(id="row")
         yield table
         yield FilterLine(table, id="jobs-filter")
-        yield Static(id="remarks")
+        yield SteadyLine(id="remarks")
         yield LogPane("jobs.log")
 
     @property
@@ -113,7 +113,7 @@ class JobsMode(Mode):
 
     def _take(self, reading: Any) -> None:
         if isinstance(reading, GtsError):
-            self.query_one("#row", Static).update(plain(reading.message))
+            self.query_one("#row", SteadyLine).tell(plain(reading.message))
             return
         self._list = reading
         self._show()
@@ -141,7 +141,7 @@ class JobsMode(Mode):
         every = len(self._list.jobs)
         listed = f"{min(found, MOST_ROWS)} of {every} jobs" if found < every or found > MOST_ROWS else f"{every} jobs"
         line = "   ".join(filter(None, [row_line(self._list.row), listed, which]))
-        self.query_one("#row", Static).update(plain(line if every else f"{line}   next: train a spec"))
+        self.query_one("#row", SteadyLine).tell(plain(line if every else f"{line}   next: train a spec"))
 
     def _cells(self, job: ListedJob, columns: Sequence[Column]) -> tuple[Text, ...]:
         wide = len(columns) > len(_NARROW_COLUMNS)
@@ -168,7 +168,7 @@ class JobsMode(Mode):
         job = self._one()
         said = "  ".join(text for text, _ in remarks(job) if text) if job else ""
         known = f"  pid {job.pid} on {job.host}" if job and job.pid is not None else ""
-        self.query_one("#remarks", Static).update(plain(f"{said}{known}"))
+        self.query_one("#remarks", SteadyLine).tell(plain(f"{said}{known}"))
 
     def _look_at_log(self) -> None:
         job, pane = self._one(), self.query_one(LogPane)
@@ -276,9 +276,9 @@ class JobsMode(Mode):
 
     def action_copy(self) -> None:
         """Copy the ids of what is chosen."""
-        if self.table.chosen:
-            self.app.copy_to_clipboard(" ".join(self.table.chosen))
-            self.notify(f"copied {' '.join(self.table.chosen)}"[:200], markup=False)
+        chosen = self.table.chosen
+        if chosen:
+            self.program.copy(" ".join(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} ids")
 
     def action_back(self) -> None:
         """From the log to the jobs; there take away the filter, then the marks, then the state."""

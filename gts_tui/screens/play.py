@@ -176,9 +176,9 @@ class PlayMode(Mode):
 
     def action_copy(self) -> None:
         """Copy the names of what is chosen."""
-        if self.selection():
-            self.app.copy_to_clipboard(" ".join(self.selection()))
-            self.notify(f"copied {len(self.selection())} name{'s' if len(self.selection()) > 1 else ''}")
+        words = self.selection()
+        if words:
+            self.program.copy(" ".join(words), words[0] if len(words) == 1 else f"{len(words)} names")
 
     def action_back(self) -> None:
         """From the player to the list; there, take away the filter, then the marks, then what plays."""

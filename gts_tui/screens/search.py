@@ -198,8 +198,7 @@ class SearchMode(Mode):
     def action_copy_name(self) -> None:
         """Copy the name of the study."""
         if self._word is not None:
-            self.app.copy_to_clipboard(self._word)
-            self.notify(f"copied: {self._word}", markup=False)
+            self.program.copy(self._word, self._word)
 
 
 MODE = SearchMode

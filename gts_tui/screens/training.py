@@ -9,17 +9,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 
 from gts.errors import GtsError
 from gts_tui.curves.gallery import Gallery
 from gts_tui.curves.listing import Listed, folder_of, list_runs, listing_stamp
 from gts_tui.curves.log_tail import LogTail
+from gts_tui.curves.playback import Playback
 from gts_tui.curves.reading import RunReading, short_name
 from gts_tui.curves.run_list import RunList
 from gts_tui.curves.words import standing_line
+from gts_tui.dialogs import Choose
+from gts_tui.inks import ink
 from gts_tui.lines import joined
 from gts_tui.mode import Mode
+from gts_tui.steady import SteadyLine
 
 _LEAP = 10
 _WIDE = 100
@@ -37,15 +41,14 @@ class TrainingMode(Mode):
     TrainingMode #training-side { width: 23; background: $surface; }
     TrainingMode #training-side.-wide { width: 31; }
     TrainingMode #training-filter { height: 1; border: none; background: $surface; padding: 0; }
-    TrainingMode #training-play { height: 45%; min-height: 6; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "left_square_bracket", "charts('page', -1)", "last charts", key_display="[", show=False, id="training.previous"
         ),
-        Binding("right_square_bracket", "charts('page', 1)", "more charts", key_display="]", id="training.next"),
-        Binding("plus,equals_sign", "maximise", "maximise", key_display="+", id="training.maximise"),
-        Binding("z", "charts('smooth')", "smooth", id="training.smooth"),
+        Binding("right_square_bracket", "charts('page', 1)", "charts", key_display="]", id="training.next"),
+        Binding("plus,equals_sign", "maximise", "maximise", key_display="+", show=False, id="training.maximise"),
+        Binding("z", "charts('smooth')", "smooth", show=False, id="training.smooth"),
         Binding("x", "charts('swap_time')", "steps or time", show=False, id="training.time"),
         Binding("l", "charts('swap_log_scale')", "log scale", show=False, id="training.log_scale"),
         Binding("f", "charts('pin')", "pin chart", show=False, id="training.pin"),
@@ -53,6 +56,7 @@ class TrainingMode(Mode):
         Binding("right", "charts('move_cursor', 1)", "cursor right", show=False, id="training.right"),
         Binding("shift+left", f"charts('move_cursor', -{_LEAP})", "cursor far left", show=False, id="training.far_left"),
         Binding("shift+right", f"charts('move_cursor', {_LEAP})", "cursor far right", show=False, id="training.far_right"),
+        Binding("a", "add", "add", show=False, id="training.add"),
         Binding("p", "play", "play", id="training.play"),
         Binding("w", "window", "play in a window", show=False, id="training.window"),
         Binding("v", "log", "log", id="training.log"),
@@ -70,7 +74,7 @@ class TrainingMode(Mode):
 
     def compose(self) -> ComposeResult:
         """How it stands; the list; the charts; log and playback, which open below them."""
-        yield Static(id="training-head")
+        yield SteadyLine(id="training-head")
         with Horizontal(id="training-body"):
             with Vertical(id="training-side"):
                 field = Input(placeholder="filter", id="training-filter")
@@ -82,9 +86,7 @@ class TrainingMode(Mode):
                 log = LogTail("training.log", id="training-log")
                 log.display = False
                 yield log
-                play = Vertical(id="training-play")
-                play.display = False
-                yield play
+                yield Playback(id="training-play")
 
     # -- what a mode does ---------------------------------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ class TrainingMode(Mode):
         self.program.watcher.forget("training.runs")
         self._gallery.rest()
         self._log.follow(None)
-        self._stop_playing()
+        self.query_one(Playback).end()
 
     def focus_first(self) -> None:
         """The list."""
@@ -150,7 +152,8 @@ class TrainingMode(Mode):
         self._draw_head()
 
     def on_resize(self, event: Resize) -> None:
-        """More room for names where there is some."""
+        """More room for names where there is some, and for what there is to say."""
+        self._draw_head()
         self.query_one("#training-side").set_class(event.size.width >= _WIDE, "-wide")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -197,8 +200,9 @@ class TrainingMode(Mode):
 
     def action_copy_name(self) -> None:
         """The name of the training to the clipboard."""
-        if self.selection():
-            self.app.copy_to_clipboard(" ".join(self.selection()))
+        words = self.selection()
+        if words:
+            self.program.copy(" ".join(words), words[0] if len(words) == 1 else f"{len(words)} names")
 
     def action_window(self) -> None:
         """Play the training in a window of its own."""
@@ -206,18 +210,26 @@ class TrainingMode(Mode):
 
     def action_play(self) -> None:
         """Play the newest evaluation below the charts, or no longer."""
-        # The player loads numpy: only for whoever wants to see something.
-        from importlib import import_module
+        playback, current = self.query_one(Playback), self._list.current
+        if playback.display or current is None:
+            playback.end()
+        else:
+            playback.begin(current.folder)
 
-        pane = self.query_one("#training-play", Vertical)
-        if pane.display or self._list.current is None:
-            self._stop_playing()
+    def action_add(self) -> None:
+        """Choose another training to lay over the one under the cursor, which stays."""
+        here, others = self._list.current, self._list.others
+        if here is None or not others:
+            self.notify("there is no other training to lay over this one", severity="warning")
             return
-        player = import_module("gts_tui.playing").Player()
-        player.can_focus = False
-        pane.display = True
-        pane.mount(player)
-        self.call_after_refresh(self._play)
+
+        def answered(name: str | None) -> None:
+            if name is not None:
+                self._list.mark(here.id)
+                self._list.mark(name)
+
+        choices = [(one.id, f"{self._list.sign(one.state).plain} {one.id}") for one in others]
+        self.app.push_screen(Choose("Lay which training over these?", choices), answered)
 
     def action_filter(self) -> None:
         """Narrow the list."""
@@ -271,30 +283,19 @@ class TrainingMode(Mode):
         self._gallery.follow([one.folder for one in self._list.overlaid])
         current = self._list.current
         self._log.follow(current.folder if current is not None and self._log.display else None)
-        self._play()
+        if current is not None:
+            self.query_one(Playback).turn(current.folder)
         self._draw_head()
-
-    def _play(self) -> None:
-        """Let the player, where there is one, play what is chosen."""
-        current = self._list.current
-        for player in self.query("#training-play > *"):
-            if current is not None and player.words != (str(current.folder),):  # type: ignore[attr-defined]
-                player.play([str(current.folder)], follow=True)  # type: ignore[attr-defined]
-
-    def _stop_playing(self) -> None:
-        pane = self.query_one("#training-play", Vertical)
-        pane.display = False
-        pane.remove_children()
 
     def _draw_head(self) -> None:
         """How the training under the cursor stands."""
         current = self._list.current
         here = next((one for one in self._gallery.readings if current is not None and one.folder == current.folder), None)
-        self.query_one("#training-head", Static).update(Text("") if here is None else self._standing(here))
+        self.query_one(SteadyLine).tell(Text("") if here is None else self._standing(here))
 
     def _standing(self, reading: RunReading) -> Text:
-        bad = self.program.theme_variables.get("state-bad", "")
-        return standing_line(reading, self._list.sign(reading.state), self.program.glyphs, bad)
+        bad = ink(self.program, "state-bad")
+        return standing_line(reading, self._list.sign(reading.state), self.program.glyphs, bad, self.size.width)
 
 
 MODE = TrainingMode

@@ -7,10 +7,11 @@ from pathlib import Path
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from gts_tui.opening import examples_folder, short_path
+from gts_tui.steady import SteadyList
 
 _CHOICES = (
     ("init", "lay the examples here", "specs of every figure, spaces, trained checkpoints"),
@@ -36,7 +37,7 @@ class Beginning(Vertical):
         yield Static()
         own = f"your own copy of them: {short_path(examples_folder())}"
         options = (Option(Text.assemble(f"{title:22}", (why or own, "dim")), id=name) for name, title, why in _CHOICES)
-        yield OptionList(*options)
+        yield SteadyList(*options)
 
     def show(self, root: Path, *, known: bool) -> None:
         """Say it of a folder."""

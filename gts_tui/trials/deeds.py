@@ -26,9 +26,12 @@ def play(program: GtsApp, folder: StudyFolder | None, trial: TrialRow, *, window
 
 
 def promote(program: GtsApp, word: str, study: str, trial: TrialRow, *, edit: bool) -> None:
-    """Ask for a name, and write a trial as a spec; `edit` it then."""
+    """Ask for a name, and write a trial as a spec; `edit` it then, or at once where it was written before."""
     figure = str((trial.spec or {}).get("physicalModel", ""))
-    proposed = orders.file_for(study, trial.number, figure, program.workspace)
+    written, proposed = orders.files_for(study, trial.number, figure, program.workspace)
+    if edit and written:
+        program.perform(joined(["edit", written]))
+        return
 
     def write(file: str | None) -> None:
         if file is None:

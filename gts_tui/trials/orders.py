@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,11 +57,17 @@ def promote_line(study: str, trial: int, file: str) -> str:
     return joined(["best", study, "--trial", str(trial), "--out", file])
 
 
-def file_for(study: str, trial: int, figure: str, workspace: Workspace) -> str:
-    """A name for the spec of a trial, in the folder of its figure where there is one."""
-    name = f"{study.rpartition('/')[2].partition('#')[0].removesuffix('.db')}Trial{trial}.spec"
+def files_for(study: str, trial: int, figure: str, workspace: Workspace) -> tuple[str, str]:
+    """The spec that a trial was written as last, empty for none; and a free name, in its figure's folder where there is one."""
+    name = f"{study.rpartition('/')[2].partition('#')[0].removesuffix('.db')}Trial{trial}"
     known = {"invertedPendulum": "inverted"}.get(figure, figure)
-    return f"{known}/{name}" if known and (workspace.root / known).is_dir() else name
+    start = f"{known}/{name}" if known and (workspace.root / known).is_dir() else name
+    written, free = "", f"{start}.spec"
+    for again in count(2):
+        if not (workspace.root / free).exists():
+            break
+        written, free = free, f"{start}-{again}.spec"
+    return written, free
 
 
 def more_line(folder: StudyFolder, workspace: Workspace, trials: str) -> str:

@@ -57,6 +57,8 @@ class Panel(Vertical, can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.view = VIEWS[0]
+        self.several = False
+        """Whether there are two objectives, and a front."""
         self._trial: TrialRow | None = None
         self._where = ""
         self._chart: StudyChart | None = None
@@ -85,9 +87,9 @@ class Panel(Vertical, can_focus=True):
         """What fits may be another thing now."""
         self.redraw()
 
-    def after(self, step: int, *, several: bool) -> str:
-        """The view so many further on; a front only where there are `several` objectives."""
-        views = [view for view in VIEWS if view != "front" or several]
+    def after(self, step: int) -> str:
+        """The view so many further on."""
+        views = self._views()
         return views[((views.index(self.view) if self.view in views else 0) + step) % len(views)]
 
     def turn(self, view: str) -> None:
@@ -101,8 +103,11 @@ class Panel(Vertical, can_focus=True):
         if self.view == "trial":
             self.redraw()
 
-    def show_chart(self, chart: StudyChart | None) -> None:
-        """The chart that was asked for; None while it is made."""
+    def show_chart(self, chart: StudyChart | None, *, several: bool) -> None:
+        """The chart that was asked for, None while it is made; whether there are `several` objectives."""
+        if several != self.several:
+            self.several = several
+            self._say("#views", self._names())
         self._chart = chart
         if self.view != "trial":
             self.redraw()
@@ -129,9 +134,17 @@ class Panel(Vertical, can_focus=True):
             self._say("#bars", bars_of(chart, self.size.width - 1, self._glyphs, self._colour))
         self._say("#remark", plain(shown(remark, self._glyphs)))
 
+    def _views(self) -> list[str]:
+        """What there is; a front only where there are several objectives."""
+        return [view for view in VIEWS if view != "front" or self.several]
+
     def _names(self) -> Text:
+        """The views; where there is no room for all of them, the last ones as far as the present one is among them."""
+        names = self._views()
+        while len(names) > 1 and names[0] != self.view and sum(len(name) + 2 for name in names) > self.size.width:
+            names = names[1:]
         line = Text()
-        for name in VIEWS:
+        for name in names:
             line.append(f" {name} ", "reverse bold" if name == self.view else "")
         return line
 

@@ -23,6 +23,8 @@ _ASCII_BLOCKS = {"complete": "#", "pruned": "-", "failed": "x", "running": "."}
 _GREY = 7
 """The last of the theme's chart colours: for what stands back."""
 _NARROWEST = 1e-9
+_ENDING = ("history", "intermediate")
+"""Charts whose lines have an end that says something."""
 
 
 def plots_of(chart: Chart) -> list[Plot]:
@@ -42,7 +44,8 @@ def curve_of(trial: TrialRow) -> Plot | None:
 def _plot(chart: Chart, panel: Panel) -> Plot:
     colours = iter(range(1, _GREY))
     lines = [_line(chart, series, 0 if series.look == "best" else next(colours, _GREY)) for series in panel.series]
-    return Plot(panel.title or chart.title, tuple(lines), x_label=panel.x_label, x_ticks=panel.x_ticks)
+    title = panel.title or chart.title
+    return Plot(title, tuple(lines), x_label=panel.x_label, x_ticks=panel.x_ticks, values=chart.kind in _ENDING)
 
 
 def _line(chart: Chart, series: Series, colour: int) -> Line:
@@ -52,7 +55,10 @@ def _line(chart: Chart, series: Series, colour: int) -> Line:
     elif chart.kind != "intermediate" and series.look == "faint":
         look = "points"
     # A legend of forty names would be all that is seen.
-    name = "" if series.look == "faint" and chart.kind == "intermediate" else series.name
+    name = "" if (series.look == "faint" and chart.kind == "intermediate") or chart.kind == "slice" else series.name
+    if chart.kind == "parallel":
+        # Its title says that they are trials.
+        name = name.removeprefix("trial ")
     return Line(name, series.xs, series.ys, _GREY if series.look == "faint" else colour, look)
 
 

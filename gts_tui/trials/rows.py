@@ -45,14 +45,15 @@ def columns_of(view: StudyView, sort: str, reverse: bool) -> tuple[list[Column],
     failed = any(trial.state == "failed" for trial in view.trials)
     names = short_names(view.domains)
     columns = [Column("trial", 6, right=True), Column("state", 10)]
-    columns += [Column(title, 9, right=True) for title in (("first", "second") if several else ("value",))]
+    goals = [goal[:_WIDEST] for goal in view.goals()]
+    columns += [Column(goal, max(9, len(goal) + 1), right=True) for goal in goals]
     columns += [Column("confirmed", 10, right=True)] if again else []
     columns += [Column("time", 7, right=True)]
     for key, domain in view.domains.items():
         widest = max((len(number(choice)) for choice in domain.choices), default=8)
         columns.append(Column(names[key][:_WIDEST], min(_WIDEST, max(len(names[key]), widest)) + 1, right=True))
     columns += [Column("why it failed", 60)] if failed else []
-    heads = {"number": "trial", "value": "first" if several else "value", "seconds": "time"}
+    heads = {"number": "trial", "value": goals[0], "seconds": "time"}
     heads |= {key: name[:_WIDEST] for key, name in names.items()}
     title = heads.get(sort, sort)
     sign = "▴" if reverse else "▾"

@@ -36,7 +36,7 @@ class StudyPane(Vertical):
     """One study at a time."""
 
     DEFAULT_CSS = """
-    StudyPane #head { height: 2; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: clip; }
+    StudyPane #head { height: 2; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     StudyPane #said { height: auto; max-height: 3; padding: 0 1; color: $text-muted; }
     StudyPane #filter { height: 1; border: none; background: $boost; padding: 0 1; }
     StudyPane #parts { height: 1fr; layout: vertical; }
@@ -122,7 +122,7 @@ class StudyPane(Vertical):
         self._table.marked = set()
         self._table.show((), (), lambda key: ())
         self._panel.show_trial(None, "")
-        self._panel.show_chart(None)
+        self._panel.show_chart(None, several=False)
         self._say("reading …")
         self._draw_head()
         self.follow()
@@ -169,7 +169,7 @@ class StudyPane(Vertical):
         self._reading = reading
         self._draw_head()
         self._draw_trials()
-        self._panel.show_chart(reading.chart)
+        self._panel.show_chart(reading.chart, several=len(reading.view.maximised) > 1)
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
@@ -239,7 +239,7 @@ class StudyPane(Vertical):
 
     def action_view(self, step: int) -> None:
         """Show the next chart, or the one before; a front only where there are two objectives."""
-        view = self._panel.after(step, several=self._reading is not None and len(self._reading.view.maximised) > 1)
+        view = self._panel.after(step)
         if self._follower is not None and self._watch is not None:
             self._follower.kind = kind_of(view)
             self._watch.look()

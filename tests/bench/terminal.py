@@ -34,6 +34,8 @@ import psutil
 ROOT = Path(__file__).parents[2]
 QUIET_SECONDS = 0.08
 """Without a byte for so long, an answer is over."""
+KEYS = (b"\x1b[B", b"\x1b[B", b"\x1b[A", b"3", b"5", b"\x1b[B", b"4", b"1", b":", b"t", b"r", b"\x7f", b"\x1b")
+"""Down, down, up, training, jobs, down, search, workspace, and the beginning of a command that is left again."""
 
 
 class Person:
@@ -128,17 +130,8 @@ def gts(workspace: Path, *words: str) -> str:
 def furnish(workspace: Path, runs: int, steps: int, trials: int) -> None:
     """A workspace that has seen much use: `runs` runs, one of them of `steps` steps, a study of `trials` trials."""
     shutil.copytree(ROOT / "workspace", workspace, dirs_exist_ok=True)
-    gts(
-        workspace,
-        "train",
-        "inverted/invertedPPO.spec",
-        "first.checkpoint",
-        "--set",
-        "nSteps=4096",
-        "--set",
-        "nEpochs=2",
-        "--no-score",
-    )
+    short = ("--set", "nSteps=4096", "--set", "nEpochs=2", "--no-score")
+    gts(workspace, "train", "inverted/invertedPPO.spec", "first.checkpoint", *short)
     (first,) = (workspace / "runs").iterdir()
     for at in range(runs - 1):
         copy = workspace / "runs" / f"20260101-{at // 3600 % 24:02}{at // 60 % 60:02}{at % 60:02}-old-{at:03x}"
@@ -169,6 +162,76 @@ def furnish(workspace: Path, runs: int, steps: int, trials: int) -> None:
     study.add_trials([pattern for _ in range(trials - 2)])
 
 
+def tell(row: str, **found: Any) -> None:
+    """A row of the results."""
+    print(json.dumps({"row": row} | found), flush=True)
+
+
+def first_paints(workspace: Path) -> None:
+    """From the start of the process until there is something to see."""
+    paints = []
+    for _ in range(7):
+        person = Person(workspace)
+        paints.append(person.until(b"workspace"))
+        person.end()
+    tell("first paint", median=round(statistics.median(paints), 3), all=[round(paint, 3) for paint in paints])
+
+
+def at_rest(workspace: Path, seconds: float) -> None:
+    """What the program costs while nobody does anything."""
+    person = Person(workspace)
+    person.until(b"workspace")
+    person.settle()
+    tell("at rest", **person.load(seconds))
+    person.end()
+
+
+def train_beside(workspace: Path) -> list[str]:
+    """Begin two long trainings; the names of their runs."""
+    jobs = []
+    for seed in ("1", "2"):
+        settings = ("--set", f"seed={seed}", "--set", "nSteps=100M", "--set", "nEpochs=48800", "--threads", "1")
+        found = gts(workspace, "train", "hopper/hopperPPO.spec", f"o{seed}.checkpoint", *settings, "--detach", "--json")
+        jobs.append(json.loads(found)["run"])
+    time.sleep(10)
+    return jobs
+
+
+def keys_to_effects(person: Person, row: str) -> None:
+    """Press what a person presses all the time, and tell how long that takes."""
+    firsts, lasts = [], []
+    for _ in range(12):
+        for key in KEYS:
+            first, last = person.press(key)
+            if first < float("inf"):
+                firsts.append(first)
+                lasts.append(last)
+            time.sleep(0.05)
+    lasts.sort()
+    firsts.sort()
+    tell(
+        row,
+        keys=len(firsts),
+        first_median_ms=round(1e3 * statistics.median(firsts), 1),
+        first_99_ms=round(1e3 * firsts[int(0.99 * (len(firsts) - 1))], 1),
+        whole_median_ms=round(1e3 * statistics.median(lasts), 1),
+        whole_99_ms=round(1e3 * lasts[int(0.99 * (len(lasts) - 1))], 1),
+    )
+
+
+def at_work(workspace: Path, columns: int, rows: int, seconds: float, beside: str) -> None:
+    """Keys, and each screen watched for a while."""
+    person = Person(workspace, columns, rows)
+    person.until(b"workspace")
+    person.settle(seconds=5)
+    keys_to_effects(person, f"key to effect, {columns}×{rows}{beside}")
+    for key, name in ((b"3", "training"), (b"5", "jobs"), (b"4", "search"), (b"1", "workspace")):
+        person.press(key)
+        person.settle(seconds=5)
+        tell(f"{name} screen, {columns}×{rows}", **person.load(seconds))
+    person.end()
+
+
 def main() -> None:
     """Run from the shell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -184,86 +247,12 @@ def main() -> None:
     workspace = folder / "w"
     if not workspace.exists():
         furnish(workspace, arguments.runs, arguments.steps, arguments.trials)
-
-    def tell(row: str, **found: Any) -> None:
-        print(json.dumps({"row": row} | found), flush=True)
-
-    paints = []
-    for _ in range(7):
-        person = Person(workspace)
-        paints.append(person.until(b"workspace"))
-        person.end()
-    tell("first paint", median=round(statistics.median(paints), 3), all=[round(paint, 3) for paint in paints])
-
-    person = Person(workspace)
-    person.until(b"workspace")
-    person.settle()
-    tell("at rest", **person.load(arguments.seconds))
-    person.end()
-
-    jobs = []
-    if not arguments.no_jobs:
-        for seed in ("1", "2"):
-            found = gts(
-                workspace,
-                "train",
-                "hopper/hopperPPO.spec",
-                f"o{seed}.checkpoint",
-                "--set",
-                f"seed={seed}",
-                "--threads",
-                "1",
-                "--set",
-                "nSteps=100M",
-                "--set",
-                "nEpochs=48800",
-                "--detach",
-                "--json",
-            )
-            jobs.append(json.loads(found)["run"])
-        time.sleep(10)
+    first_paints(workspace)
+    at_rest(workspace, arguments.seconds)
+    jobs = [] if arguments.no_jobs else train_beside(workspace)
     try:
         for columns, rows in ((80, 24), (120, 40)):
-            person = Person(workspace, columns, rows)
-            person.until(b"workspace")
-            person.settle(seconds=5)
-            firsts, lasts = [], []
-            for _ in range(12):
-                for key in (
-                    b"\x1b[B",
-                    b"\x1b[B",
-                    b"\x1b[A",
-                    b"3",
-                    b"5",
-                    b"\x1b[B",
-                    b"4",
-                    b"1",
-                    b":",
-                    b"t",
-                    b"r",
-                    b"\x7f",
-                    b"\x1b",
-                ):
-                    first, last = person.press(key)
-                    if first < float("inf"):
-                        firsts.append(first)
-                        lasts.append(last)
-                    time.sleep(0.05)
-            lasts.sort()
-            firsts.sort()
-            tell(
-                f"key to effect, {columns}×{rows}" + ("" if arguments.no_jobs else ", two jobs train"),
-                keys=len(firsts),
-                first_median_ms=round(1e3 * statistics.median(firsts), 1),
-                first_99_ms=round(1e3 * firsts[int(0.99 * (len(firsts) - 1))], 1),
-                whole_median_ms=round(1e3 * statistics.median(lasts), 1),
-                whole_99_ms=round(1e3 * lasts[int(0.99 * (len(lasts) - 1))], 1),
-            )
-            for key, name in ((b"3", "training"), (b"5", "jobs"), (b"4", "search"), (b"1", "workspace")):
-                person.press(key)
-                person.settle(seconds=5)
-                tell(f"{name} screen, {columns}×{rows}", **person.load(arguments.seconds))
-            person.end()
+            at_work(workspace, columns, rows, arguments.seconds, "" if arguments.no_jobs else ", two jobs train")
     finally:
         for job in jobs:
             gts(workspace, "stop", job, "--now")

@@ -15,7 +15,7 @@ def screen_text(app: Any) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips[:height])
 
 
-async def until(pilot: Any, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+async def until(pilot: Any, condition: Callable[[], Any], seconds: float = 40.0) -> Any:
     """Wait until a condition holds; fail with what the screen shows where it does not."""
     end = monotonic() + seconds
     while True:
@@ -27,7 +27,7 @@ async def until(pilot: Any, condition: Callable[[], Any], seconds: float = 10.0)
         await pilot.pause(0.05)
 
 
-async def shows(pilot: Any, pattern: str, seconds: float = 10.0) -> str:
+async def shows(pilot: Any, pattern: str, seconds: float = 40.0) -> str:
     """Wait until the screen matches a pattern; the screen."""
     return await until(pilot, lambda: screen_text(pilot.app) if re.search(pattern, screen_text(pilot.app)) else None, seconds)
 

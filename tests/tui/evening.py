@@ -52,17 +52,33 @@ def run(
     folder = workspace.run(run_id)
     folder.path.mkdir(parents=True)
     spec = json.loads((workspace.root / source).read_text())
-    day = f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}"
-    created = f"{day}T{run_id[9:11]}:{run_id[11:13]}:{run_id[13:15]}.000000Z"
-    step = rounds * ROUND
     for member in range(members):
         folder.member(member).mkdir()
         document = spec | {"params": spec["params"] | {"seed": member + 1}}
         folder.spec(member).write_text(json.dumps(document, indent=2))
         if spec["physicalModel"] == "hopper" and spec["technique"] == "ppo":
             shutil.copy(ROOT / "workspace" / "hopper" / "hopperPPO.checkpoint", folder.best(member))
-    total = 488 * ROUND
-    facts = {
+    outcome = [_outcome(member, rounds * ROUND, strength) for member in range(members)] if claim == "done" else []
+    folder.facts.write_text(json.dumps(_facts(run_id, source, spec, members, rounds, outcome)))
+    folder.job.write_text(json.dumps(_job(workspace, run_id, source, members, claim, reason)))
+    folder.lock.touch()
+    folder.log.write_text(_log(_day(run_id), source, members, rounds, strength, reason))
+    _numbers(folder.metrics, members, rounds, strength)
+    return folder
+
+
+def _day(run_id: str) -> str:
+    return f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}"
+
+
+def _created(run_id: str) -> str:
+    return f"{_day(run_id)}T{run_id[9:11]}:{run_id[11:13]}:{run_id[13:15]}.000000Z"
+
+
+def _facts(
+    run_id: str, source: str, spec: dict[str, Any], members: int, rounds: int, outcome: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
         "format": 2,
         "id": run_id,
         "name": Path(source).stem,
@@ -70,21 +86,23 @@ def run(
         "figure": spec["physicalModel"],
         "technique": spec["technique"],
         "members": members,
-        "total_steps": total,
-        "step": step,
-        "started": created,
-        "outcome": [_outcome(member, step, strength) for member in range(members)] if claim == "done" else [],
+        "total_steps": 488 * ROUND,
+        "step": rounds * ROUND,
+        "started": _created(run_id),
+        "outcome": outcome,
     }
-    folder.facts.write_text(json.dumps(facts))
-    job = {
+
+
+def _job(workspace: Workspace, run_id: str, source: str, members: int, claim: str, reason: str) -> dict[str, Any]:
+    return {
         "format": 1,
         "id": run_id,
         "kind": "train",
         "name": Path(source).stem,
         "claim": claim,
-        "created": created,
+        "created": _created(run_id),
         "reason": reason,
-        "changed": f"{day}T23:59:00Z",
+        "changed": f"{_day(run_id)}T23:59:00Z",
         "threads": 2,
         "queued": False,
         "attempts": [],
@@ -98,17 +116,17 @@ def run(
             "milestones": None,
         },
     }
-    folder.job.write_text(json.dumps(job))
-    folder.lock.touch()
+
+
+def _log(day: str, source: str, members: int, rounds: int, strength: float, reason: str) -> str:
+    step = rounds * ROUND
     tried = [(at, at * step // 10, 3400 * strength * _learned(at / 10)) for at in range(1, 11)]
     story = [
-        f"21:15:02  training {source}: {members} × {total} steps in 488 rounds, 32 worlds each, 2 threads",
+        f"21:15:02  training {source}: {members} × {488 * ROUND} steps in 488 rounds, 32 worlds each, 2 threads",
         *(f"21:{15 + at:02}:40  step {done}: evaluated, mean return {mean:.1f}" for at, done, mean in tried),
         f"23:59:00  {reason or 'done'}",
     ]
-    folder.log.write_text("".join(f"{day} {line}\n" for line in story))
-    _numbers(folder.metrics, members, rounds, strength)
-    return folder
+    return "".join(f"{day} {line}\n" for line in story)
 
 
 def _learned(part: float) -> float:

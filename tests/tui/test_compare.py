@@ -102,7 +102,7 @@ def test_what_cannot_be_compared_says_why_and_harms_none_of_the_others(place: Wo
     assert "a space" in reading.entries[1].error
 
     async def flow(app: GtsApp, pilot: Any) -> None:
-        await types(pilot, f"compare nowhere {ONE}")
+        await app.show_mode("compare", ("nowhere", ONE))
         await shows(pilot, "no such file: nowhere")
         assert "2240" in screen_text(app)
 

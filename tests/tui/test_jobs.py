@@ -51,7 +51,7 @@ def drive(
 ) -> None:
     async def run() -> None:
         app = GtsApp(workspace, Settings(**{"glyphs": "braille", **settings}))
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await pilot.press("5")
             await flow(app, pilot)
 
@@ -191,7 +191,7 @@ def test_who_may_only_look_stops_nothing(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await until(pilot, lambda: table(app).go_to("20261119-083011-walkerPPO-m2p"))
         await pilot.press("R")
-        await shows(pilot, "this program was started with")
+        await shows(pilot, "--readonly")
         assert find_job(place, "m2p").state.word == "paused"
 
     drive(place, flow, readonly=True)

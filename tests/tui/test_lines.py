@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from gts.commands.declare import Context
 from gts.errors import FileError, UsageError
-from gts.store.workspace import Workspace
+from gts.store.workspace import RunFolder, Workspace
 from gts_tui.lines import LineError, Spot, joined, orders_in, scan
 from gts_tui.referring import expanded, mentioned, place_of
 
@@ -133,6 +133,9 @@ def test_things_are_shown_where_they_are_shown_best(workspace: Workspace, monkey
     monkeypatch.chdir(workspace.root)
     context = Context(workspace)
     study = workspace.study_names()[0]
+    trial = RunFolder(workspace.study(study).path / "trials" / "0001-seed1")
+    trial.path.mkdir(parents=True, exist_ok=True)
+    trial.facts.write_text("{}")
     for word, mode, name in (
         ("hopper/hopperPPO.spec", "editor", "hopper/hopperPPO.spec"),
         ("hopper/hopper.space", "editor", "hopper/hopper.space"),
@@ -141,6 +144,11 @@ def test_things_are_shown_where_they_are_shown_best(workspace: Workspace, monkey
         ("k3f", "training", HOPPER),
         (f"runs/{HOPPER}", "training", HOPPER),
         (study, "search", study),
+        (f"studies/{study}", "search", study),
+        (f"studies/{study}/study.db", "search", f"studies/{study}/study.db"),
+        (f"studies/{study}/study.db#{study}", "search", f"studies/{study}/study.db#{study}"),
+        (f"studies/{study}/trials/0001-seed1", "training", f"studies/{study}/trials/0001-seed1"),
+        ("postgresql+psycopg://me@localhost/x#y", "search", "postgresql+psycopg://me@localhost/x#y"),
     ):
         place = place_of(context, word)
         assert (place.mode, place.word) == (mode, name)

@@ -65,6 +65,8 @@ def drive(
     root: Path, play: Callable[[Any, GtsApp], Awaitable[None]], *, size: tuple[int, int] = (80, 24), **settings: Any
 ) -> None:
     """Open the program in the search mode and have a test play with it."""
+    # Somebody has worked here before: the program does not ask what to do with an empty folder.
+    (root / "gts.db").touch()
 
     async def run() -> None:
         app = GtsApp(Workspace(root), Settings(**settings))
@@ -176,9 +178,10 @@ def test_two_objectives_have_a_front(tmp_path: Path) -> None:
         await shows(pilot, "small")
         await pilot.press("enter")
         await shows(pilot, r"front: 2 trials \(1, 0\)")
-        assert re.search("first▾ +second", screen_text(app))
+        assert re.search("score▾ +speed", screen_text(app)), "the columns have the names of what is made large"
         await pilot.press("left_square_bracket")
-        await shows(pilot, "the two objectives")
+        screen = await shows(pilot, "speed over score")
+        assert re.search(r"timeline +front", screen)
 
     drive(tmp_path, play, size=(120, 40))
 
@@ -196,6 +199,11 @@ def test_a_trial_becomes_a_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         await pilot.press("enter")
         await until(pilot, (tmp_path / "smallTrial1.spec").exists)
         await shows(pilot, "› gts best small --trial 1 --out smallTrial1.spec")
+        await pilot.press("P")
+        await shows(pilot, r"smallTrial1-2\.spec")
+        await pilot.press("escape", "e")
+        await until(pilot, lambda: app.mode is not None and app.mode.NAME == "editor")
+        await shows(pilot, r"smallTrial1\.spec")
 
     drive(tmp_path, play)
     written = json.loads((tmp_path / "smallTrial1.spec").read_text())

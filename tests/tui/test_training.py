@@ -267,6 +267,7 @@ def test_numbers_that_are_none(workspace: Workspace) -> None:
 
 def test_a_workspace_without_runs(tmp_path: Path) -> None:
     """It says how to begin one, and no key does harm."""
+    (tmp_path / "gts.db").touch()
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "no trainings here yet")

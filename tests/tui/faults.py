@@ -1,0 +1,99 @@
+"""What goes wrong anywhere in a process, and what holds it up: kept, also where nobody would have been told."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from textual.worker import Worker
+
+from gts_tui.app import GtsApp
+
+HELD_UP = 2.0
+"""Seconds without an answer that are worth a look."""
+SURPRISE = "this should not have happened"
+
+
+class Faults:
+    """Whatever goes wrong anywhere in the process, also where nobody would have been told."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        threading.excepthook = lambda told: self.add(told.exc_value, f"thread {told.thread and told.thread.name}")
+        sys.unraisablehook = lambda told: self.add(told.exc_value, "nobody")
+        for owner, name in ((Worker, "_run"), (GtsApp, "say"), (GtsApp, "hand_over")):
+            setattr(owner, name, getattr(self, f"_{name.strip('_')}")(getattr(owner, name)))
+
+    def add(self, error: BaseException | None, where: str) -> None:
+        """Keep one."""
+        told = "".join(traceback.format_exception(error)) if error is not None else ""
+        self.found.append(f"{where}: {told}")
+
+    def listen(self) -> None:
+        """Hear what the loop of the program has to complain of."""
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, told: self.add(told.get("exception"), f"loop: {told.get('message')}")
+        )
+
+    def _run(self, kept: Callable[..., Any]) -> Callable[..., Any]:
+        async def run(worker: Any, app: Any) -> None:
+            await kept(worker, app)
+            if worker.error is not None and not isinstance(worker.error, asyncio.CancelledError):
+                self.add(worker.error, f"worker {worker.name}")
+
+        return run
+
+    def _say(self, kept: Callable[..., Any]) -> Callable[..., Any]:
+        def say(app: Any, shown: Any, **more: Any) -> None:
+            if SURPRISE in str(shown):
+                self.found.append("".join(traceback.format_exc()) + str(shown))
+            kept(app, shown, **more)
+
+        return say
+
+    def _hand_over(self, kept: Callable[..., Any]) -> Callable[..., Any]:
+        def hand_over(app: Any, call: Callable[[], object]) -> None:
+            def called() -> object:
+                try:
+                    return call()
+                except Exception as error:
+                    self.add(error, "handed over")
+                    raise
+
+            kept(app, called)
+
+        return hand_over
+
+
+class Pulse(threading.Thread):
+    """Feels whether the program answers; where it is held up, what holds it up is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self._felt, self._main, self._ended = time.monotonic(), threading.main_thread().ident, threading.Event()
+        self.held_up: deque[str] = deque(maxlen=4)
+        """Where, at the newest times."""
+
+    async def beat(self) -> None:
+        """Beats as long as the loop runs."""
+        while not self._ended.is_set():
+            self._felt = time.monotonic()
+            await asyncio.sleep(0.1)
+
+    def run(self) -> None:
+        """Until the end."""
+        while not self._ended.wait(0.5):
+            quiet = time.monotonic() - self._felt
+            frame = sys._current_frames().get(self._main or 0)
+            if quiet > HELD_UP and frame is not None:
+                self.held_up.append(f"{quiet:.1f} s: {''.join(traceback.format_stack(frame)[-8:])}")
+
+    def end(self) -> None:
+        """Feel no more."""
+        self._ended.set()
