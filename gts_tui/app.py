@@ -234,7 +234,7 @@ class GtsApp(Everywhere):
         answer: Future[bool] = Future()
         self.hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answer.set_result(bool(yes)))))
         try:
-            return bool(wait_for(answer, self._loop))
+            return bool(wait_for(answer, self))
         except EndedError:
             return False
 

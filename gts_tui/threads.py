@@ -46,10 +46,10 @@ def call_inside(app: App[Any], callback: Callable[..., Any], *given: Any, **name
         loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(do())))
     except RuntimeError as error:
         raise EndedError("the program has ended") from error
-    return wait_for(outcome, loop)
+    return wait_for(outcome, app)
 
 
-def wait_for(outcome: Future[Any], loop: asyncio.AbstractEventLoop | None) -> Any:
+def wait_for(outcome: Future[Any], app: App[Any]) -> Any:
     """What comes out, waited for while the program runs; raises what went wrong, and EndedError where it will never come."""
     while True:
         try:
@@ -57,5 +57,6 @@ def wait_for(outcome: Future[Any], loop: asyncio.AbstractEventLoop | None) -> An
         except TimeoutError:
             if outcome.done():
                 raise
-            if loop is None or loop.is_closed():
+            # The loop may go on without the program, as in tests.
+            if app._loop is None or app._loop.is_closed() or (app._exit and not app.is_running):
                 raise EndedError("the program has ended") from None

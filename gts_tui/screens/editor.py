@@ -46,7 +46,9 @@ class EditorMode(Mode):
         Binding("f5,t", "train", "train", id="editor.train"),
         Binding("f8", "problem(1)", "next problem", show=False, id="editor.next_problem"),
         Binding("shift+f8,f20", "problem(-1)", "previous problem", show=False, id="editor.previous_problem"),
-        Binding("ctrl+f,slash", "find", "find", id="editor.find"),
+        # Before the text gets it: what is typed right after it is what to find.
+        Binding("ctrl+f", "find", "find", priority=True, id="editor.find"),
+        Binding("slash", "find", "find", show=False, id="editor.find_from_panels"),
         Binding("ctrl+o", "files", "open", id="editor.files"),
         Binding("n", "new", "new", show=False, id="editor.new"),
         Binding("left_square_bracket", "turn(-1)", "previous file", key_display="[", show=False, id="editor.previous"),

@@ -64,6 +64,14 @@ def producers() -> list[psutil.Process]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def nobody_plays() -> None:
+    """What tests before this one have ended is gone."""
+    end = time.monotonic() + 20
+    while producers() and time.monotonic() < end:
+        time.sleep(0.1)
+
+
 def dots(text: str) -> int:
     return sum("\u2801" <= letter <= "\u28ff" for letter in text)
 
