@@ -144,7 +144,9 @@ class Shelf(Vertical):
             self.focus_first()
 
     def _draw(self) -> None:
-        """Show the tree as it is now."""
+        """Show the tree as it is now, as long as there is one: a reading may come when the program is at its end."""
+        if not self.query(ShelfTree) or not self.query(Filter):
+            return
         at: Key | None = reveal(self.contents, self.view, self._wanted) if self._wanted else None
         if at is not None:
             self._wanted = None

@@ -1,6 +1,6 @@
 """What would hurt a terminal program most, each with a test: here, or where the table says.
 
- 1  a number that is none ends a chart             test_charts.test_any_numbers_at_any_size,
+ 1  a number that is none ends a chart             test_plots.test_any_numbers_at_any_size,
                                                    test_training.test_numbers_that_are_none, and here in a study
  2  a drawing library that cannot be imported      here: none is
  3  a parser that crashes where languages change   here
@@ -203,7 +203,7 @@ def oddly_named(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Worksp
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_names_that_look_like_markup(oddly_named: Workspace, size: tuple[int, int]) -> None:
-    """Hazard 9: in every mode, in the palette, in the menu, in errors, they are only names."""
+    """Hazard 9: in every mode, in the menu, in errors, they are only names."""
     odd = re.escape(ODD.replace("/", "∕"))
 
     async def story(pilot: Any) -> None:
@@ -228,12 +228,6 @@ def test_names_that_look_like_markup(oddly_named: Workspace, size: tuple[int, in
         await shows(pilot, r"a\[b")
         await pilot.press("7")
         await shows(pilot, r"\[bold\]x")
-        await pilot.press("ctrl+p")
-        await shows(pilot, "enter choose")
-        await pilot.press(*"[b")
-        await shows(pilot, odd)
-        await pilot.press("escape")
-        await until(pilot, lambda: len(app.screen_stack) == 1)
         await types(pilot, "theme [b]")
         await until(pilot, lambda: app.theme == "[b]")
         await types(pilot, "open [/foo]")

@@ -142,9 +142,11 @@ def _change_and_train(tmux: Tmux, folder: Path) -> None:
         tmux.keys("C-f")
         tmux.types(key)
         tmux.shows(f" {key}")
-        tmux.keys("Enter", "Escape")
-        # What comes at once behind an escape is one key with it.
+        tmux.keys("Enter")
         tmux.shows(f"{key} .*default")
+        tmux.keys("Escape")
+        # What comes at once behind an escape is one key with it.
+        tmux.shows("esc panels")
         tmux.keys("End", "Left", *["BSpace"] * len(before))
         tmux.types(after)
         tmux.shows(f'"{key}": {after},')
@@ -162,7 +164,7 @@ def _change_and_train(tmux: Tmux, folder: Path) -> None:
 def _leave(tmux: Tmux, folder: Path, before: list[str]) -> None:
     """Quit; the shell has its terminal back as it was."""
     tmux.keys("C-q")
-    tmux.shows(rf"{re.escape(PROMPT)} *$")
+    tmux.shows(rf"(?m)^{re.escape(PROMPT)} *$")
     assert tmux.state("cursor_flag", "alternate_on", "mouse_any_flag", "keypad_cursor_flag") == before
     tmux.types("stty -a > after; echo done $((6 * 7))")
     tmux.keys("Enter")

@@ -27,7 +27,7 @@ THEMES = ("dark", "light")
 STILL = 0.8
 """Seconds without a change after which nothing more comes: what is shown is looked at every half a second."""
 LOADING = 90.0
-MOST_BYTES = 60_000
+MOST_BYTES = 80_000
 PICTURES = Path(__file__).parent / "__snapshots__" / "test_snapshots"
 
 Story = Callable[[Any], Awaitable[Any]]
