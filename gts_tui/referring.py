@@ -26,6 +26,8 @@ _OVERRIDE = re.compile(r"[A-Za-z][\w.]*(/[\w.]+)?=")
 _STARS = set("*?[")
 _JOBS = {"run", "job", "study"}
 """What a command takes that means jobs, and no files."""
+_NAMES = {"theme", "command"}
+"""What a word takes that is neither; a pattern stands for itself there."""
 
 _MODES = {"spec": "editor", "space": "editor", "checkpoint": "workspace", "trajectory": "play"}
 _DATABASES = (".db", ".sqlite", ".sqlite3")
@@ -99,6 +101,8 @@ def _matches(workspace: Workspace, name: str, word: Word) -> list[str]:
     if (workspace.root / word.text).exists():
         return [word.text]
     takes = _takes(name)
+    if takes and takes <= _NAMES:
+        return [word.text]
     found: list[str] = []
     if not takes or takes - _JOBS:
         found += sorted(glob.glob(word.text, root_dir=workspace.root))

@@ -74,9 +74,10 @@ def test_scores_taken_in_a_folder_of_the_workspace_count(gts, here: Path, monkey
         assert {one.figure for one in catalogue.best_scores()} == {TINY["physicalModel"]}
 
 
-def test_it_is_offered_where_a_checkpoint_is_wanted(workspace: Path) -> None:
-    context = Context(Workspace(workspace))
+def test_it_is_offered_where_a_checkpoint_is_wanted_and_scores_are_known(here: Path, tmp_path: Path) -> None:
+    context = Context(Workspace(here))
     assert "@best" in candidates("checkpoint", "@", context)
     assert "@best" in candidates("document", "@", context)
     assert "@best" in candidates("reference", "@", context)
     assert "@best" not in candidates("spec", "@", context)
+    assert "@best" not in candidates("checkpoint", "@", Context(Workspace(tmp_path / "elsewhere")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -134,7 +135,8 @@ def test_a_training_is_stopped_resumed_killed_and_goes_on(place: Workspace) -> N
     def stands(app: GtsApp, pilot: Any, word: str) -> Any:
         def condition() -> bool:
             newest = table(app).keys[:1]
-            return bool(newest) and find_job(place, newest[0]).state.word == word and f"{word} " in screen_text(app)
+            shown = re.search(rf"{word} +long-", screen_text(app))
+            return bool(newest) and find_job(place, newest[0]).state.word == word and shown is not None
 
         return until(pilot, condition, WORKING)
 

@@ -52,24 +52,34 @@ def drive(workspace: Workspace, flow: Callable[[GtsApp, Any], Coroutine[Any, Any
     asyncio.run(run())
 
 
+_BEFORE: set[int] = set()
+"""Children that tests before this one have left, such as jobs that have ended and that nobody has asked about."""
+
+
 def producers() -> list[psutil.Process]:
-    """The processes that play for this one."""
+    """The processes that play for this one, ended ones that nobody waited for included."""
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
-            if process.status() == psutil.STATUS_ZOMBIE or "gts.playback.producer" in process.cmdline():
+            if process.pid not in _BEFORE and (_ended(process) or "gts.playback.producer" in process.cmdline()):
                 found.append(process)
         except psutil.Error:
             continue
     return found
 
 
+def _ended(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() == psutil.STATUS_ZOMBIE
+
+
 @pytest.fixture(autouse=True)
 def nobody_plays() -> None:
-    """What tests before this one have ended is gone."""
+    """What tests before this one have ended is gone, or known."""
+    _BEFORE.clear()
     end = time.monotonic() + 20
-    while producers() and time.monotonic() < end:
+    while not all(_ended(one) for one in producers()) and time.monotonic() < end:
         time.sleep(0.1)
+    _BEFORE.update(one.pid for one in producers())
 
 
 def dots(text: str) -> int:
