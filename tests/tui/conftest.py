@@ -1,10 +1,14 @@
-"""What the tests of the terminal program share: nothing of the person who runs them."""
+"""What the tests of the terminal program share: nothing of the person who runs them, and a workspace that was much used."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from evening import furnish
+
+from gts.store.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +21,18 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     for name in ("NO_COLOR", "COLORTERM", "GTS_WORKSPACE", "TEXTUAL_COLOR_SYSTEM"):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some evenings' work, made once."""
+    return furnish(tmp_path_factory.mktemp("made") / "evening").root
+
+
+@pytest.fixture
+def workspace(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A copy of it, which is where the test works."""
+    root = tmp_path / "evening"
+    shutil.copytree(furnished, root)
+    monkeypatch.chdir(root)
+    return Workspace(root)

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
+
+from gts.store.workspace import Workspace
+from gts_tui.app import GtsApp, Settings
+
+
+def drive(
+    workspace: Workspace,
+    story: Callable[[GtsApp, Any], Awaitable[None]],
+    *keys: str,
+    size: tuple[int, int] = (80, 24),
+    **settings: Any,
+) -> GtsApp:
+    """Open the program, wait for its first mode, press keys, and let a story happen in it; the program, which has ended."""
+    app = GtsApp(workspace, Settings(**settings))
+
+    async def run() -> None:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await until(pilot, lambda: app.mode is not None)
+            await pilot.press(*keys)
+            await story(app, pilot)
+
+    asyncio.run(run())
+    return app
 
 
 def screen_text(app: Any) -> str:

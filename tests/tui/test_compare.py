@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import shutil
-from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import screen_text, shows, types, until
-from evening import furnish
+from driving import drive, screen_text, shows, types, until
 
 from gts.commands.compare import Side, together
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
+from gts_tui.app import GtsApp
 from gts_tui.charts.widget import Chart
 from gts_tui.comparing import Comparer, curves_over_seeds, plot_of
 from gts_tui.playing import Player
@@ -23,33 +19,8 @@ from gts_tui.playing import Player
 FOUR, ONE = "20261118-211502-hopperPPO-k3f", "20261120-013000-hopperPPO-w9c"
 
 
-@pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("evening") / "place"
-    furnish(root)
-    return root
-
-
-@pytest.fixture
-def place(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
-    root = tmp_path / "place"
-    shutil.copytree(furnished, root)
-    monkeypatch.chdir(root)
-    return Workspace(root)
-
-
-def drive(workspace: Workspace, flow: Callable[[GtsApp, Any], Coroutine[Any, Any, None]], size: tuple[int, int]) -> None:
-    async def run() -> None:
-        app = GtsApp(workspace, Settings(glyphs="braille"))
-        async with app.run_test(size=size) as pilot:
-            await flow(app, pilot)
-
-    asyncio.run(run())
-
-
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-def test_two_runs_side_by_side(place: Workspace, size: tuple[int, int]) -> None:
+def test_two_runs_side_by_side(workspace: Workspace, size: tuple[int, int]) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await types(pilot, f"compare {FOUR} {ONE}")
         screen = await shows(pilot, r"2 hopperPPO-w9c +999k +2240")
@@ -69,10 +40,10 @@ def test_two_runs_side_by_side(place: Workspace, size: tuple[int, int]) -> None:
         await pilot.press("left_square_bracket")
         await shows(pilot, r"seed +1, 2, 3, 4 +1")
 
-    drive(place, flow, size)
+    drive(workspace, flow, size=size, glyphs="braille")
 
 
-def test_sides_are_added_from_a_list_and_taken_out(place: Workspace) -> None:
+def test_sides_are_added_from_a_list_and_taken_out(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await pilot.press("6")
         await shows(pilot, "a adds a run")
@@ -91,13 +62,13 @@ def test_sides_are_added_from_a_list_and_taken_out(place: Workspace) -> None:
         assert app.selected() == (ONE,)
         await pilot.press("d")
         await until(pilot, lambda: "w9c" not in screen_text(app).splitlines()[2])
-        assert place.run(ONE).exists(), "nothing happens to what is taken out"
+        assert workspace.run(ONE).exists(), "nothing happens to what is taken out"
 
-    drive(place, flow, (80, 24))
+    drive(workspace, flow, glyphs="braille")
 
 
-def test_what_cannot_be_compared_says_why_and_harms_none_of_the_others(place: Workspace) -> None:
-    reading = Comparer(place, [ONE, "hopper/hopper.space", "no such thing", "hopper/hopperPPO.spec"]).read()
+def test_what_cannot_be_compared_says_why_and_harms_none_of_the_others(workspace: Workspace) -> None:
+    reading = Comparer(workspace, [ONE, "hopper/hopper.space", "no such thing", "hopper/hopperPPO.spec"]).read()
     assert [bool(entry.error) for entry in reading.entries] == [False, True, True, False]
     assert "a space" in reading.entries[1].error
 
@@ -106,23 +77,23 @@ def test_what_cannot_be_compared_says_why_and_harms_none_of_the_others(place: Wo
         await shows(pilot, "no such file: nowhere")
         assert "2240" in screen_text(app)
 
-    drive(place, flow, (80, 24))
+    drive(workspace, flow, glyphs="braille")
 
 
-def test_a_run_that_is_replaced_meanwhile_is_read_anew(place: Workspace) -> None:
-    reader = Comparer(place, [ONE, FOUR])
+def test_a_run_that_is_replaced_meanwhile_is_read_anew(workspace: Workspace) -> None:
+    reader = Comparer(workspace, [ONE, FOUR])
     before = reader.read()
     stamp = reader.stamp()
-    facts = place.run(ONE).facts
+    facts = workspace.run(ONE).facts
     facts.write_text(facts.read_text().replace('"mean": 2240.0', '"mean": 1234.5'))
     assert reader.stamp() != stamp
     after = reader.read()
     assert before.entries[0].score["mean"] == 2240.0 and after.entries[0].score["mean"] == 1234.5  # type: ignore[index]
-    shutil.rmtree(place.run(ONE).path)
+    shutil.rmtree(workspace.run(ONE).path)
     assert reader.read().entries[0].error and reader.read().entries[1].sides
 
 
-def test_all_play_side_by_side_and_stop_when_they_are_left(place: Workspace) -> None:
+def test_all_play_side_by_side_and_stop_when_they_are_left(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await types(pilot, f"compare {ONE} inverted/invertedPPO.checkpoint hopper/hopperPPO.spec")
         await shows(pilot, "3 hopperPPO.spec")
@@ -134,7 +105,7 @@ def test_all_play_side_by_side_and_stop_when_they_are_left(place: Workspace) -> 
         await until(pilot, lambda: not player.playing)
         assert app.focused is not None and app.focused.id == "sides"
 
-    drive(place, flow, (80, 24))
+    drive(workspace, flow, glyphs="braille")
 
 
 def score(iqm: Any, mean: float = 1.0) -> dict[str, Any]:
@@ -169,8 +140,8 @@ def test_curves_hold_finite_numbers_only_and_no_more_than_a_chart_shows() -> Non
     assert "length" not in curves_over_seeds([rows])
 
 
-def test_a_single_evaluation_is_a_point(place: Workspace) -> None:
-    reading = Comparer(place, ["hopper/hopperPPO.checkpoint", ONE]).read()
+def test_a_single_evaluation_is_a_point(workspace: Workspace) -> None:
+    reading = Comparer(workspace, ["hopper/hopperPPO.checkpoint", ONE]).read()
     plot = plot_of(reading, "mean", frozenset())
     assert {line.look for line in plot.lines} <= {"line", "points"}
     assert all(len(line.xs) == len(line.ys) for line in plot.lines)

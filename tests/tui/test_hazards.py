@@ -18,7 +18,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.metadata
 import math
 import re
@@ -27,14 +26,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import screen_text, shows, types, until
-from evening import furnish, run
+from driving import drive, screen_text, shows, types, until
+from evening import run
 from terminal import Terminal
 
 from gts.jobs.ledger import reindex
@@ -45,28 +44,6 @@ from gts_tui.verbs import MODES
 ROOT = Path(__file__).parents[2]
 ODD = "a[b/]x[/red]"
 """A name that a markup of rich or Textual would take for tags, one of them without a beginning."""
-
-
-@pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return furnish(tmp_path_factory.mktemp("made") / "evening").root
-
-
-@pytest.fixture
-def workspace(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    shutil.copytree(furnished, tmp_path / "evening")
-    monkeypatch.chdir(tmp_path / "evening")
-    return Workspace(tmp_path / "evening")
-
-
-def drive(workspace: Workspace, story: Callable[[Any], Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:
-    async def run() -> None:
-        app = GtsApp(workspace)
-        async with app.run_test(size=size, notifications=True) as pilot:
-            await until(pilot, lambda: app.mode is not None)
-            await story(pilot)
-
-    asyncio.run(run())
 
 
 def test_the_tests_of_the_table_are_there() -> None:
@@ -137,7 +114,7 @@ def test_numbers_that_are_none_in_a_study(workspace: Workspace) -> None:
     """Hazard 1: infinite values, in the table and in every chart of a study; a training that ends so has failed."""
     fill(workspace, "wild", [10.0, 20.0, 1e308, math.inf, None], wild)
 
-    async def story(pilot: Any) -> None:
+    async def story(app: GtsApp, pilot: Any) -> None:
         await types(pilot, "open wild")
         await shows(pilot, "6 complete, 2 failed")
         await pilot.press("plus")
@@ -224,8 +201,7 @@ def test_names_that_look_like_markup(oddly_named: Workspace, size: tuple[int, in
     """Hazard 9: in every mode, in the menu, in errors, they are only names."""
     odd = re.escape(ODD.replace("/", "∕"))
 
-    async def story(pilot: Any) -> None:
-        app = pilot.app
+    async def story(app: GtsApp, pilot: Any) -> None:
         await types(pilot, "mode workspace hopper/a[b/].spec")
         await shows(pilot, r"hopper/a\[b/\]\.spec")
         await types(pilot, "edit hopper/a[b/].spec")
@@ -253,7 +229,7 @@ def test_names_that_look_like_markup(oddly_named: Workspace, size: tuple[int, in
         await pilot.press("question_mark")
         await pilot.pause()
 
-    drive(oddly_named, story, size)
+    drive(oddly_named, story, size=size)
 
 
 def test_a_study_of_five_thousand_trials(workspace: Workspace) -> None:
@@ -261,7 +237,7 @@ def test_a_study_of_five_thousand_trials(workspace: Workspace) -> None:
     fill(workspace, "large", [10.0, 20.0])
     repeat(workspace, "large", 4998)
 
-    async def story(pilot: Any) -> None:
+    async def story(app: GtsApp, pilot: Any) -> None:
         await types(pilot, "open large")
         await shows(pilot, "5000 of", 20)
         slowest = 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -13,13 +12,13 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import driving
 import pytest
 from driving import screen_text, shows, types, until
-from evening import furnish
 
 from gts.jobs.ledger import find_job, reindex
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
+from gts_tui.app import GtsApp
 from gts_tui.keyed_table import MOST_ROWS, KeyedTable
 from gts_tui.log_pane import LogLines, end_of
 
@@ -28,35 +27,8 @@ WORKING = 60.0
 """Seconds within which a training has begun or ended, beside whatever else this machine does."""
 
 
-@pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("evening") / "place"
-    furnish(root)
-    return root
-
-
-@pytest.fixture
-def place(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
-    root = tmp_path / "place"
-    shutil.copytree(furnished, root)
-    monkeypatch.chdir(root)
-    return Workspace(root)
-
-
-def drive(
-    workspace: Workspace,
-    flow: Callable[[GtsApp, Any], Coroutine[Any, Any, None]],
-    size: tuple[int, int] = (80, 24),
-    **settings: Any,
-) -> None:
-    async def run() -> None:
-        app = GtsApp(workspace, Settings(**{"glyphs": "braille", **settings}))
-        async with app.run_test(size=size, notifications=True) as pilot:
-            await pilot.press("5")
-            await flow(app, pilot)
-
-    asyncio.run(run())
+def drive(workspace: Workspace, flow: Callable[[GtsApp, Any], Coroutine[Any, Any, None]], **settings: Any) -> None:
+    driving.drive(workspace, flow, "5", **{"glyphs": "braille", **settings})
 
 
 def table(app: GtsApp) -> KeyedTable:
@@ -68,7 +40,7 @@ def log(app: GtsApp) -> str:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-def test_jobs_are_listed_with_their_states_reasons_and_logs(place: Workspace, size: tuple[int, int]) -> None:
+def test_jobs_are_listed_with_their_states_reasons_and_logs(workspace: Workspace, size: tuple[int, int]) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         screen = await shows(pilot, r"‖ paused +(train +)?\S*walkerPPO-m2p +\d+ Nov +59 %")
         assert screen.index("hopperPPO-w9c") < screen.index("hopperA2C-zx7") < screen.index("hopperPPO-k3f"), "newest first"
@@ -78,10 +50,10 @@ def test_jobs_are_listed_with_their_states_reasons_and_logs(place: Workspace, si
         await until(pilot, lambda: "training hopper/hopperA2C.spec" in log(app))
         assert app.selected() == (FAILED,)
 
-    drive(place, flow, size)
+    drive(workspace, flow, size=size)
 
 
-def test_states_and_words_narrow_the_list_and_escape_widens_it(place: Workspace) -> None:
+def test_states_and_words_narrow_the_list_and_escape_widens_it(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await until(pilot, lambda: len(table(app).keys) == 4)
         await pilot.press("left_square_bracket", "left_square_bracket")
@@ -94,11 +66,11 @@ def test_states_and_words_narrow_the_list_and_escape_widens_it(place: Workspace)
         await pilot.press("escape")
         await until(pilot, lambda: len(table(app).keys) == 4)
 
-    drive(place, flow)
+    drive(workspace, flow)
 
 
-def test_the_log_grows_while_it_is_looked_at_and_is_searched(place: Workspace) -> None:
-    path = place.run("20261120-013000-hopperPPO-w9c").log
+def test_the_log_grows_while_it_is_looked_at_and_is_searched(workspace: Workspace) -> None:
+    path = workspace.run("20261120-013000-hopperPPO-w9c").log
 
     async def flow(app: GtsApp, pilot: Any) -> None:
         await until(pilot, lambda: "training hopper/hopperPPO.spec" in log(app) or table(app).go_to(path.parent.name))
@@ -113,10 +85,10 @@ def test_the_log_grows_while_it_is_looked_at_and_is_searched(place: Workspace) -
         path.unlink()
         await until(pilot, lambda: log(app) == "")
 
-    drive(place, flow)
+    drive(workspace, flow)
 
 
-def test_a_job_is_opened_and_its_id_copied(place: Workspace) -> None:
+def test_a_job_is_opened_and_its_id_copied(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await until(pilot, lambda: table(app).go_to(FAILED))
         await pilot.press("y")
@@ -124,19 +96,19 @@ def test_a_job_is_opened_and_its_id_copied(place: Workspace) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.mode is not None and app.mode.NAME == "training")
 
-    drive(place, flow)
+    drive(workspace, flow)
 
 
-def test_a_training_is_stopped_resumed_killed_and_goes_on(place: Workspace) -> None:
-    spec = json.loads((place.root / "inverted/invertedPPO.spec").read_text())
+def test_a_training_is_stopped_resumed_killed_and_goes_on(workspace: Workspace) -> None:
+    spec = json.loads((workspace.root / "inverted/invertedPPO.spec").read_text())
     spec["params"] |= {"nSteps": 3_000_000, "nEpochs": 3000}
-    (place.root / "long.spec").write_text(json.dumps(spec))
+    (workspace.root / "long.spec").write_text(json.dumps(spec))
 
     def stands(app: GtsApp, pilot: Any, word: str) -> Any:
         def condition() -> bool:
             newest = table(app).keys[:1]
             shown = re.search(rf"{word} +long-", screen_text(app))
-            return bool(newest) and find_job(place, newest[0]).state.word == word and shown is not None
+            return bool(newest) and find_job(workspace, newest[0]).state.word == word and shown is not None
 
         return until(pilot, condition, WORKING)
 
@@ -157,12 +129,12 @@ def test_a_training_is_stopped_resumed_killed_and_goes_on(place: Workspace) -> N
             await pilot.press("S")
             await shows(pilot, "Kill .*long")
             await pilot.press("n")
-            assert find_job(place, table(app).keys[0]).state.alive, "no is no"
+            assert find_job(workspace, table(app).keys[0]).state.alive, "no is no"
             await pilot.press("S", "y")
             await stands(app, pilot, "paused")
             await pilot.press("R")
             await stands(app, pilot, "running")
-            sign = find_job(place, table(app).keys[0]).sign
+            sign = find_job(workspace, table(app).keys[0]).sign
             assert sign is not None
             os.kill(sign.worker.pid, signal.SIGKILL)
             await stands(app, pilot, "interrupted")
@@ -172,50 +144,50 @@ def test_a_training_is_stopped_resumed_killed_and_goes_on(place: Workspace) -> N
             await stands(app, pilot, "running")
         finally:
             app.perform("stop --all --now")
-            await until(pilot, lambda: not find_job(place, table(app).keys[0]).state.alive, WORKING)
+            await until(pilot, lambda: not find_job(workspace, table(app).keys[0]).state.alive, WORKING)
 
-    drive(place, flow)
+    drive(workspace, flow)
 
 
-def test_slots_are_set(place: Workspace, tmp_path: Path) -> None:
+def test_slots_are_set(workspace: Workspace, own_settings: Path) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "CPUs taken")
         await pilot.press("plus")
         await shows(pilot, "How many jobs")
         await pilot.press(*["backspace"] * 4, "3", "enter")
         await shows(pilot, "0 of 3 slots taken")
-        assert (tmp_path / "state" / "queue" / "slots").read_text().strip() == "3"
+        assert (own_settings / "state" / "queue" / "slots").read_text().strip() == "3"
 
-    drive(place, flow)
+    drive(workspace, flow)
 
 
-def test_who_may_only_look_stops_nothing(place: Workspace) -> None:
+def test_who_may_only_look_stops_nothing(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await until(pilot, lambda: table(app).go_to("20261119-083011-walkerPPO-m2p"))
         await pilot.press("R")
         await shows(pilot, "--readonly")
-        assert find_job(place, "m2p").state.word == "paused"
+        assert find_job(workspace, "m2p").state.word == "paused"
 
-    drive(place, flow, readonly=True)
+    drive(workspace, flow, readonly=True)
 
 
-def test_states_are_told_without_other_letters_on_a_plain_terminal(place: Workspace) -> None:
+def test_states_are_told_without_other_letters_on_a_plain_terminal(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "= paused")
         assert all(row.isascii() for row in screen_text(app).splitlines()[1:10])
 
-    drive(place, flow, glyphs="ascii")
+    drive(workspace, flow, glyphs="ascii")
 
 
-def test_a_thousand_runs_are_there_in_a_moment(place: Workspace) -> None:
-    template = place.run(FAILED).path
+def test_a_thousand_runs_are_there_in_a_moment(workspace: Workspace) -> None:
+    template = workspace.run(FAILED).path
     for number in range(1000):
-        folder = place.runs / f"20261001-{number // 3600:02}{number // 60 % 60:02}{number % 60:02}-many-{number:03}"
+        folder = workspace.runs / f"20261001-{number // 3600:02}{number // 60 % 60:02}{number % 60:02}-many-{number:03}"
         folder.mkdir()
         for name in ("job.json", "run.json"):
             shutil.copy(template / name, folder / name)
         (folder / "job.json").write_text((folder / "job.json").read_text().replace("2026-11-19T22", "2026-10-01T00"))
-    reindex(place)
+    reindex(workspace)
 
     async def flow(app: GtsApp, pilot: Any) -> None:
         begun = time.monotonic()
@@ -228,7 +200,7 @@ def test_a_thousand_runs_are_there_in_a_moment(place: Workspace) -> None:
         await until(pilot, lambda: len(table(app).keys) == MOST_ROWS)
         assert time.monotonic() - begun < 3
 
-    drive(place, flow)
+    drive(workspace, flow)
 
 
 def test_the_end_of_a_large_log_is_whole_lines(tmp_path: Path) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import time
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
-from driving import screen_text, shows, types, until
+from driving import drive, screen_text, shows, types, until
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
@@ -22,7 +20,7 @@ from textual.strip import Strip
 
 from gts.playback.cells import Cells
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
+from gts_tui.app import GtsApp
 from gts_tui.frugal import FrugalUpdate
 from gts_tui.playing.player import Player, changes
 
@@ -41,15 +39,6 @@ def place(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> 
         shutil.copy(repository / "workspace" / file, root / file)
     monkeypatch.chdir(root)
     return Workspace(root)
-
-
-def drive(workspace: Workspace, flow: Callable[[GtsApp, Any], Coroutine[Any, Any, None]], glyphs: str = "braille") -> None:
-    async def run() -> None:
-        app = GtsApp(workspace, Settings(glyphs=glyphs))
-        async with app.run_test(size=SIZE) as pilot:
-            await flow(app, pilot)
-
-    asyncio.run(run())
 
 
 _BEFORE: set[int] = set()
@@ -113,7 +102,7 @@ def test_a_checkpoint_is_chosen_played_and_steered_with_the_keys_of_the_shell(pl
         await pilot.press("7")
         await shows(pilot, r"return \d", LOADING)
 
-    drive(place, flow)
+    drive(place, flow, glyphs="braille")
     deadline = time.monotonic() + 10
     while producers():
         assert time.monotonic() < deadline, "something outlives the program"
@@ -132,7 +121,7 @@ def test_several_play_side_by_side_and_one_that_is_missing_harms_no_other(place:
         await pilot.press("space")
         await shows(pilot, r"\[paused\].*\[paused\]")
 
-    drive(place, flow)
+    drive(place, flow, glyphs="braille")
 
 
 def test_a_file_that_is_no_checkpoint_and_one_that_was_deleted_are_told_in_words(place: Workspace) -> None:
@@ -155,7 +144,7 @@ def test_a_file_that_is_no_checkpoint_and_one_that_was_deleted_are_told_in_words
         await pilot.press("escape")
         await until(pilot, lambda: "hopper/hopperPPO.checkpoint" not in app.query_one("#choices").keys)
 
-    drive(place, flow)
+    drive(place, flow, glyphs="braille")
 
 
 def test_a_process_that_is_killed_is_told_in_words_and_plays_again_when_asked(place: Workspace) -> None:
@@ -170,7 +159,7 @@ def test_a_process_that_is_killed_is_told_in_words_and_plays_again_when_asked(pl
         await pilot.press("r")
         await shows(pilot, r"return \d", LOADING)
 
-    drive(place, flow)
+    drive(place, flow, glyphs="braille")
 
 
 def test_a_window_that_cannot_open_says_why(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +173,7 @@ def test_a_window_that_cannot_open_says_why(place: Workspace, monkeypatch: pytes
         await shows(pilot, r"(?s)gts play hopper/hopperPPO.checkpoint --loops 0 --in window|there is no display", LOADING)
         await shows(pilot, "there is no display", LOADING)
 
-    drive(place, flow)
+    drive(place, flow, glyphs="braille")
 
 
 def test_a_terminal_with_ascii_alone_gets_nothing_else(place: Workspace) -> None:
@@ -210,7 +199,7 @@ def test_filter_and_marks_choose_what_plays(place: Workspace) -> None:
         await pilot.press("escape")
         await shows(pilot, "2 to play")
 
-    drive(place, flow)
+    drive(place, flow, glyphs="braille")
 
 
 def test_only_pieces_that_differ_are_drawn_again() -> None:

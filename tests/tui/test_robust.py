@@ -13,12 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
 from driving import screen_text, shows, types, until
-from evening import furnish
 from terminal import Terminal
 
 from gts.store.catalogue import Catalogue
@@ -28,18 +26,6 @@ from gts_tui.verbs import MODES
 
 BUSY_SECONDS = 5.0
 """Half of what a reader waits for a file that is locked."""
-
-
-@pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return furnish(tmp_path_factory.mktemp("evening") / "w").root
-
-
-@pytest.fixture
-def workspace(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    shutil.copytree(furnished, tmp_path / "w")
-    monkeypatch.chdir(tmp_path / "w")
-    return Workspace(tmp_path / "w")
 
 
 async def _every_mode(pilot: object, app: GtsApp) -> None:

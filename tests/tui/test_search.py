@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shutil
@@ -10,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import driving
 import pytest
 from driving import screen_text, shows, types, until
 from optuna.storages import RDBStorage
@@ -22,7 +22,7 @@ from gts.jobs.searches.request import SearchRequest
 from gts.search.reading import read_named
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
-from gts_tui.app import GtsApp, Settings
+from gts_tui.app import GtsApp
 from gts_tui.trials.following import Follower
 from gts_tui.trials.study import StudyPane
 
@@ -61,21 +61,16 @@ def make_study(root: Path, name: str = "small", values: Any = VALUES, job: bool 
     return request.folder
 
 
-def drive(
-    root: Path, play: Callable[[Any, GtsApp], Awaitable[None]], *, size: tuple[int, int] = (80, 24), **settings: Any
-) -> None:
+def drive(root: Path, play: Callable[[Any, GtsApp], Awaitable[None]], **settings: Any) -> None:
     """Open the program in the search mode and have a test play with it."""
     # Somebody has worked here before: the program does not ask what to do with an empty folder.
     (root / "gts.db").touch()
 
-    async def run() -> None:
-        app = GtsApp(Workspace(root), Settings(**settings))
-        async with app.run_test(size=size, notifications=True) as pilot:
-            await pilot.press("4")
-            await until(pilot, lambda: app.mode is not None and app.mode.NAME == "search")
-            await play(pilot, app)
+    async def story(app: GtsApp, pilot: Any) -> None:
+        await until(pilot, lambda: app.mode is not None and app.mode.NAME == "search")
+        await play(pilot, app)
 
-    asyncio.run(run())
+    driving.drive(Workspace(root), story, "4", **settings)
 
 
 def test_an_empty_list_says_what_to_do(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, tzinfo
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 from driving import screen_text, shows, types, until
-from evening import furnish
 from rich.cells import cell_len
 
 import gts.commands.views.wording as wording
@@ -66,17 +64,9 @@ class Evening(datetime):
         return cls(2026, 11, 21, 20, 15, tzinfo=tz)
 
 
-@pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The workspace, made once."""
-    return furnish(tmp_path_factory.mktemp("made") / "evening").root
-
-
 @pytest.fixture
-def workspace(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    """A copy of it, on a machine with two slots, where it is always the same moment."""
-    shutil.copytree(furnished, tmp_path / "evening")
-    monkeypatch.chdir(tmp_path / "evening")
+def workspace(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    """A workspace that was much used, on a machine with two slots, where it is always the same moment."""
     # Shown where the keys are; nothing is there.
     monkeypatch.setenv("GTS_CONFIG", "/home/person/.config/gts")
     monkeypatch.setenv("TZ", "UTC")
@@ -85,7 +75,7 @@ def workspace(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("gts_tui.playing.theatre.secrets.randbelow", lambda most: 7)
     monkeypatch.setattr("pytest_textual_snapshot.normalize_svg", lean)
     Queue().set_slots(2)
-    yield Workspace(tmp_path / "evening")
+    yield workspace
     monkeypatch.delenv("TZ")
     time.tzset()
 

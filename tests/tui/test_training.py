@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import shutil
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import pytest
+from driving import drive, screen_text, shows, until
+from evening import ROOT, run
 
 from gts.jobs.ledger import reindex
 from gts.store.curves import Curve
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
+from gts_tui.app import GtsApp
 from gts_tui.charts.widget import Chart
 from gts_tui.curves.panels import EVALUATED, pages_of, panels_of
 from gts_tui.curves.reading import read_run
 from gts_tui.curves.run_list import RunList
 from gts_tui.curves.series import gathered, smoothed
-from tests.tui.driving import screen_text, shows, until
-from tests.tui.evening import ROOT, run
 
 NEWEST, OLDEST = "20261120-013000-hopperPPO-w9c", "20261118-211502-hopperPPO-k3f"
 
@@ -53,23 +51,6 @@ def workspace(evenings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return Workspace(tmp_path / "workspace")
 
 
-def drive(
-    workspace: Workspace,
-    do: Callable[[GtsApp, Any], Awaitable[None]],
-    size: tuple[int, int] = (80, 24),
-    settings: Settings | None = None,
-) -> None:
-    """Open the program, go to the mode, and do something there."""
-
-    async def go() -> None:
-        app = GtsApp(workspace, settings)
-        async with app.run_test(size=size, notifications=True) as pilot:
-            await pilot.press("3")
-            await do(app, pilot)
-
-    asyncio.run(go())
-
-
 def titles(app: GtsApp) -> list[str]:
     """The charts on the screen."""
     return [chart.plot.title for chart in app.query(Chart) if chart.display]
@@ -88,7 +69,7 @@ def test_the_newest_run_is_shown_at_once(workspace: Workspace) -> None:
         await pilot.press("down")
         await shows(pilot, r"paused +walkerPPO-m2p .*59 %.*2 members")
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_more_room_has_more_charts(workspace: Workspace) -> None:
@@ -105,7 +86,7 @@ def test_more_room_has_more_charts(workspace: Workspace) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: len(titles(app)) == 5)
 
-    drive(workspace, do, (120, 40))
+    drive(workspace, do, "3", size=(120, 40))
 
 
 def test_pages_go_through_every_metric(workspace: Workspace) -> None:
@@ -124,7 +105,7 @@ def test_pages_go_through_every_metric(workspace: Workspace) -> None:
         await pilot.press("left_square_bracket")
         assert titles(app) == seen[-len(titles(app)) :]
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_the_spread_over_members_is_a_band(workspace: Workspace) -> None:
@@ -149,7 +130,7 @@ def test_runs_are_laid_over_each_other(workspace: Workspace) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: "● hopperPPO-w9c" not in screen_text(app))
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_smoothing_keeps_the_raw_line_faint(workspace: Workspace) -> None:
@@ -166,7 +147,7 @@ def test_smoothing_keeps_the_raw_line_faint(workspace: Workspace) -> None:
         assert looks == [["faint", "line"]] * 3 + [["line"]]
         assert chart.plot.lines[0] == raw
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_over_time_and_on_a_logarithmic_axis(workspace: Workspace) -> None:
@@ -178,7 +159,7 @@ def test_over_time_and_on_a_logarithmic_axis(workspace: Workspace) -> None:
         screen = await shows(pilot, r"\d:\d\d .*time\n")
         assert "return  log" in screen and [chart.plot.log_y for chart in app.query(Chart) if chart.display] == [True, False]
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_the_cursor_shows_values(workspace: Workspace) -> None:
@@ -197,7 +178,7 @@ def test_the_cursor_shows_values(workspace: Workspace) -> None:
         await pilot.press("escape")
         assert charts[0].plot.cursor is None
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_a_pinned_chart_stays_and_is_remembered(workspace: Workspace) -> None:
@@ -213,8 +194,8 @@ def test_a_pinned_chart_stays_and_is_remembered(workspace: Workspace) -> None:
         await pilot.press("f")
         await until(pilot, lambda: titles(app)[0] == "return")
 
-    drive(workspace, pin)
-    drive(workspace, again)
+    drive(workspace, pin, "3")
+    drive(workspace, again, "3")
 
 
 def test_what_a_run_has_said(workspace: Workspace) -> None:
@@ -230,7 +211,7 @@ def test_what_a_run_has_said(workspace: Workspace) -> None:
         await pilot.press("v")
         await until(pilot, lambda: "loss[/foo]" not in screen_text(app))
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_new_numbers_arrive_while_somebody_looks(workspace: Workspace) -> None:
@@ -244,7 +225,7 @@ def test_new_numbers_arrive_while_somebody_looks(workspace: Workspace) -> None:
         # The newest point is the mean of the newest rounds.
         await shows(pilot, r"return +\d\d\.\d+k\n")
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_numbers_that_are_none(workspace: Workspace) -> None:
@@ -262,7 +243,7 @@ def test_numbers_that_are_none(workspace: Workspace) -> None:
         await until(pilot, lambda: "walkerPPO-m2p" not in screen_text(app))
         await shows(pilot, r"✓ done +hopperPPO-k3f")
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_a_workspace_without_runs(tmp_path: Path) -> None:
@@ -275,7 +256,7 @@ def test_a_workspace_without_runs(tmp_path: Path) -> None:
         await pilot.press("v")
         assert "train hopper/hopperPPO.spec" in await shows(pilot, "no trainings here yet")
 
-    drive(Workspace(tmp_path), do)
+    drive(Workspace(tmp_path), do, "3")
 
 
 def test_a_run_is_opened_by_a_word(workspace: Workspace) -> None:
@@ -289,7 +270,7 @@ def test_a_run_is_opened_by_a_word(workspace: Workspace) -> None:
         await app.show_mode("training", ["nobody"])
         await shows(pilot, "`nobody` names no training")
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_the_list_is_narrowed(workspace: Workspace) -> None:
@@ -304,7 +285,7 @@ def test_the_list_is_narrowed(workspace: Workspace) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: app.query_one(RunList).option_count == 4)
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_stop_and_resume_are_commands(workspace: Workspace) -> None:
@@ -318,7 +299,7 @@ def test_stop_and_resume_are_commands(workspace: Workspace) -> None:
         await until(pilot, lambda: screen_text(app).count("--readonly") >= 1)
         assert json.loads(workspace.run(NEWEST).job.read_text())["claim"] == "done"
 
-    drive(workspace, do, settings=Settings(readonly=True))
+    drive(workspace, do, "3", readonly=True)
 
 
 def test_nothing_is_read_while_another_mode_is_shown(workspace: Workspace) -> None:
@@ -331,7 +312,7 @@ def test_nothing_is_read_while_another_mode_is_shown(workspace: Workspace) -> No
         await pilot.press("3")
         await shows(pilot, r"return +2[0-9]{3}\n")
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
 
 
 def test_only_ascii_where_the_terminal_has_no_more(workspace: Workspace) -> None:
@@ -345,7 +326,7 @@ def test_only_ascii_where_the_terminal_has_no_more(workspace: Workspace) -> None
         body = "\n".join(screen_text(app).splitlines()[1:21])
         assert body.isascii(), body
 
-    drive(workspace, do, settings=Settings(glyphs="ascii"))
+    drive(workspace, do, "3", glyphs="ascii")
 
 
 def test_a_run_of_ten_million_steps_is_read_quickly(tmp_path: Path) -> None:
@@ -402,4 +383,4 @@ def test_a_name_that_looks_like_markup(workspace: Workspace) -> None:
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"✓ done +\[red\]x\[bold\]-abc")
 
-    drive(workspace, do)
+    drive(workspace, do, "3")
