@@ -18,7 +18,7 @@ from gts.commands.references import NEWEST, refer_job
 from gts.commands.search_headway import SearchHeadway, search_headway_of
 from gts.commands.searches import Searched, searched
 from gts.errors import FileError, GtsError
-from gts.store.workspace import RunFolder, StudyFolder
+from gts.store.workspace import JobFolder, RunFolder, StudyFolder
 
 if TYPE_CHECKING:
     from gts.commands.headway import Headway
@@ -123,7 +123,8 @@ def _look(job: Job) -> Standing:
     try:
         return standing_of(job.folder)
     except FileError as error:
-        if job.folder.exists():
+        # A folder that is being removed may have lost this one file so far.
+        if JobFolder(job.folder).job.exists():
             raise
         raise FileError(
             f"{job.id} is gone: somebody removed its folder", hint="`gts jobs` lists those that are there"

@@ -50,7 +50,7 @@ class RunList(SteadyList, inherit_bindings=False):
         self._guests: list[Listed] = []
         """Trainings that were asked for by name and are in no list: those of searches."""
         self._shown: tuple[Listed, ...] = ()
-        self._filter = ""
+        self._filter: tuple[str, ...] = ()
         self._drawn: list[Text] = []
 
     @property
@@ -91,9 +91,9 @@ class RunList(SteadyList, inherit_bindings=False):
         self.marked = [name for name in self.marked if name in known]
         self._fill()
 
-    def narrow(self, text: str) -> None:
-        """List those alone whose id has every word of a text in it."""
-        self._filter = text.lower()
+    def narrow(self, words: Sequence[str]) -> None:
+        """List those alone whose id has every one of some words, which are in small letters."""
+        self._filter = tuple(words)
         self._fill()
 
     def go_to(self, run: Listed) -> None:
@@ -102,7 +102,7 @@ class RunList(SteadyList, inherit_bindings=False):
             self._guests.insert(0, run)
             self._runs = (run, *self._runs)
         if run.id not in {one.id for one in self._shown}:
-            self._filter = ""
+            self._filter = ()
         self._fill()
         self.highlighted = next(at for at, one in enumerate(self._shown) if one.id == run.id)
 
@@ -144,8 +144,7 @@ class RunList(SteadyList, inherit_bindings=False):
 
     def _fill(self) -> None:
         kept = self.current
-        words = self._filter.split()
-        shown = tuple(one for one in self._runs if all(word in one.id.lower() for word in words))
+        shown = tuple(one for one in self._runs if all(word in one.id.casefold() for word in self._filter))
         if [one.id for one in shown] == [one.id for one in self._shown]:
             self._shown = shown
             self._draw()

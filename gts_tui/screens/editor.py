@@ -264,8 +264,7 @@ class EditorMode(Mode):
     def action_copy_name(self) -> None:
         """The name of the file to the clipboard."""
         if self.buffer is not None:
-            self.app.copy_to_clipboard(self.buffer.name)
-            self.notify(f"copied {self.buffer.name}", timeout=2, markup=False)
+            self.program.copy(self.buffer.name, self.buffer.name)
 
     def action_files(self) -> None:
         """Choose a file to open."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
-from textual.widgets import Input, OptionList
+from textual.widgets import OptionList
 
 from gts.errors import GtsError
 from gts_tui.curves.gallery import Gallery
@@ -20,6 +20,7 @@ from gts_tui.curves.reading import RunReading, short_name
 from gts_tui.curves.run_list import RunList
 from gts_tui.curves.words import standing_line
 from gts_tui.dialogs import Choose
+from gts_tui.filter_line import FilterLine
 from gts_tui.inks import ink
 from gts_tui.lines import joined
 from gts_tui.mode import Mode
@@ -40,7 +41,6 @@ class TrainingMode(Mode):
     TrainingMode #training-body { height: 1fr; }
     TrainingMode #training-side { width: 23; background: $surface; }
     TrainingMode #training-side.-wide { width: 31; }
-    TrainingMode #training-filter { height: 1; border: none; background: $surface; padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -77,10 +77,9 @@ class TrainingMode(Mode):
         yield SteadyLine(id="training-head")
         with Horizontal(id="training-body"):
             with Vertical(id="training-side"):
-                field = Input(placeholder="filter", id="training-filter")
-                field.cursor_blink, field.display = False, False
-                yield field
-                yield RunList(id="training-runs")
+                runs = RunList(id="training-runs")
+                yield FilterLine(runs, "filter", id="training-filter")
+                yield runs
             with Vertical():
                 yield Gallery("training.curves")
                 log = LogTail("training.log", id="training-log")
@@ -161,15 +160,10 @@ class TrainingMode(Mode):
         event.stop()
         self._gallery.grid.focus()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_filter_line_filtered(self, event: FilterLine.Filtered) -> None:
         """Narrow the list while somebody types."""
         event.stop()
-        self._list.narrow(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Back to the list, which stays narrowed."""
-        event.stop()
-        self._list.focus()
+        self._list.narrow(event.line.words)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -233,19 +227,14 @@ class TrainingMode(Mode):
 
     def action_filter(self) -> None:
         """Narrow the list."""
-        field = self.query_one("#training-filter", Input)
-        field.display = True
-        field.focus()
+        self.query_one("#training-filter", FilterLine).begin()
 
     def action_back(self) -> None:
         """Out of whatever is in the way: the filter, the cursor, the one large chart, the charts, the marks."""
-        field = self.query_one("#training-filter", Input)
-        if field.has_focus or (field.display and self._list.has_focus):
-            field.value, field.display = "", False
-            self._list.focus()
-        elif self._gallery.end_cursor():
-            pass
-        elif self._gallery.grid.alone:
+        words = self.query_one("#training-filter", FilterLine)
+        if (self._list.has_focus and words.drop()) or self._gallery.end_cursor():
+            return
+        if self._gallery.grid.alone:
             self.action_maximise()
         elif self._gallery.grid.has_focus or not self._list.unmark():
             self._list.focus()

@@ -89,10 +89,9 @@ class WorkspaceMode(Mode):
 
     def action_yank(self) -> None:
         """Copy names to the clipboard of the terminal."""
-        words = joined(self.selection())
-        if words:
-            self.app.copy_to_clipboard(words)
-            self.notify(f"copied: {words}", markup=False)
+        chosen = self.selection()
+        if chosen:
+            self.program.copy(joined(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} names")
 
     def action_perform(self, line: str) -> None:
         """Do a command line."""

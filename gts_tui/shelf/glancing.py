@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -119,10 +120,16 @@ def _run(folder: RunFolder) -> RunSeen:
         source=str(facts.get("source", "")),
         members=members,
         total_steps=int(facts.get("total_steps", 0)),
-        results=tuple(str(one["result"]) for one in outcome if isinstance(one, dict) and one.get("result")),
+        results=tuple(_from_root(folder, str(one["result"])) for one in outcome if isinstance(one, dict) and one.get("result")),
         notes=notes,
         **numbers,
     )
+
+
+def _from_root(folder: RunFolder, path: str) -> str:
+    """A path as it is named in the workspace of a run."""
+    root = os.path.abspath(folder.path.parents[1]) + os.sep
+    return path.removeprefix(root)
 
 
 def _numbers(reader: Any, members: int) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def heading(word: str, line: StudyLine | None, reading: Reading | None, glyphs: 
     first = Text()
     first.append_text(plain(_short(word), "bold"))
     if reading is not None:
-        first.append_text(plain("  " + "  ".join(filter(None, [state, _counted(reading), line.reason if line else ""]))))
+        counted = _counted(reading, still=line is not None and line.still)
+        first.append_text(plain("  " + "  ".join(filter(None, [state, counted, line.reason if line else ""]))))
     elif state:
         first.append(f"  {state}")
     best = _best(reading) if reading is not None else ""
@@ -36,8 +37,8 @@ def _short(word: str) -> str:
     return word if len(word) <= _LONGEST else f"…{word[1 - _LONGEST :]}"
 
 
-def _counted(reading: Reading) -> str:
-    counts = reading.view.counts()
+def _counted(reading: Reading, *, still: bool) -> str:
+    counts = {"paused" if still and state == "running" else state: count for state, count in reading.view.counts().items()}
     ended = sum(counts[state] for state in ("complete", "pruned", "failed"))
     each = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     of = f" of {reading.wanted}" if reading.wanted else ""

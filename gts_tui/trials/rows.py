@@ -31,13 +31,21 @@ def chosen(view: StudyView, text: str, sort: str, reverse: bool) -> list[TrialRo
 
 
 def conditions_in(text: str) -> list[str]:
-    """`value > 100 failed` → `value>100`, `state=failed`: conditions as `gts trials --filter` has them."""
-    words = _SIGN.sub(r"\1", text).replace(",", " ").split()
+    """`value > 100 failed` → `value>100`, `state=failed`: conditions as `gts trials --filter` has them.
+
+    Trials that are shown as paused are running ones of a search that stands still.
+    """
+    words = re.sub(r"\bpaused\b", "running", _SIGN.sub(r"\1", text)).replace(",", " ").split()
     return [f"state={word}" if word in STATES else word for word in words if word != "and"]
 
 
-def columns_of(view: StudyView, sort: str, reverse: bool) -> tuple[list[Column], Callable[[TrialRow], Sequence[Cell]]]:
-    """The columns of a study, and what they have of a trial; the one that sorts has a sign."""
+def columns_of(
+    view: StudyView, sort: str, reverse: bool, *, still: bool = False
+) -> tuple[list[Column], Callable[[TrialRow], Sequence[Cell]]]:
+    """The columns of a study, and what they have of a trial; the one that sorts has a sign.
+
+    `still`: nobody works on the study, and what was begun waits for the search to go on.
+    """
     from gts.search.charts import short_names
 
     several = len(view.maximised) > 1
@@ -64,7 +72,8 @@ def columns_of(view: StudyView, sort: str, reverse: bool) -> tuple[list[Column],
         values = [number(known[at]) if at < len(known) else "" for at in range(1 + several)]
         # The value of one that is at work or was pruned is of fewer steps.
         ink = "dim" if trial.state != "complete" else ""
-        made: list[Cell] = [(str(trial.number), ""), (signed(trial.state), INKS[trial.state])]
+        state = "paused" if still and trial.state == "running" else trial.state
+        made: list[Cell] = [(str(trial.number), ""), (signed(state), INKS[state])]
         made += [(value, ink) for value in values]
         made += [(number(trial.confirmed.iqm) if trial.confirmed else "", "")] if again else []
         made += [(spent(trial.seconds), "dim")]

@@ -45,6 +45,11 @@ class StudyLine:
     """Figure, technique, where the trials are."""
     alive: bool = False
 
+    @property
+    def still(self) -> bool:
+        """Whether nobody works on its trials, not even on those that were begun."""
+        return bool(self.state) and not self.alive
+
     def cells(self) -> tuple[Cell, ...]:
         """What the table has of it."""
         trials = "–" if self.ended is None else f"{self.ended}/{self.wanted}"

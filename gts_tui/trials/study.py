@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -138,7 +136,7 @@ class StudyPane(Vertical):
         if follower is None:
             return
         if self._watch is None:
-            self._watch = Watch(self._hand_over)
+            self._watch = Watch(self.program.hand_over, self.program.mishap)
             self._watch.start()
 
         def tell(reading: Any) -> None:
@@ -152,15 +150,12 @@ class StudyPane(Vertical):
         if self._watch is not None:
             self._watch.forget("search.study")
 
-    def _hand_over(self, call: Callable[[], None]) -> None:
-        with suppress(RuntimeError):
-            self.app.call_from_thread(call)
-
     def stands(self, line: StudyLine | None) -> None:
         """How the search stands, as the list has it."""
         if line != self._line:
             self._line = line
             self._draw_head()
+            self._draw_trials()
 
     def _tell(self, reading: Reading | GtsError) -> None:
         if isinstance(reading, GtsError):
@@ -189,7 +184,8 @@ class StudyPane(Vertical):
             return
         self._say(f"{len(trials)} of {total} trials: {text}" if text else "" if total else "no trials yet")
         self._trials = {str(trial.number): trial for trial in trials}
-        columns, cells = columns_of(reading.view, self._sort, self._reverse)
+        still = self._line is not None and self._line.still
+        columns, cells = columns_of(reading.view, self._sort, self._reverse, still=still)
         self._table.show(columns, list(self._trials), lambda key: cells(self._trials[key]))
         self._draw_trial()
 

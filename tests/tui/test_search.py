@@ -100,7 +100,7 @@ def test_trials_are_shown_sorted_and_filtered(tmp_path: Path) -> None:
     async def play(pilot: Any, app: GtsApp) -> None:
         await shows(pilot, "small")
         await pilot.press("enter")
-        screen = await shows(pilot, r"5 of 8 trials ended \(1 running, 4 complete, 1 failed\)")
+        screen = await shows(pilot, r"5 of 8 trials ended \(1 paused, 4 complete, 1 failed\)")
         assert "best 30 (trial 1)" in screen and "✗ failed" in screen and "✓ complete" in screen
         assert order(app) == ["1", "3", "0", "4", "2", "5"], "best first, without a value last"
         await pilot.press("V")
@@ -110,7 +110,9 @@ def test_trials_are_shown_sorted_and_filtered(tmp_path: Path) -> None:
         await pilot.press("slash", *"value>8", "space", *"complete")
         await shows(pilot, r"3 of 6 trials: value>8 complete")
         assert order(app) == ["0", "1", "3"]
-        await pilot.press("slash", "x", "enter")
+        await pilot.press("escape", "slash", *"paused")
+        await until(pilot, lambda: order(app) == ["5"])
+        await pilot.press("x", "enter")
         await shows(pilot, "is no condition|unknown field")
         await pilot.press("escape")
         await until(pilot, lambda: len(order(app)) == 6)
