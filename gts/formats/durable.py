@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gts.errors import FileError, FullDiskError
 
-_REASONS = {
+REASONS = {
     errno.ENOENT: ("the folder does not exist", "make it first, or name another place"),
     errno.ENOTDIR: ("a part of its path is a file, not a folder", "name another place"),
     errno.EISDIR: ("it is a folder", "name a file inside it"),
@@ -22,6 +22,7 @@ _REASONS = {
     errno.EFBIG: ("the file is larger than this system allows", "name a place on another disk"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
 }
+"""Why something cannot be written, and what helps."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 UNFINISHED = ".part"
@@ -123,6 +124,6 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _cannot_write(path: str | os.PathLike[str], error: OSError) -> FileError:
-    reason, hint = _REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
+    reason, hint = REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
     kind = FullDiskError if error.errno in _NO_ROOM else FileError
     return kind(f"cannot write {os.fspath(path)}: {reason}", hint=hint)

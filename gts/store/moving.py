@@ -10,18 +10,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gts.errors import FileError
-from gts.formats.durable import UNFINISHED, write_durably
+from gts.formats.durable import REASONS, UNFINISHED, write_durably
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
-_REASONS = {
+_REASONS = REASONS | {
     errno.ENOENT: ("it is not there", "look for it with `gts info`"),
     errno.EXDEV: ("it is on another disk", "copy it there with cp -r, then remove it with rm -r"),
-    errno.EACCES: ("permission denied", "name a place that you may write to"),
-    errno.EPERM: ("permission denied", "name a place that you may write to"),
-    errno.EROFS: ("the file system is read-only", "name another place"),
-    errno.ENOSPC: ("the disk is full", "free some space and try again"),
-    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
-    errno.ENOTDIR: ("a part of its path is a file, not a folder", "name another place"),
 }
 
 
