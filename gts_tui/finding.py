@@ -73,10 +73,9 @@ class Find(Dialog[Any]):
         self.call_after_refresh(self._narrow)
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """More to find, which came later."""
+        """More to find, which came later, perhaps when nobody looks any more."""
         self._entries += entries
-        if self.is_mounted:
-            self._narrow()
+        self._narrow()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is typed narrows the list."""
@@ -114,8 +113,11 @@ class Find(Dialog[Any]):
         getattr(self.query_one(OptionList), f"action_{how}")()
 
     def _narrow(self) -> None:
-        found = self.query_one(OptionList)
-        self._shown = self._matching(self.query_one(Input).value.strip())[:MOST_SHOWN]
+        found, field = next(iter(self.query(OptionList)), None), next(iter(self.query(Input)), None)
+        if found is None or field is None:
+            # It is not there yet, or closed.
+            return
+        self._shown = self._matching(field.value.strip())[:MOST_SHOWN]
         # A blank to each side, and a bar that scrolls.
         width = max(20, found.size.width - 3)
         left = min(max((cell_len(entry.label) for entry in self._shown), default=0), width * 2 // 5)
