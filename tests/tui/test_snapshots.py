@@ -38,7 +38,7 @@ def lean(svg: str) -> str:
     """The same in less: letters where they stand, without the blanks between them, which some programs draw too narrow."""
     svg = re.sub(r"\bterminal-\d+-([\w-]+)", r"\1", svg)
     svg = re.sub(r"\s*<clipPath id=\"line-[^>]*>.*?</clipPath>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"(\d\.\d)\d{3,}", r"\1", svg)
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\d\.\d)\d{3,}", r"\1", tag[0]), svg)
     return re.sub(r"\n\s+", "\n", _TEXT.sub(_words, svg))
 
 
