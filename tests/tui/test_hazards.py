@@ -226,7 +226,9 @@ def test_names_that_look_like_markup(oddly_named: Workspace, size: tuple[int, in
         await shows(pilot, r"there is no theme `\[b\]`")
         await types(pilot, "open [/foo]")
         await shows(pilot, r"\[/foo\]")
-        await pilot.press("question_mark")
+        await pilot.press("ctrl+p", *"[bold")
+        await shows(pilot, r"hopper/\[bold\]x\.checkpoint")
+        await pilot.press("escape", "escape", "question_mark")
         await pilot.pause()
 
     drive(oddly_named, story, size=size)
