@@ -187,8 +187,13 @@ class Meddler(threading.Thread):
     def _files(self, ending: str) -> list[Path]:
         return [path for path in sorted(self._root.glob(f"*/*{ending}")) if path.is_file() and not path.is_symlink()]
 
+    def _one_of(self, paths: list[Path]) -> Path:
+        if not paths:
+            raise FileNotFoundError("everything of the kind was deleted")
+        return self._draw.choice(paths)
+
     def _touch(self) -> None:
-        os.utime(self._draw.choice(self._files(".spec")))
+        os.utime(self._one_of(self._files(".spec")))
 
     def _add(self) -> None:
         name = f"{self._draw.choice(NAMES)[:100]}{self._draw.randrange(10)}.spec"
@@ -204,13 +209,13 @@ class Meddler(threading.Thread):
             shutil.rmtree(self._root / "added")
 
     def _log(self) -> None:
-        log = self._draw.choice(sorted(self._root.glob("runs/*/log.txt")))
+        log = self._one_of(sorted(self._root.glob("runs/*/log.txt")))
         said = [b"a line [/x]\n", b"\xff\xfe", b"no end", EMOJI.encode() * 500, b"\r\r\x1b[31m\n"]
         with log.open("ab") as file:
             file.write(self._draw.choice(said))
 
     def _cut(self) -> None:
-        path = self._draw.choice(self._files(".spec"))
+        path = self._one_of(self._files(".spec"))
         data = path.read_bytes()
         path.write_bytes(self._draw.choice([data[: len(data) // 2], b"", b"{}", data + b"x", data.replace(b"1", b"2")]))
 
@@ -229,7 +234,7 @@ class Meddler(threading.Thread):
             (folder / "run.json").write_text(self._draw.choice(["", "{}", '{"format": 2, "id": "x"}']))
 
     def _move(self) -> None:
-        path = self._draw.choice(self._files(".spec"))
+        path = self._one_of(self._files(".spec"))
         other = path.with_name(f"moved{self._draw.randrange(3)}.spec")
         path.rename(other)
 
