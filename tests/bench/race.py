@@ -1,0 +1,188 @@
+"""How long a seed takes to reach a score: GTS against Stable-Baselines3's PPO, as its user has it, on one machine in one run.
+
+    python tests/bench/race.py --out race.jsonl             needs stable-baselines3 beside GTS; a day on two CPUs
+    python tests/bench/race.py --figures hopper --seeds 2 --peers defaults
+
+A seed is there with its first evaluation whose mean return is the score: ten deterministic episodes on Gymnasium's own physics,
+as often on both sides, their time included. GTS trains the recommended spec of the example workspace, all seeds as one cohort,
+and each seed's time is that of the whole cohort so far. The peer trains as many seeds at a time as there are CPUs, a process
+and a thread each, from the parameters that rl-zoo3 found or from its defaults with eight environments; a seed's time begins
+with its own process. The ratio is that of the medians of time × CPUs a seed; a seed that never arrives is infinitely late.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import inf
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from gts.formats.spec_file import read_spec
+from gts.params.figures import FIGURES
+from gts.params.spec import parse_assignments, seeded
+from gts.threads import available_cpus
+from gts.training.events import Evaluated
+from gts.training.surroundings import machine, versions
+from gts.training.trainer import Trainer
+
+WORKSPACE = Path(__file__).parents[2] / "workspace"
+TARGETS = {"hopper": 2400.0, "walker": 3400.0, "halfCheetah": 5000.0}
+EVERY = 25_000
+"""Environment steps of a seed between two evaluations."""
+EPISODES = 10
+PEER_STEPS = 1_000_000
+"""After which a peer's seed gives up: the budget that rl-zoo3 tuned for."""
+
+# rl-zoo3, hyperparams/ppo.yml at 22e3ff2: one environment, observations and rewards normalised, 256-256 ReLU, no annealing.
+_KEYS = (
+    *("learning_rate", "batch_size", "n_steps", "n_epochs", "gamma", "gae_lambda"),
+    *("clip_range", "ent_coef", "vf_coef", "max_grad_norm"),
+)
+_ROWS: dict[str, tuple[float, ...]] = {
+    "hopper": (9.80828e-5, 32, 512, 5, 0.999, 0.99, 0.2, 0.00229519, 0.835671, 0.7),
+    "walker": (5.05041e-5, 32, 512, 20, 0.99, 0.95, 0.1, 0.000585045, 0.871923, 1.0),
+    "halfCheetah": (2.0633e-5, 64, 512, 20, 0.98, 0.92, 0.1, 0.000401762, 0.58096, 0.8),
+}
+TUNED = {figure: dict(zip(_KEYS, row, strict=True)) for figure, row in _ROWS.items()}
+
+Arrival = dict[str, Any]
+"""A seed: `seconds` since its start and environment `steps` when it was there, None where it never was; `best` mean so far."""
+
+
+def ours(figure: str, seeds: Sequence[int], threads: int, steps: int | None) -> list[Arrival]:
+    """The recommended spec; ends when every seed is there."""
+    spec = read_spec(WORKSPACE / figure / f"{figure}PPO.spec")
+    budget = spec.params.n_steps
+    changes = [f"nEvaluations={max(1, round(budget / EVERY))}", f"evaluationEpisodes={EPISODES}"]
+    spec = parse_assignments(spec, changes).with_seed(seeds[0])
+    arrivals: list[Arrival] = [{"seed": seed, "seconds": None, "steps": None, "best": -inf} for seed in seeds]
+    began = time.perf_counter()
+    for event in Trainer(seeded(spec, len(seeds)), threads=threads).run():
+        if not isinstance(event, Evaluated):
+            continue
+        for arrival, score in zip(arrivals, event.scores, strict=True):
+            if score is not None:
+                _note(arrival, score.mean, TARGETS[figure], time.perf_counter() - began, event.step)
+        if all(one["seconds"] is not None for one in arrivals) or (steps is not None and event.step >= steps):
+            break
+    return arrivals
+
+
+def peer(figure: str, seed: int, tuned: bool, steps: int) -> Arrival:
+    """One seed of Stable-Baselines3, in this process."""
+    import gymnasium
+    import torch
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.callbacks import EvalCallback
+    from stable_baselines3.common.env_util import make_vec_env
+    from stable_baselines3.common.vec_env import VecEnv, VecNormalize
+
+    torch.set_num_threads(1)
+    arrival: Arrival = {"seed": seed, "seconds": None, "steps": None, "best": -inf}
+    began = time.perf_counter()
+
+    def worlds(count: int, first: int, training: bool) -> VecEnv:
+        made = make_vec_env(lambda: gymnasium.make(FIGURES[figure].gymnasium_id), n_envs=count, seed=first)
+        return VecNormalize(made, training=training, norm_reward=training, gamma=TUNED[figure]["gamma"]) if tuned else made
+
+    class Finish(EvalCallback):
+        """Ends the training when it is there."""
+
+        def _on_step(self) -> bool:
+            goes_on = super()._on_step()
+            if self.n_calls % self.eval_freq == 0:
+                _note(arrival, self.last_mean_reward, TARGETS[figure], time.perf_counter() - began, self.num_timesteps)
+            return goes_on and arrival["seconds"] is None
+
+    several = 1 if tuned else 8
+    more: dict[str, Any] = {}
+    if tuned:
+        more = {"policy_kwargs": {"net_arch": {"pi": [256, 256], "vf": [256, 256]}, "activation_fn": torch.nn.ReLU}}
+        more["policy_kwargs"] |= {"log_std_init": -2, "ortho_init": False}
+        more |= TUNED[figure]
+    model = PPO("MlpPolicy", worlds(several, 1000 * seed, True), seed=seed, device="cpu", **more)
+    callback = Finish(
+        worlds(1, 500_000 + seed, False), n_eval_episodes=EPISODES, eval_freq=EVERY // several, verbose=0, warn=False
+    )
+    model.learn(steps, callback=callback)
+    return arrival
+
+
+def _note(arrival: Arrival, mean: float, target: float, seconds: float, steps: int) -> None:
+    arrival["best"] = max(arrival["best"], float(mean))
+    if mean >= target and arrival["seconds"] is None:
+        arrival["seconds"], arrival["steps"] = seconds, steps
+
+
+def _peers(figure: str, seeds: Sequence[int], tuned: bool, steps: int) -> Iterator[Arrival]:
+    """Seeds of the peer as they end, a process each, as many at a time as there are CPUs."""
+
+    def one(seed: int) -> Arrival:
+        words = [sys.executable, __file__, "--one", figure, str(seed), "tuned" if tuned else "defaults", str(steps)]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        found: Arrival = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    with ThreadPoolExecutor(available_cpus()) as pool:
+        yield from pool.map(one, seeds)
+
+
+def _cost(arrivals: Sequence[Arrival], *, together: bool) -> float:
+    """Median over seeds of the CPU seconds until a seed is there."""
+    share = available_cpus() / len(arrivals) if together else 1.0
+    return median(inf if one["seconds"] is None else one["seconds"] * share for one in arrivals)
+
+
+def main() -> None:
+    """Run from the shell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--figures", nargs="+", default=list(TARGETS), choices=list(TARGETS))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--peers", nargs="*", default=["tuned", "defaults"], choices=["tuned", "defaults"])
+    parser.add_argument("--peer-steps", type=int, default=PEER_STEPS)
+    parser.add_argument("--steps", type=int, help="after which GTS gives up; the budget of the spec where it is not said")
+    parser.add_argument(
+        "--out", type=Path, default=Path("race.jsonl"), help="a line a row; a row that is there is not run again"
+    )
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        figure, seed, kind, steps = arguments.one
+        print(json.dumps(peer(figure, int(seed), kind == "tuned", int(steps))))
+        return
+    rows = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.is_file() else []
+    known = {row["row"]: row["arrivals"] for row in rows}
+    seeds = range(1, arguments.seeds + 1)
+    for figure in arguments.figures:
+        for kind in ("", *arguments.peers):
+            label = f"{figure}, {f'stable-baselines3, {kind}' if kind else 'gts'}"
+            if label not in known:
+                if kind:
+                    known[label] = list(_peers(figure, seeds, kind == "tuned", arguments.peer_steps))
+                else:
+                    known[label] = ours(figure, seeds, available_cpus(), arguments.steps)
+                around = {"machine": machine(), "versions": versions(peers=True)}
+                with arguments.out.open("a") as file:
+                    file.write(json.dumps({"row": label, "target": TARGETS[figure], "arrivals": known[label]} | around) + "\n")
+            cost = _cost(known[label], together=not kind)
+            ratio = cost / _cost(known[f"{figure}, gts"], together=True)
+            print(f"{label}: median {cost:.0f} CPU s a seed, {ratio:.1f} × GTS; {_told(known[label])}", flush=True)
+
+
+def _told(arrivals: Sequence[Arrival]) -> str:
+    return ", ".join(
+        f"{one['seed']}: {one['seconds']:.0f} s at {one['steps'] / 1000:.0f}k" if one["seconds"] is not None
+        else f"{one['seed']}: never, {one['best']:.0f} at best"
+        for one in arrivals
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
