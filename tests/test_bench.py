@@ -71,10 +71,18 @@ def test_stepping_has_every_contender(quick, monkeypatch) -> None:
     quick.stepping("hopper")
 
     own = {f"{kind} {physics}" for physics in ("exact", "fast") for kind in ("limit", "worlds 4", "worlds 8")}
-    assert {row["what"] for row in quick.rates} == own | {"gymnasium 4"}
+    assert {row["what"] for row in quick.rates} == own | {"gymnasium 4", "gymnasium async 4"}
     assert "envpool" in quick.missing["envpool 4"]
     assert all(0 < row["min"] <= row["median"] <= row["max"] for row in quick.rates)
     assert {"worlds 8 fast ÷ limit fast", "worlds 4 exact ÷ gymnasium 4"} <= {row["what"] for row in quick.ratios}
+
+
+@pytest.mark.parametrize("worlds", [0, 8, 16])
+def test_stable_baselines_trains_in_its_own_and_in_our_worlds(worlds: int, monkeypatch) -> None:
+    monkeypatch.setattr(contenders, "_SB3_ROLLOUT", 512)
+    work = contenders.sb3_ppo("invertedPendulum", worlds)
+
+    assert [work(), work()] == [512, 512]
 
 
 def test_learning_profile_adds_up() -> None:

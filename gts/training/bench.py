@@ -30,6 +30,8 @@ Row = dict[str, Any]
 
 WORLDS = (64, 256)
 """Worlds that are stepped side by side: where others are measured too, and what a cohort of 8 has."""
+SB3_WORLDS = (8, 64)
+"""Worlds that Stable-Baselines3 trains in: as many as it has environments of its own by default, and as many as suit them."""
 
 COHORT = 8
 REPETITIONS = 5
@@ -69,7 +71,7 @@ class Bench:
     figures: tuple[str, ...] = tuple(FIGURES)
     """Those that are stepped."""
     peers: bool = False
-    """Also measure Stable-Baselines3 and EnvPool."""
+    """Also measure Gymnasium's environments in processes, Stable-Baselines3 in its own and in GTS's worlds, and EnvPool."""
     repetitions: int = REPETITIONS
     quick: bool = False
     """Measure briefly, which shows whether it works and is no good as numbers."""
@@ -138,10 +140,12 @@ class Bench:
                 runners[name] = contenders.worlds(figure, count, physics, self.threads)
                 pairs.append((name, f"limit {physics}"))
         few = WORLDS[0]
-        runners[f"gymnasium {few}"] = contenders.gymnasium_sync(figure, few)
+        runners[f"gymnasium {few}"] = contenders.gymnasium_vector(figure, few, "sync")
         if self.peers:
+            runners[f"gymnasium async {few}"] = contenders.gymnasium_vector(figure, few, "async")
             self._invite(runners, f"envpool {few}", lambda: contenders.envpool(figure, few, self.threads))
-        pairs += [(f"worlds {few} {physics}", f"{peer} {few}") for physics in _PHYSICS for peer in ("gymnasium", "envpool")]
+        others = ("gymnasium", "gymnasium async", "envpool")
+        pairs += [(f"worlds {few} {physics}", f"{other} {few}") for physics in _PHYSICS for other in others]
         self._compare(figure, self._take_turns(runners), pairs)
 
     def learning(self, spec: Spec) -> None:
@@ -158,6 +162,10 @@ class Bench:
             pairs.append((f"{members} fast, exact tail", "sb3"))
         if self.peers:
             self._invite(runners, "sb3", lambda: contenders.sb3_ppo(spec.figure))
+            for count in SB3_WORLDS:
+                name = f"sb3 in {count} worlds"
+                self._invite(runners, name, lambda count=count: contenders.sb3_ppo(spec.figure, count, self.threads))  # type: ignore[misc]
+                pairs.append((name, "sb3"))
         measured = self._take_turns(runners)
         tail = spec.params.exact_tail
         for members in (1, COHORT):

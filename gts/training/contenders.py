@@ -29,7 +29,7 @@ Contender = Callable[[], int]
 _BLOCK = 64
 """Control steps of every world in one piece of work."""
 
-_SB3_ENVIRONMENTS = 8
+_SB3_ENVIRONMENTS, _SB3_ROLLOUT = 8, 16_384
 
 
 def worlds(figure: str, count: int, physics: Literal["exact", "fast"], threads: int) -> Contender:
@@ -51,11 +51,11 @@ def limit(figure: str, physics: Literal["exact", "fast"], threads: int) -> Conte
     return plain_loop(figure, physics=physics, threads=threads).run
 
 
-def gymnasium_sync(figure: str, count: int) -> Contender:
-    """Gymnasium's own environments, one after the other, in its SyncVectorEnv."""
+def gymnasium_vector(figure: str, count: int, mode: Literal["sync", "async"]) -> Contender:
+    """Gymnasium's own environments: one after the other in its SyncVectorEnv, or a process each in its AsyncVectorEnv."""
     import gymnasium
 
-    environments = gymnasium.make_vec(FIGURES[figure].gymnasium_id, num_envs=count, vectorization_mode="sync")
+    environments = gymnasium.make_vec(FIGURES[figure].gymnasium_id, num_envs=count, vectorization_mode=mode)
     environments.reset(seed=0)
     return _stepping(environments, count)
 
@@ -104,12 +104,21 @@ class Learning:
         return {**shares, "other": max(0.0, 1.0 - sum(shares.values()))}
 
 
-def sb3_ppo(figure: str) -> Contender:
-    """PPO of Stable-Baselines3: its defaults, 8 environments in a DummyVecEnv, one torch thread; a rollout and its updates."""
+def sb3_ppo(figure: str, worlds: int = 0, threads: int = 1) -> Contender:
+    """PPO of Stable-Baselines3, one torch thread: rollouts of 16 384 steps and its other defaults; a rollout and its updates.
+
+    In 8 of Gymnasium's environments in a DummyVecEnv, or in so many of GTS's worlds; in more than 8 with minibatches that are
+    larger by as much as there are more worlds, as suits many of them.
+    """
     library = _library("stable_baselines3", "stable-baselines3")
-    vectorised = importlib.import_module("stable_baselines3.common.env_util")
-    model = library.PPO("MlpPolicy", vectorised.make_vec_env(FIGURES[figure].gymnasium_id, _SB3_ENVIRONMENTS, seed=1), seed=1)
-    rollout = int(model.n_steps) * _SB3_ENVIRONMENTS
+    rollout, more = _SB3_ROLLOUT, max(1, worlds // _SB3_ENVIRONMENTS)
+    if worlds:
+        environments = importlib.import_module("gts.sb3").FigureVecEnv(figure, worlds, threads=threads)
+        environments.seed(1)
+    else:
+        vectorised = importlib.import_module("stable_baselines3.common.env_util")
+        environments = vectorised.make_vec_env(FIGURES[figure].gymnasium_id, _SB3_ENVIRONMENTS, seed=1)
+    model = library.PPO("MlpPolicy", environments, n_steps=rollout // environments.num_envs, batch_size=64 * more, seed=1)
 
     def work() -> int:
         threads = torch.get_num_threads()

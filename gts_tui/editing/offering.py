@@ -101,8 +101,9 @@ def proposals_at(text: str, kind: str, place: Place) -> list[Proposal]:
     values = values_in(text)
     subject = subject_of(kind, values)
     if place.role == "key":
-        parent = place.path[:-1] if place.start != place.end else place.path
-        own = place.path[-1] if place.start != place.end else None
+        # What stands behind the end of the document is no part of it, and has no path.
+        written = place.start != place.end and bool(place.path)
+        parent, own = (place.path[:-1], place.path[-1]) if written else (place.path, None)
         present = {str(path[-1]) for path in values if path and path[:-1] == parent and path[-1] != own}
         found = list(keys_at(subject, parent, present))
     elif place.role == "value":

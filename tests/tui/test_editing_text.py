@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,25 @@ def test_warnings_have_their_lines() -> None:
     assert spec_of(parse_json(SPEC, "x")).figure == "hopper"
     for broken in ("", "   ", "not json at all", "[1, 2]", "{", "\x00", "[" * 100, "null"):
         assert check_text(broken, "x.spec", "spec").errors
+
+
+def test_whatever_stands_in_a_text_it_is_read_coloured_and_completed() -> None:
+    draw, files = random.Random(5), [path.read_text() for path in FILES]
+    pieces = ("", "{", "}", "[", "]", '"', ",", ":", "x", "\n", '""', "{}", '"a":', "\\", "1", "true", "\0", "é", "1e999")
+    for _ in range(1500):
+        text = draw.choice(files)
+        for _ in range(draw.randrange(1, 5)):
+            begin = draw.randrange(len(text) + 1)
+            end = min(len(text), begin + draw.randrange(40))
+            text = text[:begin] + draw.choice(pieces) + text[end:]
+        if draw.random() < 0.5:
+            text = text[draw.randrange(len(text) + 1) :][:60]
+        place = place_at(text, draw.randrange(len(text) + 1))
+        for kind in ("spec", "space"):
+            meaning_of(subject_of(kind, values_in(text)), place.path)
+            for proposal in proposals_at(text, kind, place)[:3]:
+                accepted(text, place, proposal)
+            check_text(text, "a.spec", kind)
+            fields_of(text, kind)
+        for line in text.splitlines():
+            list(colours(line))

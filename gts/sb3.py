@@ -1,0 +1,114 @@
+"""The worlds as a vector environment of Stable-Baselines3, for people who train there.
+
+```python
+from stable_baselines3 import PPO
+from gts.sb3 import FigureVecEnv
+
+PPO("MlpPolicy", FigureVecEnv("hopper", 64), n_steps=256, batch_size=1024).learn(1_000_000)
+```
+
+Observations, rewards and ends are those of Gymnasium's v5 environments; all worlds step in one call, on several threads.
+Returns and lengths of episodes are reported as its `Monitor` does. Needs the package stable-baselines3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import VecEnv
+
+from gts.envs import FigureVectorEnv
+from gts.physics.simulations import Physics
+
+Which = int | Iterable[int] | None
+"""One environment, several, or all."""
+
+
+class FigureVecEnv(VecEnv):
+    """N worlds of a figure."""
+
+    def __init__(
+        self,
+        figure: str,
+        n_envs: int = 1,
+        *,
+        max_episode_steps: int = 1000,
+        threads: int | None = None,
+        physics: Physics = "exact",
+        rewards: Mapping[str, float] | Sequence[Mapping[str, float]] | None = None,
+    ) -> None:
+        """`figure` as in a spec, such as "halfCheetah"; the others as in `gts.envs.FigureVectorEnv`, which raises the same."""
+        self.worlds = FigureVectorEnv(
+            figure,
+            n_envs,
+            max_episode_steps=max_episode_steps,
+            threads=threads,
+            physics=physics,
+            rewards=rewards,
+            autoreset_mode=AutoresetMode.SAME_STEP,
+        )
+        self._actions: NDArray[Any] = np.zeros((n_envs, *(self.worlds.single_action_space.shape or ())))
+        self._returns, self._lengths = np.zeros(n_envs), np.zeros(n_envs, np.int64)
+        self._began = perf_counter()
+        super().__init__(n_envs, self.worlds.single_observation_space, self.worlds.single_action_space)
+
+    def reset(self) -> NDArray[Any]:
+        """Start all episodes anew; observations (N, O)."""
+        observations, _ = self.worlds.reset(seed=None if self._seeds[0] is None else list(self._seeds))
+        self._reset_seeds()
+        self._reset_options()
+        self._returns[:], self._lengths[:] = 0.0, 0
+        return observations
+
+    def step_async(self, actions: NDArray[Any]) -> None:
+        """Take the actions (N, A) of the next step."""
+        self._actions = actions
+
+    def step_wait(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[dict[str, Any]]]:
+        """Step; observations (N, O), rewards (N,), ends (N,), and for each world that ended what its episode came to."""
+        observations, rewards, terminated, truncated, told = self.worlds.step(self._actions)
+        ended = terminated | truncated
+        self._returns += rewards
+        self._lengths += 1
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for index in np.flatnonzero(ended).tolist():
+            infos[index] = {
+                "terminal_observation": told["final_obs"][index],
+                "TimeLimit.truncated": bool(truncated[index] and not terminated[index]),
+                "episode": {
+                    "r": round(float(self._returns[index]), 6),
+                    "l": int(self._lengths[index]),
+                    "t": round(perf_counter() - self._began, 6),
+                },
+            }
+        self._returns[ended], self._lengths[ended] = 0.0, 0
+        return observations, rewards.astype(np.float32), ended, infos
+
+    def close(self) -> None:
+        """Let go of the worlds."""
+        self.worlds.close()
+
+    # -- what the base class asks of its kinds ------------------------------------------------------------------------
+
+    def get_attr(self, attr_name: str, indices: Which = None) -> list[Any]:
+        """What all worlds have in common, once for each; raises AttributeError."""
+        return [getattr(self.worlds, attr_name)] * len(list(self._get_indices(indices)))
+
+    def set_attr(self, attr_name: str, value: Any, indices: Which = None) -> None:
+        """Raises AttributeError: the worlds are no objects of their own."""
+        raise AttributeError(f"`{attr_name}` cannot be set in single worlds; give it when they are made")
+
+    def env_method(self, method_name: str, *method_args: Any, indices: Which = None, **method_kwargs: Any) -> list[Any]:
+        """Raises AttributeError: the worlds are no objects of their own."""
+        raise AttributeError(f"`{method_name}` cannot be called in single worlds")
+
+    def env_is_wrapped(self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: Which = None) -> list[bool]:
+        """Whether they do what a wrapper does: episodes are told of as by `Monitor`."""
+        return [issubclass(wrapper_class, Monitor)] * len(list(self._get_indices(indices)))
