@@ -19,7 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from gts.commands.declare import Result
-from gts.store.workspace import Workspace
+from gts.store.workspace import VARIABLE, Workspace
 from gts_tui.bar import Bar
 from gts_tui.command_line import CommandLine
 from gts_tui.dialogs import Confirm
@@ -108,8 +108,7 @@ class GtsApp(Everywhere):
             self.mode.leave()
             self.mode = None
         await self.query_one(Modes).remove_children()
-        os.chdir(folder)
-        self.workspace = self.performer.workspace = Workspace(folder)
+        self.workspace = self.performer.workspace = inside(Workspace(folder))
         self.query_one(Bar).follow()
         self.begin()
 
@@ -271,10 +270,19 @@ def void(value: object) -> None:
     """Nothing, whatever was made."""
 
 
+def inside(workspace: Workspace) -> Workspace:
+    """A workspace, with its folder as the one where this process and those that it starts work; named from anywhere."""
+    entered = Workspace(workspace.root.absolute())
+    os.chdir(entered.root)
+    if VARIABLE in os.environ:
+        # What it names may be meant from the folder before.
+        os.environ[VARIABLE] = str(entered.root)
+    return entered
+
+
 def run(workspace: Workspace, settings: Settings) -> int:
     """Open the program; its exit code."""
-    os.chdir(workspace.root)
-    app = GtsApp(workspace, settings)
+    app = GtsApp(inside(workspace), settings)
     end_with(0, app.end)
     end_at_signals(app.end)
     code = app.run(mouse=settings.mouse)

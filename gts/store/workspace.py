@@ -14,7 +14,8 @@ from gts.errors import FileError
 
 CATALOGUE = "gts.db"
 _FACTS = "run.json"
-_VARIABLE = "GTS_WORKSPACE"
+VARIABLE = "GTS_WORKSPACE"
+"""Names the workspace to work in."""
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0, 1, which eyes confuse
 
 
@@ -213,7 +214,7 @@ def find_workspace(given: Path | None = None) -> Workspace:
     It is `given`, or $GTS_WORKSPACE, or the nearest folder upwards that has a catalogue, or the current folder.
     Raises FileError where a folder was named that is none.
     """
-    named = given or (Path(os.environ[_VARIABLE]) if os.environ.get(_VARIABLE) else None)
+    named = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
     if named is not None:
         if not named.is_dir():
             what = "is not a folder" if named.exists() else "does not exist"

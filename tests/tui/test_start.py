@@ -98,6 +98,22 @@ def test_a_workspace_that_is_none_is_a_sentence(terminal: Open) -> None:
     assert b"\x1b[?1049h" not in here.said
 
 
+@pytest.mark.parametrize("words, named", [(("--workspace", "mine"), ""), ((), "mine")])
+def test_a_workspace_is_named_from_where_one_is(tmp_path: Path, repository: Path, words: tuple[str, ...], named: str) -> None:
+    (tmp_path / "mine" / "hopper").mkdir(parents=True)
+    shutil.copy(repository / "workspace" / "hopper" / "hopperBrisk.spec", tmp_path / "mine" / "hopper")
+    here = Terminal(tmp_path, *words, GTS_WORKSPACE=named)
+    try:
+        here.read(lambda said: b"hopperBrisk" in said)
+        here.write(":!ls hopper/*; gts check hopper/hopperBrisk.spec > checked.txt && echo right >> checked.txt\r")
+        checked = tmp_path / "mine" / "checked.txt"
+        here.read(lambda said: b"hopper/hopperBrisk.spec" in said and checked.is_file() and "right" in checked.read_text())
+        here.write("q")
+        assert here.wait(15) == 0
+    finally:
+        here.close()
+
+
 def test_nothing_heavy_is_loaded(workspace: Workspace) -> None:
     program = (
         "import asyncio, sys\nfrom pathlib import Path\n"
