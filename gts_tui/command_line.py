@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.suggester import Suggester
@@ -186,8 +187,9 @@ class CommandLine(Input):
             self._offer(take_only=True)
 
     def _offer(self, *, take_only: bool = False) -> None:
-        self.run_worker(self._complete(take_only), exclusive=True, exit_on_error=False, group="menu")
+        self._complete(take_only)
 
+    @work(exclusive=True, exit_on_error=False, group="menu")
     async def _complete(self, take_only: bool) -> None:
         line, cursor = self.value, self.cursor_position
         offered = await asyncio.to_thread(self.completer.completions, line, cursor)
