@@ -31,12 +31,24 @@ def examples_folder() -> Path:
 
 
 def mend(app: GtsApp) -> None:
-    """Make a damaged catalogue anew, now and whenever it is damaged from now on, and say so."""
+    """Make a damaged catalogue anew, now and whenever it is damaged from now on, and say so.
+
+    Runs that it does not know, since somebody copied them here, are told to it now: looking into them all the time is slow.
+    """
+    from gts.jobs.ledger import reindex
     from gts.jobs.mending import mend_catalogue
 
     if app.settings.readonly:
         return
-    workspace = app.workspace
+    workspace, known = app.workspace, False
+
+    def look() -> Path | None:
+        nonlocal known
+        aside = mend_catalogue(workspace)
+        if not known and workspace.run_ids():
+            reindex(workspace)
+        known = True
+        return aside
 
     def tell(aside: Path | GtsError | None) -> None:
         if isinstance(aside, GtsError):
@@ -47,7 +59,7 @@ def mend(app: GtsApp) -> None:
             app.notify(text, severity="warning", markup=False, timeout=15)
             app.watcher.look()
 
-    app.watcher.follow("catalogue", lambda: changed(workspace.catalogue), lambda: mend_catalogue(workspace), tell)
+    app.watcher.follow("catalogue", lambda: changed(workspace.catalogue), look, tell)
 
 
 def short_path(path: Path) -> str:

@@ -172,7 +172,7 @@ def first_paints(workspace: Path) -> None:
     paints = []
     for _ in range(7):
         person = Person(workspace)
-        paints.append(person.until(b"workspace"))
+        paints.append(person.until(b"command"))
         person.end()
     tell("first paint", median=round(statistics.median(paints), 3), all=[round(paint, 3) for paint in paints])
 
@@ -180,7 +180,7 @@ def first_paints(workspace: Path) -> None:
 def at_rest(workspace: Path, seconds: float) -> None:
     """What the program costs while nobody does anything."""
     person = Person(workspace)
-    person.until(b"workspace")
+    person.until(b"command")
     person.settle()
     tell("at rest", **person.load(seconds))
     person.end()
@@ -190,7 +190,7 @@ def train_beside(workspace: Path) -> list[str]:
     """Begin two long trainings; the names of their runs."""
     jobs = []
     for seed in ("1", "2"):
-        settings = ("--set", f"seed={seed}", "--set", "nSteps=100M", "--set", "nEpochs=48800", "--threads", "1")
+        settings = ("--set", f"seed={seed}", "--set", "nSteps=100000000", "--set", "nEpochs=48800", "--threads", "1")
         found = gts(workspace, "train", "hopper/hopperPPO.spec", f"o{seed}.checkpoint", *settings, "--detach", "--json")
         jobs.append(json.loads(found)["run"])
     time.sleep(10)
@@ -222,7 +222,7 @@ def keys_to_effects(person: Person, row: str) -> None:
 def at_work(workspace: Path, columns: int, rows: int, seconds: float, beside: str) -> None:
     """Keys, and each screen watched for a while."""
     person = Person(workspace, columns, rows)
-    person.until(b"workspace")
+    person.until(b"command")
     person.settle(seconds=5)
     keys_to_effects(person, f"key to effect, {columns}×{rows}{beside}")
     for key, name in ((b"3", "training"), (b"5", "jobs"), (b"4", "search"), (b"1", "workspace")):
