@@ -18,6 +18,7 @@ from gts.formats.theme_file import ANSI_COLOURS, STYLES, VARIABLES, ThemeFile, r
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.filters import in_ascii
+from gts_tui.finding import Find
 from gts_tui.settings import Settings
 from gts_tui.theming import THEME_DEFAULTS, depth_of, remember, remembered, textual_theme
 
@@ -263,13 +264,17 @@ def test_no_colour_reaches_a_screen_without_colours(workspace: Workspace, monkey
     async def drive() -> None:
         app = GtsApp(workspace)
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await until(pilot, lambda: app.mode is not None)
             await pilot.press("ctrl+p")
 
             def segments() -> list[Segment]:
                 return [segment for strip in app.screen._compositor.render_strips() for segment in strip if segment.style]
 
+            def first() -> str:
+                return app.screen._shown[0].label if isinstance(app.screen, Find) and app.screen._shown else "\0"
+
             # Where the cursor is must be seen all the same.
-            await until(pilot, lambda: any(one.text.startswith("filter") and one.style.reverse for one in segments()))
+            await until(pilot, lambda: any(one.text.startswith(first()) and one.style.reverse for one in segments()))
             assert all(one.style.color is None or one.style.color.is_default for one in segments())
             assert all(one.style.bgcolor is None or one.style.bgcolor.is_default for one in segments())
 
