@@ -24,7 +24,7 @@ import click
 
 from gts.commands.declare import Command, Context, Note, Result, steps_of
 from gts.commands.grammar import FIRST_STEPS, program
-from gts.errors import FormatError, GtsError
+from gts.errors import FormatError, GtsError, name_too_long
 from gts.jobs.interruption import Interruption
 from gts.store.workspace import find_workspace
 
@@ -69,6 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("interrupted")
         return INTERRUPTED
     except OSError as error:
+        told = name_too_long(error)
+        if told is not None:
+            _complain(told.message)
+            return told.exit_code
         if error.errno not in _NOBODY_READS:
             raise
         # Whoever read the output has enough of it, or is gone; the interpreter must not try to write the rest when it ends.

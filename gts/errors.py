@@ -18,6 +18,7 @@ shown as one.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -44,6 +45,17 @@ class FileError(GtsError):
     """A file cannot be found, read or written."""
 
     exit_code = 2
+
+
+def name_too_long(error: OSError) -> FileError | None:
+    """What a person is told where the system refused a name for its length; None where it refused something else.
+
+    Looking whether something is there fails so too: to the system that is no answer of no.
+    """
+    if error.errno != errno.ENAMETOOLONG:
+        return None
+    name = max(str(error.filename or "").split("/"), key=len)
+    return FileError(f"a name is longer than this system allows: `{name[:40]}…`, {len(name)} letters")
 
 
 @dataclass(frozen=True)

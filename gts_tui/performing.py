@@ -18,7 +18,7 @@ import click
 from gts.commands.declare import Command, Context, Note, Result, steps_of
 from gts.commands.grammar import program
 from gts.commands.table import COMMANDS
-from gts.errors import FormatError, GtsError, UsageError
+from gts.errors import FormatError, GtsError, UsageError, name_too_long
 from gts.store.workspace import Workspace
 from gts_tui.lines import LineError, Order, Spot, Word, joined, orders_in
 from gts_tui.recalling import History
@@ -145,8 +145,12 @@ class Performer:
             nameless = UsageError("a name here is no Unicode, and cannot be written down", hint="give the file another name")
             code = self._complain(nameless, line, words)
         except Exception as error:
-            self.stage.say(f"this should not have happened: {type(error).__name__}: {error}", error=True)
-            code = 1
+            told = name_too_long(error) if isinstance(error, OSError) else None
+            if told is not None:
+                code = self._complain(told, line, words)
+            else:
+                self.stage.say(f"this should not have happened: {type(error).__name__}: {error}", error=True)
+                code = 1
         self.stage.done(line[order.begin : order.end], code, result)
         return code
 

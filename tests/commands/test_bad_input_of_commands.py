@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,12 @@ def test_bugs_are_shown_as_bugs(gts, littered: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(init, "example_workspace", broken)
     with pytest.raises(ZeroDivisionError):
         gts("init", "w")
+
+
+@pytest.mark.parametrize(
+    "command", ["info", "trials", "play", "train", "score", "tail", "delete", "study", "best", "check", "copy"]
+)
+def test_a_name_that_no_file_can_have_is_a_sentence(gts, workspace: Path, command: str) -> None:
+    outcome = gts(command, "x" * 5000, *(["y"] if command == "copy" else []))
+    assert outcome.code == 2
+    assert re.search(r"longer than this system allows: `x{40}…`", outcome.err)
