@@ -162,9 +162,7 @@ def test_bugs_are_shown_as_bugs(gts, littered: Path, monkeypatch: pytest.MonkeyP
         gts("init", "w")
 
 
-@pytest.mark.parametrize(
-    "command", ["info", "trials", "play", "train", "score", "tail", "delete", "study", "best", "check", "copy"]
-)
+@pytest.mark.parametrize("command", ["info", "trials", "play", "train", "score", "delete", "study", "best", "check", "copy"])
 def test_a_name_that_no_file_can_have_is_a_sentence(gts, workspace: Path, command: str) -> None:
     outcome = gts(command, "x" * 5000, *(["y"] if command == "copy" else []))
     assert outcome.code == 2
