@@ -108,7 +108,7 @@ class GtsApp(Everywhere):
             self.mode.leave()
             self.mode = None
         await self.query_one(Modes).remove_children()
-        self.workspace = self.performer.workspace = inside(Workspace(folder))
+        self.workspace = self.performer.workspace = entered(Workspace(folder))
         self.query_one(Bar).follow()
         self.begin()
 
@@ -270,19 +270,19 @@ def void(value: object) -> None:
     """Nothing, whatever was made."""
 
 
-def inside(workspace: Workspace) -> Workspace:
+def entered(workspace: Workspace) -> Workspace:
     """A workspace, with its folder as the one where this process and those that it starts work; named from anywhere."""
-    entered = Workspace(workspace.root.absolute())
-    os.chdir(entered.root)
+    here = Workspace(workspace.root.absolute())
+    os.chdir(here.root)
     if VARIABLE in os.environ:
         # What it names may be meant from the folder before.
-        os.environ[VARIABLE] = str(entered.root)
-    return entered
+        os.environ[VARIABLE] = str(here.root)
+    return here
 
 
 def run(workspace: Workspace, settings: Settings) -> int:
     """Open the program; its exit code."""
-    app = GtsApp(inside(workspace), settings)
+    app = GtsApp(entered(workspace), settings)
     end_with(0, app.end)
     end_at_signals(app.end)
     code = app.run(mouse=settings.mouse)

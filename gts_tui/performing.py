@@ -6,7 +6,9 @@ searches become jobs. Nothing here knows a widget but by the few methods of `Sta
 
 from __future__ import annotations
 
+import os
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,12 +19,12 @@ import click
 
 from gts.commands.declare import Command, Context, Note, Result, steps_of
 from gts.commands.grammar import program
-from gts.commands.table import COMMANDS
-from gts.errors import FormatError, GtsError, UsageError, name_too_long
+from gts.errors import GtsError, UsageError, name_too_long
 from gts.store.workspace import Workspace
 from gts_tui.lines import LineError, Order, Spot, Word, joined, orders_in
+from gts_tui.pointing import explained, placed, plain
 from gts_tui.recalling import History
-from gts_tui.referring import expanded, guess, mentioned, place_of
+from gts_tui.referring import expanded, place_of
 from gts_tui.tasks import Tasks, ending
 from gts_tui.verbs import SHOWN_IN, SHOWN_WITH, VERBS
 
@@ -137,7 +139,7 @@ class Performer:
         except click.exceptions.Exit as done:
             code = done.exit_code
         except click.UsageError as error:
-            code = self._complain(_plain(error), line, words)
+            code = self._complain(plain(error), line, words)
         except GtsError as error:
             code = self._complain(error, line, words)
         except UnicodeEncodeError:
@@ -156,14 +158,7 @@ class Performer:
 
     def _complain(self, error: GtsError, line: str, words: Sequence[Word]) -> int:
         """Say what is wrong, and where on the line."""
-        problems = error.problems if isinstance(error, FormatError) else ()
-        message = "\n".join(problem.at(error.path) for problem in problems) if isinstance(error, FormatError) else error.message
-        spot = None
-        if isinstance(error, LineError):
-            spot = Spot(line, error.begin, error.end)
-        else:
-            word = mentioned(message, problems[0].key if problems else "", words)
-            spot = Spot(line, word.begin, word.end) if word is not None else None
+        message, spot = explained(error, line, words)
         self.stage.say(f"{message}\nhint: {error.hint}" if error.hint else message, error=True, spot=spot)
         return error.exit_code
 
@@ -198,7 +193,7 @@ class Performer:
         try:
             program(take, lambda _: None).main(texts, prog_name="gts", standalone_mode=False)
         except click.UsageError as error:
-            raise _placed(error, words) from error
+            raise placed(error, words) from error
         command, values = taken[0]
         if values.pop("workspace"):
             hint = "open another program there, or use a shell: !gts --workspace …"
@@ -272,6 +267,8 @@ class Performer:
             "COLUMNS": str(self.stage.columns),
             "PYTHONUNBUFFERED": "1",
             "GTS_WORKSPACE": str(self.workspace.root),
+            # So that a shell finds `gts` also where this one was started by its path.
+            "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")]),
         }
         task = self.tasks.start(arguments, line, folder=self.workspace.root, environment=settings)
         last = ""
@@ -297,27 +294,3 @@ class Performer:
 
 def _only_looks(command: Command, values: dict[str, Any]) -> bool:
     return command.looks and not any(option.writes and values[option.value_name] for option in command.options)
-
-
-def _placed(error: click.UsageError, words: Sequence[Word]) -> UsageError:
-    """What click says about a line, with the word that it is about."""
-    plain = _plain(error)
-    named = getattr(error, "option_name", None)
-    word: Word | None = None
-    if isinstance(named, str):
-        word = next((one for one in words[1:] if one.text.partition("=")[0] == named or one.text.startswith(named)), None)
-        known = [flag for option in COMMANDS[words[0].text].options for flag in option.flags]
-        nearest = guess(named, known)
-        if nearest and isinstance(error, click.NoSuchOption):
-            plain = UsageError(f"no such option `{named}`{nearest}", hint=plain.hint)
-    if isinstance(error, click.MissingParameter):
-        end = words[-1].end
-        return LineError(plain.message, end + 1, end + 2, hint=plain.hint)
-    word = word or mentioned(plain.message, "", words)
-    return LineError(plain.message, word.begin, word.end, hint=plain.hint) if word is not None else plain
-
-
-def _plain(error: click.UsageError) -> UsageError:
-    text = error.format_message().strip().rstrip(".")
-    command = error.ctx.info_name if error.ctx and error.ctx.parent else ""
-    return UsageError(text[:1].lower() + text[1:], hint=f"`help {command}` says how it is used" if command else "")

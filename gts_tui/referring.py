@@ -5,11 +5,9 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import glob
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from gts.commands.declare import Command, Context, Option
 from gts.commands.references import find_study, locate, nearest
@@ -130,20 +128,20 @@ def place_of(context: Context, word: str) -> Place:
     file, mark, name = ("", "", "") if path.exists() else word.partition("#")
     database = locate(context, file) if mark else path
     if database.suffix in _DATABASES and database.is_file():
-        return Place("search", f"{inside(workspace, database)}{mark}{name}")
+        return Place("search", f"{workspace.word_for(database)}{mark}{name}")
     if path.is_file():
         mode = _MODES.get(path.suffix[1:])
         if mode is None:
             raise FileError(f"there is no place to show {word}", hint=f"look at it with: !less {word}")
-        return Place(mode, inside(workspace, path))
+        return Place(mode, workspace.word_for(path))
     study = find_study(context, word)
     if study is not None:
         own = study.path == workspace.study(study.name).path.absolute()
-        return Place("search", study.name if own else inside(workspace, study.path))
+        return Place("search", study.name if own else workspace.word_for(study.path))
     if RunFolder(path).exists():
         # A training of a search has no id of its own.
         own = path.resolve().parent == workspace.runs.resolve()
-        return Place("training", path.resolve().name if own else inside(workspace, path))
+        return Place("training", path.resolve().name if own else workspace.word_for(path))
     jobs = workspace.jobs_like(word) if word else []
     if len(jobs) == 1:
         return Place(
@@ -153,12 +151,6 @@ def place_of(context: Context, word: str) -> Place:
         names = ", ".join(folder.name for folder in jobs[-3:])
         raise UsageError(f"`{word}` names {len(jobs)} jobs: {names}{', …' if len(jobs) > 3 else ''}", hint="write more of it")
     raise FileError(f"nothing is called {word}", hint=nearest(path, workspace))
-
-
-def inside(workspace: Workspace, path: Path) -> str:
-    """A path as the modes know it: relative where it is inside the workspace."""
-    full, root = os.path.abspath(path), os.path.abspath(workspace.root)
-    return os.path.relpath(full, root) if full.startswith(root + os.sep) else full
 
 
 def mode_named(word: str) -> str:
@@ -173,20 +165,3 @@ def guess(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` with the nearest known word; empty where none is near."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean `{close[0]}`?" if close else ""
-
-
-def mentioned(message: str, key: str, words: Sequence[Word]) -> Word | None:
-    """The word that an error is about: the longest that it speaks of, rather a value than its option; else None."""
-    about = [word for word in words[1:] if key and word.text.startswith(f"{key}=")]
-    named = [word for word in words[1:] if word.text and _speaks_of(message, word.text)]
-    return next(iter(about or sorted(named, key=lambda word: (word.text.startswith("-"), -len(word.text)))), None)
-
-
-def _speaks_of(message: str, text: str) -> bool:
-    """Whether a message contains a word, or its value or name where it is `name=value`."""
-    name, equals, value = text.partition("=")
-    return any(
-        re.search(rf"(?<![\w.-]){re.escape(one)}(?![\w-])", message) is not None
-        for one in ([text, name, value] if equals else [text])
-        if one
-    )

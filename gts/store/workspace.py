@@ -48,6 +48,11 @@ class Workspace:
         """The folder of a study, whether it exists or not."""
         return StudyFolder(self.studies / name)
 
+    def word_for(self, path: Path) -> str:
+        """What a path is called here: from the folder of the workspace where it is inside, else the whole of it."""
+        full, root = os.path.abspath(path), os.path.abspath(self.root)
+        return os.path.relpath(full, root) if full.startswith(root + os.sep) else full
+
     def run_ids(self, *, known: Container[str] = ()) -> list[str]:
         """Every run that has a folder here and is not among the `known` ones, oldest first."""
         try:

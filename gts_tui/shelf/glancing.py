@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gts.errors import FileError, GtsError
@@ -86,7 +86,7 @@ def see(workspace: Workspace, thing: Thing) -> Seen:
     """Look at a thing; raises GtsError."""
     try:
         if thing.kind == "run":
-            return _run(workspace.run(thing.word))
+            return _run(workspace, workspace.run(thing.word))
         if thing.kind == "study":
             return _study(workspace.study(thing.word))
         from gts.commands.declare import Context
@@ -100,7 +100,7 @@ def see(workspace: Workspace, thing: Thing) -> Seen:
         raise FileError(f"{thing.word} is not as it should be: {error}") from error
 
 
-def _run(folder: RunFolder) -> RunSeen:
+def _run(workspace: Workspace, folder: RunFolder) -> RunSeen:
     from gts.commands.headway import read_facts
     from gts.store.curves import MetricsReader
 
@@ -114,22 +114,16 @@ def _run(folder: RunFolder) -> RunSeen:
             numbers |= _numbers(reader, members)
     except FileError as error:
         notes = (error.message,)
-    outcome = facts.get("outcome", [])
+    results = [one["result"] for one in facts.get("outcome", []) if isinstance(one, dict) and one.get("result")]
     return RunSeen(
         job=_job(folder, str(facts.get("figure", "")), str(facts.get("technique", ""))),
         source=str(facts.get("source", "")),
         members=members,
         total_steps=int(facts.get("total_steps", 0)),
-        results=tuple(_from_root(folder, str(one["result"])) for one in outcome if isinstance(one, dict) and one.get("result")),
+        results=tuple(workspace.word_for(Path(str(one))) for one in results),
         notes=notes,
         **numbers,
     )
-
-
-def _from_root(folder: RunFolder, path: str) -> str:
-    """A path as it is named in the workspace of a run."""
-    root = os.path.abspath(folder.path.parents[1]) + os.sep
-    return path.removeprefix(root)
 
 
 def _numbers(reader: Any, members: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def play(program: GtsApp, folder: StudyFolder | None, trial: TrialRow, *, window
     if training is None:
         program.notify(f"trial {trial.number} has left no policy on this disk", markup=False)
         return
-    path = orders.word_of(program.workspace, training.best(0))
+    path = program.workspace.word_for(training.best(0))
     program.perform(joined(["play", path, *(["--in", "window"] if window else [])]))
 
 

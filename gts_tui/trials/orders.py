@@ -6,7 +6,6 @@ import json
 import os
 from contextlib import suppress
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
@@ -33,11 +32,6 @@ def training_of(folder: StudyFolder | None, trial: TrialRow) -> RunFolder | None
     seed = ((trial.spec or {}).get("params") or {}).get("seed")
     first = [one for one in found if one.id == f"{trial.number:04d}-seed{seed}"]
     return next(iter([*first, *found]), None)
-
-
-def word_of(workspace: Workspace, path: Path) -> str:
-    """A file or folder as a command line names it."""
-    return os.path.relpath(path, workspace.root)
 
 
 def best_checkpoint(folder: StudyFolder | None, trial: TrialRow) -> RunFolder | None:

@@ -192,7 +192,7 @@ class StudyPane(Vertical):
     def _draw_trial(self) -> None:
         trial = self.trial
         training = orders.training_of(self._follower.folder, trial) if self._follower and trial else None
-        self._panel.show_trial(trial, orders.word_of(self.program.workspace, training.path) if training else "")
+        self._panel.show_trial(trial, self.program.workspace.word_for(training.path) if training else "")
 
     def _say(self, text: str, *, error: bool = False) -> None:
         said = self.query_one("#said", Static)
@@ -220,7 +220,7 @@ class StudyPane(Vertical):
         keys = [key for key in table.keys if key in table.marked] or ([table.key] if table.key else [])
         folder = self._follower.folder if self._follower else None
         found = [orders.training_of(folder, self._trials[key]) for key in keys]
-        return tuple(orders.word_of(self.program.workspace, one.path) for one in found if one is not None)
+        return tuple(self.program.workspace.word_for(one.path) for one in found if one is not None)
 
     def on_table_moved(self, event: Table.Moved) -> None:
         """Another trial is under the cursor."""

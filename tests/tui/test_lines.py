@@ -14,7 +14,8 @@ from gts.commands.declare import Context
 from gts.errors import FileError, UsageError
 from gts.store.workspace import RunFolder, Workspace
 from gts_tui.lines import LineError, Spot, joined, orders_in, scan
-from gts_tui.referring import expanded, mentioned, place_of
+from gts_tui.pointing import mentioned
+from gts_tui.referring import expanded, place_of
 
 HOPPER = "20261118-211502-hopperPPO-k3f"
 
