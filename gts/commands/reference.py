@@ -68,12 +68,29 @@ def metrics() -> str:
     return _table(("metric", "formula", "unit", "meaning"), rows)
 
 
+def measures() -> str:
+    """Every measure of test episodes, with the figures that have it."""
+    from gts.params.figures import FIGURES
+    from gts.physics.figures import figure_named
+
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for name in FIGURES:
+        for measure in figure_named(name).measures:
+            found.setdefault((measure.name, measure.unit, measure.meaning), []).append(name)
+    rows = [
+        (f"`{name}`", unit or "–", meaning, "all" if len(who) == len(FIGURES) else ", ".join(who))
+        for (name, unit, meaning), who in found.items()
+    ]
+    return _table(("measure", "unit", "meaning", "of"), rows)
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "summary": summary,
     "commands": commands,
     "parameters": parameters,
     "rewards": rewards,
     "metrics": metrics,
+    "measures": measures,
 }
 """What can stand in a text, by the name of its marks."""
 

@@ -10,8 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.physics.frame import Frame
+from gts.physics.rewards import FEET, foot_heights
 
 Floats = NDArray[np.float64]
+
+GROUND = 0.01
+"""m: a foot whose lowest point is under this stands on the ground."""
 
 
 class Ended(NamedTuple):
@@ -42,6 +46,8 @@ class Measure:
     """How many means it needs (R)."""
     add: Callable[[Frame, Floats], None] | None = None
     """Writes what this step adds into the given (R, n)."""
+    fields: tuple[str, ...] = ()
+    """MjData fields that it reads: what reads any costs more than training would pay, and is taken of test episodes only."""
 
 
 def only_mean(ended: Ended) -> Floats:
@@ -124,4 +130,27 @@ def symmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Measure:
         finish,
         2 * count,
         add,
+    )
+
+
+def balance(feet: tuple[str, ...], left: tuple[int, ...]) -> Measure:
+    """How evenly both sides carry; `left` are the places among the `feet` of those of the left side, the others are right."""
+    ours, theirs = list(left), [place for place in range(len(feet)) if place not in left]
+
+    def add(frame: Frame, out: Floats) -> None:
+        stands = foot_heights(frame, feet) < GROUND
+        out[0], out[1] = stands[:, ours].sum(axis=1), stands[:, theirs].sum(axis=1)
+
+    def finish(ended: Ended) -> Floats:
+        both = np.maximum(ended.means.sum(axis=0), 1e-9)
+        return np.asarray(1.0 - np.abs(ended.means[0] - ended.means[1]) / both)
+
+    return Measure(
+        "balance",
+        "fraction",
+        "1 − |L − R| ÷ (L + R), L and R the times that left and right feet stand on the ground: 1 = both carry alike.",
+        finish,
+        2,
+        add,
+        FEET,
     )

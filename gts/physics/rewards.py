@@ -27,6 +27,8 @@ STILL = 0.1
 """rad/s: joints that are slower together say nothing about symmetry."""
 GAIT_SECONDS = 1.0
 """Time constant of the averaged joint speeds that symmetry compares."""
+FEET = ("geom_xpos", "geom_xmat")
+"""Where feet are found."""
 
 
 @dataclass(frozen=True)

@@ -58,12 +58,13 @@ class Worlds:
         max_episode_length: int = 1000,
         autoreset: bool = True,
         fields: Sequence[str] = (),
+        all_measures: bool = False,
     ) -> None:
         """`rewards`: one mapping a world of parameters by full key (`Hopper/minimumSpeed`); None is Gymnasium's reward.
 
         `physics`: "exact" is the model's own integrator, "fast" is implicitfast at the same timestep. `autoreset=False` leaves
         finished worlds as they are; the caller starts them again or leaves them out. `fields`: further MjData fields that
-        `frame.field` shall give.
+        `frame.field` shall give. `all_measures`: also those that training does without, since they read fields.
         Raises UsageError for an unknown figure or reward parameter, MissingError or WorkError for a model that cannot be had.
         """
         self.figure = figure_named(figure) if isinstance(figure, str) else figure
@@ -75,12 +76,12 @@ class Worlds:
         self._limit = max_episode_length
         rewarder = Rewarder(self.figure.declaration, self.figure.terms, rewards, n_worlds)
         self._rewarder = rewarder
-        self._sims = MujocoSimulations(
-            self.figure, n_worlds, threads=threads, physics=physics, fields=(*rewarder.fields, *fields)
-        )
+        taken = tuple(measure for measure in self.figure.measures if all_measures or not measure.fields)
+        kept = dict.fromkeys((*rewarder.fields, *(field for measure in taken for field in measure.fields), *fields))
+        self._sims = MujocoSimulations(self.figure, n_worlds, threads=threads, physics=physics, fields=tuple(kept))
         self.term_names = rewarder.names
         """The terms whose weight is not 0 in every world (K): bonuses, then costs."""
-        self.measure_names = tuple(measure.name for measure in self.figure.measures)
+        self.measure_names = tuple(measure.name for measure in taken)
         """Keys of `Episodes.measures`."""
         model = self._sims.model
         low, high = model.actuator_ctrlrange.astype(np.float32).T
@@ -89,7 +90,7 @@ class Worlds:
         self.action_high: NDArray[np.float32] = high.copy()
         """Largest controls that make a difference, (A,)."""
         self.action_size = int(model.nu)
-        self._ledger = Ledger(n_worlds, rewarder.n_bonuses, len(rewarder.names), self.figure.measures, self._sims.dt)
+        self._ledger = Ledger(n_worlds, rewarder.n_bonuses, len(rewarder.names), taken, self._sims.dt)
         self._memory = {name: np.zeros((n_worlds, size)) for name, size in rewarder.memory.items()}
         self._positions = np.zeros(n_worlds)
         self.streams: list[np.random.Generator] = []

@@ -37,6 +37,7 @@ class Evaluation:
             threads=threads,
             max_episode_length=steps,
             autoreset=False,
+            all_measures=True,
         )
         self.observation_size = self._worlds.observation_size
         self.action_size = self._worlds.action_size

@@ -1,12 +1,13 @@
 """Trains the recommended specs, seeds 1 to 5 as one cohort each, scores them, and writes the tables.
 
-    python tests/bench/learning.py                          every row, hours
-    python tests/bench/learning.py hopperPPO walkerPPO      some rows
-    python tests/bench/learning.py hopperPPO --physics fast --set exactTail=0.3
+    python tests/bench/learning.py --folder DIR                          every row, a night or two
+    python tests/bench/learning.py --folder DIR hopperPPO walkerPPO      some rows
+    python tests/bench/learning.py --folder DIR hopperPPO --set physics=exact --label hopperPPO-exact
 
-Scores of the best checkpoints are those of `gts score`: 100 deterministic episodes of up to 1000 steps on exact physics, from
-starts that no training and no choice of a best checkpoint has seen. Results are added to the JSON file after every row, a row
-that is measured again takes the place of the older one, and the Markdown file beside it is written anew.
+Every row is a job in the workspace DIR, started as by `gts train SPEC --seeds 5`: it goes on where it was when this is started
+again, after a kill too. Scores of the best checkpoints are those of `gts score`: 100 deterministic episodes of up to 1000 steps
+on exact physics, from starts that no training and no choice of a best checkpoint has seen. Results with their learning curves
+are added to `results/learning.json`; `curves.py` draws them.
 """
 
 from __future__ import annotations
@@ -15,26 +16,29 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gts.formats.checkpoint import Checkpoint
+from gts.formats.checkpoint import read_checkpoint
 from gts.formats.spec_file import read_spec
-from gts.params.spec import Spec, parse_assignments, seeded
+from gts.jobs.ledger import standing_of
+from gts.store.curves import MetricsReader
+from gts.store.workspace import RunFolder, Workspace
 from gts.threads import available_cpus
 from gts.training.evaluation import evaluate
-from gts.training.events import Event, MemberFailed, Progress
 from gts.training.score import Score
 from gts.training.surroundings import machine, versions
-from gts.training.trainer import Trainer
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"
+RESULTS = Path(__file__).parent / "results" / "learning.json"
 LAST_EPISODES = 20
 """The last checkpoints are there for comparison: fewer episodes tell enough."""
+TOLD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Row:
 
     name: str
     file: str
-    target: float
+    target: float | None
+    """None where nothing was promised."""
     peers: str
     """Who stands there."""
     by_score: bool = False
@@ -54,19 +59,27 @@ ROWS = (
     Row("invertedPPO", "inverted/invertedPPO.spec", 960, "original 959, 927, 940", by_score=True),
     Row("invertedA2C", "inverted/invertedA2C.spec", 960, "original 959, 927, 940", by_score=True),
     Row("invertedReinforce", "inverted/invertedReinforce.spec", 960, "original 959, 927, 940", by_score=True),
-    Row("hopperPPO", "hopper/hopperPPO.spec", 2600, "Tianshou 2370 ± 696, rl-zoo3 2410"),
-    Row("hopperA2C", "hopper/hopperA2C.spec", 1800, "original 1569, Tianshou 1291"),
-    Row("hopperReinforce", "hopper/hopperReinforce.spec", 800, "Spinning Up about 800"),
-    Row("hopperReinforceWhite", "hopper/hopperReinforceWhite.spec", 400, "Tianshou 367"),
-    Row("walkerPPO", "walker/walkerPPO.spec", 3500, "Tianshou 3494 ± 1025, rl-zoo3 3479"),
-    Row("walkerA2C", "walker/walkerA2C.spec", 1900, "original 1867, Tianshou 1658"),
-    Row("halfCheetahPPO", "halfCheetah/halfCheetahPPO.spec", 5000, "Tianshou 5780 ± 1268, rl-zoo3 5819"),
+    Row("hopperPPO", "hopper/hopperPPO.spec", 3400, "Tianshou 2535 at 3 M, Sample Factory 2793 at 10 M"),
+    Row("hopperA2C", "hopper/hopperA2C.spec", 1800, "original 1569, Tianshou 1291 at 3 M"),
+    Row("hopperReinforce", "hopper/hopperReinforce.spec", 800, "Spinning Up about 800 at 3 M"),
+    Row("hopperReinforceWhite", "hopper/hopperReinforceWhite.spec", 400, "Tianshou 390 at 1 M, 387 at 10 M"),
+    Row("walkerPPO", "walker/walkerPPO.spec", 5000, "Tianshou 4564 at 3 M, Sample Factory 5488 at 10 M"),
+    Row("walkerA2C", "walker/walkerA2C.spec", 1900, "original 1867, Tianshou 1658 at 3 M"),
+    Row("walkerReinforce", "walker/walkerReinforce.spec", None, "Spinning Up about 460, Tianshou 377 at 3 M"),
+    Row("halfCheetahPPO", "halfCheetah/halfCheetahPPO.spec", 6000, "Tianshou 5780 at 1 M, Sample Factory 6263 at 10 M"),
+    Row("halfCheetahA2C", "halfCheetah/halfCheetahA2C.spec", None, "Tianshou 2360, rl-zoo3 3041 at 1 M"),
+    Row("halfCheetahReinforce", "halfCheetah/halfCheetahReinforce.spec", None, "Tianshou 883, Spinning Up about 600 at 3 M"),
+    Row("antPPO", "ant/antPPO.spec", 5000, "Tianshou 3877 at 3 M, Sample Factory 5876 at 10 M"),
+    Row("antA2C", "ant/antA2C.spec", None, "Tianshou 5064 at 3 M"),
+    Row("antReinforce", "ant/antReinforce.spec", None, "Tianshou 383 at 3 M, Spinning Up about 5"),
+    Row("humanoidPPO", "humanoid/humanoidPPO.spec", 5000, "Tianshou 1347 at 3 M, Sample Factory 5439 at 10 M"),
+    Row("humanoidA2C", "humanoid/humanoidA2C.spec", None, "Tianshou 5138 at 3 M"),
+    Row("humanoidReinforce", "humanoid/humanoidReinforce.spec", None, "Tianshou 399 at 3 M"),
 )
-
 
 COLUMNS = (
     "spec", "figure", "technique", "steps", "physics", "means, best checkpoints", "median", "means, last checkpoints", "median",
-    "target", "who stands there", "wall-clock",
+    "target", "who stands there", "gait: symmetry", "wall-clock",
 )  # fmt: skip
 
 
@@ -77,47 +90,67 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if strangers:
         parser.error(f"unknown rows: {', '.join(sorted(strangers))}; known: {', '.join(row.name for row in ROWS)}")
     rows = [row for row in ROWS if not options.rows or row.name in options.rows]
+    options.folder.mkdir(parents=True, exist_ok=True)
     results: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8")) if options.out.is_file() else {}
     for row in rows:
-        spec = parse_assignments(read_spec(options.workspace / row.file), _assignments(options))
-        result = measure(row, spec.with_seed(options.first_seed), options.seeds, options.threads)
-        label = options.label or row.name + ("" if spec.params.physics == "exact" else " fast")
-        results[label] = result
+        label = options.label or row.name
+        folder = trained(row, label, options)
+        results[label] = asdict(row) | measured(folder, options.threads) | {"threads": options.threads}
         _write(options.out, json.dumps(results, indent=1) + "\n")
         _write(options.out.with_suffix(".md"), table(results))
-        print(table({label: result}), flush=True)
+        print(table({label: results[label]}), flush=True)
     return 0
 
 
-def measure(row: Row, spec: Spec, seeds: int, threads: int) -> dict[str, Any]:
-    """Train a cohort, score the last and the best checkpoint of every member."""
-    trainer = Trainer(seeded(spec, seeds), threads=threads)
-    began, phases, failed = time.perf_counter(), dict[str, float](), dict[int, str]()
-    for event in _told(row.name, trainer):
-        if isinstance(event, Progress):
-            for phase, spent in event.seconds.items():
-                phases[phase] = phases.get(phase, 0.0) + spent
-        elif isinstance(event, MemberFailed):
-            failed[event.member] = event.reason
-    seconds = time.perf_counter() - began
-    last = [evaluate(trainer.checkpoint(member), episodes=LAST_EPISODES, threads=threads) for member in range(seeds)]
-    kept = [trainer.best(member) for member in range(seeds)]
-    best = [evaluate(checkpoint, threads=threads) for checkpoint in kept if checkpoint is not None]
+def trained(row: Row, label: str, options: argparse.Namespace) -> RunFolder:
+    """The run of a row, which is done: begun, gone on with, or found."""
+    workspace = Workspace(options.folder)
+    noted = options.folder / "rows.json"
+    known: dict[str, str] = json.loads(noted.read_text(encoding="utf-8")) if noted.is_file() else {}
+    if label not in known:
+        out = options.folder / label / f"{label}.checkpoint"
+        out.parent.mkdir(exist_ok=True)
+        words = ["train", str(WORKSPACE / row.file), str(out), "--seeds", str(options.seeds), "--no-score", "--detach"]
+        changes = [f"seed={options.first_seed}", *options.set]
+        words += [word for change in changes for word in ("--set", change)]
+        known[label] = str(json.loads(_gts(options, *words, "--json"))["run"])
+        _write(noted, json.dumps(known, indent=1) + "\n")
+    folder, told = workspace.run(known[label]), time.monotonic()
+    while (state := standing_of(folder.path).state).word != "done":
+        if state.word in ("interrupted", "paused"):
+            _gts(options, "resume", folder.id)
+        elif state.word == "failed":
+            raise SystemExit(f"{label} failed: {folder.path / 'log.txt'} says why")
+        if time.monotonic() - told > TOLD_SECONDS:
+            told = time.monotonic()
+            print(f"{label}: {_gts(options, 'tail', folder.id, '--no-follow', '-n', '0').strip()}", file=sys.stderr, flush=True)
+        time.sleep(1.0)
+    return folder
+
+
+def measured(folder: RunFolder, threads: int) -> dict[str, Any]:
+    """What a finished run came to: scores of the best and the last checkpoint of every member, and its curves."""
+    members = range(folder.members())
+    with MetricsReader(folder.metrics) as reader:
+        step, _, seconds = reader.position()
+        tries = [reader.evaluations(member) for member in members]
+        failed = {failure.member: failure.reason for failure in reader.failures()}
+    spec = read_spec(folder.spec(0))
+    best = [read_checkpoint(folder.best(member)) for member in members if folder.best(member).is_file()]
+    last = [read_checkpoint(folder.lasts(member)[-1]) for member in members if folder.lasts(member)]
     return {
-        "row": asdict(row),
         "figure": spec.figure,
         "technique": spec.technique,
-        "steps": trainer.step,
+        "steps": step,
         "physics": spec.params.physics,
         "changed": spec.changed(),
-        "seeds": [member.params.seed for member in trainer.specs],
-        "last": [_summary(score) for score in last],
-        "best": [_summary(score) for score in best],
-        "best_steps": [_step_of(checkpoint) for checkpoint in kept],
+        "seeds": [read_spec(folder.spec(member)).params.seed for member in members],
+        "last": [_summary(evaluate(checkpoint, episodes=LAST_EPISODES, threads=threads)) for checkpoint in last],
+        "best": [_summary(evaluate(checkpoint, threads=threads)) for checkpoint in best],
+        "best_steps": [int(checkpoint.counters["step"]) for checkpoint in best],
+        "curves": [[(one.step, one.score["mean"]) for one in each] for each in tries],
         "failed": failed,
         "seconds": seconds,
-        "phases": phases,
-        "threads": threads,
         "machine": machine(),
         "versions": versions(peers=False),
     }
@@ -130,13 +163,14 @@ def table(results: dict[str, Any]) -> str:
         "|---" * len(COLUMNS) + "|",
     ]
     for label, result in results.items():
-        row = Row(**result["row"])
-        key = "score" if row.by_score else "mean"
+        key = "score" if result["by_score"] else "mean"
         best, last = ([score[key] for score in result[which]] for which in ("best", "last"))
-        target = f"{'score ' if row.by_score else ''}{row.target:g}"
+        gaits = [score["measures"].get("symmetry") for score in result["best"]]
+        target = "" if result["target"] is None else f"{'score ' if result['by_score'] else ''}{result['target']:g}"
         cells = [
             label, result["figure"], result["technique"], f"{result['steps'] / 1e6:.3g} M", result["physics"],
-            _numbers(best), _median(best), _numbers(last), _median(last), target, row.peers, f"{result['seconds']:.0f} s",
+            _numbers(best), _median(best), _numbers(last), _median(last), target, result["peers"],
+            " ".join(f"{gait:.2f}" for gait in gaits if gait is not None), f"{result['seconds']:.0f} s",
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -145,41 +179,29 @@ def table(results: dict[str, Any]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"one of {', '.join(row.name for row in ROWS)}; all if none")
+    parser.add_argument("--folder", type=Path, required=True, help="workspace of the trainings; made where there is none")
     parser.add_argument("--seeds", type=int, default=5, help="members of the cohort")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=available_cpus())
-    parser.add_argument("--physics", choices=["exact", "fast"], help="in place of what the spec says")
     parser.add_argument("--set", action="append", default=[], metavar="key=value", help="change a parameter")
     parser.add_argument("--label", help="name of the result, in place of the row's")
-    parser.add_argument("--workspace", type=Path, default=WORKSPACE)
-    parser.add_argument("--out", type=Path, default=Path("learning.json"), help="JSON; the tables go beside it as Markdown")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="JSON; the tables go beside it as Markdown")
     return parser
 
 
-def _assignments(options: argparse.Namespace) -> list[str]:
-    return [*([f"physics={options.physics}"] if options.physics else []), *options.set]
-
-
-def _told(name: str, trainer: Trainer) -> Iterator[Event]:
-    """The events of a training, with a line on standard error now and then."""
-    spoke = began = time.perf_counter()
-    for event in trainer.run():
-        now = time.perf_counter()
-        if isinstance(event, Progress) and now - spoke > 20:
-            spoke = now
-            returns = " ".join(f"{metrics.get('return', float('nan')):.0f}" for metrics in event.metrics)
-            done = event.step / trainer.plan.total_steps
-            left = (now - began) * (1 - done) / done
-            print(f"{name}: {done:.0%}, returns {returns}, {left:.0f} s left", file=sys.stderr, flush=True)
-        yield event
+def _gts(options: argparse.Namespace, *words: str) -> str:
+    """What a command says."""
+    command = [sys.executable, "-m", "gts", *words, "--workspace", str(options.folder)]
+    if words[0] in ("train", "resume"):
+        command += ["--threads", str(options.threads)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return done.stdout
 
 
 def _summary(score: Score) -> dict[str, Any]:
     return {key: value for key, value in score.as_dict().items() if key != "terms"}
-
-
-def _step_of(checkpoint: Checkpoint | None) -> int | None:
-    return None if checkpoint is None else int(checkpoint.counters["step"])
 
 
 def _numbers(values: Sequence[float]) -> str:

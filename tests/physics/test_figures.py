@@ -51,7 +51,7 @@ def test_observations_vary(figure: str, random_actions: Actions) -> None:
 
 def test_measures_are_what_a_person_would_say(figure: str, random_actions: Actions) -> None:
     """Speed is distance over time, heights are heights over the ground, parts are parts."""
-    worlds = Worlds(figure, 6, max_episode_length=40)
+    worlds = Worlds(figure, 6, max_episode_length=40, all_measures=True)
     worlds.reset(range(6))
     found = 0
     for actions in random_actions(worlds, 80, reach=0.5):
@@ -71,6 +71,7 @@ def test_measures_are_what_a_person_would_say(figure: str, random_actions: Actio
         assert ((values["height"] > 0.3 * tallest) & (values["height"] < tallest)).all()
         if "symmetry" in values:
             assert ((values["symmetry"] >= 0) & (values["symmetry"] <= 1)).all()
+            assert ((values["balance"] >= 0) & (values["balance"] <= 1)).all()
     assert found >= 6
     assert ("symmetry" in worlds.measure_names) == (figure in ("walker", "ant", "humanoid"))
 
@@ -104,6 +105,28 @@ def test_mirrored_legs_are_symmetric() -> None:
     symmetry = transition.episodes.measures["symmetry"]
     assert symmetry[0] == pytest.approx(1.0, abs=1e-6)
     assert symmetry[1] < 0.8
+
+
+def test_a_figure_on_one_leg_is_out_of_balance() -> None:
+    """Of two walkers that stand, one with a leg drawn up, the other carries on both."""
+    worlds = Worlds("walker", 2, max_episode_length=5, all_measures=True)
+    worlds.reset([0, 0])
+    state = worlds.state()
+    position, velocity = 1, 1 + 9
+    state["rows"][:, position : position + 9] = [0.0, 1.205, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    state["rows"][:, velocity : velocity + 9] = 0.0
+    state["rows"][1, position + 7] = -1.5
+    worlds.restore(None, state)
+    transition = [worlds.step(np.zeros((2, 6), np.float32)) for _ in range(5)][-1]
+    assert transition.episodes is not None
+    both, one = transition.episodes.measures["balance"]
+    assert both == 1.0
+    assert one < 0.1
+
+
+def test_training_does_without_measures_that_read_fields() -> None:
+    assert "balance" not in Worlds("walker", 1).measure_names
+    assert "balance" in Worlds("walker", 1, all_measures=True).measure_names
 
 
 def _sled(path: Path) -> Figure:

@@ -62,6 +62,7 @@ ANATOMY = Anatomy(
     feet=("left_ankle_geom", "right_ankle_geom", "third_ankle_geom", "fourth_ankle_geom"),
     left=(6, 7, 8, 9),
     right=(12, 13, 10, 11),
+    left_feet=(0, 1),
 )
 
 CONTACT = Term("contact", "cost", rewards.clipped_contact, "contactPenalty")

@@ -81,6 +81,7 @@ ANATOMY = Anatomy(
     feet=("right_foot", "left_foot"),
     left=(13, 14, 15, 16),
     right=(9, 10, 11, 12),
+    left_feet=(1,),
 )
 
 CONTROL = Term("control", "cost", rewards.control_double, "controlPenalty")

@@ -28,13 +28,12 @@ class Anatomy:
     """Velocity indices of the left legs' joints; empty where there is no left and right …"""
     right: tuple[int, ...] = ()
     """… and of the right legs' joints that mirror them, in the same order."""
+    left_feet: tuple[int, ...] = ()
+    """Places among the feet of those of the left legs."""
 
 
 ALIVE = Term("alive", "bonus", rewards.alive, "aliveBonus")
 CONTROL = Term("control", "cost", rewards.control, "controlPenalty", single=True)
-
-FEET = ("geom_xpos", "geom_xmat")
-"""Where feet are found."""
 
 
 def travelling_terms(anatomy: Anatomy, *own: Term) -> tuple[Term, ...]:
@@ -47,7 +46,14 @@ def travelling_terms(anatomy: Anatomy, *own: Term) -> tuple[Term, ...]:
         Term("targetSpeed", "bonus", rewards.target_speed, "targetSpeedWeight", ("targetSpeed", "targetSpeedMargin")),
         Term("upright", "bonus", upright, "uprightWeight"),
         Term("height", "bonus", height, "heightWeight", ("targetHeight", "targetHeightMargin")),
-        Term("footClearance", "bonus", rewards.clearance(anatomy.feet), "footClearanceWeight", ("footClearance",), fields=FEET),
+        Term(
+            "footClearance",
+            "bonus",
+            rewards.clearance(anatomy.feet),
+            "footClearanceWeight",
+            ("footClearance",),
+            fields=rewards.FEET,
+        ),
         Term("smoothness", "cost", rewards.smoothness, "smoothnessPenalty", memory=anatomy.actions),
         Term("energy", "cost", rewards.energy, "energyPenalty", fields=("qfrc_actuator",)),
     ]
@@ -68,4 +74,5 @@ def travelling_measures(anatomy: Anatomy) -> tuple[Measure, ...]:
     ]
     if anatomy.left:
         found.append(measures.symmetry(anatomy.left, anatomy.right))
+        found.append(measures.balance(anatomy.feet, anatomy.left_feet))
     return tuple(found)

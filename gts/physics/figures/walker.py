@@ -42,6 +42,7 @@ ANATOMY = Anatomy(
     feet=("foot_geom", "foot_left_geom"),
     left=(6, 7, 8),
     right=(3, 4, 5),
+    left_feet=(1,),
 )
 
 FIGURE = Figure(
