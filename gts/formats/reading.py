@@ -80,13 +80,24 @@ def _too_large(path: str | os.PathLike[str], kind: str, limit: int, size: int) -
 
 
 def _nearby(path: Path, kind: str) -> str:
-    """A hint that names the most similar file in the folder, or says that there is no such folder."""
+    """A hint that names the most similar file in the folder, or in the folder most similar to one that does not exist."""
+    parent = path.parent
+    if not parent.exists():
+        folders = difflib.get_close_matches(parent.name, _names(parent.parent), n=1)
+        if not folders:
+            return f"there is no folder {parent}"
+        parent = parent.with_name(folders[0])
+    close = difflib.get_close_matches(path.name, _names(parent), n=1)
+    if close:
+        return f"did you mean {parent / close[0]}?"
+    return f"name a {kind} that exists" if parent == path.parent else f"there is no folder {path.parent}"
+
+
+def _names(folder: Path) -> list[str]:
     try:
-        names = [entry.name for entry in os.scandir(path.parent)]
+        return [entry.name for entry in os.scandir(folder)]
     except OSError:
-        return f"there is no folder {path.parent}"
-    close = difflib.get_close_matches(path.name, names, n=1)
-    return f"did you mean {path.with_name(close[0])}?" if close else f"name a {kind} that exists"
+        return []
 
 
 def _inside(path: Path, kind: str) -> str:
