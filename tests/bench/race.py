@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from math import inf
 from pathlib import Path
 from statistics import median
@@ -121,17 +121,38 @@ def _note(arrival: Arrival, mean: float, target: float, seconds: float, steps: i
         arrival["seconds"], arrival["steps"] = seconds, steps
 
 
-def _peers(figure: str, seeds: Sequence[int], tuned: bool, steps: int) -> Iterator[Arrival]:
+def peers(figure: str, seeds: Sequence[int], kind: str, steps: int) -> Iterator[Arrival]:
     """Seeds of the peer as they end, a process each, as many at a time as there are CPUs."""
 
     def one(seed: int) -> Arrival:
-        words = [sys.executable, __file__, "--one", figure, str(seed), "tuned" if tuned else "defaults", str(steps)]
+        words = [sys.executable, __file__, "--one", figure, str(seed), kind, str(steps)]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         found: Arrival = json.loads(done.stdout.splitlines()[-1])
         return found
 
     with ThreadPoolExecutor(available_cpus()) as pool:
-        yield from pool.map(one, seeds)
+        for ended in as_completed([pool.submit(one, seed) for seed in seeds]):
+            yield ended.result()
+
+
+class Record:
+    """The seeds that are there, in a file of lines: one that is known is not run again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+
+    def of(self, figure: str, who: str) -> list[Arrival]:
+        """Those of a figure, by seed."""
+        found = [row["arrival"] for row in self._rows if (row["figure"], row["who"]) == (figure, who)]
+        return sorted(found, key=lambda arrival: int(arrival["seed"]))
+
+    def add(self, figure: str, who: str, arrival: Arrival) -> None:
+        """One more."""
+        row = {"figure": figure, "who": who, "target": TARGETS[figure], "cpus": available_cpus(), "arrival": arrival}
+        self._rows.append(row)
+        with self._path.open("a") as file:
+            file.write(json.dumps(row | {"machine": machine(), "versions": versions(peers=True)}) + "\n")
 
 
 def _cost(arrivals: Sequence[Arrival], *, together: bool) -> float:
@@ -149,7 +170,7 @@ def main() -> None:
     parser.add_argument("--peer-steps", type=int, default=PEER_STEPS)
     parser.add_argument("--steps", type=int, help="after which GTS gives up; the budget of the spec where it is not said")
     parser.add_argument(
-        "--out", type=Path, default=Path("race.jsonl"), help="a line a row; a row that is there is not run again"
+        "--out", type=Path, default=Path("race.jsonl"), help="a line a seed; one that is there is not run again"
     )
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -157,23 +178,20 @@ def main() -> None:
         figure, seed, kind, steps = arguments.one
         print(json.dumps(peer(figure, int(seed), kind == "tuned", int(steps))))
         return
-    rows = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.is_file() else []
-    known = {row["row"]: row["arrivals"] for row in rows}
-    seeds = range(1, arguments.seeds + 1)
+    record, seeds = Record(arguments.out), range(1, arguments.seeds + 1)
     for figure in arguments.figures:
-        for kind in ("", *arguments.peers):
-            label = f"{figure}, {f'stable-baselines3, {kind}' if kind else 'gts'}"
-            if label not in known:
-                if kind:
-                    known[label] = list(_peers(figure, seeds, kind == "tuned", arguments.peer_steps))
-                else:
-                    known[label] = ours(figure, seeds, available_cpus(), arguments.steps)
-                around = {"machine": machine(), "versions": versions(peers=True)}
-                with arguments.out.open("a") as file:
-                    file.write(json.dumps({"row": label, "target": TARGETS[figure], "arrivals": known[label]} | around) + "\n")
-            cost = _cost(known[label], together=not kind)
-            ratio = cost / _cost(known[f"{figure}, gts"], together=True)
-            print(f"{label}: median {cost:.0f} CPU s a seed, {ratio:.1f} × GTS; {_told(known[label])}", flush=True)
+        if len(record.of(figure, "gts")) < arguments.seeds:
+            for arrival in ours(figure, seeds, available_cpus(), arguments.steps):
+                record.add(figure, "gts", arrival)
+        own = _cost(record.of(figure, "gts"), together=True)
+        print(f"{figure}, gts: median {own:.0f} CPU s a seed; {_told(record.of(figure, 'gts'))}", flush=True)
+        for kind in arguments.peers:
+            known = {arrival["seed"] for arrival in record.of(figure, kind)}
+            for arrival in peers(figure, [seed for seed in seeds if seed not in known], kind, arguments.peer_steps):
+                record.add(figure, kind, arrival)
+            found = record.of(figure, kind)
+            cost = _cost(found, together=False)
+            print(f"{figure}, {kind}: median {cost:.0f} CPU s a seed, {cost / own:.1f} × GTS; {_told(found)}", flush=True)
 
 
 def _told(arrivals: Sequence[Arrival]) -> str:

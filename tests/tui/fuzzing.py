@@ -175,7 +175,7 @@ async def fuzz(workspace: Path, number: int, seed: int, look: Callable[[], None]
             await _answers(pilot)
             await _calm(pilot)
         assert not faults.found, "\n".join(faults.found)
-        _nothing_left()
+        await _nothing_left()
     except BaseException as error:
         # What the program itself says of its end tells more than that it has ended.
         cause = app._exception or error
@@ -227,7 +227,7 @@ async def _calm(pilot: Any) -> None:
     assert me.num_fds() < 100, sorted(str(one) for one in me.open_files())
 
 
-def _nothing_left() -> None:
+async def _nothing_left() -> None:
     """After the end: no thread watches or plays, no child is a zombie or plays on."""
     end = time.monotonic() + 10
     while True:
@@ -244,7 +244,8 @@ def _nothing_left() -> None:
         # Jobs are children that nobody waits for but the next that is started.
         subprocess.Popen(["true"]).wait()
         subprocess._cleanup()  # type: ignore[attr-defined]
-        time.sleep(0.1)
+        # Whoever waits for the program's own thread hears from it that the program has ended.
+        await asyncio.sleep(0.1)
 
 
 def _stacks() -> str:
