@@ -5,9 +5,9 @@
     python tests/bench/learning.py --folder DIR hopperPPO --set physics=exact --label hopperPPO-exact
 
 Every row is a job in the workspace DIR, started as by `gts train SPEC --seeds 5`: it goes on where it was when this is started
-again, after a kill too. Scores of the best checkpoints are those of `gts score`: 100 deterministic episodes of up to 1000 steps
-on exact physics, from starts that no training and no choice of a best checkpoint has seen. Results with their learning curves
-are added to `results/learning.json`; `curves.py` draws them.
+again, after a kill too, and leaves DIR/ROW/ROW-seed1.checkpoint and so on. Their scores are those of `gts score`: 100
+deterministic episodes of up to 1000 steps on exact physics, from starts that no training and no choice of a best checkpoint has
+seen. Results with their learning curves are added to `results/learning.json`; `curves.py` draws them.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for row in rows:
         label = options.label or row.name
         folder = trained(row, label, options)
-        results[label] = asdict(row) | measured(folder, options.threads) | {"threads": options.threads}
+        outcomes = sorted((options.folder / label).glob("*.checkpoint"))
+        results[label] = asdict(row) | measured(folder, outcomes, options.threads) | {"threads": options.threads}
         _write(options.out, json.dumps(results, indent=1) + "\n")
         _write(options.out.with_suffix(".md"), table(results))
         print(table({label: results[label]}), flush=True)
@@ -110,7 +111,7 @@ def trained(row: Row, label: str, options: argparse.Namespace) -> RunFolder:
     if label not in known:
         out = options.folder / label / f"{label}.checkpoint"
         out.parent.mkdir(exist_ok=True)
-        words = ["train", str(WORKSPACE / row.file), str(out), "--seeds", str(options.seeds), "--no-score", "--detach"]
+        words = ["train", str(WORKSPACE / row.file), str(out), "--seeds", str(options.seeds), "--detach"]
         changes = [f"seed={options.first_seed}", *options.set]
         words += [word for change in changes for word in ("--set", change)]
         known[label] = str(json.loads(_gts(options, *words, "--json"))["run"])
@@ -128,15 +129,15 @@ def trained(row: Row, label: str, options: argparse.Namespace) -> RunFolder:
     return folder
 
 
-def measured(folder: RunFolder, threads: int) -> dict[str, Any]:
-    """What a finished run came to: scores of the best and the last checkpoint of every member, and its curves."""
+def measured(folder: RunFolder, outcomes: Sequence[Path], threads: int) -> dict[str, Any]:
+    """What a finished run came to: scores of the best (its outcomes) and the last checkpoint of every member, its curves."""
     members = range(folder.members())
     with MetricsReader(folder.metrics) as reader:
         step, _, seconds = reader.position()
         tries = [reader.evaluations(member) for member in members]
         failed = {failure.member: failure.reason for failure in reader.failures()}
     spec = read_spec(folder.spec(0))
-    best = [read_checkpoint(folder.best(member)) for member in members if folder.best(member).is_file()]
+    best = [read_checkpoint(path) for path in outcomes]
     last = [read_checkpoint(folder.lasts(member)[-1]) for member in members if folder.lasts(member)]
     return {
         "figure": spec.figure,
@@ -146,7 +147,7 @@ def measured(folder: RunFolder, threads: int) -> dict[str, Any]:
         "changed": spec.changed(),
         "seeds": [read_spec(folder.spec(member)).params.seed for member in members],
         "last": [_summary(evaluate(checkpoint, episodes=LAST_EPISODES, threads=threads)) for checkpoint in last],
-        "best": [_summary(evaluate(checkpoint, threads=threads)) for checkpoint in best],
+        "best": [_summary(Score.from_dict(checkpoint.score)) for checkpoint in best if checkpoint.score is not None],
         "best_steps": [int(checkpoint.counters["step"]) for checkpoint in best],
         "curves": [[(one.step, one.score["mean"]) for one in each] for each in tries],
         "failed": failed,
