@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FASTEST = 100.0
 MOST_SEED = 2**31 - 1
+PICTURE = range(16, 4097)
+"""Pixels that a side of a video may have."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def run(
     follow: bool,
     stream: bool,
     video: str | None,
+    size: str | None,
 ) -> Iterator[Any]:
     """Play everything that was named, one after another; yields notes and how far a video is, then the result."""
     from gts.playback.show import Wish
@@ -65,6 +69,9 @@ def run(
         raise UsageError(f"the speed must be above 0 and at most {FASTEST:g}, not {speed:g}", hint="1 is real time")
     if sum((place is not None, stream, video is not None)) > 1:
         raise UsageError("`--in`, `--stream` and `--video` exclude each other", hint="choose one of them")
+    if size is not None and video is None:
+        raise UsageError("`--size` is the size of a video", hint="name one: --video FILE.mp4")
+    sides = _sides(size) if size is not None else None
     files = tuple(str(path) for word in references for path in playable(context, word, newest=follow))
     wish = Wish(
         files=files,
@@ -78,7 +85,7 @@ def run(
         follow=follow,
     )
     if video is not None:
-        yield from _film(wish, video)
+        yield from _film(wish, video, sides)
     elif stream:
         yield _stream(wish)
     else:
@@ -109,7 +116,7 @@ def _stream(wish: Wish) -> Played:
     return _played(wish, "stream")
 
 
-def _film(wish: Wish, path: str) -> Iterator[Any]:
+def _film(wish: Wish, path: str, size: tuple[int, int] | None) -> Iterator[Any]:
     from gts.playback.show import open_playback
     from gts.playback.video import VideoProgress, write_video
 
@@ -118,7 +125,7 @@ def _film(wish: Wish, path: str) -> Iterator[Any]:
     if len(wish.files) > 1:
         raise UsageError(f"a video shows one of them, not {len(wish.files)}", hint="name one checkpoint")
     written: Any = None
-    for told in write_video(open_playback(wish, wish.files[0]), path, loops=wish.loops, speed=wish.rate):
+    for told in write_video(open_playback(wish, wish.files[0]), path, loops=wish.loops, speed=wish.rate, size=size):
         if isinstance(told, VideoProgress):
             yield Filming(told.pictures, told.loop, told.loops)
         else:
@@ -127,6 +134,16 @@ def _film(wish: Wish, path: str) -> Iterator[Any]:
     if written.note:
         yield Note(f"drawn without GL: {written.note}")
     yield _played(wish, "video", facts)
+
+
+def _sides(size: str) -> tuple[int, int]:
+    """Width and height; raises UsageError."""
+    found = re.fullmatch(r"(\d{1,9})[x×](\d{1,9})", size)
+    if found is None or any(int(side) not in PICTURE for side in found.groups()):
+        raise UsageError(
+            f"`{size}` is no size of a video", hint=f"width x height, each from {PICTURE[0]} to {PICTURE[-1]}: --size 640x480"
+        )
+    return int(found[1]), int(found[2])
 
 
 def _played(wish: Wish, place: Literal["window", "terminal", "video", "stream"], video: dict[str, Any] | None = None) -> Played:
@@ -169,6 +186,7 @@ COMMAND = Command(
         Option(("-f", "--follow"), "Watch a run learn: always its newest trajectory.", "flag"),
         Option(("--stream",), "Write the frames to standard output.", "flag"),
         Option(("-v", "--video"), "Write a video instead.", completion="file", metavar="FILE.mp4|.gif"),
+        Option(("--size",), "Width and height of the video; 640x480, of a GIF 480x360.", metavar="WxH"),
     ),
     long=True,
     examples=(

@@ -49,6 +49,9 @@ def here(trained: Path, workspace: Path) -> Path:
         (["out-seed1.checkpoint", "-v", "nowhere/x.mp4"], 2, "the folder does not exist"),
         (["out-seed1.checkpoint", "out-seed2.checkpoint", "-v", "x.mp4"], 2, "a video shows one of them"),
         (["out-seed1.checkpoint", "-l", "0", "-v", "x.mp4"], 2, "a video needs an end"),
+        (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640"], 2, "`640` is no size of a video"),
+        (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640x9999"], 2, "`640x9999` is no size of a video"),
+        (["out-seed1.checkpoint", "--size", "640x480"], 2, "`--size` is the size of a video"),
         (["@last", "--follow", "-v", "x.mp4"], 2, "following has none"),
         (["out-seed1.checkpoint", "--fps", "100"], 2, "at most 60"),
         (["bad.trajectory"], 2, "no trajectory, or a damaged one"),
@@ -124,11 +127,11 @@ def test_a_stream_is_what_standard_output_holds(here: Path, capfd: pytest.Captur
 
 
 def test_a_video_says_what_was_written(gts, here: Path) -> None:
-    outcome = gts("play", "out-seed1.checkpoint", "-l", 1, "-n", 5, "-k", "-r", 3, "-v", "x.gif", "--json")
+    outcome = gts("play", "out-seed1.checkpoint", "-l", 1, "-n", 5, "-k", "-r", 3, "-v", "x.gif", "--size", "80x60", "--json")
     assert outcome.code == 0
     assert outcome.data["place"] == "video" and outcome.data["seed"] == 3
     assert outcome.data["video"]["path"] == "x.gif" and outcome.data["video"]["pictures"] == 6
-    assert (here / "x.gif").read_bytes().startswith(b"GIF8")
+    assert (here / "x.gif").read_bytes()[:10] == b"GIF89a" + bytes([80, 0, 60, 0])
 
 
 def test_compare_plays_only_what_can_be_played(gts, here: Path) -> None:
