@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -218,10 +217,15 @@ def _check_database(path: Path) -> None:
     from gts.formats.durable import check_writable
 
     check_writable(path)
-    with suppress(FileNotFoundError), path.open("rb") as file:
-        head = file.read(len(_DATABASE))
-        if head and head != _DATABASE:
-            raise FileError(f"{path} is no database", hint="name a new file, such as trials.db; it is made")
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_DATABASE))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}", hint="name another file") from error
+    if head and head != _DATABASE:
+        raise FileError(f"{path} is no database", hint="name a new file, such as trials.db; it is made")
 
 
 def _detach(request: SearchRequest, job: Job, life: Life) -> SearchDetached:

@@ -296,6 +296,7 @@ BAD = [
     ("search hopper/tiny.space nowhere/a.db", "does not exist"),
     ("search hopper/tiny.space hopper", "is a folder"),
     ("search hopper/tiny.space tiny.spec 3", "is no database"),
+    ("search hopper/tiny.space round.db 3", "too many levels of symbolic links"),
     ("search hopper/tiny.space mysql://server/a", 'cannot keep trials in "mysql"'),
     ("search hopper/tiny.space -l tiny.spec", "cannot make the folder"),
     ("search hopper/tiny.space --workspace /proc", "cannot make the folder"),
@@ -311,13 +312,14 @@ def test_bad_input_is_one_clear_message_and_nothing_is_written(
 ) -> None:
     (workspace / "wrong.space").write_text(json.dumps({**TINY, "paramSpace": {"actor.learningRates": [1.0]}}))
     (workspace / "folder.space").write_text(json.dumps({**TINY, "name": "../up", "paramSpace": AXES}))
-    before = {path: path.stat().st_mtime_ns for path in workspace.rglob("*")}
+    (workspace / "round.db").symlink_to("round.db")
+    before = {path: path.lstat().st_mtime_ns for path in workspace.rglob("*")}
     outcome = gts(*words.split())
     assert outcome.code == 2, outcome.err
     assert outcome.out == ""
     assert outcome.err.startswith("error: ")
     assert complaint in outcome.err
-    assert {path: path.stat().st_mtime_ns for path in workspace.rglob("*")} == before
+    assert {path: path.lstat().st_mtime_ns for path in workspace.rglob("*")} == before
 
 
 def test_a_missing_library_is_exit_3(gts, space: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
