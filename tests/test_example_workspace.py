@@ -1,0 +1,54 @@
+"""The workspace that comes with GTS: every file is good, every checkpoint is what its score says, the model card is true."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from math import sqrt
+from pathlib import Path
+
+import pytest
+
+from gts.formats.checkpoint import read_checkpoint
+from gts.params.figures import FIGURES
+from gts.params.techniques import TECHNIQUES
+from gts.training.evaluation import evaluate
+
+WORKSPACE = Path(__file__).parents[1] / "workspace"
+CHECKPOINTS = sorted(WORKSPACE.glob("*/*.checkpoint"))
+FOLDERS = {"invertedPendulum": "inverted"}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_has_specs_of_all_techniques_and_a_space(figure: str, gts_check) -> None:
+    folder = WORKSPACE / FOLDERS.get(figure, figure)
+    endings = {"ppo": "PPO", "a2c": "A2C", "reinforce": "Reinforce"}
+    files = [folder / f"{folder.name}{endings[technique]}.spec" for technique in TECHNIQUES] + [folder / f"{folder.name}.space"]
+    assert all(path.is_file() for path in files)
+    assert gts_check(sorted(folder.glob("*.sp*c*"))) == 0
+
+
+@pytest.fixture
+def gts_check():
+    from gts.cli import main
+
+    return lambda paths: main(["check", *map(str, paths)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", CHECKPOINTS, ids=lambda path: path.stem)
+def test_a_checkpoint_scores_what_it_says(path: Path) -> None:
+    """A part of its test episodes, within what chance allows: on another processor sums may round otherwise."""
+    assert path.stat().st_size < 1_000_000
+    checkpoint = read_checkpoint(path)
+    assert checkpoint.score is not None and checkpoint.score["episodes"] == 100
+    again = evaluate(checkpoint, episodes=20)
+    noise = 3 * max(again.deviation, checkpoint.score["deviation"]) / sqrt(again.episodes)
+    assert again.mean == pytest.approx(checkpoint.score["mean"], abs=noise + 0.01 * abs(again.mean))
+
+
+def test_the_model_card_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["card.py", "--check"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(WORKSPACE.parent / "tests" / "bench" / "card.py"), run_name="__main__")
+    assert ended.value.code == 0, "run: python tests/bench/card.py"
