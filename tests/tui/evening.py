@@ -15,7 +15,8 @@ from gts.jobs.ledger import reindex
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import RunFolder, Workspace
 
-ROOT = Path(__file__).parents[2]
+EXAMPLES = Path(__file__).with_name("examples")
+"""Specs, spaces and checkpoints of three figures, which stay as they are when what GTS ships gets better."""
 ROUND = 2048
 TERMS = ("alive", "control", "forward")
 
@@ -24,7 +25,7 @@ def furnish(root: Path) -> Workspace:
     """Make it; `root` must not exist."""
     root.mkdir(parents=True)
     for figure in ("hopper", "inverted", "walker"):
-        shutil.copytree(ROOT / "workspace" / figure, root / figure)
+        shutil.copytree(EXAMPLES / figure, root / figure)
     workspace = Workspace(root)
     (root / "gts.db").touch()
     run(workspace, "20261118-211502-hopperPPO-k3f", "hopper/hopperPPO.spec", 4, 488, 1.0, "done")
@@ -57,7 +58,7 @@ def run(
         document = spec | {"params": spec["params"] | {"seed": member + 1}}
         folder.spec(member).write_text(json.dumps(document, indent=2))
         if spec["physicalModel"] == "hopper" and spec["technique"] == "ppo":
-            shutil.copy(ROOT / "workspace" / "hopper" / "hopperPPO.checkpoint", folder.best(member))
+            shutil.copy(EXAMPLES / "hopper" / "hopperPPO.checkpoint", folder.best(member))
     outcome = [_outcome(member, rounds * ROUND, strength) for member in range(members)] if claim == "done" else []
     folder.facts.write_text(json.dumps(_facts(run_id, source, spec, members, rounds, outcome)))
     folder.job.write_text(json.dumps(_job(workspace, run_id, source, members, claim, reason)))

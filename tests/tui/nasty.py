@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from evening import ROOT, furnish, run
+from evening import EXAMPLES, furnish, run
 
 from gts.formats.space_file import read_space
 from gts.jobs.ledger import reindex
@@ -199,7 +199,7 @@ class Meddler(threading.Thread):
         name = f"{self._draw.choice(NAMES)[:100]}{self._draw.randrange(10)}.spec"
         place = self._draw.choice(["added", "odd", "hopper"])
         (self._root / place).mkdir(exist_ok=True)
-        shutil.copy(ROOT / "workspace" / "hopper" / "hopperPPO.spec", self._root / place / name)
+        shutil.copy(EXAMPLES / "hopper" / "hopperPPO.spec", self._root / place / name)
 
     def _drop(self) -> None:
         added = [path for path in self._files(".spec") if path.stem[-1].isdigit()]

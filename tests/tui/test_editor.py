@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 from driving import screen_text, shows, until
+from evening import EXAMPLES
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
 from gts_tui.screens.editor import EditorMode
 
-ROOT = Path(__file__).parents[2]
 NAME = "hopper/hopperPPO.spec"
 
 
@@ -29,7 +29,7 @@ NAME = "hopper/hopperPPO.spec"
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     root = tmp_path / "work"
     for figure in ("hopper", "inverted"):
-        shutil.copytree(ROOT / "workspace" / figure, root / figure)
+        shutil.copytree(EXAMPLES / figure, root / figure)
     monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
     monkeypatch.chdir(root)
     return Workspace(root)

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from driving import screen_text, shows, types, until
+from evening import EXAMPLES
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 
-ROOT = Path(__file__).parents[2]
 SPACE = {
     "physicalModel": "invertedPendulum",
     "technique": "ppo",
@@ -33,7 +33,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A new workspace with examples, and a space that is searched in seconds."""
     root = tmp_path / "evening"
     for figure in ("hopper", "inverted"):
-        shutil.copytree(ROOT / "workspace" / figure, root / figure)
+        shutil.copytree(EXAMPLES / figure, root / figure)
     (root / "inverted" / "small.space").write_text(json.dumps(SPACE, indent=2))
     monkeypatch.chdir(root)
     return root

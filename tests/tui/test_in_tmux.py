@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from evening import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 PROMPT = "at the shell>"
@@ -79,7 +80,7 @@ class Tmux:
 def folder(tmp_path: Path) -> Path:
     """A workspace with examples."""
     folder = tmp_path / "evening"
-    shutil.copytree(ROOT / "workspace" / "inverted", folder / "inverted")
+    shutil.copytree(EXAMPLES / "inverted", folder / "inverted")
     (folder / "inverted" / "small.space").write_text(json.dumps(SPACE))
     return folder
 

@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 from driving import drive, screen_text, shows, types, until
+from evening import EXAMPLES
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
@@ -30,13 +31,13 @@ LOADING = 60.0
 
 
 @pytest.fixture
-def place(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A workspace with two checkpoints that have learned something."""
     monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
     root = tmp_path / "place"
     for file in ("hopper/hopperPPO.checkpoint", "inverted/invertedPPO.checkpoint"):
         (root / file).parent.mkdir(parents=True)
-        shutil.copy(repository / "workspace" / file, root / file)
+        shutil.copy(EXAMPLES / file, root / file)
     monkeypatch.chdir(root)
     return Workspace(root)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from driving import drive, screen_text, shows, until
-from evening import ROOT, run
+from evening import EXAMPLES, run
 
 from gts.jobs.ledger import reindex
 from gts.store.curves import Curve
@@ -32,7 +32,7 @@ def evenings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some evenings' work, made once."""
     root = tmp_path_factory.mktemp("evenings")
     for figure in ("hopper", "walker"):
-        shutil.copytree(ROOT / "workspace" / figure, root / figure)
+        shutil.copytree(EXAMPLES / figure, root / figure)
     workspace = Workspace(root)
     run(workspace, OLDEST, "hopper/hopperPPO.spec", 4, 488, 1.0, "done")
     run(workspace, "20261119-083011-walkerPPO-m2p", "walker/walkerPPO.spec", 2, 290, 0.6, "paused", "stopped")

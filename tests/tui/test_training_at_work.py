@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from driving import screen_text, shows, until
-from evening import ROOT
+from evening import EXAMPLES
 from terminal import Terminal
 
 from gts.jobs.ledger import find_job, jobs_of
@@ -38,10 +38,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace
     monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
     root = tmp_path / "place"
     (root / "hopper").mkdir(parents=True)
-    spec = json.loads((ROOT / "workspace/inverted/invertedPPO.spec").read_text())
+    spec = json.loads((EXAMPLES / "inverted" / "invertedPPO.spec").read_text())
     spec["params"] |= {"nSteps": 3_000_000, "nEpochs": 3000, "nEvaluations": 300, "evaluationEpisodes": 4}
     (root / "long.spec").write_text(json.dumps(spec))
-    shutil.copy(ROOT / "workspace/hopper/hopperPPO.spec", root / "hopper")
+    shutil.copy(EXAMPLES / "hopper" / "hopperPPO.spec", root / "hopper")
     monkeypatch.chdir(root)
     workspace = Workspace(root)
     yield workspace
