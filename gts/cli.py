@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
-from io import TextIOWrapper
+from io import TextIOWrapper, UnsupportedOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot show a letter shows a question mark, rather than ending the program.
             stream.reconfigure(errors="replace")
+    try:
+        return _exit_code(arguments)
+    finally:
+        _forget_what_nobody_reads()
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         code = program(_perform, _alone, _open).main(arguments, prog_name="gts", standalone_mode=False)
         sys.stdout.flush()
@@ -75,10 +82,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return told.exit_code
         if error.errno not in _NOBODY_READS:
             raise
-        # Whoever read the output has enough of it, or is gone; the interpreter must not try to write the rest when it ends.
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        # Whoever read the output has enough of it, or is gone.
         return 0
+
+
+def _forget_what_nobody_reads() -> None:
+    """Where the reader of the output is gone, the interpreter must not try to write the rest of it when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _alone(help_text: str) -> None:
@@ -167,7 +183,7 @@ def _interruptions(interruption: Interruption, *, tell: bool) -> Iterator[None]:
         if not tell:
             return
         with suppress(OSError):  # after a hang-up there is nobody to tell
-            click.echo("\nstopping after this update and saving; Ctrl-C again stops at once", err=True)
+            _say_at_once("\nstopping after this update and saving; Ctrl-C again stops at once\n")
 
     kept = {}
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -179,6 +195,16 @@ def _interruptions(interruption: Interruption, *, tell: bool) -> Iterator[None]:
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
+
+
+def _say_at_once(text: str) -> None:
+    """Write to standard error past its buffer, which a signal may have interrupted in a writing of its own."""
+    try:
+        descriptor = sys.stderr.fileno()
+    except UnsupportedOperation:
+        sys.stderr.write(text)
+    else:
+        os.write(descriptor, text.encode())
 
 
 def _asker() -> Callable[[str], bool] | None:
