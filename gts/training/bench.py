@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -140,13 +141,16 @@ class Bench:
                 runners[name] = contenders.worlds(figure, count, physics, self.threads)
                 pairs.append((name, f"limit {physics}"))
         few = WORLDS[0]
-        runners[f"gymnasium {few}"] = contenders.gymnasium_vector(figure, few, "sync")
-        if self.peers:
-            runners[f"gymnasium async {few}"] = contenders.gymnasium_vector(figure, few, "async")
-            self._invite(runners, f"envpool {few}", lambda: contenders.envpool(figure, few, self.threads))
         others = ("gymnasium", "gymnasium async", "envpool")
         pairs += [(f"worlds {few} {physics}", f"{other} {few}") for physics in _PHYSICS for other in others]
-        self._compare(figure, self._take_turns(runners), pairs)
+        with ExitStack() as stack:
+            runners[f"gymnasium {few}"] = stack.enter_context(contenders.gymnasium_vector(figure, few, "sync"))
+            if self.peers:
+                parallel = contenders.gymnasium_vector(figure, few, "async")
+                runners[f"gymnasium async {few}"] = stack.enter_context(parallel)
+                self._invite(runners, f"envpool {few}", lambda: contenders.envpool(figure, few, self.threads))
+            measured = self._take_turns(runners)
+        self._compare(figure, measured, pairs)
 
     def learning(self, spec: Spec) -> None:
         """Environment steps per second of a training, updates included, alone and as a cohort, and where the time goes."""

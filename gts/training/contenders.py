@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, Literal
 
@@ -51,13 +52,17 @@ def limit(figure: str, physics: Literal["exact", "fast"], threads: int) -> Conte
     return plain_loop(figure, physics=physics, threads=threads).run
 
 
-def gymnasium_vector(figure: str, count: int, mode: Literal["sync", "async"]) -> Contender:
+@contextmanager
+def gymnasium_vector(figure: str, count: int, mode: Literal["sync", "async"]) -> Iterator[Contender]:
     """Gymnasium's own environments: one after the other in its SyncVectorEnv, or a process each in its AsyncVectorEnv."""
     import gymnasium
 
     environments = gymnasium.make_vec(FIGURES[figure].gymnasium_id, num_envs=count, vectorization_mode=mode)
     environments.reset(seed=0)
-    return _stepping(environments, count)
+    try:
+        yield _stepping(environments, count)
+    finally:
+        environments.close()
 
 
 def envpool(figure: str, count: int, threads: int) -> Contender:
