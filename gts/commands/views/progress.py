@@ -127,7 +127,7 @@ class Display:
         now = time.monotonic()
         if now >= self._line_due:
             self._line_due = now + FILM_SECONDS
-            self._say(f"loop {event.loop} of {event.loops}: {whole(event.pictures)} pictures")
+            self._say(f"loop {event.loop} of {event.loops}: {whole(event.pictures)} picture{'s' if event.pictures > 1 else ''}")
 
     def _advance(self, event: events.Progress) -> None:
         started = self._started
