@@ -224,6 +224,21 @@ def test_a_job_that_is_removed_while_it_is_followed(gts, workspace: Path, preten
     assert f"error: {job.id} is gone" in outcome.err
 
 
+def test_a_job_that_is_removed_slowly_while_it_is_followed(gts, workspace: Path, pretend) -> None:
+    job, _ = pretend("running")
+
+    def remove() -> None:
+        job.lock.unlink()
+        time.sleep(0.1)
+        shutil.rmtree(job.folder)
+
+    thread = soon(remove, 0.6)
+    outcome = gts("tail")
+    thread.join()
+    assert outcome.code == 2
+    assert f"error: {job.id} is gone" in outcome.err
+
+
 def test_a_training_that_stands_still_says_so_on_its_bar(tmp_path: Path) -> None:
     drawn = StringIO()
     console = Console(file=drawn, force_terminal=True, width=80, color_system=None)
