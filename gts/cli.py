@@ -25,6 +25,7 @@ import click
 from gts.commands.declare import Command, Context, Note, Result, steps_of
 from gts.commands.grammar import FIRST_STEPS, program
 from gts.errors import FormatError, GtsError, name_too_long
+from gts.formats.durable import NO_ROOM, REASONS
 from gts.jobs.interruption import Interruption
 from gts.store.workspace import find_workspace
 
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _exit_code(arguments)
     finally:
-        _forget_what_nobody_reads()
+        _forget_what_cannot_be_written()
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
@@ -80,14 +81,19 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         if told is not None:
             _complain(told.message)
             return told.exit_code
+        if error.errno in NO_ROOM:
+            reason, remedy = REASONS[error.errno]
+            _complain(f"the output cannot be written: {reason}")
+            _hint(remedy)
+            return 1
         if error.errno not in _NOBODY_READS:
             raise
         # Whoever read the output has enough of it, or is gone.
         return 0
 
 
-def _forget_what_nobody_reads() -> None:
-    """Where the reader of the output is gone, the interpreter must not try to write the rest of it when it ends."""
+def _forget_what_cannot_be_written() -> None:
+    """What the output does not take any more, the interpreter must not try to write again when it ends."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

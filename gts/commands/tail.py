@@ -95,7 +95,7 @@ def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, Stan
         standing = _look(job)
         yield from map(LogLine, log.news())
         if not standing.state.alive:
-            if told is not None and not JobFolder(job.folder).lock.exists():
+            if told is not None and not job.lock.exists():
                 # Its sign of life has not ended, it is gone: perhaps somebody is removing the folder just now.
                 time.sleep(LOOK_SECONDS)
                 standing = _look(job)

@@ -23,7 +23,8 @@ REASONS = {
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
 }
 """Why something cannot be written, and what helps."""
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Those of them that say that there is no room."""
 
 UNFINISHED = ".part"
 """Ending of a file that is not whole yet."""
@@ -125,5 +126,5 @@ def _sync_folder(folder: Path) -> None:
 
 def _cannot_write(path: str | os.PathLike[str], error: OSError) -> FileError:
     reason, hint = REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
-    kind = FullDiskError if error.errno in _NO_ROOM else FileError
+    kind = FullDiskError if error.errno in NO_ROOM else FileError
     return kind(f"cannot write {os.fspath(path)}: {reason}", hint=hint)

@@ -83,7 +83,7 @@ def crowd(owners: int, trials: int, sampler: str) -> dict[str, Any]:
         server.start()
         server_process = psutil.Process(int((server.folder / "data" / "postmaster.pid").read_text().split()[0]))
         with tempfile.TemporaryDirectory() as folder:
-            own(Path(folder) / "first", server.url, 0 + 1, sampler)
+            own(Path(folder) / "first", server.url, 1, sampler)
             words = [sys.executable, __file__, "--one", server.url, str(trials), sampler]
             before, began = _spent(server_process), time.perf_counter()
             started = [

@@ -4,7 +4,9 @@
 
 A point is a try of the deterministic policy on exact physics during the training, ten episodes: the line is the interquartile
 mean over the seeds, the band its 95 % bootstrap interval (Agarwal et al. 2021). A star marks the median of the best checkpoints
-in a test on other starts. `results/curves.png` and `results/curves.md` are written.
+in a test on other starts.
+
+`results/curves.png` and `results/curves.md` are written.
 """
 
 from __future__ import annotations

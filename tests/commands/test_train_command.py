@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -254,6 +255,18 @@ def test_output_that_nobody_reads_ends_quietly(workspace: Path) -> None:
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=60) in (0, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is Linux's")
+@pytest.mark.parametrize("words", [("info", "tiny.spec"), ("check", "tiny.spec", "--json"), ("--help",)])
+def test_output_onto_a_full_disk_is_a_sentence(workspace: Path, words: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gts", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "error: the output cannot be written: the disk is full"
+    assert "Traceback" not in done.stderr
 
 
 def test_a_read_only_or_damaged_catalogue_does_not_stop_a_training(gts, workspace: Path) -> None:
