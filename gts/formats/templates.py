@@ -61,6 +61,7 @@ _REWARDS = (
     "smoothnessPenalty",
     "energyPenalty",
     "symmetryPenalty",
+    "balancePenalty",
 )
 _SEARCHED: dict[str, dict[str, Any]] = {
     "reinforce": {

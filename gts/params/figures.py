@@ -124,14 +124,24 @@ def _gait(height: float, height_margin: float, clearance: float) -> tuple[Reward
     )
 
 
-def _symmetry() -> RewardParameter:
-    return _R(
-        "symmetryPenalty",
-        0.0,
-        "Cost: this × Σ|L − R| ÷ max(Σ(L + R), 0.1 rad/s) over the legs' joints, L and R the speeds of left and right, "
-        "averaged over 1 s.",
-        "",
-        0.0,
+def _evenness() -> tuple[RewardParameter, ...]:
+    return (
+        _R(
+            "symmetryPenalty",
+            0.0,
+            "Cost: this × Σ|L − R| ÷ max(Σ(L + R), 0.1 rad/s) over the legs' joints, L and R the speeds of left and right, "
+            "averaged over 1 s.",
+            "",
+            0.0,
+        ),
+        _R(
+            "balancePenalty",
+            0.0,
+            "Cost: this × |L − R| ÷ max(L + R, 0.1), L and R the numbers of left and right feet on the ground, "
+            "averaged over 1 s.",
+            "",
+            0.0,
+        ),
     )
 
 
@@ -162,7 +172,7 @@ FIGURES: dict[str, FigureDeclaration] = {
         "Walker",
         "Walker2d-v5",
         "two legs in a plane",
-        (*_forward(), _alive(1.0), _control(1e-3), *_gait(1.25, 0.25, 0.1), _symmetry()),
+        (*_forward(), _alive(1.0), _control(1e-3), *_gait(1.25, 0.25, 0.1), *_evenness()),
     ),
     "halfCheetah": FigureDeclaration(
         "halfCheetah",
@@ -182,7 +192,7 @@ FIGURES: dict[str, FigureDeclaration] = {
             _control(0.5),
             _contact(5e-4, "Σ clip(f, −1, 1)²"),
             *_gait(0.55, 0.2, 0.1),
-            _symmetry(),
+            *_evenness(),
         ),
     ),
     "humanoid": FigureDeclaration(
@@ -196,7 +206,7 @@ FIGURES: dict[str, FigureDeclaration] = {
             _control(0.1),
             _contact(5e-7, "Σ f² (the cost being at most 10)"),
             *_gait(1.4, 0.3, 0.1),
-            _symmetry(),
+            *_evenness(),
         ),
     ),
 }

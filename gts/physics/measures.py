@@ -10,12 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.physics.frame import Frame
-from gts.physics.rewards import FEET, foot_heights
+from gts.physics.rewards import FEET, standing_feet
 
 Floats = NDArray[np.float64]
-
-GROUND = 0.01
-"""m: a foot whose lowest point is under this stands on the ground."""
 
 
 class Ended(NamedTuple):
@@ -135,11 +132,9 @@ def symmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Measure:
 
 def balance(feet: tuple[str, ...], left: tuple[int, ...]) -> Measure:
     """How evenly both sides carry; `left` are the places among the `feet` of those of the left side, the others are right."""
-    ours, theirs = list(left), [place for place in range(len(feet)) if place not in left]
 
     def add(frame: Frame, out: Floats) -> None:
-        stands = foot_heights(frame, feet) < GROUND
-        out[0], out[1] = stands[:, ours].sum(axis=1), stands[:, theirs].sum(axis=1)
+        out[:] = standing_feet(frame, feet, left).T
 
     def finish(ended: Ended) -> Floats:
         both = np.maximum(ended.means.sum(axis=0), 1e-9)

@@ -26,7 +26,11 @@ CRAWL = 0.1
 STILL = 0.1
 """rad/s: joints that are slower together say nothing about symmetry."""
 GAIT_SECONDS = 1.0
-"""Time constant of the averaged joint speeds that symmetry compares."""
+"""Time constant of what symmetry and balance average."""
+GROUND = 0.01
+"""m: a foot whose lowest point is under this stands on the ground."""
+ALOFT = 0.1
+"""Feet on the ground, on average: a figure with fewer says nothing about balance."""
 FEET = ("geom_xpos", "geom_xmat")
 """Where feet are found."""
 
@@ -156,6 +160,30 @@ def asymmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Callable[..., Fl
         return np.asarray(np.abs(ours - theirs).sum(axis=1) / np.maximum(now.sum(axis=1), STILL) * weight)
 
     return symmetry
+
+
+def imbalance(feet: tuple[str, ...], left: tuple[int, ...]) -> Callable[..., Floats]:
+    """weight · |L − R| ÷ max(L + R, 0.1), between 0 and weight.
+
+    L and R are the numbers of left and right feet that stand on the ground, averaged exponentially over 1 s; `left` are the
+    places among the `feet` of those of the left side. Who hops on one leg pays all of it, who strides on two next to nothing.
+    """
+
+    def balance(frame: Frame, weight: Weight) -> Floats:
+        averages = frame.memory["balance"]
+        now = frame.take(averages)
+        now = now + (1.0 - np.exp(-frame.dt / GAIT_SECONDS)) * (standing_feet(frame, feet, left) - now)
+        averages[_rows(frame)] = now
+        return np.asarray(np.abs(now[:, 0] - now[:, 1]) / np.maximum(now.sum(axis=1), ALOFT) * weight)
+
+    return balance
+
+
+def standing_feet(frame: Frame, feet: tuple[str, ...], left: tuple[int, ...]) -> Floats:
+    """How many left and how many right feet stand on the ground, (n, 2)."""
+    stands = foot_heights(frame, feet) < GROUND
+    right = [place for place in range(len(feet)) if place not in left]
+    return np.stack([stands[:, list(left)].sum(axis=1), stands[:, right].sum(axis=1)], axis=1).astype(np.float64)
 
 
 def clearance(feet: tuple[str, ...]) -> Callable[..., Floats]:

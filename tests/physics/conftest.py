@@ -21,6 +21,7 @@ EVERYTHING = {
     "smoothnessPenalty": 0.05,
     "energyPenalty": 0.0003,
     "symmetryPenalty": 0.8,
+    "balancePenalty": 0.6,
     "speedPenalty": 0.1,
     "minimumSpeed": 0.25,
 }

@@ -224,6 +224,27 @@ def test_symmetry_forgets_within_a_second(posed: Poser) -> None:
     assert state["memory.symmetry"][0, 0] == pytest.approx(1e6 / math.e, rel=0.01)
 
 
+@pytest.mark.parametrize("figure", ["walker", "ant", "humanoid"])
+def test_balance_costs_what_one_side_carries_alone(posed: Poser, figure: str) -> None:
+    """Both sides alike cost nothing, one side alone the whole weight, one at half the other's a third of it."""
+    worlds = posed(figure, [{height_index(figure): HIGH}] * 5, None, {key(figure, "balancePenalty"): 0.9})
+    state = worlds.state()
+    for row, (left, right) in enumerate([(0.6, 0.6), (0.6, 0.0), (0.0, 0.6), (0.8, 0.4), (0.0, 0.0)]):
+        state["memory.balance"][row] = left, right
+    worlds.restore(None, state)
+    assert -term(worlds, "balance") == pytest.approx([0.0, 0.9, 0.9, 0.3, 0.0], abs=0.02)
+
+
+def test_standing_on_one_leg_becomes_dear(posed: Poser) -> None:
+    """A walker whose one knee is bent so far that its foot is in the air pays; one with both feet on the ground does not."""
+    knee = 4
+    weights = {"Walker/balancePenalty": 1.0}
+    worlds = posed("walker", [{1: 1.205}, {1: 1.205, knee: -1.5}], None, weights, relaxed=False)
+    costs = np.array([-term(worlds, "balance") for _ in range(10)])[-1]
+    assert costs[0] < 0.1
+    assert costs[1] > 0.5
+
+
 @pytest.mark.parametrize("figure", TRAVELLERS)
 def test_foot_clearance_pays_for_lifted_feet_on_the_way(posed: Poser, figure: str) -> None:
     """Feet in the air pay while the figure moves forwards; standing, going back and shuffling pay nothing."""

@@ -60,6 +60,8 @@ def travelling_terms(anatomy: Anatomy, *own: Term) -> tuple[Term, ...]:
     if anatomy.left:
         symmetry = rewards.asymmetry(anatomy.left, anatomy.right)
         terms.append(Term("symmetry", "cost", symmetry, "symmetryPenalty", memory=2 * len(anatomy.left)))
+        balance = rewards.imbalance(anatomy.feet, anatomy.left_feet)
+        terms.append(Term("balance", "cost", balance, "balancePenalty", fields=rewards.FEET, memory=2))
     return tuple(terms)
 
 
