@@ -28,6 +28,8 @@ from gts.training.score import bootstrap_interval, interquartile_mean
 
 RESULTS = Path(__file__).parent / "results" / "learning.json"
 COLOURS = {"ppo": "tab:blue", "a2c": "tab:orange", "reinforce": "tab:green"}
+VARIANTS = "White", "fast"
+"""How labels end that are another way to do the same: a dashed line."""
 MARKS = {"ppo": "●", "a2c": "○", "reinforce": "·"}
 SIZE = 100, 18
 """Columns and rows of a chart of text."""
@@ -56,7 +58,7 @@ def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     for figure, panel in zip(figures, panels.flat, strict=False):
         for label, result in _of(results, figure):
             steps, middle, low, high = over_seeds(result)
-            dashes = "--" if label.endswith("White") else "-"
+            dashes = "--" if label.endswith(VARIANTS) else "-"
             (line,) = panel.plot(steps / 1e6, middle, dashes, color=COLOURS[result["technique"]], label=label)
             panel.fill_between(steps / 1e6, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
             best = statistics.median(score["mean"] for score in result["best"])

@@ -79,7 +79,7 @@ ROWS = (
 
 COLUMNS = (
     "spec", "figure", "technique", "steps", "physics", "means, best checkpoints", "median", "means, last checkpoints", "median",
-    "target", "who stands there", "gait: symmetry", "wall-clock",
+    "target", "who stands there", "symmetry", "balance", "wall-clock",
 )  # fmt: skip
 
 
@@ -97,6 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = trained(row, label, options)
         outcomes = sorted((options.folder / label).glob("*.checkpoint"))
         results[label] = asdict(row) | measured(folder, outcomes, options.threads) | {"threads": options.threads}
+        results = dict(sorted(results.items(), key=lambda item: _place(*item)))
         _write(options.out, json.dumps(results, indent=1) + "\n")
         _write(options.out.with_suffix(".md"), table(results))
         print(table({label: results[label]}), flush=True)
@@ -166,15 +167,19 @@ def table(results: dict[str, Any]) -> str:
     for label, result in results.items():
         key = "score" if result["by_score"] else "mean"
         best, last = ([score[key] for score in result[which]] for which in ("best", "last"))
-        gaits = [score["measures"].get("symmetry") for score in result["best"]]
         target = "" if result["target"] is None else f"{'score ' if result['by_score'] else ''}{result['target']:g}"
         cells = [
             label, result["figure"], result["technique"], f"{result['steps'] / 1e6:.3g} M", result["physics"],
             _numbers(best), _median(best), _numbers(last), _median(last), target, result["peers"],
-            " ".join(f"{gait:.2f}" for gait in gaits if gait is not None), f"{result['seconds']:.0f} s",
+            _gait(result, "symmetry"), _gait(result, "balance"), f"{result['seconds']:.0f} s",
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _place(label: str, result: dict[str, Any]) -> tuple[int, bool, str]:
+    """Rows in their order, each followed by its variants."""
+    return [row.name for row in ROWS].index(result["name"]), label != result["name"], label
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -207,6 +212,11 @@ def _summary(score: Score) -> dict[str, Any]:
 
 def _numbers(values: Sequence[float]) -> str:
     return " ".join(f"{value:.0f}" for value in values)
+
+
+def _gait(result: dict[str, Any], measure: str) -> str:
+    found = [score["measures"].get(measure) for score in result["best"]]
+    return " ".join(f"{value:.2f}" for value in found if value is not None)
 
 
 def _median(values: Sequence[float]) -> str:

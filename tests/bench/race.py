@@ -7,7 +7,9 @@ A seed is there with its first evaluation whose mean return is the score: ten de
 as often on both sides, their time included. GTS trains the recommended spec of the example workspace, all seeds as one cohort,
 and each seed's time is that of the whole cohort so far. The peer trains as many seeds at a time as there are CPUs, a process
 and a thread each, from the parameters that rl-zoo3 found or from its defaults with eight environments; a seed's time begins
-with its own process. The ratio is that of the medians of time × CPUs a seed; a seed that never arrives is infinitely late.
+with its own process. The ratio is that of the medians of time × CPUs a seed. A peer's seed gives up after a million steps, the
+budget that rl-zoo3 tuned for, or when it has taken `--patience` times as long as GTS: what it has spent then is a bound from
+below, and so is a ratio that hangs on it, written with a >.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ EVERY = 25_000
 """Environment steps of a seed between two evaluations."""
 EPISODES = 10
 PEER_STEPS = 1_000_000
-"""After which a peer's seed gives up: the budget that rl-zoo3 tuned for."""
+PATIENCE = 20.0
 
 # rl-zoo3, hyperparams/ppo.yml at 22e3ff2: one environment, observations and rewards normalised, 256-256 ReLU, no annealing.
 _KEYS = (
@@ -53,7 +55,8 @@ _ROWS: dict[str, tuple[float, ...]] = {
 TUNED = {figure: dict(zip(_KEYS, row, strict=True)) for figure, row in _ROWS.items()}
 
 Arrival = dict[str, Any]
-"""A seed: `seconds` since its start and environment `steps` when it was there, None where it never was; `best` mean so far."""
+"""A seed: `seconds` since its start and environment `steps` when it was there, None where it never was; `best` mean so far, and
+the seconds that it has `spent` in all."""
 
 
 def ours(figure: str, seeds: Sequence[int], threads: int, steps: int | None) -> list[Arrival]:
@@ -72,11 +75,11 @@ def ours(figure: str, seeds: Sequence[int], threads: int, steps: int | None) -> 
                 _note(arrival, score.mean, TARGETS[figure], time.perf_counter() - began, event.step)
         if all(one["seconds"] is not None for one in arrivals) or (steps is not None and event.step >= steps):
             break
-    return arrivals
+    return [arrival | {"spent": time.perf_counter() - began} for arrival in arrivals]
 
 
-def peer(figure: str, seed: int, tuned: bool, steps: int) -> Arrival:
-    """One seed of Stable-Baselines3, in this process."""
+def peer(figure: str, seed: int, tuned: bool, steps: int, patience: float) -> Arrival:
+    """One seed of Stable-Baselines3, in this process, for so many steps and seconds."""
     import gymnasium
     import torch
     from stable_baselines3 import PPO
@@ -99,7 +102,8 @@ def peer(figure: str, seed: int, tuned: bool, steps: int) -> Arrival:
             goes_on = super()._on_step()
             if self.n_calls % self.eval_freq == 0:
                 _note(arrival, self.last_mean_reward, TARGETS[figure], time.perf_counter() - began, self.num_timesteps)
-            return goes_on and arrival["seconds"] is None
+            arrival["spent"] = time.perf_counter() - began
+            return goes_on and arrival["seconds"] is None and arrival["spent"] < patience
 
     several = 1 if tuned else 8
     more: dict[str, Any] = {}
@@ -121,17 +125,17 @@ def _note(arrival: Arrival, mean: float, target: float, seconds: float, steps: i
         arrival["seconds"], arrival["steps"] = seconds, steps
 
 
-def peers(figure: str, seeds: Sequence[int], kind: str, steps: int) -> Iterator[Arrival]:
-    """Seeds of the peer as they end, a process each, as many at a time as there are CPUs."""
+def peers(figure: str, runners: Sequence[tuple[str, int]], steps: int, patience: float) -> Iterator[tuple[str, Arrival]]:
+    """Kinds and seeds of the peer as they end, a process each, as many at a time as there are CPUs."""
 
-    def one(seed: int) -> Arrival:
-        words = [sys.executable, __file__, "--one", figure, str(seed), kind, str(steps)]
+    def one(kind: str, seed: int) -> tuple[str, Arrival]:
+        words = [sys.executable, __file__, "--one", figure, str(seed), kind, str(steps), str(patience)]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         found: Arrival = json.loads(done.stdout.splitlines()[-1])
-        return found
+        return kind, found
 
     with ThreadPoolExecutor(available_cpus()) as pool:
-        for ended in as_completed([pool.submit(one, seed) for seed in seeds]):
+        for ended in as_completed([pool.submit(one, *runner) for runner in runners]):
             yield ended.result()
 
 
@@ -155,10 +159,12 @@ class Record:
             file.write(json.dumps(row | {"machine": machine(), "versions": versions(peers=True)}) + "\n")
 
 
-def _cost(arrivals: Sequence[Arrival], *, together: bool) -> float:
-    """Median over seeds of the CPU seconds until a seed is there."""
+def _cost(arrivals: Sequence[Arrival], *, together: bool) -> tuple[float, str]:
+    """Median over seeds of the CPU seconds until a seed is there, and ">" where it is more than that."""
     share = available_cpus() / len(arrivals) if together else 1.0
-    return median(inf if one["seconds"] is None else one["seconds"] * share for one in arrivals)
+    times = sorted((one["seconds"] or one["spent"], one["seconds"] is None) for one in arrivals)
+    middle = median(seconds for seconds, _ in times)
+    return share * middle, ">" if any(late for seconds, late in times if seconds <= middle) else ""
 
 
 def main() -> None:
@@ -168,36 +174,43 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--peers", nargs="*", default=["tuned", "defaults"], choices=["tuned", "defaults"])
     parser.add_argument("--peer-steps", type=int, default=PEER_STEPS)
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE, help="times GTS's median after which a peer's seed gives up"
+    )
     parser.add_argument("--steps", type=int, help="after which GTS gives up; the budget of the spec where it is not said")
     parser.add_argument(
         "--out", type=Path, default=Path("race.jsonl"), help="a line a seed; one that is there is not run again"
     )
-    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=5, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        figure, seed, kind, steps = arguments.one
-        print(json.dumps(peer(figure, int(seed), kind == "tuned", int(steps))))
+        figure, seed, kind, steps, patience = arguments.one
+        print(json.dumps(peer(figure, int(seed), kind == "tuned", int(steps), float(patience))))
         return
     record, seeds = Record(arguments.out), range(1, arguments.seeds + 1)
     for figure in arguments.figures:
         if len(record.of(figure, "gts")) < arguments.seeds:
             for arrival in ours(figure, seeds, available_cpus(), arguments.steps):
                 record.add(figure, "gts", arrival)
-        own = _cost(record.of(figure, "gts"), together=True)
-        print(f"{figure}, gts: median {own:.0f} CPU s a seed; {_told(record.of(figure, 'gts'))}", flush=True)
+        own, short = _cost(record.of(figure, "gts"), together=True)
+        print(f"{figure}, gts: median {short}{own:.0f} CPU s a seed; {_told(record.of(figure, 'gts'))}", flush=True)
+        if short:
+            continue
+        known = {(kind, arrival["seed"]) for kind in arguments.peers for arrival in record.of(figure, kind)}
+        missing = [(kind, seed) for kind in arguments.peers for seed in seeds if (kind, seed) not in known]
+        for kind, arrival in peers(figure, missing, arguments.peer_steps, arguments.patience * own):
+            record.add(figure, kind, arrival)
         for kind in arguments.peers:
-            known = {arrival["seed"] for arrival in record.of(figure, kind)}
-            for arrival in peers(figure, [seed for seed in seeds if seed not in known], kind, arguments.peer_steps):
-                record.add(figure, kind, arrival)
             found = record.of(figure, kind)
-            cost = _cost(found, together=False)
-            print(f"{figure}, {kind}: median {cost:.0f} CPU s a seed, {cost / own:.1f} × GTS; {_told(found)}", flush=True)
+            cost, bound = _cost(found, together=False)
+            told = f"median {bound}{cost:.0f} CPU s a seed, {bound}{cost / own:.1f} × GTS; {_told(found)}"
+            print(f"{figure}, {kind}: {told}", flush=True)
 
 
 def _told(arrivals: Sequence[Arrival]) -> str:
     return ", ".join(
         f"{one['seed']}: {one['seconds']:.0f} s at {one['steps'] / 1000:.0f}k" if one["seconds"] is not None
-        else f"{one['seed']}: never, {one['best']:.0f} at best"
+        else f"{one['seed']}: not in {one['spent']:.0f} s, {one['best']:.0f} at best"
         for one in arrivals
     )  # fmt: skip
 
