@@ -2,6 +2,7 @@
 
     python tests/bench/race.py --out race.jsonl             needs stable-baselines3 beside GTS; a day on two CPUs
     python tests/bench/race.py --figures hopper --seeds 2 --peers defaults
+    python tests/bench/race.py --figures hopper --name "gts, fast" --set physics=fast --set exactTail=0.1
 
 A seed is there with its first evaluation whose mean return is the score: ten deterministic episodes on Gymnasium's own physics,
 as often on both sides, their time included. GTS trains the recommended spec of the example workspace, all seeds as one cohort,
@@ -59,12 +60,12 @@ Arrival = dict[str, Any]
 the seconds that it has `spent` in all."""
 
 
-def ours(figure: str, seeds: Sequence[int], threads: int, steps: int | None) -> list[Arrival]:
-    """The recommended spec; ends when every seed is there."""
+def ours(figure: str, seeds: Sequence[int], threads: int, steps: int | None, changes: Sequence[str]) -> list[Arrival]:
+    """The recommended spec with changes; ends when every seed is there."""
     spec = read_spec(WORKSPACE / figure / f"{figure}PPO.spec")
     budget = spec.params.n_steps
-    changes = [f"nEvaluations={max(1, round(budget / EVERY))}", f"evaluationEpisodes={EPISODES}"]
-    spec = parse_assignments(spec, changes).with_seed(seeds[0])
+    watching = [f"nEvaluations={max(1, round(budget / EVERY))}", f"evaluationEpisodes={EPISODES}"]
+    spec = parse_assignments(spec, [*watching, *changes]).with_seed(seeds[0])
     arrivals: list[Arrival] = [{"seed": seed, "seconds": None, "steps": None, "best": -inf} for seed in seeds]
     began = time.perf_counter()
     for event in Trainer(seeded(spec, len(seeds)), threads=threads).run():
@@ -178,6 +179,8 @@ def main() -> None:
         "--patience", type=float, default=PATIENCE, help="times GTS's median after which a peer's seed gives up"
     )
     parser.add_argument("--steps", type=int, help="after which GTS gives up; the budget of the spec where it is not said")
+    parser.add_argument("--set", action="append", default=[], metavar="key=value", help="change a parameter of GTS's spec")
+    parser.add_argument("--name", default="gts", help="how GTS's seeds are called in the file, where the spec is changed")
     parser.add_argument(
         "--out", type=Path, default=Path("race.jsonl"), help="a line a seed; one that is there is not run again"
     )
@@ -189,11 +192,12 @@ def main() -> None:
         return
     record, seeds = Record(arguments.out), range(1, arguments.seeds + 1)
     for figure in arguments.figures:
-        if len(record.of(figure, "gts")) < arguments.seeds:
-            for arrival in ours(figure, seeds, available_cpus(), arguments.steps):
-                record.add(figure, "gts", arrival)
-        own, short = _cost(record.of(figure, "gts"), together=True)
-        print(f"{figure}, gts: median {short}{own:.0f} CPU s a seed; {_told(record.of(figure, 'gts'))}", flush=True)
+        if len(record.of(figure, arguments.name)) < arguments.seeds:
+            for arrival in ours(figure, seeds, available_cpus(), arguments.steps, arguments.set):
+                record.add(figure, arguments.name, arrival)
+        found = record.of(figure, arguments.name)
+        own, short = _cost(found, together=True)
+        print(f"{figure}, {arguments.name}: median {short}{own:.0f} CPU s a seed; {_told(found)}", flush=True)
         if short:
             continue
         known = {(kind, arrival["seed"]) for kind in arguments.peers for arrival in record.of(figure, kind)}
