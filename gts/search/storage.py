@@ -16,7 +16,7 @@ import optuna
 import sqlalchemy
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, PendingRollbackError, ProgrammingError, SQLAlchemyError
 
 from gts.errors import FileError, MissingError, WorkError
 from gts.search.places import Place
@@ -52,7 +52,7 @@ def open_storage(place: Place, *, read_only: bool = False, patience: Patience | 
 
 def explain(error: Exception, place: Place) -> FileError | WorkError:
     """What went wrong with a storage, for a person."""
-    cause = error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
+    cause = _cause(error)
     origin = getattr(cause, "orig", None) or cause
     text = str(origin).strip().partition("\n")[0]
     if "no such table" in text or "does not exist" in text or "not a database" in text:
@@ -165,8 +165,17 @@ def _file(path: Path, *, read_only: bool) -> RDBStorage:
 
 def _may_pass(error: Exception) -> bool:
     """Whether the same call may work later."""
-    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+    cause = _cause(error)
     return isinstance(cause, OperationalError) or (isinstance(cause, DBAPIError) and cause.connection_invalidated)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What the database said first: Optuna wraps it, and asks once more on a connection that is lost when it reads trials."""
+    if isinstance(error, StorageInternalError) and error.__cause__:
+        return _cause(error.__cause__)
+    if isinstance(error, PendingRollbackError) and error.__context__:
+        return _cause(error.__context__)
+    return error
 
 
 def _be_quiet() -> None:

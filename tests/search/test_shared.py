@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 from postgresql import Server
 from small_space import SPACE, Open, space
+from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from gts.errors import FileError, UsageError, WorkError
 from gts.search.places import place_of, split_name
 from gts.search.reading import read_named, read_trials
+from gts.search.storage import Patience
 from gts.store.workspace import StudyFolder, Workspace
 
 
@@ -64,6 +67,28 @@ while (trial := study.ask()) is not None:
     study.complete(trial, [float(trial.number)])
 print("notes", study.notes(), flush=True)
 """
+
+
+def test_a_connection_lost_while_trials_are_read_is_a_server_that_was_away() -> None:
+    """Optuna takes the loss for too long a question, asks again, and so it is told of the pending rollback only."""
+    said: list[str] = []
+    patience = Patience(place_of("postgresql+psycopg://me@server/searches"), said.append, seconds=5.0)
+    answers = iter([False, True])
+
+    def call() -> str:
+        if next(answers):
+            return "here"
+        try:
+            try:
+                raise OperationalError("SELECT 1", {}, RuntimeError("server closed the connection unexpectedly"))
+            except OperationalError:
+                raise PendingRollbackError("Can't reconnect until invalid transaction is rolled back.") from None
+        except PendingRollbackError as error:
+            raise StorageInternalError("An exception is raised during the commit.") from error
+
+    assert patience(call) == "here"
+    assert len(said) == 2
+    assert "server closed the connection unexpectedly; trying again" in said[0]
 
 
 @pytest.mark.slow
