@@ -132,9 +132,10 @@ def symmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Measure:
 
 def balance(feet: tuple[str, ...], left: tuple[int, ...]) -> Measure:
     """How evenly both sides carry; `left` are the places among the `feet` of those of the left side, the others are right."""
+    standing = standing_feet(feet, left)
 
     def add(frame: Frame, out: Floats) -> None:
-        out[:] = standing_feet(frame, feet, left).T
+        out[:] = standing(frame).T
 
     def finish(ended: Ended) -> Floats:
         both = np.maximum(ended.means.sum(axis=0), 1e-9)

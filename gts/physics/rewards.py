@@ -168,22 +168,26 @@ def imbalance(feet: tuple[str, ...], left: tuple[int, ...]) -> Callable[..., Flo
     L and R are the numbers of left and right feet that stand on the ground, averaged exponentially over 1 s; `left` are the
     places among the `feet` of those of the left side. Who hops on one leg pays all of it, who strides on two next to nothing.
     """
+    standing = standing_feet(feet, left)
 
     def balance(frame: Frame, weight: Weight) -> Floats:
         averages = frame.memory["balance"]
         now = frame.take(averages)
-        now = now + (1.0 - np.exp(-frame.dt / GAIT_SECONDS)) * (standing_feet(frame, feet, left) - now)
+        now = now + (1.0 - np.exp(-frame.dt / GAIT_SECONDS)) * (standing(frame) - now)
         averages[_rows(frame)] = now
         return np.asarray(np.abs(now[:, 0] - now[:, 1]) / np.maximum(now.sum(axis=1), ALOFT) * weight)
 
     return balance
 
 
-def standing_feet(frame: Frame, feet: tuple[str, ...], left: tuple[int, ...]) -> Floats:
+def standing_feet(feet: tuple[str, ...], left: tuple[int, ...]) -> Callable[[Frame], Floats]:
     """How many left and how many right feet stand on the ground, (n, 2)."""
-    stands = foot_heights(frame, feet) < GROUND
-    right = [place for place in range(len(feet)) if place not in left]
-    return np.stack([stands[:, list(left)].sum(axis=1), stands[:, right].sum(axis=1)], axis=1).astype(np.float64)
+    sides = np.array([(place in left, place not in left) for place in range(len(feet))], dtype=np.float64)
+
+    def standing(frame: Frame) -> Floats:
+        return np.asarray((foot_heights(frame, feet) < GROUND) @ sides)
+
+    return standing
 
 
 def clearance(feet: tuple[str, ...]) -> Callable[..., Floats]:
