@@ -45,7 +45,7 @@ def _shipped(path: Path, checkpoint: Checkpoint) -> tuple[str, ...]:
 
 def seeds() -> str:
     """What specs came to, over their seeds."""
-    head = ("spec", "steps", "mean returns of the seeds' best checkpoints", "median", "of the last states", "published")
+    head = ("spec", "steps", "mean returns of the seeds' best", "median", "of the last states", "balance", "published")
     results: Mapping[str, Mapping[str, Any]] = json.loads(RESULTS.read_text(encoding="utf-8"))
     return _table(head, (_measured(label, result) for label, result in results.items()))
 
@@ -58,8 +58,15 @@ def _measured(label: str, result: Mapping[str, Any]) -> tuple[str, ...]:
         " ".join(f"{mean:.0f}" for mean in best),
         f"**{statistics.median(best):.0f}**",
         f"{statistics.median(last):.0f}",
+        _balances(result["best"]),
         str(result["peers"]),
     )
+
+
+def _balances(scores: Iterable[Mapping[str, Any]]) -> str:
+    """Of every seed; nothing where a figure has no sides, or was measured before there was a balance."""
+    measured = [score["measures"].get("balance") for score in scores]
+    return "–" if None in measured else " ".join(f"{balance:.2f}" for balance in measured)
 
 
 def _number(value: float | None) -> str:
