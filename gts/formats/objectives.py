@@ -18,9 +18,9 @@ _STATISTICS = ("score", "mean", "iqm", "length")
 _OF_A_WALK = ("speed", "distance", "height", "effort", "fall")
 _OF_A_FIGURE = {
     "invertedPendulum": ("angle", "cartSpeed", "effort", "fall"),
-    "walker": (*_OF_A_WALK, "symmetry", "balance"),
+    "walker": (*_OF_A_WALK, "symmetry", "balance", "alternation"),
     "ant": (*_OF_A_WALK, "symmetry", "balance"),
-    "humanoid": (*_OF_A_WALK, "symmetry", "balance"),
+    "humanoid": (*_OF_A_WALK, "symmetry", "balance", "alternation"),
 }
 
 

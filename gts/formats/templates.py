@@ -62,6 +62,8 @@ _REWARDS = (
     "energyPenalty",
     "symmetryPenalty",
     "balancePenalty",
+    "flightPenalty",
+    "alternationWeight",
 )
 _SEARCHED: dict[str, dict[str, Any]] = {
     "reinforce": {

@@ -107,6 +107,7 @@ def _gait(height: float, height_margin: float, clearance: float) -> tuple[Reward
             0.0,
         ),
         _R("footClearance", clearance, "Height to which a foot is to be lifted.", "m", 0.0, True),
+        _R("flightPenalty", 0.0, "Cost: this in every step that no foot stands on the ground.", "", 0.0),
         _R(
             "smoothnessPenalty",
             0.0,
@@ -145,6 +146,17 @@ def _evenness() -> tuple[RewardParameter, ...]:
     )
 
 
+def _alternation() -> RewardParameter:
+    return _R(
+        "alternationWeight",
+        0.0,
+        "Bonus: this × −2 L·R ÷ max(L² + R², 1 rad²/s²), both averaged over 1 s, L and R the speeds of the left and the right "
+        "thigh: all of it for legs that swing in turn, a cost for legs that swing together.",
+        "",
+        0.0,
+    )
+
+
 def _contact(penalty: float, forces: str) -> RewardParameter:
     return _R("contactPenalty", penalty, f"Cost: this × {forces} over all bodies' contact forces f.", "", 0.0)
 
@@ -172,7 +184,7 @@ FIGURES: dict[str, FigureDeclaration] = {
         "Walker",
         "Walker2d-v5",
         "two legs in a plane",
-        (*_forward(), _alive(1.0), _control(1e-3), *_gait(1.25, 0.25, 0.1), *_evenness()),
+        (*_forward(), _alive(1.0), _control(1e-3), *_gait(1.25, 0.25, 0.1), *_evenness(), _alternation()),
     ),
     "halfCheetah": FigureDeclaration(
         "halfCheetah",
@@ -207,6 +219,7 @@ FIGURES: dict[str, FigureDeclaration] = {
             _contact(5e-7, "Σ f² (the cost being at most 10)"),
             *_gait(1.4, 0.3, 0.1),
             *_evenness(),
+            _alternation(),
         ),
     ),
 }

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.physics.frame import Frame
-from gts.physics.rewards import FEET, standing_feet
+from gts.physics.rewards import FEET, standing_feet, swings
 
 Floats = NDArray[np.float64]
 
@@ -149,4 +149,23 @@ def balance(feet: tuple[str, ...], left: tuple[int, ...]) -> Measure:
         2,
         add,
         FEET,
+    )
+
+
+def alternation(thighs: tuple[int, int]) -> Measure:
+    """Whether two legs swing in turn; `thighs` are the velocity indices of the left and the right one."""
+
+    def add(frame: Frame, out: Floats) -> None:
+        out[:] = swings(frame, thighs).T
+
+    def finish(ended: Ended) -> Floats:
+        return np.asarray(ended.means[0] / np.maximum(ended.means[1], 1e-9))
+
+    return Measure(
+        "alternation",
+        "",
+        "−2 Σ L·R ÷ Σ (L² + R²), L and R the speeds of left and right thigh: 1 = they swing in turn, −1 = together.",
+        finish,
+        2,
+        add,
     )

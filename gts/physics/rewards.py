@@ -25,8 +25,10 @@ CRAWL = 0.1
 """m/s: a figure that is slower counts as this fast where something is divided by its speed."""
 STILL = 0.1
 """rad/s: joints that are slower together say nothing about symmetry."""
+SWING = 1.0
+"""rad²/s²: thighs that swing less together say little about whether they do so in turn."""
 GAIT_SECONDS = 1.0
-"""Time constant of what symmetry and balance average."""
+"""Time constant of what symmetry, balance and alternation average."""
 GROUND = 0.01
 """m: a foot whose lowest point is under this stands on the ground."""
 ALOFT = 0.1
@@ -190,6 +192,29 @@ def standing_feet(feet: tuple[str, ...], left: tuple[int, ...]) -> Callable[[Fra
     return standing
 
 
+def in_turn(thighs: tuple[int, int]) -> Callable[..., Floats]:
+    """weight · −2 L·R ÷ max(L² + R², 1 rad²/s²), both averaged exponentially over 1 s, between −weight and weight.
+
+    L and R are the speeds at which the left and the right thigh swing, `thighs` their velocity indices: legs that swing in
+    turn, as in a walk or a run, earn all of it, one leg alone earns nothing, and legs that swing together, as in bounds, pay.
+    """
+
+    def alternation(frame: Frame, weight: Weight) -> Floats:
+        averages = frame.memory["alternation"]
+        now = frame.take(averages)
+        now = now + (1.0 - np.exp(-frame.dt / GAIT_SECONDS)) * (swings(frame, thighs) - now)
+        averages[_rows(frame)] = now
+        return np.asarray(now[:, 0] / np.maximum(now[:, 1], SWING) * weight)
+
+    return alternation
+
+
+def swings(frame: Frame, thighs: tuple[int, int]) -> Floats:
+    """−2 L·R and L² + R² in rad²/s², L and R the speeds of the thighs with these velocity indices; (n, 2)."""
+    left, right = frame.qvel[:, thighs[0]], frame.qvel[:, thighs[1]]
+    return np.stack([-2.0 * left * right, left * left + right * right], axis=1)
+
+
 def clearance(feet: tuple[str, ...]) -> Callable[..., Floats]:
     """weight · clip(v, 0, 1 m/s) · mean over the feet of clip(h ÷ clearance, 0, 1), v forward speed.
 
@@ -201,6 +226,18 @@ def clearance(feet: tuple[str, ...]) -> Callable[..., Floats]:
         return np.asarray(np.clip(frame.speed, 0.0, 1.0) * lifted * weight)
 
     return foot_clearance
+
+
+def flight(feet: tuple[str, ...]) -> Callable[..., Floats]:
+    """weight where no foot stands on the ground, else 0.
+
+    What tells a walk from a run, and from bounds with both legs at once.
+    """
+
+    def in_flight(frame: Frame, weight: Weight) -> Floats:
+        return np.asarray((foot_heights(frame, feet) >= GROUND).all(axis=1) * weight)
+
+    return in_flight
 
 
 def foot_heights(frame: Frame, feet: tuple[str, ...]) -> Floats:

@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gts.formats.checkpoint import Checkpoint, read_checkpoint
+from gts.training.score import bootstrap_interval, interquartile_mean
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"
 CARD = WORKSPACE / "README.md"
@@ -45,18 +48,20 @@ def _shipped(path: Path, checkpoint: Checkpoint) -> tuple[str, ...]:
 
 def seeds() -> str:
     """What specs came to, over their seeds."""
-    head = ("spec", "steps", "mean returns of the seeds' best", "median", "of the last states", "balance", "published")
+    head = ("spec", "steps", "seeds' best checkpoints", "median", "IQM [95 %]", "median of the last", "balance", "published")
     results: Mapping[str, Mapping[str, Any]] = json.loads(RESULTS.read_text(encoding="utf-8"))
     return _table(head, (_measured(label, result) for label, result in results.items()))
 
 
 def _measured(label: str, result: Mapping[str, Any]) -> tuple[str, ...]:
     best, last = ([score["mean"] for score in result[which]] for which in ("best", "last"))
+    low, high = bootstrap_interval(np.array(best))
     return (
         label,
         f"{result['steps'] / 1e6:.3g} M, {result['physics']}",
         " ".join(f"{mean:.0f}" for mean in best),
         f"**{statistics.median(best):.0f}**",
+        f"{interquartile_mean(np.array(best)):.0f} [{low:.0f}, {high:.0f}]",
         f"{statistics.median(last):.0f}",
         _balances(result["best"]),
         str(result["peers"]),

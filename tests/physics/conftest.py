@@ -22,6 +22,8 @@ EVERYTHING = {
     "energyPenalty": 0.0003,
     "symmetryPenalty": 0.8,
     "balancePenalty": 0.6,
+    "flightPenalty": 0.4,
+    "alternationWeight": 0.3,
     "speedPenalty": 0.1,
     "minimumSpeed": 0.25,
 }

@@ -72,8 +72,11 @@ def test_measures_are_what_a_person_would_say(figure: str, random_actions: Actio
         if "symmetry" in values:
             assert ((values["symmetry"] >= 0) & (values["symmetry"] <= 1)).all()
             assert ((values["balance"] >= 0) & (values["balance"] <= 1)).all()
+        if "alternation" in values:
+            assert (np.abs(values["alternation"]) <= 1).all()
     assert found >= 6
     assert ("symmetry" in worlds.measure_names) == (figure in ("walker", "ant", "humanoid"))
+    assert ("alternation" in worlds.measure_names) == (figure in ("walker", "humanoid"))
 
 
 def test_distance_is_where_the_figure_went() -> None:

@@ -246,6 +246,42 @@ def test_standing_on_one_leg_becomes_dear(posed: Poser) -> None:
 
 
 @pytest.mark.parametrize("figure", TRAVELLERS)
+def test_flight_costs_in_the_air(posed: Poser, figure: str) -> None:
+    """A figure high above the ground pays the weight."""
+    worlds = posed(figure, [{height_index(figure): HIGH}], None, {key(figure, "flightPenalty"): 0.7})
+    assert -term(worlds, "flight") == pytest.approx([0.7])
+
+
+def test_flight_is_free_on_one_foot(posed: Poser) -> None:
+    """A walker that stands on both feet or on one of them does not fly; one that has drawn up both does."""
+    knee, left_knee = 4, 7
+    poses = [{1: 1.205}, {1: 1.205, knee: -1.5}, {1: 1.205, knee: -1.5, left_knee: -1.5}]
+    worlds = posed("walker", poses, None, {"Walker/flightPenalty": 1.0}, relaxed=False)
+    assert -term(worlds, "flight") == pytest.approx([0.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize("figure", ["walker", "humanoid"])
+def test_alternation_pays_for_legs_that_swing_in_turn(posed: Poser, figure: str) -> None:
+    """In turn earns the weight, together costs it, one leg alone and trembling are worth nothing or little."""
+    worlds = posed(figure, [{height_index(figure): HIGH}] * 4, None, {key(figure, "alternationWeight"): 0.9})
+    state = worlds.state()
+    for row, (in_turn, swing) in enumerate([(50.0, 50.0), (-50.0, 50.0), (0.0, 50.0), (0.1, 0.1)]):
+        state["memory.alternation"][row] = in_turn, swing
+    worlds.restore(None, state)
+    assert term(worlds, "alternation") == pytest.approx([0.9, -0.9, 0.0, 0.09], abs=0.03)
+
+
+@pytest.mark.parametrize(("figure", "left", "right"), [("walker", 6, 3), ("humanoid", 15, 11)])
+def test_the_thighs_are_those_that_swing(posed: Poser, figure: str, left: int, right: int) -> None:
+    """A figure in the air whose thighs go opposite ways earns; one whose thighs go the same way pays."""
+    moves = [{left: 4.0, right: -4.0}, {left: 4.0, right: 4.0}]
+    worlds = posed(figure, [{height_index(figure): HIGH}] * 2, moves, {key(figure, "alternationWeight"): 1.0})
+    opposite, together = np.array([term(worlds, "alternation") for _ in range(10)])[-1]
+    assert opposite > 0.15
+    assert together < -0.15
+
+
+@pytest.mark.parametrize("figure", TRAVELLERS)
 def test_foot_clearance_pays_for_lifted_feet_on_the_way(posed: Poser, figure: str) -> None:
     """Feet in the air pay while the figure moves forwards; standing, going back and shuffling pay nothing."""
     weights = {key(figure, "footClearanceWeight"): 1.5, key(figure, "footClearance"): 0.3}

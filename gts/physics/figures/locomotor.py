@@ -30,6 +30,8 @@ class Anatomy:
     """… and of the right legs' joints that mirror them, in the same order."""
     left_feet: tuple[int, ...] = ()
     """Places among the feet of those of the left legs."""
+    thighs: tuple[int, int] | None = None
+    """Velocity indices at which the left and the right thigh of a figure on two legs swing forwards and back."""
 
 
 ALIVE = Term("alive", "bonus", rewards.alive, "aliveBonus")
@@ -54,6 +56,7 @@ def travelling_terms(anatomy: Anatomy, *own: Term) -> tuple[Term, ...]:
             ("footClearance",),
             fields=rewards.FEET,
         ),
+        Term("flight", "cost", rewards.flight(anatomy.feet), "flightPenalty", fields=rewards.FEET),
         Term("smoothness", "cost", rewards.smoothness, "smoothnessPenalty", memory=anatomy.actions),
         Term("energy", "cost", rewards.energy, "energyPenalty", fields=("qfrc_actuator",)),
     ]
@@ -62,6 +65,8 @@ def travelling_terms(anatomy: Anatomy, *own: Term) -> tuple[Term, ...]:
         terms.append(Term("symmetry", "cost", symmetry, "symmetryPenalty", memory=2 * len(anatomy.left)))
         balance = rewards.imbalance(anatomy.feet, anatomy.left_feet)
         terms.append(Term("balance", "cost", balance, "balancePenalty", fields=rewards.FEET, memory=2))
+    if anatomy.thighs:
+        terms.append(Term("alternation", "bonus", rewards.in_turn(anatomy.thighs), "alternationWeight", memory=2))
     return tuple(terms)
 
 
@@ -77,4 +82,6 @@ def travelling_measures(anatomy: Anatomy) -> tuple[Measure, ...]:
     if anatomy.left:
         found.append(measures.symmetry(anatomy.left, anatomy.right))
         found.append(measures.balance(anatomy.feet, anatomy.left_feet))
+    if anatomy.thighs:
+        found.append(measures.alternation(anatomy.thighs))
     return tuple(found)

@@ -43,6 +43,7 @@ ANATOMY = Anatomy(
     left=(6, 7, 8),
     right=(3, 4, 5),
     left_feet=(1,),
+    thighs=(6, 3),
 )
 
 FIGURE = Figure(
