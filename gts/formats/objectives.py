@@ -16,11 +16,13 @@ DEFAULT: tuple[Goal, ...] = ({"score": 1.0},)
 
 _STATISTICS = ("score", "mean", "iqm", "length")
 _OF_A_WALK = ("speed", "distance", "height", "effort", "fall")
+_OF_TWO_SIDES = (*_OF_A_WALK, "symmetry", "balance")
+_OF_TWO_LEGS = (*_OF_TWO_SIDES, "alternation")
 _OF_A_FIGURE = {
     "invertedPendulum": ("angle", "cartSpeed", "effort", "fall"),
-    "walker": (*_OF_A_WALK, "symmetry", "balance", "alternation"),
-    "ant": (*_OF_A_WALK, "symmetry", "balance"),
-    "humanoid": (*_OF_A_WALK, "symmetry", "balance", "alternation"),
+    "walker": _OF_TWO_LEGS,
+    "ant": _OF_TWO_SIDES,
+    "humanoid": _OF_TWO_LEGS,
 }
 
 

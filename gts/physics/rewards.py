@@ -153,11 +153,7 @@ def asymmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Callable[..., Fl
     both = np.array([*left, *right])
 
     def symmetry(frame: Frame, weight: Weight) -> Floats:
-        rows = _rows(frame)
-        averages = frame.memory["symmetry"]
-        now = frame.take(averages)
-        now = now + (1.0 - np.exp(-frame.dt / GAIT_SECONDS)) * (np.abs(frame.qvel[:, both]) - now)
-        averages[rows] = now
+        now = _averaged(frame, "symmetry", np.abs(frame.qvel[:, both]))
         ours, theirs = now[:, : len(left)], now[:, len(left) :]
         return np.asarray(np.abs(ours - theirs).sum(axis=1) / np.maximum(now.sum(axis=1), STILL) * weight)
 
@@ -173,10 +169,7 @@ def imbalance(feet: tuple[str, ...], left: tuple[int, ...]) -> Callable[..., Flo
     standing = standing_feet(feet, left)
 
     def balance(frame: Frame, weight: Weight) -> Floats:
-        averages = frame.memory["balance"]
-        now = frame.take(averages)
-        now = now + (1.0 - np.exp(-frame.dt / GAIT_SECONDS)) * (standing(frame) - now)
-        averages[_rows(frame)] = now
+        now = _averaged(frame, "balance", standing(frame))
         return np.asarray(np.abs(now[:, 0] - now[:, 1]) / np.maximum(now.sum(axis=1), ALOFT) * weight)
 
     return balance
@@ -187,7 +180,7 @@ def standing_feet(feet: tuple[str, ...], left: tuple[int, ...]) -> Callable[[Fra
     sides = np.array([(place in left, place not in left) for place in range(len(feet))], dtype=np.float64)
 
     def standing(frame: Frame) -> Floats:
-        return np.asarray((foot_heights(frame, feet) < GROUND) @ sides)
+        return np.asarray(on_ground(frame, feet) @ sides)
 
     return standing
 
@@ -200,10 +193,7 @@ def in_turn(thighs: tuple[int, int]) -> Callable[..., Floats]:
     """
 
     def alternation(frame: Frame, weight: Weight) -> Floats:
-        averages = frame.memory["alternation"]
-        now = frame.take(averages)
-        now = now + (1.0 - np.exp(-frame.dt / GAIT_SECONDS)) * (swings(frame, thighs) - now)
-        averages[_rows(frame)] = now
+        now = _averaged(frame, "alternation", swings(frame, thighs))
         return np.asarray(now[:, 0] / np.maximum(now[:, 1], SWING) * weight)
 
     return alternation
@@ -235,9 +225,14 @@ def flight(feet: tuple[str, ...]) -> Callable[..., Floats]:
     """
 
     def in_flight(frame: Frame, weight: Weight) -> Floats:
-        return np.asarray((foot_heights(frame, feet) >= GROUND).all(axis=1) * weight)
+        return np.asarray(~on_ground(frame, feet).any(axis=1) * weight)
 
     return in_flight
+
+
+def on_ground(frame: Frame, feet: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which feet stand on the ground, (n, feet)."""
+    return foot_heights(frame, feet) < GROUND
 
 
 def foot_heights(frame: Frame, feet: tuple[str, ...]) -> Floats:
@@ -248,6 +243,15 @@ def foot_heights(frame: Frame, feet: tuple[str, ...]) -> Floats:
     # A capsule's ends lie half its length along its own z axis; the last number of its rotation is that axis's rise.
     rise = np.abs(frame.field("geom_xmat")[:, geoms, 8]) * np.where(capsule, size[:, 1], 0.0)
     return np.asarray(frame.field("geom_xpos")[:, geoms, 2] - rise - size[:, 0])
+
+
+def _averaged(frame: Frame, term: str, values: Floats) -> Floats:
+    """What a term remembers: its values averaged exponentially over 1 s, this step's among them; (n, m)."""
+    averages = frame.memory[term]
+    now = frame.take(averages)
+    now = np.asarray(now + (1.0 - np.exp(-frame.dt / GAIT_SECONDS)) * (values - now))
+    averages[_rows(frame)] = now
+    return now
 
 
 def _rows(frame: Frame) -> Any:
