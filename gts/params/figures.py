@@ -150,8 +150,8 @@ def _alternation() -> RewardParameter:
     return _R(
         "alternationWeight",
         0.0,
-        "Bonus: this × −2 L·R ÷ max(L² + R², 1 rad²/s²), both averaged over 1 s, L and R the speeds of the left and the right "
-        "thigh: all of it for legs that swing in turn, a cost for legs that swing together.",
+        "Bonus: this × (⟨|d|⟩ − |⟨d⟩|) ÷ max(⟨|d|⟩, 0.5 rad), d the angle between the thighs, ⟨⟩ averaged over 1 s: all of it for "
+        "strides with each leg in front in turn, nothing for one leg always in front or both side by side.",
         "",
         0.0,
     )

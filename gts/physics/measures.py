@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.physics.frame import Frame
-from gts.physics.rewards import FEET, standing_feet, swings
+from gts.physics.rewards import FEET, standing_feet, strides, taken_in_turn
 
 Floats = NDArray[np.float64]
 
@@ -153,18 +153,19 @@ def balance(feet: tuple[str, ...], left: tuple[int, ...]) -> Measure:
 
 
 def alternation(thighs: tuple[int, int]) -> Measure:
-    """Whether two legs swing in turn; `thighs` are the velocity indices of the left and the right one."""
+    """Whether two legs stride in turn; `thighs` are the places in qpos of the left and the right one."""
 
     def add(frame: Frame, out: Floats) -> None:
-        out[:] = swings(frame, thighs).T
+        out[:] = strides(frame, thighs).T
 
     def finish(ended: Ended) -> Floats:
-        return np.asarray(ended.means[0] / np.maximum(ended.means[1], 1e-9))
+        return taken_in_turn(ended.means)
 
     return Measure(
         "alternation",
-        "",
-        "−2 Σ L·R ÷ Σ (L² + R²), L and R the speeds of left and right thigh: 1 = they swing in turn, −1 = together.",
+        "fraction",
+        "(⟨|d|⟩ − |⟨d⟩|) ÷ max(⟨|d|⟩, 0.5 rad), d the angle between the thighs, ⟨⟩ means: 1 = strides with each leg in turn, "
+        "0 = one leg always in front, or both side by side.",
         finish,
         2,
         add,

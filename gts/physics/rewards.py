@@ -25,8 +25,8 @@ CRAWL = 0.1
 """m/s: a figure that is slower counts as this fast where something is divided by its speed."""
 STILL = 0.1
 """rad/s: joints that are slower together say nothing about symmetry."""
-SWING = 1.0
-"""rad²/s²: thighs that swing less together say little about whether they do so in turn."""
+STRIDE = 0.5
+"""rad: the mean angle between the thighs of a person who walks; smaller strides count for as much as they are smaller."""
 GAIT_SECONDS = 1.0
 """Time constant of what symmetry, balance and alternation average."""
 GROUND = 0.01
@@ -186,23 +186,28 @@ def standing_feet(feet: tuple[str, ...], left: tuple[int, ...]) -> Callable[[Fra
 
 
 def in_turn(thighs: tuple[int, int]) -> Callable[..., Floats]:
-    """weight · −2 L·R ÷ max(L² + R², 1 rad²/s²), both averaged exponentially over 1 s, between −weight and weight.
+    """weight · (⟨|d|⟩ − |⟨d⟩|) ÷ max(⟨|d|⟩, 0.5 rad), ⟨⟩ averaged exponentially over 1 s, between 0 and weight.
 
-    L and R are the speeds at which the left and the right thigh swing, `thighs` their velocity indices: legs that swing in
-    turn, as in a walk or a run, earn all of it, one leg alone earns nothing, and legs that swing together, as in bounds, pay.
+    d is the angle between the left and the right thigh, `thighs` their places in qpos: who takes strides with each leg in
+    front as long and as far as the other, as in a walk or a run, earns all of it; who limps with one leg always in front, who
+    bounds with both side by side, and who stands earn next to nothing.
     """
 
     def alternation(frame: Frame, weight: Weight) -> Floats:
-        now = _averaged(frame, "alternation", swings(frame, thighs))
-        return np.asarray(now[:, 0] / np.maximum(now[:, 1], SWING) * weight)
+        return np.asarray(taken_in_turn(_averaged(frame, "alternation", strides(frame, thighs)).T) * weight)
 
     return alternation
 
 
-def swings(frame: Frame, thighs: tuple[int, int]) -> Floats:
-    """−2 L·R and L² + R² in rad²/s², L and R the speeds of the thighs with these velocity indices; (n, 2)."""
-    left, right = frame.qvel[:, thighs[0]], frame.qvel[:, thighs[1]]
-    return np.stack([-2.0 * left * right, left * left + right * right], axis=1)
+def strides(frame: Frame, thighs: tuple[int, int]) -> Floats:
+    """|d| and d in rad, d the angle between the thighs with these places in qpos; (n, 2)."""
+    between = frame.qpos[:, thighs[0]] - frame.qpos[:, thighs[1]]
+    return np.stack([np.abs(between), between], axis=1)
+
+
+def taken_in_turn(means: Floats) -> Floats:
+    """How much of the strides both legs take in turn, 0 to 1, of the means of |d| and d; (2, n) → (n,)."""
+    return np.asarray((means[0] - np.abs(means[1])) / np.maximum(means[0], STRIDE))
 
 
 def clearance(feet: tuple[str, ...]) -> Callable[..., Floats]:

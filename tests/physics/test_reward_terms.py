@@ -261,24 +261,30 @@ def test_flight_is_free_on_one_foot(posed: Poser) -> None:
 
 
 @pytest.mark.parametrize("figure", ["walker", "humanoid"])
-def test_alternation_pays_for_legs_that_swing_in_turn(posed: Poser, figure: str) -> None:
-    """In turn earns the weight, together costs it, one leg alone and trembling are worth nothing or little."""
-    worlds = posed(figure, [{height_index(figure): HIGH}] * 4, None, {key(figure, "alternationWeight"): 0.9})
+def test_alternation_pays_for_strides_in_turn(posed: Poser, figure: str) -> None:
+    """Each leg in front in turn earns the weight; one always in front, nothing, wherever it is; small strides, their part."""
+    worlds = posed(figure, [{height_index(figure): HIGH}] * 5, None, {key(figure, "alternationWeight"): 0.9})
     state = worlds.state()
-    for row, (in_turn, swing) in enumerate([(50.0, 50.0), (-50.0, 50.0), (0.0, 50.0), (0.1, 0.1)]):
-        state["memory.alternation"][row] = in_turn, swing
+    for row, (wide, offset) in enumerate([(0.8, 0.0), (0.8, 0.8), (0.8, -0.8), (0.25, 0.0), (1.0, -0.5)]):
+        state["memory.alternation"][row] = wide, offset
     worlds.restore(None, state)
-    assert term(worlds, "alternation") == pytest.approx([0.9, -0.9, 0.0, 0.09], abs=0.03)
+    assert term(worlds, "alternation") == pytest.approx([0.9, 0.0, 0.0, 0.45, 0.45], abs=0.03)
 
 
 @pytest.mark.parametrize(("figure", "left", "right"), [("walker", 6, 3), ("humanoid", 15, 11)])
 def test_the_thighs_are_those_that_swing(posed: Poser, figure: str, left: int, right: int) -> None:
-    """A figure in the air whose thighs go opposite ways earns; one whose thighs go the same way pays."""
-    moves = [{left: 4.0, right: -4.0}, {left: 4.0, right: 4.0}]
-    worlds = posed(figure, [{height_index(figure): HIGH}] * 2, moves, {key(figure, "alternationWeight"): 1.0})
-    opposite, together = np.array([term(worlds, "alternation") for _ in range(10)])[-1]
-    assert opposite > 0.15
-    assert together < -0.15
+    """In the air, thighs that have been opposite both ways earn; those that move the same way earn nothing, nor do other joints."""
+    weights = {key(figure, "alternationWeight"): 1.0}
+    together = [{left: 4.0, right: 4.0}]
+    opposite = [{left: sign * 6.0, right: sign * -6.0} for sign in (1.0, -1.0)]
+    worlds = posed(figure, [{height_index(figure): HIGH}] * 3, opposite + together, weights)
+    for _ in range(10):
+        earned = term(worlds, "alternation")
+    memory = worlds.state()["memory.alternation"]
+    assert memory[0, 1] > 0.02
+    assert memory[1, 1] < -0.02
+    assert np.abs(memory[2]).max() < 0.01
+    assert earned == pytest.approx([0.0, 0.0, 0.0], abs=0.02)
 
 
 @pytest.mark.parametrize("figure", TRAVELLERS)

@@ -82,7 +82,7 @@ ANATOMY = Anatomy(
     left=(13, 14, 15, 16),
     right=(9, 10, 11, 12),
     left_feet=(1,),
-    thighs=(15, 11),
+    thighs=(16, 12),
 )
 
 CONTROL = Term("control", "cost", rewards.control_double, "controlPenalty")

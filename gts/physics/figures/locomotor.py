@@ -31,7 +31,7 @@ class Anatomy:
     left_feet: tuple[int, ...] = ()
     """Places among the feet of those of the left legs."""
     thighs: tuple[int, int] | None = None
-    """Velocity indices at which the left and the right thigh of a figure on two legs swing forwards and back."""
+    """Places in qpos of the angles at which the left and the right thigh of a figure on two legs swing forwards and back."""
 
 
 ALIVE = Term("alive", "bonus", rewards.alive, "aliveBonus")
