@@ -150,7 +150,7 @@ def _alternation() -> RewardParameter:
     return _R(
         "alternationWeight",
         0.0,
-        "Bonus: this × (⟨|d|⟩ − |⟨d⟩|) ÷ max(⟨|d|⟩, 0.5 rad), d the angle between the thighs, ⟨⟩ averaged over 1 s: all of it for "
+        "Bonus: this × (⟨|d|⟩ − |⟨d⟩|) ÷ max(⟨|d|⟩, 0.5 rad), d the angle between the thighs, ⟨⟩ means over 1 s: all of it for "
         "strides with each leg in front in turn, nothing for one leg always in front or both side by side.",
         "",
         0.0,

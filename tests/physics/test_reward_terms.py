@@ -273,7 +273,7 @@ def test_alternation_pays_for_strides_in_turn(posed: Poser, figure: str) -> None
 
 @pytest.mark.parametrize(("figure", "left", "right"), [("walker", 6, 3), ("humanoid", 15, 11)])
 def test_the_thighs_are_those_that_swing(posed: Poser, figure: str, left: int, right: int) -> None:
-    """In the air, thighs that have been opposite both ways earn; those that move the same way earn nothing, nor do other joints."""
+    """In the air, thighs that go opposite ways open a stride, the one or the other way; those that go together open none."""
     weights = {key(figure, "alternationWeight"): 1.0}
     together = [{left: 4.0, right: 4.0}]
     opposite = [{left: sign * 6.0, right: sign * -6.0} for sign in (1.0, -1.0)]
