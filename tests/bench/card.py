@@ -25,7 +25,10 @@ RESULTS = Path(__file__).parent / "results" / "learning.json"
 
 def checkpoints() -> str:
     """What is shipped: where it comes from, what it scores, how it moves."""
-    head = ("checkpoint", "technique, steps, seed", "score", "mean return, IQM [95 %]", "m/s", "falls", "symmetry", "balance")
+    head = (
+        *("checkpoint", "technique, steps, seed", "score", "mean return, IQM [95 %]", "m/s", "falls"),
+        *("symmetry", "balance", "alternation"),
+    )
     rows = [(path, read_checkpoint(path)) for path in sorted(WORKSPACE.glob("*/*.checkpoint"))]
     return _table(head, (_shipped(path, checkpoint) for path, checkpoint in rows))
 
@@ -43,6 +46,7 @@ def _shipped(path: Path, checkpoint: Checkpoint) -> tuple[str, ...]:
         f"{score['falls']} of {score['episodes']}",
         _number(measures.get("symmetry")),
         _number(measures.get("balance")),
+        _number(measures.get("alternation")),
     )
 
 
