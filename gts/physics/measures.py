@@ -165,7 +165,7 @@ def alternation(thighs: tuple[int, int]) -> Measure:
         "alternation",
         "fraction",
         "(⟨|d|⟩ − |⟨d⟩|) ÷ max(⟨|d|⟩, 0.5 rad), d the angle between the thighs, ⟨⟩ means: 1 = strides with each leg in turn, "
-        "0 = one leg always in front, or both side by side.",
+        "0 = one leg always in front, or both side by side; short strides count for less.",
         finish,
         2,
         add,

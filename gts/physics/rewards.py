@@ -26,7 +26,7 @@ CRAWL = 0.1
 STILL = 0.1
 """rad/s: joints that are slower together say nothing about symmetry."""
 STRIDE = 0.5
-"""rad: the mean angle between the thighs of a person who walks; smaller strides count for as much as they are smaller."""
+"""rad: the mean angle between thighs that swing through 45 degrees each; smaller strides count for less in proportion."""
 GAIT_SECONDS = 1.0
 """Time constant of what symmetry, balance and alternation average."""
 GROUND = 0.01
@@ -190,7 +190,7 @@ def in_turn(thighs: tuple[int, int]) -> Callable[..., Floats]:
 
     d is the angle between the left and the right thigh, `thighs` their places in qpos: who takes strides with each leg in
     front as long and as far as the other, as in a walk or a run, earns all of it; who limps with one leg always in front, who
-    bounds with both side by side, and who stands earn next to nothing.
+    bounds with both side by side, and who stands earn next to nothing; who takes short strides in turn earns a part.
     """
 
     def alternation(frame: Frame, weight: Weight) -> Floats:
