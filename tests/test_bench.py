@@ -85,6 +85,12 @@ def test_stable_baselines_trains_in_its_own_and_in_our_worlds(worlds: int, monke
     assert [work(), work()] == [512, 512]
 
 
+def test_stable_baselines_trains_with_the_parameters_of_rl_zoo3() -> None:
+    work = contenders.sb3_zoo("hopper")
+
+    assert [work(), work()] == [4 * 512] * 2
+
+
 def test_learning_profile_adds_up() -> None:
     spec = make_spec("invertedPendulum", "ppo", {"nEnvironments": 4, "nSteps": 4000, "nEpochs": 100})
     learning = contenders.Learning(spec, 2, "fast", threads=1)

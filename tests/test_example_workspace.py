@@ -47,8 +47,9 @@ def test_a_checkpoint_scores_what_it_says(path: Path) -> None:
     assert again.mean == pytest.approx(checkpoint.score["mean"], abs=noise + 0.01 * abs(again.mean))
 
 
-def test_the_model_card_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["card.py", "--check"])
+@pytest.mark.parametrize("script", ["card.py", "published.py"])
+def test_pages_of_results_are_current(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [script, "--check"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(WORKSPACE.parent / "tests" / "bench" / "card.py"), run_name="__main__")
-    assert ended.value.code == 0, "run: python tests/bench/card.py"
+        runpy.run_path(str(WORKSPACE.parent / "tests" / "bench" / script), run_name="__main__")
+    assert ended.value.code == 0, f"run: python tests/bench/{script}"

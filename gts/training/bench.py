@@ -168,6 +168,9 @@ class Bench:
             pairs.append((f"{members} fast, exact tail", "sb3"))
         if self.peers:
             self._invite(runners, "sb3", lambda: contenders.sb3_ppo(spec.figure))
+            if spec.figure in contenders.ZOO:
+                self._invite(runners, "sb3 zoo", lambda: contenders.sb3_zoo(spec.figure))
+                pairs += [("1 exact", "sb3 zoo"), ("1 fast", "sb3 zoo")]
             for count in SB3_WORLDS:
                 name = f"sb3 in {count} worlds"
                 self._invite(runners, name, lambda count=count: contenders.sb3_ppo(spec.figure, count, self.threads))  # type: ignore[misc]

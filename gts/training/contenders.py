@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, Literal
@@ -31,6 +31,20 @@ _BLOCK = 64
 """Control steps of every world in one piece of work."""
 
 _SB3_ENVIRONMENTS, _SB3_ROLLOUT = 8, 16_384
+
+# rl-zoo3, hyperparams/ppo.yml at 22e3ff2: one environment, observations and rewards normalised, 256-256 ReLU, no annealing.
+_KEYS = (
+    *("learning_rate", "batch_size", "n_steps", "n_epochs", "gamma", "gae_lambda"),
+    *("clip_range", "ent_coef", "vf_coef", "max_grad_norm"),
+)
+_ROWS: dict[str, tuple[float, ...]] = {
+    "hopper": (9.80828e-5, 32, 512, 5, 0.999, 0.99, 0.2, 0.00229519, 0.835671, 0.7),
+    "walker": (5.05041e-5, 32, 512, 20, 0.99, 0.95, 0.1, 0.000585045, 0.871923, 1.0),
+    "halfCheetah": (2.0633e-5, 64, 512, 20, 0.98, 0.92, 0.1, 0.000401762, 0.58096, 0.8),
+}
+ZOO: Mapping[str, Mapping[str, Any]] = {figure: dict(zip(_KEYS, row, strict=True)) for figure, row in _ROWS.items()}
+"""Arguments of Stable-Baselines3's PPO that rl-zoo3 has found by its own searches; the networks: `zoo_networks`."""
+_ZOO_ROLLOUTS = 4
 
 
 def worlds(figure: str, count: int, physics: Literal["exact", "fast"], threads: int) -> Contender:
@@ -124,15 +138,37 @@ def sb3_ppo(figure: str, worlds: int = 0, threads: int = 1) -> Contender:
         vectorised = importlib.import_module("stable_baselines3.common.env_util")
         environments = vectorised.make_vec_env(FIGURES[figure].gymnasium_id, _SB3_ENVIRONMENTS, seed=1)
     model = library.PPO("MlpPolicy", environments, n_steps=rollout // environments.num_envs, batch_size=64 * more, seed=1)
+    return _learning(model, rollout)
+
+
+def sb3_zoo(figure: str) -> Contender:
+    """PPO of Stable-Baselines3 with the parameters of rl-zoo3, one torch thread: four rollouts of 512 steps, and updates."""
+    library = _library("stable_baselines3", "stable-baselines3")
+    vectorised = importlib.import_module("stable_baselines3.common.env_util")
+    normalised = importlib.import_module("stable_baselines3.common.vec_env").VecNormalize
+    environments = vectorised.make_vec_env(FIGURES[figure].gymnasium_id, 1, seed=1)
+    environments = normalised(environments, gamma=ZOO[figure]["gamma"])
+    model = library.PPO("MlpPolicy", environments, seed=1, device="cpu", policy_kwargs=zoo_networks(), **ZOO[figure])
+    return _learning(model, _ZOO_ROLLOUTS * model.n_steps)
+
+
+def zoo_networks() -> dict[str, Any]:
+    """`policy_kwargs` of rl-zoo3's parameters."""
+    widths = {"pi": [256, 256], "vf": [256, 256]}
+    return {"net_arch": widths, "activation_fn": torch.nn.ReLU, "log_std_init": -2, "ortho_init": False}
+
+
+def _learning(model: Any, steps: int) -> Contender:
+    """So many steps of a model of Stable-Baselines3, which adds to them what its rollout lacks; on one torch thread."""
 
     def work() -> int:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            model.learn(total_timesteps=rollout, reset_num_timesteps=False)
+            model.learn(total_timesteps=steps, reset_num_timesteps=False)
         finally:
             torch.set_num_threads(threads)
-        return rollout
+        return steps
 
     return work
 

@@ -30,7 +30,10 @@ RESULTS = Path(__file__).parent / "results" / "learning.json"
 COLOURS = {"ppo": "tab:blue", "a2c": "tab:orange", "reinforce": "tab:green"}
 VARIANTS = "White", "fast"
 """How labels end that are another way to do the same: a dashed line."""
-MARKS = {"ppo": "●", "a2c": "○", "reinforce": "·"}
+MARKS = {"ppo": "●", "a2c": "○", "reinforce": "×"}
+VARIANT_MARKS = {"ppo": "◆", "a2c": "◇", "reinforce": "+"}
+ROOM = 0.3
+"""For the legend, above the curves."""
 SIZE = 100, 18
 """Columns and rows of a chart of text."""
 
@@ -66,7 +69,9 @@ def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         panel.set_title(figure)
         panel.set_xlabel("million steps")
         panel.set_ylabel("return")
-        panel.legend(fontsize=8)
+        low, high = panel.get_ylim()
+        panel.set_ylim(low, high + (high - low) * ROOM)
+        panel.legend(fontsize=7, loc="upper left", ncols=2)
         panel.grid(alpha=0.3)
     canvas.tight_layout()
     canvas.savefig(path, dpi=90)
@@ -82,7 +87,8 @@ def text(results: Mapping[str, Mapping[str, Any]]) -> str:
         for label, result in _of(results, figure):
             steps, middle, low, high = over_seeds(result)
             millions = (steps / 1e6).tolist()
-            plotext.plot(millions, middle.tolist(), marker=MARKS[result["technique"]], label=label)
+            marks = VARIANT_MARKS if label.endswith(VARIANTS) else MARKS
+            plotext.plot(millions, middle.tolist(), marker=marks[result["technique"]], label=label)
             plotext.scatter(millions * 2, [*low.tolist(), *high.tolist()], marker="-")
         plotext.xlabel("million steps")
         chart = "\n".join(line.rstrip() for line in plotext.uncolorize(plotext.build()).splitlines())

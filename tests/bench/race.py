@@ -31,6 +31,7 @@ from gts.formats.spec_file import read_spec
 from gts.params.figures import FIGURES
 from gts.params.spec import parse_assignments, seeded
 from gts.threads import available_cpus
+from gts.training.contenders import ZOO, zoo_networks
 from gts.training.events import Evaluated
 from gts.training.surroundings import machine, versions
 from gts.training.trainer import Trainer
@@ -42,18 +43,6 @@ EVERY = 25_000
 EPISODES = 10
 PEER_STEPS = 1_000_000
 PATIENCE = 20.0
-
-# rl-zoo3, hyperparams/ppo.yml at 22e3ff2: one environment, observations and rewards normalised, 256-256 ReLU, no annealing.
-_KEYS = (
-    *("learning_rate", "batch_size", "n_steps", "n_epochs", "gamma", "gae_lambda"),
-    *("clip_range", "ent_coef", "vf_coef", "max_grad_norm"),
-)
-_ROWS: dict[str, tuple[float, ...]] = {
-    "hopper": (9.80828e-5, 32, 512, 5, 0.999, 0.99, 0.2, 0.00229519, 0.835671, 0.7),
-    "walker": (5.05041e-5, 32, 512, 20, 0.99, 0.95, 0.1, 0.000585045, 0.871923, 1.0),
-    "halfCheetah": (2.0633e-5, 64, 512, 20, 0.98, 0.92, 0.1, 0.000401762, 0.58096, 0.8),
-}
-TUNED = {figure: dict(zip(_KEYS, row, strict=True)) for figure, row in _ROWS.items()}
 
 Arrival = dict[str, Any]
 """A seed: `seconds` since its start and environment `steps` when it was there, None where it never was; `best` mean so far, and
@@ -94,7 +83,7 @@ def peer(figure: str, seed: int, tuned: bool, steps: int, patience: float) -> Ar
 
     def worlds(count: int, first: int, training: bool) -> VecEnv:
         made = make_vec_env(lambda: gymnasium.make(FIGURES[figure].gymnasium_id), n_envs=count, seed=first)
-        return VecNormalize(made, training=training, norm_reward=training, gamma=TUNED[figure]["gamma"]) if tuned else made
+        return VecNormalize(made, training=training, norm_reward=training, gamma=ZOO[figure]["gamma"]) if tuned else made
 
     class Finish(EvalCallback):
         """Ends the training when it is there."""
@@ -107,11 +96,7 @@ def peer(figure: str, seed: int, tuned: bool, steps: int, patience: float) -> Ar
             return goes_on and arrival["seconds"] is None and arrival["spent"] < patience
 
     several = 1 if tuned else 8
-    more: dict[str, Any] = {}
-    if tuned:
-        more = {"policy_kwargs": {"net_arch": {"pi": [256, 256], "vf": [256, 256]}, "activation_fn": torch.nn.ReLU}}
-        more["policy_kwargs"] |= {"log_std_init": -2, "ortho_init": False}
-        more |= TUNED[figure]
+    more: dict[str, Any] = {"policy_kwargs": zoo_networks(), **ZOO[figure]} if tuned else {}
     model = PPO("MlpPolicy", worlds(several, 1000 * seed, True), seed=seed, device="cpu", **more)
     callback = Finish(
         worlds(1, 500_000 + seed, False), n_eval_episodes=EPISODES, eval_freq=EVERY // several, verbose=0, warn=False

@@ -1,6 +1,6 @@
 """How long the original program's own search takes today: its space as it was, as many trials, as many steps.
 
-    python tests/bench/winner.py ../shared/legacy/hopper/hopperA2C.space      about half an hour on two CPUs
+    python tests/bench/winner.py hopperA2C.space      the space of the original; about an hour on two CPUs
 
 The original's study of this space had 14 trials of 1.5 million steps, took a night, and its best trial scored 1589. Nothing is
 pruned here and nothing trained again, so that the steps are the same. Told are the time until a trial first reached that score,
