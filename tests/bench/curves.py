@@ -28,8 +28,6 @@ from gts.training.score import bootstrap_interval, interquartile_mean
 
 RESULTS = Path(__file__).parent / "results" / "learning.json"
 COLOURS = {"ppo": "tab:blue", "a2c": "tab:orange", "reinforce": "tab:green"}
-VARIANTS = "White", "fast"
-"""How labels end that are another way to do the same: a dashed line."""
 MARKS = {"ppo": "●", "a2c": "○", "reinforce": "×"}
 VARIANT_MARKS = {"ppo": "◆", "a2c": "◇", "reinforce": "+"}
 ROOM = 0.3
@@ -61,7 +59,7 @@ def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     for figure, panel in zip(figures, panels.flat, strict=False):
         for label, result in _of(results, figure):
             steps, middle, low, high = over_seeds(result)
-            dashes = "--" if label.endswith(VARIANTS) else "-"
+            dashes = "--" if _variant(label, result) else "-"
             (line,) = panel.plot(steps / 1e6, middle, dashes, color=COLOURS[result["technique"]], label=label)
             panel.fill_between(steps / 1e6, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
             best = statistics.median(score["mean"] for score in result["best"])
@@ -87,13 +85,18 @@ def text(results: Mapping[str, Mapping[str, Any]]) -> str:
         for label, result in _of(results, figure):
             steps, middle, low, high = over_seeds(result)
             millions = (steps / 1e6).tolist()
-            marks = VARIANT_MARKS if label.endswith(VARIANTS) else MARKS
+            marks = VARIANT_MARKS if _variant(label, result) else MARKS
             plotext.plot(millions, middle.tolist(), marker=marks[result["technique"]], label=label)
             plotext.scatter(millions * 2, [*low.tolist(), *high.tolist()], marker="-")
         plotext.xlabel("million steps")
         chart = "\n".join(line.rstrip() for line in plotext.uncolorize(plotext.build()).splitlines())
         parts.append(f"## {figure}\n\n```\n{chart}\n```")
     return "\n\n".join(parts) + "\n"
+
+
+def _variant(label: str, result: Mapping[str, Any]) -> bool:
+    """Whether it is another way to do what a row beside it does; its line is dashed."""
+    return bool(label != result["name"]) or label.endswith("White")
 
 
 def _figures(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
