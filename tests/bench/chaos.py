@@ -32,6 +32,7 @@ import psutil
 
 from gts.jobs.ledger import Standing, standing_of
 from gts.store.workspace import Workspace
+from gts.training.surroundings import machine, versions
 
 PHASES = ("start", "update", "write", "update", "write", "score")
 MOST_SECONDS = 300.0
@@ -292,7 +293,7 @@ def main() -> int:
         "orphans": tally.orphans,
         "seconds": round(time.monotonic() - began, 1),
     }
-    print(json.dumps(found, indent=2))
+    print(json.dumps(found | {"machine": machine(), "versions": versions(peers=False)}, indent=2))
     return 1 if tally.differences or tally.orphans else 0
 
 

@@ -38,6 +38,7 @@ from gts.search.goals import trial_values
 from gts.search.study import Study
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
+from gts.training.surroundings import machine, versions
 
 VICTIMS = ("owner", "worker", "all", "worker", "owner", "two workers")
 MOST_SECONDS = 900.0
@@ -175,7 +176,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GTS_STATE"] = str(Path(folder) / "state")
         found = search(Path(folder), trials=arguments.trials, kills=arguments.kills, seed=arguments.seed)
-    print(json.dumps({"seed": arguments.seed, **found, "seconds": round(time.monotonic() - began, 1)}, indent=2))
+    around = {"machine": machine(), "versions": versions(peers=False)}
+    print(json.dumps({"seed": arguments.seed, **found, "seconds": round(time.monotonic() - began, 1), **around}, indent=2))
     return 1 if found["problems"] or found["orphans"] else 0
 
 

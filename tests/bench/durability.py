@@ -27,6 +27,7 @@ from gts.params.spec import Spec, parse_assignments, seeded
 from gts.store.workspace import Workspace
 from gts.threads import available_cpus
 from gts.training.events import Progress
+from gts.training.surroundings import machine, versions
 from gts.training.trainer import Trainer
 
 TURN_SECONDS = 1.0
@@ -108,6 +109,7 @@ def main() -> None:
     parser.add_argument("--save-every", type=float, default=30.0)
     parser.add_argument("--threads", type=int, default=available_cpus())
     arguments = parser.parse_args()
+    print(json.dumps({"machine": machine(), "versions": versions(peers=False)}), flush=True)
     for members in arguments.members:
         spec = read_spec(WORKSPACE / arguments.spec)
         epochs = max(1, round(spec.params.n_epochs * arguments.steps / spec.params.n_steps))

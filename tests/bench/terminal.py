@@ -31,6 +31,8 @@ from typing import Any
 
 import psutil
 
+from gts.training.surroundings import machine, versions
+
 ROOT = Path(__file__).parents[2]
 QUIET_SECONDS = 0.08
 """Without a byte for so long, an answer is over."""
@@ -247,6 +249,7 @@ def main() -> None:
     workspace = folder / "w"
     if not workspace.exists():
         furnish(workspace, arguments.runs, arguments.steps, arguments.trials)
+    tell("machine", **machine(), versions=versions(peers=False))
     first_paints(workspace)
     at_rest(workspace, arguments.seconds)
     jobs = [] if arguments.no_jobs else train_beside(workspace)
