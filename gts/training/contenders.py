@@ -42,8 +42,16 @@ _ROWS: dict[str, tuple[float, ...]] = {
     "walker": (5.05041e-5, 32, 512, 20, 0.99, 0.95, 0.1, 0.000585045, 0.871923, 1.0),
     "halfCheetah": (2.0633e-5, 64, 512, 20, 0.98, 0.92, 0.1, 0.000401762, 0.58096, 0.8),
 }
-ZOO: Mapping[str, Mapping[str, Any]] = {figure: dict(zip(_KEYS, row, strict=True)) for figure, row in _ROWS.items()}
-"""Arguments of Stable-Baselines3's PPO that rl-zoo3 has found by its own searches; the networks: `zoo_networks`."""
+_NETWORKS = {
+    "net_arch": {"pi": [256, 256], "vf": [256, 256]},
+    "activation_fn": torch.nn.ReLU,
+    "log_std_init": -2,
+    "ortho_init": False,
+}
+ZOO: Mapping[str, Mapping[str, Any]] = {
+    figure: dict(zip(_KEYS, row, strict=True)) | {"policy_kwargs": _NETWORKS} for figure, row in _ROWS.items()
+}
+"""Arguments of Stable-Baselines3's PPO that rl-zoo3 has found by its own searches, for one environment that is normalised."""
 _ZOO_ROLLOUTS = 4
 
 
@@ -138,7 +146,7 @@ def sb3_ppo(figure: str, worlds: int = 0, threads: int = 1) -> Contender:
         vectorised = importlib.import_module("stable_baselines3.common.env_util")
         environments = vectorised.make_vec_env(FIGURES[figure].gymnasium_id, _SB3_ENVIRONMENTS, seed=1)
     model = library.PPO("MlpPolicy", environments, n_steps=rollout // environments.num_envs, batch_size=64 * more, seed=1)
-    return _learning(model, rollout)
+    return _sb3_learning(model, rollout)
 
 
 def sb3_zoo(figure: str) -> Contender:
@@ -148,18 +156,12 @@ def sb3_zoo(figure: str) -> Contender:
     normalised = importlib.import_module("stable_baselines3.common.vec_env").VecNormalize
     environments = vectorised.make_vec_env(FIGURES[figure].gymnasium_id, 1, seed=1)
     environments = normalised(environments, gamma=ZOO[figure]["gamma"])
-    model = library.PPO("MlpPolicy", environments, seed=1, device="cpu", policy_kwargs=zoo_networks(), **ZOO[figure])
-    return _learning(model, _ZOO_ROLLOUTS * model.n_steps)
+    model = library.PPO("MlpPolicy", environments, seed=1, device="cpu", **ZOO[figure])
+    return _sb3_learning(model, _ZOO_ROLLOUTS * model.n_steps)
 
 
-def zoo_networks() -> dict[str, Any]:
-    """`policy_kwargs` of rl-zoo3's parameters."""
-    widths = {"pi": [256, 256], "vf": [256, 256]}
-    return {"net_arch": widths, "activation_fn": torch.nn.ReLU, "log_std_init": -2, "ortho_init": False}
-
-
-def _learning(model: Any, steps: int) -> Contender:
-    """So many steps of a model of Stable-Baselines3, which adds to them what its rollout lacks; on one torch thread."""
+def _sb3_learning(model: Any, steps: int) -> Contender:
+    """So many steps of a model of Stable-Baselines3, whole rollouts, on one torch thread."""
 
     def work() -> int:
         threads = torch.get_num_threads()

@@ -114,13 +114,11 @@ SIMBA = Source(
     "https://github.com/DAVIAN-Robotics/SimbaV2/tree/master/results",
 )
 
-ORDER = ("invertedPendulum", "hopper", "walker", "halfCheetah", "ant", "humanoid")
-
 
 def _row(source: Source, technique: str, steps: float, *cells: tuple[float, float | None] | float | None) -> tuple[Number, ...]:
-    """The numbers of a source, figures in `ORDER`; None where it says nothing."""
+    """The numbers of a source, in the order of `FIGURES`; None where it says nothing."""
     found = []
-    for figure, cell in zip(ORDER, cells, strict=True):
+    for figure, cell in zip(FIGURES, cells, strict=True):
         if cell is not None:
             value, spread = cell if isinstance(cell, tuple) else (cell, None)
             found.append(Number(source, technique, figure, steps, value, spread))

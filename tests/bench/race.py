@@ -31,7 +31,7 @@ from gts.formats.spec_file import read_spec
 from gts.params.figures import FIGURES
 from gts.params.spec import parse_assignments, seeded
 from gts.threads import available_cpus
-from gts.training.contenders import ZOO, zoo_networks
+from gts.training.contenders import ZOO
 from gts.training.events import Evaluated
 from gts.training.surroundings import machine, versions
 from gts.training.trainer import Trainer
@@ -96,7 +96,7 @@ def peer(figure: str, seed: int, tuned: bool, steps: int, patience: float) -> Ar
             return goes_on and arrival["seconds"] is None and arrival["spent"] < patience
 
     several = 1 if tuned else 8
-    more: dict[str, Any] = {"policy_kwargs": zoo_networks(), **ZOO[figure]} if tuned else {}
+    more = ZOO[figure] if tuned else {}
     model = PPO("MlpPolicy", worlds(several, 1000 * seed, True), seed=seed, device="cpu", **more)
     callback = Finish(
         worlds(1, 500_000 + seed, False), n_eval_episodes=EPISODES, eval_freq=EVERY // several, verbose=0, warn=False
