@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gts.commands.declare import Context
 from gts.errors import FileError, UsageError
+from gts.formats.reading import similar
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
 
 if TYPE_CHECKING:
@@ -147,9 +148,5 @@ def kind_of(path: Path, workspace: Workspace) -> Kind:
 
 def nearest(path: Path, workspace: Workspace) -> str:
     """A hint with the file or run that looks most like what was named."""
-    try:
-        names = [str(path.with_name(entry.name)) for entry in path.parent.iterdir()]
-    except OSError:
-        names = []
-    close = difflib.get_close_matches(str(path), [*names, *workspace.run_ids()], n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else "name a spec, a space, a checkpoint or a run"
+    close = similar(path) or next(iter(difflib.get_close_matches(path.name, workspace.run_ids(), n=1)), None)
+    return f"did you mean {close}?" if close else "name a spec, a space, a checkpoint or a run"

@@ -79,18 +79,29 @@ def _too_large(path: str | os.PathLike[str], kind: str, limit: int, size: int) -
     )
 
 
-def _nearby(path: Path, kind: str) -> str:
-    """A hint that names the most similar file in the folder, or in the folder most similar to one that does not exist."""
+def similar(path: Path) -> Path | None:
+    """What may be meant by a file that is not there: one of its name in a folder below, or the most similar in its folder.
+
+    Where its folder is not there either, the most similar folder is taken for it.
+    """
     parent = path.parent
-    if not parent.exists():
+    if not parent.is_dir():
         folders = difflib.get_close_matches(parent.name, _names(parent.parent), n=1)
         if not folders:
-            return f"there is no folder {parent}"
+            return None
         parent = parent.with_name(folders[0])
-    close = difflib.get_close_matches(path.name, _names(parent), n=1)
-    if close:
-        return f"did you mean {parent / close[0]}?"
-    return f"name a {kind} that exists" if parent == path.parent else f"there is no folder {path.parent}"
+    names = sorted(_names(parent))
+    below = (parent / name / path.name for name in names)
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return next(filter(Path.is_file, below), parent / close[0] if close else None)
+
+
+def _nearby(path: Path, kind: str) -> str:
+    """A hint that names the most similar file, or what is not there."""
+    found = similar(path)
+    if found is not None:
+        return f"did you mean {found}?"
+    return f"name a {kind} that exists" if path.parent.exists() else f"there is no folder {path.parent}"
 
 
 def _names(folder: Path) -> list[str]:

@@ -47,6 +47,14 @@ def test_a_file_in_a_folder_that_is_misspelled(tmp_path, refuse):
     assert "there is no folder" in refuse(tmp_path / "hoper" / "something-else").hint
 
 
+def test_a_file_that_is_in_a_folder_below(tmp_path, refuse):
+    (tmp_path / "hopper").mkdir()
+    (tmp_path / "hopper" / "hopperPPO.spec").touch()
+
+    assert refuse(tmp_path / "hopperPPO.spec").hint == f"did you mean {tmp_path / 'hopper' / 'hopperPPO.spec'}?"
+    assert "exists" in refuse(tmp_path / "ant.spec").hint
+
+
 def test_a_folder(tmp_path, refuse):
     error = refuse(tmp_path)
 
