@@ -141,10 +141,10 @@ class Chaos:
             path.relative_to(calm) for path in calm.glob("member*/*")
         }
         self.tally.differences += [f"{subject.name}: {path} should not be there" for path in sorted(extra)]
-        for table, (one, other) in _tables(calm, killed).items():
-            if one != other:
-                lost, more = len(set(one) - set(other)), len(set(other) - set(one))
-                doubled = len(other) - len(set(other))
+        for table, (told, again) in _tables(calm, killed).items():
+            if told != again:
+                lost, more = len(set(told) - set(again)), len(set(again) - set(told))
+                doubled = len(again) - len(set(again))
                 self.tally.differences.append(f"{subject.name}: {table}: {lost} rows lost, {more} new, {doubled} doubled")
         ends = [json.loads((folder / "run.json").read_text())["outcome"] for folder in (calm, killed)]
         for one, other in zip(*ends, strict=True):

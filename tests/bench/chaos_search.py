@@ -77,7 +77,7 @@ def search(folder: Path, *, trials: int, kills: int, seed: int, space: dict[str,
         standing = standing_of(job.folder)
         if not standing.state.alive:
             break
-        if not _kill(victim, standing.sign.worker.pid, draw):
+        if standing.sign is None or not _kill(victim, standing.sign.worker.pid, draw):
             continue
         done[victim] += 1
         if victim in ("owner", "all"):

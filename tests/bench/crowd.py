@@ -43,7 +43,7 @@ def own(folder: Path, url: str, trials: int, sampler: str) -> list[dict[str, flo
     space = read_space(SPACE)
     settings = {"trials": trials, "sampler": sampler, "confirm": 0}
     study = Study.create_or_load(Workspace(folder).study(space.name), space, storage=url, settings=settings)
-    rows = []
+    rows: list[dict[str, float]] = []
     try:
         while True:
             began = time.perf_counter()
