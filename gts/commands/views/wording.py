@@ -20,7 +20,8 @@ def whole(number: float) -> str:
 
 
 def short(number: float) -> str:
-    """`1250000` → `1.25M`."""
+    """`1250000` → `1.25M`, `999936` → `1M`."""
+    number = float(f"{number:.3g}")
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(number) >= size:
             return f"{number / size:.3g}{letter}"
