@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -174,8 +175,8 @@ class Player(Widget, can_focus=True):
         """A row of the picture."""
         cells, width, plain = self._cells, self.size.width, self.rich_style
         if cells is None or y >= cells.rows:
-            hint = self._hint if self._theatre is None and y == 0 else ""
-            return Strip([Segment(hint, plain)]).adjust_cell_length(width, plain)
+            said = wrap(self._hint, max(width, 1)) if self._theatre is None else []
+            return Strip([Segment(said[y] if y < len(said) else "", plain)]).adjust_cell_length(width, plain)
         letters = _shown(cells.letters[y], plain_only=self.program.glyphs.level == "ascii")
         inks, papers = _inks_of_blanks(cells.letters[y], cells.inks[y]), cells.papers[y]
         ends = np.flatnonzero((np.diff(inks) != 0) | (np.diff(papers) != 0)) + 1

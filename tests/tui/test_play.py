@@ -193,6 +193,7 @@ def test_filter_and_marks_choose_what_plays(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await pilot.press("7")
         await shows(pilot, "2 to play")
+        await shows(pilot, "enter plays(?s:.*)side by side")  # on as many lines as it takes
         await pilot.press("slash", *"INV")
         await shows(pilot, "1 to play")
         await pilot.press("enter", "space")
