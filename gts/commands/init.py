@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from gts.commands.declare import Argument, Command, Context, Result
 from gts.errors import FileError, MissingError
 
 _MADE_BY_USE = ("runs", "studies", "gts.db", "__pycache__")
+
+_AWAY = re.compile(r"\[([^]]*)\]\(\.\./[^)]*\)")
+"""A link to a page outside the examples, which a workspace elsewhere does not have; its words stay."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,10 @@ def run(context: Context, *, folder: Path) -> Initialised:
                 kept.append(str(name))
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target)
+            if name.suffix == ".md":
+                target.write_text(_AWAY.sub(r"\1", (source / name).read_text(encoding="utf-8")), encoding="utf-8")
+            else:
+                shutil.copyfile(source / name, target)
             made.append(str(name))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

@@ -32,12 +32,18 @@ def test_init_lays_the_examples_into_a_folder(gts, workspace: Path, examples: Pa
     assert sorted(path.name for path in (workspace / "deep/w").iterdir()) == ["gts.db", "hopper", "inverted"]
 
 
+def test_links_that_lead_out_of_the_examples_are_words_in_a_workspace(gts, workspace: Path, examples: Path) -> None:
+    (examples / "README.md").write_text("[stays](hopper/hopper.space), [Gymnasium](https://x.org), [the page](../there.md#é).")
+    gts("init", "w")
+    assert (workspace / "w/README.md").read_text() == "[stays](hopper/hopper.space), [Gymnasium](https://x.org), the page."
+
+
 def test_init_never_overwrites(gts, workspace: Path, examples: Path) -> None:
     (workspace / "inverted").mkdir()
     (workspace / "inverted" / "invertedPPO.spec").write_text("mine")
     outcome = gts("init")
     assert outcome.code == 0
-    assert "1 files laid into ., 1 were there already" in outcome.out
+    assert "1 file laid into ., 1 was there already and stays as before" in outcome.out
     assert "next: gts train inverted/invertedPPO.spec" in outcome.out
     assert (workspace / "inverted" / "invertedPPO.spec").read_text() == "mine"
     assert gts("init", "--json").data["made"] == []

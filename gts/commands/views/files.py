@@ -21,8 +21,10 @@ from gts.errors import Problem
 
 def initialised(result: Initialised, detail: bool) -> RenderableType:
     """A workspace that was made."""
-    kept = f", {len(result.kept)} were there already and stay as they are" if result.kept else ""
-    rows: list[RenderableType] = [line(f"{len(result.made)} files laid into {result.root}{kept}")]
+    laid, stay = len(result.made), len(result.kept)
+    were = "was there already and stays" if stay == 1 else "were there already and stay"
+    kept = f", {stay} {were} as before" if stay else ""
+    rows: list[RenderableType] = [line(f"{laid} file{'' if laid == 1 else 's'} laid into {result.root}{kept}")]
     rows += [line(f"  {name}", "dim") for name in result.made]
     specs = [name for name in (*result.made, *result.kept) if name.endswith(".spec")]
     if specs:
