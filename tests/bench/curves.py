@@ -2,9 +2,9 @@
 
     python tests/bench/curves.py                     needs matplotlib for the picture
 
-A point is a try of the deterministic policy on exact physics during the training, ten episodes: the line is the interquartile
-mean over the seeds, the band its 95 % bootstrap interval (Agarwal et al. 2021). A star marks the median of the best checkpoints
-in a test on other starts.
+A point is a try of the deterministic policy on exact physics during the training, ten episodes where the spec does not say
+otherwise: the line is the interquartile mean over the seeds, the band its 95 % bootstrap interval (Agarwal et al. 2021). A star
+marks the median of the best checkpoints in a test on other starts.
 
 `results/curves.png` and `results/curves.md` are written.
 """
@@ -104,7 +104,8 @@ def _figures(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _of(results: Mapping[str, Mapping[str, Any]], figure: str) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(label, result) for label, result in results.items() if result["figure"] == figure]
+    """The rows of a figure; trainings of other lengths than the recommended ones are in the table alone."""
+    return [(label, one) for label, one in results.items() if one["figure"] == figure and " steps" not in label]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
