@@ -104,8 +104,12 @@ def _figures(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _of(results: Mapping[str, Mapping[str, Any]], figure: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """The rows of a figure; trainings of other lengths than the recommended ones are in the table alone."""
-    return [(label, one) for label, one in results.items() if one["figure"] == figure and " steps" not in label]
+    """The rows of a figure; variants that are longer or shorter than what they vary are in the table alone."""
+    return [
+        (label, one)
+        for label, one in results.items()
+        if one["figure"] == figure and one["steps"] == results.get(one["name"], one)["steps"]
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
