@@ -31,6 +31,7 @@ from gts_tui.keymap import follow_keymap
 from gts_tui.lines import Spot
 from gts_tui.mode import Mode, Modes
 from gts_tui.opening import mend
+from gts_tui.repainting import Canvas
 from gts_tui.scrollback import Scrollback
 from gts_tui.settings import Settings
 from gts_tui.small import TooSmall
@@ -111,6 +112,10 @@ class GtsApp(Everywhere):
         self.workspace = self.performer.workspace = entered(Workspace(folder))
         self.query_one(Bar).follow()
         self.begin()
+
+    def get_default_screen(self) -> Canvas:
+        """The screen that everything is on."""
+        return Canvas()
 
     def on_unmount(self) -> None:
         """Watch no more; what works for this program alone ends with it."""

@@ -18,6 +18,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.widgets._toast import Toast
 
 from gts.playback.cells import Cells
 from gts.store.workspace import Workspace
@@ -200,6 +201,21 @@ def test_filter_and_marks_choose_what_plays(place: Workspace) -> None:
         assert app.selected() == ("inverted/invertedPPO.checkpoint",)
         await pilot.press("escape")
         await shows(pilot, "2 to play")
+
+    drive(place, flow, glyphs="braille")
+
+
+def test_what_has_gone_is_painted_over_whoever_asks_first_where_things_are(place: Workspace) -> None:
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        app.notify("nothing is called so", timeout=60)
+        await shows(pilot, "nothing is called so")
+        toast, compositor = app.screen.query_one(Toast), app.screen._compositor
+        region = compositor.full_map[toast].region
+        compositor._dirty_regions.clear()
+        toast.styles.display = "none"
+        compositor._full_map_invalidated = True
+        assert toast not in compositor.full_map
+        assert region in compositor._dirty_regions
 
     drive(place, flow, glyphs="braille")
 
