@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gts.commands.declare import Command, Context, Note, Result, steps_of
-from gts.commands.grammar import FIRST_STEPS, program
+from gts.commands.click_adapter import FIRST_STEPS, program
+from gts.commands.command import Command, Context, Note, Result, steps_of
 from gts.errors import FormatError, GtsError, name_too_long
 from gts.formats.durable import NO_ROOM, REASONS
 from gts.jobs.interruption import Interruption
@@ -32,7 +32,7 @@ from gts.store.workspace import find_workspace
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gts.commands.views.progress import Display
+    from gts.commands.views.live import Display
 
 INTERRUPTED = 130
 
@@ -171,7 +171,7 @@ def _follow(command: Command, context: Context, values: Mapping[str, Any], *, as
 
 
 def _display(context: Context, values: Mapping[str, Any], *, as_json: bool) -> Display:
-    from gts.commands.views.progress import Display
+    from gts.commands.views.live import Display
 
     # What a job says is data for whoever reads standard output; on one terminal it belongs above the bar.
     log = None if as_json or sys.stdout.isatty() else _console()

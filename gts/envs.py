@@ -24,7 +24,7 @@ from gts.params.figures import FIGURES
 from gts.physics.simulations import Physics
 from gts.physics.streams import make_streams
 from gts.physics.worlds import Worlds
-from gts.threads import available_cpus
+from gts.system.threads import available_cpus
 
 Arrays = NDArray[Any]
 Infos = dict[str, Any]

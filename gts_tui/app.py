@@ -18,30 +18,30 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from gts.commands.declare import Result
+from gts.commands.command import Result
 from gts.store.workspace import VARIABLE, Workspace
-from gts_tui.bar import Bar
-from gts_tui.command_line import CommandLine
+from gts_tui.app_base import Everywhere
+from gts_tui.console.command_line import CommandLine
+from gts_tui.console.output import Scrollback
 from gts_tui.dialogs import Confirm
-from gts_tui.everywhere import Everywhere
-from gts_tui.foot import Foot
 from gts_tui.frugal import frugal
 from gts_tui.hangup import end_at_signals, end_with
 from gts_tui.keymap import follow_keymap
 from gts_tui.lines import Spot
-from gts_tui.mode import Mode, Modes
-from gts_tui.opening import mend
+from gts_tui.polling import Watch
 from gts_tui.repainting import Canvas
-from gts_tui.scrollback import Scrollback
+from gts_tui.screens.mode import Mode, Modes
 from gts_tui.settings import Settings
 from gts_tui.small import TooSmall
 from gts_tui.telling import Echo, said, show_command, show_tasks, tell
 from gts_tui.threads import EndedError, wait_for
 from gts_tui.verbs import MODES
-from gts_tui.watching import Watch
+from gts_tui.widgets.footer import Foot
+from gts_tui.widgets.header import Bar
+from gts_tui.workspace_setup import mend
 
 if TYPE_CHECKING:
-    from gts_tui.performing import Performer
+    from gts_tui.console.runner import Performer
 
 
 class GtsApp(Everywhere):
@@ -65,7 +65,7 @@ class GtsApp(Everywhere):
     @cached_property
     def performer(self) -> Performer:
         """What does command lines; loaded with the first one, which comes after the first picture."""
-        from gts_tui.performing import Performer
+        from gts_tui.console.runner import Performer
 
         return Performer(self, self.workspace, readonly=self.settings.readonly)
 
@@ -141,7 +141,8 @@ class GtsApp(Everywhere):
             mode = found[0]
         else:
             # A mode is loaded when it is first wanted.
-            mode = import_module(f"gts_tui.screens.{name}").MODE()
+            package = name in ("workspace", "editor", "training", "search")
+            mode = import_module(f"gts_tui.screens.{name}.screen" if package else f"gts_tui.screens.{name}").MODE()
             await modes.mount(mode)
         if self.mode is not mode:
             # What was said belongs to the place where it was said; `o` shows it again.
@@ -228,7 +229,7 @@ class GtsApp(Everywhere):
 
     def verb(self, name: str, words: Sequence[str]) -> None:
         """Do one of the program's own words."""
-        from gts_tui.own_words import act
+        from gts_tui.console.builtins import act
 
         with suppress(EndedError):
             self.call_from_thread(act, self, name, tuple(words))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from gts.commands.views.formatting import exact, number, plain, short
 from gts.commands.views.scores import interval, speed_of
-from gts.commands.views.wording import exact, number, plain, short
-from gts_tui.choices import Choice
-from gts_tui.comparing import Entry, short_name
 from gts_tui.keyed_table import Column, Row
+from gts_tui.screens.compare_data import Entry, short_name
+from gts_tui.screens.sources import Choice
 
 SCORES = (
     Column("mean", 7, right=True),

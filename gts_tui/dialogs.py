@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from gts_tui.steady import Dialog, SteadyList
+from gts_tui.textual_fixes import Dialog, SteadyList
 
 
 class Confirm(Dialog[bool]):

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 from textual.screen import Screen
 
-from gts_tui.finding import Entry, Find
 from gts_tui.keymap import keymap_paths, shown
-from gts_tui.opening import short_path
+from gts_tui.widgets.dialogs import Entry, Find
+from gts_tui.workspace_setup import short_path
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
 
-    from gts_tui.everywhere import Everywhere
+    from gts_tui.app_base import Everywhere
 
 _PERFORMS = re.compile(r"(?:app\.)?perform\('(?P<line>.*)'\)")
 

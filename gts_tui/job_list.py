@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gts.commands.declare import Context
+from gts.commands.command import Context
 from gts.commands.jobs import EVERY, Row, row_of
 from gts.commands.listing import ListedJob, describe
 from gts.store.workspace import Workspace
-from gts_tui.watching import changed
+from gts_tui.polling import changed
 
 if TYPE_CHECKING:
-    from gts.jobs.ledger import Standing
+    from gts.jobs.job_store import Standing
 
 SECONDS = 2.0
 """Between two readings while something is at work; its numbers change as often."""
@@ -48,7 +48,7 @@ class JobReader:
 
     def read(self) -> JobList:
         """All of them; of those at rest only what is new is read from their folders."""
-        from gts.jobs.ledger import jobs_of
+        from gts.jobs.job_store import jobs_of
         from gts.jobs.queue import Queue
 
         queue = Queue()

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from gts_tui.steady import SteadyTable
+from gts_tui.textual_fixes import SteadyTable
 
 MOST_ROWS = 500
 """More would hold up the keys when the table is filled."""

@@ -28,14 +28,14 @@ from textual.dom import DOMNode
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
 
 from gts.errors import GtsError
-from gts.formats.reading import read_bytes
-from gts.formats.toml_places import Places
+from gts.formats.file_checks import read_bytes
+from gts.formats.toml_positions import Places
 from gts.store.workspace import Workspace
-from gts.system.config import config_folder
-from gts_tui.watching import changed
+from gts.system.folders import config_folder
+from gts_tui.polling import changed
 
 if TYPE_CHECKING:
-    from gts_tui.everywhere import Everywhere
+    from gts_tui.app_base import Everywhere
 
 NAME = "keys.toml"
 _LIMIT = 100_000

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from gts.errors import GtsError
 from gts.store.workspace import Workspace
-from gts_tui.watching import changed
+from gts_tui.polling import changed
 
 if TYPE_CHECKING:
-    from gts.params.declare import Parameter
+    from gts.params.declaration import Parameter
 
 _MOST_RUNS = 300
 _MOST_SCORES = 1000
@@ -34,7 +34,7 @@ class Names:
         return kept[1]  # type: ignore[return-value]
 
     def _runs(self) -> list[tuple[str, str]]:
-        from gts.commands.views.wording import whole
+        from gts.commands.views.formatting import whole
         from gts.store.catalogue import Catalogue
 
         known: dict[str, str] = {}
@@ -89,8 +89,8 @@ class Names:
         return kept[1]  # type: ignore[return-value]
 
     def _parameters(self, source: str) -> Mapping[str, Parameter]:
-        from gts.commands.declare import Context
-        from gts.commands.references import locate
+        from gts.commands.command import Context
+        from gts.commands.resolve import locate
         from gts.formats.checkpoint import read_header
         from gts.formats.spec_file import read_spec
 

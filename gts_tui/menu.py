@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from gts_tui.printing import clean
-from gts_tui.steady import SteadyList
+from gts_tui.console.formatting import clean
+from gts_tui.textual_fixes import SteadyList
 
 _WIDEST = 44
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import click
 
-from gts.commands.table import COMMANDS
+from gts.commands.registry import COMMANDS
 from gts.errors import FormatError, GtsError, UsageError
+from gts_tui.command_syntax import guess
 from gts_tui.lines import LineError, Spot, Word
-from gts_tui.referring import guess
 
 
 def explained(error: GtsError, line: str, words: Sequence[Word]) -> tuple[str, Spot | None]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 from textual.widgets import Static
 
-from gts.commands.table import COMMANDS
+from gts.commands.registry import COMMANDS
+from gts_tui.console.formatting import Line, clean, complaint, printed
+from gts_tui.console.output import Scrollback
 from gts_tui.lines import Spot
-from gts_tui.printing import Line, clean, complaint, printed
-from gts_tui.scrollback import Scrollback
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp

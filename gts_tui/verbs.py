@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gts.commands.declare import Completion
+from gts.commands.command import Completion
 
 Takes = Completion | Literal["mode", "theme", "command"]
 

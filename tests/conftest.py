@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gts.threads import let_waiting_threads_sleep
+from gts.system.threads import let_waiting_threads_sleep
 
 # Several test processes share the cores, so each computes on one; tests of threads set their own number.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gts.bench import benchmark, cases
+from gts.bench.benchmark import Bench, rate, spread
 from gts.errors import MissingError, UsageError, WorkError
 from gts.formats.spec_file import write_spec
 from gts.params.spec import make_spec
-from gts.training import bench, contenders, surroundings
-from gts.training.bench import Bench, rate, spread
+from gts.system import versions
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_spread_is_the_middle_and_the_ends() -> None:
 def test_rate_counts_whole_pieces_of_work(monkeypatch) -> None:
     # A clock that moves 0.3 s with every reading: begin, then before each piece of work and after the last.
     readings = iter([0.0, 0.3, 0.6, 0.9, 1.2])
-    monkeypatch.setattr(bench, "perf_counter", lambda: next(readings))
+    monkeypatch.setattr(benchmark, "perf_counter", lambda: next(readings))
 
     assert rate(lambda: 30, 1.0) == pytest.approx(3 * 30 / 1.2)
 
@@ -35,14 +36,14 @@ def test_rate_counts_whole_pieces_of_work(monkeypatch) -> None:
 def test_contenders_take_turns(quick, monkeypatch) -> None:
     order = []
 
-    def contender(name: str) -> contenders.Contender:
+    def contender(name: str) -> cases.Contender:
         def work() -> int:
             order.append(name)
             return 1
 
         return work
 
-    monkeypatch.setattr(bench, "rate", lambda work, seconds: float(10 * work() + len(order)))
+    monkeypatch.setattr(benchmark, "rate", lambda work, seconds: float(10 * work() + len(order)))
     measured = quick._take_turns({"a": contender("a"), "b": contender("b")})
 
     assert order == ["a", "b"] * 3
@@ -66,7 +67,7 @@ def test_goal_against_gymnasium_is_the_hoppers(quick) -> None:
 
 
 def test_stepping_has_every_contender(quick, monkeypatch) -> None:
-    monkeypatch.setattr(bench, "WORLDS", (4, 8))
+    monkeypatch.setattr(benchmark, "WORLDS", (4, 8))
     monkeypatch.setitem(sys.modules, "envpool", None)
     quick.stepping("hopper")
 
@@ -79,21 +80,21 @@ def test_stepping_has_every_contender(quick, monkeypatch) -> None:
 
 @pytest.mark.parametrize("worlds", [0, 8, 16])
 def test_stable_baselines_trains_in_its_own_and_in_our_worlds(worlds: int, monkeypatch) -> None:
-    monkeypatch.setattr(contenders, "_SB3_ROLLOUT", 512)
-    work = contenders.sb3_ppo("invertedPendulum", worlds)
+    monkeypatch.setattr(cases, "_SB3_ROLLOUT", 512)
+    work = cases.sb3_ppo("invertedPendulum", worlds)
 
     assert [work(), work()] == [512, 512]
 
 
 def test_stable_baselines_trains_with_the_parameters_of_rl_zoo3() -> None:
-    work = contenders.sb3_zoo("hopper")
+    work = cases.sb3_zoo("hopper")
 
     assert [work(), work()] == [4 * 512] * 2
 
 
 def test_learning_profile_adds_up() -> None:
     spec = make_spec("invertedPendulum", "ppo", {"nEnvironments": 4, "nSteps": 4000, "nEpochs": 100})
-    learning = contenders.Learning(spec, 2, "fast", threads=1)
+    learning = cases.Learning(spec, 2, "fast", threads=1)
 
     assert [learning() for _ in range(3)] == [2 * 40] * 3
     profile = learning.profile()
@@ -104,7 +105,7 @@ def test_learning_profile_adds_up() -> None:
 
 def test_missing_library_is_said() -> None:
     with pytest.raises(MissingError, match="no_such_library"):
-        contenders._library("no_such_library", "no-such-library")
+        cases._library("no_such_library", "no-such-library")
 
 
 def test_unknown_figure() -> None:
@@ -114,11 +115,11 @@ def test_unknown_figure() -> None:
 
 def test_failing_program_is_said() -> None:
     with pytest.raises(WorkError, match="no-such-command"):
-        bench._run(["no-such-command"])
+        benchmark._run(["no-such-command"])
 
 
 def test_machine_and_versions_are_plain_data() -> None:
-    facts = json.loads(json.dumps({**surroundings.machine(), **surroundings.versions(peers=True)}))
+    facts = json.loads(json.dumps({**versions.machine(), **versions.versions(peers=True)}))
     assert facts["usable"] >= 1
     assert facts["processor"]
     assert {"python", "torch", "mujoco"} <= set(facts)
@@ -126,8 +127,8 @@ def test_machine_and_versions_are_plain_data() -> None:
 
 @pytest.mark.slow
 def test_everything_once(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(bench, "WORLDS", (4,))
-    for place, figure, epochs in ((bench.HOPPER, "hopper", 500), (bench.PENDULUM, "invertedPendulum", 10)):
+    monkeypatch.setattr(benchmark, "WORLDS", (4,))
+    for place, figure, epochs in ((benchmark.HOPPER, "hopper", 500), (benchmark.PENDULUM, "invertedPendulum", 10)):
         small = {"nEnvironments": 4, "nSteps": 20_000, "nEpochs": epochs, "nEvaluations": 1}
         (tmp_path / place).parent.mkdir()
         write_spec(tmp_path / place, make_spec(figure, "ppo", small))

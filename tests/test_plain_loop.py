@@ -6,8 +6,8 @@ import mujoco
 import numpy as np
 import pytest
 
+from gts.bench.gymnasium_loop import PlainLoop, record
 from gts.params.figures import FIGURES
-from gts.physics.plain_loop import PlainLoop, record
 from gts.physics.worlds import Worlds
 
 

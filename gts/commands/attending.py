@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Context, Result
+from gts.commands.command import Context, Result
 from gts.jobs.trainings.request import MemberOutcome, TrainingOutcome, TrainingRequest
 from gts.jobs.trainings.summary import OverSeeds, over_seeds
 
 if TYPE_CHECKING:
-    from gts.jobs.ledger import Job
-    from gts.jobs.life import Life
+    from gts.jobs.job_lock import Life
+    from gts.jobs.job_store import Job
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gts.commands.declare import Command, Context, Note, Option, Result
+from gts.commands.command import Command, Context, Note, Option, Result
 from gts.commands.init import example_workspace
 from gts.errors import UsageError
 
@@ -16,7 +16,7 @@ class Benchmarked(Result):
     """What was measured."""
 
     report: dict[str, Any]
-    """As `gts.training.bench` gives it."""
+    """As `gts.bench.benchmark` gives it."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -27,10 +27,10 @@ def run(
     context: Context, *, figures: Sequence[str], repetitions: int, peers: bool, quick: bool
 ) -> Iterator[Note | Benchmarked]:
     """Measure; yields notes of what comes next, then the result."""
+    from gts.bench.benchmark import Bench
     from gts.params.figures import FIGURES
     from gts.params.spec import unknown
-    from gts.threads import available_cpus
-    from gts.training.bench import Bench
+    from gts.system.threads import available_cpus
 
     for figure in figures:
         if figure not in FIGURES:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.trials import STUDY_HELP
 from gts.errors import FileError
 
 if TYPE_CHECKING:
-    from gts.search.rows import TrialRow
+    from gts.search.trial_records import TrialRow
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Best(Result):
 def run(context: Context, *, study: str, out: Path | None, trial: int | None) -> Iterator[Any]:
     """Find the winner, and write its spec; never over a file."""
     from gts.formats.spec_file import spec_text, write_spec
-    from gts.search.reading import read_named
+    from gts.search.study_reader import read_named
     from gts.search.winner import chosen, spec_of_trial
 
     view = read_named(context.workspace, study)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gts.commands.declare import Argument, Command, Context, Result
-from gts.commands.references import kind_of, locate
+from gts.commands.command import Argument, Command, Context, Result
+from gts.commands.resolve import kind_of, locate
 from gts.errors import FormatError, GtsError, Problem
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Option, Result
-from gts.commands.references import Reference, refer
+from gts.commands.command import Argument, Command, Context, Option, Result
+from gts.commands.resolve import Reference, refer
 from gts.errors import FileError, UsageError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def mean_of(values: Iterable[Any]) -> float | None:
 def _play(context: Context, references: Sequence[str]) -> None:
     """Everything that was named side by side in the terminal, until somebody has enough."""
     from gts.commands.showing import choose_place, playable, show_in_terminal
-    from gts.playback.show import Wish
+    from gts.playback.session import Wish
 
     files = [path for word in references for path in playable(context, word)]
     if len(files) > MOST_PLAYING:
@@ -127,7 +127,7 @@ def sides_of(context: Context, reference: Reference) -> tuple[Side, ...]:
 
 def _members(reference: Reference) -> tuple[Side, ...]:
     """The members of a run, each with the score of its outcome."""
-    from gts.commands.headway import read_facts
+    from gts.commands.job_progress import read_facts
     from gts.formats.spec_file import read_spec
 
     folder = reference.run

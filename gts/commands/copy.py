@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gts.commands.declare import Argument, Command, Context, Result
+from gts.commands.command import Argument, Command, Context, Result
 from gts.commands.naming import file_named, new_place
 
 
@@ -18,7 +18,7 @@ class Copied(Result):
 
 def run(context: Context, *, file: str, name: str) -> Copied:
     """Copy a file, byte for byte; never over another one."""
-    from gts.store.moving import copy_file
+    from gts.store.transfer import copy_file
 
     old = file_named(context, file, does="copied")
     new = new_place(context, old, name)

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gts.commands.declare import Command, Context, Result
+from gts.commands.command import Command, Context, Result
 
 Verdict = Literal["good", "note", "bad"]
 
@@ -99,7 +99,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _processors(context: Context) -> list[Finding]:
     from gts.system import this_system
-    from gts.threads import available_cpus
+    from gts.system.threads import available_cpus
 
     cpus, machine = available_cpus(), os.cpu_count() or 1
     findings = [

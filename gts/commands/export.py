@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Option, Result
+from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.commands.export_figure import MOTIONS, POLICY, SECONDS, ExportedMotion, ExportedPolicy, export_motion, export_policy
-from gts.commands.references import Reference, refer
+from gts.commands.resolve import Reference, refer
 from gts.errors import FileError, MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _events(scalars: Scalars, began: float) -> bytes:
 
 def _began(reference: Reference) -> float:
     """When a run was started, in seconds of the system's clock; 0 where it does not say."""
-    from gts.commands.headway import read_facts
+    from gts.commands.job_progress import read_facts
 
     try:
         return datetime.fromisoformat(str(read_facts(reference.run.facts).get("started", ""))).timestamp()

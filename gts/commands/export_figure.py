@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gts.commands.declare import Result
+from gts.commands.command import Result
 from gts.errors import UsageError
 
 if TYPE_CHECKING:

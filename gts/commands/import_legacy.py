@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gts.commands.declare import Argument, Command, Context, Result
-from gts.commands.references import locate
+from gts.commands.command import Argument, Command, Context, Result
+from gts.commands.resolve import locate
 from gts.errors import FileError
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Option, Result
-from gts.commands.headway import read_facts
+from gts.commands.command import Argument, Command, Context, Option, Result
+from gts.commands.job_progress import read_facts
 from gts.commands.listing import ListedJob, describe
-from gts.commands.references import Reference, find_study, refer
+from gts.commands.resolve import Reference, find_study, refer
 from gts.commands.searches import Searched, searched
 from gts.errors import FileError, GtsError, Problem
 from gts.store.workspace import RunFolder, StudyFolder
@@ -194,7 +194,7 @@ def _checkpoint(reference: Reference) -> CheckpointInfo:
 
 
 def _run(reference: Reference) -> RunInfo:
-    from gts.jobs.ledger import standing_of
+    from gts.jobs.job_store import standing_of
     from gts.store.curves import MetricsReader
 
     folder = reference.run
@@ -228,7 +228,7 @@ def _run(reference: Reference) -> RunInfo:
 
 
 def _study(folder: StudyFolder) -> StudyInfo:
-    from gts.jobs.ledger import standing_of
+    from gts.jobs.job_store import standing_of
 
     job, found, notes = None, None, []
     space: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gts.commands.declare import Argument, Command, Context, Result
+from gts.commands.command import Argument, Command, Context, Result
 from gts.errors import FileError, MissingError
 
 _MADE_BY_USE = ("runs", "studies", "gts.db", "__pycache__")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Command, Context, Note, Option, Result
+from gts.commands.command import Command, Context, Note, Option, Result
 from gts.commands.listing import ListedJob, describe
 from gts.errors import FileError, UsageError
 from gts.jobs.states import WORDS
@@ -48,7 +48,7 @@ class Jobs(Result):
 
 def run(context: Context, *, every: bool, state: str | None, number: int | None, slots: str | None) -> Iterator[Any]:
     """List the jobs of the workspace; those at work first of all, then the newest others."""
-    from gts.jobs.ledger import jobs_of
+    from gts.jobs.job_store import jobs_of
     from gts.jobs.queue import Queue
 
     queue = Queue()
@@ -74,7 +74,7 @@ def run(context: Context, *, every: bool, state: str | None, number: int | None,
 
 def row_of(context: Context, queue: Any, entries: Sequence[Entry]) -> Row:
     """The jobs of this machine, as its row has them."""
-    from gts.threads import available_cpus
+    from gts.system.threads import available_cpus
 
     runs, studies = context.workspace.runs, context.workspace.studies
     working = [entry for entry in entries if entry.working]

@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.headway import headway_of, quiet_seconds
+from gts.commands.job_progress import headway_of, quiet_seconds
 from gts.commands.search_headway import search_headway_of, search_quiet_seconds
 from gts.store.workspace import RunFolder, StudyFolder
 
 if TYPE_CHECKING:
-    from gts.jobs.ledger import Job, Standing
+    from gts.jobs.job_store import Job, Standing
     from gts.jobs.queue import Entry
 
 _SAMPLE_SECONDS = 0.1

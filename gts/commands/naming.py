@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gts.commands.declare import Context
-from gts.commands.references import find_study, locate, refer
+from gts.commands.command import Context
+from gts.commands.resolve import find_study, locate, refer
 from gts.errors import FileError, UsageError
 from gts.store.workspace import CATALOGUE
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gts.commands.declare import Argument, Command, Context, Option, Result
+from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.errors import FileError
 
 _SHARED = ("seed", "nSteps", "nEpochs", "nEnvironments")

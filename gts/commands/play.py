@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.showing import INPUT, OUTPUT, Place, choose_place, playable, raise_failure, show_in_terminal
 from gts.errors import UsageError
 
 if TYPE_CHECKING:
     from gts.playback.drawing import Glyphs
-    from gts.playback.show import Wish
+    from gts.playback.session import Wish
 
 FASTEST = 100.0
 MOST_SEED = 2**31 - 1
@@ -63,7 +63,7 @@ def run(
     size: str | None,
 ) -> Iterator[Any]:
     """Play everything that was named, one after another; yields notes and how far a video is, then the result."""
-    from gts.playback.show import Wish
+    from gts.playback.session import Wish
 
     if not (math.isfinite(speed) and 0 < speed <= FASTEST):
         raise UsageError(f"the speed must be above 0 and at most {FASTEST:g}, not {speed:g}", hint="1 is real time")
@@ -110,14 +110,14 @@ def _show(wish: Wish, asked: Place | None, glyphs: Glyphs | None) -> Iterator[An
 
 
 def _stream(wish: Wish) -> Played:
-    from gts.playback.producer import Pipes, produce
+    from gts.playback.frame_server import Pipes, produce
 
     produce(wish, Pipes(INPUT, OUTPUT))
     return _played(wish, "stream")
 
 
 def _film(wish: Wish, path: str, size: tuple[int, int] | None) -> Iterator[Any]:
-    from gts.playback.show import open_playback
+    from gts.playback.session import open_playback
     from gts.playback.video import VideoProgress, write_video
 
     if wish.follow:

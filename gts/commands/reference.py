@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from gts.commands.declare import GROUPS, Command, Option
-from gts.commands.table import COMMANDS
+from gts.commands.command import GROUPS, Command, Option
+from gts.commands.registry import COMMANDS
 from gts.errors import GtsError, UsageError
-from gts.params.declare import Parameter
+from gts.params.declaration import Parameter
 
 PAGES = ("README.md", "gts/commands/README.md", "gts/params/README.md", "gts/training/README.md")
 """Where blocks stand, from the root of the project."""
@@ -36,7 +36,7 @@ def commands() -> str:
 
 def parameters() -> str:
     """Every parameter of every technique: those that all have, then those of each."""
-    from gts.params.declare import declared
+    from gts.params.declaration import declared
     from gts.params.techniques import TECHNIQUES
 
     each = {technique: tuple(declared(model)) for technique, model in TECHNIQUES.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gts.commands.declare import Argument, Command, Context, Result
+from gts.commands.command import Argument, Command, Context, Result
 from gts.commands.naming import file_named, keeps_its_place, new_place
 from gts.errors import UsageError
 
@@ -19,7 +19,7 @@ class Renamed(Result):
 
 def run(context: Context, *, file: str, name: str) -> Renamed:
     """Rename or move a file; never over another one."""
-    from gts.store.moving import move
+    from gts.store.transfer import move
 
     old = file_named(context, file, does="renamed")
     if keeps_its_place(context, old):

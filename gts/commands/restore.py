@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gts.commands.declare import Argument, Command, Context, Option, Result
+from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.errors import UsageError
 
 if TYPE_CHECKING:

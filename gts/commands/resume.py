@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.attending import attend
-from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.jobs import EVERY
 from gts.commands.listing import describe
-from gts.commands.references import refer_job
+from gts.commands.resolve import refer_job
 from gts.commands.searches import attend_search
 from gts.errors import GtsError, UsageError
 from gts.jobs.states import Failed, Interrupted, Paused
 
 if TYPE_CHECKING:
-    from gts.jobs.ledger import Standing
+    from gts.jobs.job_store import Standing
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def run(context: Context, *, jobs: Sequence[str], every: bool, attach: bool, que
 
 def _resume_all(context: Context, queue: bool) -> Iterator[Any]:
     """Go on with what was interrupted, and say what is not."""
-    from gts.jobs.ledger import STOPPED, jobs_of
+    from gts.jobs.job_store import STOPPED, jobs_of
 
     going: list[Going] = []
     left: list[LeftAlone] = []

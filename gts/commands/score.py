@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Note, Option, Result
-from gts.commands.references import locate
+from gts.commands.command import Argument, Command, Context, Note, Option, Result
+from gts.commands.resolve import locate
 from gts.errors import FileError
 from gts.jobs.trainings.request import SCORE_EPISODES, SCORE_STEPS, ScoringBegan
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import DETACHABLE, Argument, Command, Context, Note, Option
-from gts.commands.references import kind_of, locate
+from gts.commands.command import DETACHABLE, Argument, Command, Context, Note, Option
+from gts.commands.resolve import kind_of, locate
 from gts.commands.searches import conduct, crew_of, kept_storage, log_folder
 from gts.errors import UsageError
 from gts.jobs.searches.request import SearchRequest
@@ -106,8 +106,8 @@ def _check(space: Space, settings: Mapping[str, Any]) -> None:
 
 def _reset(context: Context, request: SearchRequest, yes: bool) -> Iterator[Note]:
     """Set aside what there is of a study, if a person agrees."""
-    from gts.jobs.searches.resetting import in_the_way, set_aside
-    from gts.search.glance import glance
+    from gts.jobs.searches.reset import in_the_way, set_aside
+    from gts.search.summary import glance
 
     name, folder = request.space.name, request.folder
     if not any(in_the_way(folder, request.storage)):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gts.commands.headway import quiet_seconds, rate_of, read_facts
+from gts.commands.job_progress import quiet_seconds, rate_of, read_facts
 from gts.errors import FileError
 from gts.store.workspace import RunFolder, StudyFolder
 
@@ -48,7 +48,7 @@ class Pulse:
 
 def search_headway_of(folder: StudyFolder, *, at_work: bool) -> SearchHeadway:
     """How far a search is; the numbers of its trainings only where it is `at_work`. Whatever cannot be read is not known."""
-    from gts.search.glance import glance
+    from gts.search.summary import glance
 
     seen = glance(folder)
     pulse = pulse_of(folder) if at_work else Pulse(0, 0, 0, None)
@@ -72,7 +72,7 @@ def search_headway_of(folder: StudyFolder, *, at_work: bool) -> SearchHeadway:
 
 def pulse_of(folder: StudyFolder) -> Pulse:
     """What the trainings of a search that are at work have done and do; costs milliseconds for each of them."""
-    from gts.jobs.life import look
+    from gts.jobs.job_lock import look
     from gts.store.curves import MetricsReader
 
     count, steps, total, rates = 0, 0, 0, []

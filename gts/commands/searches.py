@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from gts.commands.declare import Context, Note, Result
+from gts.commands.command import Context, Note, Result
 from gts.errors import FileError, WorkError
 from gts.jobs.searches.request import Remark, SearchOutcome, SearchRequest
 from gts.store.workspace import StudyFolder
 
 if TYPE_CHECKING:
     from gts.formats.space_file import Space
-    from gts.jobs.ledger import Job
-    from gts.jobs.life import Life
-    from gts.search.rows import StudyView, TrialRow
+    from gts.jobs.job_lock import Life
+    from gts.jobs.job_store import Job
+    from gts.search.trial_records import StudyView, TrialRow
 
 SHOWN = 5
 """Trials of a search that was not confirmed that are shown at its end."""
@@ -98,7 +98,7 @@ class Crew:
 
 def crew_of(context: Context, workers: int | None) -> Crew:
     """As many workers as were asked for, one a CPU if nobody asked, and never more than there are CPUs for them."""
-    from gts.threads import available_cpus
+    from gts.system.threads import available_cpus
 
     threads = context.threads or available_cpus()
     if workers is None or workers <= threads:
@@ -111,7 +111,7 @@ def kept_storage(word: str) -> tuple[str, list[Note]]:
 
     Raises UsageError for what is no storage, FileError for a file that cannot be one.
     """
-    from gts.search.places import place_of
+    from gts.search.storage_url import place_of
 
     place = place_of(word)
     if place.path is not None:
@@ -180,8 +180,8 @@ def attend_search(context: Context, job: Job, life: Life) -> Iterator[Any]:
 
 def searched(folder: StudyFolder, source: str, outcome: SearchOutcome | None) -> Searched:
     """What the search of a folder came to, from its study; raises FileError or WorkError where that cannot be read."""
-    from gts.search.glance import glance
-    from gts.search.reading import read_trials, stored_at
+    from gts.search.study_reader import read_trials, stored_at
+    from gts.search.summary import glance
 
     view = read_trials(*stored_at(folder))
     winner, seen = view.winner(), glance(folder)
@@ -230,8 +230,8 @@ def _check_database(path: Path) -> None:
 
 def _detach(request: SearchRequest, job: Job, life: Life) -> SearchDetached:
     """Leave a search to a process of its own, once it has opened its study; raises WorkError where it cannot."""
+    from gts.jobs.job_store import standing_of
     from gts.jobs.launch import launch
-    from gts.jobs.ledger import standing_of
 
     launch(job, life)
     until = time.monotonic() + _OPEN_SECONDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gts.commands.declare import Argument, Command, Context, Note, Result
+from gts.commands.command import Argument, Command, Context, Note, Result
 
 
 @dataclass(frozen=True)

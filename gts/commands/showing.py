@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gts.commands.declare import Context
-from gts.commands.references import Reference, locate, refer
+from gts.commands.command import Context
+from gts.commands.resolve import Reference, locate, refer
 from gts.errors import FileError, GtsError, MissingError, UsageError, WorkError
 from gts.store.workspace import RunFolder
 
 if TYPE_CHECKING:
     from gts.playback.drawing import Glyphs
-    from gts.playback.show import Wish
+    from gts.playback.session import Wish
     from gts.playback.stream import Failure
 
 Place = Literal["window", "terminal"]

@@ -7,14 +7,14 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.jobs import EVERY
 from gts.commands.listing import ListedJob, describe
-from gts.commands.references import refer_job
+from gts.commands.resolve import refer_job
 from gts.errors import UsageError
 
 if TYPE_CHECKING:
-    from gts.jobs.ledger import Standing
+    from gts.jobs.job_store import Standing
 
 _LOOK_SECONDS = 0.2
 _START_SECONDS = 10.0
@@ -37,7 +37,7 @@ class Stopped(Result):
 def run(context: Context, *, jobs: Sequence[str], every: bool, now: bool, no_wait: bool) -> Iterator[Any]:
     """Stop jobs, and wait until they have ended."""
     from gts.jobs.control import kill
-    from gts.jobs.ledger import jobs_of
+    from gts.jobs.job_store import jobs_of
 
     if bool(jobs) == every:
         raise UsageError("name the jobs to stop, or --all", hint="`gts jobs` lists them")
@@ -95,7 +95,7 @@ def _ask(standing: Standing) -> None:
 
 
 def _again(standing: Standing) -> Standing:
-    from gts.jobs.ledger import standing_of
+    from gts.jobs.job_store import standing_of
 
     return standing_of(standing.job.folder)
 

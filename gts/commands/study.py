@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Option, Result
+from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.commands.trials import STUDY_HELP
 
 if TYPE_CHECKING:
     from gts.search.charts import Chart
     from gts.search.checklist import Item
-    from gts.search.rows import TrialRow, TrialState
+    from gts.search.trial_records import TrialRow, TrialState
 
 PLOTS = ("history", "importance", "parallel", "slice", "intermediate", "timeline", "front")
 
@@ -53,7 +53,7 @@ def run(context: Context, *, study: str, plot: str | None, checklist: bool) -> S
     from gts.search.charts import KINDS, chart
     from gts.search.checklist import checklist as filled_in
     from gts.search.importances import importances
-    from gts.search.reading import read_named
+    from gts.search.study_reader import read_named
 
     view = read_named(context.workspace, study)
     space = view.space or {}

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.attending import Trained, trained
-from gts.commands.declare import Argument, Command, Context, Note, Option, Result
-from gts.commands.headway import headway_of, read_facts
+from gts.commands.command import Argument, Command, Context, Note, Option, Result
+from gts.commands.job_progress import headway_of, read_facts
 from gts.commands.listing import ListedJob, describe
-from gts.commands.references import NEWEST, refer_job
+from gts.commands.resolve import NEWEST, refer_job
 from gts.commands.search_headway import SearchHeadway, search_headway_of
 from gts.commands.searches import Searched, searched
 from gts.errors import FileError, GtsError
 from gts.store.workspace import JobFolder, RunFolder, StudyFolder
 
 if TYPE_CHECKING:
-    from gts.commands.headway import Headway
-    from gts.jobs.ledger import Job, Standing
+    from gts.commands.job_progress import Headway
+    from gts.jobs.job_store import Job, Standing
 
 LOOK_SECONDS = 0.25
 NUMBERS_SECONDS = 2.0
@@ -122,7 +122,7 @@ def _numbers(job: Job) -> Headway | SearchHeadway:
 
 def _look(job: Job) -> Standing:
     """How a job stands; raises FileError where its folder is gone."""
-    from gts.jobs.ledger import standing_of
+    from gts.jobs.job_store import standing_of
 
     try:
         return standing_of(job.folder)

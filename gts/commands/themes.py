@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gts.commands.check import Checked, CheckedFile
-from gts.commands.declare import Argument, Command, Context, Result
-from gts.commands.references import locate
+from gts.commands.command import Argument, Command, Context, Result
+from gts.commands.resolve import locate
 from gts.errors import FormatError, GtsError, MissingError, Problem, UsageError
 from gts.store.workspace import Workspace
 
@@ -70,7 +70,7 @@ def shipped_themes() -> Path:
 
 def theme_folders(workspace: Workspace) -> tuple[tuple[Origin, Path], ...]:
     """Where themes are looked for; of two with the same name the later one counts."""
-    from gts.system.config import config_folder
+    from gts.system.folders import config_folder
 
     shipped = shipped_themes()
     own: tuple[tuple[Origin, Path], ...] = (

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.attending import attend
-from gts.commands.declare import DETACHABLE, Argument, Command, Context, Note, Option, Result
-from gts.commands.references import Reference, kind_of, locate
+from gts.commands.command import DETACHABLE, Argument, Command, Context, Note, Option, Result
+from gts.commands.resolve import Reference, kind_of, locate
 from gts.errors import FileError, UsageError
 from gts.jobs.trainings.request import Milestones, TrainingRequest
 from gts.jobs.trainings.summary import summary_path
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
-    from gts.jobs.ledger import Job
-    from gts.jobs.life import Life
+    from gts.jobs.job_lock import Life
+    from gts.jobs.job_store import Job
     from gts.params.spec import Spec
 
 MOST_SEEDS = 1024

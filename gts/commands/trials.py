@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Argument, Command, Context, Note, Option, Result
+from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.errors import UsageError
 
 if TYPE_CHECKING:
-    from gts.search.rows import StudyView, TrialRow
+    from gts.search.trial_records import StudyView, TrialRow
 
 STUDY_HELP = (
     "A study: its name in the workspace, its folder, a database file, or the address of a server; with #NAME one of several."
@@ -60,7 +60,7 @@ def run(
     verbose: bool,
 ) -> Iterator[Any]:
     """Read a study, and choose and order its trials."""
-    from gts.search.reading import read_named
+    from gts.search.study_reader import read_named
 
     view = read_named(context.workspace, study)
     conditions = [condition(view, text) for text in filters]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.declare import Command, Context, Option
+from gts.commands.command import Command, Context, Option
 from gts.commands.search import COMMAND as SEARCH
 from gts.commands.searches import conduct, crew_of, kept_storage, log_folder
 from gts.errors import FormatError, UsageError
@@ -15,7 +15,7 @@ from gts.jobs.searches.request import SearchRequest
 
 if TYPE_CHECKING:
     from gts.formats.space_file import Space
-    from gts.search.places import Place
+    from gts.search.storage_url import Place
 
 _SHARED = "--study postgresql+psycopg://USER@HOST/DATABASE#NAME"
 _AS_FOR_SEARCH = ("--workers", "--cohort", "--logdir", "--save-every", "--detach", "--queue")
@@ -33,7 +33,7 @@ def run(
     queue: bool,
 ) -> Iterator[Any]:
     """Work on a study that others share; its space and its settings come from there. Yields events, then the result."""
-    from gts.search.places import place_of, split_name
+    from gts.search.storage_url import place_of, split_name
 
     if not study:
         raise UsageError("the study to work on is missing", hint=f"name it: {_SHARED}")
@@ -65,7 +65,7 @@ def _space(place: Place, name: str) -> Space:
     """The space that a shared study searches. Raises as reading a study does, UsageError where the study has none."""
     from gts.formats.space_file import space_of
     from gts.formats.strict_json import parse_json
-    from gts.search.reading import read_trials
+    from gts.search.study_reader import read_trials
 
     view = read_trials(place, name)
     if view.space is None:

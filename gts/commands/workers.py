@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gts.commands.declare import Argument, Command, Context, Note, Result
-from gts.commands.references import refer_job
+from gts.commands.command import Argument, Command, Context, Note, Result
+from gts.commands.resolve import refer_job
 from gts.errors import UsageError
 
 
@@ -23,7 +23,7 @@ class WorkersSet(Result):
 
 def run(context: Context, *, study: str, number: str) -> Iterator[Any]:
     """Write the wish down; the search looks at it every moment."""
-    from gts.jobs.searches.staffing import want_workers
+    from gts.jobs.searches.worker_count import want_workers
     from gts.store.workspace import StudyFolder
 
     if not number.isascii() or not number.isdecimal() or int(number) < 1:

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from gts import __version__
 from gts.errors import DivergedError, FormatError, Problem
-from gts.formats import envelope
+from gts.formats import checkpoint_layout
 from gts.formats.durable import write_durably
+from gts.formats.file_checks import read_bytes
 from gts.formats.networks import Network, Shape, describe_networks, is_network_tensor, shape_problems
-from gts.formats.reading import read_bytes
 from gts.params.spec import Spec
 
 FORMAT = 1
@@ -95,7 +95,7 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> st
         "versions": checkpoint.versions or current_versions(),
         "checksum": checksum,
     }
-    write_durably(path, envelope.pack(document, checkpoint.tensors))
+    write_durably(path, checkpoint_layout.pack(document, checkpoint.tensors))
     return checksum
 
 
@@ -106,10 +106,10 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     all, or where its networks do not fit its spec.
     """
     name = os.fspath(path)
-    data = read_bytes(path, "checkpoint", envelope.LARGEST_FILE)
-    header = envelope.unpack_header(name, data, len(data))
+    data = read_bytes(path, "checkpoint", checkpoint_layout.LARGEST_FILE)
+    header = checkpoint_layout.unpack_header(name, data, len(data))
     checkpoint = _from_header(name, header, len(data))
-    tensors = envelope.unpack_tensors(name, data)
+    tensors = checkpoint_layout.unpack_tensors(name, data)
     if tensor_checksum(tensors) != checkpoint.checksum:
         raise FormatError(name, [Problem("the tensors have changed since it was written: the checksum differs")], hint=_DAMAGED)
     problems = _type_problems(tensors)
@@ -127,15 +127,15 @@ def read_header(path: str | os.PathLike[str]) -> Checkpoint:
     Raises what `read_checkpoint` raises, as far as the header shows it.
     """
     name = os.fspath(path)
-    head, size = envelope.read_head(path)
-    return _from_header(name, envelope.unpack_header(name, head, size), size)
+    head, size = checkpoint_layout.read_head(path)
+    return _from_header(name, checkpoint_layout.unpack_header(name, head, size), size)
 
 
 def tensor_checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
     """SHA-256 over the tensors in the order of their names: name, type, shape, bytes as a file has them."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        tensor = envelope.as_stored(tensors[name])
+        tensor = checkpoint_layout.as_stored(tensors[name])
         digest.update(f"{name}\0{tensor.dtype.str}\0{tensor.shape}\0".encode())
         digest.update(tensor.tobytes())
     return digest.hexdigest()
@@ -152,9 +152,9 @@ def current_versions() -> dict[str, str]:
     return versions
 
 
-def _from_header(name: str, header: envelope.Header, size: int) -> Checkpoint:
+def _from_header(name: str, header: checkpoint_layout.Header, size: int) -> Checkpoint:
     document = header.document
-    spec = envelope.restore_spec(name, document)
+    spec = checkpoint_layout.restore_spec(name, document)
     problems = shape_problems(spec, header.shapes)
     if problems:
         raise FormatError(name, problems, hint="train it anew from its spec, or name another checkpoint")

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from gts.errors import FormatError, Problem
 from gts.formats.checkpoint import Checkpoint, current_versions, tensor_checksum
+from gts.formats.file_checks import read_bytes, recognise
 from gts.formats.networks import NETWORKS, shape_problems
-from gts.formats.reading import read_bytes, recognise
-from gts.formats.restricted_load import LARGEST, load_pickled
+from gts.formats.safe_unpickle import LARGEST, load_pickled
 from gts.formats.strict_json import printable
 from gts.params.spec import NEVER_READ, RENAMED, Spec, check_value, make_spec, parameters
 

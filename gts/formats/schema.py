@@ -14,7 +14,7 @@ from typing import Any, Literal
 from gts.formats.durable import write_durably
 from gts.formats.objectives import objectives
 from gts.formats.spec_file import json_text
-from gts.params.declare import Parameter, declared
+from gts.params.declaration import Parameter, declared
 from gts.params.figures import FIGURES
 from gts.params.spec import NEVER_READ, RENAMED
 from gts.params.techniques import TECHNIQUES

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import Problem
-from gts.formats.axes import Axis, AxisReader, in_order
 from gts.formats.durable import write_durably
 from gts.formats.objectives import DEFAULT, Goal, objective_document, read_objective
+from gts.formats.space_parameters import Axis, AxisReader, in_order
 from gts.formats.spec_file import (
     all_at_once,
     checked,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from gts.errors import FormatError, Problem
-from gts.formats.reading import MEGABYTE, read_bytes, recognise
+from gts.formats.file_checks import MEGABYTE, read_bytes, recognise
 
 JsonPath = tuple[str | int, ...]
 """Where a value stands: `("params", "seed")`."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gts.formats.spec_file import json_text
-from gts.params.declare import Parameter
+from gts.params.declaration import Parameter
 from gts.params.spec import parameters
 
 _FIRST = ("seed", "nSteps", "nEpochs", "nEnvironments", "physics")

@@ -35,8 +35,8 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import FormatError, Problem
-from gts.formats.reading import read_bytes
-from gts.formats.toml_places import Places
+from gts.formats.file_checks import read_bytes
+from gts.formats.toml_positions import Places
 
 ENDING = ".toml"
 

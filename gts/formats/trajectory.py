@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 
 from gts.errors import FormatError, Problem
 from gts.formats.durable import write_durably
-from gts.formats.reading import read_bytes
+from gts.formats.file_checks import read_bytes
 
 FORMAT = 1
 LARGEST_FILE = 50_000_000

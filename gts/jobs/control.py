@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from gts.errors import UsageError
+from gts.jobs.job_lock import PATIENCE_SECONDS, Life, Sign, look
+from gts.jobs.job_store import STOPPED, Job, Standing, at_rest, read_job, write_job
 from gts.jobs.launch import launch
-from gts.jobs.ledger import STOPPED, Job, Standing, at_rest, read_job, write_job
-from gts.jobs.life import PATIENCE_SECONDS, Life, Sign, look
 from gts.jobs.states import Done, Failed, Interrupted, State
 from gts.jobs.trainings.runs import ends_in_failure
 from gts.store.filesystem import file_system

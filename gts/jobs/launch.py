@@ -11,8 +11,8 @@ from pathlib import Path
 
 import gts
 from gts.errors import WorkError
-from gts.jobs.ledger import Job, write_job
-from gts.jobs.life import Life, look
+from gts.jobs.job_lock import Life, look
+from gts.jobs.job_store import Job, write_job
 from gts.store.workspace import JobFolder, Workspace
 from gts.system import identity_of, this_system
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from gts.errors import FileError, GtsError
 from gts.jobs.interruption import Interruption
-from gts.jobs.ledger import STOPPED, Job, read_job, write_job
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import STOPPED, Job, read_job, write_job
 from gts.jobs.queue import Entry, Place, Queue
 from gts.jobs.trainings.request import TrainingRequest
-from gts.jobs.trainings.resuming import newest_steps
+from gts.jobs.trainings.resume_state import newest_steps
 from gts.store.workspace import JobFolder, RunFolder, Workspace
 
 _PATIENCE_SECONDS = 10.0

@@ -20,7 +20,7 @@ from gts.errors import FileError
 from gts.formats.durable import write_durably
 from gts.jobs.interruption import Interruption
 from gts.system import this_system
-from gts.threads import available_cpus
+from gts.system.threads import available_cpus
 
 LOOK_SECONDS = 0.5
 

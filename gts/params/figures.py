@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gts.params.declare import Parameter
+from gts.params.declaration import Parameter
 
 
 @dataclass(frozen=True)

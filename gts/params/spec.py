@@ -12,7 +12,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from gts.errors import GtsError, Problem, UsageError
-from gts.params.declare import Parameter, declared
+from gts.params.declaration import Parameter, declared
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES, CommonParams, TechniqueParams
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from gts.params.declare import ParameterModel, parameter
+from gts.params.declaration import ParameterModel, parameter
 
 Activation = Literal["tanh", "sigmoid", "ReLU", "leakyReLU", "ELU", "SiLU"]
 Initialisation = Literal["orthogonal", "uniform"]

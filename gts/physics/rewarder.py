@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import UsageError
-from gts.params.declare import Parameter
+from gts.params.declaration import Parameter
 from gts.params.figures import FigureDeclaration
 from gts.params.spec import unknown
 from gts.physics.frame import Frame

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.stage import Moment, Stage
+from gts.playback.frame_protocol import Moment, Stage
 
 Floats = NDArray[np.float64]
 

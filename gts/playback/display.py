@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from gts.playback.show import Wish
+from gts.playback.session import Wish
 from gts.playback.stream import Failure, decode
 
 _SECONDS = 15.0

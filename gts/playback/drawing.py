@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.playback.camera import camera_for
-from gts.playback.cells import PLAIN, Cells, colour_of
+from gts.playback.cell_buffer import PLAIN, Cells, colour_of
+from gts.playback.frame_protocol import Moment, Stage
 from gts.playback.ground import Ground, lay_ground
-from gts.playback.raster import NOTHING, Grid, Raster, rasterise
-from gts.playback.stage import Moment, Stage
+from gts.playback.rendering.raster import NOTHING, Grid, Raster, rasterise
 
 Glyphs = Literal["braille", "half", "ascii"]
 GLYPHS: tuple[Glyphs, ...] = get_args(Glyphs)

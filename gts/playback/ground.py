@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.playback.camera import Camera
-from gts.playback.raster import Grid
-from gts.playback.stage import Moment, Stage
+from gts.playback.frame_protocol import Moment, Stage
+from gts.playback.rendering.raster import Grid
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gts.playback.stage import Moment, Stage
+from gts.playback.frame_protocol import Moment, Stage
 
 KEYS = (("space", "pause"), ("→", "step"), ("R", "restart"), ("K", "keep on"), ("N", "next"), ("Q", "quit"))
 """What the keys do."""

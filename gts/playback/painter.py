@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from gts.playback.cells import PLAIN, Cells
+from gts.playback.cell_buffer import PLAIN, Cells
 from gts.playback.drawing import Glyphs
 
 _DEEP = ("256color", "alacritty", "ghostty", "foot", "wezterm", "kitty", "direct", "konsole")

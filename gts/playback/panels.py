@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from gts.playback.cells import Cells
+from gts.playback.cell_buffer import Cells
 from gts.playback.drawing import Glyphs, draw
+from gts.playback.frame_protocol import Moment, Stage
 from gts.playback.overlay import head_lines
-from gts.playback.stage import Moment, Stage
 from gts.playback.stream import Failure
 
 LEAST = (5, 20)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.playback.frame import Frame, Playback
-from gts.playback.renderer_scene import NAMES
-from gts.playback.stage import Moment, Shape, Stage
+from gts.playback.frame_protocol import Moment, Shape, Stage
+from gts.playback.rendering.scene import NAMES
 
 Floats = NDArray[np.float64]
 

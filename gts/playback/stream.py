@@ -4,7 +4,7 @@ Every line is one object. `kind` says what it is:
 
 - `stage`: what plays from here on, the first line and one for every further checkpoint. `format` (1), `name`, `fps` (frames a
   second of the figure's own time), `shapes` (a list of `kind`, `size` in m, `colour`), `centre` and `extent` in m, `planar`,
-  `travels`, `ground`; see `gts.playback.stage`.
+  `travels`, `ground`; see `gts.playback.frame_protocol`.
 - `frame`: `poses` (for each shape x, y, z in m and the quaternion w, x, y, z), `focus` and `contacts` in m, `loop`, `step`,
   `time` in s, `return`, `speed` in m/s, `terms`, `fallen`, `paused`, `keepOn`, `rate`, `note`.
 - `error`: `message`, `hint`, `exitCode`. Nothing follows.
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import FormatError, GtsError, Problem
-from gts.playback.stage import KINDS, Moment, Shape, Stage
+from gts.playback.frame_protocol import KINDS, Moment, Shape, Stage
 
 FORMAT = 1
 WORDS = ("pause", "step", "restart", "keep", "next", "faster", "slower", "quit")

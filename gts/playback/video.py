@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from gts.errors import MissingError, UsageError, WorkError
 from gts.formats.durable import check_writable, write_durably
 from gts.playback.frame import Frame, Playback
-from gts.playback.renderer import PlainRenderer
-from gts.playback.renderer_camera import Follower
-from gts.playback.renderer_gl import GlLostError, GlRenderer, start_gl
+from gts.playback.rendering.camera import Follower
+from gts.playback.rendering.gl import GlLostError, GlRenderer, start_gl
+from gts.playback.rendering.renderer import PlainRenderer
 
 Choice = Literal["auto", "gl", "plain"]
 """Who draws: GL where it is fast and else the plain renderer; GL however slow it is; the plain renderer."""

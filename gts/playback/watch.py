@@ -13,13 +13,13 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from gts.playback.cells import Cells
+from gts.playback.cell_buffer import Cells
 from gts.playback.drawing import Glyphs
+from gts.playback.frame_protocol import Moment, Stage
 from gts.playback.overlay import key_line
 from gts.playback.painter import Painter
 from gts.playback.panels import WORDS_SECONDS, Panels
-from gts.playback.show import Wish
-from gts.playback.stage import Moment, Stage
+from gts.playback.session import Wish
 from gts.playback.stream import End, Failure, decode
 from gts.playback.terminal import HungUpError, Terminal
 
@@ -34,7 +34,7 @@ class Source:
         self._complaints, name = tempfile.mkstemp()
         os.unlink(name)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gts.playback.producer", wish.as_json()],
+            [sys.executable, "-m", "gts.playback.frame_server", wish.as_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,

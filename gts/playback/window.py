@@ -18,7 +18,7 @@ import mujoco
 from gts.errors import GtsError
 from gts.playback.overlay import KEYS, conditions, facts, terms
 from gts.playback.scene import Scene
-from gts.playback.show import Show, Wish
+from gts.playback.session import Show, Wish
 from gts.playback.stream import encode
 
 WORDS = {32: "pause", 262: "step", ord("R"): "restart", ord("K"): "keep", ord("N"): "next", ord("Q"): "quit", 256: "quit"}

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any, Literal
 
 from gts.search.importances import LEAST_TRIALS, importances
-from gts.search.rows import Domain, StudyView
+from gts.search.trial_records import Domain, StudyView
 
 Kind = Literal["history", "importance", "parallel", "slice", "intermediate", "timeline", "front"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gts.search.rows import StudyView, TrialRow
+from gts.search.trial_records import StudyView, TrialRow
 
 _MOST_REASONS = 3
 _ENOUGH_SEEDS = 5

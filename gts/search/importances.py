@@ -11,7 +11,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.importance import get_param_importances
 from optuna.trial import TrialState, create_trial
 
-from gts.search.rows import Domain, StudyView
+from gts.search.trial_records import Domain, StudyView
 
 LEAST_TRIALS = 5
 """Complete trials below which it would say nothing."""

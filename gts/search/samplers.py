@@ -12,9 +12,9 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from gts.errors import MissingError, UsageError
-from gts.formats.axes import Categories
 from gts.formats.space_file import Space
-from gts.search.axes import conditional, longest, points
+from gts.formats.space_parameters import Categories
+from gts.search.search_space import conditional, longest, points
 from gts.search.settings import Settings
 
 _NEEDS = {"qmc": "scipy", "gp": "scipy", "cmaes": "cmaes"}

@@ -19,7 +19,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, PendingRollbackError, ProgrammingError, SQLAlchemyError
 
 from gts.errors import FileError, MissingError, WorkError
-from gts.search.places import Place
+from gts.search.storage_url import Place
 from gts.store.database import explained, open_reader
 
 FILE_SECONDS = 60.0

@@ -30,16 +30,16 @@ from gts.formats.space_file import Space
 from gts.formats.spec_file import spec_of, spec_text
 from gts.formats.strict_json import parse_json
 from gts.params.spec import ParameterError, Spec
-from gts.search import attributes as names
-from gts.search.axes import points, suggest
-from gts.search.founding import Founded, found
-from gts.search.glance import glance_of, write_down
-from gts.search.reading import spec_document, view_of
-from gts.search.rows import Confirmed, StudyView, TrialRow
+from gts.search import study_attributes as names
+from gts.search.open_study import Founded, found
 from gts.search.samplers import pruner_of, sampler_of
+from gts.search.search_space import points, suggest
 from gts.search.settings import Settings
 from gts.search.storage import GRACE_SECONDS, HEARTBEAT_SECONDS, Patience, alone
-from gts.search.stored import Memory
+from gts.search.study_reader import spec_document, view_of
+from gts.search.summary import glance_of, write_down
+from gts.search.trial_reader import Memory
+from gts.search.trial_records import Confirmed, StudyView, TrialRow
 from gts.store.workspace import StudyFolder
 from gts.training.score import bootstrap_interval, interquartile_mean
 
@@ -155,7 +155,7 @@ class Study:
         return self._patiently(open_trial.should_prune)
 
     def complete(self, trial: TrialRef, values: Sequence[float], details: Mapping[str, Any] | None = None) -> None:
-        """Tell what a trial came to, a value an objective; `details` by the names of `gts.search.attributes`.
+        """Tell what a trial came to, a value an objective; `details` by the names of `gts.search.study_attributes`.
 
         A value that is not finite makes it a failed one.
         """

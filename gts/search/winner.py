@@ -12,7 +12,7 @@ from gts.formats.spec_file import spec_of
 from gts.formats.strict_json import parse_json
 from gts.params.spec import Spec
 from gts.search.checklist import tuning_seeds
-from gts.search.rows import StudyView, TrialRow
+from gts.search.trial_records import StudyView, TrialRow
 
 
 def chosen(view: StudyView, number: int | None) -> TrialRow:

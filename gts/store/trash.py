@@ -17,7 +17,7 @@ from typing import Any
 from gts.errors import FileError, UsageError
 from gts.formats.durable import write_durably
 from gts.store.catalogue import Catalogue, CheckpointRecord, JobRecord, RunRecord, StudyRecord, now
-from gts.store.moving import move, refuse_existing
+from gts.store.transfer import move, refuse_existing
 from gts.store.workspace import Workspace
 
 _FORMAT = 1

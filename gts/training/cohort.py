@@ -25,7 +25,7 @@ from gts.params.spec import Spec
 from gts.physics.simulations import Physics
 from gts.physics.starts import evaluation_seeds
 from gts.physics.worlds import Worlds
-from gts.threads import available_cpus
+from gts.system.threads import available_cpus
 from gts.training.collecting import Collector
 from gts.training.evaluation import Evaluation
 from gts.training.plan import Plan

@@ -17,9 +17,9 @@ from gts.params.spec import Spec
 from gts.physics.episodes import Episodes
 from gts.physics.starts import score_seeds
 from gts.physics.worlds import Worlds
-from gts.threads import available_cpus
+from gts.system.threads import available_cpus
 from gts.training.score import Score, make_score
-from gts.training.tape import Tape
+from gts.training.trajectory_recorder import Tape
 
 
 class Evaluation:

@@ -11,7 +11,7 @@ from textual.events import Click, Resize
 from textual.message import Message
 
 from gts_tui.charts.plot import Plot
-from gts_tui.charts.widget import Chart
+from gts_tui.widgets.chart import Chart
 
 _NARROWEST, _LOWEST = 44, 9
 _MOST_COLUMNS, _MOST_ROWS = 3, 3

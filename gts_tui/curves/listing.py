@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gts.store.workspace import JobFolder, RunFolder, Workspace
-from gts_tui.curves.reading import short_name
-from gts_tui.watching import changed
+from gts_tui.polling import changed
+from gts_tui.screens.training.data import short_name
 
 MOST_RUNS = 500
 _AGAIN_SECONDS = 5.0
@@ -36,7 +36,7 @@ def listing_stamp(workspace: Workspace) -> Hashable:
 
 def list_runs(workspace: Workspace) -> tuple[Listed, ...]:
     """The trainings of a workspace, newest first."""
-    from gts.jobs.ledger import jobs_of
+    from gts.jobs.job_store import jobs_of
 
     return tuple(
         Listed(one.job.id, one.job.folder, short_name(one.job.folder), one.state.word, one.state.alive)
@@ -67,7 +67,7 @@ def log_end(folder: Path) -> tuple[str, ...]:
 
 def folder_of(workspace: Workspace, word: str) -> Path | None:
     """The folder of the training that a word names: an id or a part of one that no other has, `@last`, or a path."""
-    from gts.commands.references import find_run
+    from gts.commands.resolve import find_run
     from gts.errors import GtsError
 
     with suppress(OSError):

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.events import Resize
 from textual.widgets import Static
 
-from gts.commands.views.wording import plain
+from gts.commands.views.formatting import plain
 from gts.errors import GtsError
 from gts_tui.curves.listing import log_end, log_stamp
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from gts.commands.views.wording import clock, short
+from gts.commands.views.formatting import clock, short
 from gts_tui.curves.panels import Page
-from gts_tui.curves.plots import View
-from gts_tui.curves.reading import RunReading
 from gts_tui.glyphs import Glyphs
+from gts_tui.screens.training.charts import View
+from gts_tui.screens.training.data import RunReading
 
 _BAR_CELLS = 10
 _TOO_LONG = 1e7

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gts_tui.editing.checking import Findings, kind_of_text
-from gts_tui.editing.files import Saved, load, save
 from gts_tui.editing.recovery import keep, let_go
+from gts_tui.screens.editor.files import Saved, load, save
 
 
 @dataclass

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from gts.formats.strict_json import JsonPath
-from gts_tui.editing.outline import Entry, outline
+from gts_tui.screens.editor.json_syntax import Entry, outline
 
 
 def with_value(text: str, path: JsonPath, value: str) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gts.formats.strict_json import JsonPath
-from gts_tui.editing.meanings import subject_of
-from gts_tui.editing.outline import values_in
+from gts_tui.screens.editor.json_syntax import values_in
+from gts_tui.screens.editor.parameter_docs import subject_of
 
 MOST_LINES = 2000
 _LONGEST = 80

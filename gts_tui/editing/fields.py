@@ -11,13 +11,13 @@ from typing import Any
 
 from gts.errors import UsageError
 from gts.formats.strict_json import JsonPath
-from gts.params.declare import Parameter
+from gts.params.declaration import Parameter
 from gts.params.figures import FIGURES
 from gts.params.spec import RENAMED
 from gts.params.techniques import TECHNIQUES
 from gts_tui.editing.changing import with_axis, with_value, without
-from gts_tui.editing.meanings import ONLY_SPACE, TOP, Subject, subject_of
-from gts_tui.editing.outline import values_in
+from gts_tui.screens.editor.json_syntax import values_in
+from gts_tui.screens.editor.parameter_docs import ONLY_SPACE, TOP, Subject, subject_of
 
 _RANGE = re.compile(r"(?P<low>[^\s,]+?)\s*(?:\.\.|…)\s*(?P<high>[^\s,]+)(?:\s+step\s+(?P<step>\S+))?(?P<log>\s+log)?\s*\Z")
 

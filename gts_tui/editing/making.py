@@ -11,7 +11,7 @@ from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
 from gts_tui.dialogs import Ask, Choose
 from gts_tui.lines import joined
-from gts_tui.steady import Dialog
+from gts_tui.textual_fixes import Dialog
 
 
 def ask_for_new(app: App[Any], make: Callable[[str, str], None]) -> None:

@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from gts_tui.editing.files import specs_and_spaces
-from gts_tui.steady import SteadyList
+from gts_tui.screens.editor.files import specs_and_spaces
+from gts_tui.textual_fixes import SteadyList
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp

@@ -9,11 +9,11 @@ from typing import Any
 
 from gts.formats.objectives import objectives
 from gts.formats.strict_json import JsonPath
-from gts.params.declare import Parameter
+from gts.params.declaration import Parameter
 from gts.params.figures import FIGURES
 from gts.params.spec import RENAMED
 from gts.params.techniques import TECHNIQUES
-from gts_tui.editing.meanings import AXIS, ONLY_SPACE, TOP, Subject, parameter_at
+from gts_tui.screens.editor.parameter_docs import AXIS, ONLY_SPACE, TOP, Subject, parameter_at
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widgets import ContentSwitcher, Static
 
-from gts.commands.views.wording import plain
+from gts.commands.views.formatting import plain
 from gts.errors import GtsError
-from gts_tui.charts.widget import Chart
-from gts_tui.choices import Choice, Shelf
 from gts_tui.compared_rows import SCORES, cells_of, known_of, parameter_row
-from gts_tui.comparing import METRICS, Comparer, Comparison, plot_of
 from gts_tui.dialogs import Choose
 from gts_tui.inks import ink
 from gts_tui.keyed_table import Column, KeyedTable, Row
 from gts_tui.lines import joined
-from gts_tui.mode import Mode
 from gts_tui.playing import Player
+from gts_tui.screens.compare_data import METRICS, Comparer, Comparison, plot_of
+from gts_tui.screens.mode import Mode
+from gts_tui.screens.sources import Choice, Shelf
+from gts_tui.widgets.chart import Chart
 
 _MARK = 4
 """Columns beside those of the table: of its marks, and of a scroll bar."""

@@ -11,20 +11,20 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 
 from gts.commands.listing import ListedJob
+from gts.commands.views.formatting import clock, moment, plain, short, size
 from gts.commands.views.jobs import remarks, row_line, share_of
-from gts.commands.views.wording import clock, moment, plain, short, size
 from gts.errors import GtsError
 from gts.jobs.states import WORDS
 from gts.store.workspace import JobFolder
 from gts_tui.dialogs import Ask, Confirm
-from gts_tui.filter_line import FilterLine
 from gts_tui.job_list import JobList, JobReader
 from gts_tui.keyed_table import MOST_ROWS, Column, KeyedTable, Row
 from gts_tui.lines import joined
-from gts_tui.log_pane import LogPane
-from gts_tui.mode import Mode
+from gts_tui.screens.mode import Mode
 from gts_tui.state_signs import state_text
-from gts_tui.steady import SteadyLine
+from gts_tui.textual_fixes import SteadyLine
+from gts_tui.widgets.filter_input import FilterLine
+from gts_tui.widgets.log_view import LogPane
 
 _WIDE = 110
 _NUMBERS = (

@@ -12,13 +12,13 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widgets import Static
 
-from gts.commands.views.wording import number, plain, short
+from gts.commands.views.formatting import number, plain, short
 from gts.errors import GtsError
-from gts_tui.choices import Choice, Shelf
-from gts_tui.filter_line import FilterLine
 from gts_tui.keyed_table import Column, KeyedTable, Row
-from gts_tui.mode import Mode
 from gts_tui.playing import Player
+from gts_tui.screens.mode import Mode
+from gts_tui.screens.sources import Choice, Shelf
+from gts_tui.widgets.filter_input import FilterLine
 
 _WIDE = 100
 """Columns from which on the list stays beside what plays."""

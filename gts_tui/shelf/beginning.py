@@ -10,8 +10,8 @@ from textual.containers import Vertical
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
-from gts_tui.opening import examples_folder, short_path
-from gts_tui.steady import SteadyList
+from gts_tui.textual_fixes import SteadyList
+from gts_tui.workspace_setup import examples_folder, short_path
 
 _CHOICES = (
     ("init", "lay the examples here", "specs of every figure, spaces, trained checkpoints"),

@@ -11,14 +11,14 @@ from textual.widgets import Static
 
 from gts.errors import GtsError
 from gts.store.workspace import Workspace
+from gts_tui.polling import Watch
+from gts_tui.screens.workspace.details_data import see, seen_stamp
 from gts_tui.shelf.contents import Thing
-from gts_tui.shelf.glancing import see, seen_stamp
-from gts_tui.shelf.looks import Looks
 from gts_tui.shelf.rows import key_of
-from gts_tui.watching import Watch
+from gts_tui.widgets.status import Looks
 
 if TYPE_CHECKING:
-    from gts_tui.shelf.glancing import Seen
+    from gts_tui.screens.workspace.details_data import Seen
 
 _KEY = "workspace.page"
 
@@ -78,7 +78,7 @@ class PagePane(VerticalScroll):
         if self._shown is None:
             return Text()
         # What it leans on is loaded when there is something to say, which is after the first picture.
-        from gts_tui.shelf.pages import page
+        from gts_tui.screens.workspace.details import page
 
         return page(*self._shown, self.looks, max(10, self.size.width - 3))
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from gts.store.workspace import StudyFolder
 from gts_tui.dialogs import Ask
 from gts_tui.lines import joined
-from gts_tui.trials import orders
-from gts_tui.trials.studies import StudyLine
+from gts_tui.screens.search import actions
+from gts_tui.screens.search.data import StudyLine
 
 if TYPE_CHECKING:
-    from gts.search.rows import TrialRow
+    from gts.search.trial_records import TrialRow
     from gts_tui.app import GtsApp
 
 
 def play(program: GtsApp, folder: StudyFolder | None, trial: TrialRow, *, window: bool) -> None:
     """Play the best policy of a trial."""
-    training = orders.best_checkpoint(folder, trial)
+    training = actions.best_checkpoint(folder, trial)
     if training is None:
         program.notify(f"trial {trial.number} has left no policy on this disk", markup=False)
         return
@@ -28,7 +28,7 @@ def play(program: GtsApp, folder: StudyFolder | None, trial: TrialRow, *, window
 def promote(program: GtsApp, word: str, study: str, trial: TrialRow, *, edit: bool) -> None:
     """Ask for a name, and write a trial as a spec; `edit` it then, or at once where it was written before."""
     figure = str((trial.spec or {}).get("physicalModel", ""))
-    written, proposed = orders.files_for(study, trial.number, figure, program.workspace)
+    written, proposed = actions.files_for(study, trial.number, figure, program.workspace)
     if edit and written:
         program.perform(joined(["edit", written]))
         return
@@ -37,7 +37,7 @@ def promote(program: GtsApp, word: str, study: str, trial: TrialRow, *, edit: bo
         if file is None:
             return
         name = file if file.endswith(".spec") else f"{file}.spec"
-        line = orders.promote_line(word, trial.number, name)
+        line = actions.promote_line(word, trial.number, name)
         program.perform(f"{line}; {joined(['edit', name])}" if edit else line)
 
     program.push_screen(Ask(f"write trial {trial.number} of {study} as", proposed), write)
@@ -52,7 +52,7 @@ def go_on(program: GtsApp, word: str, line: StudyLine | None) -> None:
 
     def more(trials: str | None) -> None:
         if trials is not None:
-            program.perform(orders.more_line(workspace.study(word), workspace, trials))
+            program.perform(actions.more_line(workspace.study(word), workspace, trials))
 
     program.push_screen(Ask(f"all {line.wanted} trials have ended; how many in all", str(2 * (line.wanted or 50))), more)
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gts.errors import FileError, GtsError
-from gts.jobs.life import look
+from gts.jobs.job_lock import look
 from gts.store.workspace import StudyFolder, Workspace
-from gts_tui.watching import changed
+from gts_tui.polling import changed
 
 if TYPE_CHECKING:
     from gts.search.charts import Chart, Kind
-    from gts.search.rows import StudyView, TrialRow
-    from gts.search.stored import Memory
+    from gts.search.trial_reader import Memory
+    from gts.search.trial_records import StudyView, TrialRow
 
 _SHARE = 4.0
 """Reading may take one part in so many of the time."""
@@ -93,7 +93,7 @@ class Follower:
     def _files(self) -> Hashable:
         folder = self.folder
         if folder is not None:
-            from gts.search.glance import where_of
+            from gts.search.summary import where_of
 
             path, _ = where_of(folder)
             here = changed(folder.facts, folder.job), look(folder.lock)[0]
@@ -104,8 +104,8 @@ class Follower:
         return changed(path, path / "study.db")
 
     def _look(self) -> Reading:
-        from gts.search.reading import read_named
-        from gts.search.stored import Memory
+        from gts.search.study_reader import read_named
+        from gts.search.trial_reader import Memory
 
         if self._memory is None:
             self._memory = Memory()
@@ -121,7 +121,7 @@ class Follower:
         )
 
     def _wanted(self, view: StudyView) -> int | None:
-        from gts.search.glance import glance
+        from gts.search.summary import glance
 
         seen = glance(self.folder) if self.folder is not None else None
         return seen.wanted if seen else view.settings.trials if view.settings else None

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from gts.commands.views.wording import number, plain
+from gts.commands.views.formatting import number, plain
 from gts_tui.glyphs import Glyphs
+from gts_tui.screens.search.data import StudyLine
 from gts_tui.trials.following import Reading
 from gts_tui.trials.signs import shown, signed
-from gts_tui.trials.studies import StudyLine
 
 if TYPE_CHECKING:
-    from gts.search.rows import TrialRow
+    from gts.search.trial_records import TrialRow
 
 _LONGEST = 32
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from gts.commands.views.wording import clock, plain
+from gts.commands.views.formatting import clock, plain
 from gts_tui.charts.plot import Line, Look, Plot
 from gts_tui.glyphs import Glyphs
 from gts_tui.trials.signs import INKS
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gts.search.charts import Bar, Chart, Panel, Series
-    from gts.search.rows import TrialRow
+    from gts.search.trial_records import TrialRow
 
 _LOOKS: dict[str, Look] = {"points": "points", "line": "line", "best": "line", "faint": "faint"}
 _BLOCKS = {"complete": "█", "pruned": "▒", "failed": "×", "running": "░"}

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gts.commands.trials import condition, ordered
-from gts.commands.views.wording import duration, number, plain
+from gts.commands.views.formatting import duration, number, plain
 from gts_tui.trials.signs import INKS, signed
-from gts_tui.trials.table import Cell, Column
+from gts_tui.widgets.table import Cell, Column
 
 if TYPE_CHECKING:
-    from gts.search.rows import StudyView, TrialRow
+    from gts.search.trial_records import StudyView, TrialRow
 
 FIELDS = ("number", "value", "confirmed", "state", "seconds")
 """By which trials are sorted with a key."""

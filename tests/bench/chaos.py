@@ -30,9 +30,9 @@ from typing import Any
 
 import psutil
 
-from gts.jobs.ledger import Standing, standing_of
+from gts.jobs.job_store import Standing, standing_of
 from gts.store.workspace import Workspace
-from gts.training.surroundings import machine, versions
+from gts.system.versions import machine, versions
 
 PHASES = ("start", "update", "write", "update", "write", "score")
 MOST_SECONDS = 300.0

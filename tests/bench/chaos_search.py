@@ -29,16 +29,16 @@ import psutil
 from gts.errors import GtsError
 from gts.formats.space_file import read_space
 from gts.jobs import control
+from gts.jobs.job_store import standing_of
 from gts.jobs.launch import launch
-from gts.jobs.ledger import standing_of
 from gts.jobs.searches.job import begin_search
 from gts.jobs.searches.request import SearchRequest
 from gts.jobs.searches.trials import outcome_of
-from gts.search.goals import trial_values
+from gts.search.objective_value import trial_values
 from gts.search.study import Study
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
-from gts.training.surroundings import machine, versions
+from gts.system.versions import machine, versions
 
 VICTIMS = ("owner", "worker", "all", "worker", "owner", "two workers")
 MOST_SECONDS = 900.0

@@ -29,7 +29,7 @@ import psutil
 from gts.formats.space_file import read_space
 from gts.search.study import Study
 from gts.store.workspace import Workspace
-from gts.training.surroundings import machine, versions
+from gts.system.versions import machine, versions
 
 ROOT = Path(__file__).parents[2]
 SPACE = ROOT / "workspace" / "hopper" / "hopper.space"

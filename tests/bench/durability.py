@@ -25,9 +25,9 @@ from gts.jobs.trainings.request import TrainingRequest
 from gts.jobs.trainings.runs import begin
 from gts.params.spec import Spec, parse_assignments, seeded
 from gts.store.workspace import Workspace
-from gts.threads import available_cpus
+from gts.system.threads import available_cpus
+from gts.system.versions import machine, versions
 from gts.training.events import Progress
-from gts.training.surroundings import machine, versions
 from gts.training.trainer import Trainer
 
 TURN_SECONDS = 1.0

@@ -26,13 +26,13 @@ from typing import Any
 
 from gts.formats.checkpoint import read_checkpoint
 from gts.formats.spec_file import read_spec
-from gts.jobs.ledger import standing_of
+from gts.jobs.job_store import standing_of
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
-from gts.threads import available_cpus
+from gts.system.threads import available_cpus
+from gts.system.versions import machine, versions
 from gts.training.evaluation import evaluate
 from gts.training.score import Score
-from gts.training.surroundings import machine, versions
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"
 RESULTS = Path(__file__).parent / "results" / "learning.json"

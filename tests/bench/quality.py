@@ -22,10 +22,10 @@ from gts.jobs.interruption import Interruption
 from gts.jobs.process import attend
 from gts.jobs.searches.job import begin_search
 from gts.jobs.searches.request import SearchRequest
-from gts.search.reading import read_named
+from gts.search.study_reader import read_named
 from gts.store.workspace import Workspace
-from gts.threads import available_cpus
-from gts.training.surroundings import machine, versions
+from gts.system.threads import available_cpus
+from gts.system.versions import machine, versions
 
 ROUND_STEPS = 2048
 SPACE: dict[str, Any] = {

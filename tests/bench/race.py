@@ -27,13 +27,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from gts.bench.cases import ZOO
 from gts.formats.spec_file import read_spec
 from gts.params.figures import FIGURES
 from gts.params.spec import parse_assignments, seeded
-from gts.threads import available_cpus
-from gts.training.contenders import ZOO
+from gts.system.threads import available_cpus
+from gts.system.versions import machine, versions
 from gts.training.events import Evaluated
-from gts.training.surroundings import machine, versions
 from gts.training.trainer import Trainer
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"

@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from gts.params.spec import make_spec, seeded
-from gts.threads import available_cpus
+from gts.system.threads import available_cpus
+from gts.system.versions import machine, versions
 from gts.training.events import Progress
-from gts.training.surroundings import machine, versions
 from gts.training.trainer import Trainer
 
 Phase = Literal["physics", "acting", "learning"]

@@ -29,8 +29,8 @@ from gts.jobs.process import attend
 from gts.jobs.searches.job import begin_search
 from gts.jobs.searches.request import SearchOutcome, SearchRequest
 from gts.store.workspace import Workspace
-from gts.threads import available_cpus
-from gts.training.surroundings import machine, versions
+from gts.system.threads import available_cpus
+from gts.system.versions import machine, versions
 
 SPEC = Path(__file__).parents[2] / "workspace" / "hopper" / "hopperPPO.spec"
 

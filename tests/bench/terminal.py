@@ -31,7 +31,7 @@ from typing import Any
 
 import psutil
 
-from gts.training.surroundings import machine, versions
+from gts.system.versions import machine, versions
 
 ROOT = Path(__file__).parents[2]
 QUIET_SECONDS = 0.08

@@ -21,10 +21,10 @@ from gts.jobs.interruption import Interruption
 from gts.jobs.process import attend
 from gts.jobs.searches.job import begin_search
 from gts.jobs.searches.request import SearchOutcome, SearchRequest
-from gts.search.reading import read_named
+from gts.search.study_reader import read_named
 from gts.store.workspace import Workspace
-from gts.threads import available_cpus
-from gts.training.surroundings import machine, versions
+from gts.system.threads import available_cpus
+from gts.system.versions import machine, versions
 
 BEST = 1589.0
 """Of the original's study."""

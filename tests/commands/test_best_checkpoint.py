@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from shell import TINY
 
-from gts.commands.completion import candidates
-from gts.commands.declare import Context
+from gts.commands.command import Context
+from gts.commands.shell_completion import candidates
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from gts.commands import reference
-from gts.commands.completion import candidates
-from gts.commands.declare import GROUPS, Command, Context, Result
-from gts.commands.table import COMMANDS
+from gts.commands.command import GROUPS, Command, Context, Result
+from gts.commands.registry import COMMANDS
+from gts.commands.shell_completion import candidates
 from gts.commands.views import VIEWS, function_for
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
@@ -97,7 +97,7 @@ def test_wrong_use_is_one_sentence_and_a_hint(gts, words: list[str], complaint: 
 
 @pytest.mark.parametrize(("word", "steps"), [("300", 300), ("2k", 2000), ("1e3", 1000), ("1_000", 1000), ("0.5M", 500_000)])
 def test_whole_numbers_may_be_short(word: str, steps: int) -> None:
-    from gts.commands.grammar import _Whole
+    from gts.commands.click_adapter import _Whole
 
     assert _Whole(1, None).convert(word, None, None) == steps
 
@@ -110,7 +110,7 @@ def test_numbers_are_finite_and_within_their_bounds(gts, workspace: Path, word: 
 
 
 def test_every_command_imports_only_what_it_needs() -> None:
-    program = "import sys\nfrom gts.commands.table import COMMANDS\nprint(*sys.modules)"
+    program = "import sys\nfrom gts.commands.registry import COMMANDS\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "mujoco", "gymnasium", "optuna", "numpy", "pydantic", "rich", "sqlite_utils", "psutil"} & set(loaded)
 

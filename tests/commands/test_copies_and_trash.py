@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 

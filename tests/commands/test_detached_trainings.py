@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from shell import start
 
-from gts.jobs.ledger import jobs_of, standing_of
+from gts.jobs.job_store import jobs_of, standing_of
 from gts.store.workspace import Workspace
 
 ENDLESS = ("-s", "400M", "-e", "400000", "--set", "nEvaluations=0", "--no-score")

@@ -163,8 +163,8 @@ def test_doctor_tells_what_is_missing(gts, workspace: Path, monkeypatch: pytest.
 
 
 def test_bench_shows_whatever_was_measured(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch, examples: Path) -> None:
+    from gts.bench import benchmark
     from gts.commands import bench as command
-    from gts.training import bench
 
     class Quick:
         def __init__(self, *asked: object) -> None:
@@ -183,7 +183,7 @@ def test_bench_shows_whatever_was_measured(gts, workspace: Path, monkeypatch: py
                 "asked": list(map(str, self.asked[1:])),
             }
 
-    monkeypatch.setattr(bench, "Bench", Quick)
+    monkeypatch.setattr(benchmark, "Bench", Quick)
     monkeypatch.setattr(command, "example_workspace", lambda: examples)
     outcome = gts("bench", "--quick", "--figure", "hopper", "--repetitions", 2, "--threads", 3, "--json")
     assert outcome.data["asked"] == ["('hopper',)", "False", "2", "True", "3"]

@@ -18,16 +18,16 @@ from rich.console import Console
 from shell import TINY
 
 from gts.commands import tail
-from gts.commands.headway import Headway
-from gts.commands.views.progress import Display
+from gts.commands.job_progress import Headway
+from gts.commands.views.live import Display
 from gts.formats.checkpoint import read_checkpoint
 from gts.jobs.interruption import Interruption
-from gts.jobs.ledger import Job, read_job, standing_of, write_job
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import Job, read_job, standing_of, write_job
 from gts.jobs.queue import Entry, Queue
 from gts.jobs.states import Done
-from gts.jobs.trainings.recorder import Recorder
 from gts.jobs.trainings.request import Halted, RunBegan, TrainingRequest, WentOn
+from gts.jobs.trainings.run_writer import Recorder
 from gts.jobs.trainings.runs import begin
 from gts.params.spec import make_spec
 from gts.store.metrics import MetricsWriter

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from gts.cli import main
-from gts.commands.declare import Context
+from gts.commands.command import Context
 from gts.commands.showing import choose_place, playable
 from gts.errors import FileError, MissingError, UsageError
 from gts.formats.checkpoint import read_checkpoint
-from gts.formats.envelope import pack
+from gts.formats.checkpoint_layout import pack
 from gts.store.workspace import Workspace
 
 HERE = Context(Workspace(Path()))

@@ -19,14 +19,14 @@ from rich.console import Console
 from shell import TINY, Outcome
 
 from gts.commands import search
-from gts.commands.declare import Context
+from gts.commands.command import Context
 from gts.commands.search_headway import SearchHeadway
-from gts.commands.views.progress import Display
+from gts.commands.views.live import Display
 from gts.errors import UsageError
 from gts.formats.space_file import read_space
 from gts.jobs.interruption import Interruption
-from gts.jobs.ledger import standing_of
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import standing_of
 from gts.jobs.searches.job import begin_search
 from gts.jobs.searches.request import SearchBegan, SearchRequest, TrialBegan, TrialConfirmed, TrialEnded
 from gts.search.study import Study

@@ -209,8 +209,8 @@ def test_all_of_them_show_a_study_of_the_original_program(gts, workspace: Path, 
 
 
 def test_studies_are_completed(here: Path) -> None:
-    from gts.commands.completion import candidates
-    from gts.commands.declare import Context
+    from gts.commands.command import Context
+    from gts.commands.shell_completion import candidates
 
     assert candidates("study", "h", Context(Workspace(here))) == ["hops"]
     assert main(["trials", "--help"]) == 0

@@ -15,9 +15,9 @@ from shell import start
 
 from gts.formats.checkpoint import read_checkpoint
 from gts.formats.spec_file import read_spec
-from gts.jobs.ledger import standing_of
+from gts.jobs.job_store import standing_of
 from gts.jobs.states import Done, Paused
-from gts.jobs.trainings.recorder import Recorder
+from gts.jobs.trainings.run_writer import Recorder
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import Workspace

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gts.commands.views.wording import duration, number, short, whole
+from gts.commands.views.formatting import duration, number, short, whole
 
 
 @pytest.mark.parametrize(

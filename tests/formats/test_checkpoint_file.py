@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from gts.errors import DivergedError, FileError, FormatError
 from gts.formats import checkpoint as checkpoint_module
-from gts.formats import envelope
+from gts.formats import checkpoint_layout
 from gts.formats.checkpoint import Checkpoint, read_checkpoint, read_header, tensor_checksum, write_checkpoint
 from gts.formats.networks import SIZES
 from gts.params.figures import FIGURES
@@ -105,8 +105,8 @@ def test_the_header_is_read_without_the_tensors(checkpoint, tmp_path, monkeypatc
         raise AssertionError("the tensors were read")
 
     monkeypatch.setattr(checkpoint_module, "read_bytes", refuse)
-    monkeypatch.setattr(envelope, "unpack_tensors", refuse)
-    head, size = envelope.read_head(path)
+    monkeypatch.setattr(checkpoint_layout, "unpack_tensors", refuse)
+    head, size = checkpoint_layout.read_head(path)
 
     assert size > 160_000_000 and len(head) < 100_000
     assert read_header(path).shapes()["large"] == (20_000_000,)
@@ -212,13 +212,13 @@ def test_something_behind_the_end_is_noticed(written, tmp_path):
 def altered(written, tmp_path, change, *, seal=True):
     """The path of a checkpoint whose metadata (document, tensors) were changed by hand."""
     data = written.read_bytes()
-    document = dict(envelope.unpack_header("x", data, len(data)).document)
-    tensors = envelope.unpack_tensors("x", data)
+    document = dict(checkpoint_layout.unpack_header("x", data, len(data)).document)
+    tensors = checkpoint_layout.unpack_tensors("x", data)
     change(document, tensors)
     if seal:
         document["checksum"] = tensor_checksum(tensors)
     path = tmp_path / "altered.checkpoint"
-    path.write_bytes(envelope.pack(document, tensors))
+    path.write_bytes(checkpoint_layout.pack(document, tensors))
     return path
 
 

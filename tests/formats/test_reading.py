@@ -8,7 +8,7 @@ import time
 import pytest
 
 from gts.errors import FileError
-from gts.formats import envelope, reading
+from gts.formats import checkpoint_layout, file_checks
 from gts.formats.checkpoint import read_checkpoint, read_header
 from gts.formats.legacy import read_legacy
 from gts.formats.space_file import read_space
@@ -85,8 +85,8 @@ def test_a_file_without_permission(tmp_path, refuse, monkeypatch):
     def denied(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(reading, "open", denied, raising=False)
-    monkeypatch.setattr(envelope, "open", denied, raising=False)
+    monkeypatch.setattr(file_checks, "open", denied, raising=False)
+    monkeypatch.setattr(checkpoint_layout, "open", denied, raising=False)
 
     assert "permission denied" in refuse(tmp_path / "a").message.lower()
 
@@ -116,7 +116,7 @@ def test_a_terabyte_is_refused_at_once(tmp_path, refuse):
 
 def test_a_file_that_grows_while_it_is_read_is_not_read_to_its_end(tmp_path, monkeypatch):
     (tmp_path / "a.spec").write_bytes(b" " * 2_000_000)
-    monkeypatch.setattr(reading, "check_file", lambda *_: 10)
+    monkeypatch.setattr(file_checks, "check_file", lambda *_: 10)
 
     with pytest.raises(FileError, match="1 MB at most"):
         read_spec(tmp_path / "a.spec")

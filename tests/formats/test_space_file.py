@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from gts.errors import FormatError
-from gts.formats.axes import Categories, Condition, Range
 from gts.formats.objectives import objectives
 from gts.formats.space_file import Space, read_space, write_space
+from gts.formats.space_parameters import Categories, Condition, Range
 from gts.params.spec import ParameterError
 
 

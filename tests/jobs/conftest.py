@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from trainings import TINY
 
+from gts.jobs.job_store import Job, Standing, standing_of
 from gts.jobs.launch import launch
-from gts.jobs.ledger import Job, Standing, standing_of
 from gts.jobs.trainings.request import TrainingRequest
 from gts.jobs.trainings.runs import begin
 from gts.params.spec import make_spec, seeded

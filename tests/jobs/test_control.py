@@ -19,9 +19,9 @@ from trainings import ENDLESS, TINY
 
 from gts.errors import UsageError
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs import control, ledger
-from gts.jobs.ledger import Job, find_job, jobs_of, read_job, standing_of, write_job
-from gts.jobs.life import BusyError, Life
+from gts.jobs import control, job_store
+from gts.jobs.job_lock import BusyError, Life
+from gts.jobs.job_store import Job, find_job, jobs_of, read_job, standing_of, write_job
 from gts.jobs.queue import Queue
 from gts.jobs.states import Done, Failed, Interrupted, Paused
 from gts.jobs.trainings.runs import begin
@@ -94,7 +94,7 @@ def test_two_who_resume_at_once_make_one_worker(ask, launched, until, tmp_path: 
     os.killpg(until(job, "running").sign.worker.pid, signal.SIGKILL)
     until(job, "interrupted")
     program = (
-        "import sys; from pathlib import Path; from gts.jobs import control; from gts.jobs.ledger import read_job\n"
+        "import sys; from pathlib import Path; from gts.jobs import control; from gts.jobs.job_store import read_job\n"
         "from gts.store.workspace import Workspace; from gts.errors import GtsError\n"
         "job = read_job(Path(sys.argv[1])); print('ready', flush=True); sys.stdin.readline()\n"
         "try: control.resume(Workspace(Path(sys.argv[2])), job, by_name=True); print('resumed')\n"
@@ -170,7 +170,7 @@ def test_a_reboot_is_told_from_a_kill(ask, monkeypatch: pytest.MonkeyPatch) -> N
         def boot_id(self) -> str:
             return "another start of this machine"
 
-    monkeypatch.setattr(ledger, "this_system", Rebooted)
+    monkeypatch.setattr(job_store, "this_system", Rebooted)
     assert standing_of(job.folder).state == Interrupted("reboot")
     assert standing_of(job.folder).state.reason == "by reboot"
 
@@ -267,7 +267,7 @@ def test_the_folder_decides_where_the_catalogue_is_behind(ask, tmp_path: Path) -
     assert [one.job.id for one in jobs_of(Workspace(tmp_path))] == [job.id]
 
 
-def _waits_for(until: Callable[..., ledger.Standing], job: Job, what: str) -> None:
+def _waits_for(until: Callable[..., job_store.Standing], job: Job, what: str) -> None:
     """Wait until a job says that it waits for something."""
     deadline = time.monotonic() + 10
     while what not in (reason := until(job, "waiting").state.reason):

@@ -23,13 +23,14 @@ from safetensors import safe_open
 
 from gts.errors import UsageError, WorkError
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs import control, story
+from gts.jobs import control
+from gts.jobs import log as story
 from gts.jobs.interruption import Interruption
-from gts.jobs.ledger import Job, read_job, standing_of, write_job
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import Job, read_job, standing_of, write_job
 from gts.jobs.process import attend
 from gts.jobs.states import Done, Failed
-from gts.jobs.trainings import attempt, resuming, runs, worker
+from gts.jobs.trainings import attempt, resume_state, runs, worker
 from gts.jobs.trainings.request import Halted, TrainingOutcome, Trouble, WentOn
 from gts.store import catalogue
 from gts.store.curves import MetricsReader
@@ -386,8 +387,8 @@ def test_the_newest_steps_are_those_of_any_member(ask) -> None:
     job, _ = left_unfinished(request)
     folder = RunFolder(job.folder)
     folder.lasts(1)[-1].unlink()
-    assert resuming.newest_steps(folder) == [1200, 1080, 960]
-    assert resuming.restart_of(folder, 2, {}).step == 1080
+    assert resume_state.newest_steps(folder) == [1200, 1080, 960]
+    assert resume_state.restart_of(folder, 2, {}).step == 1080
 
 
 def test_a_lock_that_is_held_keeps_everybody_else_out(ask) -> None:

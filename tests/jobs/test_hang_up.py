@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from trainings import ENDLESS
 
-from gts.jobs.ledger import jobs_of
+from gts.jobs.job_store import jobs_of
 from gts.store.workspace import Workspace
 
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from gts.errors import FileError
-from gts.jobs.life import BusyError, Life, look
+from gts.jobs.job_lock import BusyError, Life, look
 from gts.system import identity_of, own_identity
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
 life = Life.take(Path(sys.argv[1]), group=True)
 life.say("running")
 print("holding", flush=True)

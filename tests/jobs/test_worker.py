@@ -11,7 +11,7 @@ import pytest
 from attended import run_training
 
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs.ledger import jobs_of, standing_of
+from gts.jobs.job_store import jobs_of, standing_of
 from gts.jobs.states import Done, Paused
 from gts.jobs.trainings import worker
 from gts.jobs.trainings.request import Milestones, RunBegan, Saved, ScoringBegan, Trouble

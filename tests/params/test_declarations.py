@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gts.params.declare import declared
+from gts.params.declaration import declared
 from gts.params.figures import FIGURES
 from gts.params.spec import RENAMED, check_value, parameters
 from gts.params.techniques import TECHNIQUES

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gts.playback.cells import PLAIN, Cells
+from gts.playback.cell_buffer import PLAIN, Cells
 from gts.playback.drawing import GLYPHS, GROUND, TOUCH, draw
+from gts.playback.frame_protocol import Moment, Stage
 from gts.playback.overlay import head_lines, key_line
 from gts.playback.painter import Painter, can_paint, colours_of, glyphs_for
 from gts.playback.player import Player
 from gts.playback.scene import Scene
-from gts.playback.stage import Moment, Stage
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import pytest
 from gts.physics.models import load_model
 from gts.playback.camera import Camera, camera_for
 from gts.playback.frame import Frame
-from gts.playback.raster import NOTHING, Grid, rasterise
+from gts.playback.frame_protocol import KINDS, Moment, Shape, Stage
+from gts.playback.rendering.raster import NOTHING, Grid, rasterise
 from gts.playback.scene import Scene
-from gts.playback.stage import KINDS, Moment, Shape, Stage
 
 EVERY_KIND = """<mujoco><worldbody>
 <geom type="plane" size="5 5 .1"/>

@@ -19,8 +19,8 @@ from gts.physics.worlds import Worlds
 from gts.playback.recording import Recording
 from gts.store.workspace import Workspace
 from gts.training.events import Evaluated
-from gts.training.tape import STEPS
 from gts.training.trainer import Trainer
+from gts.training.trajectory_recorder import STEPS
 
 TINY = {"nSteps": 1200, "nEpochs": 4, "nEnvironments": 2, "nEvaluations": 2, "evaluationEpisodes": 1}
 

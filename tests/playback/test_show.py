@@ -7,7 +7,7 @@ import pytest
 
 from gts.errors import UsageError
 from gts.playback.frame import Frame
-from gts.playback.show import Show, Wish
+from gts.playback.session import Show, Wish
 
 
 class Counting:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from gts.errors import FileError, FormatError
+from gts.playback.frame_protocol import Moment, Stage
 from gts.playback.player import Player
 from gts.playback.scene import Scene
-from gts.playback.show import Wish
-from gts.playback.stage import Moment, Stage
+from gts.playback.session import Wish
 from gts.playback.stream import End, Failure, _quaternions, _rotations, decode, encode
 
 
@@ -71,7 +71,7 @@ def test_what_is_no_line_is_refused(line: bytes) -> None:
 
 def start(wish: Wish) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "gts.playback.producer", wish.as_json()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "gts.playback.frame_server", wish.as_json()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
 
 

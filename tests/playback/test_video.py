@@ -20,7 +20,8 @@ from scripted import Thrown
 
 from gts.errors import FileError, MissingError, UsageError, WorkError
 from gts.params.figures import FIGURES
-from gts.playback import renderer_gl, video
+from gts.playback import video
+from gts.playback.rendering import gl
 from gts.playback.video import VideoProgress, WrittenVideo, frame_rate, write_video
 
 SMALL = (160, 120)
@@ -136,8 +137,8 @@ def test_a_gl_that_crashes_or_hangs_harms_nothing(tmp_path: Path, monkeypatch: p
         fake = tmp_path / "python"
         fake.write_text(f'#!/bin/sh\nexec {python} -c "{script}"\n')
         fake.chmod(0o755)
-        monkeypatch.setattr(renderer_gl.sys, "executable", str(fake))
-        monkeypatch.setattr(renderer_gl, "FIRST_PICTURE", 1.0)
+        monkeypatch.setattr(gl.sys, "executable", str(fake))
+        monkeypatch.setattr(gl, "FIRST_PICTURE", 1.0)
         monkeypatch.setenv("MUJOCO_GL", "egl")
         result = written(tmp_path / "walk.mp4", source, renderer="auto")
         assert (result.renderer, result.note) == ("plain", "egl does not work")
@@ -162,7 +163,7 @@ def test_a_gl_that_dies_on_the_way_is_replaced(tmp_path: Path, monkeypatch: pyte
         def draw(self, data, camera):
             self.left -= 1
             if self.left < 0:
-                raise renderer_gl.GlLostError("gone")
+                raise gl.GlLostError("gone")
             return plain.draw(data, camera)
 
         def close(self) -> None:

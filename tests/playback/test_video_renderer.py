@@ -10,11 +10,11 @@ import pytest
 from scripted import Thrown
 
 from gts.params.figures import FIGURES
-from gts.playback.renderer import PlainRenderer
-from gts.playback.renderer_backdrop import Points
-from gts.playback.renderer_camera import Follower
-from gts.playback.renderer_gl import start_gl
-from gts.playback.renderer_scene import read_scene
+from gts.playback.rendering.backdrop import Points
+from gts.playback.rendering.camera import Follower
+from gts.playback.rendering.gl import start_gl
+from gts.playback.rendering.renderer import PlainRenderer
+from gts.playback.rendering.scene import read_scene
 
 WIDTH, HEIGHT = 200, 150
 SHAPES = """

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import ImageGrab
 
 from gts.playback.display import show_in_window, why_no_window
-from gts.playback.show import Wish
+from gts.playback.session import Wish
 
 SECONDS = 120.0
 """A window drawn in software on a busy machine takes its time."""

@@ -11,7 +11,7 @@ from rich.console import Console
 from gts.commands.views.study_charts import drawn
 from gts.search.charts import KINDS, MOST_POINTS, chart, short_names
 from gts.search.checklist import checklist
-from gts.search.rows import Confirmed, Domain, StudyView, TrialRow
+from gts.search.trial_records import Confirmed, Domain, StudyView, TrialRow
 
 DOMAINS = {
     "actor.learningRate": Domain("actor.learningRate", low=1e-5, high=1e-2, log=True),

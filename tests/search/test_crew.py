@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gts.params.spec import Spec, make_spec
-from gts.search.crew import Broke, Crew, Ended, Rounded, Task, Tried
+from gts.search.cohort_pool import Broke, Crew, Ended, Rounded, Task, Tried
 from gts.training.trainer import Trainer
 
 TINY = {

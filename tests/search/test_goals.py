@@ -7,7 +7,7 @@ import math
 import pytest
 
 from gts.errors import DivergedError, WorkError
-from gts.search.goals import curve_value, goal_value, trial_values
+from gts.search.objective_value import curve_value, goal_value, trial_values
 
 
 def score(value: float, speed: float = 0.0) -> dict:

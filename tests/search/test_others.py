@@ -17,7 +17,7 @@ from small_space import Open, space
 
 from gts.errors import FileError, UsageError
 from gts.search.importances import importances
-from gts.search.reading import read_named
+from gts.search.study_reader import read_named
 from gts.search.winner import chosen, spec_of_trial
 from gts.store.workspace import StudyFolder, Workspace
 

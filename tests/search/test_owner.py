@@ -10,13 +10,13 @@ import pytest
 
 from gts.formats.space_file import Space, write_space
 from gts.jobs.interruption import Interruption
-from gts.jobs.ledger import read_job
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import read_job
+from gts.jobs.searches import coordinator
 from gts.jobs.searches import job as searching
-from gts.jobs.searches import owner
-from gts.jobs.searches.owner import MOST_DEATHS, Owner
+from gts.jobs.searches.coordinator import MOST_DEATHS, Owner
 from gts.jobs.searches.request import SearchRequest, TrialEnded
-from gts.jobs.searches.staffing import want_workers, wanted_workers
+from gts.jobs.searches.worker_count import want_workers, wanted_workers
 from gts.jobs.searches.workers import WorkerProcess
 from gts.params.spec import make_spec
 from gts.search.settings import Settings
@@ -72,7 +72,7 @@ class Paper:
 @pytest.fixture
 def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Owner:
     study = Paper()
-    monkeypatch.setattr(owner.Study, "create_or_load", lambda *_, **__: study)
+    monkeypatch.setattr(coordinator.Study, "create_or_load", lambda *_, **__: study)
     request = SearchRequest(Workspace(tmp_path), SPACE, "tiny.space", workers=2, cohort=2)
     request.folder.path.mkdir(parents=True)
     made = Owner(request, Life.take(request.folder.lock), Interruption())

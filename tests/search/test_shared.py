@@ -17,9 +17,9 @@ from small_space import SPACE, Open, space
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from gts.errors import FileError, UsageError, WorkError
-from gts.search.places import place_of, split_name
-from gts.search.reading import read_named, read_trials
 from gts.search.storage import Patience
+from gts.search.storage_url import place_of, split_name
+from gts.search.study_reader import read_named, read_trials
 from gts.store.workspace import StudyFolder, Workspace
 
 

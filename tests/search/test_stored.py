@@ -12,9 +12,9 @@ from optuna.study import create_study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from small_space import Open
 
-from gts.search import stored
-from gts.search.glance import Glance, glance_of
-from gts.search.stored import Memory, stored_trials
+from gts.search import trial_reader
+from gts.search.summary import Glance, glance_of
+from gts.search.trial_reader import Memory, stored_trials
 from gts.store.workspace import StudyFolder
 
 DRAWN = {
@@ -68,7 +68,7 @@ def as_stored(trial: FrozenTrial) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("few", [500, 2])
 def test_what_is_read_is_what_optuna_reads(storage: RDBStorage, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "_FEW", few)
+    monkeypatch.setattr(trial_reader, "_FEW", few)
     study = storage.get_study_id_from_name("mixed")
     expected = [as_stored(trial) for trial in storage.get_all_trials(study)]
     found = [

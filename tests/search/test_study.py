@@ -16,10 +16,10 @@ from small_space import SPACE, Open, space
 from sqlalchemy import event
 
 from gts.errors import UsageError
-from gts.search.reading import read_named, read_trials
-from gts.search.rows import StudyView
 from gts.search.settings import Settings
 from gts.search.study import Study
+from gts.search.study_reader import read_named, read_trials
+from gts.search.trial_records import StudyView
 from gts.store.workspace import StudyFolder, Workspace
 
 
@@ -309,6 +309,6 @@ def _fill(connection: Any, record: object) -> None:
 
 
 def _place(folder: StudyFolder) -> tuple:
-    from gts.search.reading import stored_at
+    from gts.search.study_reader import stored_at
 
     return stored_at(folder)

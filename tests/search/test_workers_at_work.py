@@ -14,7 +14,7 @@ import psutil
 import pytest
 from test_worker_command import SPACE, gts
 
-from gts.jobs.ledger import find_job
+from gts.jobs.job_store import find_job
 from gts.store.workspace import Workspace
 
 PATIENCE = 90.0

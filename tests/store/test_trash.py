@@ -11,7 +11,7 @@ from test_catalogue import JOB, RUN
 
 from gts.errors import FileError, UsageError
 from gts.store.catalogue import Catalogue, CheckpointRecord
-from gts.store.moving import copy_file, move
+from gts.store.transfer import copy_file, move
 from gts.store.trash import Trash
 from gts.store.workspace import Workspace
 

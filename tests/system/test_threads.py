@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gts import threads
-from gts.system import cgroups
+from gts.system import cgroups, threads
 from gts.system.portable import Portable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups")
@@ -78,6 +77,6 @@ def test_systems_without_affinity_have_all_their_cpus(monkeypatch: pytest.Monkey
 def test_asking_is_cheap() -> None:
     """The shell asks it: nothing heavy is loaded."""
     heavy = "{'numpy', 'mujoco', 'torch', 'psutil', 'subprocess'}"
-    program = f"import sys, gts.threads; print(gts.threads.available_cpus() > 0, {heavy} & set(sys.modules))"
+    program = f"import sys, gts.system.threads; print(gts.system.threads.available_cpus() > 0, {heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "True set()"

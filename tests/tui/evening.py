@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gts.formats.space_file import read_space
-from gts.jobs.ledger import reindex
+from gts.jobs.job_store import reindex
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import RunFolder, Workspace
 

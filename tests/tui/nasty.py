@@ -19,7 +19,7 @@ from pathlib import Path
 from evening import EXAMPLES, furnish, run
 
 from gts.formats.space_file import read_space
-from gts.jobs.ledger import reindex
+from gts.jobs.job_store import reindex
 from gts.store.workspace import Workspace
 
 BRACKETS = "a [red]b[/red] [bold"

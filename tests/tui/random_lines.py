@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nasty import NAMES
 
-from gts.commands.declare import Argument, Option
-from gts.commands.table import COMMANDS
+from gts.commands.command import Argument, Option
+from gts.commands.registry import COMMANDS
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
 from gts_tui.lines import joined

@@ -17,11 +17,11 @@ from gts.errors import GtsError
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.dialogs import Confirm
-from gts_tui.finding import Find
-from gts_tui.mode import Mode
+from gts_tui.polling import Watch
+from gts_tui.screens.mode import Mode
 from gts_tui.telling import Echo
 from gts_tui.threads import EndedError
-from gts_tui.watching import Watch
+from gts_tui.widgets.dialogs import Find
 
 
 @pytest.fixture

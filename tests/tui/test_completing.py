@@ -9,7 +9,7 @@ import pytest
 from evening import furnish
 
 from gts.store.workspace import Workspace
-from gts_tui.completing import Completer, Completions
+from gts_tui.console.completion import Completer, Completions
 
 RUN = "20261120-013000-hopperPPO-w9c"
 

@@ -16,10 +16,10 @@ from gts_tui.editing.changing import difference, with_value, without
 from gts_tui.editing.checking import check_text
 from gts_tui.editing.comparing import lines_of, parameters_of
 from gts_tui.editing.fields import assigned, fields_of
-from gts_tui.editing.meanings import meaning_of, subject_of
-from gts_tui.editing.offering import accepted, proposals_at
-from gts_tui.editing.outline import outline, place_at, values_in
 from gts_tui.editing.tokens import colours
+from gts_tui.screens.editor.completion import accepted, proposals_at
+from gts_tui.screens.editor.json_syntax import outline, place_at, values_in
+from gts_tui.screens.editor.parameter_docs import meaning_of, subject_of
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"
 FILES = sorted([*WORKSPACE.glob("*/*.spec"), *WORKSPACE.glob("*/*.space")])

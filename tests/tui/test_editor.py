@@ -20,7 +20,7 @@ from evening import EXAMPLES
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
-from gts_tui.screens.editor import EditorMode
+from gts_tui.screens.editor.screen import EditorMode
 
 NAME = "hopper/hopperPPO.spec"
 
@@ -400,7 +400,7 @@ import asyncio, os, sys
 from pathlib import Path
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
-from gts_tui.screens.editor import EditorMode
+from gts_tui.screens.editor.screen import EditorMode
 
 async def main():
     app = GtsApp(Workspace(Path(sys.argv[1])), Settings())

@@ -61,7 +61,7 @@ async def writes(pilot: Any, text: str) -> None:
 
 def completed(root: Path) -> list[Any]:
     """The trials that are complete, as the study has them."""
-    from gts.search.reading import read_named
+    from gts.search.study_reader import read_named
 
     return [trial for trial in read_named(Workspace(root), "small").trials if trial.state == "complete"]
 

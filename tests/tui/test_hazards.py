@@ -36,7 +36,7 @@ from driving import drive, screen_text, shows, types, until
 from evening import run
 from terminal import Terminal
 
-from gts.jobs.ledger import reindex
+from gts.jobs.job_store import reindex
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.verbs import MODES

@@ -8,7 +8,7 @@ import pytest
 
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
-from gts_tui.recalling import History, Walk
+from gts_tui.console.history import History, Walk
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ import driving
 import pytest
 from driving import screen_text, shows, types, until
 
-from gts.jobs.ledger import find_job, reindex
+from gts.jobs.job_store import find_job, reindex
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.keyed_table import MOST_ROWS, KeyedTable
-from gts_tui.log_pane import LogLines, end_of
+from gts_tui.widgets.log_view import LogLines, end_of
 
 FAILED = "20261119-220405-hopperA2C-zx7"
 WORKING = 60.0

@@ -38,7 +38,7 @@ def is_dialog(place: Place) -> bool:
 
 def test_places_are_found() -> None:
     names = {place.name for place in PLACES}
-    assert {"gts_tui.app.GtsApp", "gts_tui.dialogs.Confirm", "gts_tui.command_line.CommandLine"} <= names
+    assert {"gts_tui.app.GtsApp", "gts_tui.dialogs.Confirm", "gts_tui.console.command_line.CommandLine"} <= names
     assert {f"mode.{name}" for name in MODES} <= {binding.id for binding in APP.bindings}
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from driving import until
 
-from gts.commands.table import COMMANDS
+from gts.commands.registry import COMMANDS
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.command_line import CommandLine
-from gts_tui.finding import Entry, Find
-from gts_tui.palette import on_disk
+from gts_tui.console.command_line import CommandLine
 from gts_tui.verbs import MODES, VERBS
+from gts_tui.widgets.dialogs import Entry, Find
+from gts_tui.widgets.palette import on_disk
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_what_fits_best_comes_first() -> None:
 
 
 def test_many_runs_are_newest_first_and_not_all(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gts_tui.palette.MOST_RUNS", 2)
+    monkeypatch.setattr("gts_tui.widgets.palette.MOST_RUNS", 2)
     for number in range(5):
         folder = workspace.runs / f"20261123-00000{number}-x-abc"
         folder.mkdir()

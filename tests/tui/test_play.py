@@ -20,11 +20,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets._toast import Toast
 
-from gts.playback.cells import Cells
+from gts.playback.cell_buffer import Cells
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.frugal import FrugalUpdate
-from gts_tui.playing.player import Player, changes
+from gts_tui.widgets.player import Player, changes
 
 SIZE = (80, 24)
 LOADING = 60.0
@@ -52,7 +52,7 @@ def producers() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
-            if process.pid not in _BEFORE and (_ended(process) or "gts.playback.producer" in process.cmdline()):
+            if process.pid not in _BEFORE and (_ended(process) or "gts.playback.frame_server" in process.cmdline()):
                 found.append(process)
         except psutil.Error:
             continue
@@ -248,7 +248,7 @@ def test_a_wide_letter_is_never_cut_in_half() -> None:
 
 
 def test_letters_of_any_name_take_one_column() -> None:
-    from gts_tui.playing.player import _shown
+    from gts_tui.widgets.player import _shown
 
     row = np.array([ord(letter) for letter in "a漢\x1bé−"], np.uint32)
     assert _shown(row, plain_only=False) == "a??é−"

@@ -15,12 +15,12 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 
 from gts_tui.charts import raster
-from gts_tui.charts.picture import Run, draw
 from gts_tui.charts.plot import Line, Plot
-from gts_tui.charts.scale import clock, label, linear, logarithmic, shown, time_of
-from gts_tui.charts.widget import Chart
 from gts_tui.glyphs import LEVELS
 from gts_tui.theming import THEME_DEFAULTS
+from gts_tui.widgets.chart import Chart
+from gts_tui.widgets.chart_canvas import clock, label, linear, logarithmic, shown, time_of
+from gts_tui.widgets.chart_render import Run, draw
 
 FLOATS = st.floats() | st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -1e308, 1.7e308, -1.7e308, 5e-324, 0.0])
 LOOKS = st.sampled_from(["line", "steps", "points", "faint"])

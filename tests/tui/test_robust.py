@@ -248,7 +248,7 @@ def test_a_kill_leaves_nothing_at_work(workspace: Workspace, terminal: Terminal,
     here = psutil.Process(terminal.process.pid)
     terminal.write(keys)
     # What is waited for: the command and the shell that guards it, the process that plays; of a mode alone, some time.
-    wanted = {":!": ("sleep 300", "read _"), ":p": ("gts.playback.producer",)}.get(keys[:2], ())
+    wanted = {":!": ("sleep 300", "read _"), ":p": ("gts.playback.frame_server",)}.get(keys[:2], ())
     end = time.monotonic() + (30 if wanted else 1.5)
     while True:
         terminal._more()

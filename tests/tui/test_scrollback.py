@@ -15,8 +15,8 @@ from rich.table import Table
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
-from gts_tui.printing import complaint, links_in, printed
-from gts_tui.scrollback import MOST_LINES, Scrollback
+from gts_tui.console.formatting import complaint, links_in, printed
+from gts_tui.console.output import MOST_LINES, Scrollback
 
 RUN = "20261118-211502-hopperPPO-k3f"
 

@@ -16,15 +16,15 @@ from optuna.storages import RDBStorage
 
 from gts.formats.space_file import space_of
 from gts.formats.strict_json import parse_json
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
 from gts.jobs.searches.job import begin_search
 from gts.jobs.searches.request import SearchRequest
-from gts.search.reading import read_named
 from gts.search.study import Study
+from gts.search.study_reader import read_named
 from gts.store.workspace import StudyFolder, Workspace
 from gts_tui.app import GtsApp
+from gts_tui.screens.search.study_pane import StudyPane
 from gts_tui.trials.following import Follower
-from gts_tui.trials.study import StudyPane
 
 Play = Callable[[Any, GtsApp], Awaitable[None]]
 

@@ -14,7 +14,7 @@ import pytest
 from driving import screen_text, shows, types, until
 from rich.cells import cell_len
 
-import gts.commands.views.wording as wording
+import gts.commands.views.formatting as wording
 from gts.jobs.queue import Queue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
@@ -72,7 +72,7 @@ def workspace(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr(wording, "datetime", Evening)
-    monkeypatch.setattr("gts_tui.playing.theatre.secrets.randbelow", lambda most: 7)
+    monkeypatch.setattr("gts_tui.widgets.playback.secrets.randbelow", lambda most: 7)
     monkeypatch.setattr("pytest_textual_snapshot.normalize_svg", lean)
     Queue().set_slots(2)
     yield workspace

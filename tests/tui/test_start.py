@@ -21,13 +21,13 @@ from driving import screen_text, shows, types, until
 from terminal import Terminal
 from textual.widgets import OptionList
 
-from gts.jobs.mending import mend_catalogue
+from gts.jobs.repair import mend_catalogue
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace, find_workspace
 from gts_tui.app import GtsApp
 from gts_tui.clipboard import MOST_BYTES
-from gts_tui.command_line import CommandLine
-from gts_tui.mode import Mode
+from gts_tui.console.command_line import CommandLine
+from gts_tui.screens.mode import Mode
 from gts_tui.settings import Settings
 
 HEAVY = {"torch", "mujoco", "gymnasium", "optuna", "scipy", "plotext", "pandas"}
@@ -323,7 +323,7 @@ def test_readonly_changes_not_even_what_is_damaged(workspace: Workspace) -> None
 @pytest.fixture
 def repository_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A workspace with two runs that have ended."""
-    from gts.jobs.ledger import Job, write_job
+    from gts.jobs.job_store import Job, write_job
     from gts.store.catalogue import RunRecord
 
     workspace = Workspace(tmp_path)
@@ -413,8 +413,8 @@ def test_the_bar_fits(workspace: Workspace, width: int, names: str) -> None:
 
 
 def test_jobs_at_work_are_counted(workspace: Workspace) -> None:
-    from gts.jobs.ledger import Job, write_job
-    from gts.jobs.life import Life
+    from gts.jobs.job_lock import Life
+    from gts.jobs.job_store import Job, write_job
     from gts.store.workspace import JobFolder
 
     folder = workspace.run("20261122-081530-hopper-k3f")

@@ -13,16 +13,16 @@ import pytest
 from driving import drive, screen_text, shows, until
 from evening import EXAMPLES, run
 
-from gts.jobs.ledger import reindex
+from gts.jobs.job_store import reindex
 from gts.store.curves import Curve
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.charts.widget import Chart
 from gts_tui.curves.panels import EVALUATED, pages_of, panels_of
-from gts_tui.curves.reading import read_run
-from gts_tui.curves.run_list import RunList
 from gts_tui.curves.series import gathered, smoothed
+from gts_tui.screens.training.data import read_run
+from gts_tui.screens.training.run_list import RunList
+from gts_tui.widgets.chart import Chart
 
 NEWEST, OLDEST = "20261120-013000-hopperPPO-w9c", "20261118-211502-hopperPPO-k3f"
 

@@ -19,11 +19,11 @@ from driving import screen_text, shows, until
 from evening import EXAMPLES
 from terminal import Terminal
 
-from gts.jobs.ledger import find_job, jobs_of
+from gts.jobs.job_store import find_job, jobs_of
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
-from gts_tui.curves.run_list import RunList
-from gts_tui.playing.player import Player
+from gts_tui.screens.training.run_list import RunList
+from gts_tui.widgets.player import Player
 
 WORKING = 60.0
 """Seconds within which a process has begun or ended, beside whatever else this machine does."""

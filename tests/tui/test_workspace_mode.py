@@ -17,15 +17,15 @@ from typing import Any
 import pytest
 from driving import screen_text, shows, types, until
 
-from gts.jobs.ledger import Job, write_job
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import Job, write_job
 from gts.store.catalogue import Catalogue, RunRecord
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
 from gts_tui.glyphs import LEVELS, Glyphs
+from gts_tui.screens.workspace.tree import ShelfTree
 from gts_tui.shelf.bars import bars
-from gts_tui.shelf.tree import ShelfTree
 
 SMALL, LARGE = (80, 24), (120, 40)
 
@@ -488,8 +488,8 @@ def test_pages_load_nothing_heavy(root: Path) -> None:
     program = f"""
 import asyncio, sys
 from gts.store.workspace import Workspace
-from gts_tui.shelf.reading import Reader
-from gts_tui.shelf.glancing import see
+from gts_tui.screens.workspace.model import Reader
+from gts_tui.screens.workspace.details_data import see
 workspace = Workspace(__import__("pathlib").Path({str(root)!r}))
 for thing in Reader(workspace).read().things:
     see(workspace, thing)

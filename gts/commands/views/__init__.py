@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from gts.commands.declare import Result
+from gts.commands.command import Result
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

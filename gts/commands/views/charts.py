@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from gts.commands.views.wording import short
+from gts.commands.views.formatting import short
 
 _MOST_POINTS = 400
 

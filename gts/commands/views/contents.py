@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 
 from gts.commands.info import CheckpointInfo, MemberInfo, RunInfo, SpaceInfo, SpecInfo, StudyInfo, Value
 from gts.commands.views.charts import learning_curve
+from gts.commands.views.formatting import duration, exact, grid, heading, line, moment, number, pairs, plain, size, whole
 from gts.commands.views.jobs import process
 from gts.commands.views.scores import score_line
 from gts.commands.views.searches import best_trials
-from gts.commands.views.wording import duration, exact, grid, heading, line, moment, number, pairs, plain, size, whole
 
 _CURVE = "learning curve: mean return of the evaluations"
 

@@ -7,15 +7,15 @@ from rich.text import Text
 
 from gts.commands.check import Checked
 from gts.commands.copy import Copied
-from gts.commands.delete import Deleted
 from gts.commands.export import Exported
 from gts.commands.export_figure import ExportedMotion, ExportedPolicy
+from gts.commands.files import Deleted
 from gts.commands.import_legacy import Imported
 from gts.commands.init import Initialised
 from gts.commands.new import MadeFile
 from gts.commands.rename import Renamed
 from gts.commands.restore import Restored, TrashShown
-from gts.commands.views.wording import grid, line, moment, plain, whole
+from gts.commands.views.formatting import grid, line, moment, plain, whole
 from gts.errors import Problem
 
 

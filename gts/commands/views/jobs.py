@@ -15,12 +15,12 @@ from gts.commands.searches import SearchDetached, Searched
 from gts.commands.stop import Stopped
 from gts.commands.tail import Followed
 from gts.commands.train import Detached
+from gts.commands.views.formatting import clock, duration, line, moment, number, plain, short, size, whole
 from gts.commands.views.scores import trained
 from gts.commands.views.searches import searched
 from gts.commands.views.states import SIGNS, state
-from gts.commands.views.wording import clock, duration, line, moment, number, plain, short, size, whole
 from gts.commands.workers import WorkersSet
-from gts.jobs.ledger import STOPPED
+from gts.jobs.job_store import STOPPED
 
 _QUIET_SECONDS = 300.0
 _SHOWN = 3

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 
 from gts.commands.bench import Benchmarked
 from gts.commands.doctor import Diagnosis
-from gts.commands.views.wording import grid, heading, number, pairs, plain, sign, size
+from gts.commands.views.formatting import grid, heading, number, pairs, plain, sign, size
 
 
 def diagnosis(result: Diagnosis, detail: bool) -> RenderableType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 
 from gts.commands.play import Played
-from gts.commands.views.wording import line
+from gts.commands.views.formatting import line
 
 
 def played(result: Played, detail: bool) -> RenderableType:

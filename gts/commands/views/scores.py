@@ -13,7 +13,7 @@ from rich.text import Text
 from gts.commands.attending import Trained
 from gts.commands.compare import Compared
 from gts.commands.score import Scored
-from gts.commands.views.wording import duration, exact, grid, heading, line, number, plain, whole
+from gts.commands.views.formatting import duration, exact, grid, heading, line, number, plain, whole
 from gts.jobs.trainings.request import MemberOutcome
 
 _COLUMNS = (">mean", ">cov", ">score", ">IQM", "95 %", ">length", ">m/s", ">falls")

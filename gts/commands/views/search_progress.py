@@ -12,9 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from gts.commands.search_headway import SearchHeadway, search_headway_of
+from gts.commands.views.formatting import clock, duration, number, plain, short
 from gts.commands.views.searches import point
 from gts.commands.views.studies import SIGNS
-from gts.commands.views.wording import clock, duration, number, plain, short
 from gts.jobs.interruption import Interruption
 from gts.jobs.searches.request import ConfirmingBegan, SearchBegan, TrialBegan, TrialConfirmed, TrialEnded, TrialReported
 from gts.store.workspace import StudyFolder

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from gts.commands.searches import Searched
-from gts.commands.views.wording import duration, grid, line, number, plain, whole
+from gts.commands.views.formatting import duration, grid, line, number, plain, whole
 
 
 def searched(result: Searched, detail: bool) -> RenderableType:

@@ -7,7 +7,7 @@ import shlex
 from rich.console import Group, RenderableType
 
 from gts.commands.service import ServiceResult
-from gts.commands.views.wording import line
+from gts.commands.views.formatting import line
 
 
 def service(result: ServiceResult, detail: bool) -> RenderableType:

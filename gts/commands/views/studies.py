@@ -11,10 +11,10 @@ from rich.text import Text
 from gts.commands.best import Best
 from gts.commands.study import StudyShown
 from gts.commands.trials import Trials
-from gts.commands.views.wording import duration, exact, grid, heading, line, number, pairs, plain, short
+from gts.commands.views.formatting import duration, exact, grid, heading, line, number, pairs, plain, short
 
 if TYPE_CHECKING:
-    from gts.search.rows import TrialRow
+    from gts.search.trial_records import TrialRow
 
 SIGNS = {
     "waiting": ("…", "cyan"),

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gts.commands.views.charts import built, fresh_figure
-from gts.commands.views.wording import clock, line, short
+from gts.commands.views.formatting import clock, line, short
 from gts.search.charts import Bar, Chart, Panel, Series
 
 _WIDTH = 78

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from gts.commands.check import Checked
 from gts.commands.themes import Themes
 from gts.commands.views.files import checked
-from gts.commands.views.wording import grid, line, plain
+from gts.commands.views.formatting import grid, line, plain
 
 
 def themes(result: Themes, detail: bool) -> RenderableType:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from gts.errors import FileError, FullDiskError, GtsError
 from gts.formats.space_file import read_space, write_space
 from gts.jobs.interruption import Interruption
-from gts.jobs.ledger import STOPPED, Job, read_job, write_job
-from gts.jobs.life import Life, look
+from gts.jobs.job_lock import Life, look
+from gts.jobs.job_store import STOPPED, Job, read_job, write_job
+from gts.jobs.log import Story
 from gts.jobs.searches.request import (
     ConfirmingBegan,
     Remark,
@@ -25,13 +26,12 @@ from gts.jobs.searches.request import (
     TrialConfirmed,
     TrialEnded,
 )
-from gts.jobs.searches.staffing import forget_wish, wanted_workers
-from gts.jobs.story import Story
+from gts.jobs.searches.worker_count import forget_wish, wanted_workers
 from gts.jobs.trainings.runs import place_in
 from gts.store.workspace import StudyFolder, Workspace
 
 if TYPE_CHECKING:
-    from gts.jobs.searches.owner import Owner
+    from gts.jobs.searches.coordinator import Owner
 
 
 def begin_search(request: SearchRequest) -> tuple[Job, Life]:
@@ -131,7 +131,7 @@ def search(workspace: Workspace, job: Job, life: Life, interruption: Interruptio
 def _owner(request: SearchRequest, life: Life, interruption: Interruption) -> Owner:
     """Open the study."""
     # Only here: it loads Optuna.
-    from gts.jobs.searches.owner import Owner
+    from gts.jobs.searches.coordinator import Owner
 
     return Owner(request, life, interruption)
 

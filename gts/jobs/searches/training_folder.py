@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint, read_checkpoint
 from gts.formats.spec_file import read_spec
-from gts.jobs.life import Life
-from gts.jobs.story import Story
+from gts.jobs.job_lock import Life
+from gts.jobs.log import Story
 from gts.jobs.trainings.member import MemberFiles
-from gts.jobs.trainings.resuming import drop_later, newest_steps, sweep
+from gts.jobs.trainings.resume_state import drop_later, newest_steps, sweep
 from gts.store.metrics import open_or_set_aside
 from gts.store.workspace import RunFolder
 from gts.training.plan import Plan

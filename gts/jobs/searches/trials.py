@@ -16,10 +16,10 @@ from gts.formats.durable import write_durably
 from gts.formats.objectives import Goal
 from gts.formats.space_file import Space, write_space
 from gts.formats.spec_file import write_spec
-from gts.jobs.trainings.resuming import newest_steps
+from gts.jobs.trainings.resume_state import newest_steps
 from gts.params.spec import Spec
-from gts.search import attributes as names
-from gts.search.goals import curve_value
+from gts.search import study_attributes as names
+from gts.search.objective_value import curve_value
 from gts.store.catalogue import RunRecord, now
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, StudyFolder

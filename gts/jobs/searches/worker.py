@@ -23,7 +23,7 @@ from typing import Any
 from gts.errors import FullDiskError, GtsError
 from gts.jobs.searches.training_folder import TrainingFolder
 from gts.jobs.searches.trials import close
-from gts.search.crew import Broke, Crew, CrewEvent, Ended, Rounded, Task, Tried
+from gts.search.cohort_pool import Broke, Crew, CrewEvent, Ended, Rounded, Task, Tried
 from gts.store.workspace import RunFolder
 
 FULL_DISK_SECONDS = 2.0

@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 from gts.errors import FullDiskError
 from gts.formats.checkpoint import Checkpoint
 from gts.jobs.interruption import Interruption
-from gts.jobs.ledger import STOPPED, Job
-from gts.jobs.life import Life
-from gts.jobs.trainings.recorder import Recorder
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import STOPPED, Job
 from gts.jobs.trainings.request import (
     SCORE_EPISODES,
     SCORE_STEPS,
@@ -28,7 +27,8 @@ from gts.jobs.trainings.request import (
     Trouble,
     WentOn,
 )
-from gts.jobs.trainings.resuming import Restart
+from gts.jobs.trainings.resume_state import Restart
+from gts.jobs.trainings.run_writer import Recorder
 from gts.jobs.trainings.summary import write_summary
 from gts.store.filesystem import file_system
 from gts.training.evaluation import evaluate

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from gts.errors import FileError
 from gts.formats.durable import write_durably
 from gts.formats.spec_file import read_spec, write_spec
-from gts.jobs.ledger import Job, reindex, write_job
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import Job, reindex, write_job
 from gts.jobs.trainings.request import Milestones, TrainingRequest
 from gts.store.catalogue import Catalogue, RunRecord, now
 from gts.store.workspace import RunFolder, Workspace
-from gts.threads import available_cpus
+from gts.system.threads import available_cpus
 from gts.training.plan import Plan
 
 if TYPE_CHECKING:

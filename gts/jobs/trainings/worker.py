@@ -13,11 +13,11 @@ from dataclasses import replace
 from gts.errors import FullDiskError, GtsError, WorkError
 from gts.formats.checkpoint import current_versions
 from gts.jobs.interruption import Interruption
-from gts.jobs.ledger import STOPPED, Job, write_job
-from gts.jobs.life import Life
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import STOPPED, Job, write_job
 from gts.jobs.trainings.attempt import Attempt, Told
 from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
-from gts.jobs.trainings.resuming import Restart, drop_later, restart_of, sweep
+from gts.jobs.trainings.resume_state import Restart, drop_later, restart_of, sweep
 from gts.jobs.trainings.runs import request_of
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import this_system

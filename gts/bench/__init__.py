@@ -1,0 +1,1 @@
+"""Speed of worlds and learning beside the physical limit and other libraries: `gts bench`."""

@@ -1,0 +1,249 @@
+"""How fast this machine trains: worlds against the physical limit, learning against the worlds, both against other libraries.
+
+What is compared takes turns in one process, again and again, so that whatever slows the machine down slows all of it down.
+Ratios are taken within each repetition; medians are reported, with the smallest and the largest.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+from gts.bench import cases
+from gts.bench.cases import Contender, Learning
+from gts.errors import MissingError, UsageError, WorkError
+from gts.formats.spec_file import read_spec
+from gts.params.figures import FIGURES
+from gts.params.spec import Spec, unknown
+from gts.system.threads import available_cpus
+from gts.system.versions import machine, versions
+
+Row = dict[str, Any]
+
+WORLDS = (64, 256)
+"""Worlds that are stepped side by side: where others are measured too, and what a cohort of 8 has."""
+SB3_WORLDS = (8, 64)
+"""Worlds that Stable-Baselines3 trains in: as many as it has environments of its own by default, and as many as suit them."""
+
+COHORT = 8
+TAIL = 0.1
+"""Part of a training with fast physics that the recommended specs spend on exact physics in the end."""
+REPETITIONS = 5
+
+HOPPER = Path("hopper", "hopperPPO.spec")
+PENDULUM = Path("inverted", "invertedPPO.spec")
+"""The recommended specs that are measured, in the workspace that comes with GTS."""
+
+PROGRAM = (sys.executable, "-m", "gts")
+"""`gts` of this very installation."""
+
+GOALS = {
+    "worlds 256 exact ÷ limit exact": 0.9,
+    "worlds 64 exact ÷ gymnasium 64": 2.5,
+    "worlds 64 exact ÷ envpool 64": 1.1,
+    "1 exact ÷ sb3": 5.0,
+    "1 exact ÷ worlds of 1 exact": 0.5,
+    "1 fast ÷ sb3": 8.0,
+    "8 exact ÷ sb3": 6.5,
+    "8 exact ÷ worlds of 8 exact": 0.7,
+    "8 fast ÷ sb3": 12.0,
+}
+"""What ratios should reach on two cores: that with Gymnasium's environments on the hopper, the others everywhere."""
+
+_PHYSICS: tuple[Literal["exact", "fast"], ...] = ("exact", "fast")
+
+
+@dataclass
+class Bench:
+    """What is measured and how patiently, and the rows that come of it.
+
+    Raises UsageError for an unknown figure or a number below 1.
+    """
+
+    workspace: Path
+    """Where the recommended specs are."""
+    figures: tuple[str, ...] = tuple(FIGURES)
+    """Those that are stepped."""
+    peers: bool = False
+    """Also measure Gymnasium's environments in processes, Stable-Baselines3 in its own and in GTS's worlds, and EnvPool."""
+    repetitions: int = REPETITIONS
+    quick: bool = False
+    """Measure briefly, which shows whether it works and is no good as numbers."""
+    threads: int = field(default_factory=available_cpus)
+    rates: list[Row] = field(default_factory=list)
+    """Steps per second."""
+    ratios: list[Row] = field(default_factory=list)
+    profile: list[Row] = field(default_factory=list)
+    """Parts of a training's wall-clock by phase."""
+    times: list[Row] = field(default_factory=list)
+    """Seconds of whole processes."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """Contenders that could not be had, and why."""
+
+    def __post_init__(self) -> None:
+        for figure in self.figures:
+            if figure not in FIGURES:
+                raise UsageError(unknown("figure", figure, FIGURES))
+        if min(self.repetitions, self.threads) < 1:
+            raise UsageError("a measurement needs at least one repetition and one thread")
+
+    def run(self) -> Iterator[str]:
+        """Measure everything; yields what comes next.
+
+        Raises FileError where a recommended spec is missing, WorkError where `gts` itself fails.
+        """
+        spec = read_spec(self.workspace / HOPPER)
+        for figure in self.figures:
+            yield f"stepping: {figure}"
+            self.stepping(figure)
+        yield f"learning: {spec.figure}, {spec.technique}"
+        self.learning(spec)
+        yield "gts --help"
+        self.times.append(
+            {"command": "gts --help", **spread(_run(["--help"])[0] for _ in range(self.repetitions)), "goal": 0.3}
+        )
+        yield f"gts train {PENDULUM}"
+        self.times.append(self.pendulum())
+
+    def report(self) -> dict[str, Any]:
+        """What has been measured, as plain data."""
+        words = ["gts bench"] + ["--peers"] * self.peers + ["--quick"] * self.quick
+        if self.repetitions != REPETITIONS:
+            words.append(f"--repetitions {self.repetitions}")
+        if self.figures != tuple(FIGURES):
+            words += [f"--figure {figure}" for figure in self.figures]
+        rows = {"rates": self.rates, "ratios": self.ratios, "profile": self.profile, "times": self.times}
+        return {
+            "command": " ".join(words),
+            "machine": machine(),
+            "versions": versions(self.peers),
+            "threads": self.threads,
+            "repetitions": self.repetitions,
+            **rows,
+            "missing": self.missing,
+        }
+
+    def stepping(self, figure: str) -> None:
+        """Control steps per second of a figure under random actions, and how they compare."""
+        runners: dict[str, Contender] = {}
+        pairs: list[tuple[str, str]] = []
+        for physics in _PHYSICS:
+            runners[f"limit {physics}"] = cases.limit(figure, physics, self.threads)
+            for count in WORLDS:
+                name = f"worlds {count} {physics}"
+                runners[name] = cases.worlds(figure, count, physics, self.threads)
+                pairs.append((name, f"limit {physics}"))
+        few = WORLDS[0]
+        others = ("gymnasium", "gymnasium async", "envpool")
+        pairs += [(f"worlds {few} {physics}", f"{other} {few}") for physics in _PHYSICS for other in others]
+        with ExitStack() as stack:
+            runners[f"gymnasium {few}"] = stack.enter_context(cases.gymnasium_vector(figure, few, "sync"))
+            if self.peers:
+                parallel = cases.gymnasium_vector(figure, few, "async")
+                runners[f"gymnasium async {few}"] = stack.enter_context(parallel)
+                self._invite(runners, f"envpool {few}", lambda: cases.envpool(figure, few, self.threads))
+            measured = self._take_turns(runners)
+        self._compare(figure, measured, pairs)
+
+    def learning(self, spec: Spec) -> None:
+        """Environment steps per second of a training, updates included, alone and as a cohort, and where the time goes."""
+        runners: dict[str, Contender] = {}
+        pairs: list[tuple[str, str]] = []
+        subject = f"{spec.figure} {spec.technique}"
+        for members in (1, COHORT):
+            for physics in _PHYSICS:
+                count = members * spec.params.n_environments
+                runners[f"{members} {physics}"] = Learning(spec, members, physics, self.threads)
+                runners[f"worlds of {members} {physics}"] = cases.worlds(spec.figure, count, physics, self.threads)
+                pairs += [(f"{members} {physics}", "sb3"), (f"{members} {physics}", f"worlds of {members} {physics}")]
+            pairs.append((f"{members} fast, exact tail", "sb3"))
+        if self.peers:
+            self._invite(runners, "sb3", lambda: cases.sb3_ppo(spec.figure))
+            if spec.figure in cases.ZOO:
+                self._invite(runners, "sb3 zoo", lambda: cases.sb3_zoo(spec.figure))
+                pairs += [("1 exact", "sb3 zoo"), ("1 fast", "sb3 zoo")]
+            for count in SB3_WORLDS:
+                name = f"sb3 in {count} worlds"
+                self._invite(runners, name, lambda count=count: cases.sb3_ppo(spec.figure, count, self.threads))  # type: ignore[misc]
+                pairs.append((name, "sb3"))
+        measured = self._take_turns(runners)
+        for members in (1, COHORT):
+            both = zip(measured[f"{members} exact"], measured[f"{members} fast"], strict=True)
+            measured[f"{members} fast, exact tail"] = [1 / (TAIL / exact + (1 - TAIL) / fast) for exact, fast in both]
+        self._compare(subject, measured, pairs)
+        for name, work in runners.items():
+            if isinstance(work, Learning):
+                self.profile.append({"subject": subject, "training": name, **work.profile()})
+
+    def pendulum(self) -> Row:
+        """Seconds of `gts train` with 100 000 steps, from the start of the process to the score."""
+        steps = 2_000 if self.quick else 100_000
+        spec = str((self.workspace / PENDULUM).resolve())
+        seconds, score = [], 0.0
+        for _ in range(self.repetitions):
+            with tempfile.TemporaryDirectory() as folder:
+                words = ["train", spec, str(Path(folder, "out.checkpoint")), "-s", str(steps), "--workspace", folder, "--json"]
+                spent, output = _run(words)
+            seconds.append(spent)
+            score = float(json.loads(output)["members"][0]["score"]["score"])
+        return {"command": f"gts train {PENDULUM} -s {steps}", **spread(seconds), "goal": 30.0, "score": score}
+
+    def _invite(self, runners: dict[str, Contender], name: str, make: Callable[[], Contender]) -> None:
+        try:
+            runners[name] = make()
+        except MissingError as error:
+            self.missing[name] = error.message
+
+    def _take_turns(self, runners: dict[str, Contender]) -> dict[str, list[float]]:
+        """Steps per second of each contender in each repetition, after one round to warm up."""
+        rates: dict[str, list[float]] = {name: [] for name in runners}
+        for work in runners.values():
+            work()
+        for _ in range(self.repetitions):
+            for name, work in runners.items():
+                rates[name].append(rate(work, 0.05 if self.quick else 0.5))
+        return rates
+
+    def _compare(self, subject: str, measured: dict[str, list[float]], pairs: Iterable[tuple[str, str]]) -> None:
+        """Keep the rates, and the ratios of the pairs that are there."""
+        for name, values in measured.items():
+            self.rates.append({"subject": subject, "what": name, **spread(values), "unit": "steps/s"})
+        for own, other in pairs:
+            if own in measured and other in measured:
+                name = f"{own} ÷ {other}"
+                quotients = spread(a / b for a, b in zip(measured[own], measured[other], strict=True))
+                goal = None if "gymnasium" in other and subject != "hopper" else GOALS.get(name)
+                self.ratios.append({"subject": subject, "what": name, **quotients, "goal": goal})
+
+
+def rate(work: Contender, seconds: float) -> float:
+    """Steps per second of work that is repeated for at least so many seconds."""
+    steps, began = 0, perf_counter()
+    while (spent := perf_counter() - began) < seconds:
+        steps += work()
+    return steps / spent
+
+
+def spread(values: Iterable[float]) -> dict[str, float]:
+    """Median, smallest and largest."""
+    every = list(values)
+    return {"median": statistics.median(every), "min": min(every), "max": max(every)}
+
+
+def _run(arguments: Sequence[str]) -> tuple[float, str]:
+    """Seconds and standard output of a `gts` process; raises WorkError where it fails."""
+    began = perf_counter()
+    done = subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, check=False)
+    spent = perf_counter() - began
+    if done.returncode:
+        raise WorkError(f"`gts {' '.join(arguments)}` ended with {done.returncode}: {done.stderr.strip()[-400:]}")
+    return spent, done.stdout

@@ -1,0 +1,244 @@
+"""The table of commands as a grammar for click: what may be written on a command line, and how it is explained."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from gts import __version__
+from gts.commands.command import GROUPS, Argument, Command, Completion, Context, Option
+from gts.commands.registry import COMMANDS
+from gts.store.workspace import find_workspace
+
+Perform = Callable[[Command, dict[str, Any]], int]
+
+FIRST_STEPS = "Start with: gts init w && cd w && gts train inverted/invertedPPO.spec"
+
+_WELCOME = "GTS teaches simulated, jointed figures to balance, hop, walk and run."
+_SHARED = (
+    Option(("--json",), "Print the result as JSON.", "flag", name="as_json"),
+    Option(
+        ("--workspace",), "The workspace; otherwise the nearest folder upwards that has a gts.db, or this one.", metavar="DIR"
+    ),
+)
+OPENING = (
+    _SHARED[-1],
+    Option(("--readonly",), "Change nothing: no command that could works in the terminal program.", "flag"),
+    Option(("--no-mouse",), "Leave the mouse to the terminal, which can mark text with it; `%` changes that.", "flag"),
+    Option(("--theme",), "Colours: one of `gts themes`; otherwise the one that was chosen last.", metavar="NAME"),
+    Option(
+        ("--glyphs",),
+        "What the terminal can show; otherwise what it seems to.",
+        "choice",
+        choices=("braille", "block", "ascii"),
+    ),
+)
+"""How `gts` alone opens the terminal program."""
+_THREADS = Option(("--threads",), "CPUs to use; otherwise all that this process may use.", "integer", minimum=1, metavar="N")
+
+
+def program(
+    perform: Perform, alone: Callable[[str], None], opening: Callable[[dict[str, Any]], int | None] | None = None
+) -> click.Group:
+    """The table of commands as a click program.
+
+    `perform(command, values)` runs a command and gives its exit code. Where there is no command, `opening(values)` opens the
+    terminal program and gives its exit code; where it cannot, or is None, `alone(help)` is called.
+    """
+
+    @click.pass_context
+    def without_command(context: click.Context, /, version: bool, **values: Any) -> int:
+        if context.invoked_subcommand is None:
+            code = opening(values) if opening is not None else None
+            if code is None:
+                alone(context.get_help())
+            return code or 0
+        _for_the_command(context, values)
+        return 0
+
+    group = _Group(
+        name="gts",
+        help=f"{_WELCOME}\n\n{FIRST_STEPS}",
+        perform=perform,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        invoke_without_command=True,
+        callback=without_command,
+    )
+    group.params.extend(map(_option, OPENING))
+    group.params.append(click.Option(["--version"], is_flag=True, help="Print the version.", is_eager=True, callback=_version))
+    return group
+
+
+def _for_the_command(context: click.Context, values: dict[str, Any]) -> None:
+    """What stands before a command: its workspace; the rest means something to the terminal program alone."""
+    for option in OPENING[1:]:
+        if values[option.value_name] != (False if option.type == "flag" else option.default):
+            raise click.UsageError(f"{option.flags[-1]} is for the terminal program, which `gts` alone opens", context)
+    command = context.invoked_subcommand
+    if command is not None and values["workspace"] is not None:
+        context.default_map = {command: {"workspace": values["workspace"]}}
+
+
+class _Group(click.Group):
+    """The program: lists its commands under headings, and guesses what a misspelled one was meant to be."""
+
+    def __init__(self, *, perform: Perform, **more: Any) -> None:
+        super().__init__(**more)
+        self._perform = perform
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _command(COMMANDS[cmd_name], self._perform) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for group, title in GROUPS.items():
+            rows = [(command.name, command.summary) for command in COMMANDS.values() if command.group == group]
+            with formatter.section(title):
+                formatter.write_dl(rows, col_spacing=4)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
+            guess = f"; did you mean `{close[0]}`?" if close else ""
+            raise click.UsageError(f"unknown command `{args[0]}`{guess}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class _Command(click.Command):
+    """A command whose help explains its arguments too."""
+
+    declaration: Command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.declaration.arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl([(argument.shown, argument.help) for argument in self.declaration.arguments])
+        super().format_options(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.declaration.examples:
+            with formatter.section("Examples"):
+                for example in self.declaration.examples:
+                    formatter.write(f"  {example}\n")
+
+
+class _Number(click.ParamType[float]):
+    """A finite number within bounds."""
+
+    name = "number"
+
+    def __init__(self, minimum: float | None = None, maximum: float | None = None) -> None:
+        self._minimum, self._maximum = minimum, maximum
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip()
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self.fail(f"{text[:40]!r} is not a number", param, ctx)
+        return self._bounded(number, text, param, ctx)
+
+    def _bounded(self, number: float, text: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if (self._minimum is not None and number < self._minimum) or (self._maximum is not None and number > self._maximum):
+            bounds = [f"at least {self._minimum}" if self._minimum is not None else ""]
+            bounds.append(f"at most {self._maximum}" if self._maximum is not None else "")
+            self.fail(f"{text[:40]} must be {' and '.join(filter(None, bounds))}", param, ctx)
+        return number
+
+
+class _Whole(_Number):
+    """A whole number within bounds, also as `300k`, `2M` or `1e6`."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip()
+        factor = {"k": 1e3, "M": 1e6, "G": 1e9}.get(text[-1:], 0)
+        try:
+            number = (
+                int(text) if not factor and "e" not in text.lower() else float(text[:-1] if factor else text) * (factor or 1)
+            )
+            if number != int(number):
+                raise ValueError
+        except (ValueError, OverflowError):
+            self.fail(f"{text[:40]!r} is not a whole number", param, ctx)
+        return int(self._bounded(number, text, param, ctx))
+
+
+def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"gts {__version__}")
+        context.exit()
+
+
+def _command(command: Command, perform: Perform) -> _Command:
+    options = (*command.options, *((_THREADS,) if command.threads else ()), *_SHARED)
+
+    def invoke(**values: Any) -> int:
+        return perform(command, values)
+
+    made = _Command(
+        command.name,
+        help=f"{command.summary}\n\n{command.help}",
+        short_help=command.summary,
+        params=[*map(_argument, command.arguments), *map(_option, options)],
+        callback=invoke,
+    )
+    made.declaration = command
+    return made
+
+
+def _argument(argument: Argument) -> click.Argument:
+    # A default, even None, would make the word optional.
+    default = {} if argument.required else {"default": argument.default}
+    return click.Argument(
+        [argument.name],
+        type=_type(argument),
+        required=argument.required,
+        **default,
+        nargs=-1 if argument.multiple else 1,
+        metavar=argument.shown if argument.required else f"[{argument.shown}]",
+        shell_complete=_completer(argument.completion),
+    )
+
+
+def _option(option: Option) -> click.Option:
+    flag = option.type == "flag"
+    return click.Option(
+        [*option.flags, option.value_name],
+        help=option.help,
+        type=None if flag else _type(option),
+        is_flag=flag,
+        default=False if flag else option.default,
+        show_default=not flag and option.default is not None,
+        multiple=option.multiple,
+        metavar=option.shown or None,
+        shell_complete=None if flag else _completer(option.completion),
+    )
+
+
+def _type(declared: Argument | Option) -> click.ParamType[Any] | type:
+    if declared.type == "choice":
+        return click.Choice(declared.choices)
+    if declared.type in ("integer", "number") and isinstance(declared, Option):
+        return {"integer": _Whole, "number": _Number}[declared.type](declared.minimum, declared.maximum)
+    return {"path": Path}.get(declared.type, str)
+
+
+def _completer(completion: Completion) -> Any:
+    def complete(context: click.Context, parameter: click.Parameter, beginning: str) -> list[CompletionItem]:
+        from gts.commands.shell_completion import candidates
+
+        return [CompletionItem(word) for word in candidates(completion, beginning, Context(find_workspace()))]
+
+    return complete

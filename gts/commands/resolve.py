@@ -1,0 +1,152 @@
+"""What a word on a command line names: a spec, a space, a checkpoint, a run."""
+
+from __future__ import annotations
+
+import difflib
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from gts.commands.command import Context
+from gts.errors import FileError, UsageError
+from gts.formats.file_checks import similar
+from gts.store.workspace import RunFolder, StudyFolder, Workspace
+
+if TYPE_CHECKING:
+    from gts.jobs.job_store import Standing
+
+Kind = Literal["spec", "space", "checkpoint", "run"]
+
+NEWEST = "@last"
+"""Names the newest run."""
+
+BEST = "@best"
+"""Names the checkpoint with the best score of the workspace."""
+
+
+_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Something that was named, and what it is."""
+
+    word: str
+    """As it was named."""
+    path: Path
+    kind: Kind
+
+    @property
+    def run(self) -> RunFolder:
+        """The folder of a run."""
+        return RunFolder(self.path)
+
+
+def locate(context: Context, word: str) -> Path:
+    """The path that a word names: from the current folder, else from the workspace; it need not exist.
+
+    `@best` names one too; raises UsageError where nothing was scored.
+    """
+    if word == BEST:
+        return best_checkpoint(context.workspace)
+    path = Path(word).expanduser()
+    if not path.exists() and (context.workspace.root / path).exists():
+        return context.workspace.root / path
+    return path
+
+
+def refer(context: Context, word: str) -> Reference:
+    """What a word names: a file by its path or `@best`, a run by its folder, its id, an unambiguous part of it, or `@last`.
+
+    Raises FileError where it names nothing, UsageError where it names several runs.
+    """
+    path = locate(context, word)
+    if not path.exists():
+        run = find_run(context.workspace, word)
+        if run is not None:
+            return Reference(word, run.path, "run")
+    return Reference(word, path, kind_of(path, context.workspace))
+
+
+def refer_job(context: Context, word: str) -> Standing:
+    """The job that a word names: its folder, its id, an unambiguous beginning or end of it, or `@last`.
+
+    Raises UsageError where it names none or several, FileError where the job cannot be read.
+    """
+    from gts.jobs.job_store import find_job
+
+    return find_job(context.workspace, Path(word).name or word)
+
+
+def find_study(context: Context, word: str) -> StudyFolder | None:
+    """The folder of the study that a word names: its name in the workspace, or its path; None where it names none."""
+    for path in (Path(word).expanduser(), context.workspace.root / word, context.workspace.study(word).path):
+        if StudyFolder(path).exists() and not RunFolder(path).exists():
+            return StudyFolder(path.absolute())
+    return None
+
+
+def find_run(workspace: Workspace, word: str) -> RunFolder | None:
+    """The run that a word names, None where there is none; raises UsageError where there are several."""
+    if word == NEWEST:
+        ids = workspace.run_ids()
+        if not ids:
+            raise UsageError(f"there is no run yet in `{workspace.root}`", hint="train something: gts train FILE.spec")
+        return workspace.run(ids[-1])
+    found = workspace.runs_like(word)
+    if len(found) > 1:
+        shown = ", ".join(found[-3:])
+        raise UsageError(f"`{word}` names {len(found)} runs: {shown}{', …' if len(found) > 3 else ''}", hint="write more of it")
+    return workspace.run(found[0]) if found else None
+
+
+def best_checkpoint(workspace: Workspace) -> Path:
+    """The checkpoint with the best score among those that are still what was scored; raises UsageError where there is none."""
+    from gts.formats.checkpoint import read_header
+    from gts.jobs.trainings.request import SCORE_EPISODES, SCORE_STEPS
+    from gts.store.catalogue import Catalogue
+
+    if workspace.catalogue.is_file():
+        with Catalogue(workspace.catalogue, read_only=True) as catalogue:
+            for offset in count(0, _PAGE):
+                page = catalogue.best_scores(limit=_PAGE, offset=offset)
+                # A few short episodes prove little.
+                for record in (one for one in page if one.episodes >= SCORE_EPISODES and one.steps == SCORE_STEPS):
+                    path = workspace.root / record.path
+                    # A file may be gone, or another training may have written over it.
+                    with suppress(FileError):
+                        if read_header(path).checksum == record.checksum:
+                            return path
+                if len(page) < _PAGE:
+                    break
+    raise UsageError(
+        f"no checkpoint of `{workspace.root}` was scored yet", hint="a training scores what it made; `gts score FILE` does too"
+    )
+
+
+def kind_of(path: Path, workspace: Workspace) -> Kind:
+    """What an existing path is, by its name and else by its first bytes; raises FileError."""
+    if path.is_dir():
+        if RunFolder(path).exists():
+            return "run"
+        raise FileError(f"{path} is a folder, not a file of GTS", hint="name a file in it, or the folder of a run")
+    if path.suffix in (".spec", ".space", ".checkpoint"):
+        return path.suffix[1:]  # type: ignore[return-value]
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except FileNotFoundError as error:
+        raise FileError(f"no such file: {path}", hint=nearest(path, workspace)) from error
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    if not head.lstrip().startswith(b"{"):
+        return "checkpoint"
+    return "space" if b'"paramSpace"' in head else "spec"
+
+
+def nearest(path: Path, workspace: Workspace) -> str:
+    """A hint with the file or run that looks most like what was named."""
+    close = similar(path) or next(iter(difflib.get_close_matches(path.name, workspace.run_ids(), n=1)), None)
+    return f"did you mean {close}?" if close else "name a spec, a space, a checkpoint or a run"

@@ -1,0 +1,89 @@
+"""What a word of a command line can be completed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gts.commands.command import Completion, Context
+from gts.commands.resolve import BEST, NEWEST
+
+ENDINGS: dict[Completion, tuple[str, ...]] = {
+    "spec": (".spec",),
+    "space": (".space",),
+    "checkpoint": (".checkpoint",),
+    "document": (".spec", ".space", ".checkpoint"),
+    "reference": (".spec", ".space", ".checkpoint"),
+    "study": (".db",),
+    "file": ("",),
+    "folder": (),
+}
+"""How the names of files end that are offered; of folders, all of them are."""
+
+
+def candidates(completion: Completion, beginning: str, context: Context) -> list[str]:
+    """Words that begin so, in the order in which they are offered; folders end in a slash."""
+    found = [word for word in _words(completion, context) if word.startswith(beginning)]
+    if completion in ENDINGS:
+        found += files(beginning, ENDINGS[completion])
+    return found
+
+
+def _words(completion: Completion, context: Context) -> Iterator[str]:
+    if completion == "figure":
+        from gts.params.figures import FIGURES
+
+        yield from FIGURES
+    elif completion == "technique":
+        from gts.params.techniques import TECHNIQUES
+
+        yield from TECHNIQUES
+    elif completion == "parameter":
+        yield from sorted({f"{key}=" for key in _parameter_keys()})
+    elif completion == "study":
+        yield from context.workspace.study_names()
+    elif completion in ("run", "job", "reference"):
+        runs = context.workspace.run_ids()
+        yield from [NEWEST, *reversed(runs)] if runs else []
+        yield from _best(context) if completion == "reference" else ()
+        if completion != "run":
+            yield from context.workspace.study_names()
+    elif completion in ("checkpoint", "document"):
+        yield from _best(context)
+
+
+def _best(context: Context) -> Iterator[str]:
+    # Scores are in the catalogue alone.
+    if context.workspace.catalogue.is_file():
+        yield BEST
+
+
+def _parameter_keys() -> Iterator[str]:
+    from gts.params.figures import FIGURES
+    from gts.params.spec import parameters
+    from gts.params.techniques import TECHNIQUES
+
+    for figure in FIGURES:
+        for technique in TECHNIQUES:
+            yield from (parameter.key for parameter in parameters(figure, technique))
+
+
+def files(beginning: str, endings: tuple[str, ...], here: Path = Path()) -> list[str]:
+    """Files and folders whose paths, seen from `here`, begin so."""
+    folder = Path(beginning).parent if beginning and not beginning.endswith("/") else Path(beginning)
+    try:
+        entries = sorted((here / folder.expanduser()).iterdir())
+    except OSError:
+        return []
+    found = []
+    for entry in entries:
+        name = str(folder / entry.name) if str(folder) != "." or beginning.startswith("./") else entry.name
+        if beginning.startswith("./") and not name.startswith("./"):
+            name = f"./{name}"
+        if not name.startswith(beginning) or (entry.name.startswith(".") and not Path(beginning).name.startswith(".")):
+            continue
+        if entry.is_dir():
+            found.append(f"{name}/")
+        elif entry.name.endswith(endings):
+            found.append(name)
+    return found

@@ -1,0 +1,75 @@
+"""A catalogue that cannot be read any more is put aside and made anew from the folders of the runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gts.errors import DamagedError, FileError
+from gts.jobs.job_store import reindex
+from gts.store.catalogue import Catalogue
+from gts.store.workspace import Workspace
+
+_BESIDE = ("-journal", "-wal", "-shm")
+"""What SQLite writes beside a database; left there, it would be taken for a part of the new one."""
+
+
+def mend_catalogue(workspace: Workspace) -> Path | None:
+    """Where a damaged catalogue was put, after a new one has been made; None where it is whole or missing.
+
+    What only the catalogue knew is lost with it: the history of commands and the scores that were taken. Raises FileError.
+    """
+    if not _damaged(workspace):
+        return None
+    with _alone_in(workspace.root):
+        # Another program may have done it meanwhile.
+        if not _damaged(workspace):
+            return None
+        aside = _free_name(workspace.catalogue)
+        try:
+            workspace.catalogue.rename(aside)
+            for ending in _BESIDE:
+                with suppress(FileNotFoundError):
+                    workspace.catalogue.with_name(workspace.catalogue.name + ending).rename(
+                        aside.with_name(aside.name + ending)
+                    )
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise FileError(f"cannot move `{workspace.catalogue}` aside: {reason}", hint="move it away yourself") from error
+        reindex(workspace)
+        return aside
+
+
+def _damaged(workspace: Workspace) -> bool:
+    if not workspace.catalogue.is_file():
+        return False
+    try:
+        with Catalogue(workspace.catalogue, read_only=True) as catalogue:
+            return not catalogue.whole()
+    except DamagedError:
+        return True
+    except FileError:
+        # Somebody else has it for a long time, or it may not be read: that is no damage.
+        return False
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.stem}-damaged-{number}{path.suffix}")).exists():
+        number += 1
+    return aside
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Held by one program at a time; where a disk has no locks, by good luck."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,169 @@
+"""What a run leaves on the disk while it trains: log, numbers, checkpoints, and its line in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gts.errors import FileError, FullDiskError
+from gts.formats.checkpoint import Checkpoint
+from gts.formats.trajectory import write_trajectory
+from gts.jobs.job_store import Job, write_job
+from gts.jobs.log import Story
+from gts.jobs.trainings.member import MemberFiles
+from gts.jobs.trainings.request import SCORE_STEPS, Kind, Saved, TrainingRequest
+from gts.jobs.trainings.runs import place_in, record_of, write_facts
+from gts.store.catalogue import Catalogue, CheckpointRecord, Claim, ScoreRecord, now
+from gts.store.metrics import open_or_set_aside
+from gts.store.workspace import RunFolder
+from gts.training.events import Evaluated, MemberFailed, Progress
+
+KEPT_STATES = 3
+
+
+class Recorder:
+    """Everything that is written for one run, by the one process that has its lock.
+
+    The folder of the run is what counts: where it cannot be written, FileError says so; FullDiskError may be tried again. The
+    catalogue is an index: where that cannot be written, `troubles` says so once and the training goes on.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        request: TrainingRequest,
+        *,
+        rounds: int,
+        resume: int | None = None,
+        history: Sequence[Sequence[Mapping[str, Any]]] = (),
+    ) -> None:
+        """`resume`: the step that the run goes on from, with each member's learning curve until there."""
+        self.folder = RunFolder(job.folder)
+        self.troubles: list[str] = []
+        self._job = job
+        self._request = request
+        self._record = replace(record_of(request, self.folder), started=job.created, step=resume or 0)
+        parents, curves = _parents(request), history or [()] * len(request.specs)
+        self._members = [
+            MemberFiles(self.folder, member, spec, kept=KEPT_STATES, history=curve, parents=parents)
+            for member, (spec, curve) in enumerate(zip(request.specs, curves, strict=True))
+        ]
+        self.log = Story(self.folder.log).line
+        self.metrics, lost = open_or_set_aside(self.folder.metrics, rounds=rounds, resume=resume)
+        if lost:
+            self._complain(lost)
+        self._indexes = True
+        self._index(lambda catalogue: catalogue.put_run(self._record))
+
+    def close(self, *, complete: bool) -> None:
+        """Bring the last numbers to the disk; `complete` where the training is over and no more will come."""
+        self.metrics.close(complete=complete)
+
+    def claim(self, claim: Claim, reason: str = "") -> None:
+        """Write down how the run stands from here on."""
+        self._job = write_job(self._request.workspace, replace(self._job, claim=claim, reason=reason, attempts=()))
+
+    def outcome(self, members: Sequence[Mapping[str, Any]]) -> None:
+        """Write down what the members came to."""
+        write_facts(self.folder, self._record, tuple(members))
+
+    def round(self, event: Progress) -> None:
+        """Take in the numbers of a round."""
+        self.metrics.round(event.step, event.epoch, event.metrics, event.seconds)
+
+    def evaluated(self, event: Evaluated) -> None:
+        """Take in an evaluation."""
+        for member, (score, best) in enumerate(zip(event.scores, event.best, strict=True)):
+            if score is None:
+                continue
+            self.metrics.evaluated(member, event.step, score.as_dict(), best=best)
+            self._members[member].evaluated(event.step, score)
+        for member, trajectory in enumerate(event.trajectories):
+            if trajectory is not None:
+                # It is for looking at: a disk that cannot take it does without.
+                with suppress(FileError):
+                    write_trajectory(self.folder.trajectory(member), trajectory)
+        means = ", ".join("failed" if score is None else f"{score.mean:.1f}" for score in event.scores)
+        self.log(f"step {event.step}: evaluated, mean return {means}")
+
+    def failed(self, event: MemberFailed) -> None:
+        """Take in the end of a member."""
+        self.metrics.failed(event.member, event.step, event.reason)
+
+    def bury(self, event: MemberFailed, arrays: Mapping[str, NDArray[Any]]) -> Path:
+        """Keep what a failed member left, for whoever wants to know why; the file."""
+        return self._members[event.member].bury(event.step, event.reason, arrays)
+
+    def save(self, path: Path, member: int, kind: Kind, checkpoint: Checkpoint) -> tuple[Saved, Checkpoint]:
+        """Write a checkpoint with what the run knows about it; the checkpoint as written."""
+        files = self._members[member]
+        if kind == "last":
+            # A state without its numbers could not be gone on from: they reach the disk first.
+            self.metrics.flush()
+        written = files.save(path, checkpoint)
+        step = int(checkpoint.counters.get("step", 0))
+        gone = files.prune() if kind == "last" else []
+        if kind != "milestone":
+            record = CheckpointRecord(self._place(path), self.folder.id, member, kind, step, written.checksum, now())
+            self._index(lambda catalogue: catalogue.put_checkpoint(record, gone=tuple(map(self._place, gone))))
+        return Saved(path, member, kind, step), written
+
+    def at(self, step: int) -> None:
+        """Tell the catalogue how far the run is."""
+        self._record = replace(self._record, step=step)
+        self._index(lambda catalogue: catalogue.put_run(self._record))
+
+    def scored(self, path: Path, checkpoint: Checkpoint, score: Mapping[str, Any]) -> None:
+        """Write down a score over the test episodes, once."""
+        self.log(f"{path}: mean {score['mean']:.1f}, cov {score['cov']:.3f}, score {score['score']:.1f}")
+        record = ScoreRecord(
+            checkpoint.checksum,
+            self._place(path),
+            0,
+            SCORE_STEPS,
+            score["episodes"],
+            score["mean"],
+            score["score"],
+            score,
+            now(),
+            self._record.figure,
+        )
+
+        def add(catalogue: Catalogue) -> None:
+            known = catalogue.scores(record.checksum)
+            if not any(replace(one, taken=record.taken) == record for one in known):
+                catalogue.add_score(record)
+
+        self._index(add)
+
+    def _place(self, path: Path) -> str:
+        return place_in(self._request.workspace, path)
+
+    def _index(self, change: Callable[[Catalogue], None]) -> None:
+        if not self._indexes:
+            return
+        try:
+            with Catalogue(self._request.workspace.catalogue) as catalogue:
+                change(catalogue)
+        except FullDiskError:
+            raise
+        except FileError as error:
+            self._indexes = False
+            self._complain(f"the catalogue does not know of this run: {error.message}")
+
+    def _complain(self, text: str) -> None:
+        self.troubles.append(text)
+        self.log(text)
+
+
+def _parents(request: TrainingRequest) -> tuple[Mapping[str, Any], ...]:
+    """The checkpoints behind this training, oldest first."""
+    if request.start is None:
+        return ()
+    parent = {"name": Path(request.source).name, "checksum": request.start.checksum}
+    return (*request.start.parents, {**parent, "step": int(request.start.counters.get("step", 0))})

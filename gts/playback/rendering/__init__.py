@@ -1,0 +1,1 @@
+"""Pictures of a scene: with GL, and without it by ray casting in NumPy."""

@@ -1,0 +1,168 @@
+"""Pictures by MuJoCo's own renderer, in a process of its own: a broken GL ends that process and no other.
+
+The child is this module as a program. It gets a line of JSON with the sizes, the compiled model, and then for every picture the
+figure's positions and the camera; it answers with raw RGB.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST_PICTURE = 30.0
+"""Seconds in which a GL must have drawn its first picture."""
+NEXT_PICTURE = 20.0
+SLOWEST = 0.08
+"""Seconds a picture beyond which the plain renderer is the better choice: a GL in software."""
+
+_HERE = Path(__file__).resolve().parents[3]
+
+
+class GlLostError(Exception):
+    """The process that draws is gone or silent."""
+
+
+class GlRenderer:
+    """Draws a model in pictures of one size, with one kind of GL."""
+
+    def __init__(self, model: mujoco.MjModel, width: int, height: int, kind: str) -> None:
+        """`kind` is a value of `MUJOCO_GL`."""
+        self.kind = kind
+        self._size = width, height
+        size = mujoco.mj_sizeModel(model)
+        compiled = np.zeros(size, np.uint8)
+        mujoco.mj_saveModel(model, None, compiled)
+        path = os.pathsep.join(filter(None, [str(_HERE), os.environ.get("PYTHONPATH", "")]))
+        environment = {**os.environ, "MUJOCO_GL": kind, "PYTHONPATH": path}
+        environment.pop("PYOPENGL_PLATFORM", None)
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "gts.playback.rendering.gl"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        header = {"width": width, "height": height, "model": size, "positions": model.nq}
+        self._unsent = json.dumps(header).encode() + b"\n" + compiled.tobytes()
+
+    def draw(self, data: mujoco.MjData, camera: mujoco.MjvCamera, *, patience: float = NEXT_PICTURE) -> NDArray[np.uint8]:
+        """The picture, (height, width, 3); raises GlLostError where none comes within `patience` seconds."""
+        view = np.array([*camera.lookat, camera.distance, camera.azimuth, camera.elevation])
+        until = time.monotonic() + patience
+        unsent, self._unsent = self._unsent, b""
+        self._send(unsent + np.concatenate([data.qpos, view]).tobytes(), until)
+        width, height = self._size
+        picture = self._receive(width * height * 3, until)
+        return np.frombuffer(picture, np.uint8).reshape(height, width, 3)
+
+    def close(self) -> None:
+        """End the process that draws."""
+        with suppress(OSError):
+            self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout):
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+
+    def _send(self, data: bytes, until: float) -> None:
+        assert self._child.stdin is not None
+        pipe, left = self._child.stdin.fileno(), memoryview(data)
+        # A child that hangs reads nothing, and must not hang this process too.
+        os.set_blocking(pipe, False)
+        while left:
+            if not select.select([], [pipe], [], max(0.0, until - time.monotonic()))[1]:
+                raise GlLostError("it takes no work")
+            try:
+                left = left[os.write(pipe, left) :]
+            except OSError as error:
+                raise GlLostError("the process that draws has ended") from error
+
+    def _receive(self, size: int, until: float) -> bytes:
+        assert self._child.stdout is not None
+        pipe, parts = self._child.stdout.fileno(), bytearray()
+        while len(parts) < size:
+            if not select.select([pipe], [], [], max(0.0, until - time.monotonic()))[0]:
+                raise GlLostError("no picture came in time")
+            part = os.read(pipe, size - len(parts))
+            if not part:
+                raise GlLostError("the process that draws has ended")
+            parts += part
+        return bytes(parts)
+
+
+def start_gl(
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    camera: mujoco.MjvCamera,
+    size: tuple[int, int],
+    *,
+    kinds: Sequence[str] | None = None,
+    slowest: float = SLOWEST,
+) -> tuple[GlRenderer | None, str]:
+    """The first GL that draws here, if it does so fast enough at this width and height; else None and why not."""
+    reasons = []
+    for kind in kinds_of_gl() if kinds is None else kinds:
+        renderer = GlRenderer(model, *size, kind)
+        try:
+            renderer.draw(data, camera, patience=FIRST_PICTURE)
+            began = time.monotonic()
+            renderer.draw(data, camera)
+            took = time.monotonic() - began
+            if took <= slowest:
+                return renderer, ""
+            renderer.close()
+            # It draws in software, and the other kinds would do no better.
+            return None, f"{kind} takes {took:.2f} s a picture"
+        except GlLostError:
+            renderer.close()
+            reasons.append(f"{kind} does not work")
+    return None, ", ".join(reasons) or "GL is switched off"
+
+
+def kinds_of_gl() -> tuple[str, ...]:
+    """What `MUJOCO_GL` asks for, else all that draw without a display."""
+    asked = os.environ.get("MUJOCO_GL", "").lower()
+    if asked:
+        return (asked,) if asked in ("egl", "osmesa", "cgl") else ()
+    return ("cgl",) if sys.platform == "darwin" else ("egl", "osmesa")
+
+
+def _read(size: int) -> bytes:
+    data = sys.stdin.buffer.read(size)
+    if len(data) < size:
+        # Nobody asks any more. GL libraries may crash while a process ends, so it does not end politely.
+        os._exit(0)
+    return data
+
+
+def _draw_for_parent() -> None:
+    header = json.loads(sys.stdin.buffer.readline())
+    model = mujoco.MjModel.from_binary_path("model.mjb", {"model.mjb": _read(header["model"])})
+    model.vis.global_.offwidth, model.vis.global_.offheight = header["width"], header["height"]
+    data, camera = mujoco.MjData(model), mujoco.MjvCamera()
+    renderer = mujoco.Renderer(model, header["height"], header["width"])
+    while True:
+        numbers = np.frombuffer(_read(8 * (header["positions"] + 6)))
+        data.qpos[:] = numbers[:-6]
+        camera.lookat[:], camera.distance, camera.azimuth, camera.elevation = numbers[-6:-3], *numbers[-3:]
+        mujoco.mj_forward(model, data)
+        renderer.update_scene(data, camera)
+        sys.stdout.buffer.write(renderer.render().tobytes())
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    _draw_for_parent()

@@ -1,0 +1,129 @@
+"""What works in every mode: themes, the clipboard, the mouse, help, the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.filter import LineFilter
+
+from gts.store.workspace import Workspace
+from gts_tui.clipboard import copied
+from gts_tui.glyphs import glyphs_for
+from gts_tui.mouse import set_mouse
+from gts_tui.settings import Settings
+from gts_tui.terminal import Writable
+from gts_tui.theme import Looks
+from gts_tui.theming import THEME_DEFAULTS
+from gts_tui.threads import EndedError, call_inside
+from gts_tui.widgets.header import Bar
+
+if TYPE_CHECKING:
+    from gts_tui.polling import Watch
+    from gts_tui.screens.mode import Mode
+
+
+class Everywhere(App[int]):
+    """The part of the program that knows no command and no mode."""
+
+    # The palette of this program takes the place of Textual's.
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "keys", "keys", key_display="?", id="keys.show"),
+        Binding("ctrl+p", "palette", "find", show=False, id="palette.open"),
+        Binding("percent_sign", "mouse", "mouse to the terminal or back", show=False, key_display="%", id="mouse.toggle"),
+    ]
+    watcher: Watch
+    mode: Mode | None
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.settings = settings
+        self.glyphs = glyphs_for(settings.glyphs)
+        self.has_mouse = settings.mouse
+        self.looks = Looks(self)
+        self._writable = Writable()
+        self.mishaps: list[Exception] = []
+        """Errors that nobody foresaw, and that the program went on after."""
+
+    def on_load(self) -> None:
+        """Dress before anybody looks."""
+        self.looks.begin(self.settings.theme)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours that a theme may leave out."""
+        return THEME_DEFAULTS
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through before it is written to the terminal."""
+        return (self._writable, *self.looks.filters(), *super().get_line_filters())
+
+    def hand_over(self, call: Callable[[], object]) -> None:
+        """Call it in the program's own thread; nothing happens where the program has ended."""
+        with suppress(EndedError):
+            self.call_from_thread(call)
+
+    def call_from_thread(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call it in the program's own thread; Textual's would wait for ever for a program that ends meanwhile."""
+        return call_inside(self, callback, *args, **kwargs)
+
+    def mishap(self, error: Exception) -> None:
+        """Say that something went wrong that nobody foresaw; from another thread than the program's own."""
+        self.mishaps.append(error)
+        text = f"this should not have happened: {type(error).__name__}: {error}"
+        self.hand_over(lambda: self.notify(text, severity="error", markup=False))
+
+    def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
+        """Do a command line."""
+        raise NotImplementedError
+
+    def action_line(self, text: str = "") -> None:
+        """Open the command line with a beginning."""
+        raise NotImplementedError
+
+    def choose_theme(self, name: str) -> None:
+        """Wear a theme from now on; raises UsageError where there is none of this name."""
+        self.looks.choose(name)
+        self.query_one(Bar).draw()
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text to where the person can paste it; `what` names it in the notice that says where that is."""
+        self.notify(copied(text, what, self.copy_to_clipboard), markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand a text to the terminal; names on a disk need not be Unicode, what is written to a terminal must."""
+        super().copy_to_clipboard(text.encode(errors="replace").decode())
+
+    def set_mouse(self, on: bool) -> None:
+        """Take the mouse, or leave it to the terminal, which can mark text then."""
+        set_mouse(self._driver, on)
+        self.has_mouse = on
+        self.notify("the mouse is GTS's" if on else "the mouse is the terminal's: mark and copy as usual; % gets it back")
+
+    def action_mouse(self) -> None:
+        """Hand the mouse over."""
+        self.set_mouse(not self.has_mouse)
+
+    def action_keys(self) -> None:
+        """The keys of this place."""
+        from gts_tui.helping import show_keys
+
+        show_keys(self)
+
+    def action_palette(self) -> None:
+        """Everything that can be done or opened."""
+        from gts_tui.widgets.palette import show_palette
+
+        show_palette(self)
+
+    def action_perform(self, line: str) -> None:
+        """Do a command line; for keys."""
+        self.perform(line)
+
+    def do_binding(self, active: ActiveBinding) -> None:
+        """Do what a key does, where it does it."""
+        self.call_next(self.run_action, active.binding.action, active.node)

@@ -1,0 +1,1 @@
+"""The command line: parsing, completion, history, running commands and showing their output."""

@@ -1,0 +1,272 @@
+"""What the command lines said: the newest lines, kept for the whole evening, in a pane that opens above the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size, Spacing
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from gts_tui.console.formatting import Line, Link, clean, printed
+from gts_tui.dialogs import Ask
+from gts_tui.lines import joined
+
+if TYPE_CHECKING:
+    from gts_tui.app import GtsApp
+
+MOST_LINES = 5000
+_TITLE = "output"
+
+
+class Scrollback(ScrollView, can_focus=True):
+    """The pane."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "close", id="scrollback.close"),
+        Binding("tab", "link(1)", "next link", id="scrollback.link"),
+        Binding("shift+tab", "link(-1)", "link before", show=False, id="scrollback.link-before"),
+        Binding("enter", "open", "open", id="scrollback.open"),
+        Binding("slash", "search", "search", key_display="/", id="scrollback.search"),
+        Binding("n", "next(1)", "next found, or link", show=False, id="scrollback.next"),
+        Binding("N", "next(-1)", "the one before", show=False, id="scrollback.before"),
+        Binding("y", "copy", "copy", id="scrollback.copy"),
+        Binding("Y", "write", "write to a file", show=False, id="scrollback.write"),
+        Binding("g", "scroll_home", "first line", show=False, id="scrollback.first"),
+        Binding("G", "scroll_end", "last line", show=False, id="scrollback.last"),
+        Binding("plus", "maximise", "larger", key_display="+", show=False, id="scrollback.maximise"),
+    ]
+    DEFAULT_CSS = """
+    Scrollback { overflow-x: auto; overflow-y: scroll; scrollbar-size-horizontal: 1; }
+    Scrollback.-tall { height: 85%; }
+    """
+    ALLOW_SELECT = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[Line] = []
+        self._at: tuple[int, int] | None = None
+        """The link that the cursor is on: its line, and which of that line's."""
+        self._sought = ""
+        self._found = -1
+        self._began = 0
+        """Where the newest command begins."""
+        self._top: int | None = None
+        """The line to show first; None: the end."""
+        self.border_title = _TITLE
+
+    @property
+    def program(self) -> GtsApp:
+        """The program that this is a part of."""
+        return self.app  # type: ignore[return-value]
+
+    @property
+    def text(self) -> str:
+        """All of it, without colours."""
+        return "\n".join(line.text.rstrip() for line in self._lines)
+
+    # -- what is in it ------------------------------------------------------------------------------------------------
+
+    def add(self, shown: Any) -> None:
+        """Add a renderable, or a text that may come from anywhere."""
+        self.add_lines(printed(shown, self.program.columns))
+
+    def add_lines(self, lines: Sequence[Line]) -> None:
+        """Add lines, and forget the oldest where there are too many."""
+        follows = self._top is None and (not self.display or self.is_vertical_scroll_end)
+        self._lines.extend(lines)
+        over = len(self._lines) - MOST_LINES
+        if over > 0:
+            del self._lines[:over]
+            self._at = (self._at[0] - over, self._at[1]) if self._at and self._at[0] >= over else None
+            self._found, self._began = self._found - over, max(0, self._began - over)
+        self.virtual_size = Size(max((line.strip.cell_length for line in self._lines), default=0), len(self._lines))
+        if follows:
+            self.scroll_end(animate=False, immediate=True)
+        self.refresh()
+
+    def begin(self, line: str) -> None:
+        """A command is done: what it says comes below this line."""
+        self._top = None
+        self._began = len(self._lines)
+        self.add(Text(f"› {clean(line)}", "bold"))
+        self._place()
+
+    def show_answer(self) -> None:
+        """Show what the newest command has said, from its beginning where it is long."""
+        self.display = True
+        self._top = self._began
+        self._place()
+
+    def _place(self) -> None:
+        """Go to the end, or, while there is more than fits, to the beginning of an answer; once it is known what fits."""
+        self.call_after_refresh(self._go)
+
+    def _go(self) -> None:
+        if self._top is not None and len(self._lines) - self._top > self.scrollable_content_region.height:
+            self.scroll_to(y=self._top, animate=False)
+        else:
+            self._top = None
+            self.scroll_end(animate=False)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._lines.clear()
+        self._at, self._found, self._began, self._top = None, -1, 0, None
+        self.virtual_size = Size(0, 0)
+        self.scroll_home(animate=False)
+        self.refresh()
+
+    def on_show(self) -> None:
+        """What was said last is what is wanted first."""
+        self._place()
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the pane."""
+        across, down = self.scroll_offset
+        at, width, ground = down + y, self.scrollable_content_region.width, self.rich_style
+        if at >= len(self._lines):
+            return Strip.blank(width, ground)
+        strip = self._marked(at).apply_style(ground)
+        return strip.crop_extend(across, across + width, ground).apply_offsets(across, at)
+
+    def _marked(self, at: int) -> Strip:
+        """A line with its links, with what was sought, and with what is selected by the mouse."""
+        line = self._lines[at]
+        span = self.text_selection.get_span(at) if self.text_selection is not None else None
+        if not (line.links or span or self._sought):
+            return line.strip
+        text = Text.assemble(*((part.text, part.style or "") for part in line.strip), no_wrap=True, end="")
+        for which, link in enumerate(line.links):
+            here = self._at == (at, which)
+            style = Style(underline=True, reverse=here or None) + Style.from_meta({"named": link.word})
+            text.stylize(style, link.begin, link.end)
+        if self._sought:
+            begin = line.text.lower().find(self._sought)
+            while begin >= 0:
+                text.stylize(Style(reverse=True, bold=at == self._found), begin, begin + len(self._sought))
+                begin = line.text.lower().find(self._sought, begin + len(self._sought))
+        if span is not None:
+            first, last = span
+            text.stylize(self.screen.get_component_rich_style("screen--selection"), first, len(text) if last == -1 else last)
+        return Strip(text.render(self.app.console))
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text that the mouse has selected."""
+        return selection.extract("\n".join(line.text for line in self._lines)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Show it."""
+        self.refresh()
+
+    # -- links --------------------------------------------------------------------------------------------------------
+
+    def action_link(self, way: int) -> None:
+        """Go to the next link; at first to the newest one."""
+        places = [(at, which) for at, line in enumerate(self._lines) for which in range(len(line.links))]
+        if not places:
+            self.notify("nothing here is a link", timeout=2)
+            return
+        if self._at in places:
+            self._at = places[(places.index(self._at) + way) % len(places)]
+        else:
+            # The first link of what was said last is what one wants to open most often.
+            newest = places[-1][0]
+            self._at = next(place for place in places if place[0] == newest)
+        self._reveal(self._at[0])
+
+    @property
+    def link(self) -> Link | None:
+        """The link that the cursor is on."""
+        return self._lines[self._at[0]].links[self._at[1]] if self._at else None
+
+    def action_open(self) -> None:
+        """Open what the link names."""
+        if self.link is not None:
+            self.program.perform(joined(["open", self.link.word]))
+
+    def on_click(self, event: events.Click) -> None:
+        """Open what was clicked on."""
+        word = event.style.meta.get("named")
+        if word:
+            self.program.perform(joined(["open", word]))
+
+    def _reveal(self, at: int) -> None:
+        self.scroll_to_region(Region(0, at, 1, 1), spacing=Spacing(2, 0, 2, 0), animate=False)
+        self.refresh()
+
+    # -- search -------------------------------------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        """Ask for a text, and go to where it was said last."""
+        self.app.push_screen(Ask("search the output", self._sought), self._seek)
+
+    def _seek(self, text: str | None) -> None:
+        if text:
+            self._sought, self._found = text.lower(), len(self._lines)
+            self.action_next(-1)
+
+    def action_next(self, way: int) -> None:
+        """Go to the next place of what is sought, or to the next link."""
+        if not self._sought:
+            self.action_link(way)
+            return
+        places = [at for at, line in enumerate(self._lines) if self._sought in line.text.lower()]
+        if not places:
+            self.notify(f"not found: {self._sought}", severity="warning", timeout=3, markup=False)
+            self._sought = ""
+        else:
+            on = [at for at in places if (at > self._found if way > 0 else at < self._found)]
+            self._found = (on or places)[0 if way > 0 else -1]
+            self.border_title = Text(f"{clean(self._sought)}: {places.index(self._found) + 1} of {len(places)}")
+            self._reveal(self._found)
+        self.refresh()
+
+    # -- out of it ----------------------------------------------------------------------------------------------------
+
+    def action_copy(self) -> None:
+        """Copy what the mouse has selected, or everything."""
+        selected = self.screen.get_selected_text()
+        self.program.copy(selected or self.text, "what is selected" if selected else "the output")
+
+    def action_write(self) -> None:
+        """Write everything to a file."""
+        if self.program.settings.readonly:
+            self.notify("this program was started with --readonly", severity="error")
+            return
+        self.app.push_screen(Ask("write the output to", "output.txt"), self._write)
+
+    def _write(self, name: str | None) -> None:
+        if not name:
+            return
+        path = self.program.workspace.root / os.path.expanduser(name)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(self.text + "\n")
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+            self.notify(f"cannot write {name}: {reason}", severity="error", markup=False)
+        else:
+            self.notify(f"written: {name}", markup=False)
+
+    def action_maximise(self) -> None:
+        """Take more of the screen, or less."""
+        self.toggle_class("-tall")
+
+    def action_close(self) -> None:
+        """Forget what was sought; where nothing was, hide the pane."""
+        if self._sought:
+            self._sought, self._found, self.border_title = "", -1, _TITLE
+            self.refresh()
+            return
+        self.display = False
+        self.program.query_one("#modes").focus_mode()  # type: ignore[attr-defined]

@@ -1,0 +1,55 @@
+"""The person's own editor, in this terminal, while this program waits."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from textual.app import App, SuspendNotSupported
+
+from gts.errors import FileError, MissingError
+from gts_tui.screens.editor.files import Saved, load
+
+_KNOWN = ("nano", "vim", "vi")
+
+
+def editor_command() -> list[str]:
+    """The words that start the person's editor; raises MissingError where there is none."""
+    for variable in ("VISUAL", "EDITOR"):
+        words = shlex.split(os.environ.get(variable, ""))
+        if words:
+            return words
+    found = next((name for name in _KNOWN if shutil.which(name)), None)
+    if found is None:
+        raise MissingError("no editor is set", hint="export EDITOR=nano, for example")
+    return [found]
+
+
+def edit_outside(app: App[int], path: Path) -> None:
+    """Edit a file until the editor ends; raises MissingError where that is impossible here."""
+    command = editor_command()
+    try:
+        with app.suspend():
+            code = subprocess.call([*command, str(path)])
+    except SuspendNotSupported as error:
+        raise MissingError("this terminal cannot be lent to another program") from error
+    except OSError as error:
+        raise MissingError(f"cannot start `{command[0]}`: {(error.strerror or str(error)).lower()}") from error
+    if code:
+        app.notify(f"{command[0]} ended with code {code}", severity="warning", markup=False)
+
+
+def edit_copy_outside(app: App[int], name: str, text: str, saved: Saved) -> str:
+    """What a text became in the person's editor, where it is a file of this name; no other file is touched."""
+    with tempfile.TemporaryDirectory(prefix="gts-") as folder:
+        path = Path(folder) / Path(name).name
+        try:
+            path.write_bytes(saved.data(text))
+        except OSError as error:
+            raise FileError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}") from error
+        edit_outside(app, path)
+        return load(path).text

@@ -1,0 +1,1 @@
+"""The search mode: studies, their trials, and charts of both."""

@@ -1,0 +1,145 @@
+"""What a person can choose from: the specs, checkpoints and runs of a workspace, with what is known of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gts.errors import GtsError
+from gts.store.workspace import RunFolder, Workspace
+from gts_tui.polling import changed
+
+NEWEST_RUNS = 200
+_MOST_FILES = 2000
+_DEEPEST = 4
+_WATCHED_RUNS = 8
+"""The newest ones, whose folders are looked at again and again: they may be at work."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something that can be played or compared."""
+
+    word: str
+    """What names it on a command line: a path relative to the workspace, or the id of a run."""
+    kind: Literal["run", "checkpoint", "spec"]
+    figure: str
+    step: int | None = None
+    score: float | None = None
+    """The best one of several."""
+    playable: bool = True
+    members: int = 1
+
+
+class Shelf:
+    """Reads the choices of a workspace, and only what has changed since the last time."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._folders: list[Path] = [workspace.root]
+        self._headers: dict[Path, tuple[Hashable, Any]] = {}
+
+    def stamp(self) -> Hashable:
+        """Differs when there may be other choices."""
+        newest = [folder for run in self._newest()[:_WATCHED_RUNS] for folder in (run, *_members(RunFolder(run)))]
+        return changed(self._workspace.runs, *self._folders, *newest)
+
+    def read(self) -> tuple[Choice, ...]:
+        """Runs, newest first, then the files by folder and name."""
+        runs = [choice for path in self._newest() if (choice := self._run(RunFolder(path))) is not None]
+        files = [self._file(path) for path in self._files()]
+        return (*runs, *(choice for choice in files if choice is not None))
+
+    def _newest(self) -> list[Path]:
+        try:
+            names = sorted((entry.name for entry in os.scandir(self._workspace.runs)), reverse=True)
+        except OSError:
+            return []
+        return [self._workspace.runs / name for name in names[:NEWEST_RUNS]]
+
+    def _run(self, folder: RunFolder) -> Choice | None:
+        if not folder.exists():
+            return None
+        members = max(1, len(_members(folder)))
+        files = [path for member in range(members) for path in (folder.best(member), *folder.lasts(member)[-1:])]
+        found = [header for path in files if (header := self._header(path)) is not None]
+        scores = [score for header in found if (score := _score(header)) is not None]
+        steps = [int(header.counters.get("step", 0)) for header in found]
+        recorded = any(folder.trajectory(member).is_file() for member in range(members))
+        figure = found[0].spec.figure if found else ""
+        return Choice(
+            folder.id, "run", figure, max(steps, default=None), max(scores, default=None), bool(found) or recorded, members
+        )
+
+    def _file(self, path: Path) -> Choice | None:
+        word = str(path.relative_to(self._workspace.root))
+        header = self._header(path)
+        if header is None:
+            # It is named all the same: choosing it says what is wrong with it.
+            return Choice(word, "spec" if path.suffix == ".spec" else "checkpoint", "")
+        if path.suffix == ".spec":
+            return Choice(word, "spec", header.figure, playable=False)
+        return Choice(word, "checkpoint", header.spec.figure, int(header.counters.get("step", 0)), _score(header))
+
+    def _files(self) -> list[Path]:
+        self._folders = []
+        return list(self._walk(self._workspace.root, 0))[:_MOST_FILES]
+
+    def _walk(self, folder: Path, depth: int) -> Iterator[Path]:
+        self._folders.append(folder)
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            return
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.name.startswith(".") or path in (self._workspace.runs, self._workspace.studies):
+                continue
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    if depth < _DEEPEST:
+                        yield from self._walk(path, depth + 1)
+                elif path.suffix in (".checkpoint", ".spec"):
+                    yield path
+
+    def _header(self, path: Path) -> Any:
+        """What a file says of itself; None where it is none or cannot be read."""
+        stamp = changed(path)
+        if stamp == (None,):
+            return None
+        known = self._headers.get(path)
+        if known is None or known[0] != stamp:
+            known = self._headers[path] = (stamp, _read(path))
+        return known[1]
+
+
+def _read(path: Path) -> Any:
+    from gts.formats.checkpoint import read_header
+    from gts.formats.spec_file import read_spec
+
+    try:
+        return read_spec(path) if path.suffix == ".spec" else read_header(path)
+    except GtsError:
+        return None
+
+
+def _members(folder: RunFolder) -> list[Path]:
+    try:
+        return sorted(Path(entry.path) for entry in os.scandir(folder.path) if entry.name.startswith("member"))
+    except OSError:
+        return []
+
+
+def _score(header: Any) -> float | None:
+    """What a checkpoint is known to earn: its score, else its best evaluation."""
+    if header.score is not None:
+        return _number(header.score.get("score"))
+    return max((value for row in header.history if (value := _number(row.get("score"))) is not None), default=None)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None

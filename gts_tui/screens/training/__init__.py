@@ -1,0 +1,1 @@
+"""The training mode: a list of runs and charts of the selected ones."""

@@ -1,0 +1,123 @@
+"""The chart on the screen: a plot is drawn once for a size and a theme, and only rows that differ are painted again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color, ColorParseError
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from gts_tui.charts.plot import Plot
+from gts_tui.glyphs import BRAILLE, Glyphs
+from gts_tui.widgets.chart_render import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COLOURS = 8
+_BAND, _FAINT = 0.5, 0.55
+"""How much of its colour a band, and a faint line, keeps."""
+
+EMPTY = Plot("", ())
+
+
+class Chart(Widget):
+    """One pair of axes. `show` gives it something else to show; with the class `-selected` its title stands out."""
+
+    DEFAULT_CSS = """
+    Chart { width: 1fr; height: 1fr; min-width: 20; min-height: 5; }
+    """
+
+    def __init__(self, plot: Plot = EMPTY, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._plot = plot
+        self._drawn: list[Strip] = []
+        self._drawn_as: Hashable = None
+
+    @property
+    def plot(self) -> Plot:
+        """What it shows."""
+        return self._plot
+
+    def show(self, plot: Plot) -> None:
+        """Show a plot; rows that look the same are left alone."""
+        if plot is self._plot or plot == self._plot:
+            return
+        before, was_for = self._drawn, self._drawn_as
+        self._plot, self._drawn_as = plot, None
+        if not before or self.size != Size(before[0].cell_length, len(before)):
+            self.refresh()
+            return
+        after = self._strips()
+        if was_for is None or self._looks() != was_for:
+            self.refresh()
+            return
+        regions = [Region(0, row, self.size.width, 1) for row, strip in enumerate(after) if strip != before[row]]
+        if regions:
+            self.refresh(*regions)
+
+    def text(self) -> str:
+        """What stands in it, without colours."""
+        return "\n".join(strip.text for strip in self._strips())
+
+    def render_line(self, y: int) -> Strip:
+        """A row of it."""
+        strips = self._strips()
+        return strips[y] if y < len(strips) else Strip.blank(self.size.width, self.rich_style)
+
+    def _looks(self) -> Hashable:
+        """What the picture depends on besides the plot."""
+        return self.size, self.rich_style, self.app.theme, self._glyphs.level, self.has_class("-selected")
+
+    @property
+    def _glyphs(self) -> Glyphs:
+        found = getattr(self.app, "glyphs", BRAILLE)
+        return found if isinstance(found, Glyphs) else BRAILLE
+
+    def _strips(self) -> list[Strip]:
+        looks = self._looks()
+        if looks != self._drawn_as:
+            width, height = self.size
+            base = self.rich_style
+            inks = _inks(tuple(sorted(_chosen(self.app.theme_variables).items())), base)
+            if self.has_class("-selected"):
+                inks = inks | {"title": inks["title"] + Style(reverse=True)}
+            rows = draw(self._plot, width, height, self._glyphs)
+            self._drawn = [Strip([Segment(text, inks.get(ink, base)) for text, ink in row], width) for row in rows]
+            self._drawn_as = looks
+        return self._drawn
+
+
+def _chosen(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: variables[name] for name in (f"chart-{at}" for at in range(1, COLOURS + 1)) if name in variables}
+
+
+@lru_cache(maxsize=32)
+def _inks(colours: tuple[tuple[str, str], ...], base: Style) -> dict[str, Style]:
+    """The style of every ink of a picture."""
+    inks = {
+        "title": base + Style(bold=True),
+        "axis": base + Style(dim=True),
+        "cursor": base + Style(reverse=True),
+        "text": base,
+    }
+    ground = Color.from_rich_color(base.bgcolor) if base.bgcolor is not None else None
+    named = dict(colours)
+    for at in range(COLOURS):
+        with suppress(ColorParseError):
+            colour = Color.parse(named.get(f"chart-{at + 1}", "ansi_default"))
+            inks[f"line{at}"] = base + Style(color=colour.rich_color)
+            for ink, share in (("band", _BAND), ("faint", _FAINT)):
+                if colour.ansi is None and ground is not None and ground.ansi is None:
+                    inks[f"{ink}{at}"] = base + Style(color=ground.blend(colour, share).rich_color)
+                else:
+                    # One of sixteen colours cannot be mixed.
+                    inks[f"{ink}{at}"] = base + Style(color=colour.rich_color, dim=True)
+    return inks
