@@ -20,23 +20,17 @@ from textual.screen import Screen
 
 from gts.commands.command import Result
 from gts.store.workspace import VARIABLE, Workspace
-from gts_tui.app_base import Everywhere
+from gts_tui.app_base import Everywhere, Settings
+from gts_tui.command_syntax import MODES, Spot
 from gts_tui.console.command_line import CommandLine
-from gts_tui.console.output import Scrollback
-from gts_tui.dialogs import Confirm
-from gts_tui.frugal import frugal
-from gts_tui.hangup import end_at_signals, end_with
+from gts_tui.console.output import Echo, Scrollback, said, show_command, show_tasks, tell
 from gts_tui.keymap import follow_keymap
-from gts_tui.lines import Spot
 from gts_tui.polling import Watch
-from gts_tui.repainting import Canvas
 from gts_tui.screens.mode import Mode, Modes
-from gts_tui.settings import Settings
-from gts_tui.small import TooSmall
-from gts_tui.telling import Echo, said, show_command, show_tasks, tell
-from gts_tui.threads import EndedError, wait_for
-from gts_tui.verbs import MODES
-from gts_tui.widgets.footer import Foot
+from gts_tui.terminal import end_at_signals, end_with
+from gts_tui.textual_fixes import Canvas, EndedError, frugal, wait_for
+from gts_tui.widgets.dialogs import Confirm
+from gts_tui.widgets.footer import Foot, TooSmall
 from gts_tui.widgets.header import Bar
 from gts_tui.workspace_setup import mend
 

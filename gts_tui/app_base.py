@@ -1,9 +1,13 @@
-"""What works in every mode: themes, the clipboard, the mouse, help, the palette."""
+"""What works in every mode: themes, the clipboard, the mouse, help, the palette.
+
+How the program was started.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -11,19 +15,26 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.filter import LineFilter
 
 from gts.store.workspace import Workspace
-from gts_tui.clipboard import copied
-from gts_tui.glyphs import glyphs_for
-from gts_tui.mouse import set_mouse
-from gts_tui.settings import Settings
-from gts_tui.terminal import Writable
-from gts_tui.theme import Looks
-from gts_tui.theming import THEME_DEFAULTS
-from gts_tui.threads import EndedError, call_inside
+from gts_tui.terminal import Writable, copied, glyphs_for, set_mouse
+from gts_tui.textual_fixes import EndedError, call_inside
+from gts_tui.theme import THEME_DEFAULTS, Looks
 from gts_tui.widgets.header import Bar
 
 if TYPE_CHECKING:
     from gts_tui.polling import Watch
     from gts_tui.screens.mode import Mode
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for on the command line."""
+
+    readonly: bool = False
+    mouse: bool = True
+    theme: str = ""
+    """Empty: what was chosen last, or what suits the terminal."""
+    glyphs: str = ""
+    """braille, block or ascii; empty: what the terminal can show."""
 
 
 class Everywhere(App[int]):
@@ -110,7 +121,7 @@ class Everywhere(App[int]):
 
     def action_keys(self) -> None:
         """The keys of this place."""
-        from gts_tui.helping import show_keys
+        from gts_tui.widgets.palette import show_keys
 
         show_keys(self)
 

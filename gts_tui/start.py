@@ -14,7 +14,7 @@ def open_program(
     """Open the program on a workspace; the exit code. Raises FileError where the workspace is none."""
     from gts.store.workspace import find_workspace
     from gts_tui.app import run
-    from gts_tui.settings import Settings
+    from gts_tui.app_base import Settings
 
     # Nothing is thrown away while it starts; `GtsApp.on_ready` begins to look again.
     gc.disable()

@@ -1,15 +1,41 @@
-"""What every line of the screen goes through before it is written, on terminals that show less than others."""
+"""What every line of the screen goes through before it is written, on terminals that show less than others.
+
+Three levels of glyphs, for terminals that can show more or less.
+
+Copying over ssh: the terminal is handed the text by OSC 52, and what it may not take goes into a file.
+
+The end of the terminal: a closed window or a dropped connection ends the program, and never leaves it spinning.
+
+Who has the mouse: this program, or the terminal, which can mark text then.
+"""
 
 from __future__ import annotations
 
+import base64
+import os
 import re
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
+from types import FrameType
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.driver import Driver
 from textual.filter import LineFilter
+
+from gts.errors import GtsError
+from gts.formats.durable import write_durably
+from gts.system import this_system
 
 _IN_ASCII = {
     **dict.fromkeys("─━┄┅┈┉╌╍═╴╶╸╺▁▔▂▃", "-"),
@@ -88,3 +114,121 @@ class InkOnly(LineFilter):
 def _ink(style: Style) -> Style:
     own = style.bgcolor is not None and not style.bgcolor.is_default
     return style.without_color + Style(reverse=bool(style.reverse) != own)
+
+
+Level = Literal["braille", "block", "ascii"]
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """What is drawn with; every sign is one column wide."""
+
+    level: Level
+    branch: str
+    leaf: str
+    mark: str
+    bar: str
+    """A full cell of a bar."""
+    spark: str
+    """From low to high."""
+    vertical: str
+    horizontal: str
+    corner: str
+
+
+BRAILLE = Glyphs("braille", "▾", "·", "●", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
+BLOCK = Glyphs("block", "▾", "·", "*", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
+ASCII = Glyphs("ascii", "v", "-", "*", "#", "_.-=+*#@", "|", "-", "+")
+LEVELS = {glyphs.level: glyphs for glyphs in (BRAILLE, BLOCK, ASCII)}
+
+
+def glyphs_for(asked: str = "") -> Glyphs:
+    """The level that was asked for, else what this terminal can show."""
+    if asked:
+        return LEVELS[asked]  # type: ignore[index]
+    encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
+    if "utf8" not in encoding or os.environ.get("TERM") in ("dumb", "vt100"):
+        return ASCII
+    return BLOCK if os.environ.get("TERM") == "linux" else BRAILLE
+
+
+MOST_BYTES = 74_994
+"""What terminals take at once, as base64; some take less and none says so."""
+
+_WITHOUT = ("linux", "dumb", "vt100")
+
+
+def copied(text: str, what: str, send: Callable[[str], None]) -> str:
+    """Hand `text` to the terminal by `send`, or else write it into a file; a sentence that says which.
+
+    `what` names the text for a person: `the id of the run`.
+    """
+    data = text.encode(errors="replace")
+    term = os.environ.get("TERM", "dumb")
+    if term not in _WITHOUT and len(base64.b64encode(data)) <= MOST_BYTES:
+        send(data.decode())
+        return f"copied {what}: {len(text)} characters to the clipboard of the terminal (OSC 52)"
+    path = this_system().state_folder() / "copied.txt"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, data)
+    except (OSError, GtsError) as error:
+        return f"cannot copy {what}: {error}"
+    why = "this terminal has no clipboard" if term in _WITHOUT else "it is too long for the clipboard of a terminal"
+    return f"wrote {what} to {path}: {why}"
+
+
+_GRACE_SECONDS = 2.0
+"""For an orderly end, with the terminal as it was before."""
+
+
+def end_with(descriptor: int, leave: Callable[[], None]) -> threading.Thread:
+    """Call `leave` in a thread when nobody is at the other end of `descriptor` any more; then end, come what may.
+
+    The wait costs nothing: poll reports a hang-up without being asked for anything else.
+    """
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(descriptor, 0)
+        while not any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll()):
+            time.sleep(0.1)
+        _end(leave)
+
+    thread = threading.Thread(target=watch, name="hang-up", daemon=True)
+    thread.start()
+    return thread
+
+
+def end_at_signals(leave: Callable[[], None]) -> None:
+    """Call `leave`, in a thread, when the session ends or somebody asks this process to; then end, come what may."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        threading.Thread(target=_end, args=(leave,), name="end", daemon=True).start()
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        # Tests drive the program in threads, where no signal can be caught.
+        with suppress(ValueError):
+            signal.signal(number, ask)
+
+
+def _end(leave: Callable[[], None]) -> None:
+    threading.Thread(target=leave, name="leave", daemon=True).start()
+    # Whatever still wants to write to a terminal that nobody reads would wait for ever, and so would `leave`.
+    time.sleep(_GRACE_SECONDS)
+    os._exit(0)
+
+
+_REPORTS = (1000, 1003, 1015, 1006)
+"""Presses, movements, and two ways to write down where; as Textual asks for them."""
+
+
+def set_mouse(driver: Driver | None, on: bool) -> None:
+    """Ask the terminal to report the mouse, or to keep it. The driver has to know, since it gives the mouse back at the end."""
+    if driver is None:
+        return
+    # It writes nothing about the mouse while it believes that nobody wants it.
+    driver._mouse = True
+    driver.write("".join(f"\x1b[?{number}{'h' if on else 'l'}" for number in _REPORTS))
+    driver.flush()
+    driver._mouse = on

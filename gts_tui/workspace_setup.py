@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gts.errors import GtsError
 from gts.system import this_system
-from gts_tui.lines import joined
+from gts_tui.command_syntax import joined
 from gts_tui.polling import changed
 
 if TYPE_CHECKING:

@@ -1,6 +1,10 @@
 """What every agent carries from update to update: networks, optimisers, normalisers, random streams.
 
 Everything here has P members side by side and goes into a checkpoint member by member.
+
+Putting what a checkpoint holds into an agent.
+
+From the unit actions of policies to the actions of worlds.
 """
 
 from __future__ import annotations
@@ -8,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from gts.data.normaliser import Moments, ObservationNormaliser, RewardScaler
 from gts.data.streams import Streams
+from gts.errors import FileError
+from gts.formats.checkpoint import Checkpoint
 from gts.nets.adam import Adam
 from gts.nets.device import DEVICE, DTYPE
 from gts.nets.gaussian import GaussianPolicy
@@ -176,3 +183,31 @@ def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDAr
 
 def _part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def fill(state: AgentState, member: int, checkpoint: Checkpoint, *, exactly: bool) -> None:
+    """Load a checkpoint into a member; raises FileError where tensors are missing or do not fit."""
+    try:
+        state.load(member, checkpoint.tensors, exactly=exactly)
+    except KeyError as error:
+        raise FileError(f"the checkpoint lacks the tensor {error}", hint="it may be cut down or of another program") from error
+    except ValueError as error:
+        raise FileError(
+            f"the checkpoint does not fit the {checkpoint.spec.figure}: {error}",
+            hint="its tensors are those of another figure or of other network sizes",
+        ) from error
+
+
+class ActionRange:
+    """u ∈ [−1, 1] → middle + half range · u, clipped to the range or left to the physics."""
+
+    def __init__(self, low: NDArray[np.float32], high: NDArray[np.float32], *, clip: bool) -> None:
+        """`low` and `high` are the ends of the range, (A,)."""
+        self._middle = (low + high) / np.float32(2)
+        self._half = (high - low) / np.float32(2)
+        self._clip = clip
+
+    def __call__(self, unit: Tensor) -> NDArray[np.float32]:
+        """(P, N, A) unit actions → (P·N, A) float32 actions for all worlds."""
+        actions: NDArray[np.float32] = unit.clamp(-1.0, 1.0).numpy() if self._clip else unit.numpy()
+        return (self._middle + self._half * actions).reshape(-1, actions.shape[-1])

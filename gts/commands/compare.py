@@ -96,7 +96,7 @@ def mean_of(values: Iterable[Any]) -> float | None:
 
 def _play(context: Context, references: Sequence[str]) -> None:
     """Everything that was named side by side in the terminal, until somebody has enough."""
-    from gts.commands.showing import choose_place, playable, show_in_terminal
+    from gts.commands.play import choose_place, playable, show_in_terminal
     from gts.playback.session import Wish
 
     files = [path for word in references for path in playable(context, word)]

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.command import Argument, Command, Context, Option, Result
-from gts.commands.job_progress import read_facts
-from gts.commands.listing import ListedJob, describe
+from gts.commands.job_progress import ListedJob, describe, read_facts
 from gts.commands.resolve import Reference, find_study, refer
-from gts.commands.searches import Searched, searched
+from gts.commands.search import Searched, searched
 from gts.errors import FileError, GtsError, Problem
 from gts.store.workspace import RunFolder, StudyFolder
 

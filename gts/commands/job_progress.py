@@ -1,21 +1,30 @@
-"""How far a training is and how fast it goes, read from its folder while another process writes there."""
+"""How far a training is and how fast it goes, read from its folder while another process writes there.
+
+How far a search is and how fast it goes, read from its folder while other processes write there.
+
+Jobs as lists show them: how each stands, how far it is, what its process takes.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.errors import FileError
-from gts.store.workspace import RunFolder
+from gts.store.workspace import RunFolder, StudyFolder
 
 if TYPE_CHECKING:
+    from gts.jobs.job_store import Job, Standing
+    from gts.jobs.queue import Entry
     from gts.store.curves import MetricsReader
+
 
 _ROWS = 200
 _WINDOW_SECONDS = 30.0
@@ -115,3 +124,217 @@ def rate_of(reader: MetricsReader, members: int) -> float | None:
 def _mean(values: Iterable[float]) -> float | None:
     finite = [value for value in values if math.isfinite(value)]
     return sum(finite) / len(finite) if finite else None
+
+
+_RECENT_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class SearchHeadway:
+    """A search at one moment; what is not known is None."""
+
+    ended: int | None = None
+    """Trials that have ended."""
+    wanted: int | None = None
+    best: float | None = None
+    """Best value of the search, of the first objective."""
+    step: int = 0
+    """Environment steps so far, all trainings together."""
+    rate: float | None = None
+    """Environment steps per second of all trainings, over the last seconds."""
+    trainings: int = 0
+    """How many are at work."""
+    seconds_left: float | None = None
+    """Until as many trials as wanted have ended, if it goes on so; their confirming is not in it."""
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The trainings of a search that are at work."""
+
+    trainings: int
+    step: int
+    """Environment steps that they have made so far."""
+    total_steps: int
+    """What they will have made."""
+    rate: float | None
+    """Environment steps per second, all together; None where there is no number yet."""
+
+
+def search_headway_of(folder: StudyFolder, *, at_work: bool) -> SearchHeadway:
+    """How far a search is; the numbers of its trainings only where it is `at_work`. Whatever cannot be read is not known."""
+    from gts.search.summary import glance
+
+    seen = glance(folder)
+    pulse = pulse_of(folder) if at_work else Pulse(0, 0, 0, None)
+    if seen is None:
+        return SearchHeadway(step=pulse.step, rate=pulse.rate, trainings=pulse.trainings)
+    left = None
+    if pulse.rate and pulse.trainings:
+        # A trial costs what those did that have ended; before there are any, what one that comes to its end will cost.
+        each = seen.steps / seen.ended if seen.ended else pulse.total_steps / pulse.trainings
+        left = max(0.0, (seen.wanted - seen.ended) * each - pulse.step) / pulse.rate
+    return SearchHeadway(
+        ended=seen.ended,
+        wanted=seen.wanted,
+        best=seen.best,
+        step=seen.steps + pulse.step,
+        rate=pulse.rate,
+        trainings=pulse.trainings,
+        seconds_left=left,
+    )
+
+
+def pulse_of(folder: StudyFolder) -> Pulse:
+    """What the trainings of a search that are at work have done and do; costs milliseconds for each of them."""
+    from gts.jobs.job_lock import look
+    from gts.store.curves import MetricsReader
+
+    count, steps, total, rates = 0, 0, 0, []
+    for training in _lately(folder):
+        if not look(training.lock)[0]:
+            continue
+        count += 1
+        with suppress(FileError):
+            total += int(read_facts(training.facts).get("total_steps", 0))
+            with MetricsReader(training.metrics) as reader:
+                step, _, elapsed = reader.position()
+                steps += step
+                # A long training has one row for many rounds, so at first there are too few.
+                rates.append(rate_of(reader, 1) or (step / elapsed if elapsed else 0.0))
+    return Pulse(count, steps, total, sum(rates) if any(rates) else None)
+
+
+def search_quiet_seconds(folder: StudyFolder) -> float:
+    """How long ago any training of a search wrote a number, or the search said what it does."""
+    return min((quiet_seconds(RunFolder(path)) for path in (folder.path, *_folders(folder))), default=0.0)
+
+
+def _lately(folder: StudyFolder) -> list[RunFolder]:
+    """The trainings that may be at work: the folders of many have not changed for long."""
+    return [run for run in map(RunFolder, _folders(folder)) if quiet_seconds(run) < _RECENT_SECONDS]
+
+
+def _folders(folder: StudyFolder) -> list[Path]:
+    try:
+        with os.scandir(folder.path / "trials") as entries:
+            return [Path(entry.path) for entry in entries if entry.is_dir()]
+    except OSError:
+        return []
+
+
+_SAMPLE_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class ListedJob:
+    """A job and how it stands; what is not known, or makes no sense in its state, is None."""
+
+    id: str
+    kind: str
+    name: str
+    state: str
+    """One of `gts.jobs.states.WORDS`."""
+    reason: str
+    alive: bool
+    """Whether a process works on it or waits."""
+    since: str
+    """When it came into its state; UTC."""
+    created: str
+    threads: int
+    """CPUs that it uses; 0: not known."""
+    step: int
+    """Environment steps of each member so far; of a search, of all its trainings together."""
+    total_steps: int
+    """0 where it is not known, as in a search."""
+    trials: int | None = None
+    """Trials of a search that have ended."""
+    trials_wanted: int | None = None
+    best: float | None = None
+    """Best value of a search."""
+    rate: float | None = None
+    """Environment steps per second of all its members, or of all trainings of a search."""
+    seconds_left: float | None = None
+    host: str | None = None
+    pid: int | None = None
+    cpu_percent: float | None = None
+    """100 is one CPU."""
+    memory: int | None = None
+    """Bytes in memory."""
+    place: int | None = None
+    """Its place in the row of those that wait; 1 is next."""
+    quiet_seconds: float | None = None
+    """How long it has written no number."""
+
+
+def describe(standings: Sequence[Standing], entries: Sequence[Entry] = ()) -> list[ListedJob]:
+    """Jobs with their numbers; those of their processes take a tenth of a second. `entries`: the row of this machine."""
+    loads = _loads(standings)
+    waiting = [entry.job for entry in entries if not entry.working]
+    return [_describe(one, loads.get(one.job.id, (None, None)), waiting) for one in standings]
+
+
+def _describe(standing: Standing, load: tuple[float | None, int | None], waiting: Sequence[str]) -> ListedJob:
+    job, state, sign = standing.job, standing.state, standing.sign
+    runs = state.word == "running"
+    worker = sign.worker if sign is not None and state.alive else None
+    return ListedJob(
+        id=job.id,
+        kind=job.kind,
+        name=job.name,
+        state=state.word,
+        reason=state.reason,
+        alive=state.alive,
+        since=sign.since if sign is not None and state.alive else job.changed or job.created,
+        created=job.created,
+        threads=job.threads,
+        **_numbers(job, at_work=state.alive, runs=runs),
+        host=worker.host if worker else None,
+        pid=worker.pid if worker else None,
+        cpu_percent=load[0],
+        memory=load[1],
+        place=waiting.index(job.id) + 1 if job.id in waiting else None,
+    )
+
+
+def _numbers(job: Job, *, at_work: bool, runs: bool) -> dict[str, Any]:
+    """How far a job is, and where it runs how fast it goes."""
+    numbers: dict[str, Any]
+    if job.kind == "search":
+        study = StudyFolder(job.folder)
+        search = search_headway_of(study, at_work=at_work)
+        numbers = {"step": search.step, "total_steps": 0, "trials": search.ended, "trials_wanted": search.wanted}
+        pace = {"rate": search.rate, "seconds_left": search.seconds_left}
+        return numbers | {"best": search.best} | (pace | {"quiet_seconds": search_quiet_seconds(study)} if runs else {})
+    run = RunFolder(job.folder)
+    headway = headway_of(run, at_work=at_work)
+    numbers = {"step": headway.step, "total_steps": headway.total_steps}
+    pace = {"rate": headway.rate, "seconds_left": headway.seconds_left}
+    return numbers | (pace | {"quiet_seconds": quiet_seconds(run)} if runs else {})
+
+
+def _loads(standings: Sequence[Standing]) -> dict[str, tuple[float | None, int | None]]:
+    """CPU in percent and memory in bytes of the processes that can be seen from here, by job."""
+    from gts.system import lives
+
+    seen = [(one.job, one.sign.worker) for one in standings if one.state.alive and one.sign and lives(one.sign.worker)]
+    if not seen:
+        return {}
+    try:
+        import psutil
+    except ImportError:
+        return {}
+    families = {}
+    for job, worker in seen:
+        with suppress(psutil.Error):
+            process = psutil.Process(worker.pid)
+            # The workers of a search are its children.
+            family = families[job.id] = [process, *(process.children(recursive=True) if job.kind == "search" else ())]
+            for each in family:
+                each.cpu_percent()
+    time.sleep(_SAMPLE_SECONDS)
+    loads: dict[str, tuple[float | None, int | None]] = {}
+    for name, family in families.items():
+        with suppress(psutil.Error):
+            loads[name] = sum(each.cpu_percent() for each in family), sum(each.memory_info().rss for each in family)
+    return loads

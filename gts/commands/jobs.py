@@ -1,18 +1,29 @@
-"""`gts jobs`: what works, waits, was interrupted or is done."""
+"""`gts jobs`: what works, waits, was interrupted or is done.
+
+`gts stop`: end a job, now or after its present update.
+
+`gts resume`: go on with jobs that stand still.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.command import Command, Context, Note, Option, Result
-from gts.commands.listing import ListedJob, describe
-from gts.errors import FileError, UsageError
-from gts.jobs.states import WORDS
+from gts.commands.command import Argument, Command, Context, Note, Option, Result
+from gts.commands.job_progress import ListedJob, describe
+from gts.commands.resolve import refer_job
+from gts.commands.search import attend_search
+from gts.commands.train import attend
+from gts.errors import FileError, GtsError, UsageError
+from gts.jobs.states import WORDS, Failed, Interrupted, Paused
 
 if TYPE_CHECKING:
+    from gts.jobs.job_store import Standing
     from gts.jobs.queue import Entry
+
 
 EVERY = 1_000_000
 """More jobs than a workspace has."""
@@ -123,4 +134,240 @@ COMMAND = Command(
         ),
     ),
     examples=("gts jobs", "gts jobs --all --state interrupted", "gts jobs --slots 2"),
+)
+
+
+_LOOK_SECONDS = 0.2
+_START_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Stopped(Result):
+    """How the jobs stand that were asked to stop."""
+
+    jobs: tuple[ListedJob, ...]
+    left: bool = False
+    """Whether somebody ended the waiting for their ends."""
+
+    @property
+    def exit_code(self) -> int:
+        """130 where somebody ended the waiting."""
+        return 130 if self.left else 0
+
+
+def run_stop(context: Context, *, jobs: Sequence[str], every: bool, now: bool, no_wait: bool) -> Iterator[Any]:
+    """Stop jobs, and wait until they have ended."""
+    from gts.jobs.control import kill
+    from gts.jobs.job_store import jobs_of
+
+    if bool(jobs) == every:
+        raise UsageError("name the jobs to stop, or --all", hint="`gts jobs` lists them")
+    found = jobs_of(context.workspace, alive=True, limit=EVERY) if every else [refer_job(context, word) for word in jobs]
+    for standing in found:
+        _refuse_at_rest(standing)
+    if not found:
+        yield Note("no job is at work")
+    with context.interruption.heard_by(lambda: None):
+        for standing in found:
+            if now:
+                kill(context.workspace, standing)
+            else:
+                _ask(standing)
+        left = False
+        if not now and not no_wait:
+            left = yield from _wait(context, found)
+        yield Stopped(tuple(describe([_again(one) for one in found])), left)
+
+
+def _wait(context: Context, standings: Sequence[Standing]) -> Generator[Note, None, bool]:
+    """Wait for the ends of jobs, saying so where it takes a while; returns whether somebody ended the waiting."""
+    from gts.jobs.control import settle, wait_for_end
+
+    for standing in standings:
+        told = False
+        while not wait_for_end(standing.job, _LOOK_SECONDS):
+            if not told:
+                told = True
+                yield Note(f"{standing.job.id} is stopping after its present update")
+            if context.interruption.requested:
+                yield Note("nobody waits for it any more; it still stops, see `gts jobs`")
+                return True
+        if _again(standing).state.word == "interrupted":
+            settle(context.workspace, standing.job)  # it was asked before it could listen, and has nothing to save
+    return False
+
+
+def _ask(standing: Standing) -> None:
+    """Ask a job to stop, once: a second request would cost it what it is about to save."""
+    from gts.jobs.control import ask_to_stop
+
+    until = time.monotonic() + _START_SECONDS
+    while standing.state.word != "stopping":
+        try:
+            ask_to_stop(standing)
+            return
+        except UsageError:
+            # One that has just been started is there and cannot be asked yet.
+            standing = _again(standing)
+            _refuse_at_rest(standing)
+            if time.monotonic() > until:
+                raise
+        time.sleep(_LOOK_SECONDS)
+
+
+def _again(standing: Standing) -> Standing:
+    from gts.jobs.job_store import standing_of
+
+    return standing_of(standing.job.folder)
+
+
+def _refuse_at_rest(standing: Standing) -> None:
+    state = standing.state
+    if not state.alive:
+        why = f" ({state.reason})" if state.reason else ""
+        raise UsageError(f"{standing.job.id} is not at work, it is {state.word}{why}", hint="`gts jobs` lists those that are")
+
+
+STOP = Command(
+    name="stop",
+    summary="End a job after its present update, so that it can go on later.",
+    group="jobs",
+    run=run_stop,
+    help="It saves everything and ends; `gts resume` goes on with it exactly. With --now it is killed, and goes on from what "
+    "it saved last. Ctrl-C while it is waited for leaves the request standing.",
+    arguments=(
+        Argument("jobs", "Their ids, or beginnings or ends of them.", "job", multiple=True, required=False, metavar="ID"),
+    ),
+    options=(
+        Option(("--all",), "Stop every job of the workspace that is at work or waits.", "flag", name="every"),
+        Option(("--now",), "Kill it: what it has not saved is lost.", "flag"),
+        Option(("--no-wait",), "Ask it to stop, and do not wait until it has.", "flag"),
+    ),
+    watches=True,
+    examples=("gts stop k3f", "gts stop --all"),
+)
+
+
+@dataclass(frozen=True)
+class Going:
+    """A job that goes on."""
+
+    id: str
+    step: int
+    """From where."""
+    total_steps: int
+    trials: int | None = None
+    """Trials of a search that have ended."""
+    trials_wanted: int | None = None
+
+
+@dataclass(frozen=True)
+class LeftAlone:
+    """A job that stands still as before."""
+
+    id: str
+    state: str
+    reason: str
+    """Why it was left alone."""
+    refused: bool
+    """Whether somebody wanted it to go on."""
+
+
+@dataclass(frozen=True)
+class Resumed(Result):
+    """What goes on, and what does not."""
+
+    jobs: tuple[Going, ...]
+    left_alone: tuple[LeftAlone, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """2 where a job that should go on does not."""
+        return 2 if any(one.refused for one in self.left_alone) else 0
+
+
+def run_resume(context: Context, *, jobs: Sequence[str], every: bool, attach: bool, queue: bool) -> Iterator[Any]:
+    """Go on with jobs, each in a process of its own; with `attach` with one, here."""
+    if bool(jobs) == every:
+        raise UsageError("name the jobs to go on with, or --all", hint="`gts jobs` lists them")
+    if attach:
+        if queue or every or len(jobs) != 1:
+            raise UsageError("--attach goes on with one job, here and at once", hint="name one job, without --all and --queue")
+        yield from _attach(context, refer_job(context, jobs[0]))
+        return
+    if every:
+        yield from _resume_all(context, queue)
+        return
+    standings = [refer_job(context, word) for word in jobs]
+    going: list[Going] = []
+    refused: list[LeftAlone] = []
+    for standing in standings:
+        try:
+            going.append(_resume(context, standing, by_name=True, queue=queue))
+        except GtsError as error:
+            if len(standings) == 1:
+                raise
+            refused.append(LeftAlone(standing.job.id, standing.state.word, error.message, refused=True))
+    yield Resumed(tuple(going), tuple(refused))
+
+
+def _resume_all(context: Context, queue: bool) -> Iterator[Any]:
+    """Go on with what was interrupted, and say what is not."""
+    from gts.jobs.job_store import STOPPED, jobs_of
+
+    going: list[Going] = []
+    left: list[LeftAlone] = []
+    for standing in reversed(jobs_of(context.workspace, limit=EVERY)):
+        job, state = standing.job, standing.state
+        if isinstance(state, Interrupted):
+            try:
+                going.append(_resume(context, standing, by_name=False, queue=queue))
+            except GtsError as error:
+                left.append(LeftAlone(job.id, state.word, error.message, refused=True))
+        elif isinstance(state, Paused) and not state.alive:
+            reason = "somebody stopped it" if state.reason == STOPPED else state.reason
+            left.append(LeftAlone(job.id, state.word, reason, refused=False))
+        elif isinstance(state, Failed) and job.claim == "active":
+            left.append(LeftAlone(job.id, state.word, state.reason, refused=False))
+    if not going:
+        yield Note("no job was interrupted: there is nothing to go on with")
+    yield Resumed(tuple(going), tuple(left))
+
+
+def _resume(context: Context, standing: Standing, *, by_name: bool, queue: bool) -> Going:
+    """Go on with a job in a process of its own."""
+    from gts.jobs.control import resume
+
+    (at,) = describe([standing])
+    job = resume(context.workspace, standing.job, by_name=by_name, queued=queue or None, threads=context.threads)
+    return Going(job.id, at.step, at.total_steps, at.trials, at.trials_wanted)
+
+
+def _attach(context: Context, standing: Standing) -> Iterator[Any]:
+    """Go on with a job in this process, telling what a training or a search tells."""
+    from gts.jobs.control import claim_to_resume
+
+    job, life = claim_to_resume(context.workspace, standing.job, by_name=True, queued=False, threads=context.threads)
+    yield from (attend_search if job.kind == "search" else attend)(context, job, life)
+
+
+RESUME = Command(
+    name="resume",
+    summary="Go on with jobs that were stopped or interrupted.",
+    group="jobs",
+    run=run_resume,
+    help="From the newest state that is whole, exactly as if nothing had happened, in a process of its own that outlives this "
+    "terminal. With --all only what a kill or a reboot interrupted goes on; what somebody stopped stays, and so does what died "
+    "three times at the same step.",
+    arguments=(
+        Argument("jobs", "Their ids, or beginnings or ends of them.", "job", multiple=True, required=False, metavar="ID"),
+    ),
+    options=(
+        Option(("--all",), "Go on with every job that was interrupted.", "flag", name="every"),
+        Option(("--attach",), "Go on in this terminal, as `gts train` and `gts search` work.", "flag"),
+        Option(("--queue",), "Wait until there is room beside the jobs at work.", "flag"),
+    ),
+    threads=True,
+    long=True,
+    examples=("gts resume k3f", "gts resume --all"),
 )

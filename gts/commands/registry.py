@@ -7,29 +7,52 @@ from importlib import import_module
 
 from gts.commands.command import Command
 
+_MODULES = {
+    "init": "init",
+    "new": "new",
+    "check": "check",
+    "copy": "files",
+    "rename": "files",
+    "delete": "files",
+    "restore": "files",
+    "import": "import_legacy",
+    "train": "train",
+    "search": "search",
+    "worker": "worker",
+    "jobs": "jobs",
+    "tail": "tail",
+    "stop": "jobs",
+    "resume": "jobs",
+    "workers": "worker",
+    "service": "service",
+    "trials": "trials",
+    "study": "study",
+    "best": "study",
+    "play": "play",
+    "score": "score",
+    "info": "info",
+    "compare": "compare",
+    "export": "export",
+    "bench": "bench",
+    "doctor": "doctor",
+    "themes": "themes",
+}
+"""The module of each command, in the order in which a new user meets them."""
 
-class _Table(Mapping[str, Command]):
-    """Commands by name. The module of a command is loaded when somebody asks for it: a command line needs one of them."""
 
-    def __init__(self, words: str) -> None:
-        self._words = tuple(words.split())
+class _Registry(Mapping[str, Command]):
+    """Commands by name. A module is loaded when one of its commands is first used: a command line needs only one."""
 
     def __getitem__(self, name: str) -> Command:
-        if name not in self._words:
-            raise KeyError(name)
-        # `import` is a word of Python, which no module can be called.
-        command: Command = import_module(f"gts.commands.{'import_legacy' if name == 'import' else name}").COMMAND
-        return command
+        module = import_module(f"gts.commands.{_MODULES[name]}")
+        return next(value for value in vars(module).values() if isinstance(value, Command) and value.name == name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._words)
+        return iter(_MODULES)
 
     def __len__(self) -> int:
-        return len(self._words)
+        return len(_MODULES)
 
 
-COMMANDS: Mapping[str, Command] = _Table(
-    "init new check copy rename delete restore import train search worker jobs tail stop resume workers service trials study "
-    "best play score info compare export bench doctor themes"
-)
-"""Every command by name, in the order in which a person meets them; each is a module of this room."""
+COMMANDS: Mapping[str, Command] = _Registry()
+"""Every command by name."""

@@ -10,13 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.attending import Trained, trained
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
-from gts.commands.job_progress import headway_of, read_facts
-from gts.commands.listing import ListedJob, describe
+from gts.commands.job_progress import ListedJob, SearchHeadway, describe, headway_of, read_facts, search_headway_of
 from gts.commands.resolve import NEWEST, refer_job
-from gts.commands.search_headway import SearchHeadway, search_headway_of
-from gts.commands.searches import Searched, searched
+from gts.commands.search import Searched, searched
+from gts.commands.train import Trained, trained
 from gts.errors import FileError, GtsError
 from gts.store.workspace import JobFolder, RunFolder, StudyFolder
 

@@ -1,21 +1,27 @@
-"""`gts worker`: search with others, on another machine."""
+"""`gts worker`: search with others, on another machine.
+
+`gts workers`: another number of workers for a search, also while it works.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.command import Command, Context, Option
+from gts.commands.command import Argument, Command, Context, Note, Option, Result
+from gts.commands.resolve import refer_job
 from gts.commands.search import COMMAND as SEARCH
-from gts.commands.searches import conduct, crew_of, kept_storage, log_folder
+from gts.commands.search import conduct, crew_of, kept_storage, log_folder
 from gts.errors import FormatError, UsageError
 from gts.jobs.searches.request import SearchRequest
 
 if TYPE_CHECKING:
     from gts.formats.space_file import Space
     from gts.search.storage_url import Place
+
 
 _SHARED = "--study postgresql+psycopg://USER@HOST/DATABASE#NAME"
 _AS_FOR_SEARCH = ("--workers", "--cohort", "--logdir", "--save-every", "--detach", "--queue")
@@ -94,4 +100,48 @@ COMMAND = Command(
     threads=True,
     long=True,
     examples=("gts worker --study postgresql+psycopg://me@server/searches#hopper -n 8",),
+)
+
+
+@dataclass(frozen=True)
+class WorkersSet(Result):
+    """How many workers a search has from now on."""
+
+    study: str
+    workers: int
+    at_work: bool
+    """Whether it works now; otherwise the number is that of its next attempt."""
+
+
+def run_workers(context: Context, *, study: str, number: str) -> Iterator[Any]:
+    """Write the wish down; the search looks at it every moment."""
+    from gts.jobs.searches.worker_count import want_workers
+    from gts.store.workspace import StudyFolder
+
+    if not number.isascii() or not number.isdecimal() or int(number) < 1:
+        raise UsageError(f"`{number[:40]}` is no number of workers", hint="name 1 or more")
+    standing = refer_job(context, study)
+    job, count = standing.job, int(number)
+    if job.kind != "search":
+        raise UsageError(f"{job.id} is a training, which has no workers", hint="name a search: `gts jobs` lists them")
+    if job.threads and count > job.threads:
+        yield Note(f"{count} workers would share {job.threads} CPUs: {job.threads} work")
+        count = job.threads
+    want_workers(StudyFolder(job.folder), count)
+    yield WorkersSet(job.id, count, standing.state.alive)
+
+
+WORKERS = Command(
+    name="workers",
+    summary="Give a search more workers, or fewer, also while it works.",
+    group="jobs",
+    run=run_workers,
+    help="Trainings of a worker that is one too many are saved and go on with the others. The number stays when the search "
+    "is stopped and goes on. Machines that share a study on a server have a search each, with workers of its own: see "
+    "`gts worker`.",
+    arguments=(
+        Argument("study", "The search: the name of its study.", "study"),
+        Argument("number", "How many workers from now on.", metavar="N"),
+    ),
+    examples=("gts workers hopper 8", "gts workers hopper 1"),
 )

@@ -18,8 +18,7 @@ from gts.errors import FileError, UsageError
 from gts.formats.durable import write_durably
 from gts.jobs.job_lock import Sign, look
 from gts.jobs.states import Done, Failed, Interrupted, Paused, Running, State, Stopping, Waiting
-from gts.store.catalogue import Catalogue, Claim, JobRecord, RunRecord, now
-from gts.store.indexing import unindexed
+from gts.store.catalogue import Catalogue, Claim, JobRecord, RunRecord, now, unindexed
 from gts.store.records import record_of
 from gts.store.workspace import JobFolder, RunFolder, Workspace
 from gts.system import this_system

@@ -10,11 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from gts.agents.agent import make_agent
-from gts.agents.restoring import fill
-from gts.agents.unit_actions import ActionRange
+from gts.agents.state import ActionRange, fill
 from gts.formats.checkpoint import Checkpoint
 from gts.physics.models import load_model
-from gts.physics.starts import score_seeds
+from gts.physics.streams import score_seeds
 from gts.physics.worlds import Transition, Worlds
 from gts.playback.frame import Frame, contact_points
 

@@ -1,4 +1,7 @@
-"""`gts.db`: which jobs, runs, studies, checkpoints and scores a workspace has, and which commands were given in it."""
+"""`gts.db`: which jobs, runs, studies, checkpoints and scores a workspace has, and which commands were given in it.
+
+Which work of a workspace its catalogue does not know of.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from gts.store.database import explained, open_reader, open_writer, rows, transaction
 from gts.store.migrations import CATALOGUE
+from gts.store.workspace import Workspace
 
 Claim = Literal["active", "paused", "done", "failed"]
 """What a job said last of itself; whether an active one is still at work, its lock tells."""
@@ -290,3 +294,11 @@ def _record(kind: type[_Record], row: Mapping[str, Any]) -> _Record:
     if "directions" in values:
         values["directions"] = tuple(values["directions"])
     return kind(**values)
+
+
+def unindexed(workspace: Workspace, catalogue: Catalogue) -> list[str]:
+    """The ids of the runs that have a folder and no row, oldest first; raises FileError.
+
+    They were made while the catalogue could not be written, or brought from elsewhere; `Catalogue.put_many` takes them in.
+    """
+    return workspace.run_ids(known=catalogue.run_ids())

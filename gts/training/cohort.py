@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gts.agents.agent import make_agent
-from gts.agents.restoring import fill
+from gts.agents.state import fill
 from gts.errors import UsageError
 from gts.formats.checkpoint import Checkpoint
 from gts.formats.trajectory import Trajectory
 from gts.params.spec import Spec
 from gts.physics.simulations import Physics
-from gts.physics.starts import evaluation_seeds
+from gts.physics.streams import evaluation_seeds
 from gts.physics.worlds import Worlds
 from gts.system.threads import available_cpus
 from gts.training.collecting import Collector

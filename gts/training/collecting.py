@@ -11,8 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gts.agents.state import AgentState
-from gts.agents.unit_actions import ActionRange
+from gts.agents.state import ActionRange, AgentState
 from gts.data.rollout import Rollout
 from gts.physics.simulations import Physics
 from gts.physics.worlds import Transition, Worlds

@@ -9,13 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from gts.agents.agent import make_agent
-from gts.agents.restoring import fill
-from gts.agents.state import AgentState
-from gts.agents.unit_actions import ActionRange
+from gts.agents.state import ActionRange, AgentState, fill
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec
 from gts.physics.episodes import Episodes
-from gts.physics.starts import score_seeds
+from gts.physics.streams import score_seeds
 from gts.physics.worlds import Worlds
 from gts.system.threads import available_cpus
 from gts.training.score import Score, make_score

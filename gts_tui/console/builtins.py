@@ -13,11 +13,9 @@ from gts.commands.click_adapter import program
 from gts.commands.command import GROUPS, Context
 from gts.commands.registry import COMMANDS
 from gts.errors import UsageError
-from gts_tui.command_syntax import guess, mode_named, place_of
+from gts_tui.command_syntax import ALIASES, VERBS, Verb, guess, mode_named, place_of
 from gts_tui.console.formatting import clean
-from gts_tui.console.output import Scrollback
-from gts_tui.telling import pane_of
-from gts_tui.verbs import ALIASES, VERBS, Verb
+from gts_tui.console.output import Scrollback, pane_of
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp

@@ -2,26 +2,114 @@
 
 It remembers what was given in any program on this workspace, guesses the end of what is being typed, and offers what a word can
 become; what takes a look at the disk is done beside the program's own thread.
+
+A menu over the command line: what a word can become, or which line was meant.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.suggester import Suggester
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
 
+from gts_tui.console.formatting import clean
 from gts_tui.console.history import History, Walk
-from gts_tui.dialogs import Confirm
-from gts_tui.menu import Menu, Row
+from gts_tui.textual_fixes import SteadyList
+from gts_tui.widgets.dialogs import Confirm
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
     from gts_tui.console.completion import Completer, Completions
+
+
+_WIDEST = 44
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is offered, and what is said about it."""
+
+    text: str
+    help: str = ""
+
+
+class Menu(SteadyList, can_focus=False):
+    """Rows above the command line, which keeps the cursor; hidden until there is something to choose."""
+
+    DEFAULT_CSS = """
+    Menu {
+        layer: above; dock: bottom; margin: 0 0 2 0; display: none;
+        height: auto; max-height: 10; width: 100%; min-width: 24; border: none; padding: 0; background: $panel;
+        scrollbar-size-vertical: 1; overflow-x: hidden;
+    }
+    """
+
+    class Taken(Message):
+        """A row was clicked."""
+
+        def __init__(self, at: int) -> None:
+            super().__init__()
+            self.at = at
+
+    def __init__(self) -> None:
+        super().__init__(id="menu")
+        self._above = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is shown."""
+        return bool(self.display)
+
+    @property
+    def chosen(self) -> int | None:
+        """The number of the row that is highlighted."""
+        return None if self.highlighted is None else self.highlighted - self._above
+
+    def show(self, rows: Sequence[Row], above: str = "") -> None:
+        """Offer rows, the first of them highlighted, under a line that says what they are."""
+        self.clear_options()
+        self._above = 1 if above else 0
+        column = min(_WIDEST, max((cell_len(clean(row.text)) for row in rows), default=0))
+        options = [Option(Text(clean(above), "dim italic", no_wrap=True, overflow="ellipsis"), disabled=True)] if above else []
+        self.add_options([*options, *(Option(_drawn(row, column)) for row in rows)])
+        self.highlighted = self._above if rows else None
+        self.display = bool(rows or above)
+
+    def close(self) -> None:
+        """Hide it."""
+        self.display = False
+
+    def move(self, way: int) -> None:
+        """Highlight another row."""
+        if way > 0:
+            self.action_cursor_down()
+        else:
+            self.action_cursor_up()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take what was clicked."""
+        event.stop()
+        self.post_message(self.Taken(event.option_index - self._above))
+
+
+def _drawn(row: Row, column: int) -> Text:
+    shown = clean(row.text)
+    if not row.help:
+        return Text(shown, no_wrap=True, overflow="ellipsis")
+    if cell_len(shown) > column:
+        shown = set_cell_size(shown, column - 1) + "…"
+    return Text.assemble(set_cell_size(shown, column), "  ", (clean(row.help), "dim"), no_wrap=True, overflow="ellipsis")
+
 
 _PLACEHOLDER = "a command, as at the shell without gts; tab completes, ↑ and ctrl+r bring back"
 _SOUGHT = "what was given before: type a part of it, enter takes it, esc leaves"

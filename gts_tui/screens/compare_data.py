@@ -14,8 +14,8 @@ from gts.commands.compare import Side, differing_of, over_seeds, sides_of, toget
 from gts.commands.resolve import Reference, refer
 from gts.errors import GtsError
 from gts.store.workspace import Workspace
-from gts_tui.charts.plot import Line, Plot
 from gts_tui.polling import changed
+from gts_tui.widgets.chart_render import Line, Plot
 
 METRICS = {"mean": "return", "score": "score", "length": "episode length", "speed": "speed, m/s"}
 """What the curves can show, and how it is called."""

@@ -1,30 +1,100 @@
-"""The mode `jobs`: what works, waits, was interrupted or is done, and what it says."""
+"""The mode `jobs`: what works, waits, was interrupted or is done, and what it says.
+
+The jobs of a workspace as the screen shows them: read again and again, but only what may have changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 
-from gts.commands.listing import ListedJob
+from gts.commands.command import Context
+from gts.commands.job_progress import ListedJob, describe
+from gts.commands.jobs import EVERY, row_of
+from gts.commands.jobs import Row as JobRow
 from gts.commands.views.formatting import clock, moment, plain, short, size
 from gts.commands.views.jobs import remarks, row_line, share_of
 from gts.errors import GtsError
 from gts.jobs.states import WORDS
-from gts.store.workspace import JobFolder
-from gts_tui.dialogs import Ask, Confirm
-from gts_tui.job_list import JobList, JobReader
-from gts_tui.keyed_table import MOST_ROWS, Column, KeyedTable, Row
-from gts_tui.lines import joined
+from gts.store.workspace import JobFolder, Workspace
+from gts_tui.command_syntax import joined
+from gts_tui.polling import changed
 from gts_tui.screens.mode import Mode
-from gts_tui.state_signs import state_text
 from gts_tui.textual_fixes import SteadyLine
+from gts_tui.widgets.dialogs import Ask, Confirm
 from gts_tui.widgets.filter_input import FilterLine
 from gts_tui.widgets.log_view import LogPane
+from gts_tui.widgets.status import state_text
+from gts_tui.widgets.table import MOST_ROWS, KeyedTable, Row
+from gts_tui.widgets.table import ColumnKeyedTable as Column
+
+if TYPE_CHECKING:
+    from gts.jobs.job_store import Standing
+
+
+SECONDS = 2.0
+"""Between two readings while something is at work; its numbers change as often."""
+
+
+@dataclass(frozen=True)
+class JobList:
+    """All jobs, newest first, and the row of this machine."""
+
+    jobs: tuple[ListedJob, ...]
+    row: JobRow
+
+
+class JobReader:
+    """Reads the jobs of a workspace, in the watcher's thread."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._resting: dict[str, tuple[Hashable, ListedJob]] = {}
+        self._working: tuple[Path, ...] = ()
+
+    def stamp(self) -> Hashable:
+        """Differs when jobs may stand otherwise; with the time, while one is at work."""
+        from gts.jobs.queue import Queue
+
+        queue = Queue().folder
+        places = (self._workspace.catalogue, self._workspace.runs, self._workspace.studies, queue, queue / "slots")
+        tick = int(time.monotonic() / SECONDS) if self._working else 0
+        return changed(*places), changed(*self._working), tick
+
+    def read(self) -> JobList:
+        """All of them; of those at rest only what is new is read from their folders."""
+        from gts.jobs.job_store import jobs_of
+        from gts.jobs.queue import Queue
+
+        queue = Queue()
+        entries = queue.entries()
+        standings = jobs_of(self._workspace, limit=EVERY)
+        fresh = [one for one in standings if one.state.alive or self._known(one) is None]
+        described = {one.id: one for one in describe(fresh, entries)}
+        for one in fresh:
+            if not one.state.alive:
+                self._resting[one.job.id] = (_mark(one), described[one.job.id])
+        # Its own file tells at once when a job says that it stops or waits.
+        self._working = tuple(one.job.lock for one in standings if one.state.alive)
+        jobs = [described.get(one.job.id) or self._resting[one.job.id][1] for one in standings]
+        return JobList(tuple(jobs), row_of(Context(self._workspace), queue, entries))
+
+    def _known(self, standing: Standing) -> ListedJob | None:
+        mark, listed = self._resting.get(standing.job.id, (None, None))
+        return listed if mark == _mark(standing) else None
+
+
+def _mark(standing: Standing) -> Hashable:
+    return standing.state, standing.job.changed, standing.job.claim
+
 
 _WIDE = 110
 _NUMBERS = (

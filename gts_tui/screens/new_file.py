@@ -1,15 +1,24 @@
-"""Questions that lead to a command."""
+"""Questions that lead to a command.
+
+The questions before a new file.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gts_tui.dialogs import Ask, Choose
-from gts_tui.lines import joined
-from gts_tui.shelf.contents import Contents, Thing
+from textual.app import App
+
+from gts.params.figures import FIGURES
+from gts.params.techniques import TECHNIQUES
+from gts_tui.command_syntax import joined
+from gts_tui.screens.workspace.model import Contents, Thing
+from gts_tui.textual_fixes import Dialog
+from gts_tui.widgets.dialogs import Ask, Choose
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
@@ -65,3 +74,33 @@ def _declared() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
 
     figures = [(one.name, f"{one.name:18} {one.title}") for one in FIGURES.values()]
     return figures, [(name, name) for name in TECHNIQUES]
+
+
+def ask_for_new(app: App[Any], make: Callable[[str, str], None]) -> None:
+    """Ask what is made, of which figure, by which technique and under which name; `make` has the command and the path."""
+    answers: list[str] = []
+
+    def question() -> Dialog[str | None]:
+        if len(answers) == 0:
+            return Choose("new", [("spec", "spec   one training"), ("space", "space  a search over many")])
+        if len(answers) == 1:
+            return Choose("figure", [(figure.name, f"{figure.name:<18}{figure.title}") for figure in FIGURES.values()])
+        if len(answers) == 2:
+            return Choose("technique", [(name, name) for name in TECHNIQUES])
+        kind, figure, technique = answers
+        own = figure if kind == "space" else figure + technique.upper()
+        return Ask(f"name of the {kind}", f"{own}New")
+
+    def answered(said: str | None) -> None:
+        if not said:
+            # What is not answered ends it.
+            return
+        answers.append(said)
+        if len(answers) < 4:
+            app.push_screen(question(), answered)
+            return
+        kind, figure, technique, name = answers
+        path = name if name.endswith(f".{kind}") else f"{name}.{kind}"
+        make(joined(["new", kind, path, "--figure", figure, "--technique", technique]), path)
+
+    app.push_screen(question(), answered)

@@ -14,11 +14,12 @@ from textual.widgets import Static
 
 from gts.commands.views.formatting import number, plain, short
 from gts.errors import GtsError
-from gts_tui.keyed_table import Column, KeyedTable, Row
-from gts_tui.playing import Player
 from gts_tui.screens.mode import Mode
 from gts_tui.screens.sources import Choice, Shelf
 from gts_tui.widgets.filter_input import FilterLine
+from gts_tui.widgets.player import Player
+from gts_tui.widgets.table import ColumnKeyedTable as Column
+from gts_tui.widgets.table import KeyedTable, Row
 
 _WIDE = 100
 """Columns from which on the list stays beside what plays."""
@@ -169,7 +170,7 @@ class PlayMode(Mode):
 
     def action_compare(self) -> None:
         """Put what is chosen side by side."""
-        from gts_tui.lines import joined
+        from gts_tui.command_syntax import joined
 
         if self.selection():
             self.program.perform(joined(["mode", "compare", *self.selection()]))

@@ -14,9 +14,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gts_tui.charts.plot import Plot
-from gts_tui.glyphs import BRAILLE, Glyphs
-from gts_tui.widgets.chart_render import draw
+from gts_tui.terminal import BRAILLE, Glyphs
+from gts_tui.widgets.chart_render import Plot, draw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

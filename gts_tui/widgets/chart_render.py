@@ -1,16 +1,56 @@
-"""A plot as rows of signs, for any size: a head with title and legend, the field with its axes, and the labels below."""
+"""A plot as rows of signs, for any size: a head with title and legend, the field with its axes, and the labels below.
+
+What a chart shows, as plain data.
+"""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
+from typing import Literal
 
-from gts_tui.charts import raster
-from gts_tui.charts.plot import Line, Plot
-from gts_tui.charts.raster import GRAINS, Grain, Places
-from gts_tui.glyphs import Glyphs
-from gts_tui.widgets.chart_canvas import Scale, bounds, clock, linear, logarithmic, shown, time_of
+from gts_tui.terminal import Glyphs
+from gts_tui.widgets import chart_canvas
+from gts_tui.widgets.chart_canvas import GRAINS, Grain, Places, Scale, bounds, clock, linear, logarithmic, shown, time_of
+
+Look = Literal["line", "steps", "points", "faint"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points that belong together; all tuples that are not empty have the same length. What is not finite leaves a gap."""
+
+    name: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    colour: int = 0
+    """Which of the theme's chart colours, from 0."""
+    look: Look = "line"
+    lows: tuple[float, ...] = ()
+    """Lower edge of a band around the line; empty for none."""
+    highs: tuple[float, ...] = ()
+    newest: float = math.nan
+    """What the legend tells in place of the last of `ys`, where that one stands for several."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One pair of axes."""
+
+    title: str
+    lines: tuple[Line, ...]
+    x_label: str = ""
+    time: bool = False
+    """Whether x is seconds, and labelled as times."""
+    log_y: bool = False
+    x_ticks: tuple[tuple[float, str], ...] = ()
+    """In place of numbers."""
+    cursor: float | None = None
+    """Where on the x axis a cursor stands, whose values are shown."""
+    values: bool = True
+    """Whether the legend tells values of lines; not where the last point of one says no more than the others."""
+
 
 Run = tuple[str, str]
 """Signs, and the ink they are written in: `text`, `title`, `axis`, `cursor`, or `line`, `faint` or `band` with a number."""
@@ -126,11 +166,11 @@ class _Field:
         if y_axis.log:
             bottom = self.height * grain.down - 1
             lows = [bottom if low is None and high is not None else low for low, high in zip(lows, highs, strict=True)]
-        raster.fill(columns, xs, lows, highs)
+        chart_canvas.fill(columns, xs, lows, highs)
         if not grain.band:
-            columns = raster.thinned(columns, self.height * grain.down)
+            columns = chart_canvas.thinned(columns, self.height * grain.down)
         signs, inks, ink = self.sheet.signs, self.sheet.inks, f"band{line.colour % 8}"
-        for row, column, bits in raster.cells(columns, grain):
+        for row, column, bits in chart_canvas.cells(columns, grain):
             signs[self.top + row][self.left + column] = grain.band or grain.signs[bits]
             inks[self.top + row][self.left + column] = ink
 
@@ -141,11 +181,11 @@ class _Field:
         columns, xs = self._dots(line, x_axis, grain)
         ys = self._heights(line.ys, y_axis, grain)
         points = line.look == "points"
-        {"steps": raster.stairs, "points": raster.dots}.get(line.look, raster.stroke)(columns, xs, ys)
+        {"steps": chart_canvas.stairs, "points": chart_canvas.dots}.get(line.look, chart_canvas.stroke)(columns, xs, ys)
         ink = ("faint" if line.look == "faint" else "line") + str(line.colour % 8)
         single = (mark and not grain.signs) or (points and len(line.xs) <= _MANY_POINTS)
         heights: dict[int, int] = {}
-        for row, column, bits in raster.cells(columns, grain):
+        for row, column, bits in chart_canvas.cells(columns, grain):
             heights[column] = row
             if single:
                 self._set(row, column, mark, ink)

@@ -1,4 +1,7 @@
-"""The line below everything: the keys of where the cursor is, and how to find the others."""
+"""The line below everything: the keys of where the cursor is, and how to find the others.
+
+The notice where there is no room for anything else.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import App
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Static
 
 from gts_tui.keymap import shown
 
@@ -108,3 +113,25 @@ def fitting(items: Sequence[Item], width: int) -> list[Item]:
         if item.everywhere or room >= 0:
             found.append(item)
     return found
+
+
+SMALLEST = (60, 15)
+"""Columns and rows below which nothing but the notice is shown."""
+
+
+class TooSmall(Static):
+    """The notice; it lies over everything, and is hidden where there is room."""
+
+    DEFAULT_CSS = """
+    TooSmall { display: none; width: 100%; height: 100%; content-align: center middle; background: $background; layer: above; }
+    TooSmall.-small { display: block; }
+    """
+
+    def judge(self, size: Size) -> None:
+        """Show or hide it."""
+        width, height = size
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        self.set_class(small, "-small")
+        if small:
+            notice = f"too small: {width}×{height}\nGTS needs {SMALLEST[0]}×{SMALLEST[1]}\nq or ctrl+q ends it"
+            self.update(Text(notice, justify="center"))

@@ -13,9 +13,9 @@ from rich.text import Text
 from textual.widgets import Static
 
 from gts.store.workspace import Workspace
-from gts_tui.inks import ink
+from gts_tui.command_syntax import MODES
 from gts_tui.polling import changed
-from gts_tui.verbs import MODES
+from gts_tui.theme import ink
 
 if TYPE_CHECKING:
     from gts_tui.app_base import Everywhere

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gts.commands.command import Context
-from gts.commands.showing import playable
+from gts.commands.play import playable
 from gts.errors import FormatError, GtsError
 from gts.playback.cell_buffer import Cells
 from gts.playback.drawing import Glyphs

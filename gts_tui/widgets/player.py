@@ -1,9 +1,15 @@
-"""A figure at play, as a widget: only the cells that have changed are drawn again."""
+"""A figure at play, as a widget: only the cells that have changed are drawn again.
+
+Playback inside the program: processes play, a thread draws what they send, a widget shows it.
+
+The newest evaluation of a training at play, below its charts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +20,7 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.events import Resize
 from textual.geometry import Region
 from textual.message import Message
@@ -22,12 +29,13 @@ from textual.widget import Widget
 
 from gts.playback.cell_buffer import PLAIN, Cells
 from gts.playback.drawing import Glyphs
-from gts_tui.glyphs import Level
-from gts_tui.lines import joined
+from gts_tui.command_syntax import joined
+from gts_tui.terminal import Level
 from gts_tui.widgets.playback import MOST, Picture, Request, Theatre
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
+
 
 GLYPHS: dict[Level, Glyphs] = {"braille": "braille", "block": "half", "ascii": "ascii"}
 _PLAINER = {"−": "-", "×": "x", "…": ".", "–": "-", "→": ">"}
@@ -232,3 +240,38 @@ def _colour(number: int) -> Color | None:
 
 def void(value: Any) -> None:
     """Nothing, whatever was made."""
+
+
+__all__ = ["Player"]
+
+
+class Playback(Vertical):
+    """Hidden and without a process until somebody wants to see something."""
+
+    DEFAULT_CSS = """
+    Playback { height: 45%; min-height: 6; padding: 0 1; display: none; }
+    """
+
+    def begin(self, folder: Path) -> None:
+        """Play what a training has learned."""
+        # The player loads numpy.
+
+        player = Player()
+        player.can_focus = False
+        self.display = True
+        self.mount(player)
+        self.call_after_refresh(self.turn, folder)
+
+    def turn(self, folder: Path) -> None:
+        """Where something plays, play another training."""
+        if not self.display:
+            return
+
+        for player in self.query(Player):
+            if player.words != (str(folder),):
+                player.play([str(folder)], follow=True)
+
+    def end(self) -> None:
+        """Play nothing any more."""
+        self.display = False
+        self.remove_children()

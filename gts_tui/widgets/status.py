@@ -1,18 +1,30 @@
-"""Signs and colours of states, at each level of glyphs."""
+"""Signs and colours of states, at each level of glyphs.
+
+Signs and inks of states: a state is always a sign and a word, and its colour is the theme's.
+
+States as the screen shows them: a sign and a word, in the colours of the theme.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 from rich.text import Text
 from textual.app import App
 from textual.color import Color, ColorParseError
 
-from gts.commands.views.states import state as shell_state
+from gts.commands.views.formatting import state
+from gts.commands.views.formatting import state as shell_state
 from gts.jobs.states import WORDS
-from gts_tui.glyphs import BRAILLE, Glyphs
+from gts_tui.terminal import BRAILLE, Glyphs
+from gts_tui.theme import ink
+
+if TYPE_CHECKING:
+    from gts_tui.app import GtsApp
+
 
 _ASCII_SIGNS = {
     "waiting": ".",
@@ -70,3 +82,74 @@ def looks_of(app: App[object], glyphs: Glyphs) -> Looks:
         except ColorParseError:
             colours[meaning] = Style()
     return Looks(glyphs, colours)
+
+
+INKS = {
+    "waiting": "wait",
+    "running": "busy",
+    "stopping": "wait",
+    "paused": "wait",
+    "done": "good",
+    "complete": "good",
+    "pruned": "wait",
+    "failed": "bad",
+    "interrupted": "bad",
+    "damaged": "bad",
+}
+"""Which of the theme's `state-…` colours a state has."""
+
+_SIGNS = {
+    "waiting": "…",
+    "running": "▶",
+    "stopping": "■",
+    "paused": "‖",
+    "done": "✓",
+    "complete": "✓",
+    "pruned": "✂",
+    "failed": "✗",
+    "interrupted": "!",
+    "damaged": "!",
+}
+_ASCII = str.maketrans({"…": ".", "▶": ">", "■": "#", "‖": "=", "✓": "+", "✗": "x", "✂": "/", "–": "-", "▴": "-", "▾": "+"})
+
+
+def signed(state: str) -> str:
+    """A state with its sign; a word that is no state stays as it is."""
+    return f"{_SIGNS[state]} {state}" if state in _SIGNS else state
+
+
+def shown(text: str, glyphs: Glyphs) -> str:
+    """A text with the signs that the terminal can show."""
+    return text.translate(_ASCII) if glyphs.level == "ascii" else text
+
+
+_COLOURS = {
+    "waiting": "state-wait",
+    "running": "state-busy",
+    "stopping": "state-wait",
+    "paused": "state-wait",
+    "done": "state-good",
+    "failed": "state-bad",
+    "interrupted": "state-bad",
+}
+_PLAIN_STATE_SIGNS = {
+    "waiting": ".",
+    "running": ">",
+    "stopping": "]",
+    "paused": "=",
+    "done": "+",
+    "failed": "x",
+    "interrupted": "!",
+}
+"""Signs for a terminal that has ASCII alone."""
+
+
+def state_text(program: GtsApp, word: str) -> Text:
+    """A state, told by a sign and a word, and by colour only besides."""
+    return state_sign(program, word).append(f" {word}")
+
+
+def state_sign(program: GtsApp, word: str) -> Text:
+    """The sign of a state alone, where there is no room for its word."""
+    sign = _PLAIN_STATE_SIGNS[word] if program.glyphs.level == "ascii" else state(word).plain.partition(" ")[0]
+    return Text(sign, style=ink(program, _COLOURS[word]))

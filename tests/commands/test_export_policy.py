@@ -12,9 +12,7 @@ import torch
 
 from gts.agents.agent import make_agent
 from gts.agents.onnx_policy import onnx_policy
-from gts.agents.restoring import fill
-from gts.agents.state import AgentState
-from gts.agents.unit_actions import ActionRange
+from gts.agents.state import ActionRange, AgentState, fill
 from gts.formats.checkpoint import read_checkpoint
 from gts.params.techniques import TECHNIQUES
 from gts.physics.worlds import Worlds

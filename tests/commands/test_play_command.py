@@ -9,7 +9,7 @@ import pytest
 
 from gts.cli import main
 from gts.commands.command import Context
-from gts.commands.showing import choose_place, playable
+from gts.commands.play import choose_place, playable
 from gts.errors import FileError, MissingError, UsageError
 from gts.formats.checkpoint import read_checkpoint
 from gts.formats.checkpoint_layout import pack

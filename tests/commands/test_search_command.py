@@ -20,7 +20,7 @@ from shell import TINY, Outcome
 
 from gts.commands import search
 from gts.commands.command import Context
-from gts.commands.search_headway import SearchHeadway
+from gts.commands.job_progress import SearchHeadway
 from gts.commands.views.live import Display
 from gts.errors import UsageError
 from gts.formats.space_file import read_space
@@ -273,9 +273,9 @@ def test_a_search_on_a_terminal_is_a_bar_and_a_line_a_trial(standing) -> None:
 
 
 def test_without_a_terminal_a_line_now_and_then_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gts.commands.views import search_progress
+    from gts.commands.views import live
 
-    monkeypatch.setattr(search_progress, "LINE_SECONDS", 0.0)
+    monkeypatch.setattr(live, "LINE_SECONDS", 0.0)
     said = StringIO()
     with Display(Console(file=said, width=200), Interruption(), detail=False) as display:
         display.show(SearchHeadway(ended=5, wanted=14, best=77.0, step=12_000, rate=3800.0, trainings=4, seconds_left=75.0))
@@ -339,7 +339,7 @@ def test_a_searched_seed_is_warned_of(gts, space: Path) -> None:
 
 
 def test_a_password_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gts.commands.searches import kept_storage
+    from gts.commands.search import kept_storage
 
     monkeypatch.delenv("PGPASSWORD", raising=False)
     for word in ("postgresql://me:se%2Fcret@host:5432/a", "postgres://me@host:5432/a?password=se/cret"):

@@ -14,7 +14,7 @@ from gts.errors import FileError, FormatError
 from gts.formats.trajectory import Trajectory, read_trajectory, write_trajectory
 from gts.jobs.trainings.request import TrainingRequest
 from gts.params.spec import make_spec, seeded
-from gts.physics.starts import evaluation_seeds
+from gts.physics.streams import evaluation_seeds
 from gts.physics.worlds import Worlds
 from gts.playback.recording import Recording
 from gts.store.workspace import Workspace

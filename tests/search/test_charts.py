@@ -8,7 +8,7 @@ import math
 import pytest
 from rich.console import Console
 
-from gts.commands.views.study_charts import drawn
+from gts.commands.views.charts import drawn
 from gts.search.charts import KINDS, MOST_POINTS, chart, short_names
 from gts.search.checklist import checklist
 from gts.search.trial_records import Confirmed, Domain, StudyView, TrialRow

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from test_catalogue import JOB, RUN
 
-from gts.store.catalogue import Catalogue
-from gts.store.indexing import unindexed
+from gts.store.catalogue import Catalogue, unindexed
 from gts.store.workspace import Workspace
 
 OPENING_SECONDS = 0.2

@@ -38,7 +38,7 @@ from textual.geometry import Size
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.verbs import MODES
+from gts_tui.command_syntax import MODES
 
 LOOK = 250
 """Events after which it is looked whether the program still answers."""

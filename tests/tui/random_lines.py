@@ -11,8 +11,7 @@ from gts.commands.command import Argument, Option
 from gts.commands.registry import COMMANDS
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
-from gts_tui.lines import joined
-from gts_tui.verbs import ALIASES, MODES, VERBS
+from gts_tui.command_syntax import ALIASES, MODES, VERBS, joined
 
 _NEVER = {"service", "bench", "workers", "worker", "init"}
 """What reaches beyond a workspace, or takes all of the machine."""

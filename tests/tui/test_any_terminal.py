@@ -12,7 +12,7 @@ import pytest
 from evening import furnish
 from terminal import Terminal
 
-from gts_tui.verbs import MODES
+from gts_tui.command_syntax import MODES
 
 _STEERING = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>])")
 

@@ -16,12 +16,11 @@ from driving import shows, types, until
 from gts.errors import GtsError
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.dialogs import Confirm
+from gts_tui.console.output import Echo
 from gts_tui.polling import Watch
 from gts_tui.screens.mode import Mode
-from gts_tui.telling import Echo
-from gts_tui.threads import EndedError
-from gts_tui.widgets.dialogs import Find
+from gts_tui.textual_fixes import EndedError
+from gts_tui.widgets.dialogs import Confirm, Find
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from evening import furnish
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
-from gts_tui.console.command_line import CommandLine
+from gts_tui.console.command_line import CommandLine, Menu
 from gts_tui.console.output import Scrollback
-from gts_tui.dialogs import Confirm
-from gts_tui.menu import Menu
+from gts_tui.widgets.dialogs import Confirm
 
 RUN = "20261120-013000-hopperPPO-w9c"
 

@@ -12,9 +12,9 @@ from driving import drive, screen_text, shows, types, until
 from gts.commands.compare import Side, together
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.playing import Player
 from gts_tui.screens.compare_data import Comparer, curves_over_seeds, plot_of
 from gts_tui.widgets.chart import Chart
+from gts_tui.widgets.player import Player
 
 FOUR, ONE = "20261118-211502-hopperPPO-k3f", "20261120-013000-hopperPPO-w9c"
 

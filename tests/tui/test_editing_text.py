@@ -12,13 +12,11 @@ from gts.errors import UsageError
 from gts.formats.space_file import space_of
 from gts.formats.spec_file import spec_of
 from gts.formats.strict_json import parse_json
-from gts_tui.editing.changing import difference, with_value, without
-from gts_tui.editing.checking import check_text
-from gts_tui.editing.comparing import lines_of, parameters_of
-from gts_tui.editing.fields import assigned, fields_of
-from gts_tui.editing.tokens import colours
 from gts_tui.screens.editor.completion import accepted, proposals_at
-from gts_tui.screens.editor.json_syntax import outline, place_at, values_in
+from gts_tui.screens.editor.diff import lines_of, parameters_of
+from gts_tui.screens.editor.files import check_text
+from gts_tui.screens.editor.form import assigned, fields_of
+from gts_tui.screens.editor.json_syntax import colours, difference, outline, place_at, values_in, with_value, without
 from gts_tui.screens.editor.parameter_docs import meaning_of, subject_of
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"

@@ -39,7 +39,7 @@ from terminal import Terminal
 from gts.jobs.job_store import reindex
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.verbs import MODES
+from gts_tui.command_syntax import MODES
 
 ROOT = Path(__file__).parents[2]
 ODD = "a[b/]x[/red]"

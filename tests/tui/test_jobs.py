@@ -19,8 +19,8 @@ from driving import screen_text, shows, types, until
 from gts.jobs.job_store import find_job, reindex
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.keyed_table import MOST_ROWS, KeyedTable
 from gts_tui.widgets.log_view import LogLines, end_of
+from gts_tui.widgets.table import MOST_ROWS, KeyedTable
 
 FAILED = "20261119-220405-hopperA2C-zx7"
 WORKING = 60.0

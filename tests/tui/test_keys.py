@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
+from gts_tui.command_syntax import MODES
 from gts_tui.keymap import Place, keys_of, normal, places_with_keys, read_keymap, shown
-from gts_tui.verbs import MODES
 
 PLACES = places_with_keys()
 APP = Place("app", tuple(binding for place in PLACES if place.everywhere for binding in place.bindings), True)
@@ -38,7 +38,7 @@ def is_dialog(place: Place) -> bool:
 
 def test_places_are_found() -> None:
     names = {place.name for place in PLACES}
-    assert {"gts_tui.app.GtsApp", "gts_tui.dialogs.Confirm", "gts_tui.console.command_line.CommandLine"} <= names
+    assert {"gts_tui.app.GtsApp", "gts_tui.widgets.dialogs.Confirm", "gts_tui.console.command_line.CommandLine"} <= names
     assert {f"mode.{name}" for name in MODES} <= {binding.id for binding in APP.bindings}
 
 

@@ -13,9 +13,8 @@ from hypothesis import strategies as some
 from gts.commands.command import Context
 from gts.errors import FileError, UsageError
 from gts.store.workspace import RunFolder, Workspace
-from gts_tui.command_syntax import expanded, place_of
-from gts_tui.lines import LineError, Spot, joined, orders_in, scan
-from gts_tui.pointing import mentioned
+from gts_tui.command_syntax import LineError, Spot, expanded, joined, orders_in, place_of, scan
+from gts_tui.console.runner import mentioned
 
 HOPPER = "20261118-211502-hopperPPO-k3f"
 

@@ -12,8 +12,8 @@ from driving import until
 from gts.commands.registry import COMMANDS
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
+from gts_tui.command_syntax import MODES, VERBS
 from gts_tui.console.command_line import CommandLine
-from gts_tui.verbs import MODES, VERBS
 from gts_tui.widgets.dialogs import Entry, Find
 from gts_tui.widgets.palette import on_disk
 

@@ -23,7 +23,7 @@ from textual.widgets._toast import Toast
 from gts.playback.cell_buffer import Cells
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.frugal import FrugalUpdate
+from gts_tui.textual_fixes import FrugalUpdate
 from gts_tui.widgets.player import Player, changes
 
 SIZE = (80, 24)

@@ -14,13 +14,12 @@ from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.color import Color
 
-from gts_tui.charts import raster
-from gts_tui.charts.plot import Line, Plot
-from gts_tui.glyphs import LEVELS
-from gts_tui.theming import THEME_DEFAULTS
+from gts_tui.terminal import LEVELS
+from gts_tui.theme import THEME_DEFAULTS
+from gts_tui.widgets import chart_canvas
 from gts_tui.widgets.chart import Chart
 from gts_tui.widgets.chart_canvas import clock, label, linear, logarithmic, shown, time_of
-from gts_tui.widgets.chart_render import Run, draw
+from gts_tui.widgets.chart_render import Line, Plot, Run, draw
 
 FLOATS = st.floats() | st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -1e308, 1.7e308, -1.7e308, 5e-324, 0.0])
 LOOKS = st.sampled_from(["line", "steps", "points", "faint"])
@@ -67,11 +66,11 @@ def test_any_numbers_at_any_size(plot: Plot, width: int, height: int, level: Any
 def test_a_rising_line_lights_the_diagonal() -> None:
     """Four dots a cell down and two across: from the lower left corner to the upper right one."""
     columns = [0] * 8
-    raster.stroke(columns, range(8), range(7, -1, -1))
+    chart_canvas.stroke(columns, range(8), range(7, -1, -1))
     assert columns == [1 << row for row in range(7, -1, -1)]
     lit = {
-        (row, column): raster.GRAINS["braille"].signs[bits]
-        for row, column, bits in raster.cells(columns, raster.GRAINS["braille"])
+        (row, column): chart_canvas.GRAINS["braille"].signs[bits]
+        for row, column, bits in chart_canvas.cells(columns, chart_canvas.GRAINS["braille"])
     }
     assert lit == {(1, 0): "⡠", (1, 1): "⠊", (0, 2): "⡠", (0, 3): "⠊"}
 
@@ -79,7 +78,7 @@ def test_a_rising_line_lights_the_diagonal() -> None:
 def test_a_steep_line_has_no_holes() -> None:
     """Each column has its part of the way, and none of another's."""
     columns = [0] * 3
-    raster.stroke(columns, [0, 2], [0, 11])
+    chart_canvas.stroke(columns, [0, 2], [0, 11])
     assert columns == [0b000000000111, 0b000111111000, 0b111000000000]
 
 
@@ -87,8 +86,8 @@ def test_a_steep_line_has_no_holes() -> None:
 def test_a_line_is_connected_and_the_same_from_both_ends(x0: int, y0: int, x1: int, y1: int) -> None:
     """Every dot has a neighbour, the ends are lit, and it is as thin as can be."""
     one, other = [0] * 41, [0] * 41
-    raster.stroke(one, [x0, x1], [y0, y1])
-    raster.stroke(other, [x1, x0], [y1, y0])
+    chart_canvas.stroke(one, [x0, x1], [y0, y1])
+    chart_canvas.stroke(other, [x1, x0], [y1, y0])
     assert one == other
     dots = {(x, y) for x, bits in enumerate(one) for y in range(41) if bits >> y & 1}
     assert {(x0, y0), (x1, y1)} <= dots
@@ -121,7 +120,7 @@ def test_lines_are_told_apart_without_colour() -> None:
     """Each has a sign of its own, on the line and in the legend."""
     xs = tuple(map(float, range(100)))
     plot = Plot("return", tuple(Line(f"run{at}", xs, (float(at),) * 100, colour=at) for at in range(3)))
-    for level, grain in raster.GRAINS.items():
+    for level, grain in chart_canvas.GRAINS.items():
         rows = ["".join(text for text, _ in row) for row in draw(plot, 90, 16, LEVELS[level])]
         for mark, name in zip(grain.marks, ("run0", "run1", "run2"), strict=False):
             assert f"{mark} {name}" in rows[0], (level, rows)

@@ -24,7 +24,7 @@ from terminal import Terminal
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.verbs import MODES
+from gts_tui.command_syntax import MODES
 
 BUSY_SECONDS = 5.0
 """Half of what a reader waits for a file that is locked."""

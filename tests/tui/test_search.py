@@ -23,8 +23,8 @@ from gts.search.study import Study
 from gts.search.study_reader import read_named
 from gts.store.workspace import StudyFolder, Workspace
 from gts_tui.app import GtsApp
+from gts_tui.screens.search.data import Follower
 from gts_tui.screens.search.study_pane import StudyPane
-from gts_tui.trials.following import Follower
 
 Play = Callable[[Any, GtsApp], Awaitable[None]]
 

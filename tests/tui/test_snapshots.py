@@ -18,7 +18,7 @@ import gts.commands.views.formatting as wording
 from gts.jobs.queue import Queue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.settings import Settings
+from gts_tui.app_base import Settings
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 THEMES = ("dark", "light")

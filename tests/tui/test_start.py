@@ -25,10 +25,10 @@ from gts.jobs.repair import mend_catalogue
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace, find_workspace
 from gts_tui.app import GtsApp
-from gts_tui.clipboard import MOST_BYTES
+from gts_tui.app_base import Settings
 from gts_tui.console.command_line import CommandLine
 from gts_tui.screens.mode import Mode
-from gts_tui.settings import Settings
+from gts_tui.terminal import MOST_BYTES
 
 HEAVY = {"torch", "mujoco", "gymnasium", "optuna", "scipy", "plotext", "pandas"}
 FIRST_PAINT_SECONDS = 0.5

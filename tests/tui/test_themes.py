@@ -17,9 +17,9 @@ from gts.errors import FormatError
 from gts.formats.theme_file import ANSI_COLOURS, STYLES, VARIABLES, ThemeFile, read_theme
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.settings import Settings
+from gts_tui.app_base import Settings
 from gts_tui.terminal import in_ascii
-from gts_tui.theming import THEME_DEFAULTS, depth_of, remember, remembered, textual_theme
+from gts_tui.theme import THEME_DEFAULTS, depth_of, remember, remembered, textual_theme
 from gts_tui.widgets.dialogs import Find
 
 SHIPPED = {path.stem: read_theme(path) for path in sorted(shipped_themes().glob("*.toml"))}

@@ -18,9 +18,7 @@ from gts.store.curves import Curve
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.curves.panels import EVALUATED, pages_of, panels_of
-from gts_tui.curves.series import gathered, smoothed
-from gts_tui.screens.training.data import read_run
+from gts_tui.screens.training.data import EVALUATED, gathered, pages_of, panels_of, read_run, smoothed
 from gts_tui.screens.training.run_list import RunList
 from gts_tui.widgets.chart import Chart
 

@@ -23,9 +23,9 @@ from gts.store.catalogue import Catalogue, RunRecord
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
-from gts_tui.glyphs import LEVELS, Glyphs
 from gts_tui.screens.workspace.tree import ShelfTree
-from gts_tui.shelf.bars import bars
+from gts_tui.terminal import LEVELS, Glyphs
+from gts_tui.widgets.chart_canvas import bars
 
 SMALL, LARGE = (80, 24), (120, 40)
 

@@ -1,4 +1,7 @@
-"""Curves as text."""
+"""Curves as text.
+
+Charts of a study as text that fits a terminal of 80 columns and 24 rows.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from gts.commands.views.formatting import short
+from gts.commands.views.formatting import clock, line, short
+from gts.search.charts import Bar, Chart, Panel, Series
 
 _MOST_POINTS = 400
 
@@ -61,3 +66,127 @@ def built(plotext: Any) -> Text:
 
 def _finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < 1e15
+
+
+_WIDTH = 78
+_HEIGHT = 19
+_COLUMNS = 3
+_LOOKS = {"best": "green", "line": "cyan", "points": "cyan", "faint": "gray"}
+_STATES = {"complete": ("█", "green"), "pruned": ("▒", "yellow"), "failed": ("×", "red"), "running": ("░", "cyan")}
+_NARROWEST_SPAN = 1e-9
+
+
+def drawn(chart: Chart) -> RenderableType:
+    """A chart with its title and what is to say about it."""
+    rows: list[RenderableType] = [line(chart.title, "bold")]
+    if chart.bars:
+        rows += _bars(chart.bars, times=chart.kind == "timeline")
+    elif chart.panels:
+        rows.append(_plotted(chart.panels))
+        rows.append(_legend(chart.panels))
+    if chart.remark:
+        rows += [line(text, "dim") for text in _folded(chart.remark)]
+    return Group(*rows)
+
+
+def _plotted(panels: Sequence[Panel]) -> Text:
+    columns = min(_COLUMNS, len(panels))
+    lines = -(-len(panels) // columns)
+    with fresh_figure() as plotext:
+        if len(panels) > 1:
+            plotext.subplots(lines, columns)
+            plotext.plot_size(_WIDTH, _HEIGHT)
+        for at, panel in enumerate(panels):
+            if len(panels) > 1:
+                plotext.subplot(at // columns + 1, at % columns + 1)
+            plotext.theme("clear")
+            plotext.plot_size(_WIDTH // columns, _HEIGHT // lines)
+            _draw(plotext, panel)
+        return built(plotext)
+
+
+def _draw(plotext: Any, panel: Panel) -> None:
+    """One panel, on the axes that are current."""
+    axes: Any = plotext
+    heights = [y for series in panel.series for y in series.ys]
+    for series in panel.series:
+        _draw_series(axes, series)
+    low, high = min(heights), max(heights)
+    if high - low < max(abs(high), abs(low), 1.0) * _NARROWEST_SPAN:
+        # A line of one height needs a span to stand in.
+        low, high = low - 1, high + 1
+        axes.ylim(low, high)
+    marks = [low + (high - low) * part / 3 for part in range(4)]
+    axes.yticks(marks, [short(mark) for mark in marks])
+    if panel.x_ticks:
+        places = [place for place, _ in panel.x_ticks]
+        axes.xlim(min(places), max(places) if max(places) > min(places) else min(places) + 1)
+        axes.xticks(places, [name for _, name in panel.x_ticks])
+    else:
+        _mark_numbers(axes, [x for series in panel.series for x in series.xs])
+    if panel.title:
+        axes.title(panel.title)
+    if panel.x_label:
+        axes.xlabel(panel.x_label)
+
+
+def _draw_series(axes: Any, series: Series) -> None:
+    if series.look in ("best", "line") and len(series.xs) > 1:
+        axes.plot(series.xs, series.ys, marker="braille", color=_LOOKS[series.look])
+    else:
+        mark = "·" if series.look == "faint" else "●"
+        axes.scatter(series.xs, series.ys, marker=mark, color=_LOOKS[series.look])
+
+
+def _mark_numbers(axes: Any, places: Sequence[float]) -> None:
+    low, high = min(places), max(places)
+    if high <= low:
+        low, high = low - 1, high + 1
+        axes.xlim(low, high)
+    marks = [low + (high - low) * part / 4 for part in range(5)]
+    if all(place == round(place) for place in places):
+        marks = sorted({float(round(mark)) for mark in marks})
+    axes.xticks(marks, [short(mark) for mark in marks])
+
+
+def _legend(panels: Sequence[Panel]) -> Text:
+    """What the signs mean, where a panel has several."""
+    if len(panels) > 1:
+        return line("● a complete trial", "dim")
+    named = [series for series in panels[0].series if series.name]
+    made = Text(no_wrap=True, overflow="ignore")
+    for series in reversed(named):
+        mark = {"best": "━", "line": "─", "points": "●", "faint": "·"}[series.look]
+        if made.cell_len + len(series.name) + 4 <= _WIDTH:
+            made.append(f"{mark} {series.name}  ", style="bright_black" if series.look == "faint" else _LOOKS[series.look])
+    return made
+
+
+def _bars(bars: Sequence[Bar], *, times: bool) -> list[RenderableType]:
+    """A row a bar, on one scale."""
+    left = min(34, max(len(bar.label) for bar in bars))
+    right = max(len(bar.says) for bar in bars)
+    width = _WIDTH - left - right - 4
+    longest = max(bar.end for bar in bars) or 1.0
+    first = min(bar.start for bar in bars)
+    span = max(longest - first, _NARROWEST_SPAN)
+    rows: list[RenderableType] = []
+    for bar in bars:
+        block, colour = _STATES.get(bar.kind, ("█", "cyan"))
+        start = min(width - 1, int((bar.start - first) / span * width))
+        length = max(1, min(width - start, round((bar.end - bar.start) / span * width)))
+        made = line(f"{bar.label[:left]:{left}}  ")
+        made.append(" " * start + block * length + " " * (width - start - length), style=colour)
+        made.append(f"  {bar.says:>{right}}")
+        rows.append(made)
+    if times:
+        signs = ", ".join(f"{block} {word}" for word, (block, _) in _STATES.items())
+        rows.append(line(f"{'':{left}}  {clock(first)} to {clock(longest)} after the first trial began", "dim"))
+        rows.append(line(f"{'':{left}}  {signs}", "dim"))
+    return rows
+
+
+def _folded(text: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, _WIDTH)[:2]

@@ -1,4 +1,7 @@
-"""How numbers, times and lines are written for a person."""
+"""How numbers, times and lines are written for a person.
+
+States as they are shown: a sign and a word.
+"""
 
 from __future__ import annotations
 
@@ -124,3 +127,21 @@ def pairs(rows: Iterable[tuple[str, str]]) -> Table:
         if value:
             table.add_row(plain(name), plain(value))
     return table
+
+
+SIGNS = {
+    "waiting": ("…", "cyan"),
+    "running": ("▶", "green"),
+    "stopping": ("■", "yellow"),
+    "paused": ("‖", "yellow"),
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "interrupted": ("!", "red"),
+}
+"""Sign and colour."""
+
+
+def state(word: str) -> Text:
+    """The word of a state, with a sign that says the same without colours."""
+    mark, colour = SIGNS[word]
+    return Text(f"{mark} {word}", style=colour)

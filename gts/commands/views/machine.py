@@ -1,4 +1,7 @@
-"""How the results of `bench` and `doctor` look."""
+"""How the results of `bench` and `doctor` look.
+
+How the themes look in a list.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ from typing import Any
 from rich.console import Group, RenderableType
 
 from gts.commands.bench import Benchmarked
+from gts.commands.check import Checked
 from gts.commands.doctor import Diagnosis
-from gts.commands.views.formatting import grid, heading, number, pairs, plain, sign, size
+from gts.commands.themes import Themes
+from gts.commands.views.files import checked
+from gts.commands.views.formatting import grid, heading, line, number, pairs, plain, sign, size
 
 
 def diagnosis(result: Diagnosis, detail: bool) -> RenderableType:
@@ -60,3 +66,16 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return size(value) if name == "free bytes" else str(value)
+
+
+def themes(result: Themes, detail: bool) -> RenderableType:
+    """A line a theme, then what is wrong with files that are none."""
+    table = grid("", "", "")
+    for theme in result.themes:
+        whose = {"program": "", "user": "yours", "workspace": "of this workspace"}[theme.origin]
+        table.add_row(plain(theme.name), plain(theme.about), plain(whose, style="dim"))
+    rows: list[RenderableType] = [table]
+    if result.bad:
+        rows.append(checked(Checked(result.bad), detail))
+    rows.append(line(f"your own: {' or '.join(f'{folder}/NAME.toml' for folder in result.folders)}", "dim"))
+    return Group(*rows)

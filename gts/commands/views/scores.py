@@ -1,4 +1,7 @@
-"""How the results of `train`, `score` and `compare` look."""
+"""How the results of `train`, `score` and `compare` look.
+
+How the result of `play` looks.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gts.commands.attending import Trained
 from gts.commands.compare import Compared
+from gts.commands.play import Played
 from gts.commands.score import Scored
+from gts.commands.train import Trained
 from gts.commands.views.formatting import duration, exact, grid, heading, line, number, plain, whole
 from gts.jobs.trainings.request import MemberOutcome
 
@@ -140,3 +144,14 @@ def _parts(name: str, value: str, parts: Mapping[str, float]) -> Table:
     for part, amount in parts.items():
         table.add_row(plain(part), number(amount))
     return table
+
+
+def played(result: Played, detail: bool) -> RenderableType:
+    """What was written, or how to see the same again; nothing after a stream, which has said everything."""
+    if result.place == "stream":
+        return Group()
+    if result.video is not None:
+        video = result.video
+        size = f"{video['width']}×{video['height']}"
+        return line(f"{video['path']}: {video['pictures']} pictures, {video['fps']:g} a second, {size}, by {video['renderer']}")
+    return line(f"the same starts again: gts play {' '.join(result.files)} -r {result.seed}")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from gts.commands.best import Best
-from gts.commands.study import StudyShown
+from gts.commands.study import Best, StudyShown
 from gts.commands.trials import Trials
 from gts.commands.views.formatting import duration, exact, grid, heading, line, number, pairs, plain, short
 
@@ -66,7 +65,7 @@ def trials(result: Trials, detail: bool) -> RenderableType:
 def study(result: StudyShown, detail: bool) -> RenderableType:
     """A summary; or the chart or the checklist that was asked for."""
     if result.chart is not None:
-        from gts.commands.views.study_charts import drawn
+        from gts.commands.views.charts import drawn
 
         if result.checklist is None:
             return drawn(result.chart)

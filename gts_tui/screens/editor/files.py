@@ -1,16 +1,32 @@
-"""Files as an editor needs them: lines that end in one way, and everything else of the file kept for the day it is saved."""
+"""Files as an editor needs them: lines that end in one way, and everything else of the file kept for the day it is saved.
+
+Edits that are not saved yet are kept on this machine's disk, so that no crash, kill or lost connection takes them.
+
+One file for each text and program, in the folder of this user's state: also a file that lies where nobody may write is safe.
+A file whose program lives is its own business; one whose program is gone is offered when its text is opened again.
+
+What `gts check` says about a text that is not saved yet.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import os
 import re
+import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gts.errors import FileError, FormatError, Problem
+from gts.errors import FileError, FormatError, GtsError, Problem
 from gts.formats.durable import write_durably
 from gts.formats.file_checks import MEGABYTE, read_bytes, recognise
+from gts.formats.space_file import space_of
+from gts.formats.spec_file import spec_of
+from gts.formats.strict_json import parse_json
+from gts.system import ProcessIdentity, lives, own_identity, this_system
 from gts_tui.polling import changed
 
 _MARK = b"\xef\xbb\xbf"
@@ -103,3 +119,112 @@ def specs_and_spaces(root: Path, most: int = 500, enough: Callable[[], bool] = l
         if len(found) >= most or enough():
             break
     return found[:most]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Edits that were kept."""
+
+    place: Path
+    """The file that keeps them."""
+    path: Path
+    """The file that they are of."""
+    text: str
+    written: float
+    """Seconds since 1970."""
+    owner: ProcessIdentity
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the program that wrote it lives, here or, for all that is known, on another machine."""
+        return self.owner.host == os.uname().nodename and lives(self.owner)
+
+
+def keep(path: Path, text: str) -> None:
+    """Keep the edits of a file; raises FileError where that is impossible."""
+    owner = own_identity()
+    place = _place(path, owner)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise FileError(f"cannot keep unsaved edits in `{place.parent}`: {(error.strerror or str(error)).lower()}") from error
+    content = {"path": str(path), "text": text, "written": time.time(), "owner": asdict(owner)}
+    write_durably(place, json.dumps(content).encode())
+
+
+def let_go(path: Path) -> None:
+    """Keep nothing of a file any more; what other programs keep of it stays."""
+    with contextlib.suppress(OSError):
+        _place(path, own_identity()).unlink()
+
+
+def kept_of(path: Path) -> list[Kept]:
+    """What programs that may be gone have kept of a file, the newest first; this one's own is not among it."""
+    try:
+        places = list(_folder().glob(f"{_name(path)}.*.json"))
+    except OSError:
+        return []
+    mine = own_identity()
+    found = [kept for place in places if (kept := _read(place)) is not None and kept.owner != mine]
+    return sorted(found, key=lambda kept: -kept.written)
+
+
+def forget(kept: Kept) -> None:
+    """Nobody wants these edits."""
+    with contextlib.suppress(OSError):
+        kept.place.unlink()
+
+
+def _folder() -> Path:
+    return this_system().state_folder() / "edits"
+
+
+def _name(path: Path) -> str:
+    return hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def _place(path: Path, owner: ProcessIdentity) -> Path:
+    program = hashlib.sha256(f"{owner.host} {owner.boot} {owner.pid} {owner.started}".encode()).hexdigest()[:12]
+    return _folder() / f"{_name(path)}.{program}.json"
+
+
+def _read(place: Path) -> Kept | None:
+    try:
+        content = json.loads(place.read_bytes())
+        owner = ProcessIdentity(**content["owner"])
+        return Kept(place, Path(content["path"]), str(content["text"]), float(content["written"]), owner)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found in a text."""
+
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def all(self) -> tuple[tuple[Problem, bool], ...]:
+        """Everything from the top to the end, each with whether it is an error."""
+        both = [(problem, True) for problem in self.errors] + [(problem, False) for problem in self.warnings]
+        return tuple(sorted(both, key=lambda found: (found[0].line, found[0].column, not found[1])))
+
+
+def kind_of_text(name: str, text: str) -> str:
+    """`spec` or `space`: by the ending of the name, else by what the text has."""
+    if name.endswith((".spec", ".space")):
+        return name.rpartition(".")[2]
+    return "space" if '"paramSpace"' in text else "spec"
+
+
+def check_text(text: str, name: str, kind: str) -> Findings:
+    """Everything that is wrong with a text, and what is suspicious where nothing is."""
+    if not text.strip():
+        return Findings((Problem("there is nothing in it yet; a file begins with {", "", 1, 1),))
+    try:
+        document = parse_json(text, name)
+        return Findings(warnings=(space_of(document) if kind == "space" else spec_of(document)).warnings)
+    except FormatError as error:
+        return Findings(error.problems)
+    except GtsError as error:
+        return Findings((Problem(error.message, "", 1, 1),))

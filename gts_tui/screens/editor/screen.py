@@ -12,18 +12,16 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from gts.errors import FileError
-from gts_tui.dialogs import Choose, Confirm
-from gts_tui.editing.buffer import Buffer
-from gts_tui.editing.making import ask_for_new
-from gts_tui.editing.nothing import NothingOpen
-from gts_tui.lines import joined
-from gts_tui.screens.editor.documents import KEY, Keeper
+from gts_tui.command_syntax import joined
+from gts_tui.screens.editor.documents import KEY, Buffer, Keeper
 from gts_tui.screens.editor.files import specs_and_spaces
 from gts_tui.screens.editor.form import Form
-from gts_tui.screens.editor.panes import FileBar, ProblemList
+from gts_tui.screens.editor.panes import FileBar, NothingOpen, ProblemList
 from gts_tui.screens.editor.text_area import mark_of
 from gts_tui.screens.editor.workbench import View, Workbench
 from gts_tui.screens.mode import Mode
+from gts_tui.screens.new_file import ask_for_new
+from gts_tui.widgets.dialogs import Choose, Confirm
 
 KEEP_SECONDS = 1.0
 WIDE = 110

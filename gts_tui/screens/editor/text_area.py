@@ -16,10 +16,8 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Location, Selection
 
 from gts.errors import Problem
-from gts_tui.editing.changing import difference
-from gts_tui.editing.checking import Findings
-from gts_tui.editing.tokens import colours
-from gts_tui.screens.editor.json_syntax import Place, place_at
+from gts_tui.screens.editor.files import Findings
+from gts_tui.screens.editor.json_syntax import Place, colours, difference, place_at
 
 INDENT = "  "
 _UNSEEN = {code: "?" for code in (*range(9), *range(10, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}

@@ -14,12 +14,11 @@ from textual.widgets import Input, OptionList, TextArea
 
 from gts.errors import FormatError, UsageError
 from gts.formats.strict_json import parse_json
-from gts_tui.editing.buffer import Buffer
-from gts_tui.editing.checking import Findings, check_text
-from gts_tui.editing.fields import Field, assigned, fields_of
 from gts_tui.screens.editor.completion import Offers
 from gts_tui.screens.editor.diff import Diff
-from gts_tui.screens.editor.form import Form, ask_value
+from gts_tui.screens.editor.documents import Buffer
+from gts_tui.screens.editor.files import Findings, check_text
+from gts_tui.screens.editor.form import Field, Form, ask_value, assigned, fields_of
 from gts_tui.screens.editor.json_syntax import path_at, values_in
 from gts_tui.screens.editor.panes import HelpPane, ProblemList, SearchLine
 from gts_tui.screens.editor.parameter_docs import meaning_of, subject_of

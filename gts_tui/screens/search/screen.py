@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from gts.errors import GtsError
-from gts_tui.lines import joined
+from gts_tui.command_syntax import joined
 from gts_tui.screens.mode import Mode
+from gts_tui.screens.search import actions
 from gts_tui.screens.search.data import COLUMNS, Studies, StudyLine
 from gts_tui.screens.search.study_pane import StudyPane
-from gts_tui.trials import deeds
 from gts_tui.widgets.table import Table
 
 _NOTHING = """no studies here yet
@@ -149,7 +149,7 @@ class SearchMode(Mode):
         """The word for a study of another place, without a password: that goes to where the database's programs look for it."""
         if "://" not in word:
             return word
-        from gts.commands.searches import kept_storage
+        from gts.commands.search import kept_storage
 
         address, mark, study = word.rpartition("#")
         try:
@@ -184,12 +184,12 @@ class SearchMode(Mode):
     def action_resume(self) -> None:
         """Go on; with more trials where all have ended."""
         if self._word is not None:
-            deeds.go_on(self.program, self._word, self._lines.get(self._word))
+            actions.go_on(self.program, self._word, self._lines.get(self._word))
 
     def action_workers(self) -> None:
         """Another number of workers; for a study on a server that nobody here works on: work on it too."""
         if self._word is not None:
-            deeds.set_workers(self.program, self._word)
+            actions.set_workers(self.program, self._word)
 
     def action_new(self) -> None:
         """Begin a search."""

@@ -1,15 +1,24 @@
-"""Readings as plots: which lines, how smooth, over what."""
+"""Readings as plots: which lines, how smooth, over what.
+
+The lines above the charts: how a training stands, and which charts are shown how.
+
+What a person wants to see first, kept from one evening to the next.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from gts_tui.charts.plot import Line, Plot
-from gts_tui.curves.panels import EVALUATED, Panel
-from gts_tui.curves.series import NOTHING, Series, smoothed
-from gts_tui.screens.training.data import RunReading
+from rich.text import Text
+
+from gts.commands.views.formatting import clock, short
+from gts_tui.screens.training.data import EVALUATED, NOTHING, Page, Panel, RunReading, Series, smoothed
+from gts_tui.terminal import Glyphs
+from gts_tui.widgets.chart_render import Line, Plot
 
 STRENGTHS = (0.0, 0.6, 0.9, 0.97)
 _LONGEST_NAME = 24
@@ -71,3 +80,90 @@ def _lines(title: str, colour: int, name: str, series: Series, view: View, *, ba
         highs=smoothed(highs, view.smoothing),
     )
     return [Line("", xs, series.means, colour=colour, look="faint"), smooth]
+
+
+_BAR_CELLS = 10
+_TOO_LONG = 1e7
+"""Seconds left that nobody waits for."""
+
+
+def standing_line(reading: RunReading, sign: Text, glyphs: Glyphs, bad: str, width: int) -> Text:
+    """State, name, how far, how fast, how long still, what there is room for; `bad` is the colour of what is wrong."""
+    parts = _parts(reading, sign, glyphs, bad)
+    while len(parts) > 1 and sum(part.cell_len for _, part in parts) > width:
+        # What says least goes first.
+        parts.remove(max(parts, key=lambda part: part[0]))
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for _, part in parts:
+        line.append_text(part)
+    return line
+
+
+def _parts(reading: RunReading, sign: Text, glyphs: Glyphs, bad: str) -> list[tuple[int, Text]]:
+    """What there is to say, in its order, each with how easily it is done without."""
+    state = Text.assemble(sign, (f" {reading.state} ", sign.style))
+    parts = [(0, state.append(f" {reading.name}", "bold"))]
+    if reading.reason and reading.state in ("failed", "interrupted", "waiting"):
+        parts.append((1, Text(f"  {reading.reason}", bad if reading.state != "waiting" else "")))
+    if reading.total_steps:
+        share = min(1.0, reading.step / reading.total_steps)
+        full = round(share * _BAR_CELLS)
+        bar = Text.assemble("  ", glyphs.bar * full, (glyphs.horizontal * (_BAR_CELLS - full), "dim"))
+        said = f"  {int(100 * share)} %"
+        parts += [(6, bar), (2, Text(said)), (4, Text(f"  {short(reading.step)} of {short(reading.total_steps)}"))]
+    left = reading.seconds_left
+    if left is not None and left < _TOO_LONG and reading.step < reading.total_steps:
+        parts.append((3, Text(f"  {clock(left)} left")))
+    elif not reading.alive and reading.elapsed:
+        parts.append((5, Text(f"  took {clock(reading.elapsed)}")))
+    if reading.alive and reading.rate:
+        parts.append((5, Text(f"  {short(reading.rate)} steps/s")))
+    if reading.members > 1:
+        parts.append((7, Text(f"  {reading.members} members", "dim")))
+    if reading.failures:
+        parts.append((1, Text(f"  {reading.failures[0]}", bad)))
+    return parts
+
+
+def page_line(pages: Sequence[Page], at: int, view: View, width: int) -> Text:
+    """The groups of charts, the present one set off, and how they are looked at."""
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for group in dict.fromkeys(page.group for page in pages):
+        here = pages[at].group == group
+        page = pages[at]
+        many = f" {page.number}/{page.pages}" if here and page.pages > 1 else ""
+        line.append(f" {group}{many} ", "reverse" if here else "dim")
+    said = f"smooth {view.smoothing:g}" if view.smoothing else ""
+    room = width - line.cell_len - len(said)
+    if said and room > 0:
+        line.append(" " * room + said, "dim")
+    return line
+
+
+_FILE = "pinned.json"
+
+
+def pinned_charts() -> frozenset[str]:
+    """The charts that are pinned; none where nothing was kept."""
+    try:
+        kept = json.loads(_path().read_text(encoding="utf-8"))
+        return frozenset(str(one) for one in kept["charts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
+def keep_pinned(charts: Collection[str]) -> str:
+    """Keep which charts are pinned; why that is impossible, or nothing."""
+    path = _path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"charts": sorted(charts)}) + "\n", encoding="utf-8")
+    except OSError as error:
+        return f"cannot keep this in {path}: {(error.strerror or str(error)).lower()}"
+    return ""
+
+
+def _path() -> Path:
+    from gts.system import this_system
+
+    return this_system().state_folder() / _FILE

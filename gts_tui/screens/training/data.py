@@ -1,11 +1,16 @@
-"""Trainings as they are at one moment: how they stand, and their curves."""
+"""Trainings as they are at one moment: how they stand, and their curves.
+
+Curves of the members of a training as one: their mean and what they spread over; and smoothing.
+
+Which charts there are of trainings, in groups, and which of them stand on a page.
+"""
 
 from __future__ import annotations
 
 import math
 import time
 from bisect import bisect_right
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,11 +18,162 @@ from typing import Any
 
 from gts.commands.job_progress import rate_of, read_facts
 from gts.errors import FileError
-from gts.store.curves import Evaluation, MetricsReader
+from gts.store.curves import Curve, Evaluation, MetricsReader
 from gts.store.workspace import RunFolder
-from gts_tui.curves.panels import EVALUATED
-from gts_tui.curves.series import NOTHING, Series, gathered
 from gts_tui.polling import changed
+
+
+@dataclass(frozen=True)
+class Series:
+    """A number over a training; all tuples have the same length."""
+
+    steps: tuple[float, ...]
+    elapsed: tuple[float, ...]
+    """Seconds of training until then."""
+    means: tuple[float, ...]
+    lows: tuple[float, ...]
+    """The least of what each mean was taken of: members, or rounds where there is one member."""
+    highs: tuple[float, ...]
+    newest: float = math.nan
+    """The value of the newest row, where the last point stands for several; NaN where that point is all that is known."""
+
+
+NOTHING = Series((), (), (), (), ())
+
+
+def gathered(curves: Sequence[Curve]) -> Series:
+    """The mean over members, at the points of the longest curve; one that ends before it counts as far as it goes."""
+    curves = [curve for curve in curves if curve.steps]
+    if not curves:
+        return NOTHING
+    longest = max(curves, key=lambda curve: (curve.steps[-1], len(curve.steps)))
+    steps = tuple(float(step) for step in longest.steps)
+    if len(curves) == 1:
+        return Series(steps, longest.elapsed, longest.means, longest.lows, longest.highs, longest.newest)
+    columns = [between(curve.steps, curve.means, steps) for curve in curves]
+    means, lows, highs = [], [], []
+    for row in zip(*columns, strict=True):
+        kept = [value for value in row if math.isfinite(value)]
+        # Each value is divided first: the sum of several large ones may be none.
+        means.append(sum(value / len(kept) for value in kept) if kept else math.nan)
+        lows.append(min(kept, default=math.nan))
+        highs.append(max(kept, default=math.nan))
+    newest = [curve.newest for curve in curves if curve.steps[-1] == longest.steps[-1]]
+    newest = [value for value in newest if math.isfinite(value)]
+    mean = sum(value / len(newest) for value in newest) if newest else math.nan
+    return Series(steps, longest.elapsed, tuple(means), tuple(lows), tuple(highs), mean)
+
+
+def between(xs: Sequence[float], ys: Sequence[float], at: Sequence[float]) -> list[float]:
+    """Values at other places, on straight lines between those that are known; NaN outside."""
+    found = []
+    for x in at:
+        after = bisect_right(xs, x)
+        if not xs or x < xs[0] or x > xs[-1]:
+            found.append(math.nan)
+        elif after == len(xs):
+            found.append(ys[-1])
+        else:
+            share = (x - xs[after - 1]) / (xs[after] - xs[after - 1])
+            found.append(ys[after - 1] * (1 - share) + ys[after] * share if share else ys[after - 1])
+    return found
+
+
+def smoothed(values: Sequence[float], strength: float) -> tuple[float, ...]:
+    """The exponential mean of values, without the pull towards 0 at the beginning; what is not finite stays a gap."""
+    found, gathered_so_far, weight = [], 0.0, 0.0
+    for value in values:
+        if not math.isfinite(value):
+            found.append(math.nan)
+            continue
+        gathered_so_far = gathered_so_far * strength + value * (1 - strength)
+        weight = weight * strength + (1 - strength)
+        found.append(gathered_so_far / weight)
+    return tuple(found)
+
+
+EVALUATED = "evaluated"
+"""The mean return of test episodes, which is no metric of a round."""
+
+_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("learning", ("return", EVALUATED, "length", "speed", "falls", "episodes")),
+    ("rewards", ("reward/",)),
+    ("losses", ("value_loss", "policy_loss", "explained_variance")),
+    ("policy", ("kl", "entropy", "clip_fraction", "learning_rate", "actor_gradient", "critic_gradient")),
+    ("pace", ("steps_per_second", "seconds/")),
+    ("other", ("",)),
+)
+_TOGETHER = {"reward/": "reward terms", "seconds/": "seconds a round"}
+"""Metrics that are shown in one chart where there is one training; else each has its own."""
+
+_TITLES = {
+    EVALUATED: "evaluated return",
+    "length": "length, steps",
+    "speed": "speed, m/s",
+    "entropy": "entropy, nats",
+    "steps_per_second": "steps/s",
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart."""
+
+    key: str
+    """What it is remembered by."""
+    title: str
+    group: str
+    names: tuple[str, ...]
+    """The metrics in it; several only of one training."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is on the screen together."""
+
+    group: str
+    number: int
+    """Of the pages of its group, from 1."""
+    pages: int
+    panels: tuple[Panel, ...]
+
+
+def panels_of(names: Collection[str], runs: int) -> tuple[Panel, ...]:
+    """The charts of metrics, in the order of their groups."""
+    left, found = dict.fromkeys(sorted(names)), []
+    for group, beginnings in _GROUPS:
+        for beginning in beginnings:
+            family = beginning.endswith("/") or not beginning
+            mine = [name for name in left if (name.startswith(beginning) if family else name == beginning)]
+            for name in mine:
+                del left[name]
+            if runs == 1 and len(mine) > 1 and beginning in _TOGETHER:
+                found.append(Panel(beginning, _TOGETHER[beginning], group, tuple(mine)))
+            if runs > 1 or beginning != "seconds/" or len(mine) == 1:
+                found += [Panel(name, title_of(name), group, (name,)) for name in mine]
+    return tuple(found)
+
+
+def pages_of(panels: Sequence[Panel], pinned: Collection[str], places: int) -> tuple[Page, ...]:
+    """Panels as pages of a number of places each; those that are pinned come first on every page."""
+    kept = [panel for panel in panels if panel.key in pinned][: max(0, places - 1)]
+    held = {panel.key for panel in kept}
+    rest = max(1, places - len(kept))
+    pages = []
+    for group in dict.fromkeys(panel.group for panel in panels):
+        mine = [panel for panel in panels if panel.group == group and panel.key not in held]
+        cuts = [mine[at : at + rest] for at in range(0, len(mine), rest)]
+        pages += [Page(group, number, len(cuts), (*kept, *cut)) for number, cut in enumerate(cuts, start=1)]
+    return tuple(pages) or ((Page(kept[0].group, 1, 1, tuple(kept)),) if kept else ())
+
+
+def title_of(name: str) -> str:
+    """A metric in words."""
+    for beginning in _TOGETHER:
+        if name.startswith(beginning):
+            return f"{name.removeprefix(beginning)} {beginning.removesuffix('/')}"
+    return _TITLES.get(name, name.replace("_", " "))
+
 
 _ALL_ROWS = 10_000
 _WHOLE = -1

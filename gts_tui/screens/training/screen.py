@@ -12,19 +12,18 @@ from textual.events import Resize
 from textual.widgets import OptionList
 
 from gts.errors import GtsError
-from gts_tui.curves.listing import Listed, folder_of, list_runs, listing_stamp
-from gts_tui.curves.log_tail import LogTail
-from gts_tui.curves.playback import Playback
-from gts_tui.curves.words import standing_line
-from gts_tui.dialogs import Choose
-from gts_tui.inks import ink
-from gts_tui.lines import joined
+from gts_tui.command_syntax import joined
 from gts_tui.screens.mode import Mode
 from gts_tui.screens.training.chart_panel import Gallery
+from gts_tui.screens.training.charts import standing_line
 from gts_tui.screens.training.data import RunReading, short_name
-from gts_tui.screens.training.run_list import RunList
+from gts_tui.screens.training.run_list import Listed, RunList, folder_of, list_runs, listing_stamp
 from gts_tui.textual_fixes import SteadyLine
+from gts_tui.theme import ink
+from gts_tui.widgets.dialogs import Choose
 from gts_tui.widgets.filter_input import FilterLine
+from gts_tui.widgets.log_view import LogTail
+from gts_tui.widgets.player import Playback
 
 _LEAP = 10
 _WIDE = 100

@@ -1,27 +1,68 @@
-"""The tree and the page beside it: what is in the workspace, followed while it is shown."""
+"""The tree and the page beside it: what is in the workspace, followed while it is shown.
+
+What an empty workspace offers.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from gts.errors import GtsError
-from gts_tui.screens.workspace.model import Reader, pulse_stamp, read_pulses
-from gts_tui.screens.workspace.tree import ShelfTree
-from gts_tui.shelf.beginning import Beginning
-from gts_tui.shelf.contents import Contents, Pulse, Thing
-from gts_tui.shelf.filter import Filter
-from gts_tui.shelf.pane import PagePane
-from gts_tui.shelf.rows import Key, View, key_of, reveal, rows_of, show_more
+from gts_tui.screens.workspace.details import PagePane
+from gts_tui.screens.workspace.model import Contents, Pulse, Reader, Thing, pulse_stamp, read_pulses
+from gts_tui.screens.workspace.tree import Key, ShelfTree, View, key_of, reveal, rows_of, show_more
+from gts_tui.textual_fixes import SteadyList
+from gts_tui.widgets.filter_input import Filter
 from gts_tui.widgets.status import looks_of
+from gts_tui.workspace_setup import examples_folder, short_path
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
+
+
+_CHOICES = (
+    ("init", "lay the examples here", "specs of every figure, spaces, trained checkpoints"),
+    ("examples", "open the examples", ""),
+    ("spec", "make a spec", "what one training needs"),
+    ("space", "make a space", "what a search needs"),
+    ("import", "import a checkpoint", "of the original program"),
+)
+
+
+class Beginning(Vertical):
+    """Says what is missing, and what to begin with."""
+
+    DEFAULT_CSS = """
+    Beginning { padding: 1 2; background: $surface; }
+    Beginning Static { height: auto; margin-bottom: 1; }
+    Beginning OptionList { height: auto; border: none; background: $surface; padding: 0; }
+    Beginning OptionList:focus { border: none; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """A sentence and a list."""
+        yield Static()
+        own = f"your own copy of them: {short_path(examples_folder())}"
+        options = (Option(Text.assemble(f"{title:22}", (why or own, "dim")), id=name) for name, title, why in _CHOICES)
+        yield SteadyList(*options)
+
+    def show(self, root: Path, *, known: bool) -> None:
+        """Say it of a folder."""
+        said = "Nothing is here yet." if known else "This folder is no workspace yet."
+        text = Text.assemble(
+            (said, "bold"), "\n", (str(root), "dim"), "\n\nA workspace is a folder with specs (what to train), "
+        )
+        text.append("spaces (what to search) and checkpoints (what has been learned). Begin with one of these:")
+        self.query_one(Static).update(text)
 
 
 class Shelf(Vertical):

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gts.errors import FileError, GtsError
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
 from gts_tui.polling import changed
-from gts_tui.screens.workspace.model import folder_of, job_stamp
-from gts_tui.shelf.contents import Thing
+from gts_tui.screens.workspace.model import Thing, folder_of, job_stamp
 
 if TYPE_CHECKING:
     from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo

@@ -1,4 +1,7 @@
-"""Reading what a workspace has; in the watcher's thread, and as little as the change since the last time allows."""
+"""Reading what a workspace has; in the watcher's thread, and as little as the change since the last time allows.
+
+What is in a workspace, as frozen values.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,71 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gts.errors import GtsError
 from gts.store.workspace import CATALOGUE, JobFolder, RunFolder, StudyFolder, Workspace
 from gts_tui.polling import changed
-from gts_tui.shelf.contents import Contents, Kind, Pulse, Thing
 
 if TYPE_CHECKING:
     from gts.jobs.job_store import Standing
     from gts.store.catalogue import RunRecord
+
+
+Kind = Literal["spec", "space", "checkpoint", "run", "study"]
+
+KINDS: tuple[Kind, ...] = ("spec", "space", "checkpoint", "run", "study")
+"""In the order in which the tree has them."""
+
+PLURALS = {"spec": "specs", "space": "spaces", "checkpoint": "checkpoints", "run": "runs", "study": "studies"}
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A file, a run or a study."""
+
+    kind: Kind
+    word: str
+    """What names it on a command line: a path relative to the workspace, an id, a name."""
+    name: str
+    """What the tree calls it."""
+    figure: str
+    """Empty where it cannot be read."""
+    technique: str = ""
+    state: str = ""
+    """How a run or study stands; one of `gts.jobs.states.WORDS`."""
+    alive: bool = False
+    share: float | None = None
+    """How much of a run or study is done, from 0 to 1; None where that is not known."""
+    created: str = ""
+    """When a run or study began; UTC."""
+    score: float | None = None
+    """Of a checkpoint."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file that a person made."""
+        return self.kind in ("spec", "space", "checkpoint")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that a workspace has, files by name, runs and studies newest first."""
+
+    things: tuple[Thing, ...]
+    known: bool
+    """Whether the folder has been used as a workspace."""
+    cut: bool = False
+    """Whether it has more folders than anybody looks into."""
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How far something is that is at work."""
+
+    state: str
+    share: float | None
+
 
 MOST_FOLDERS = 2000
 """Folders that are looked into: a home folder that somebody opens by mistake has far more."""

@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
-from gts_tui.dialogs import Ask, Confirm
-from gts_tui.lines import joined
+from gts_tui.command_syntax import joined
+from gts_tui.screens.external_editor import edit_outside_editing as edit_outside
 from gts_tui.screens.mode import Mode
 from gts_tui.screens.new_file import copy_name, line_for_new
 from gts_tui.screens.workspace.browser import Shelf
-from gts_tui.shelf.contents import Thing
-from gts_tui.shelf.editing import edit_outside
+from gts_tui.screens.workspace.model import Thing
+from gts_tui.widgets.dialogs import Ask, Confirm
 from gts_tui.workspace_setup import open_examples
 
 

@@ -1,1 +1,0 @@
-"""The numbers of trainings for the screen: read in the watcher's thread, gathered over members, turned into plots."""

@@ -1,1 +1,0 @@
-"""What the search mode shows: studies, their trials, the charts of both."""
