@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shell import TINY, Gts, Outcome
 
 from gts.cli import main
+from tests.support.cli import TINY_SPEC, Gts, Outcome
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, with one tiny spec."""
     monkeypatch.delenv("GTS_WORKSPACE", raising=False)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "tiny.spec").write_text(json.dumps(TINY))
+    (tmp_path / "tiny.spec").write_text(json.dumps(TINY_SPEC))
     return tmp_path
 
 
@@ -51,7 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a finished training of two seeds: not to be changed."""
     folder = tmp_path_factory.mktemp("trained")
     spec, out = folder / "tiny.spec", folder / "out.checkpoint"
-    spec.write_text(json.dumps(TINY))
+    spec.write_text(json.dumps(TINY_SPEC))
     words = ["train", str(spec), str(out), "--seeds", "2", "--workspace", str(folder), "--threads", "1", "--json"]
     assert main(words) == 0
     return folder

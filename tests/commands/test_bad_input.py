@@ -9,7 +9,8 @@ import re
 from pathlib import Path
 
 import pytest
-from shell import TINY
+
+from tests.support.cli import TINY_SPEC
 
 
 class Trap:
@@ -47,7 +48,7 @@ def littered(workspace: Path, trained: Path) -> Path:
         "parameter": {"params": {"actor.hiddenSizes": 8}},
         "missing": {"physicalModel": None},
     }.items():
-        files[f"{name}.spec"] = json.dumps(TINY | change).encode()
+        files[f"{name}.spec"] = json.dumps(TINY_SPEC | change).encode()
     for name, content in files.items():
         (workspace / name).write_bytes(content)
     with (workspace / "huge.spec").open("wb") as huge:

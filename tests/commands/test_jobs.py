@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from shell import TINY
 
 from gts.commands import tail
 from gts.commands.headway import Headway
@@ -33,6 +32,7 @@ from gts.params.spec import make_spec
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import RunFolder, Workspace
 from gts.training.events import Progress
+from tests.support.cli import TINY_SPEC
 
 Pretend = Callable[..., tuple[Job, Life]]
 
@@ -50,7 +50,7 @@ def pretend(workspace: Path) -> Iterator[Pretend]:
     def make(
         doing: Any = "running", reason: str = "", *, claim: str = "active", attempts: tuple[int, ...] = ()
     ) -> tuple[Job, Life]:
-        spec = make_spec(TINY["physicalModel"], TINY["technique"], TINY["params"] | {"nSteps": 1_000_000})
+        spec = make_spec(TINY_SPEC["physicalModel"], TINY_SPEC["technique"], TINY_SPEC["params"] | {"nSteps": 1_000_000})
         results = (workspace / "out.checkpoint",)
         asked = TrainingRequest(Workspace(workspace), "tiny", "tiny.spec", (spec,), results, threads=1)
         job, life = begin(asked)

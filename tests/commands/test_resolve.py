@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from shell import TINY
 
 from gts.commands.completion import candidates
 from gts.commands.declare import Context
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
+from tests.support.cli import TINY_SPEC
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_scores_taken_in_a_folder_of_the_workspace_count(gts, here: Path, monkey
     assert gts("score", "mine.checkpoint", "--steps", 1000).code == 0
     with Catalogue(here / "gts.db", read_only=True) as catalogue:
         assert "deep/mine.checkpoint" in {one.path for one in catalogue.best_scores()}
-        assert {one.figure for one in catalogue.best_scores()} == {TINY["physicalModel"]}
+        assert {one.figure for one in catalogue.best_scores()} == {TINY_SPEC["physicalModel"]}
 
 
 def test_it_is_offered_where_a_checkpoint_is_wanted_and_scores_are_known(here: Path, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from shell import TINY, Outcome
 
 from gts.commands import search
 from gts.commands.declare import Context
@@ -31,6 +30,7 @@ from gts.jobs.searches.job import begin_search
 from gts.jobs.searches.request import SearchBegan, SearchRequest, TrialBegan, TrialConfirmed, TrialEnded
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
+from tests.support.cli import TINY_SPEC, Outcome
 
 AXES = {"actor.learningRate": {"min": 1e-4, "max": 1e-2, "log": True}, "discountFactor": [0.95, 0.99]}
 QUICK = ("-n", 1, "--threads", 1, "--confirm", 0)
@@ -42,7 +42,7 @@ def space(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GTS_STATE", str(workspace / "state"))
     path = workspace / "hopper" / "tiny.space"
     path.parent.mkdir()
-    path.write_text(json.dumps({**TINY, "name": "tiny", "paramSpace": AXES}))
+    path.write_text(json.dumps({**TINY_SPEC, "name": "tiny", "paramSpace": AXES}))
     return path
 
 
@@ -310,8 +310,8 @@ BAD = [
 def test_bad_input_is_one_clear_message_and_nothing_is_written(
     gts, space: Path, workspace: Path, words: str, complaint: str
 ) -> None:
-    (workspace / "wrong.space").write_text(json.dumps({**TINY, "paramSpace": {"actor.learningRates": [1.0]}}))
-    (workspace / "folder.space").write_text(json.dumps({**TINY, "name": "../up", "paramSpace": AXES}))
+    (workspace / "wrong.space").write_text(json.dumps({**TINY_SPEC, "paramSpace": {"actor.learningRates": [1.0]}}))
+    (workspace / "folder.space").write_text(json.dumps({**TINY_SPEC, "name": "../up", "paramSpace": AXES}))
     (workspace / "round.db").symlink_to("round.db")
     before = {path: path.lstat().st_mtime_ns for path in workspace.rglob("*")}
     outcome = gts(*words.split())
@@ -332,7 +332,7 @@ def test_a_missing_library_is_exit_3(gts, space: Path, workspace: Path, monkeypa
 
 
 def test_a_searched_seed_is_warned_of(gts, space: Path) -> None:
-    space.write_text(json.dumps({**TINY, "paramSpace": {"seed": [1, 2]}}))
+    space.write_text(json.dumps({**TINY_SPEC, "paramSpace": {"seed": [1, 2]}}))
     outcome = gts("search", "hopper/tiny.space", "nowhere/a.db")
     assert outcome.err.startswith("note: hopper/tiny.space:1:")
     assert "picks lucky seeds" in outcome.err

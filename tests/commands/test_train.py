@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from shell import start
 
 from gts.formats.checkpoint import read_checkpoint
 from gts.formats.spec_file import read_spec
@@ -22,6 +21,7 @@ from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import Workspace
 from gts.training.events import Progress
+from tests.support.cli import start
 
 
 def test_a_spec_becomes_a_scored_checkpoint(gts, workspace: Path) -> None:

@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from shell import start
 
 from gts.jobs.ledger import jobs_of, standing_of
 from gts.store.workspace import Workspace
+from tests.support.cli import start
 
 ENDLESS = ("-s", "400M", "-e", "400000", "--set", "nEvaluations=0", "--no-score")
 

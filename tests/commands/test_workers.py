@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_worker_command import SPACE, gts
 
 from gts.jobs.ledger import find_job
 from gts.store.workspace import Workspace
+from tests.support.cli import TINY_SPACE, run_json
 
 PATIENCE = 90.0
 """Seconds within which a process has begun, or saved its trainings and ended, beside whatever else this machine does."""
@@ -23,7 +23,7 @@ PATIENCE = 90.0
 
 def test_a_search_at_work_gets_a_worker_and_loses_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
-    space = {**SPACE, "name": "long", "nSteps": 4_000_000, "nEpochs": 4000}
+    space = {**TINY_SPACE, "name": "long", "nSteps": 4_000_000, "nEpochs": 4000}
     (tmp_path / "long.space").write_text(json.dumps(space))
     words = ("search", "long.space", "8", "-n", "1", "--threads", "2", "--cohort", "2", "--save-every", "2")
     command = [sys.executable, "-m", "gts", *words]
@@ -31,10 +31,10 @@ def test_a_search_at_work_gets_a_worker_and_loses_it_again(tmp_path: Path, monke
     search = subprocess.Popen(command, cwd=tmp_path, env=dict(os.environ), stdout=nowhere, stderr=nowhere)
     try:
         until(lambda: working(search.pid) == 1, search)
-        code, data, said = gts(tmp_path, "workers", "long", "2")
+        code, data, said = run_json(tmp_path, "workers", "long", "2")
         assert (code, data["workers"], data["at_work"]) == (0, 2, True), said
         until(lambda: working(search.pid) == 2, search)
-        code, data, said = gts(tmp_path, "workers", "long", "1")
+        code, data, said = run_json(tmp_path, "workers", "long", "1")
         assert (code, data["workers"], data["at_work"]) == (0, 1, True), said
         until(lambda: working(search.pid) == 1, search)
         log = (tmp_path / "studies" / "long" / "log.txt").read_text()

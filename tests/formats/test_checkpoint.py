@@ -11,7 +11,6 @@ import gymnasium
 import numpy as np
 import pytest
 import safetensors.numpy
-from format_samples import network_tensors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from gts.formats.checkpoint import Checkpoint, read_checkpoint, read_header, ten
 from gts.formats.networks import SIZES
 from gts.params.figures import FIGURES
 from gts.params.spec import make_spec
+from tests.support.random_networks import network_tensors
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from trainings import ENDLESS
 
 from gts.jobs.ledger import jobs_of
 from gts.store.workspace import Workspace
+from tests.support.trainings import ENDLESS
 
 
 class Terminal:
@@ -28,7 +28,7 @@ class Terminal:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
-            os.environ.update(TERM="xterm-256color", PS1="$ ", PYTHONPATH=os.pathsep.join(sys.path))
+            os.environ.update(TERM="xterm-256color", PS1="$ ")
             os.execv("/bin/sh", ["/bin/sh", "-i"])
         self.shown = ""
 

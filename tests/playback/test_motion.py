@@ -14,7 +14,6 @@ import pygltflib
 import pytest
 import trimesh
 from pxr import Usd, UsdGeom
-from scripted import Thrown
 
 from gts.errors import MissingError, UsageError
 from gts.params.figures import FIGURES
@@ -23,6 +22,7 @@ from gts.playback.motion.gltf import write_gltf
 from gts.playback.motion.recording import Motion, record
 from gts.playback.motion.table import write_table
 from gts.playback.motion.usd import write_usd
+from tests.support.random_playback import Thrown
 
 FRAMES = 30
 MILLIMETRE, TENTH_OF_DEGREE = 1e-3, np.radians(0.1)

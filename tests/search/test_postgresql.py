@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
-from postgresql import Server
-from small_space import SPACE, Open, space
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from gts.errors import FileError, UsageError, WorkError
@@ -21,6 +19,8 @@ from gts.search.places import place_of, split_name
 from gts.search.reading import read_named, read_trials
 from gts.search.storage import Patience
 from gts.store.workspace import StudyFolder, Workspace
+from tests.support.postgresql import Server
+from tests.support.small_space import SPACE, Open, space
 
 
 @pytest.mark.parametrize(
@@ -92,35 +92,35 @@ def test_a_connection_lost_while_trials_are_read_is_a_server_that_was_away() -> 
 
 
 @pytest.mark.slow
-def test_owners_share_a_study_and_a_power_cut_loses_nothing(server: Server, tmp_path: Path) -> None:
+def test_owners_share_a_study_and_a_power_cut_loses_nothing(postgresql: Server, tmp_path: Path) -> None:
     path = tmp_path / "small.space"
     path.write_text(json.dumps({**SPACE, "name": "cut"}))
     owners = []
     for word in ("a", "b"):
         (tmp_path / word).mkdir()
-        command = [sys.executable, "-c", OWNER, str(tmp_path / word), str(path), server.url]
+        command = [sys.executable, "-c", OWNER, str(tmp_path / word), str(path), postgresql.url]
         owners.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
     try:
         for owner in owners:
             for _ in range(4):
                 assert owner.stdout.readline(), owner.stderr.read()
-        server.stop("immediate")
+        postgresql.stop("immediate")
         time.sleep(2)
-        server.start()
+        postgresql.start()
         said = [owner.communicate(timeout=120) for owner in owners]
     finally:
         for owner in owners:
             owner.kill()
     assert [owner.returncode for owner in owners] == [0, 0], said
-    trials = read_trials(place_of(server.url), "cut").trials
+    trials = read_trials(place_of(postgresql.url), "cut").trials
     assert [(row.number, row.state, row.value) for row in trials] == [(n, "complete", float(n)) for n in range(24)]
     assert all([step for step, _ in row.curve] == [30_000, 60_000, 90_000] for row in trials)
     assert any("trying again" in out for out, _ in said) and not any("secret" in out + err for out, err in said)
     assert len({json.dumps(row.params) for row in trials}) == 24
 
 
-def test_the_password_is_not_kept(server: Server, open_study: Open, folder: StudyFolder, tmp_path: Path) -> None:
-    study = open_study(space(name="kept"), storage=server.url, trials=2)
+def test_the_password_is_not_kept(postgresql: Server, open_study: Open, folder: StudyFolder, tmp_path: Path) -> None:
+    study = open_study(space(name="kept"), storage=postgresql.url, trials=2)
     study.complete(study.ask(), [1.0])
     study.close()
     assert "secret" not in folder.facts.read_text()
@@ -129,20 +129,20 @@ def test_the_password_is_not_kept(server: Server, open_study: Open, folder: Stud
     view = read_named(Workspace(tmp_path), "small")
     assert (view.name, len(view.trials)) == ("kept", 2)
     assert "secret" not in view.storage
-    assert read_named(Workspace(tmp_path), f"{server.url}#kept").name == "kept"
+    assert read_named(Workspace(tmp_path), f"{postgresql.url}#kept").name == "kept"
     with pytest.raises(FileError, match="no study `other`") as refused:
-        read_named(Workspace(tmp_path), f"{server.url}#other")
+        read_named(Workspace(tmp_path), f"{postgresql.url}#other")
     assert "`kept`" in refused.value.hint
 
 
-def test_the_trial_of_a_silent_owner_is_taken_over(server: Server, open_study: Open, tmp_path: Path) -> None:
+def test_the_trial_of_a_silent_owner_is_taken_over(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="silent")
-    dead = open_study(of, storage=server.url, trials=3)
+    dead = open_study(of, storage=postgresql.url, trials=3)
     lost, told = dead.ask(), dead.ask()
     dead.report(lost, 30_000, 1.0)
-    other = open_study(of, storage=server.url, at=Workspace(tmp_path / "other").study("small"))
+    other = open_study(of, storage=postgresql.url, at=Workspace(tmp_path / "other").study("small"))
     assert other.running() == []
-    _age_heartbeats(server, (lost.number,))
+    _age_heartbeats(postgresql, (lost.number,))
     taken = other.ask()
     assert (taken.number, taken.values, taken.spec) == (lost.number, lost.values, lost.spec)
     assert dead.should_prune(lost)
@@ -154,22 +154,22 @@ def test_the_trial_of_a_silent_owner_is_taken_over(server: Server, open_study: O
     assert other.ask().number == 2 and other.ask() is None
 
 
-def test_a_living_owner_keeps_its_trials(server: Server, open_study: Open, tmp_path: Path) -> None:
+def test_a_living_owner_keeps_its_trials(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="living")
-    study = open_study(of, storage=server.url, trials=2)
+    study = open_study(of, storage=postgresql.url, trials=2)
     trial = study.ask()
-    _age_heartbeats(server, (0,))
+    _age_heartbeats(postgresql, (0,))
     study.beat()
-    other = open_study(of, storage=server.url, at=Workspace(tmp_path / "other").study("small"))
+    other = open_study(of, storage=postgresql.url, at=Workspace(tmp_path / "other").study("small"))
     assert other.ask().number == 1 and other.ask() is None
     study.complete(trial, [1.0])
     assert not study.finished()
 
 
-def test_many_ask_and_nobody_gets_what_another_has(server: Server, open_study: Open, tmp_path: Path) -> None:
+def test_many_ask_and_nobody_gets_what_another_has(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="many")
     studies = [
-        open_study(of, storage=server.url, at=Workspace(tmp_path / str(n)).study("small"), sampler="random", trials=12)
+        open_study(of, storage=postgresql.url, at=Workspace(tmp_path / str(n)).study("small"), sampler="random", trials=12)
         for n in range(3)
     ]
     numbers: list[int] = []
@@ -189,9 +189,9 @@ def test_many_ask_and_nobody_gets_what_another_has(server: Server, open_study: O
     assert len(values) == 12
 
 
-def _age_heartbeats(server: Server, numbers: tuple[int, ...]) -> None:
+def _age_heartbeats(postgresql: Server, numbers: tuple[int, ...]) -> None:
     """Let the last sign of life of some trials be an hour old."""
-    engine = sqlalchemy.create_engine(server.url)
+    engine = sqlalchemy.create_engine(postgresql.url)
     query = (
         "UPDATE trial_heartbeats SET heartbeat = heartbeat - interval '1 hour' WHERE trial_id IN "
         "(SELECT trial_id FROM trials WHERE state = 'RUNNING' AND number = ANY(:numbers))"

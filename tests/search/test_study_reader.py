@@ -13,13 +13,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from small_space import Open, space
 
 from gts.errors import FileError, UsageError
 from gts.search.importances import importances
 from gts.search.reading import read_named
 from gts.search.winner import chosen, spec_of_trial
 from gts.store.workspace import StudyFolder, Workspace
+from tests.support.small_space import Open, space
 
 ORIGINAL = Path(__file__).with_name("original.sql")
 

@@ -10,12 +10,12 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.storages import RDBStorage
 from optuna.study import create_study
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from small_space import Open
 
 from gts.search import stored
 from gts.search.glance import Glance, glance_of
 from gts.search.stored import Memory, stored_trials
 from gts.store.workspace import StudyFolder
+from tests.support.small_space import Open
 
 DRAWN = {
     "rate": FloatDistribution(1e-4, 1e-1, log=True),

@@ -1,6 +1,6 @@
 """Random keys, lines, pastes, sizes and mouse events over all modes of the terminal program: nothing may break it.
 
-    python tests/tui/fuzzing.py --events 20000 --seed 1      with a training and a search at work; a quarter of an hour
+    python -m tests.support.app_fuzzer --events 20000 --seed 1      with a training and a search at work; a quarter of an hour
 
 What a person could do by chance is allowed: files are deleted (in a workspace made for it), jobs are stopped, commands given.
 Others change the same files meanwhile.
@@ -28,17 +28,17 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from at_work import Jobs
-from driving import screen_text
-from faults import Faults, Pulse
-from nasty import NAMES, Meddler
-from random_lines import random_line
 from textual import events
 from textual.geometry import Size
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.verbs import MODES
+from tests.support.app_driver import screen_text
+from tests.support.background_jobs import Jobs
+from tests.support.fault_monitor import Faults, Pulse
+from tests.support.hostile_workspace import NAMES, Meddler
+from tests.support.random_commands import random_line
 
 LOOK = 250
 """Events after which it is looked whether the program still answers."""
@@ -266,7 +266,7 @@ def main() -> None:
         os.environ.update(GTS_STATE=str(folder / "state"), GTS_CONFIG=str(folder / "config"), TERM="xterm-256color")
         workspace = folder / "w"
         # In a process of its own, since making a study loads much.
-        subprocess.run([sys.executable, str(Path(__file__).with_name("nasty.py")), str(workspace)], check=True)
+        subprocess.run([sys.executable, "-m", "tests.support.hostile_workspace", str(workspace)], check=True)
         jobs = Jobs(workspace)
         try:
             began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Command lines as a person types them, and a training that is over in less than a second."""
+"""The shell command `gts` in tests: its outcome, a process of its own, and a tiny spec."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TINY = {
+from tests.support.trainings import TINY
+
+TINY_SPEC = {"physicalModel": "invertedPendulum", "technique": "ppo", "params": TINY}
+"""A training that takes less than a second."""
+
+TINY_SPACE = {
     "physicalModel": "invertedPendulum",
     "technique": "ppo",
-    "params": {
-        "nSteps": 1200,
-        "nEpochs": 10,
-        "nEnvironments": 4,
-        "nEvaluations": 3,
-        "evaluationEpisodes": 2,
-        "actor.hiddenSize": 8,
-        "critic.hiddenSize": 8,
-    },
+    "name": "shared",
+    "nSteps": 1200,
+    "nEpochs": 10,
+    "params": {"nEnvironments": 4, "nEvaluations": 2, "evaluationEpisodes": 2, "actor.hiddenSize": 8, "critic.hiddenSize": 8},
+    "paramSpace": {"discountFactor": [0.9, 0.95, 0.99]},
 }
-"""A training of less than a second."""
+"""A search of such trainings."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command line did."""
+    """Exit code and output of a command line."""
 
     code: int
     out: str
@@ -37,7 +38,7 @@ class Outcome:
 
     @property
     def data(self) -> Any:
-        """Standard output as JSON, and nothing else."""
+        """Standard output parsed as JSON; fails if there is anything else on it."""
         return json.loads(self.out)
 
 
@@ -45,7 +46,7 @@ Gts = Callable[..., Outcome]
 
 
 def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
-    """`gts` as a process of its own."""
+    """Start `gts` as a process."""
     return subprocess.Popen(
         [sys.executable, "-m", "gts", *words],
         cwd=folder,
@@ -55,3 +56,18 @@ def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str
         text=True,
         env={**os.environ, **environment},
     )
+
+
+def run_json(folder: Path, *words: str) -> tuple[int, Any, str]:
+    """Run `gts … --json` as a process in a workspace; (exit code, result or None, standard error)."""
+    environment = {**os.environ, "GTS_STATE": str(folder / "state")}
+    environment.pop("PGPASSWORD", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "gts", *words, "--json"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr

@@ -1,6 +1,6 @@
 """A workspace that nobody has been kind to: odd names, broken files, numbers that are none; and a thread that changes it.
 
-python tests/tui/nasty.py FOLDER      make one; the folder must not exist
+python -m tests.support.hostile_workspace FOLDER      make one; the folder must not exist
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from evening import EXAMPLES, furnish, run
-
 from gts.formats.space_file import read_space
 from gts.jobs.ledger import reindex
 from gts.store.workspace import Workspace
+from tests.support.sample_workspace import EXAMPLES, furnish, run
 
 BRACKETS = "a [red]b[/red] [bold"
 """As a path it leads into a folder, and is closed markup all the same."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from nasty import NAMES
-
 from gts.commands.declare import Argument, Option
 from gts.commands.table import COMMANDS
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
 from gts_tui.lines import joined
 from gts_tui.verbs import ALIASES, MODES, VERBS
+from tests.support.hostile_workspace import NAMES
 
 _NEVER = {"service", "bench", "workers", "worker", "init"}
 """What reaches beyond a workspace, or takes all of the machine."""

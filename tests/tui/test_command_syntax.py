@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-from evening import furnish
 from hypothesis import example, given
 from hypothesis import strategies as some
 
@@ -16,6 +15,7 @@ from gts.store.workspace import RunFolder, Workspace
 from gts_tui.lines import LineError, Spot, joined, orders_in, scan
 from gts_tui.pointing import mentioned
 from gts_tui.referring import expanded, place_of
+from tests.support.sample_workspace import furnish
 
 HOPPER = "20261118-211502-hopperPPO-k3f"
 

@@ -18,13 +18,13 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from driving import screen_text, shows, types, until
-from terminal import Terminal
 
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.verbs import MODES
+from tests.support.app_driver import screen_text, shows, types, until
+from tests.support.terminal_program import Terminal
 
 BUSY_SECONDS = 5.0
 """Half of what a reader waits for a file that is locked."""

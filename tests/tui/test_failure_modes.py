@@ -1,19 +1,19 @@
-"""What would hurt a terminal program most, each with a test: here, or where the table says.
+"""Twelve ways in which a terminal program dies, each with a test: in this file, or where the list says.
 
- 1  a number that is none ends a chart             test_plots.test_any_numbers_at_any_size,
-                                                   test_training.test_numbers_that_are_none, and here in a study
- 2  a drawing library that cannot be imported      here: none is
- 3  a parser that crashes where languages change   here
- 4  a window without a display ends the process    test_play.test_a_window_that_cannot_open_says_why, and here: no simulator
- 5  a terminal that nobody reads                   test_start.test_a_terminal_that_nobody_reads_harms_no_job_and_can_be_ended
- 6  a line that is cut                             test_start.test_a_lost_line_ends_it
- 7  terminals that say little of themselves        test_themes.test_the_usual_theme_suits_the_terminal, and here
- 8  a theme with a bad colour                      test_themes.test_a_bad_file_says_where_and_what
- 9  names that look like markup                    here, in every mode
-10  large tables                                   test_jobs.test_a_thousand_runs_are_there_in_a_moment, and here 5 000 trials
-11  a program at rest that writes                  test_start.test_an_idle_program_writes_nothing_and_costs_nothing,
-                                                   and here in every mode
-12  versions that do not go together               here
+ 1  a NaN or an infinity ends a chart: widgets.test_chart.test_any_numbers_at_any_size,
+    screens.training.test_screen.test_numbers_that_are_none, and here in a study
+ 2  a drawing library that cannot be imported: here, none is
+ 3  a parser that crashes when the language changes: here
+ 4  a window without a display ends the process: screens.test_play.test_a_window_that_cannot_open_says_why,
+    and here: no simulator
+ 5  a terminal that is not read: test_start.test_a_terminal_that_nobody_reads_harms_no_job_and_can_be_ended
+ 6  a connection that is cut: test_start.test_a_lost_line_ends_it
+ 7  terminals that report little: test_theme.test_the_usual_theme_suits_the_terminal, and here
+ 8  a theme with an invalid colour: test_theme.test_a_bad_file_says_where_and_what
+ 9  names that look like markup: here, in every mode
+10  large tables: screens.test_jobs.test_a_thousand_runs_are_there_in_a_moment, and here 5 000 trials
+11  an idle program that writes: test_start.test_an_idle_program_writes_nothing_and_costs_nothing, and here in every mode
+12  versions that do not fit together: here
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import drive, screen_text, shows, types, until
-from evening import run
-from terminal import Terminal
 
 from gts.jobs.ledger import reindex
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.verbs import MODES
+from tests.support.app_driver import drive, screen_text, shows, types, until
+from tests.support.repository import ROOT
+from tests.support.sample_workspace import run
+from tests.support.terminal_program import Terminal
 
-ROOT = Path(__file__).parents[2]
 ODD = "a[b/]x[/red]"
 """A name that a markup of rich or Textual would take for tags, one of them without a beginning."""
 
 
-def test_the_tests_of_the_table_are_there() -> None:
-    named = re.findall(r"(test_\w+)\.(test_\w+)", __doc__ or "")
+def test_the_tests_of_the_list_exist() -> None:
+    named = re.findall(r"([\w.]*\btest_\w+)\.(test_\w+)", __doc__ or "")
     assert len(named) == 9
     for module, test in named:
-        assert f"def {test}(" in (Path(__file__).parent / f"{module}.py").read_text()
+        assert f"def {test}(" in (Path(__file__).parent / f"{module.replace('.', '/')}.py").read_text()
 
 
 def fill(workspace: Workspace, name: str, values: list[float | None], more: Callable[[Any], list[Any]] = lambda _: []) -> None:
@@ -131,9 +131,8 @@ def test_numbers_that_are_none_in_a_study(workspace: Workspace) -> None:
 
 SWITCHING = """
 import asyncio, sys
-sys.path.insert(0, {folder!r})
 from pathlib import Path
-from driving import shows, until
+from tests.support.app_driver import shows, until
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 
@@ -156,7 +155,7 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
 
 def test_nothing_that_can_end_the_process_is_loaded(workspace: Workspace) -> None:
     """Hazards 2, 3 and 4: all modes, and files of both kinds in turns, without a drawing library, a parser, a simulator."""
-    program = SWITCHING.format(folder=str(Path(__file__).parent), root=str(workspace.root), modes=MODES)
+    program = SWITCHING.format(root=str(workspace.root), modes=MODES)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     risky = {"plotext", "textual_plotext", "tree_sitter", "tree_sitter_json", "mujoco", "glfw", "torch", "gymnasium"}

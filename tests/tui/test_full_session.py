@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import screen_text, shows, types, until
-from evening import EXAMPLES
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
+from tests.support.app_driver import screen_text, shows, types, until
+from tests.support.sample_workspace import EXAMPLES
 
 SPACE = {
     "physicalModel": "invertedPendulum",

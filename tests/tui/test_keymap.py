@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from driving import screen_text, until
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
@@ -15,6 +14,7 @@ from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.keymap import Place, keys_of, normal, places_with_keys, read_keymap, shown
 from gts_tui.verbs import MODES
+from tests.support.app_driver import screen_text, until
 
 PLACES = places_with_keys()
 APP = Place("app", tuple(binding for place in PLACES if place.everywhere for binding in place.bindings), True)

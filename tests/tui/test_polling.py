@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import shows, types, until
 
 from gts.errors import GtsError
 from gts.store.workspace import Workspace
@@ -22,6 +21,7 @@ from gts_tui.mode import Mode
 from gts_tui.telling import Echo
 from gts_tui.threads import EndedError
 from gts_tui.watching import Watch
+from tests.support.app_driver import shows, types, until
 
 
 @pytest.fixture

@@ -17,8 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from driving import screen_text, shows, types, until
-from terminal import Terminal
 from textual.widgets import OptionList
 
 from gts.jobs.mending import mend_catalogue
@@ -29,6 +27,8 @@ from gts_tui.clipboard import MOST_BYTES
 from gts_tui.command_line import CommandLine
 from gts_tui.mode import Mode
 from gts_tui.settings import Settings
+from tests.support.app_driver import screen_text, shows, types, until
+from tests.support.terminal_program import Terminal
 
 HEAVY = {"torch", "mujoco", "gymnasium", "optuna", "scipy", "plotext", "pandas"}
 FIRST_PAINT_SECONDS = 0.5

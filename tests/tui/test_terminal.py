@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from evening import furnish
-from terminal import Terminal
 
 from gts_tui.verbs import MODES
+from tests.support.sample_workspace import furnish
+from tests.support.terminal_program import Terminal
 
 _STEERING = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>])")
 

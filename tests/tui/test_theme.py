@@ -7,7 +7,6 @@ import itertools
 from pathlib import Path
 
 import pytest
-from driving import screen_text, types, until
 from rich.segment import Segment
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
@@ -21,6 +20,7 @@ from gts_tui.filters import in_ascii
 from gts_tui.finding import Find
 from gts_tui.settings import Settings
 from gts_tui.theming import THEME_DEFAULTS, depth_of, remember, remembered, textual_theme
+from tests.support.app_driver import screen_text, types, until
 
 SHIPPED = {path.stem: read_theme(path) for path in sorted(shipped_themes().glob("*.toml"))}
 TRUE_COLOURS = {name: theme for name, theme in SHIPPED.items() if not theme.ansi}

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from evening import EXAMPLES
 
-ROOT = Path(__file__).parents[2]
+from tests.support.sample_workspace import EXAMPLES
+
 PROMPT = "at the shell>"
 LONG = 240.0
 SPACE = {
@@ -40,7 +40,6 @@ class Tmux:
             "PS1": f"{PROMPT} ",
             "GTS_STATE": str(state),
             "GTS_CONFIG": str(state / "config"),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         }
         words = ["new-session", "-d", "-x", "80", "-y", "24", "-c", str(folder), "env", "-u", "ENV", "sh"]
         subprocess.run(["tmux", "-S", self._socket, "-f", "/dev/null", *words], env=environment, check=True)

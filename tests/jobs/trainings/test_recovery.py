@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attended import run_training, training
 from safetensors import safe_open
 
 from gts.errors import UsageError, WorkError
@@ -37,6 +36,7 @@ from gts.store.filesystem import FileSystem
 from gts.store.workspace import RunFolder, Workspace
 from gts.training.events import Progress
 from gts.training.trainer import Trainer
+from tests.support.trainings import run_training, training
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attended import run_training
 
 from gts.formats.checkpoint import read_checkpoint
 from gts.jobs.ledger import jobs_of, standing_of
@@ -20,6 +19,7 @@ from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
 from gts.training.events import Event, Finished, MemberFailed, Progress, Started
 from gts.training.trainer import Trainer
+from tests.support.trainings import run_training
 
 
 class FailingTrainer(Trainer):

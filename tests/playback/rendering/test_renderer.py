@@ -7,7 +7,6 @@ import os
 import mujoco
 import numpy as np
 import pytest
-from scripted import Thrown
 
 from gts.params.figures import FIGURES
 from gts.playback.renderer import PlainRenderer
@@ -15,6 +14,7 @@ from gts.playback.renderer_backdrop import Points
 from gts.playback.renderer_camera import Follower
 from gts.playback.renderer_gl import start_gl
 from gts.playback.renderer_scene import read_scene
+from tests.support.random_playback import Thrown
 
 WIDTH, HEIGHT = 200, 150
 SHAPES = """

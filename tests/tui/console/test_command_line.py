@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import screen_text, shows, types, until
-from evening import furnish
 
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
@@ -20,6 +18,8 @@ from gts_tui.command_line import CommandLine
 from gts_tui.dialogs import Confirm
 from gts_tui.menu import Menu
 from gts_tui.scrollback import Scrollback
+from tests.support.app_driver import screen_text, shows, types, until
+from tests.support.sample_workspace import furnish
 
 RUN = "20261120-013000-hopperPPO-w9c"
 

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from evening import furnish
 
 from gts.store.workspace import Workspace
 from gts_tui.completing import Completer, Completions
+from tests.support.sample_workspace import furnish
 
 RUN = "20261120-013000-hopperPPO-w9c"
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import screen_text, shows, types, until
 from rich.table import Table
 
 from gts.store.catalogue import Catalogue
@@ -17,6 +16,7 @@ from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
 from gts_tui.printing import complaint, links_in, printed
 from gts_tui.scrollback import MOST_LINES, Scrollback
+from tests.support.app_driver import screen_text, shows, types, until
 
 RUN = "20261118-211502-hopperPPO-k3f"
 

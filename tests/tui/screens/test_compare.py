@@ -7,7 +7,6 @@ import shutil
 from typing import Any
 
 import pytest
-from driving import drive, screen_text, shows, types, until
 
 from gts.commands.compare import Side, together
 from gts.store.workspace import Workspace
@@ -15,6 +14,7 @@ from gts_tui.app import GtsApp
 from gts_tui.charts.widget import Chart
 from gts_tui.comparing import Comparer, curves_over_seeds, plot_of
 from gts_tui.playing import Player
+from tests.support.app_driver import drive, screen_text, shows, types, until
 
 FOUR, ONE = "20261118-211502-hopperPPO-k3f", "20261120-013000-hopperPPO-w9c"
 

@@ -12,15 +12,15 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import driving
 import pytest
-from driving import screen_text, shows, types, until
 
 from gts.jobs.ledger import find_job, reindex
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.keyed_table import MOST_ROWS, KeyedTable
 from gts_tui.log_pane import LogLines, end_of
+from tests.support import app_driver
+from tests.support.app_driver import screen_text, shows, types, until
 
 FAILED = "20261119-220405-hopperA2C-zx7"
 WORKING = 60.0
@@ -28,7 +28,7 @@ WORKING = 60.0
 
 
 def drive(workspace: Workspace, flow: Callable[[GtsApp, Any], Coroutine[Any, Any, None]], **settings: Any) -> None:
-    driving.drive(workspace, flow, "5", **{"glyphs": "braille", **settings})
+    app_driver.drive(workspace, flow, "5", **{"glyphs": "braille", **settings})
 
 
 def table(app: GtsApp) -> KeyedTable:

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from driving import drive, screen_text, shows, types, until
-from evening import EXAMPLES
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
@@ -25,6 +23,8 @@ from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.frugal import FrugalUpdate
 from gts_tui.playing.player import Player, changes
+from tests.support.app_driver import drive, screen_text, shows, types, until
+from tests.support.sample_workspace import EXAMPLES
 
 SIZE = (80, 24)
 LOADING = 60.0

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from driving import until
 
 from gts.commands.table import COMMANDS
 from gts.store.workspace import Workspace
@@ -16,6 +15,7 @@ from gts_tui.command_line import CommandLine
 from gts_tui.finding import Entry, Find
 from gts_tui.palette import on_disk
 from gts_tui.verbs import MODES, VERBS
+from tests.support.app_driver import until
 
 
 @pytest.fixture

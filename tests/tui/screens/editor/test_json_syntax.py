@@ -20,9 +20,9 @@ from gts_tui.editing.meanings import meaning_of, subject_of
 from gts_tui.editing.offering import accepted, proposals_at
 from gts_tui.editing.outline import outline, place_at, values_in
 from gts_tui.editing.tokens import colours
+from tests.support.repository import WORKSPACE, shipped_files
 
-WORKSPACE = Path(__file__).parents[2] / "workspace"
-FILES = sorted([*WORKSPACE.glob("*/*.spec"), *WORKSPACE.glob("*/*.space")])
+FILES = [*shipped_files("*.spec"), *shipped_files("*.space")]
 
 SPEC = """{
   "comment": "notes [stay]",

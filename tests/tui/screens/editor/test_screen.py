@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import screen_text, shows, until
-from evening import EXAMPLES
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
 from gts_tui.screens.editor import EditorMode
+from tests.support.app_driver import screen_text, shows, until
+from tests.support.sample_workspace import EXAMPLES
 
 NAME = "hopper/hopperPPO.spec"
 

@@ -9,9 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import driving
 import pytest
-from driving import screen_text, shows, types, until
 from optuna.storages import RDBStorage
 
 from gts.formats.space_file import space_of
@@ -25,6 +23,8 @@ from gts.store.workspace import StudyFolder, Workspace
 from gts_tui.app import GtsApp
 from gts_tui.trials.following import Follower
 from gts_tui.trials.study import StudyPane
+from tests.support import app_driver
+from tests.support.app_driver import screen_text, shows, types, until
 
 Play = Callable[[Any, GtsApp], Awaitable[None]]
 
@@ -70,7 +70,7 @@ def drive(root: Path, play: Callable[[Any, GtsApp], Awaitable[None]], **settings
         await until(pilot, lambda: app.mode is not None and app.mode.NAME == "search")
         await play(pilot, app)
 
-    driving.drive(Workspace(root), story, "4", **settings)
+    app_driver.drive(Workspace(root), story, "4", **settings)
 
 
 def test_an_empty_list_says_what_to_do(tmp_path: Path) -> None:

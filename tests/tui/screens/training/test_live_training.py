@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import screen_text, shows, until
-from evening import EXAMPLES
-from terminal import Terminal
 
 from gts.jobs.ledger import find_job, jobs_of
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp, Settings
 from gts_tui.curves.run_list import RunList
 from gts_tui.playing.player import Player
+from tests.support.app_driver import screen_text, shows, until
+from tests.support.sample_workspace import EXAMPLES
+from tests.support.terminal_program import Terminal
 
 WORKING = 60.0
 """Seconds within which a process has begun or ended, beside whatever else this machine does."""

@@ -10,8 +10,6 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from driving import drive, screen_text, shows, until
-from evening import EXAMPLES, run
 
 from gts.jobs.ledger import reindex
 from gts.store.curves import Curve
@@ -23,6 +21,8 @@ from gts_tui.curves.panels import EVALUATED, pages_of, panels_of
 from gts_tui.curves.reading import read_run
 from gts_tui.curves.run_list import RunList
 from gts_tui.curves.series import gathered, smoothed
+from tests.support.app_driver import drive, screen_text, shows, until
+from tests.support.sample_workspace import EXAMPLES, run
 
 NEWEST, OLDEST = "20261120-013000-hopperPPO-w9c", "20261118-211502-hopperPPO-k3f"
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import screen_text, shows, types, until
 
 from gts.jobs.ledger import Job, write_job
 from gts.jobs.life import Life
@@ -26,6 +25,7 @@ from gts_tui.app import GtsApp, Settings
 from gts_tui.glyphs import LEVELS, Glyphs
 from gts_tui.shelf.bars import bars
 from gts_tui.shelf.tree import ShelfTree
+from tests.support.app_driver import screen_text, shows, types, until
 
 SMALL, LARGE = (80, 24), (120, 40)
 
