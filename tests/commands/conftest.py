@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,4 +55,24 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec.write_text(json.dumps(TINY_SPEC))
     words = ["train", str(spec), str(out), "--seeds", "2", "--workspace", str(folder), "--threads", "1", "--json"]
     assert main(words) == 0
+    return folder
+
+
+@pytest.fixture
+def here(trained: Path, workspace: Path) -> Path:
+    """A copy of the trained workspace, as the current folder."""
+    shutil.copytree(trained, workspace, dirs_exist_ok=True)
+    return workspace
+
+
+@pytest.fixture
+def examples(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of examples in which somebody has also worked."""
+    from gts.commands import init
+
+    folder = tmp_path_factory.mktemp("examples")
+    for name in ("inverted/invertedPPO.spec", "hopper/hopper.space", "runs/a/run.json", "gts.db", "gts.db-journal", ".hidden"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"content of {name}")
+    monkeypatch.setattr(init, "example_workspace", lambda: folder)
     return folder
