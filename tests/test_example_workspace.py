@@ -13,9 +13,9 @@ from gts.formats.checkpoint import read_checkpoint
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
 from gts.training.evaluation import evaluate
+from tests.support.repository import ROOT, WORKSPACE, shipped_files
 
-WORKSPACE = Path(__file__).parents[1] / "workspace"
-CHECKPOINTS = sorted(WORKSPACE.glob("*/*.checkpoint"))
+CHECKPOINTS = shipped_files("*.checkpoint")
 FOLDERS = {"invertedPendulum": "inverted"}
 
 
@@ -25,7 +25,7 @@ def test_every_figure_has_specs_of_all_techniques_and_a_space(figure: str, gts_c
     endings = {"ppo": "PPO", "a2c": "A2C", "reinforce": "Reinforce"}
     files = [folder / f"{folder.name}{endings[technique]}.spec" for technique in TECHNIQUES] + [folder / f"{folder.name}.space"]
     assert all(path.is_file() for path in files)
-    assert gts_check(sorted(folder.glob("*.sp*c*"))) == 0
+    assert gts_check([path for path in shipped_files("*.sp*c*") if path.parent == folder]) == 0
 
 
 @pytest.fixture
@@ -51,5 +51,5 @@ def test_a_checkpoint_scores_what_it_says(path: Path) -> None:
 def test_pages_of_results_are_current(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [script, "--check"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(WORKSPACE.parent / "tests" / "bench" / script), run_name="__main__")
-    assert ended.value.code == 0, f"run: python tests/bench/{script}"
+        runpy.run_path(str(ROOT / "tests" / "bench" / script), run_name="__main__")
+    assert ended.value.code == 0, f"run: python -m tests.bench.{Path(script).stem}"

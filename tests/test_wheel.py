@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.repository import WORKSPACE, shipped_files
+
 pytestmark = pytest.mark.slow
 
 
@@ -51,7 +53,7 @@ def run(environment: Path, folder: Path, *words: str) -> str:
 
 def test_wheel_holds_what_it_should(wheel: Path, repository: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    examples = {path.relative_to(repository / "workspace").as_posix() for path in (repository / "workspace").glob("*/*.sp*")}
+    examples = {path.relative_to(WORKSPACE).as_posix() for path in shipped_files("*.sp*")}
     assert "inverted/invertedPPO.spec" in examples
     assert {f"gts/_workspace/{example}" for example in examples} <= names
     assert {f"gts/_themes/{path.name}" for path in (repository / "themes").glob("*.toml")} <= names

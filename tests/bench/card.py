@@ -1,7 +1,7 @@
 """Writes the tables of the model card, `workspace/README.md`: the checkpoints beside it, and what `learning.py` has measured.
 
-python tests/bench/card.py             writes them
-python tests/bench/card.py --check     exit code 1 where they are not what they should be
+python -m tests.bench.card             writes them
+python -m tests.bench.card --check     exit code 1 where they are not what they should be
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 
 from gts.formats.checkpoint import Checkpoint, read_checkpoint
 from gts.training.score import bootstrap_interval, interquartile_mean
+from tests.support.repository import WORKSPACE, shipped_files
 
-WORKSPACE = Path(__file__).parents[2] / "workspace"
 CARD = WORKSPACE / "README.md"
 RESULTS = Path(__file__).parent / "results" / "learning.json"
 
@@ -29,7 +29,7 @@ def checkpoints() -> str:
         *("checkpoint", "technique, steps, seed", "score", "mean return, IQM [95 %]", "m/s", "falls"),
         *("symmetry", "balance", "alternation"),
     )
-    rows = [(path, read_checkpoint(path)) for path in sorted(WORKSPACE.glob("*/*.checkpoint"))]
+    rows = [(path, read_checkpoint(path)) for path in shipped_files("*.checkpoint")]
     return _table(head, (_shipped(path, checkpoint) for path, checkpoint in rows))
 
 

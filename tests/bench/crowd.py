@@ -1,6 +1,6 @@
 """How many machines one study serves: owners on a PostgreSQL server that ask, report and tell as they would, without training.
 
-    python tests/bench/crowd.py --owners 1 2 4 8 --trials 400      needs a PostgreSQL installation (initdb, pg_ctl) and psycopg
+    python -m tests.bench.crowd --owners 1 2 4 8 --trials 400      needs a PostgreSQL installation (initdb, pg_ctl) and psycopg
 
 Every owner is a process with the calls that an owner makes: ask, ten reports, each with the question whether to go on, a
 heartbeat, complete. All of its time is the storage's, the sampler's and the pruner's, so that trials per second is how fast
@@ -34,8 +34,6 @@ from gts.system.versions import machine, versions
 ROOT = Path(__file__).parents[2]
 SPACE = ROOT / "workspace" / "hopper" / "hopper.space"
 REPORTS = 10
-
-sys.path.append(str(ROOT / "tests" / "search"))
 
 
 def own(folder: Path, url: str, trials: int, sampler: str) -> list[dict[str, float]]:
@@ -73,7 +71,7 @@ def own(folder: Path, url: str, trials: int, sampler: str) -> list[dict[str, flo
 
 def crowd(owners: int, trials: int, sampler: str) -> dict[str, Any]:
     """A study of its own on a server of its own; how it went."""
-    from postgresql import Server, programs
+    from tests.support.postgresql import Server, programs
 
     found = programs()
     if found is None:
@@ -84,7 +82,7 @@ def crowd(owners: int, trials: int, sampler: str) -> dict[str, Any]:
         server_process = psutil.Process(int((server.folder / "data" / "postmaster.pid").read_text().split()[0]))
         with tempfile.TemporaryDirectory() as folder:
             own(Path(folder) / "first", server.url, 1, sampler)
-            words = [sys.executable, __file__, "--one", server.url, str(trials), sampler]
+            words = [sys.executable, "-m", "tests.bench.crowd", "--one", server.url, str(trials), sampler]
             before, began = _spent(server_process), time.perf_counter()
             started = [
                 subprocess.Popen([*words, str(Path(folder) / str(number))], stdout=subprocess.PIPE, text=True)

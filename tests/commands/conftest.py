@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shell import TINY, Gts, Outcome
 
 from gts.cli import main
+from tests.support.cli import TINY_SPEC, Gts, Outcome
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, with one tiny spec."""
     monkeypatch.delenv("GTS_WORKSPACE", raising=False)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "tiny.spec").write_text(json.dumps(TINY))
+    (tmp_path / "tiny.spec").write_text(json.dumps(TINY_SPEC))
     return tmp_path
 
 
@@ -51,7 +52,27 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a finished training of two seeds: not to be changed."""
     folder = tmp_path_factory.mktemp("trained")
     spec, out = folder / "tiny.spec", folder / "out.checkpoint"
-    spec.write_text(json.dumps(TINY))
+    spec.write_text(json.dumps(TINY_SPEC))
     words = ["train", str(spec), str(out), "--seeds", "2", "--workspace", str(folder), "--threads", "1", "--json"]
     assert main(words) == 0
+    return folder
+
+
+@pytest.fixture
+def here(trained: Path, workspace: Path) -> Path:
+    """A copy of the trained workspace, as the current folder."""
+    shutil.copytree(trained, workspace, dirs_exist_ok=True)
+    return workspace
+
+
+@pytest.fixture
+def examples(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of examples in which somebody has also worked."""
+    from gts.commands import init
+
+    folder = tmp_path_factory.mktemp("examples")
+    for name in ("inverted/invertedPPO.spec", "hopper/hopper.space", "runs/a/run.json", "gts.db", "gts.db-journal", ".hidden"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"content of {name}")
+    monkeypatch.setattr(init, "example_workspace", lambda: folder)
     return folder

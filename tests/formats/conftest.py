@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from format_samples import network_tensors
 
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import make_spec
+from tests.support.random_networks import network_tensors
 
 LEGACY = Path(__file__).parent / "legacy"
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trainings import TINY
 
 from gts.jobs.job_store import Job, Standing, standing_of
 from gts.jobs.launch import launch
@@ -18,6 +17,7 @@ from gts.jobs.trainings.request import TrainingRequest
 from gts.jobs.trainings.runs import begin
 from gts.params.spec import make_spec, seeded
 from gts.store.workspace import Workspace
+from tests.support.trainings import TINY
 
 Ask = Callable[..., TrainingRequest]
 Launch = Callable[..., Job]

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from trainings import ENDLESS, TINY
 
 from gts.errors import UsageError
 from gts.formats.checkpoint import read_checkpoint
@@ -27,6 +26,7 @@ from gts.jobs.states import Done, Failed, Interrupted, Paused
 from gts.jobs.trainings.runs import begin
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import identity_of
+from tests.support.trainings import ENDLESS, TINY
 
 
 def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_path: Path) -> None:

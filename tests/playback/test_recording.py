@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attended import run_training
 
 from gts.errors import FileError, FormatError
 from gts.formats.trajectory import Trajectory, read_trajectory, write_trajectory
@@ -21,6 +20,7 @@ from gts.store.workspace import Workspace
 from gts.training.events import Evaluated
 from gts.training.trainer import Trainer
 from gts.training.trajectory_recorder import STEPS
+from tests.support.trainings import run_training
 
 TINY = {"nSteps": 1200, "nEpochs": 4, "nEnvironments": 2, "nEvaluations": 2, "evaluationEpisodes": 1}
 

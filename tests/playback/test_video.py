@@ -16,13 +16,13 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image
-from scripted import Thrown
 
 from gts.errors import FileError, MissingError, UsageError, WorkError
 from gts.params.figures import FIGURES
 from gts.playback import video
 from gts.playback.rendering import gl
 from gts.playback.video import VideoProgress, WrittenVideo, frame_rate, write_video
+from tests.support.random_playback import Thrown
 
 SMALL = (160, 120)
 
@@ -177,14 +177,13 @@ def test_a_gl_that_dies_on_the_way_is_replaced(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_film_leaves_no_process(tmp_path: Path, end: signal.Signals) -> None:
-    here = Path(__file__).parent
     script = (
-        "import sys; from scripted import Thrown; from gts.playback import video\n"
+        "import sys; from tests.support.random_playback import Thrown; from gts.playback import video\n"
         "video._BETWEEN_REPORTS = 0.0\n"
         "for event in video.write_video(Thrown('hopper', 100000), sys.argv[1], size=(160, 120), renderer='plain'):\n"
         "    print(event.pictures, flush=True)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parents[1])]), "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
     path = tmp_path / "walk.mp4"
     child = subprocess.Popen(
         [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from postgresql import Server, programs
-from small_space import Open, space
 
 from gts.formats.space_file import Space
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
+from tests.support.small_space import Open, space
 
 
 @pytest.fixture
@@ -34,19 +32,3 @@ def open_study(folder: StudyFolder) -> Iterator[Open]:
     yield run
     for study in opened:
         study.close()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A PostgreSQL server for one file of tests."""
-    found = programs()
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL must be there: apt-get install postgresql")
-        pytest.skip("PostgreSQL is not installed")
-    made = Server(found)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.remove()

@@ -7,10 +7,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from small_space import SPACE, Open, space
 
 from gts.errors import MissingError, UsageError
 from gts.search.settings import PRUNERS, SAMPLERS
+from tests.support.small_space import SPACE, Open, space
 
 AXES = SPACE["paramSpace"]
 FINITE = {

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_space import SPACE, Open, space
 from sqlalchemy import event
 
 from gts.errors import UsageError
@@ -21,6 +20,7 @@ from gts.search.study import Study
 from gts.search.study_reader import read_named, read_trials
 from gts.search.trial_records import StudyView
 from gts.store.workspace import StudyFolder, Workspace
+from tests.support.small_space import SPACE, Open, space
 
 
 def worth(values: dict) -> float:

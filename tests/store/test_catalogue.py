@@ -1,5 +1,7 @@
 """The catalogue: records come back page by page, several processes write at once, and commands are remembered."""
 
+import os
+import statistics
 import subprocess
 import sys
 import time
@@ -10,50 +12,19 @@ import pytest
 
 from gts.errors import FileError
 from gts.store import catalogue as module
-from gts.store.catalogue import Catalogue, CheckpointRecord, JobRecord, RunRecord, ScoreRecord, StudyRecord
+from gts.store.catalogue import Catalogue, unindexed
+from gts.store.workspace import Workspace
+from tests.support.store_records import CHECKPOINT, JOB, RUN, SCORE, STUDY
 
-RUN = RunRecord(
-    id="20261122-081530-hopperPPO-k3f",
-    name="hopperPPO",
-    source="hopper/hopperPPO.spec",
-    figure="hopper",
-    technique="ppo",
-    members=2,
-    total_steps=1000,
-    step=0,
-    started="2026-11-22T08:15:30Z",
-)
-JOB = JobRecord(
-    id=RUN.id,
-    kind="train",
-    name="hopperPPO",
-    folder=f"runs/{RUN.id}",
-    claim="active",
-    reason="",
-    threads=2,
-    created="2026-11-22T08:15:30Z",
-    changed="2026-11-22T08:15:31Z",
-)
-STUDY = StudyRecord(
-    name="gait",
-    space="walker/gait.space",
-    figure="walker",
-    technique="ppo",
-    storage="",
-    directions=("maximize", "minimize"),
-    trials=40,
-    created="2026-11-22T08:15:30Z",
-)
-CHECKPOINT = CheckpointRecord("runs/a/best.checkpoint", RUN.id, 1, "best", 500, "abc", "2026-11-22T08:16:00Z")
-SCORE = ScoreRecord("abc", "out.checkpoint", 0, 1000, 100, 959.0, 927.4, {"iqm": 960.0}, "2026-11-22T08:17:00Z", "hopper")
+OPENING_SECONDS = 0.2
+"""How long it may take on an idle machine to open a workspace with 1 000 runs."""
 
 WRITE_MANY = """
 import sys
 from dataclasses import replace
 from pathlib import Path
 from gts.store.catalogue import Catalogue
-sys.path.insert(0, sys.argv[3])
-from test_catalogue import JOB, RUN
+from tests.support.store_records import JOB, RUN
 
 for number in range(40):
     with Catalogue(Path(sys.argv[1])) as catalogue:
@@ -183,9 +154,8 @@ def test_pages_come_out_by_index(tmp_path: Path) -> None:
 
 
 def test_processes_that_make_and_fill_one_catalogue_lose_nothing(tmp_path: Path) -> None:
-    here = str(Path(__file__).parent)
     command = [sys.executable, "-c", WRITE_MANY, str(tmp_path / "gts.db")]
-    processes = [subprocess.Popen([*command, name, here], stderr=subprocess.PIPE) for name in "abc"]
+    processes = [subprocess.Popen([*command, name], stderr=subprocess.PIPE) for name in "abc"]
     for process in processes:
         _, errors = process.communicate()
         assert process.returncode == 0, errors.decode()
@@ -202,3 +172,54 @@ def test_ghost_text_comes_at_once(tmp_path: Path) -> None:
         started = time.perf_counter()
         assert catalogue.commands("train figure4999", limit=1) == ["train figure4999.spec"]
         assert time.perf_counter() - started < 0.05
+
+
+def make_runs(workspace: Workspace, count: int) -> list[str]:
+    ids = [f"20261122-{number:06}-hopperPPO-k3f" for number in range(count)]
+    for run in ids:
+        folder = workspace.run(run)
+        folder.member(0).mkdir(parents=True)
+        for file in (folder.facts, folder.job, folder.log, folder.metrics, folder.spec(0)):
+            file.write_text("{}")
+    return ids
+
+
+def index(workspace: Workspace, ids: list[str]) -> None:
+    with Catalogue(workspace.catalogue) as catalogue:
+        catalogue.put_many([replace(RUN, id=run) for run in ids], [replace(JOB, id=run) for run in ids])
+
+
+def test_runs_that_the_catalogue_missed_are_found(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    ids = make_runs(workspace, 5)
+    workspace.run("no-run-yet").path.mkdir()
+    (workspace.runs / "a-file").touch()
+    index(workspace, [ids[0], ids[3], "gone-since"])
+    with Catalogue(workspace.catalogue, read_only=True) as catalogue:
+        assert unindexed(workspace, catalogue) == [ids[1], ids[2], ids[4]]
+    index(workspace, ids)
+    with Catalogue(workspace.catalogue, read_only=True) as catalogue:
+        assert unindexed(workspace, catalogue) == []
+    assert workspace.run_ids() == ids
+
+
+def test_a_workspace_without_runs_has_missed_none(tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "gts.db") as catalogue:
+        assert unindexed(Workspace(tmp_path), catalogue) == []
+
+
+def test_a_workspace_with_many_runs_opens_at_once(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    ids = make_runs(workspace, 1000)
+    index(workspace, ids[:990])
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        with Catalogue(workspace.catalogue, read_only=True) as catalogue:
+            assert len(workspace.run_ids()) == 1000
+            assert len(catalogue.runs(limit=100)) == len(catalogue.jobs(kind="train", limit=100)) == 100
+            assert unindexed(workspace, catalogue) == ids[990:]
+        seconds.append(time.perf_counter() - started)
+    print(f"a workspace with 1000 runs opens in {1000 * statistics.median(seconds):.1f} ms")
+    patience = 4 if os.environ.get("CI") else 2
+    assert statistics.median(seconds) < OPENING_SECONDS * patience

@@ -78,11 +78,10 @@ class Metrics:
 Store = Catalogues | Metrics
 
 # What a child process begins with: the store that its first argument names, and the path in its second.
-CHILD = f"""
+CHILD = """
 import os, resource, signal, sqlite3, sys, time
 from pathlib import Path
-sys.path.insert(0, {str(HERE)!r})
-import test_contract
+from tests.store import test_contract
 from gts.errors import FileError, FullDiskError
 store, path = getattr(test_contract, sys.argv[1])(), Path(sys.argv[2])
 """

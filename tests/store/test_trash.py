@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_catalogue import JOB, RUN
 
 from gts.errors import FileError, UsageError
 from gts.store.catalogue import Catalogue, CheckpointRecord
 from gts.store.transfer import copy_file, move
 from gts.store.trash import Trash
 from gts.store.workspace import Workspace
+from tests.support.store_records import JOB, RUN
 
 NASTY = ("[b]bold.spec", "ходок 🦘.spec", "two\nlines.spec", "a" * 250, "\udcff.spec")
 

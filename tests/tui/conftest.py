@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from evening import furnish
 
 from gts.store.workspace import Workspace
+from tests.support.sample_workspace import furnish
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import screen_text, shows, types, until
 from rich.cells import cell_len
 
 import gts.commands.views.formatting as wording
@@ -19,6 +18,7 @@ from gts.jobs.queue import Queue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.app_base import Settings
+from tests.support.app_driver import screen_text, shows, types, until
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 THEMES = ("dark", "light")

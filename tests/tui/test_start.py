@@ -17,8 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from driving import screen_text, shows, types, until
-from terminal import Terminal
 from textual.widgets import OptionList
 
 from gts.jobs.repair import mend_catalogue
@@ -29,6 +27,8 @@ from gts_tui.app_base import Settings
 from gts_tui.console.command_line import CommandLine
 from gts_tui.screens.mode import Mode
 from gts_tui.terminal import MOST_BYTES
+from tests.support.app_driver import screen_text, shows, types, until
+from tests.support.terminal_program import Terminal
 
 HEAVY = {"torch", "mujoco", "gymnasium", "optuna", "scipy", "plotext", "pandas"}
 FIRST_PAINT_SECONDS = 0.5

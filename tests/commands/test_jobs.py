@@ -1,0 +1,331 @@
+"""`jobs`, `tail`, `stop` and `resume` over jobs that this process only pretends to work on: it holds their locks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from gts.commands import tail
+from gts.commands.job_progress import Headway
+from gts.commands.views.live import Display
+from gts.formats.checkpoint import read_checkpoint
+from gts.jobs.interruption import Interruption
+from gts.jobs.job_lock import Life
+from gts.jobs.job_store import Job, read_job, standing_of, write_job
+from gts.jobs.queue import Entry, Queue
+from gts.jobs.states import Done
+from gts.jobs.trainings.request import Halted, RunBegan, TrainingRequest, WentOn
+from gts.jobs.trainings.run_writer import Recorder
+from gts.jobs.trainings.runs import begin
+from gts.params.spec import make_spec
+from gts.store.metrics import MetricsWriter
+from gts.store.workspace import RunFolder, Workspace
+from gts.training.events import Progress
+from tests.support.cli import TINY_SPEC
+
+Pretend = Callable[..., tuple[Job, Life]]
+
+
+@pytest.fixture(autouse=True)
+def _own_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def pretend(workspace: Path) -> Iterator[Pretend]:
+    """Makes a job and works on it as far as others can see; `pretend("running")`, `pretend(claim="failed", reason="…")`."""
+    lives: list[Life] = []
+
+    def make(
+        doing: Any = "running", reason: str = "", *, claim: str = "active", attempts: tuple[int, ...] = ()
+    ) -> tuple[Job, Life]:
+        spec = make_spec(TINY_SPEC["physicalModel"], TINY_SPEC["technique"], TINY_SPEC["params"] | {"nSteps": 1_000_000})
+        results = (workspace / "out.checkpoint",)
+        asked = TrainingRequest(Workspace(workspace), "tiny", "tiny.spec", (spec,), results, threads=1)
+        job, life = begin(asked)
+        lives.append(life)
+        job = write_job(
+            asked.workspace, replace(job, claim=claim, reason=reason if claim != "active" else "", attempts=attempts)
+        )
+        if doing is None:
+            life.release()
+        else:
+            life.say(doing, reason)
+        return job, life
+
+    yield make
+    for life in lives:
+        life.release()
+
+
+def numbers(job: Job, rounds: int) -> None:
+    """Rounds of a hundred steps, at ten thousand steps a second."""
+    with MetricsWriter(RunFolder(job.folder).metrics, rounds=1000) as writer:
+        for epoch in range(1, rounds + 1):
+            time.sleep(0.01)
+            writer.round(100 * epoch, epoch, [{"return": float(epoch)}], {"physics": 0.01})
+        writer.evaluated(0, 100 * rounds, {"mean": 77.0}, best=True)
+
+
+def soon(act: Callable[[], object], seconds: float = 0.3) -> threading.Thread:
+    thread = threading.Timer(seconds, act)
+    thread.start()
+    return thread
+
+
+def test_without_jobs_there_is_a_next_step(gts, workspace: Path) -> None:
+    outcome = gts("jobs")
+    assert outcome.code == 0
+    assert "next: gts train FILE.spec --detach" in outcome.out
+    assert gts("tail").code == gts("stop", "nothing").code == gts("stop").code == gts("resume").code == 2
+    assert gts("stop", "--all").code == gts("resume", "--all").code == 0
+    assert "note: no job was interrupted" in gts("resume", "--all").err
+
+
+def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done, _ = pretend(None, claim="done")
+    failed, _ = pretend(None, "a loss of nan", claim="failed")
+    died, _ = pretend(None, attempts=(0, 0, 0))
+    killed, _ = pretend(None)
+    full, _ = pretend("paused", "the disk is full")
+    waits, _ = pretend("waiting", "for CPUs: 1 of 1 are taken, it uses 1")
+    works, _ = pretend("running")
+    numbers(works, 20)
+    with Queue().place(Entry("elsewhere", "/other", 1, working=True)), Queue().place(Entry(waits.id, str(workspace), 1, False)):
+        outcome = gts("jobs")
+        data = {job["id"]: job for job in gts("jobs", "--json").data["jobs"]}
+    lines = outcome.out.splitlines()
+    assert all(len(line.rstrip()) <= 80 for line in lines)
+    for job, says in [
+        (works, "▶ running"), (waits, "… waiting"), (full, "‖ paused"), (killed, "! interrupted"),
+        (died, "✗ failed"), (failed, "✗ failed"), (done, "✓ done"),
+    ]:  # fmt: skip
+        assert any(line.startswith(job.id) and says in line for line in lines), says
+    for said in ("the disk is full", "a loss of nan", "by kill", "it died 3 times at step 0", "number 1 in the row"):
+        assert said in outcome.out
+    assert "1 at work, 1 waiting (1 in other workspaces); 1 of" in lines[-1]
+    assert (data[works.id]["step"], data[works.id]["pid"], data[waits.id]["place"]) == (2000, os.getpid(), 1)
+    assert 5000 < data[works.id]["rate"] < 10500
+    assert data[works.id]["seconds_left"] == pytest.approx((data[works.id]["total_steps"] - 2000) / data[works.id]["rate"])
+    assert data[works.id]["memory"] > 1e6
+    assert data[killed.id]["rate"] is data[killed.id]["pid"] is None
+
+
+def test_jobs_can_be_narrowed_and_old_ones_are_named(gts, workspace: Path, pretend) -> None:
+    works, _ = pretend("running")
+    others = [pretend(None, claim="done")[0].id for _ in range(12)]
+    listed = gts("jobs", "--json").data
+    assert (len(listed["jobs"]), listed["more"]) == (11, True)
+    assert "older ones: gts jobs --all" in gts("jobs").out
+    assert [job["id"] for job in gts("jobs", "-n", 0, "--json").data["jobs"]] == [works.id]
+    assert {job["id"] for job in gts("jobs", "--all", "--json").data["jobs"]} == {works.id, *others}
+    assert [job["id"] for job in gts("jobs", "--state", "running", "--json").data["jobs"]] == [works.id]
+    assert gts("jobs", "--state", "failed", "--json").data["jobs"] == []
+
+
+def test_a_job_that_writes_nothing_is_pointed_at(gts, workspace: Path, pretend) -> None:
+    job, _ = pretend("running")
+    numbers(job, 2)
+    assert "no progress" not in gts("jobs").out
+    for path in (job.lock, RunFolder(job.folder).metrics):
+        os.utime(path, (time.time() - 400, time.time() - 400))
+    assert "no progress for 6 min 40 s" in gts("jobs").out
+
+
+def test_slots_are_set_and_taken_back(gts, workspace: Path) -> None:
+    assert "at most 3 jobs" in gts("jobs", "--slots", 3).err
+    assert "0 of 3 slots taken" in gts("jobs").out
+    assert gts("jobs", "--slots", "auto", "--json").data["row"]["slots"] is None
+    for word in ("0", "many", "²", "1.5"):
+        outcome = gts("jobs", "--slots", word)
+        assert (outcome.code, "is no number of slots" in outcome.err) == (2, True)
+
+
+def test_tail_shows_the_end_of_the_log_and_how_it_stands(gts, workspace: Path, pretend) -> None:
+    job, _ = pretend("running")
+    numbers(job, 3)
+    (job.folder / "log.txt").write_text("".join(f"line {number} \x1b[31m\n" for number in range(30)))
+    outcome = gts("tail", job.id[-3:], "-n", 2, "--no-follow")
+    assert outcome.code == 0
+    assert [line.split()[1] for line in outcome.out.splitlines()[:2]] == ["28", "29"]
+    assert "\x1b" not in outcome.out
+    assert f"running  {job.id}, 300 of " in outcome.out.replace("▶ ", "")
+    data = gts("tail", f"runs/{job.id}", "--no-follow", "--json").data
+    assert (data["state"], data["step"], data["came_to"]) == ("running", 300, None)
+    (job.folder / "log.txt").unlink()
+    assert gts("tail", "--no-follow").code == 0
+
+
+def test_tail_follows_until_the_end_whatever_becomes_of_the_log(gts, workspace: Path, pretend) -> None:
+    job, life = pretend("waiting", "a slot: 1 of 1 are taken")
+    log = job.folder / "log.txt"
+
+    def live() -> None:
+        for act in (
+            lambda: log.write_text("first\nhalf a"),
+            lambda: log.open("a").write(" line\n"),
+            lambda: (numbers(job, 5), life.say("running")),
+            lambda: log.write_text("cut\n"),
+            lambda: life.say("paused", "the disk is full"),
+            lambda: log.unlink(),
+            lambda: (
+                log.write_text("last word"),
+                write_job(Workspace(workspace), replace(job, claim="failed", reason="nan")),
+                life.release(),
+            ),
+        ):
+            time.sleep(2 * tail.LOOK_SECONDS)
+            act()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    outcome = gts("tail")
+    thread.join()
+    assert outcome.code == 1
+    assert outcome.out.splitlines()[:4] == ["first", "half a line", "cut", "last word"]
+    states = ["is waiting: a slot: 1 of 1 are taken", "is running", "step 500 of", "is paused: the disk is full"]
+    places = [outcome.err.index(said) for said in states]
+    assert places == sorted(places)
+    assert "best 77" in outcome.err
+    assert outcome.out.splitlines()[-1].endswith("nan")
+
+
+def test_ctrl_c_ends_only_the_following(gts, workspace: Path, pretend) -> None:
+    job, _ = pretend("running")
+    before = sorted((path, path.stat().st_mtime_ns) for path in job.folder.rglob("*"))
+    thread = soon(lambda: os.kill(os.getpid(), signal.SIGINT), 0.6)
+    outcome = gts("tail", "--json")
+    thread.join()
+    assert (outcome.code, outcome.data["state"]) == (130, "running")
+    assert "note: the job goes on" in outcome.err
+    assert "stopping" not in outcome.err
+    assert standing_of(job.folder).state.word == "running"
+    assert sorted((path, path.stat().st_mtime_ns) for path in job.folder.rglob("*")) == before
+
+
+def test_a_job_that_is_removed_while_it_is_followed(gts, workspace: Path, pretend) -> None:
+    job, _ = pretend("running")
+    thread = soon(lambda: shutil.rmtree(job.folder), 0.6)
+    outcome = gts("tail")
+    thread.join()
+    assert outcome.code == 2
+    assert f"error: {job.id} is gone" in outcome.err
+
+
+def test_a_job_that_is_removed_slowly_while_it_is_followed(gts, workspace: Path, pretend) -> None:
+    job, _ = pretend("running")
+
+    def remove() -> None:
+        job.lock.unlink()
+        time.sleep(0.1)
+        shutil.rmtree(job.folder)
+
+    thread = soon(remove, 0.6)
+    outcome = gts("tail")
+    thread.join()
+    assert outcome.code == 2
+    assert f"error: {job.id} is gone" in outcome.err
+
+
+def test_a_training_that_stands_still_says_so_on_its_bar(tmp_path: Path) -> None:
+    drawn = StringIO()
+    console = Console(file=drawn, force_terminal=True, width=80, color_system=None)
+    with Display(console, Interruption(), detail=False) as display:
+        display.show(RunBegan(RunFolder(tmp_path / "some-run"), 480))
+        display.show(Headway(500, 1000, 1, 10.0, 3.5, 4.5))
+        display.show(Halted("the disk is full"))
+        told = drawn.getvalue()
+        assert "run some-run, going on from step 480" in told
+        assert "500 10/s 0:50 left return 3.5 best 4.5" in told
+        assert "paused: the disk is full" in told
+        assert told.rindex("paused") > told.rindex("training")
+        display.show(WentOn())
+        assert drawn.getvalue().rindex("training") > drawn.getvalue().rindex("paused")
+
+
+def test_stop_is_for_jobs_at_work(gts, workspace: Path, pretend) -> None:
+    job, _ = pretend(None, claim="done")
+    outcome = gts("stop", job.id)
+    assert outcome.code == 2
+    assert f"{job.id} is not at work, it is done" in outcome.err
+    assert gts("stop", job.id, "--all").code == 2
+
+
+def test_ctrl_c_leaves_a_request_to_stop_standing(gts, workspace: Path, pretend) -> None:
+    job, life = pretend("stopping")  # asked before: nobody signals this process a second time
+    thread = soon(lambda: os.kill(os.getpid(), signal.SIGINT), 0.6)
+    outcome = gts("stop", job.id, "--json")
+    thread.join()
+    assert (outcome.code, outcome.data["jobs"][0]["state"]) == (130, "stopping")
+    assert "it still stops" in outcome.err
+    thread = soon(life.release)
+    assert gts("stop", job.id, "--json").data["jobs"][0]["state"] == "paused"
+    thread.join()
+
+
+def test_resume_refuses_what_makes_no_sense(gts, workspace: Path, pretend) -> None:
+    done, _ = pretend(None, claim="done")
+    works, _ = pretend("running")
+    for words, says in [
+        ([done.id], f"{done.id} is done"),
+        ([works.id], f"process {os.getpid()} on"),
+        ([works.id, "--attach"], "is working on"),
+        (["--attach", "--all"], "--attach goes on with one job"),
+        ([done.id, "--attach", "--queue"], "--attach goes on with one job"),
+        ([done.id, "--all"], "name the jobs"),
+    ]:
+        outcome = gts("resume", *words)
+        assert (outcome.code, outcome.out) == (2, ""), words
+        assert says in outcome.err
+    outcome = gts("resume", done.id, works.id, "--json")
+    assert (outcome.code, [one["state"] for one in outcome.data["left_alone"]]) == (2, ["done", "running"])
+
+
+def test_resume_all_leaves_alone_what_was_stopped_and_what_dies_again_and_again(gts, workspace: Path, pretend) -> None:
+    stopped, _ = pretend(None, "stopped", claim="paused")
+    died, _ = pretend(None, attempts=(0, 0, 0))
+    pretend(None, claim="done")
+    outcome = gts("resume", "--all")
+    assert outcome.code == 0
+    assert f"left alone, paused: {stopped.id} (somebody stopped it)" in outcome.out
+    assert f"left alone, failed: {died.id} (it died 3 times at step 0)" in outcome.out
+    data = gts("resume", "--all", "--json").data
+    assert data["jobs"] == []
+    assert {one["id"] for one in data["left_alone"]} == {stopped.id, died.id}
+
+
+def test_a_training_that_was_interrupted_goes_on_in_the_terminal(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = Recorder.round
+
+    def take_and_signal(recorder: Recorder, event: Progress) -> None:
+        take(recorder, event)
+        if event.epoch == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    gts("train", "tiny.spec", "whole.checkpoint", "--no-score", "--keep", "last")
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "round", take_and_signal)
+        assert gts("train", "tiny.spec", "cut.checkpoint", "--no-score", "--keep", "last").code == 130
+    (run,) = [one for one in Workspace(workspace).run_ids() if standing_of(Workspace(workspace).run(one).path).state != Done()]
+    assert f"paused  {run}, 480 of 1 200 steps" in gts("tail", run).out
+    outcome = gts("resume", run, "--attach")
+    assert outcome.code == 0, outcome.err
+    assert f"run {run}, going on from step 480" in outcome.err
+    assert "trained 1 200 steps" in outcome.out
+    whole, cut = read_checkpoint("whole.checkpoint"), read_checkpoint("cut.checkpoint")
+    assert cut.checksum == whole.checksum
+    told = gts("tail", run)
+    assert (told.code, f"done  {run}, 1 200 of 1 200 steps" in told.out) == (0, True)
+    assert read_job(Workspace(workspace).run(run).path).claim == "done"

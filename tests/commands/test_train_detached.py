@@ -1,0 +1,100 @@
+"""Trainings in processes of their own: begun, followed, stopped and gone on with, as a person does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from gts.jobs.job_store import jobs_of, standing_of
+from gts.store.workspace import Workspace
+from tests.support.cli import start
+
+ENDLESS = ("-s", "400M", "-e", "400000", "--set", "nEvaluations=0", "--no-score")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_outlives_its_test(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("GTS_STATE", str(workspace / "state"))
+    yield
+    for standing in jobs_of(Workspace(workspace), alive=True):
+        if standing.sign is not None and standing.sign.group:
+            with suppress(ProcessLookupError):
+                os.killpg(standing.sign.worker.pid, signal.SIGKILL)
+
+
+def until(folder: Path, *words: str) -> None:
+    deadline = time.monotonic() + 60
+    while standing_of(folder).state.word not in words:
+        log = folder / "log.txt"
+        assert time.monotonic() < deadline, f"{standing_of(folder).state}\n{log.read_text() if log.exists() else ''}"
+        time.sleep(0.05)
+
+
+def test_a_training_outlives_its_terminal_and_is_stopped_and_gone_on_with(gts, workspace: Path) -> None:
+    begun = gts("train", "tiny.spec", "out/big.checkpoint", "--detach", *ENDLESS)
+    assert (begun.code, begun.out) == (2, "")  # everything that can fail does so before
+    begun = gts("train", "tiny.spec", "big.checkpoint", "--detach", "--save-every", 0.5, *ENDLESS, "--json").data
+    run, folder = begun["run"], Path(begun["folder"])
+    assert begun["results"] == [str(workspace / "big.checkpoint")]
+    until(folder, "running")
+    assert f" on {os.uname().nodename}" in gts("info", run).out
+    outcome = gts("resume", run)
+    assert (outcome.code, "is working on" in outcome.err) == (2, True)
+    follower = start(workspace, "tail", run)
+    assert follower.stdout is not None
+    assert "training tiny.spec" in follower.stdout.readline()
+
+    outcome = gts("stop", run)
+    assert outcome.code == 0, outcome.err
+    step = gts("jobs", "--json").data["jobs"][0]["step"]
+    assert f"{run} stands at step {step:,}".replace(",", " ") in outcome.out
+    assert step > 0
+    told, _ = follower.communicate(timeout=30)
+    assert follower.returncode == 0
+    assert f"stopped at step {step}" in told
+    assert f"next: gts resume {run}" in told.replace("      gts", "next: gts")
+
+    outcome = gts("resume", run)
+    assert f"{run} goes on from step {step:,}".replace(",", " ") in outcome.out
+    until(folder, "running")
+    killed = gts("stop", "@last", "--now", "--json").data["jobs"][0]
+    assert (killed["state"], killed["reason"]) == ("paused", "stopped")
+    assert killed["step"] >= step
+
+
+def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, workspace: Path, monkeypatch) -> None:
+    gts("jobs", "--slots", 1)
+    first = gts("train", "tiny.spec", "--queue", *ENDLESS, "--json").data
+    until(Path(first["folder"]), "running")
+    shown = gts("train", "tiny.spec", "second.checkpoint", "--queue", *ENDLESS)
+    (second,) = [one for one in Workspace(workspace).run_ids() if one != first["run"]]
+    assert f"{second} waits until there is room for it" in shown.out
+    folder = Workspace(workspace).run(second).path
+    deadline = time.monotonic() + 30
+    while "1 of 1 are taken" not in standing_of(folder).state.reason:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    listed = gts("jobs")
+    assert "for a slot: 1 of 1 are taken" in listed.out
+    assert "number 1 in the row" in listed.out
+    assert "1 of 1 slots taken" in listed.out
+    assert gts("stop", second, "--json").data["jobs"][0]["state"] == "paused"
+    os.killpg(standing_of(Path(first["folder"])).sign.worker.pid, signal.SIGKILL)
+    until(Path(first["folder"]), "interrupted")
+    data = gts("resume", "--all", "--json").data
+    assert [one["id"] for one in data["jobs"]] == [first["run"]]
+    assert [(one["id"], one["state"]) for one in data["left_alone"]] == [(second, "paused")]
+
+
+def test_several_seeds_have_their_summary_when_nobody_looks(gts, workspace: Path) -> None:
+    begun = gts("train", "tiny.spec", "out.checkpoint", "--seeds", 2, "--detach", "--json").data
+    outcome = gts("tail", begun["run"])
+    assert outcome.code == 0, outcome.err
+    assert "mean over seeds" in outcome.out
+    assert (workspace / "out-summary.json").exists()

@@ -1,0 +1,71 @@
+"""`gts workers` while a search works: a process more, then one less, and no trial is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gts.jobs.job_store import find_job
+from gts.store.workspace import Workspace
+from tests.support.cli import TINY_SPACE, run_json
+
+PATIENCE = 90.0
+"""Seconds within which a process has begun, or saved its trainings and ended, beside whatever else this machine does."""
+
+
+def test_a_search_at_work_gets_a_worker_and_loses_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
+    space = {**TINY_SPACE, "name": "long", "nSteps": 4_000_000, "nEpochs": 4000}
+    (tmp_path / "long.space").write_text(json.dumps(space))
+    words = ("search", "long.space", "8", "-n", "1", "--threads", "2", "--cohort", "2", "--save-every", "2")
+    command = [sys.executable, "-m", "gts", *words]
+    nowhere = subprocess.DEVNULL
+    search = subprocess.Popen(command, cwd=tmp_path, env=dict(os.environ), stdout=nowhere, stderr=nowhere)
+    try:
+        until(lambda: working(search.pid) == 1, search)
+        code, data, said = run_json(tmp_path, "workers", "long", "2")
+        assert (code, data["workers"], data["at_work"]) == (0, 2, True), said
+        until(lambda: working(search.pid) == 2, search)
+        code, data, said = run_json(tmp_path, "workers", "long", "1")
+        assert (code, data["workers"], data["at_work"]) == (0, 1, True), said
+        until(lambda: working(search.pid) == 1, search)
+        log = (tmp_path / "studies" / "long" / "log.txt").read_text()
+        assert log.index("from now on 2 workers") < log.index("from now on 1 worker\n")
+        assert "failed" not in log and "unasked" not in log
+    finally:
+        search.terminate()
+        try:
+            search.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            search.kill()
+    # What was begun goes on next time, with the number that was asked for last.
+    assert find_job(Workspace(tmp_path), "long").state.word == "paused"
+    assert json.loads((tmp_path / "studies" / "long" / "workers.json").read_text()) == {"workers": 1}
+
+
+def working(pid: int) -> int:
+    """The processes that train for a search."""
+    found = 0
+    for process in psutil.Process(pid).children(recursive=True):
+        try:
+            found += "gts.jobs.searches.worker" in process.cmdline()
+        except psutil.Error:
+            continue
+    return found
+
+
+def until(condition: Callable[[], bool], search: subprocess.Popen[bytes]) -> None:
+    """Wait until it holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert search.poll() is None, "the search has ended"
+        assert time.monotonic() < end
+        time.sleep(0.1)

@@ -1,0 +1,157 @@
+"""Studies that others made, and others who look at ours."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from gts.errors import FileError, UsageError
+from gts.search.importances import importances
+from gts.search.study_reader import read_named
+from gts.search.winner import chosen, spec_of_trial
+from gts.store.workspace import StudyFolder, Workspace
+from tests.support.small_space import Open, space
+
+ORIGINAL = Path(__file__).with_name("original.sql")
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Path:
+    """A study of the original program, in the shape of Optuna 3.6."""
+    path = tmp_path / "hopperSpace.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(ORIGINAL.read_text())
+    connection.close()
+    return path
+
+
+def test_a_study_of_the_original_program_is_read_as_it_is(original: Path, tmp_path: Path) -> None:
+    before = original.read_bytes()
+    view = read_named(Workspace(tmp_path), "hopperSpace.db")
+    assert view.name == "hopperA2C_1"
+    assert view.maximised == (True,)
+    assert {state: count for state, count in view.counts().items() if count} == {"complete": 13, "failed": 1}
+    best = view.winner()
+    assert best.value == 1589.05 and set(best.params) == {"seed", "actor.varianceScale"}
+    assert view.domains["actor.varianceScale"].high == 0.6
+    spec = spec_of_trial(view, best)
+    assert (spec.figure, spec.technique) == ("hopper", "a2c")
+    assert spec.params.seed == best.params["seed"]
+    assert "1589.05" in spec.comment and "Not confirmed" in spec.comment
+    assert set(importances(view)) == {"seed", "actor.varianceScale"}
+    assert sum(importances(view).values()) == pytest.approx(1)
+    assert original.read_bytes() == before
+
+
+def test_a_study_of_the_original_program_goes_on(original: Path, open_study: Open, repository: Path) -> None:
+    from gts.formats.space_file import read_space
+
+    text = {
+        "physicalModel": "hopper",
+        "name": "hopperA2C_1",
+        "technique": "a2c",
+        "nSteps": 1_500_000,
+        "paramSpace": {"seed": [1, 2, 3, 5, 8, 13, 21, 34], "actor.varianceScale": {"min": 0.3, "max": 0.6}},
+    }
+    path = original.with_name("a.space")
+    path.write_text(json.dumps(text))
+    study = open_study(read_space(path), storage=str(original), trials=15)
+    assert study.ask().number == 14
+    assert study.ask() is None
+    assert study.best()[0].value == 1589.05
+
+
+def test_several_studies_in_one_database_have_names(open_study: Open, tmp_path: Path) -> None:
+    file = str(tmp_path / "both.db")
+    for name in ("one", "two"):
+        study = open_study(space(name=name), storage=file, at=Workspace(tmp_path).study(name), trials=1)
+        study.ask()
+        study.close()
+    workspace = Workspace(tmp_path)
+    assert read_named(workspace, f"{file}#two").name == read_named(workspace, "two").name == "two"
+    with pytest.raises(UsageError, match="2 studies") as refused:
+        read_named(workspace, file)
+    assert refused.value.hint.endswith("both.db#one")
+    with pytest.raises(FileError, match="no study `three`"):
+        read_named(workspace, f"{file}#three")
+
+
+def test_what_is_no_study_is_said(tmp_path: Path, open_study: Open) -> None:
+    open_study().close()
+    workspace = Workspace(tmp_path)
+    with pytest.raises(FileError, match="there is no study `smal`") as refused:
+        read_named(workspace, "smal")
+    assert refused.value.hint == "did you mean small?"
+    (tmp_path / "text.db").write_text("no database" * 100)
+    sqlite3.connect(tmp_path / "empty.db").execute("CREATE TABLE a (b)").connection.close()
+    (tmp_path / "nothing.db").touch()
+    (tmp_path / "folder").mkdir()
+    for name in ("text.db", "empty.db", "nothing.db", "folder"):
+        with pytest.raises(FileError):
+            read_named(workspace, name)
+    assert (tmp_path / "nothing.db").stat().st_size == 0
+
+
+def test_the_dashboard_opens_a_study_as_it_is(open_study: Open, folder: StudyFolder) -> None:
+    study = open_study(trials=2)
+    study.complete(study.ask(), [12.5], {"seedValues": [12.0, 13.0]})
+    study.confirm(0, [1, 2], [11.0, 12.0])
+    study.fail(study.ask(), "it fell apart")
+    program = shutil.which("optuna-dashboard", path=str(Path(sys.executable).parent))
+    assert program, "optuna-dashboard is one of the extras that the tests need"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [program, f"sqlite:///{folder.database}", "--host", "127.0.0.1", "--port", str(port)]
+    dashboard = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        studies = _fetched(f"http://127.0.0.1:{port}/api/studies")["study_summaries"]
+        assert [one["study_name"] for one in studies] == ["small"]
+        detail = _fetched(f"http://127.0.0.1:{port}/api/studies/{studies[0]['study_id']}?after=0")
+        assert [trial["state"] for trial in detail["trials"]] == ["Complete", "Fail"]
+        assert "<html" in urllib.request.urlopen(f"http://127.0.0.1:{port}/dashboard/", timeout=10).read().decode()
+    finally:
+        dashboard.terminate()
+        dashboard.wait()
+    assert study.view().trial(0).value == 12.5
+
+
+def test_the_winner_tells_where_it_comes_from(open_study: Open) -> None:
+    study = open_study(trials=4, seeds=2)
+    for value in (1.0, 5.0, 4.0):
+        study.complete(study.ask(), [value], {"seedValues": [value - 1, value + 1]})
+    study.confirm(1, [1_000_001, 1_000_002], [2.0, 3.0])
+    study.confirm(2, [1_000_001, 1_000_002], [3.0, 4.0])
+    view = study.view()
+    comment = spec_of_trial(view, chosen(view, None)).comment
+    for said in (
+        "Trial 2 of the study small",
+        "Search score: 4,",
+        "seeds 1, 2",
+        "fresh seeds 1000001, 1000002: IQM 3.5",
+        "0.5",
+    ):
+        assert said in comment
+    assert "Trial 0" in spec_of_trial(view, chosen(view, 0)).comment
+    with pytest.raises(UsageError, match="no trial 17"):
+        chosen(view, 17)
+
+
+def _fetched(address: str) -> dict:
+    """What a server answers that may only just be starting."""
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                return json.load(answer)
+        except OSError:
+            time.sleep(0.25)
+    raise AssertionError(f"{address} does not answer")

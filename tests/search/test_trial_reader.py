@@ -1,0 +1,116 @@
+"""Trials read straight from the tables are what Optuna reads, and those that have ended are read once."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC
+
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import RDBStorage
+from optuna.study import create_study
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from gts.search import trial_reader
+from gts.search.summary import Glance, glance_of
+from gts.search.trial_reader import Memory, stored_trials
+from gts.store.workspace import StudyFolder
+from tests.support.small_space import Open
+
+DRAWN = {
+    "rate": FloatDistribution(1e-4, 1e-1, log=True),
+    "size": CategoricalDistribution((16, 32, "large", None)),
+    "layers": IntDistribution(1, 5),
+}
+
+
+@pytest.fixture
+def storage(folder: StudyFolder) -> RDBStorage:
+    """A study with trials of every state and with numbers of every kind, beside another study."""
+    folder.path.mkdir(parents=True)
+    made = RDBStorage(f"sqlite:///{folder.database}")
+    other = create_study(storage=made, study_name="other")
+    other.add_trial(create_trial(value=1.0, params={"x": 1}, distributions={"x": IntDistribution(0, 3)}))
+    study = create_study(storage=made, study_name="mixed", directions=["maximize", "minimize"])
+    for at, size in enumerate(DRAWN["size"].choices):
+        params = {"size": size, "rate": 10.0 ** -(at + 1), "layers": at + 1}
+        study.add_trial(
+            create_trial(
+                values=[at / 3, math.inf],
+                params=params,
+                distributions=DRAWN,
+                user_attrs={"reason": "[é]", "list": [1, 2]},
+                intermediate_values={20: math.nan, 10: -math.inf, 30: 0.5},
+            )
+        )
+    study.add_trial(create_trial(state=TrialState.FAIL, user_attrs={"reason": "step 3"}))
+    study.enqueue_trial({"layers": 2})
+    study.ask()
+    study.enqueue_trial({"layers": 3})
+    return made
+
+
+def as_stored(trial: FrozenTrial) -> tuple[object, ...]:
+    began, ended = trial.datetime_start, trial.datetime_complete
+    return (
+        trial.number,
+        trial.state,
+        began.astimezone(UTC) if began else None,
+        ended.astimezone(UTC) if ended else None,
+        tuple(trial.values or ()),
+        trial.params,
+        list(trial.params),
+        trial.distributions,
+        str(sorted(trial.intermediate_values.items())),  # nan differs from nan
+        trial.user_attrs,
+    )
+
+
+@pytest.mark.parametrize("few", [500, 2])
+def test_what_is_read_is_what_optuna_reads(storage: RDBStorage, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial_reader, "_FEW", few)
+    study = storage.get_study_id_from_name("mixed")
+    expected = [as_stored(trial) for trial in storage.get_all_trials(study)]
+    found = [
+        (
+            one.head.number,
+            one.head.state,
+            one.head.started,
+            one.head.ended,
+            one.values,
+            one.params,
+            list(one.params),
+            one.distributions,
+            str(list(one.curve)),
+            one.user_attrs,
+        )
+        for one in stored_trials(storage, study)
+    ]
+    assert len(found) == 7 and found == expected
+
+
+def test_only_what_has_ended_is_remembered(storage: RDBStorage) -> None:
+    study, memory = storage.get_study_id_from_name("mixed"), Memory()
+    first = stored_trials(storage, study, memory)
+    running = next(trial for trial in first if trial.head.state == TrialState.RUNNING)
+    storage.set_trial_intermediate_value(running.head.key, 10, 7.0)
+    second = stored_trials(storage, study, memory)
+    assert [old is new for old, new in zip(first, second, strict=True)] == [True] * 5 + [False] * 2
+    assert second[5].curve == ((10, 7.0),)
+
+
+def test_a_study_in_the_place_of_another_is_not_mistaken_for_it(storage: RDBStorage) -> None:
+    """The keys of the tables begin anew where a database is made anew."""
+    study, memory = storage.get_study_id_from_name("mixed"), Memory()
+    first = stored_trials(storage, study, memory)
+    memory.trials = {trial.head.key: first[0] for trial in first}
+    assert [trial.head.number for trial in stored_trials(storage, study, memory)] == list(range(7))
+
+
+def test_a_glance_of_what_was_read(open_study: Open) -> None:
+    study = open_study(trials=5)
+    for value in (1.0, 3.0):
+        study.complete(study.ask(), [value], {"steps": 90})
+    study.fail(study.ask(), "why")
+    study.ask()
+    assert glance_of(study.view(), study.wanted) == Glance(ended=3, wanted=5, best=3.0, steps=180)

@@ -1,0 +1,56 @@
+"""Driving the editor in tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from gts.store.workspace import Workspace
+from gts_tui.app import GtsApp, Settings
+from gts_tui.screens.editor.screen import EditorMode
+from tests.support.app_driver import until
+
+NAME = "hopper/hopperPPO.spec"
+"""The spec that most tests edit."""
+
+
+def drive(
+    workspace: Workspace,
+    story: Callable[[Any, EditorMode], Awaitable[None]],
+    *words: str,
+    size: tuple[int, int] = (80, 24),
+    **settings: Any,
+) -> GtsApp:
+    """Open the program in the editor with these files, run `story`, and return the program after its end."""
+
+    async def run() -> GtsApp:
+        app = GtsApp(workspace, Settings(**settings))
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await app.show_mode("editor", words)
+            await pilot.pause()
+            await story(pilot, app.query_one(EditorMode))
+        return app
+
+    return asyncio.run(run())
+
+
+def text_of(mode: EditorMode) -> str:
+    assert mode.bench.text is not None
+    return mode.bench.text.text
+
+
+async def write(pilot: Any, text: str) -> None:
+    """Type text."""
+    for letter in text:
+        await pilot.press({"\n": "enter", " ": "space"}.get(letter, letter))
+
+
+async def go_to(pilot: Any, mode: EditorMode, word: str, *, behind: bool = True) -> None:
+    """Put the cursor behind (or before) a word."""
+    assert mode.bench.text is not None
+    await until(pilot, lambda: mode.bench.text.has_focus)
+    mode.bench.text.selection = type(mode.bench.text.selection).cursor(
+        mode.bench.text.location_of(text_of(mode).index(word) + (len(word) if behind else 0))
+    )
+    await pilot.pause()

@@ -1,0 +1,40 @@
+"""Small trainings, and running one in the process of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gts.jobs.interruption import Interruption
+from gts.jobs.process import attend
+from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
+from gts.jobs.trainings.runs import begin
+
+TINY: dict[str, Any] = {
+    "nSteps": 1200,
+    "nEpochs": 10,
+    "nEnvironments": 4,
+    "nEvaluations": 3,
+    "evaluationEpisodes": 2,
+    "actor.hiddenSize": 8,
+    "critic.hiddenSize": 8,
+}
+"""Parameters of a training that takes less than a second."""
+
+ENDLESS = TINY | {"nSteps": 400_000_000, "nEpochs": 400_000, "nEvaluations": 0}
+"""A training that ends only when it is stopped."""
+
+
+def training(request: TrainingRequest, interruption: Interruption | None = None) -> Iterator[Any]:
+    """Create a run and work on it; yields and raises what `gts.jobs.trainings.worker.work` does."""
+    job, life = begin(request)
+    yield from attend(request.workspace, job, life, interruption or Interruption(), request=request)
+
+
+def run_training(request: TrainingRequest, listener: Callable[[Any], object] = lambda _: None) -> TrainingOutcome:
+    """Train to the end; every event but the outcome is passed to `listener`."""
+    for event in training(request):
+        if isinstance(event, TrainingOutcome):
+            return event
+        listener(event)
+    raise AssertionError("a training ends with its outcome")

@@ -1,0 +1,131 @@
+"""Completion: the word under the cursor alone, from the table of commands, with what each candidate means."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from gts.store.workspace import Workspace
+from gts_tui.console.completion import Completer, Completions
+from tests.support.sample_workspace import furnish
+
+RUN = "20261120-013000-hopperPPO-w9c"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return furnish(tmp_path_factory.mktemp("evening") / "w")
+
+
+@pytest.fixture(scope="module")
+def completer(workspace: Workspace) -> Completer:
+    return Completer(workspace, lambda: ["dark", "light"])
+
+
+def offered(completer: Completer, line: str) -> list[str]:
+    """What is offered at the `|` of a line."""
+    return [one.text for one in at(completer, line).candidates]
+
+
+def at(completer: Completer, line: str) -> Completions:
+    cursor = line.index("|")
+    return completer.completions(line.replace("|", ""), cursor)
+
+
+def help_of(completer: Completer, line: str, text: str) -> str:
+    return next(one.help for one in at(completer, line).candidates if one.text == text)
+
+
+def test_commands_and_own_words_say_what_they_do(completer: Completer) -> None:
+    assert offered(completer, "tr|")[:2] == ["train", "trials"]
+    assert help_of(completer, "sco|", "score") == "Let checkpoints play test episodes."
+    assert offered(completer, "mou|") == ["mouse"]
+    assert offered(completer, "stop x; mou|") == ["mouse"]
+    assert offered(completer, "!mou|") == []
+
+
+def test_options_and_their_values(completer: Completer) -> None:
+    assert "--episodes" in offered(completer, "score x -|")
+    assert "-s" in help_of(completer, "train x --ste|", "--steps")
+    assert offered(completer, "train x --keep |") == ["best", "last"]
+    assert offered(completer, "train x --keep=l|") == ["--keep=last"]
+    assert at(completer, "train x --steps |").wanted.startswith("STEPS: ")
+
+
+def test_names_fit_what_the_command_takes(completer: Completer) -> None:
+    assert offered(completer, "train hopper/hopperPPO|") == ["hopper/hopperPPO.checkpoint", "hopper/hopperPPO.spec"]
+    assert offered(completer, "search hopper/|") == ["hopper/hopper.space"]
+    assert offered(completer, "stop w9|") == [RUN]
+    assert "hopper ppo" in help_of(completer, "stop 2026|", RUN)
+    assert offered(completer, "score @|") == ["@best", "@sel"]
+    assert offered(completer, "theme |") == ["dark", "light"]
+    assert offered(completer, "mode tr|") == ["training"]
+    assert offered(completer, "help sco|") == ["score"]
+    assert offered(completer, "new sp|") == ["spec", "space"]
+
+
+def test_parameters_fit_the_spec_and_say_what_they_mean(completer: Completer) -> None:
+    keys = offered(completer, "train hopper/hopperPPO.spec Hopper|")
+    assert keys
+    assert all(key.startswith("Hopper/") and key.endswith("=") for key in keys)
+    assert offered(completer, "train inverted/invertedPPO.spec Hopper|") == []
+    key = "actor.learningRate="
+    assert help_of(completer, "train hopper/hopperPPO.spec actor.learn|", key) == "0.001  Step size of the actor's optimiser."
+    assert offered(completer, "train hopper/hopperPPO.spec physics=|") == ["physics=exact", "physics=fast"]
+    assert offered(completer, "train hopper/hopperPPO.spec --set physics=f|") == ["physics=fast"]
+
+
+def test_only_the_word_under_the_cursor_is_replaced(completer: Completer) -> None:
+    made = at(completer, "stop w9|c --now; info x")
+    line, cursor = made.taken("stop w9c --now; info x", made.candidates[0])
+    assert line == f"stop {RUN} --now; info x"
+    assert line[cursor:] == "--now; info x"
+
+
+def test_names_with_blanks_are_quoted_and_gone_on_with(tmp_path: Path) -> None:
+    (tmp_path / "my specs").mkdir()
+    (tmp_path / "my specs" / "a [b].spec").write_text("{}")
+    completer = Completer(Workspace(tmp_path))
+    made = at(completer, "info my|")
+    line, cursor = made.taken("info my", made.candidates[0])
+    assert line == "info 'my specs/'"
+    made = completer.completions(line, cursor)
+    assert [one.text for one in made.candidates] == ["my specs/a [b].spec"]
+    assert made.taken(line, made.candidates[0])[0] == "info 'my specs/a [b].spec' "
+    assert offered(completer, "info 'my sp|") == ["my specs/"]
+
+
+def test_the_ghost_is_the_likeliest_end(completer: Completer) -> None:
+    assert completer.ghost("trai") == "train"
+    assert completer.ghost("train hopper/hopperA") == "train hopper/hopperA2C.spec"
+    assert completer.ghost("train ") == ""
+    assert completer.ghost("train nothing") == ""
+
+
+def test_every_beginning_of_every_line_can_be_completed(completer: Completer) -> None:
+    for line in (
+        'train "hopper/hopper PPO.spec" gamma=0.9 --set a=b; !ls',
+        "gts compare @last --play;;x",
+        "search '",
+        "new spec -",
+    ):
+        for cursor in range(len(line) + 1):
+            completer.completions(line, cursor)
+            completer.completions(line[:cursor], cursor)
+            completer.ghost(line[:cursor])
+
+
+def test_a_key_costs_little_in_a_large_workspace(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    for number in range(1000):
+        folder = workspace.run(f"2026{number:04}-120000-hopperPPO-abc").path
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text("{}")
+    completer = Completer(workspace)
+    completer.completions("stop 2", 6)
+    began = time.perf_counter()
+    for _ in range(20):
+        assert completer.completions("stop 20260", 10).candidates
+    assert (time.perf_counter() - began) / 20 < 0.05

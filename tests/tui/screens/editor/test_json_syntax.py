@@ -1,0 +1,122 @@
+"""JSON that is being typed: positions, minimal edits, colours; and nothing that is typed raises."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from gts_tui.screens.editor.completion import accepted, proposals_at
+from gts_tui.screens.editor.files import check_text
+from gts_tui.screens.editor.form import fields_of
+from gts_tui.screens.editor.json_syntax import colours, difference, outline, place_at, values_in, with_value, without
+from gts_tui.screens.editor.parameter_docs import meaning_of, subject_of
+from tests.support.spec_texts import FILES, SPEC, at
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_outline_reads_what_json_reads(path: Path) -> None:
+    text = path.read_text()
+    values = values_in(text)
+    assert values[()] == json.loads(text)
+    for entry in outline(text):
+        inside = json.loads(text)
+        for key in entry.path:
+            inside = inside[key]
+        assert values[entry.path] == inside
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "path", "typed"),
+    [
+        ('{"params": {"actor.le|', "key", ("params", "actor.le"), "actor.le"),
+        ('{"params": {"seed": 1,\n  |\n}}', "key", ("params",), ""),
+        ('{"params": {"seed": 1\n  |\n}}', "key", ("params",), ""),
+        ('{"params": {"seed": 1\n  "lam|', "key", ("params", "lam"), "lam"),
+        ('{"technique": "p|po"}', "value", ("technique",), "p"),
+        ('{"technique": |\n "params": {}}', "value", ("technique",), ""),
+        ('{"params": {"physics": "fast"|, "seed": 1}}', "value", ("params", "physics"), 'fast"'),
+        ('{"paramSpace": {"physics": ["exact", |]}}', "value", ("paramSpace", "physics", 1), ""),
+        ('{"params": {lam|}}', "key", ("params", "lam"), "lam"),
+        ("|", "value", (), ""),
+    ],
+)
+def test_place_of_a_cursor_in_a_text_that_is_being_typed(text, role, path, typed) -> None:
+    place = place_at(*at(text))
+    assert (place.role, place.path, place.typed) == (role, path, typed)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_change_of_a_value_changes_nothing_else(path: Path) -> None:
+    text = path.read_text()
+    for entry in outline(text):
+        if len(entry.path) == 2 and entry.path[0] == "params":
+            changed = with_value(text, entry.path, "4711")
+            assert changed[: entry.start] == text[: entry.start]
+            assert changed[entry.start + 4 :] == text[entry.end :]
+
+
+@pytest.mark.parametrize("key", ["seed", "actor.learningRate", "critic.learningRate"])
+def test_a_member_taken_out_leaves_the_others_as_they_are(key: str) -> None:
+    changed = without(SPEC, ("params", key))
+    wanted = json.loads(SPEC)
+    del wanted["params"][key]
+    assert json.loads(changed) == wanted
+    kept = [line.strip().rstrip(",") for line in changed.splitlines()]
+    assert [line for line in kept if line] == [
+        line for line in (each.strip().rstrip(",") for each in SPEC.splitlines()) if line and f'"{key}"' not in line
+    ]
+
+
+def test_a_new_member_comes_last_and_looks_like_the_others() -> None:
+    changed = with_value(SPEC, ("params", "lambda"), "0.9")
+    assert changed == SPEC.replace('"critic.learningRate": 0.001', '"critic.learningRate": 0.001,\n\n    "lambda": 0.9')
+    assert with_value('{"a": 1}', ("b",), "2") == '{"a": 1, "b": 2}'.replace(", ", ",", 1).replace(",", ", ")
+    assert json.loads(with_value("{}", ("params", "seed"), "2")) == {"params": {"seed": 2}}
+
+
+def test_all_members_taken_out_and_one_put_in() -> None:
+    text = SPEC
+    for key in ("seed", "actor.learningRate", "critic.learningRate"):
+        text = without(text, ("params", key))
+    assert '"params": {}' in text
+    again = with_value(text, ("params", "seed"), "5")
+    assert '"params": {\n    "seed": 5\n  }' in again
+
+
+@pytest.mark.parametrize(("old", "new"), [("", "a"), ("abc", "abc"), ("aaa", "aa"), ("abcabc", "abcXabc"), ("xy", "")])
+def test_difference_makes_the_new_text(old: str, new: str) -> None:
+    start, end, piece = difference(old, new)
+    assert old[:start] + piece + old[end:] == new
+
+
+def test_colours_never_leave_their_line() -> None:
+    kinds = {line: [colour for _, _, colour in colours(line)] for line in ('"a": "b",', '"a', "tru", '"x[/red]": 1e-3 \\"')}
+    assert kinds['"a": "b",'] == ["key", "mark", "text", "mark"]
+    assert kinds['"a'] == ["text"]
+    assert kinds["tru"] == ["other"]
+    assert kinds['"x[/red]": 1e-3 \\"'][:3] == ["key", "mark", "number"]
+
+
+def test_whatever_stands_in_a_text_it_is_read_coloured_and_completed() -> None:
+    draw, files = random.Random(5), [path.read_text() for path in FILES]
+    pieces = ("", "{", "}", "[", "]", '"', ",", ":", "x", "\n", '""', "{}", '"a":', "\\", "1", "true", "\0", "é", "1e999")
+    for _ in range(1500):
+        text = draw.choice(files)
+        for _ in range(draw.randrange(1, 5)):
+            begin = draw.randrange(len(text) + 1)
+            end = min(len(text), begin + draw.randrange(40))
+            text = text[:begin] + draw.choice(pieces) + text[end:]
+        if draw.random() < 0.5:
+            text = text[draw.randrange(len(text) + 1) :][:60]
+        place = place_at(text, draw.randrange(len(text) + 1))
+        for kind in ("spec", "space"):
+            meaning_of(subject_of(kind, values_in(text)), place.path)
+            for proposal in proposals_at(text, kind, place)[:3]:
+                accepted(text, place, proposal)
+            check_text(text, "a.spec", kind)
+            fields_of(text, kind)
+        for line in text.splitlines():
+            list(colours(line))

@@ -1,0 +1,212 @@
+"""The mode `jobs` as a person meets it: what stands how, its log, stop, resume, kill, slots, a thousand runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gts.jobs.job_store import find_job, reindex
+from gts.store.workspace import Workspace
+from gts_tui.app import GtsApp
+from gts_tui.widgets.log_view import LogLines, end_of
+from gts_tui.widgets.table import MOST_ROWS, KeyedTable
+from tests.support import app_driver
+from tests.support.app_driver import screen_text, shows, types, until
+
+FAILED = "20261119-220405-hopperA2C-zx7"
+WORKING = 60.0
+"""Seconds within which a training has begun or ended, beside whatever else this machine does."""
+
+
+def drive(workspace: Workspace, flow: Callable[[GtsApp, Any], Coroutine[Any, Any, None]], **settings: Any) -> None:
+    app_driver.drive(workspace, flow, "5", **{"glyphs": "braille", **settings})
+
+
+def table(app: GtsApp) -> KeyedTable:
+    return app.query_one("#jobs", KeyedTable)
+
+
+def log(app: GtsApp) -> str:
+    return "\n".join(app.query_one(LogLines).lines)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_jobs_are_listed_with_their_states_reasons_and_logs(workspace: Workspace, size: tuple[int, int]) -> None:
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        screen = await shows(pilot, r"‖ paused +(train +)?\S*walkerPPO-m2p +\d+ Nov +59 %")
+        assert screen.index("hopperPPO-w9c") < screen.index("hopperA2C-zx7") < screen.index("hopperPPO-k3f"), "newest first"
+        assert "0 at work, 0 waiting" in screen
+        await types(pilot, f"mode jobs {FAILED[-3:]}")
+        await shows(pilot, "step 40960: the loss is not a number")
+        await until(pilot, lambda: "training hopper/hopperA2C.spec" in log(app))
+        assert app.selected() == (FAILED,)
+
+    drive(workspace, flow, size=size)
+
+
+def test_states_and_words_narrow_the_list_and_escape_widens_it(workspace: Workspace) -> None:
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        await until(pilot, lambda: len(table(app).keys) == 4)
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        await until(pilot, lambda: table(app).keys == (FAILED,))
+        assert "failed only" in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table(app).keys) == 4)
+        await pilot.press("slash", *"ppo", "space", *"k3f", "enter")
+        await until(pilot, lambda: [key[-3:] for key in table(app).keys] == ["k3f"])
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table(app).keys) == 4)
+
+    drive(workspace, flow)
+
+
+def test_the_log_grows_while_it_is_looked_at_and_is_searched(workspace: Workspace) -> None:
+    path = workspace.run("20261120-013000-hopperPPO-w9c").log
+
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        await until(pilot, lambda: "training hopper/hopperPPO.spec" in log(app) or table(app).go_to(path.parent.name))
+        await until(pilot, lambda: "training hopper/hopperPPO.spec" in log(app))
+        with path.open("a") as file:
+            file.write("a line [/with] \x1b[31mcolours\x1b[0m and \x07 bells\n")
+        await until(pilot, lambda: "a line [/with] colours and" in log(app))
+        await pilot.press("tab", "slash", *"evaluated", "enter")
+        await until(pilot, lambda: len(log(app).splitlines()) == 10)
+        path.write_text("it began anew, evaluated\n")
+        await until(pilot, lambda: log(app) == "it began anew, evaluated")
+        path.unlink()
+        await until(pilot, lambda: log(app) == "")
+
+    drive(workspace, flow)
+
+
+def test_a_job_is_opened_and_its_id_copied(workspace: Workspace) -> None:
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        await until(pilot, lambda: table(app).go_to(FAILED))
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard == FAILED)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.mode is not None and app.mode.NAME == "training")
+
+    drive(workspace, flow)
+
+
+def test_a_training_is_stopped_resumed_killed_and_goes_on(workspace: Workspace) -> None:
+    spec = json.loads((workspace.root / "inverted/invertedPPO.spec").read_text())
+    spec["params"] |= {"nSteps": 3_000_000, "nEpochs": 3000}
+    (workspace.root / "long.spec").write_text(json.dumps(spec))
+
+    def stands(app: GtsApp, pilot: Any, word: str) -> Any:
+        def condition() -> bool:
+            newest = table(app).keys[:1]
+            shown = re.search(rf"{word} +long-", screen_text(app))
+            return bool(newest) and find_job(workspace, newest[0]).state.word == word and shown is not None
+
+        return until(pilot, condition, WORKING)
+
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        await until(pilot, lambda: len(table(app).keys) == 4)
+        app.perform("train long.spec")
+        await until(pilot, lambda: len(table(app).keys) == 5, WORKING)
+        app.query_one("#scrollback").display = False
+        try:
+            await stands(app, pilot, "running")
+            table(app).go_to(table(app).keys[0])
+            await shows(pilot, r"running +long-\S+ +\d\d:\d\d +\d+ % .*%.*B", WORKING)
+            await pilot.press("s")
+            await stands(app, pilot, "paused")
+            app.query_one("#scrollback").display = False
+            await pilot.press("R")
+            await stands(app, pilot, "running")
+            await pilot.press("S")
+            await shows(pilot, "Kill .*long")
+            await pilot.press("n")
+            assert find_job(workspace, table(app).keys[0]).state.alive, "no is no"
+            await pilot.press("S", "y")
+            await stands(app, pilot, "paused")
+            await pilot.press("R")
+            await stands(app, pilot, "running")
+            sign = find_job(workspace, table(app).keys[0]).sign
+            assert sign is not None
+            os.kill(sign.worker.pid, signal.SIGKILL)
+            await stands(app, pilot, "interrupted")
+            await pilot.press("A")
+            await shows(pilot, "Go on with 1 interrupted job")
+            await pilot.press("y")
+            await stands(app, pilot, "running")
+        finally:
+            app.perform("stop --all --now")
+            await until(pilot, lambda: not find_job(workspace, table(app).keys[0]).state.alive, WORKING)
+
+    drive(workspace, flow)
+
+
+def test_slots_are_set(workspace: Workspace, own_settings: Path) -> None:
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        await shows(pilot, "CPUs taken")
+        await pilot.press("plus")
+        await shows(pilot, "How many jobs")
+        await pilot.press(*["backspace"] * 4, "3", "enter")
+        await shows(pilot, "0 of 3 slots taken")
+        assert (own_settings / "state" / "queue" / "slots").read_text().strip() == "3"
+
+    drive(workspace, flow)
+
+
+def test_who_may_only_look_stops_nothing(workspace: Workspace) -> None:
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        await until(pilot, lambda: table(app).go_to("20261119-083011-walkerPPO-m2p"))
+        await pilot.press("R")
+        await shows(pilot, "--readonly")
+        assert find_job(workspace, "m2p").state.word == "paused"
+
+    drive(workspace, flow, readonly=True)
+
+
+def test_states_are_told_without_other_letters_on_a_plain_terminal(workspace: Workspace) -> None:
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        await shows(pilot, "= paused")
+        assert all(row.isascii() for row in screen_text(app).splitlines()[1:10])
+
+    drive(workspace, flow, glyphs="ascii")
+
+
+def test_a_thousand_runs_are_there_in_a_moment(workspace: Workspace) -> None:
+    template = workspace.run(FAILED).path
+    for number in range(1000):
+        folder = workspace.runs / f"20261001-{number // 3600:02}{number // 60 % 60:02}{number % 60:02}-many-{number:03}"
+        folder.mkdir()
+        for name in ("job.json", "run.json"):
+            shutil.copy(template / name, folder / name)
+        (folder / "job.json").write_text((folder / "job.json").read_text().replace("2026-11-19T22", "2026-10-01T00"))
+    reindex(workspace)
+
+    async def flow(app: GtsApp, pilot: Any) -> None:
+        begun = time.monotonic()
+        await shows(pilot, rf"{MOST_ROWS} of 1004 jobs", 20)
+        assert time.monotonic() - begun < 10
+        await pilot.press("slash", *"many-777")
+        await until(pilot, lambda: len(table(app).keys) == 1)
+        begun = time.monotonic()
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table(app).keys) == MOST_ROWS)
+        assert time.monotonic() - begun < 3
+
+    drive(workspace, flow)
+
+
+def test_the_end_of_a_large_log_is_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text("".join(f"line {number}\n" for number in range(100_000)))
+    found = end_of(path)
+    assert found.lines[-1] == "line 99999" and len(found.lines) == 1000 and not found.whole
+    path.write_bytes(b"10 %\r20 %\r30 %\nend\xff\n")
+    assert end_of(path).lines == ("30 %", "end\N{REPLACEMENT CHARACTER}")

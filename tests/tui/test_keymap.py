@@ -1,0 +1,191 @@
+"""Keys: what they are called, what `?` says of them, and where a person puts them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from gts.store.workspace import Workspace
+from gts_tui.app import GtsApp
+from gts_tui.command_syntax import MODES
+from gts_tui.keymap import Place, keys_of, normal, places_with_keys, read_keymap, shown
+from tests.support.app_driver import screen_text, until
+
+PLACES = places_with_keys()
+APP = Place("app", tuple(binding for place in PLACES if place.everywhere for binding in place.bindings), True)
+HOUSE = {"escape", "enter"}
+"""Keys that whoever has the cursor may have for itself."""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    (tmp_path / "runs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return Workspace(tmp_path)
+
+
+def is_dialog(place: Place) -> bool:
+    from importlib import import_module
+
+    module, _, name = place.name.rpartition(".")
+    return issubclass(getattr(import_module(module), name), ModalScreen)
+
+
+def test_places_are_found() -> None:
+    names = {place.name for place in PLACES}
+    assert {"gts_tui.app.GtsApp", "gts_tui.widgets.dialogs.Confirm", "gts_tui.console.command_line.CommandLine"} <= names
+    assert {f"mode.{name}" for name in MODES} <= {binding.id for binding in APP.bindings}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_every_key_has_an_id_and_words(place: Place) -> None:
+    for binding in place.bindings:
+        assert binding.id and binding.description, f"{place.name}: {binding.key} has no id or no words"
+        assert all(normal(key) is not None for key in keys_of(binding)), binding
+        assert binding.description == binding.description.strip().rstrip(".")
+
+
+def test_an_id_means_one_thing() -> None:
+    words: dict[str, set[str]] = {}
+    for place in PLACES:
+        for binding in place.bindings:
+            words.setdefault(binding.id or "", set()).add(binding.description)
+        ids = [binding.id for binding in place.bindings]
+        assert len(ids) == len(set(ids)), place.name
+    # Tables of several kinds share what every table has, so that a person puts it elsewhere once.
+    assert {name: said for name, said in words.items() if len(said) > 1} == {}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_no_two_keys_of_a_place_clash(place: Place) -> None:
+    keys = Counter(key for binding in place.bindings for key in keys_of(binding))
+    assert [key for key, times in keys.items() if times > 1] == []
+    if not place.everywhere and not is_dialog(place):
+        taken = {key for binding in APP.bindings for key in keys_of(binding)}
+        # A list may have the keys of a terminal's own; the letters and signs of the program mean one thing everywhere.
+        assert taken & set(keys) - HOUSE == set()
+
+
+def test_no_key_is_one_that_terminals_or_tmux_take() -> None:
+    used = {key for place in PLACES for binding in place.bindings for key in keys_of(binding)}
+    assert used & {"ctrl+b", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"} == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("?", "question_mark"), ("x", "x"), ("ctrl+x", "ctrl+x"), ("f5", "f5"), ("+", "plus"), ("[", "left_square_bracket")],
+)
+def test_keys_as_people_write_them(key: str, name: str) -> None:
+    assert normal(key) == name
+    assert shown(name) == key
+
+
+@pytest.mark.parametrize("key", ["", "banana", "ctrl+", "control+x", "f99"])
+def test_what_is_no_key(key: str) -> None:
+    assert normal(key) is None
+
+
+HERE = (
+    Place("gts_tui.app.GtsApp", (Binding("1", "a", "one", id="mode.one"), Binding("q", "b", "quit", id="program.quit")), True),
+    Place("gts_tui.screens.jobs.Jobs", (Binding("s", "c", "stop", id="jobs.stop"), Binding("R", "d", "on", id="jobs.resume"))),
+    Place("gts_tui.screens.play.Play", (Binding("w", "e", "window", id="play.window"),)),
+)
+
+
+def keymap_of(tmp_path: Path, text: str):
+    path = tmp_path / "keys.toml"
+    path.write_text(text)
+    return read_keymap([path], HERE)
+
+
+def test_keys_are_put_elsewhere_by_id(tmp_path: Path) -> None:
+    read = keymap_of(tmp_path, '"mode.one" = "f1, !"\n[jobs]\nstop = "R"\nresume = "s"\n')
+    assert read.problems == ()
+    assert read.keys == {"mode.one": "f1,exclamation_mark", "jobs.stop": "R", "jobs.resume": "s"}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('[jobs]\nstpo = "x"\n', "keys.toml:2:1: nothing has the id `jobs.stpo`; did you mean `jobs.stop`?"),
+        ('[jobs]\nstop = "banana"\n', "keys.toml:2:1: `banana` is no key"),
+        ("[jobs]\nstop = 3\n", "the key of `jobs.stop` must be a text"),
+        ('[jobs]\nstop = "R"\n', "`R` for `jobs.stop` is the key of `jobs.resume` already"),
+        ('[jobs]\nstop = "q"\n', "`q` for `jobs.stop` is the key of `program.quit` already"),
+        ('[mode]\none = "w"\n', "`w` for `mode.one` is the key of `play.window` already"),
+        ('[jobs]\nstop = "ctrl+m"\n', "a terminal cannot tell `ctrl+m` from enter"),
+        ("[jobs\n", "this is no TOML"),
+    ],
+)
+def test_what_cannot_be_is_said_and_the_rest_counts(tmp_path: Path, text: str, complaint: str) -> None:
+    read = keymap_of(tmp_path, text)
+    assert [problem for problem in read.problems if complaint in problem], read.problems
+    assert read.keys == {}
+    if "no TOML" not in complaint and "play.window" not in complaint:
+        assert keymap_of(tmp_path, f'play.window = "z"\n{text}').keys == {"play.window": "z"}
+
+
+def test_the_same_key_may_mean_two_things_in_two_modes(tmp_path: Path) -> None:
+    assert keymap_of(tmp_path, '[play]\nwindow = "s"\n').keys == {"play.window": "s"}
+
+
+def test_a_key_that_was_moved_works_and_the_old_one_does_not(workspace: Workspace) -> None:
+    async def drive() -> None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await until(pilot, lambda: app.mode is not None)
+            (workspace.root / "keys.toml").write_text('[mode]\njobs = "f6"\nplay = "f6"\nnone = "x"\n')
+            await until(pilot, lambda: "nothing has the id" in screen_text(app))
+            (workspace.root / "keys.toml").write_text('[mode]\njobs = "f6"\n')
+            await until(pilot, lambda: app._keymap == {"mode.jobs": "f6"})
+            await pilot.press("f6")
+            await until(pilot, lambda: app.mode.NAME == "jobs")
+            await pilot.press("1", "5")
+            await until(pilot, lambda: app.mode.NAME == "workspace")
+            await pilot.press("question_mark")
+            await until(pilot, lambda: "keys: workspace" in screen_text(app))
+            await pilot.press(*"mode.jobs")
+            await until(pilot, lambda: any(" f6 " in line and " jobs " in line for line in screen_text(app).splitlines()))
+
+    asyncio.run(drive())
+
+
+def test_help_lists_the_keys_of_this_place_and_does_what_is_chosen(workspace: Workspace) -> None:
+    async def drive() -> None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: app.mode is not None)
+            await pilot.press("question_mark")
+            await until(pilot, lambda: "keys: workspace" in screen_text(app) and "workspace.mark" in screen_text(app))
+            assert "keys.toml" in screen_text(app)
+            await pilot.press(*"mode.jobs")
+            await until(pilot, lambda: "workspace.mark" not in screen_text(app))
+            await pilot.press("enter")
+            await until(pilot, lambda: app.mode.NAME == "jobs")
+            await pilot.press("question_mark")
+            await until(pilot, lambda: "keys: jobs" in screen_text(app))
+            await pilot.press("x", "escape", "escape")
+            await until(pilot, lambda: "keys: jobs" not in screen_text(app))
+            assert app.mode.NAME == "jobs"
+
+    asyncio.run(drive())
+
+
+def test_the_foot_always_says_how_to_find_the_other_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.spec").write_text("{}")
+
+    async def drive() -> None:
+        app = GtsApp(Workspace(tmp_path))
+        async with app.run_test(size=(60, 24)) as pilot:
+            for number, name in enumerate(MODES, start=1):
+                await pilot.press(str(number))
+                await until(pilot, lambda name=name: app.mode is not None and name == app.mode.NAME)
+                await until(pilot, lambda: screen_text(app).splitlines()[-1].rstrip().endswith("? keys : command"))
+
+    asyncio.run(drive())
