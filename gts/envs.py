@@ -33,48 +33,48 @@ _TERM_KEYS = {"alive": "reward_survive", "control": "reward_ctrl"}
 """Gymnasium's words for two of the terms; the others are `reward_` and the term's name."""
 _REWARD_THRESHOLDS = {"invertedPendulum": 950.0, "hopper": 3800.0, "halfCheetah": 4800.0, "ant": 6000.0}
 """Returns at which Gymnasium calls a task solved."""
-_ENDLESS = 2**62
+_NO_TIME_LIMIT = 2**62
 
 
-class Informant:
+class InfoBuilder:
     """What Gymnasium's environments report beside the observation, for all worlds at once."""
 
     fields: ClassVar[dict[str, tuple[str, ...]]] = {"humanoid": ("ten_length", "ten_velocity")}
     """MjData fields that only infos read, by figure."""
 
-    def __init__(self, worlds: Worlds, *, plain: bool) -> None:
+    def __init__(self, worlds: Worlds, *, is_default_reward: bool) -> None:
         """`plain`: the reward is Gymnasium's own."""
         self._worlds = worlds
         self._figure = worlds.figure
-        single = {term.name for term in self._figure.terms if term.single}
+        single = {term.name for term in self._figure.terms if term.is_float32}
         self._terms: list[tuple[str, Any]] = []
         for name in worlds.term_names:
             kind: Any = np.float32 if name in single else np.float64
             # Gymnasium's pendulum counts its rewards in whole numbers.
-            kind = np.int64 if plain and self._figure.name == "invertedPendulum" else kind
+            kind = np.int64 if is_default_reward and self._figure.name == "invertedPendulum" else kind
             self._terms.append((_TERM_KEYS.get(name, f"reward_{name}"), kind))
-        self._sideways = np.zeros(worlds.n_worlds)
+        self._lateral_positions = np.zeros(worlds.n_worlds)
 
-    def started(self, ids: Arrays) -> dict[str, Arrays]:
+    def reset_infos(self, ids: Arrays) -> dict[str, Arrays]:
         """For worlds that were just started, (n, …) by key."""
         frame = self._worlds.frame
-        if self._figure.sideways is not None:
-            self._sideways[ids] = self._figure.sideways(frame)
+        if self._figure.lateral_position is not None:
+            self._lateral_positions[ids] = self._figure.lateral_position(frame)
         return {key: np.array(read(frame)) for key, read in self._figure.info.items()}
 
-    def stepped(self, ids: Arrays) -> dict[str, Arrays]:
+    def step_infos(self, ids: Arrays) -> dict[str, Arrays]:
         """For worlds that were just stepped, (n, …) by key."""
         frame = self._worlds.frame
-        found = {key: np.array(read(frame)) for key, read in self._figure.info.items()}
-        if found:
-            found["x_velocity"] = frame.speed
-        if self._figure.sideways is not None:
-            now = self._figure.sideways(frame)
-            found["y_velocity"] = (now - self._sideways[ids]) / frame.dt
-            self._sideways[ids] = now
-        for (key, kind), values in zip(self._terms, self._worlds.contributions(), strict=True):
-            found[key] = values.astype(kind)
-        return found
+        infos = {key: np.array(read(frame)) for key, read in self._figure.info.items()}
+        if infos:
+            infos["x_velocity"] = frame.speed
+        if self._figure.lateral_position is not None:
+            lateral_position = self._figure.lateral_position(frame)
+            infos["y_velocity"] = (lateral_position - self._lateral_positions[ids]) / frame.dt
+            self._lateral_positions[ids] = lateral_position
+        for (key, kind), values in zip(self._terms, self._worlds.reward_terms(), strict=True):
+            infos[key] = values.astype(kind)
+        return infos
 
 
 class FigureVectorEnv(VectorEnv[Arrays, Arrays, Arrays]):
@@ -95,15 +95,15 @@ class FigureVectorEnv(VectorEnv[Arrays, Arrays, Arrays]):
         if isinstance(rewards, Mapping):
             rewards = [rewards] * num_envs
         self._worlds = _make_worlds(figure, num_envs, threads or available_cpus(), physics, rewards, max_episode_steps)
-        self._informant = Informant(self._worlds, plain=rewards is None)
-        self._mode = AutoresetMode(autoreset_mode)
+        self._info_builder = InfoBuilder(self._worlds, is_default_reward=rewards is None)
+        self._autoreset_mode = AutoresetMode(autoreset_mode)
         self.num_envs = num_envs
-        self.metadata = {**_metadata(self._worlds), "autoreset_mode": self._mode}
+        self.metadata = {**_metadata(self._worlds), "autoreset_mode": self._autoreset_mode}
         self.single_observation_space, self.single_action_space = _spaces(self._worlds)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._all = np.arange(num_envs)
-        self._ended = np.zeros(num_envs, np.bool_)
+        self._all_ids = np.arange(num_envs)
+        self._is_done = np.zeros(num_envs, np.bool_)
         self._observations = np.zeros(self.observation_space.shape or ())
         self._seeds: list[int] = []
 
@@ -122,74 +122,74 @@ class FigureVectorEnv(VectorEnv[Arrays, Arrays, Arrays]):
 
         `seed`: an int for seed, seed + 1, …; a list with an int or None an environment; None lets the streams go on.
         """
-        ids = self._all
+        ids = self._all_ids
         if options is not None and "reset_mask" in options:
-            ids = _masked(options["reset_mask"], self.num_envs)
+            ids = _masked_ids(options["reset_mask"], self.num_envs)
         seeds = [seed + index for index in range(self.num_envs)] if isinstance(seed, int) else seed or [None] * self.num_envs
         if len(seeds) != self.num_envs:
             raise ValueError(f"there are {self.num_envs} environments and {len(seeds)} seeds")
         if not self._worlds.streams:
-            self._seeds = [_fresh_seed() for _ in self._all]
+            self._seeds = [_random_seed() for _ in self._all_ids]
             self._worlds.streams = make_streams(self._seeds)
         for index in ids.tolist():
             if seeds[index] is not None:
                 self._seeds[index] = seeds[index]
                 self._worlds.streams[index] = make_streams([seeds[index]])[0]
         infos: Infos = {}
-        self._restart(ids, self._observations, infos)
-        self._ended[ids] = False
+        self._reset_ids(ids, self._observations, infos)
+        self._is_done[ids] = False
         return self._observations.copy(), infos
 
     def step(self, actions: Arrays) -> tuple[Arrays, Arrays, Arrays, Arrays, Infos]:
         """Step all environments with actions (N, A). See AutoresetMode for what happens to those that ended."""
         if not self._worlds.streams:
             raise ResetNeeded("reset has to come before step")
-        if self._ended.any():
-            if self._mode is AutoresetMode.NEXT_STEP:
-                return self._step_some(np.asarray(actions))
+        if self._is_done.any():
+            if self._autoreset_mode is AutoresetMode.NEXT_STEP:
+                return self._step_next_step_mode(np.asarray(actions))
             raise ResetNeeded("environments that ended must be reset, with `reset_mask`, before the next step")
         transition = self._worlds.step(actions)
-        ended = transition.terminated | transition.truncated
-        told = self._informant.stepped(self._all)
+        is_done = transition.terminated | transition.truncated
+        step_infos = self._info_builder.step_infos(self._all_ids)
         infos: Infos = {}
         observations = transition.observations
-        if self._mode is AutoresetMode.SAME_STEP and ended.any():
-            ids = ended.nonzero()[0]
+        if self._autoreset_mode is AutoresetMode.SAME_STEP and is_done.any():
+            ids = is_done.nonzero()[0]
             final = np.full(self.num_envs, None, object)
             for index in ids.tolist():
                 final[index] = observations[index].copy()
-            infos = {"final_obs": final, "_final_obs": ended.copy(), "final_info": {}, "_final_info": ended.copy()}
-            _place(infos["final_info"], ids, {key: values[ids] for key, values in told.items()}, self.num_envs)
-            others = (~ended).nonzero()[0]
-            _place(infos, others, {key: values[others] for key, values in told.items()}, self.num_envs)
-            self._restart(ids, observations, infos)
+            infos = {"final_obs": final, "_final_obs": is_done.copy(), "final_info": {}, "_final_info": is_done.copy()}
+            _write_infos(infos["final_info"], ids, {key: values[ids] for key, values in step_infos.items()}, self.num_envs)
+            others = (~is_done).nonzero()[0]
+            _write_infos(infos, others, {key: values[others] for key, values in step_infos.items()}, self.num_envs)
+            self._reset_ids(ids, observations, infos)
         else:
-            _place(infos, self._all, told, self.num_envs)
-            self._ended = ended
+            _write_infos(infos, self._all_ids, step_infos, self.num_envs)
+            self._is_done = is_done
         self._observations = observations
         return observations.copy(), transition.rewards, transition.terminated, transition.truncated, infos
 
-    def _step_some(self, actions: Arrays) -> tuple[Arrays, Arrays, Arrays, Arrays, Infos]:
+    def _step_next_step_mode(self, actions: Arrays) -> tuple[Arrays, Arrays, Arrays, Arrays, Infos]:
         """A step in which some environments are started again and their actions ignored."""
         observations = np.empty_like(self._observations)
         rewards = np.zeros(self.num_envs)
         terminated, truncated = np.zeros(self.num_envs, np.bool_), np.zeros(self.num_envs, np.bool_)
         infos: Infos = {}
-        ids = (~self._ended).nonzero()[0]
+        ids = (~self._is_done).nonzero()[0]
         if len(ids):
             transition = self._worlds.step(actions[ids], ids)
             observations[ids], rewards[ids] = transition.observations, transition.rewards
             terminated[ids], truncated[ids] = transition.terminated, transition.truncated
-            _place(infos, ids, self._informant.stepped(ids), self.num_envs)
-        self._restart(self._ended.nonzero()[0], observations, infos)
-        self._ended = terminated | truncated
+            _write_infos(infos, ids, self._info_builder.step_infos(ids), self.num_envs)
+        self._reset_ids(self._is_done.nonzero()[0], observations, infos)
+        self._is_done = terminated | truncated
         self._observations = observations
         return observations.copy(), rewards, terminated, truncated, infos
 
-    def _restart(self, ids: Arrays, observations: Arrays, infos: Infos) -> None:
+    def _reset_ids(self, ids: Arrays, observations: Arrays, infos: Infos) -> None:
         """Start environments again; what they observe and report goes into the given containers."""
         observations[ids] = self._worlds.restart(ids)
-        _place(infos, ids, self._informant.started(ids), self.num_envs)
+        _write_infos(infos, ids, self._info_builder.reset_infos(ids), self.num_envs)
 
 
 class FigureEnv(gymnasium.Env[Arrays, Arrays]):
@@ -197,8 +197,8 @@ class FigureEnv(gymnasium.Env[Arrays, Arrays]):
 
     def __init__(self, figure: str, *, physics: Physics = "exact", rewards: Mapping[str, float] | None = None) -> None:
         """Raises what `Worlds` raises."""
-        self._worlds = _make_worlds(figure, 1, 1, physics, None if rewards is None else [rewards], _ENDLESS)
-        self._informant = Informant(self._worlds, plain=rewards is None)
+        self._worlds = _make_worlds(figure, 1, 1, physics, None if rewards is None else [rewards], _NO_TIME_LIMIT)
+        self._info_builder = InfoBuilder(self._worlds, is_default_reward=rewards is None)
         self.metadata = _metadata(self._worlds)
         self.observation_space, self.action_space = _spaces(self._worlds)
 
@@ -208,13 +208,13 @@ class FigureEnv(gymnasium.Env[Arrays, Arrays]):
         self._worlds.streams = [self.np_random]
         first = np.zeros(1, np.int64)
         observation = self._worlds.restart(first)[0]
-        return observation, {key: values[0] for key, values in self._informant.started(first).items()}
+        return observation, {key: values[0] for key, values in self._info_builder.reset_infos(first).items()}
 
     def step(self, action: Arrays) -> tuple[Arrays, float, bool, bool, Infos]:
         """One control step with an action (A,)."""
         transition = self._worlds.step(np.asarray(action, np.float32)[None])
-        told = {key: values[0] for key, values in self._informant.stepped(np.zeros(1, np.int64)).items()}
-        return transition.observations[0], float(transition.rewards[0]), bool(transition.terminated[0]), False, told
+        infos = {key: values[0] for key, values in self._info_builder.step_infos(np.zeros(1, np.int64)).items()}
+        return transition.observations[0], float(transition.rewards[0]), bool(transition.terminated[0]), False, infos
 
 
 def _make_worlds(
@@ -233,7 +233,7 @@ def _make_worlds(
         physics=physics,
         max_episode_length=max_episode_length,
         autoreset=False,
-        fields=Informant.fields.get(figure, ()),
+        fields=InfoBuilder.fields.get(figure, ()),
     )
 
 
@@ -247,11 +247,11 @@ def _spaces(worlds: Worlds) -> tuple[Box, Box]:
     return observations, Box(worlds.action_low, worlds.action_high, dtype=np.float32)
 
 
-def _place(infos: Infos, ids: Arrays, told: Mapping[str, Arrays], count: int) -> None:
+def _write_infos(infos: Infos, ids: Arrays, values_by_key: Mapping[str, Arrays], count: int) -> None:
     """Put values of n environments into (N, …) arrays, and mark in `_key` masks whose they are."""
     if not len(ids):
         return
-    for key, values in told.items():
+    for key, values in values_by_key.items():
         if key not in infos:
             infos[key] = np.zeros((count, *values.shape[1:]), values.dtype)
             infos[f"_{key}"] = np.zeros(count, np.bool_)
@@ -259,14 +259,14 @@ def _place(infos: Infos, ids: Arrays, told: Mapping[str, Arrays], count: int) ->
         infos[f"_{key}"][ids] = True
 
 
-def _masked(mask: object, count: int) -> Arrays:
+def _masked_ids(mask: object, count: int) -> Arrays:
     """The environments of a reset mask."""
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (count,) or not mask.any():
         raise ValueError(f"`reset_mask` must be a boolean array of shape ({count},) with at least one True")
     return mask.nonzero()[0]
 
 
-def _fresh_seed() -> int:
+def _random_seed() -> int:
     entropy = np.random.SeedSequence().entropy
     assert isinstance(entropy, int)
     return entropy

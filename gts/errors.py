@@ -47,7 +47,7 @@ class FileError(GtsError):
     exit_code = 2
 
 
-def name_too_long(error: OSError) -> FileError | None:
+def name_too_long_error(error: OSError) -> FileError | None:
     """What a person is told where the system refused a name for its length; None where it refused something else.
 
     Looking whether something is there fails so too: to the system that is no answer of no.
@@ -71,7 +71,7 @@ class Problem:
     column: int = 0
     """1-based; 0 where the problem has no place."""
 
-    def at(self, path: str) -> str:
+    def format_at(self, path: str) -> str:
         """`path:line:column: message`, without the parts that are unknown."""
         place = f"{path}:{self.line}:{self.column}" if self.line else path
         return f"{place}: {self.message}"
@@ -81,7 +81,7 @@ class FormatError(FileError):
     """A file was read and its content is wrong; `problems` holds all of them."""
 
     def __init__(self, path: str, problems: Sequence[Problem], *, hint: str = "") -> None:
-        super().__init__("\n".join(problem.at(path) for problem in problems), hint=hint)
+        super().__init__("\n".join(problem.format_at(path) for problem in problems), hint=hint)
         self.path = path
         self.problems = tuple(problems)
 

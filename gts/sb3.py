@@ -27,7 +27,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from gts.envs import FigureVectorEnv
 from gts.physics.simulations import Physics
 
-Which = int | Iterable[int] | None
+EnvIndices = int | Iterable[int] | None
 """One environment, several, or all."""
 
 
@@ -56,7 +56,7 @@ class FigureVecEnv(VecEnv):
         )
         self._actions: NDArray[Any] = np.zeros((n_envs, *(self.worlds.single_action_space.shape or ())))
         self._returns, self._lengths = np.zeros(n_envs), np.zeros(n_envs, np.int64)
-        self._began = perf_counter()
+        self._start_time = perf_counter()
         super().__init__(n_envs, self.worlds.single_observation_space, self.worlds.single_action_space)
 
     def reset(self) -> NDArray[Any]:
@@ -73,23 +73,23 @@ class FigureVecEnv(VecEnv):
 
     def step_wait(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[dict[str, Any]]]:
         """Step; observations (N, O), rewards (N,), ends (N,), and for each world that ended what its episode came to."""
-        observations, rewards, terminated, truncated, told = self.worlds.step(self._actions)
-        ended = terminated | truncated
+        observations, rewards, terminated, truncated, env_infos = self.worlds.step(self._actions)
+        dones = terminated | truncated
         self._returns += rewards
         self._lengths += 1
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for index in np.flatnonzero(ended).tolist():
+        for index in np.flatnonzero(dones).tolist():
             infos[index] = {
-                "terminal_observation": told["final_obs"][index],
+                "terminal_observation": env_infos["final_obs"][index],
                 "TimeLimit.truncated": bool(truncated[index] and not terminated[index]),
                 "episode": {
                     "r": round(float(self._returns[index]), 6),
                     "l": int(self._lengths[index]),
-                    "t": round(perf_counter() - self._began, 6),
+                    "t": round(perf_counter() - self._start_time, 6),
                 },
             }
-        self._returns[ended], self._lengths[ended] = 0.0, 0
-        return observations, rewards.astype(np.float32), ended, infos
+        self._returns[dones], self._lengths[dones] = 0.0, 0
+        return observations, rewards.astype(np.float32), dones, infos
 
     def close(self) -> None:
         """Let go of the worlds."""
@@ -97,18 +97,20 @@ class FigureVecEnv(VecEnv):
 
     # -- what the base class asks of its kinds ------------------------------------------------------------------------
 
-    def get_attr(self, attr_name: str, indices: Which = None) -> list[Any]:
+    def get_attr(self, attr_name: str, indices: EnvIndices = None) -> list[Any]:
         """What all worlds have in common, once for each; raises AttributeError."""
         return [getattr(self.worlds, attr_name)] * len(list(self._get_indices(indices)))
 
-    def set_attr(self, attr_name: str, value: Any, indices: Which = None) -> None:
+    def set_attr(self, attr_name: str, value: Any, indices: EnvIndices = None) -> None:
         """Raises AttributeError: the worlds are no objects of their own."""
         raise AttributeError(f"`{attr_name}` cannot be set in single worlds; give it when they are made")
 
-    def env_method(self, method_name: str, *method_args: Any, indices: Which = None, **method_kwargs: Any) -> list[Any]:
+    def env_method(self, method_name: str, *method_args: Any, indices: EnvIndices = None, **method_kwargs: Any) -> list[Any]:
         """Raises AttributeError: the worlds are no objects of their own."""
         raise AttributeError(f"`{method_name}` cannot be called in single worlds")
 
-    def env_is_wrapped(self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: Which = None) -> list[bool]:
+    def env_is_wrapped(
+        self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: EnvIndices = None
+    ) -> list[bool]:
         """Whether they do what a wrapper does: episodes are told of as by `Monitor`."""
         return [issubclass(wrapper_class, Monitor)] * len(list(self._get_indices(indices)))

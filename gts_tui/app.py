@@ -19,26 +19,26 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from gts.commands.command import Result
-from gts.store.workspace import VARIABLE, Workspace
-from gts_tui.app_base import Everywhere, Settings
-from gts_tui.command_syntax import MODES, Spot
+from gts.store.workspace import WORKSPACE_VARIABLE, Workspace
+from gts_tui.app_base import AppSettings, BaseApp
+from gts_tui.command_syntax import MODES, LineSpan
 from gts_tui.console.command_line import CommandLine
-from gts_tui.console.output import Echo, Scrollback, said, show_command, show_tasks, tell
-from gts_tui.keymap import follow_keymap
-from gts_tui.polling import Watch
-from gts_tui.screens.mode import Mode, Modes
-from gts_tui.terminal import end_at_signals, end_with
-from gts_tui.textual_fixes import Canvas, EndedError, frugal, wait_for
-from gts_tui.widgets.dialogs import Confirm
-from gts_tui.widgets.footer import Foot, TooSmall
-from gts_tui.widgets.header import Bar
-from gts_tui.workspace_setup import mend
+from gts_tui.console.output import OutputPane, StatusLine, render_lines, show_command, show_result, show_tasks
+from gts_tui.keymap import watch_keymap
+from gts_tui.polling import Poller
+from gts_tui.screens.mode import Mode, ModeContainer
+from gts_tui.terminal import exit_on_hangup, exit_on_signals
+from gts_tui.textual_fixes import AppClosedError, FixedScreen, minimize_update, wait_for_result
+from gts_tui.widgets.dialogs import ConfirmDialog
+from gts_tui.widgets.footer import AppFooter, TooSmallNotice
+from gts_tui.widgets.header import AppHeader
+from gts_tui.workspace_setup import watch_catalogue
 
 if TYPE_CHECKING:
-    from gts_tui.console.runner import Performer
+    from gts_tui.console.runner import CommandRunner
 
 
-class GtsApp(Everywhere):
+class GtsApp(BaseApp):
     """The terminal program."""
 
     CSS_PATH = "style.tcss"
@@ -51,36 +51,36 @@ class GtsApp(Everywhere):
         Binding("ctrl+q,q", "leave", "quit", id="program.quit"),
     ]
 
-    def __init__(self, workspace: Workspace, settings: Settings | None = None) -> None:
-        super().__init__(workspace, settings or Settings())
-        self.watcher = Watch(self.hand_over, self.mishap)
+    def __init__(self, workspace: Workspace, settings: AppSettings | None = None) -> None:
+        super().__init__(workspace, settings or AppSettings())
+        self.poller = Poller(self.call_soon, self.report_error)
         self.mode: Mode | None = None
 
     @cached_property
-    def performer(self) -> Performer:
+    def command_runner(self) -> CommandRunner:
         """What does command lines; loaded with the first one, which comes after the first picture."""
-        from gts_tui.console.runner import Performer
+        from gts_tui.console.runner import CommandRunner
 
-        return Performer(self, self.workspace, readonly=self.settings.readonly)
+        return CommandRunner(self, self.workspace, readonly=self.settings.readonly)
 
     # -- the screen ---------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """Bar, modes, scrollback, echo, foot."""
-        yield Bar()
-        yield Modes(id="modes")
-        scrollback = Scrollback()
+        yield AppHeader()
+        yield ModeContainer(id="modes")
+        scrollback = OutputPane()
         scrollback.id, scrollback.display = "scrollback", False
         yield scrollback
-        yield Echo()
+        yield StatusLine()
         yield CommandLine()
-        yield Foot()
-        yield TooSmall()
+        yield AppFooter()
+        yield TooSmallNotice()
 
     def on_mount(self) -> None:
         """Show the first mode, and begin to watch."""
-        self.watcher.start()
-        self.begin()
+        self.poller.start()
+        self.start_workspace()
 
     def on_ready(self) -> None:
         """It has started: what is there now stays, and is not looked through for what could be thrown away."""
@@ -88,48 +88,48 @@ class GtsApp(Everywhere):
             gc.freeze()
             gc.enable()
 
-    def begin(self) -> None:
+    def start_workspace(self) -> None:
         """Look at the workspace that is open now, and show the first mode."""
-        self.looks.follow()
-        follow_keymap(self)
-        mend(self)
+        self.themes.watch_files()
+        watch_keymap(self)
+        watch_catalogue(self)
         self.call_next(self.show_mode, "workspace")
 
-    async def move(self, folder: Path) -> None:
+    async def switch_workspace(self, folder: Path) -> None:
         """Go to another workspace: every mode is made anew there."""
         if not all(mode.may_close() for mode in self.query(Mode)):
             return
         if self.mode is not None:
             self.mode.leave()
             self.mode = None
-        await self.query_one(Modes).remove_children()
-        self.workspace = self.performer.workspace = entered(Workspace(folder))
-        self.query_one(Bar).follow()
-        self.begin()
+        await self.query_one(ModeContainer).remove_children()
+        self.workspace = self.command_runner.workspace = enter_workspace(Workspace(folder))
+        self.query_one(AppHeader).poll_jobs()
+        self.start_workspace()
 
-    def get_default_screen(self) -> Canvas:
+    def get_default_screen(self) -> FixedScreen:
         """The screen that everything is on."""
-        return Canvas()
+        return FixedScreen()
 
     def on_unmount(self) -> None:
         """Watch no more; what works for this program alone ends with it."""
-        self.watcher.end()
-        if "performer" in vars(self):
-            self.performer.end()
+        self.poller.stop()
+        if "command_runner" in vars(self):
+            self.command_runner.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so where there is no room for anything."""
-        self.query_one(TooSmall).judge(event.size)
+        self.query_one(TooSmallNotice).check_size(event.size)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Send what has changed, in as few bytes as it takes."""
-        super()._display(screen, frugal(renderable))
+        super()._display(screen, minimize_update(renderable))
 
     # -- modes --------------------------------------------------------------------------------------------------------
 
-    async def show_mode(self, name: str, words: Sequence[str] = ()) -> None:
+    async def show_mode(self, name: str, references: Sequence[str] = ()) -> None:
         """Go to a mode, made where it is not there yet, and show there what is named."""
-        modes = self.query_one(Modes)
+        modes = self.query_one(ModeContainer)
         found = [mode for mode in modes.query(Mode) if name == mode.NAME]
         if found:
             mode = found[0]
@@ -140,7 +140,7 @@ class GtsApp(Everywhere):
             await modes.mount(mode)
         if self.mode is not mode:
             # What was said belongs to the place where it was said; `o` shows it again.
-            self.query_one(Scrollback).display = False
+            self.query_one(OutputPane).display = False
             if self.mode is not None:
                 self.mode.display = False
                 self.mode.leave()
@@ -150,9 +150,9 @@ class GtsApp(Everywhere):
             # Who has begun to write a command meanwhile goes on writing it.
             if not self.query_one(CommandLine).has_focus:
                 mode.focus_first()
-        for word in words:
+        for word in references:
             mode.open(word)
-        self.query_one(Bar).draw()
+        self.query_one(AppHeader).redraw()
 
     async def action_mode(self, name: str) -> None:
         """Go to a mode."""
@@ -160,9 +160,9 @@ class GtsApp(Everywhere):
 
     # -- the command line ---------------------------------------------------------------------------------------------
 
-    def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
+    def run_command(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
         """Do a command line, as if it had been typed; what every key does that does something."""
-        self.performer.perform(line, then=then)
+        self.command_runner.run(line, then=then)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where text is written, and in a dialog, `:` is a letter."""
@@ -173,7 +173,7 @@ class GtsApp(Everywhere):
 
     def action_line(self, text: str = "") -> None:
         """Open the command line."""
-        self.query_one(CommandLine).take(text)
+        self.query_one(CommandLine).open(text)
 
     def on_key(self, event: events.Key) -> None:
         """A letter that was on its way when a text field got the focus belongs to the field, not to the keys of a mode."""
@@ -187,66 +187,68 @@ class GtsApp(Everywhere):
         """Do what was typed."""
         if isinstance(event.input, CommandLine):
             line = event.value.strip()
-            self.on_command_line_left()
+            self.on_command_line_closed()
             if line:
-                self.perform(line)
+                self.run_command(line)
 
-    def on_command_line_left(self) -> None:
+    def on_command_line_closed(self) -> None:
         """Back to the mode."""
         line = self.query_one(CommandLine)
         line.value, line.display = "", False
-        self.query_one(Modes).focus_mode()
+        self.query_one(ModeContainer).focus_mode()
 
     def action_scrollback(self) -> None:
         """Show or hide what was said."""
-        pane = self.query_one(Scrollback)
+        pane = self.query_one(OutputPane)
         pane.display = not pane.has_focus
         if pane.display:
             pane.focus()
         else:
-            self.query_one(Modes).focus_mode()
+            self.query_one(ModeContainer).focus_mode()
 
     # -- what the performer needs; from any thread --------------------------------------------------------------------
 
-    def echo(self, line: str) -> None:
+    def show_command(self, line: str) -> None:
         """Show the command that is done."""
-        self.hand_over(lambda: show_command(self, line))
+        self.call_soon(lambda: show_command(self, line))
 
-    def say(self, shown: Any, *, error: bool = False, spot: Spot | None = None) -> None:
+    def show_output(self, content: Any, *, error: bool = False, span: LineSpan | None = None) -> None:
         """Add to the scrollback, and open it for what needs more than a line."""
-        lines = said(self, shown, error=error, spot=spot)
-        self.hand_over(lambda: tell(self, shown, lines, error=error, spot=spot))
+        lines = render_lines(self, content, error=error, span=span)
+        self.call_soon(lambda: show_result(self, content, lines, error=error, span=span))
 
-    def working(self, tasks: Sequence[str], ended: str = "") -> None:
+    def show_tasks(self, tasks: Sequence[str], ended: str = "") -> None:
         """Show which processes of this program are at work; tell which one has ended."""
-        self.hand_over(lambda: show_tasks(self, tasks, ended))
+        self.call_soon(lambda: show_tasks(self, tasks, ended))
 
-    def verb(self, name: str, words: Sequence[str]) -> None:
+    def run_builtin(self, name: str, words: Sequence[str]) -> None:
         """Do one of the program's own words."""
-        from gts_tui.console.builtins import act
+        from gts_tui.console.builtins import run_builtin
 
-        with suppress(EndedError):
-            self.call_from_thread(act, self, name, tuple(words))
+        with suppress(AppClosedError):
+            self.call_from_thread(run_builtin, self, name, tuple(words))
 
-    def ask(self, question: str) -> bool:
+    def confirm(self, question: str) -> bool:
         """Ask the person; from a thread that can wait. Where the program ends meanwhile, the answer is no."""
         answer: Future[bool] = Future()
-        self.hand_over(lambda: void(self.push_screen(Confirm(question), lambda yes: answer.set_result(bool(yes)))))
+        self.call_soon(
+            lambda: discard_value(self.push_screen(ConfirmDialog(question), lambda yes: answer.set_result(bool(yes))))
+        )
         try:
-            return bool(wait_for(answer, self))
-        except EndedError:
+            return bool(wait_for_result(answer, self))
+        except AppClosedError:
             return False
 
-    def selected(self) -> Sequence[str]:
+    def selection(self) -> Sequence[str]:
         """What `@sel` means now."""
         return self.mode.selection() if self.mode else ()
 
-    def done(self, line: str, code: int, result: Result | None) -> None:
+    def command_finished(self, line: str, code: int, result: Result | None) -> None:
         """A line has ended: what it changed is looked at now."""
-        self.watcher.look()
+        self.poller.poll_now()
 
     @property
-    def columns(self) -> int:
+    def output_width(self) -> int:
         """The width of the scrollback."""
         return max(40, self.size.width - 2)
 
@@ -261,29 +263,29 @@ class GtsApp(Everywhere):
         """End the program, whatever has the cursor."""
         self.action_leave()
 
-    def end(self) -> None:
+    def request_exit(self) -> None:
         """End whatever is open; from any thread."""
-        self.hand_over(lambda: self.exit(0))
+        self.call_soon(lambda: self.exit(0))
 
 
-def void(value: object) -> None:
+def discard_value(value: object) -> None:
     """Nothing, whatever was made."""
 
 
-def entered(workspace: Workspace) -> Workspace:
+def enter_workspace(workspace: Workspace) -> Workspace:
     """A workspace, with its folder as the one where this process and those that it starts work; named from anywhere."""
     here = Workspace(workspace.root.absolute())
     os.chdir(here.root)
-    if VARIABLE in os.environ:
+    if WORKSPACE_VARIABLE in os.environ:
         # What it names may be meant from the folder before.
-        os.environ[VARIABLE] = str(here.root)
+        os.environ[WORKSPACE_VARIABLE] = str(here.root)
     return here
 
 
-def run(workspace: Workspace, settings: Settings) -> int:
+def run_app(workspace: Workspace, settings: AppSettings) -> int:
     """Open the program; its exit code."""
-    app = GtsApp(entered(workspace), settings)
-    end_with(0, app.end)
-    end_at_signals(app.end)
+    app = GtsApp(enter_workspace(workspace), settings)
+    exit_on_hangup(0, app.request_exit)
+    exit_on_signals(app.request_exit)
     code = app.run(mouse=settings.mouse)
     return code or app.return_code or 0

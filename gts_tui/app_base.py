@@ -15,18 +15,18 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.filter import LineFilter
 
 from gts.store.workspace import Workspace
-from gts_tui.terminal import Writable, copied, glyphs_for, set_mouse
-from gts_tui.textual_fixes import EndedError, call_inside
-from gts_tui.theme import THEME_DEFAULTS, Looks
-from gts_tui.widgets.header import Bar
+from gts_tui.terminal import SurrogateFilter, copy_text, select_glyphs, set_mouse_reporting
+from gts_tui.textual_fixes import AppClosedError, call_in_app_thread
+from gts_tui.theme import THEME_VARIABLE_DEFAULTS, ThemeManager
+from gts_tui.widgets.header import AppHeader
 
 if TYPE_CHECKING:
-    from gts_tui.polling import Watch
+    from gts_tui.polling import Poller
     from gts_tui.screens.mode import Mode
 
 
 @dataclass(frozen=True)
-class Settings:
+class AppSettings:
     """What was asked for on the command line."""
 
     readonly: bool = False
@@ -37,7 +37,7 @@ class Settings:
     """braille, block or ascii; empty: what the terminal can show."""
 
 
-class Everywhere(App[int]):
+class BaseApp(App[int]):
     """The part of the program that knows no command and no mode."""
 
     # The palette of this program takes the place of Textual's.
@@ -47,48 +47,48 @@ class Everywhere(App[int]):
         Binding("ctrl+p", "palette", "find", show=False, id="palette.open"),
         Binding("percent_sign", "mouse", "mouse to the terminal or back", show=False, key_display="%", id="mouse.toggle"),
     ]
-    watcher: Watch
+    poller: Poller
     mode: Mode | None
 
-    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+    def __init__(self, workspace: Workspace, settings: AppSettings) -> None:
         super().__init__()
         self.workspace = workspace
         self.settings = settings
-        self.glyphs = glyphs_for(settings.glyphs)
+        self.glyphs = select_glyphs(settings.glyphs)
         self.has_mouse = settings.mouse
-        self.looks = Looks(self)
-        self._writable = Writable()
-        self.mishaps: list[Exception] = []
+        self.themes = ThemeManager(self)
+        self._surrogate_filter = SurrogateFilter()
+        self.unexpected_errors: list[Exception] = []
         """Errors that nobody foresaw, and that the program went on after."""
 
     def on_load(self) -> None:
         """Dress before anybody looks."""
-        self.looks.begin(self.settings.theme)
+        self.themes.apply_initial(self.settings.theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours that a theme may leave out."""
-        return THEME_DEFAULTS
+        return THEME_VARIABLE_DEFAULTS
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through before it is written to the terminal."""
-        return (self._writable, *self.looks.filters(), *super().get_line_filters())
+        return (self._surrogate_filter, *self.themes.line_filters(), *super().get_line_filters())
 
-    def hand_over(self, call: Callable[[], object]) -> None:
+    def call_soon(self, call: Callable[[], object]) -> None:
         """Call it in the program's own thread; nothing happens where the program has ended."""
-        with suppress(EndedError):
+        with suppress(AppClosedError):
             self.call_from_thread(call)
 
     def call_from_thread(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call it in the program's own thread; Textual's would wait for ever for a program that ends meanwhile."""
-        return call_inside(self, callback, *args, **kwargs)
+        return call_in_app_thread(self, callback, *args, **kwargs)
 
-    def mishap(self, error: Exception) -> None:
+    def report_error(self, error: Exception) -> None:
         """Say that something went wrong that nobody foresaw; from another thread than the program's own."""
-        self.mishaps.append(error)
+        self.unexpected_errors.append(error)
         text = f"this should not have happened: {type(error).__name__}: {error}"
-        self.hand_over(lambda: self.notify(text, severity="error", markup=False))
+        self.call_soon(lambda: self.notify(text, severity="error", markup=False))
 
-    def perform(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
+    def run_command(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
         """Do a command line."""
         raise NotImplementedError
 
@@ -98,22 +98,22 @@ class Everywhere(App[int]):
 
     def choose_theme(self, name: str) -> None:
         """Wear a theme from now on; raises UsageError where there is none of this name."""
-        self.looks.choose(name)
-        self.query_one(Bar).draw()
+        self.themes.choose(name)
+        self.query_one(AppHeader).redraw()
 
-    def copy(self, text: str, what: str) -> None:
+    def copy(self, text: str, label: str) -> None:
         """Copy a text to where the person can paste it; `what` names it in the notice that says where that is."""
-        self.notify(copied(text, what, self.copy_to_clipboard), markup=False)
+        self.notify(copy_text(text, label, self.copy_to_clipboard), markup=False)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Hand a text to the terminal; names on a disk need not be Unicode, what is written to a terminal must."""
         super().copy_to_clipboard(text.encode(errors="replace").decode())
 
-    def set_mouse(self, on: bool) -> None:
+    def set_mouse(self, enabled: bool) -> None:
         """Take the mouse, or leave it to the terminal, which can mark text then."""
-        set_mouse(self._driver, on)
-        self.has_mouse = on
-        self.notify("the mouse is GTS's" if on else "the mouse is the terminal's: mark and copy as usual; % gets it back")
+        set_mouse_reporting(self._driver, enabled)
+        self.has_mouse = enabled
+        self.notify("the mouse is GTS's" if enabled else "the mouse is the terminal's: mark and copy as usual; % gets it back")
 
     def action_mouse(self) -> None:
         """Hand the mouse over."""
@@ -121,9 +121,9 @@ class Everywhere(App[int]):
 
     def action_keys(self) -> None:
         """The keys of this place."""
-        from gts_tui.widgets.palette import show_keys
+        from gts_tui.widgets.palette import show_key_help
 
-        show_keys(self)
+        show_key_help(self)
 
     def action_palette(self) -> None:
         """Everything that can be done or opened."""
@@ -133,8 +133,8 @@ class Everywhere(App[int]):
 
     def action_perform(self, line: str) -> None:
         """Do a command line; for keys."""
-        self.perform(line)
+        self.run_command(line)
 
-    def do_binding(self, active: ActiveBinding) -> None:
+    def run_binding(self, active: ActiveBinding) -> None:
         """Do what a key does, where it does it."""
         self.call_next(self.run_action, active.binding.action, active.node)

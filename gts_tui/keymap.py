@@ -29,21 +29,21 @@ from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
 
 from gts.errors import GtsError
 from gts.formats.file_checks import read_bytes
-from gts.formats.toml_positions import Places
+from gts.formats.toml_positions import TomlPositions
 from gts.store.workspace import Workspace
 from gts.system.folders import config_folder
-from gts_tui.polling import changed
+from gts_tui.polling import stat_stamp
 
 if TYPE_CHECKING:
-    from gts_tui.app_base import Everywhere
+    from gts_tui.app_base import BaseApp
 
-NAME = "keys.toml"
-_LIMIT = 100_000
-_LAST_ON_A_KEYBOARD = 0x2FF
-_SCREENS = "gts_tui.screens."
+KEYMAP_FILE = "keys.toml"
+_MAX_BYTES = 100_000
+_MAX_KEY_CODEPOINT = 0x2FF
+_SCREENS_PREFIX = "gts_tui.screens."
 _MODIFIERS = frozenset(("ctrl", "alt", "shift", "super", "meta", "hyper"))
-_NAMED = frozenset((*(key.value for key in Keys), *KEY_NAME_REPLACEMENTS.values()))
-_SAME_TO_A_TERMINAL = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter"}
+_KEY_NAMES = frozenset((*(key.value for key in Keys), *KEY_NAME_REPLACEMENTS.values()))
+_TERMINAL_EQUIVALENTS = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter"}
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Keymap:
 
 
 @dataclass(frozen=True)
-class Place:
+class BindingOwner:
     """A widget or screen that has keys."""
 
     name: str
     bindings: tuple[Binding, ...]
-    everywhere: bool = False
+    is_global: bool = False
     """Whether its keys work wherever no text is written."""
 
     @property
@@ -71,88 +71,90 @@ class Place:
 
 def keymap_paths(workspace: Workspace) -> tuple[Path, Path]:
     """The files, in the order in which they count: the later one has the last word."""
-    return config_folder() / NAME, workspace.root / NAME
+    return config_folder() / KEYMAP_FILE, workspace.root / KEYMAP_FILE
 
 
-def read_keymap(paths: Iterable[Path], places: Iterable[Place] | None = None) -> Keymap:
+def read_keymap(paths: Iterable[Path], owners: Iterable[BindingOwner] | None = None) -> Keymap:
     """The keys of all files that are there; `places` are those of this program where they are left out."""
-    said: dict[str, tuple[str, str]] = {}
+    assignments: dict[str, tuple[str, str]] = {}
     problems: list[str] = []
     for path in paths:
         if not path.is_file():
             continue
         try:
-            text = read_bytes(path, "file of keys", _LIMIT).decode("utf-8", errors="replace")
+            text = read_bytes(path, "file of keys", _MAX_BYTES).decode("utf-8", errors="replace")
             table = tomllib.loads(text)
         except GtsError as error:
             problems.append(error.message)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             problems.append(f"{path}: this is no TOML: {error}")
         else:
-            at = Places(text)
-            for key, value in _flat(table):
-                line, column = at.of(tuple(key.split(".")))
-                said[key] = (f"{path}:{line}:{column}" if line else str(path), value)
-    if not said:
+            at = TomlPositions(text)
+            for key, value in _flatten_table(table):
+                line, column = at.find_position(tuple(key.split(".")))
+                assignments[key] = (f"{path}:{line}:{column}" if line else str(path), value)
+    if not assignments:
         return Keymap({}, tuple(problems))
-    keys, wrong = _good(said, tuple(places) if places is not None else places_with_keys())
+    keys, wrong = _validate_assignments(assignments, tuple(owners) if owners is not None else find_binding_owners())
     return Keymap(keys, (*problems, *wrong))
 
 
-def _good(said: Mapping[str, tuple[str, Any]], places: tuple[Place, ...]) -> tuple[dict[str, str], list[str]]:
+def _validate_assignments(
+    assignments: Mapping[str, tuple[str, Any]], owners: tuple[BindingOwner, ...]
+) -> tuple[dict[str, str], list[str]]:
     """What can be done of what was said, and why the rest cannot."""
-    ids = {binding.id for place in places for binding in place.bindings if binding.id}
-    problems = [f"{where}: {wrong}" for name, (where, value) in said.items() if (wrong := _wrong(name, value, ids))]
+    ids = {binding.id for place in owners for binding in place.bindings if binding.id}
+    problems = [f"{where}: {wrong}" for name, (where, value) in assignments.items() if (wrong := _find_error(name, value, ids))]
     keys = {
-        name: ",".join(filter(None, map(normal, _listed(value))))
-        for name, (_, value) in said.items()
-        if not _wrong(name, value, ids)
+        name: ",".join(filter(None, map(normalize_key, _split_keys(value))))
+        for name, (_, value) in assignments.items()
+        if not _find_error(name, value, ids)
     }
     for name in tuple(keys):
-        if clash := _clash(name, keys, places):
-            problems.append(f"{said[name][0]}: {clash}")
+        if clash := _find_conflict(name, keys, owners):
+            problems.append(f"{assignments[name][0]}: {clash}")
             del keys[name]
     return keys, problems
 
 
-def _wrong(name: str, value: Any, ids: set[str]) -> str:
+def _find_error(name: str, value: Any, ids: set[str]) -> str:
     """Why a line cannot be heeded, whatever else the file says; empty where it can."""
     if name not in ids:
         close = get_close_matches(name, ids, n=1, cutoff=0.5)
         return f"nothing has the id `{name[:60]}`{f'; did you mean `{close[0]}`?' if close else ''}"
     if not isinstance(value, str) or not value.strip():
         return f'the key of `{name}` must be a text, such as "f5" or "x,ctrl+x"'
-    for key in _listed(value):
-        if normal(key) is None:
+    for key in _split_keys(value):
+        if normalize_key(key) is None:
             return f"`{key[:40]}` is no key; write a letter, `f5`, `ctrl+x` or `shift+left`"
-        if normal(key) in _SAME_TO_A_TERMINAL:
-            return f"a terminal cannot tell `{key}` from {_SAME_TO_A_TERMINAL[normal(key) or '']}"
+        if normalize_key(key) in _TERMINAL_EQUIVALENTS:
+            return f"a terminal cannot tell `{key}` from {_TERMINAL_EQUIVALENTS[normalize_key(key) or '']}"
     return ""
 
 
-def _clash(name: str, keys: Mapping[str, str], places: tuple[Place, ...]) -> str:
+def _find_conflict(name: str, keys: Mapping[str, str], owners: tuple[BindingOwner, ...]) -> str:
     """Who else has a key of `name` in a place where both work; empty where nobody has."""
     wanted = set(keys[name].split(","))
-    homes = [place for place in places if any(binding.id == name for binding in place.bindings)]
-    modules = {home.module for home in homes if home.module.startswith(_SCREENS)}
-    everywhere = any(home.everywhere for home in homes)
-    reach = [one for one in places if one in homes or one.everywhere or everywhere or one.module in modules]
+    homes = [place for place in owners if any(binding.id == name for binding in place.bindings)]
+    modules = {home.module for home in homes if home.module.startswith(_SCREENS_PREFIX)}
+    everywhere = any(home.is_global for home in homes)
+    reach = [one for one in owners if one in homes or one.is_global or everywhere or one.module in modules]
     for place in reach:
         for binding in place.bindings:
             if binding.id and binding.id != name:
-                shared = wanted & set(keys_of(binding, keys))
+                shared = wanted & set(binding_keys(binding, keys))
                 if shared:
-                    return f"`{shown(min(shared))}` for `{name}` is the key of `{binding.id}` already"
+                    return f"`{display_key(min(shared))}` for `{name}` is the key of `{binding.id}` already"
     return ""
 
 
-def keys_of(binding: Binding, keys: Mapping[str, str] | None = None) -> tuple[str, ...]:
+def binding_keys(binding: Binding, keys: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The keys of a binding, as they are or as `keys` have them."""
     listed = (keys or {}).get(binding.id or "", binding.key)
-    return tuple(normal(key) or key for key in _listed(listed))
+    return tuple(normalize_key(key) or key for key in _split_keys(listed))
 
 
-def normal(key: str) -> str | None:
+def normalize_key(key: str) -> str | None:
     """A key as Textual calls it, `question_mark` for `?`; None where there is no such key."""
     *modifiers, last = key.strip().split("+") if len(key.strip()) > 1 else [key.strip()]
     if not last and modifiers:
@@ -161,36 +163,41 @@ def normal(key: str) -> str | None:
         return None
     if len(last) == 1:
         last = _character_to_key(last)
-    elif last not in _NAMED:
+    elif last not in _KEY_NAMES:
         try:
             sign = unicodedata.lookup(last.replace("_", " ").upper())
         except KeyError:
             return None
-        if len(sign) > 1 or ord(sign) > _LAST_ON_A_KEYBOARD:
+        if len(sign) > 1 or ord(sign) > _MAX_KEY_CODEPOINT:
             return None
     return "+".join((*modifiers, last))
 
 
-def shown(key: str) -> str:
+def display_key(key: str) -> str:
     """A key as a person writes it: `?` for `question_mark`."""
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
     try:
-        last = unicodedata.lookup(last.replace("_", " ").upper()) if len(last) > 1 and last not in _NAMED else last
+        last = unicodedata.lookup(last.replace("_", " ").upper()) if len(last) > 1 and last not in _KEY_NAMES else last
     except KeyError:
-        last = _SHORT.get(last, last)
-    return "+".join((*modifiers, _SHORT.get(last, last)))
+        last = _DISPLAY_NAMES.get(last, last)
+    return "+".join((*modifiers, _DISPLAY_NAMES.get(last, last)))
 
 
-_SHORT = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "delete": "del", "number_sign": "#", "percent_sign": "%"} | {
-    _character_to_key(sign): sign for sign in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
-}
+_DISPLAY_NAMES = {
+    "escape": "esc",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "delete": "del",
+    "number_sign": "#",
+    "percent_sign": "%",
+} | {_character_to_key(sign): sign for sign in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
 
 
-def places_with_keys() -> tuple[Place, ...]:
+def find_binding_owners() -> tuple[BindingOwner, ...]:
     """Every class of this program that has keys of its own; loads all its modules."""
     import gts_tui
 
-    found: dict[type, Place] = {}
+    found: dict[type, BindingOwner] = {}
     for module in pkgutil.walk_packages(gts_tui.__path__, "gts_tui."):
         if module.name.endswith("__main__"):
             continue
@@ -198,35 +205,35 @@ def places_with_keys() -> tuple[Place, ...]:
             if isinstance(kind, type) and issubclass(kind, DOMNode) and kind.__module__ == module.name:
                 own = tuple(one for one in kind.__dict__.get("BINDINGS", ()) if isinstance(one, Binding))
                 if own:
-                    found[kind] = Place(f"{module.name}.{kind.__name__}", own, issubclass(kind, App))
+                    found[kind] = BindingOwner(f"{module.name}.{kind.__name__}", own, issubclass(kind, App))
     return tuple(found.values())
 
 
-def follow_keymap(app: Everywhere) -> None:
+def watch_keymap(app: BaseApp) -> None:
     """Heed the files from now on, whenever they change."""
     paths = keymap_paths(app.workspace)
-    told: list[tuple[str, ...]] = [()]
+    reported: list[tuple[str, ...]] = [()]
 
     def take(reading: object) -> None:
         if not isinstance(reading, Keymap):
             return
         app.set_keymap(reading.keys)
-        if reading.problems and reading.problems != told[0]:
+        if reading.problems and reading.problems != reported[0]:
             shown = reading.problems[:4]
             app.notify("\n".join(shown), title="keys that cannot be", severity="warning", markup=False, timeout=10)
-        told[0] = reading.problems
+        reported[0] = reading.problems
 
-    app.watcher.follow("keys", lambda: changed(*paths), lambda: read_keymap(paths), take)
+    app.poller.watch("keys", lambda: stat_stamp(*paths), lambda: read_keymap(paths), take)
 
 
-def _listed(keys: str) -> list[str]:
+def _split_keys(keys: str) -> list[str]:
     # A comma alone is a key like any other.
     return [","] if keys.strip() == "," else [key.strip() for key in keys.split(",") if key.strip()]
 
 
-def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten_table(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{before}{key}.")
+            yield from _flatten_table(value, f"{before}{key}.")
         else:
             yield f"{before}{key}", value

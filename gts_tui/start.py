@@ -13,13 +13,13 @@ def open_program(
 ) -> int:
     """Open the program on a workspace; the exit code. Raises FileError where the workspace is none."""
     from gts.store.workspace import find_workspace
-    from gts_tui.app import run
-    from gts_tui.app_base import Settings
+    from gts_tui.app import run_app
+    from gts_tui.app_base import AppSettings
 
     # Nothing is thrown away while it starts; `GtsApp.on_ready` begins to look again.
     gc.disable()
     place = find_workspace(Path(workspace).expanduser() if workspace else None)
-    return run(place, Settings(readonly=readonly, mouse=mouse, theme=theme, glyphs=glyphs))
+    return run_app(place, AppSettings(readonly=readonly, mouse=mouse, theme=theme, glyphs=glyphs))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -37,7 +37,7 @@ from gts.errors import GtsError
 from gts.formats.durable import write_durably
 from gts.system import this_system
 
-_IN_ASCII = {
+_ASCII_REPLACEMENTS = {
     **dict.fromkeys("─━┄┅┈┉╌╍═╴╶╸╺▁▔▂▃", "-"),
     **dict.fromkeys("│┃┆┇┊┋╎╏║╵╷╹╻▏▎▍▌▋▊▉▕▐", "|"),
     **dict.fromkeys("╭╮╯╰┌┐└┘├┤┬┴┼┏┓┗┛┣┫┳┻╋╔╗╚╝╠╣╦╩╬", "+"),
@@ -61,69 +61,69 @@ _IN_ASCII = {
 """Signs that this program and its libraries draw, for terminals that have letters only."""
 
 
-_NO_LETTER = re.compile("[\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-class Writable(LineFilter):
+class SurrogateFilter(LineFilter):
     """What no terminal takes, since it is no Unicode: halves of letters, which stand for the odd bytes of names on a disk."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments, as wide as they were."""
         return [
-            Segment(_NO_LETTER.sub(_replaced, segment.text), segment.style, segment.control)
-            if not segment.text.isascii() and _NO_LETTER.search(segment.text)
+            Segment(_SURROGATES.sub(_replace_surrogates, segment.text), segment.style, segment.control)
+            if not segment.text.isascii() and _SURROGATES.search(segment.text)
             else segment
             for segment in segments
         ]
 
 
-def _replaced(found: re.Match[str]) -> str:
+def _replace_surrogates(found: re.Match[str]) -> str:
     return "\N{REPLACEMENT CHARACTER}" * cell_len(found[0])
 
 
-class AsciiOnly(LineFilter):
+class AsciiFilter(LineFilter):
     """The last thing that happens to a line of the screen at the ascii level: nothing else reaches the terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments, as wide as they were."""
         return [
-            segment if segment.text.isascii() else Segment(in_ascii(segment.text), segment.style, segment.control)
+            segment if segment.text.isascii() else Segment(to_ascii(segment.text), segment.style, segment.control)
             for segment in segments
         ]
 
 
-def in_ascii(text: str) -> str:
+def to_ascii(text: str) -> str:
     """A text in ASCII, as wide as it was."""
     if text.isascii():
         return text
-    return "".join(letter if letter.isascii() else _IN_ASCII.get(letter) or "?" * cell_len(letter) for letter in text)
+    return "".join(letter if letter.isascii() else _ASCII_REPLACEMENTS.get(letter) or "?" * cell_len(letter) for letter in text)
 
 
-class InkOnly(LineFilter):
+class MonochromeFilter(LineFilter):
     """No colour at all: what had a background of its own is reversed, so that a cursor can still be seen."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments without colours."""
         return [
-            segment if segment.style is None else Segment(segment.text, _ink(segment.style), segment.control)
+            segment if segment.style is None else Segment(segment.text, _monochrome_style(segment.style), segment.control)
             for segment in segments
         ]
 
 
 @lru_cache(1024)
-def _ink(style: Style) -> Style:
+def _monochrome_style(style: Style) -> Style:
     own = style.bgcolor is not None and not style.bgcolor.is_default
     return style.without_color + Style(reverse=bool(style.reverse) != own)
 
 
-Level = Literal["braille", "block", "ascii"]
+GlyphLevel = Literal["braille", "block", "ascii"]
 
 
 @dataclass(frozen=True)
 class Glyphs:
     """What is drawn with; every sign is one column wide."""
 
-    level: Level
+    level: GlyphLevel
     branch: str
     leaf: str
     mark: str
@@ -139,50 +139,54 @@ class Glyphs:
 BRAILLE = Glyphs("braille", "▾", "·", "●", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
 BLOCK = Glyphs("block", "▾", "·", "*", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
 ASCII = Glyphs("ascii", "v", "-", "*", "#", "_.-=+*#@", "|", "-", "+")
-LEVELS = {glyphs.level: glyphs for glyphs in (BRAILLE, BLOCK, ASCII)}
+GLYPHS_BY_LEVEL = {glyphs.level: glyphs for glyphs in (BRAILLE, BLOCK, ASCII)}
 
 
-def glyphs_for(asked: str = "") -> Glyphs:
+def select_glyphs(requested: str = "") -> Glyphs:
     """The level that was asked for, else what this terminal can show."""
-    if asked:
-        return LEVELS[asked]  # type: ignore[index]
+    if requested:
+        return GLYPHS_BY_LEVEL[requested]  # type: ignore[index]
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
     if "utf8" not in encoding or os.environ.get("TERM") in ("dumb", "vt100"):
         return ASCII
     return BLOCK if os.environ.get("TERM") == "linux" else BRAILLE
 
 
-MOST_BYTES = 74_994
+MAX_OSC52_BYTES = 74_994
 """What terminals take at once, as base64; some take less and none says so."""
 
-_WITHOUT = ("linux", "dumb", "vt100")
+_TERMS_WITHOUT_CLIPBOARD = ("linux", "dumb", "vt100")
 
 
-def copied(text: str, what: str, send: Callable[[str], None]) -> str:
+def copy_text(text: str, label: str, send: Callable[[str], None]) -> str:
     """Hand `text` to the terminal by `send`, or else write it into a file; a sentence that says which.
 
     `what` names the text for a person: `the id of the run`.
     """
     data = text.encode(errors="replace")
     term = os.environ.get("TERM", "dumb")
-    if term not in _WITHOUT and len(base64.b64encode(data)) <= MOST_BYTES:
+    if term not in _TERMS_WITHOUT_CLIPBOARD and len(base64.b64encode(data)) <= MAX_OSC52_BYTES:
         send(data.decode())
-        return f"copied {what}: {len(text)} characters to the clipboard of the terminal (OSC 52)"
+        return f"copied {label}: {len(text)} characters to the clipboard of the terminal (OSC 52)"
     path = this_system().state_folder() / "copied.txt"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, data)
     except (OSError, GtsError) as error:
-        return f"cannot copy {what}: {error}"
-    why = "this terminal has no clipboard" if term in _WITHOUT else "it is too long for the clipboard of a terminal"
-    return f"wrote {what} to {path}: {why}"
+        return f"cannot copy {label}: {error}"
+    why = (
+        "this terminal has no clipboard"
+        if term in _TERMS_WITHOUT_CLIPBOARD
+        else "it is too long for the clipboard of a terminal"
+    )
+    return f"wrote {label} to {path}: {why}"
 
 
 _GRACE_SECONDS = 2.0
 """For an orderly end, with the terminal as it was before."""
 
 
-def end_with(descriptor: int, leave: Callable[[], None]) -> threading.Thread:
+def exit_on_hangup(descriptor: int, request_exit: Callable[[], None]) -> threading.Thread:
     """Call `leave` in a thread when nobody is at the other end of `descriptor` any more; then end, come what may.
 
     The wait costs nothing: poll reports a hang-up without being asked for anything else.
@@ -193,42 +197,42 @@ def end_with(descriptor: int, leave: Callable[[], None]) -> threading.Thread:
         poll.register(descriptor, 0)
         while not any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll()):
             time.sleep(0.1)
-        _end(leave)
+        _exit_process(request_exit)
 
     thread = threading.Thread(target=watch, name="hang-up", daemon=True)
     thread.start()
     return thread
 
 
-def end_at_signals(leave: Callable[[], None]) -> None:
+def exit_on_signals(request_exit: Callable[[], None]) -> None:
     """Call `leave`, in a thread, when the session ends or somebody asks this process to; then end, come what may."""
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        threading.Thread(target=_end, args=(leave,), name="end", daemon=True).start()
+    def handle_signal(number: int, frame: FrameType | None) -> None:
+        threading.Thread(target=_exit_process, args=(request_exit,), name="end", daemon=True).start()
 
     for number in (signal.SIGHUP, signal.SIGTERM):
         # Tests drive the program in threads, where no signal can be caught.
         with suppress(ValueError):
-            signal.signal(number, ask)
+            signal.signal(number, handle_signal)
 
 
-def _end(leave: Callable[[], None]) -> None:
-    threading.Thread(target=leave, name="leave", daemon=True).start()
+def _exit_process(request_exit: Callable[[], None]) -> None:
+    threading.Thread(target=request_exit, name="leave", daemon=True).start()
     # Whatever still wants to write to a terminal that nobody reads would wait for ever, and so would `leave`.
     time.sleep(_GRACE_SECONDS)
     os._exit(0)
 
 
-_REPORTS = (1000, 1003, 1015, 1006)
+_MOUSE_MODES = (1000, 1003, 1015, 1006)
 """Presses, movements, and two ways to write down where; as Textual asks for them."""
 
 
-def set_mouse(driver: Driver | None, on: bool) -> None:
+def set_mouse_reporting(driver: Driver | None, enabled: bool) -> None:
     """Ask the terminal to report the mouse, or to keep it. The driver has to know, since it gives the mouse back at the end."""
     if driver is None:
         return
     # It writes nothing about the mouse while it believes that nobody wants it.
     driver._mouse = True
-    driver.write("".join(f"\x1b[?{number}{'h' if on else 'l'}" for number in _REPORTS))
+    driver.write("".join(f"\x1b[?{number}{'h' if enabled else 'l'}" for number in _MOUSE_MODES))
     driver.flush()
-    driver._mouse = on
+    driver._mouse = enabled

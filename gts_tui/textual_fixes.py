@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from textual.app import App
 
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
-class Dialog(ModalScreen[_Answer]):
+class OnceDialog(ModalScreen[_Result]):
     """It is answered once: of the keys and clicks that came in one breath, the rest do not close what lies under it."""
 
-    _answered = False
+    _is_dismissed = False
 
-    def dismiss(self, result: _Answer | None = None) -> AwaitComplete:
+    def dismiss(self, result: _Result | None = None) -> AwaitComplete:
         """Answer and go."""
-        if self._answered or self.app.screen is not self:
+        if self._is_dismissed or self.app.screen is not self:
             return AwaitComplete()
-        self._answered = True
+        self._is_dismissed = True
         return super().dismiss(result)
 
 
-class SteadyTable(DataTable[Text]):
+class SafeDataTable(DataTable[Text]):
     """Textual's table takes each click for one on a row and a column that are still there."""
 
     async def _on_click(self, event: events.Click) -> None:
@@ -62,7 +62,7 @@ class SteadyTable(DataTable[Text]):
             event.stop()
 
 
-class SteadyList(OptionList):
+class SafeOptionList(OptionList):
     """Textual's list takes each click for one on an option that is still there, and believes that there is room for one."""
 
     async def _on_click(self, event: events.Click) -> None:
@@ -81,24 +81,24 @@ class SteadyList(OptionList):
             super().action_page_down()  # type: ignore[no-untyped-call]
 
 
-class SteadyLine(Static):
+class CachedStatic(Static):
     """A line that is told again and again, and written to the terminal only when it says something else."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._told = Text("")
+        self._shown_text = Text("")
 
-    def tell(self, text: Text) -> None:
+    def show_text(self, text: Text) -> None:
         """Say this from now on."""
-        if text != self._told or text.style != self._told.style:
-            self._told = text
+        if text != self._shown_text or text.style != self._shown_text.style:
+            self._shown_text = text
             self.update(text)
 
 
 _RESET = "\x1b[0m"
 
 
-class FrugalUpdate(ChopsUpdate):
+class MinimalUpdate(ChopsUpdate):
     """An update of spans of lines that sends these spans, and colours where they change."""
 
     def render_segments(self, console: Console) -> str:
@@ -114,7 +114,7 @@ class FrugalUpdate(ChopsUpdate):
                 first = x if x >= x1 or strip.cell_length != len(strip.text) else x1
                 parts.append(f"\x1b[{y + 1};{first + 1}H")
                 for text, style, _ in strip.crop(first - x, min(end, x2) - x):
-                    before, after = _around(style or Style.null(), colours)
+                    before, after = _style_codes(style or Style.null(), colours)
                     if before != current:
                         parts.append((_RESET if current else "") + before)
                     parts.append(text)
@@ -126,20 +126,20 @@ class FrugalUpdate(ChopsUpdate):
 
 
 @lru_cache(4096)
-def _around(style: Style, colours: ColorSystem) -> tuple[str, str]:
+def _style_codes(style: Style, colours: ColorSystem) -> tuple[str, str]:
     """What is sent before and after a text of a style."""
     before, _, after = Strip.render_style(style, "\0", color_system=colours).partition("\0")
     return before, after
 
 
-def frugal(update: RenderableType | None) -> RenderableType | None:
+def minimize_update(update: RenderableType | None) -> RenderableType | None:
     """The same update of the screen, sent in fewer bytes where it is a partial one."""
     if type(update) is ChopsUpdate:
-        return FrugalUpdate(update.chops, update.spans, update.chop_ends)
+        return MinimalUpdate(update.chops, update.spans, update.chop_ends)
     return update
 
 
-class Painter(Compositor):
+class FixedCompositor(Compositor):
     """Where widgets are. Textual's own takes in what has gone without painting over it when it is asked in between layouts.
 
     A message that goes away while a figure is at play would leave its edge on the screen.
@@ -157,58 +157,58 @@ class Painter(Compositor):
         return after
 
 
-class Canvas(Screen[None]):
+class FixedScreen(Screen[None]):
     """The screen of the program."""
 
     def __init__(self) -> None:
         super().__init__(id="_default")
-        self._compositor = Painter()
+        self._compositor = FixedCompositor()
 
 
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 """How often one who waits looks whether the program is still there."""
 
 
-class EndedError(RuntimeError):
+class AppClosedError(RuntimeError):
     """The program is at its end, and does nothing any more."""
 
 
-def call_inside(app: App[Any], callback: Callable[..., Any], *given: Any, **named: Any) -> Any:
+def call_in_app_thread(app: App[Any], callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call it in the program's own thread, and wait for what it gives or raises; EndedError where the program has ended."""
     loop = app._loop
     if loop is None:
-        raise EndedError("the program does not run")
+        raise AppClosedError("the program does not run")
     if app._thread_id == threading.get_ident():
         raise RuntimeError("this is the program's own thread")
     outcome: Future[Any] = Future()
 
-    async def do() -> None:
+    async def run_callback() -> None:
         try:
             with app._context():
-                outcome.set_result(await invoke(lambda: callback(*given, **named)))
+                outcome.set_result(await invoke(lambda: callback(*args, **kwargs)))
         except asyncio.CancelledError:
-            outcome.set_exception(EndedError("the program has ended"))
+            outcome.set_exception(AppClosedError("the program has ended"))
         except Exception as error:
             # A widget that is gone with the rest of the screen is no mistake.
-            outcome.set_exception(EndedError("the program ends") if app._exit or not app.is_running else error)
+            outcome.set_exception(AppClosedError("the program ends") if app._exit or not app.is_running else error)
 
     tasks: list[asyncio.Task[None]] = []
     try:
         # The coroutine is made where it is run: one that nobody runs would be complained of.
-        loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(do())))
+        loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(run_callback())))
     except RuntimeError as error:
-        raise EndedError("the program has ended") from error
-    return wait_for(outcome, app)
+        raise AppClosedError("the program has ended") from error
+    return wait_for_result(outcome, app)
 
 
-def wait_for(outcome: Future[Any], app: App[Any]) -> Any:
+def wait_for_result(outcome: Future[Any], app: App[Any]) -> Any:
     """What comes out, waited for while the program runs; raises what went wrong, and EndedError where it will never come."""
     while True:
         try:
-            return outcome.result(_LOOK_SECONDS)
+            return outcome.result(_POLL_SECONDS)
         except TimeoutError:
             if outcome.done():
                 raise
             # The loop may go on without the program, as in tests.
             if app._loop is None or app._loop.is_closed() or (app._exit and not app.is_running):
-                raise EndedError("the program has ended") from None
+                raise AppClosedError("the program has ended") from None

@@ -26,22 +26,22 @@ from gts.formats.durable import write_durably
 from gts.formats.theme_file import ThemeFile
 from gts.store.workspace import Workspace
 from gts.system import this_system
-from gts_tui.polling import changed
-from gts_tui.terminal import AsciiOnly, InkOnly
+from gts_tui.polling import stat_stamp
+from gts_tui.terminal import AsciiFilter, MonochromeFilter
 
 if TYPE_CHECKING:
-    from gts_tui.app_base import Everywhere
+    from gts_tui.app_base import BaseApp
 
 
-Depth = Literal["many", "few", "none"]
+ColorDepth = Literal["many", "few", "none"]
 """How many colours a terminal has; a theme is remembered for each."""
 
-DEFAULTS: Mapping[Depth, str] = {"many": "dark", "few": "16-colour", "none": "monochrome"}
+DEFAULT_THEMES: Mapping[ColorDepth, str] = {"many": "dark", "few": "16-colour", "none": "monochrome"}
 """The theme where nobody chose one."""
 
-_REMEMBERED = "terminal.json"
+_STATE_FILE = "terminal.json"
 
-THEME_DEFAULTS = {
+THEME_VARIABLE_DEFAULTS = {
     "chart-1": "#5aa9e6",
     "chart-2": "#f2b134",
     "chart-3": "#6cc183",
@@ -62,7 +62,7 @@ THEME_DEFAULTS = {
 
 
 @dataclass(frozen=True)
-class Wardrobe:
+class ThemeSet:
     """The themes that can be chosen, and what is wrong with files that are none."""
 
     themes: Mapping[str, ThemeFile]
@@ -70,144 +70,147 @@ class Wardrobe:
     """A sentence a problem, with its file and line."""
 
 
-def wardrobe(workspace: Workspace) -> Wardrobe:
+def read_theme_set(workspace: Workspace) -> ThemeSet:
     """The themes as their files are now."""
     found, bad = read_themes(workspace)
-    problems = tuple(problem.at(file.path) for file in bad for problem in file.errors)
-    return Wardrobe({name: theme for name, (_, theme) in found.items()}, problems)
+    problems = tuple(problem.format_at(file.path) for file in bad for problem in file.errors)
+    return ThemeSet({name: theme for name, (_, theme) in found.items()}, problems)
 
 
-def depth_of(colour_system: str | None, *, no_color: bool) -> Depth:
+def detect_color_depth(colour_system: str | None, *, no_color: bool) -> ColorDepth:
     """How many colours there are, by the name that rich has for them."""
     if no_color or colour_system is None:
         return "none"
     return "few" if colour_system in ("standard", "windows") else "many"
 
 
-def textual_theme(file: ThemeFile) -> Theme:
+def make_textual_theme(file: ThemeFile) -> Theme:
     """A theme as Textual has it, with the variables of this program."""
-    chart = file.chart or tuple(THEME_DEFAULTS[f"chart-{number}"] for number in range(1, 9))
+    chart = file.chart or tuple(THEME_VARIABLE_DEFAULTS[f"chart-{number}"] for number in range(1, 9))
     own = {f"chart-{number + 1}": chart[number % len(chart)] for number in range(8)}
     own |= {f"state-{name}": colour for name, colour in file.state.items()}
     return Theme(name=file.name, dark=file.dark, ansi=file.ansi, **file.colours, variables={**own, **file.variables})  # type: ignore[arg-type]
 
 
-def named_colours(file: ThemeFile) -> TerminalTheme:
+def make_terminal_theme(file: ThemeFile) -> TerminalTheme:
     """What the colours mean that the tables of the shell name: red is what is bad in this theme, whatever that looks like."""
-    variables = {**THEME_DEFAULTS, **textual_theme(file).variables}
+    variables = {**THEME_VARIABLE_DEFAULTS, **make_textual_theme(file).variables}
     meant = ("state-bad", "state-good", "state-wait", "chart-1", "chart-4", "state-busy")
     foreground, background = (Color.parse(file.colours[name]).rgb for name in ("foreground", "background"))
     colours = [background, *(Color.parse(variables[name]).rgb for name in meant), foreground]
     return TerminalTheme(background, foreground, colours, colours)
 
 
-def colourless(file: ThemeFile) -> bool:
+def is_monochrome(file: ThemeFile) -> bool:
     """Whether it has no colour but those of the letters and of the paper."""
     return file.ansi and set(file.colours.values()) == {"ansi_default"}
 
 
-def remembered(depth: Depth) -> str:
+def load_chosen_theme(depth: ColorDepth) -> str:
     """The theme that was chosen last on a terminal with so many colours; else the usual one."""
-    name = _memory().get("themes", {}).get(depth)
-    return name if isinstance(name, str) else DEFAULTS[depth]
+    name = _load_state().get("themes", {}).get(depth)
+    return name if isinstance(name, str) else DEFAULT_THEMES[depth]
 
 
-def remember(depth: Depth, name: str) -> None:
+def save_chosen_theme(depth: ColorDepth, name: str) -> None:
     """Remember what was chosen; nothing happens where that is impossible."""
-    memory = _memory()
+    memory = _load_state()
     themes = {**memory.get("themes", {}), depth: name}
-    path = this_system().state_folder() / _REMEMBERED
+    path = this_system().state_folder() / _STATE_FILE
     with suppress(OSError, GtsError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, json.dumps({**memory, "themes": themes}, indent=2).encode())
 
 
-def _memory() -> dict[str, dict[str, str]]:
+def _load_state() -> dict[str, dict[str, str]]:
     try:
-        memory = json.loads((this_system().state_folder() / _REMEMBERED).read_bytes())
+        memory = json.loads((this_system().state_folder() / _STATE_FILE).read_bytes())
     except (OSError, ValueError):
         return {}
     return memory if isinstance(memory, dict) and isinstance(memory.get("themes", {}), dict) else {}
 
 
-class Looks:
+class ThemeManager:
     """The themes of a program, and the one that it wears."""
 
-    def __init__(self, app: Everywhere) -> None:
+    def __init__(self, app: BaseApp) -> None:
         self._app = app
-        self.depth = depth_of(app.console.color_system, no_color=app.no_color)
-        self.wardrobe = wardrobe(app.workspace)
-        self._told: tuple[str, ...] = ()
-        self._ink, self._ascii = InkOnly(enabled=False), AsciiOnly(enabled=app.glyphs.level == "ascii")
+        self.depth = detect_color_depth(app.console.color_system, no_color=app.no_color)
+        self.theme_set = read_theme_set(app.workspace)
+        self._reported_problems: tuple[str, ...] = ()
+        self._monochrome_filter, self._ascii_filter = (
+            MonochromeFilter(enabled=False),
+            AsciiFilter(enabled=app.glyphs.level == "ascii"),
+        )
 
-    def begin(self, asked: str) -> None:
+    def apply_initial(self, requested: str) -> None:
         """Wear what was asked for, or what was chosen last on a terminal with so many colours, or what suits it."""
-        self._register(self.wardrobe)
-        wanted = asked or (DEFAULTS["none"] if self.depth == "none" else remembered(self.depth))
-        if wanted not in self.wardrobe.themes:
-            if asked:
-                self._app.notify(self._unknown(asked).message, severity="warning", markup=False)
-            wanted = DEFAULTS[self.depth]
-        self._wear(wanted)
+        self._register(self.theme_set)
+        wanted = requested or (DEFAULT_THEMES["none"] if self.depth == "none" else load_chosen_theme(self.depth))
+        if wanted not in self.theme_set.themes:
+            if requested:
+                self._app.notify(self._unknown_theme_error(requested).message, severity="warning", markup=False)
+            wanted = DEFAULT_THEMES[self.depth]
+        self._apply(wanted)
 
-    def follow(self) -> None:
+    def watch_files(self) -> None:
         """Look at the files of the themes from now on."""
-        self._complain(self.wardrobe)
+        self._report_problems(self.theme_set)
         workspace = self._app.workspace
 
         def stamp() -> Hashable:
             folders = (folder for _, folder in theme_folders(workspace))
-            return changed(*folders, *(path for _, path in theme_paths(workspace)))
+            return stat_stamp(*folders, *(path for _, path in theme_paths(workspace)))
 
-        self._app.watcher.follow("themes", stamp, lambda: wardrobe(workspace), self._take)
+        self._app.poller.watch("themes", stamp, lambda: read_theme_set(workspace), self._apply_reading)
 
     def choose(self, name: str) -> None:
         """Wear a theme, and remember it; raises UsageError where there is none of this name."""
-        if name not in self.wardrobe.themes:
-            raise self._unknown(name)
-        self._wear(name)
-        remember(self.depth, name)
+        if name not in self.theme_set.themes:
+            raise self._unknown_theme_error(name)
+        self._apply(name)
+        save_chosen_theme(self.depth, name)
 
-    def filters(self) -> tuple[LineFilter, ...]:
+    def line_filters(self) -> tuple[LineFilter, ...]:
         """What the lines of the screen go through."""
-        return tuple(one for one in (self._ink, self._ascii) if one.enabled)
+        return tuple(one for one in (self._monochrome_filter, self._ascii_filter) if one.enabled)
 
-    def _take(self, reading: object) -> None:
-        if not isinstance(reading, Wardrobe):
+    def _apply_reading(self, reading: object) -> None:
+        if not isinstance(reading, ThemeSet):
             return
-        before, self.wardrobe = self.wardrobe, reading
-        self._complain(reading)
+        before, self.theme_set = self.theme_set, reading
+        self._report_problems(reading)
         self._register(reading)
-        worn = self._app.theme
-        if worn not in reading.themes:
+        current = self._app.theme
+        if current not in reading.themes:
             # Its file is gone or broken; what is worn stays on until something else is chosen.
             return
-        if before.themes.get(worn) != reading.themes[worn]:
+        if before.themes.get(current) != reading.themes[current]:
             # Setting what is set already would repaint nothing.
             self._app.set_reactive(App.theme, "textual-dark")
-            self._wear(worn)
+            self._apply(current)
 
-    def _register(self, clothes: Wardrobe) -> None:
-        for file in clothes.themes.values():
-            self._app.register_theme(textual_theme(file))
+    def _register(self, theme_set: ThemeSet) -> None:
+        for file in theme_set.themes.values():
+            self._app.register_theme(make_textual_theme(file))
 
-    def _wear(self, name: str) -> None:
-        file = self.wardrobe.themes[name]
-        self._ink.enabled = colourless(file)
+    def _apply(self, name: str) -> None:
+        file = self.theme_set.themes[name]
+        self._monochrome_filter.enabled = is_monochrome(file)
         if not file.ansi:
-            self._app.ansi_theme_dark = self._app.ansi_theme_light = named_colours(file)
+            self._app.ansi_theme_dark = self._app.ansi_theme_light = make_terminal_theme(file)
         self._app.theme = name
 
-    def _complain(self, clothes: Wardrobe) -> None:
+    def _report_problems(self, theme_set: ThemeSet) -> None:
         """Say what is wrong with files, once."""
-        if clothes.problems and clothes.problems != self._told:
-            shown = clothes.problems[:4]
-            more = f"\nand {len(clothes.problems) - 4} more: gts themes check" if len(clothes.problems) > 4 else ""
+        if theme_set.problems and theme_set.problems != self._reported_problems:
+            shown = theme_set.problems[:4]
+            more = f"\nand {len(theme_set.problems) - 4} more: gts themes check" if len(theme_set.problems) > 4 else ""
             self._app.notify("\n".join(shown) + more, title="themes with errors", severity="warning", markup=False, timeout=10)
-        self._told = clothes.problems
+        self._reported_problems = theme_set.problems
 
-    def _unknown(self, name: str) -> UsageError:
-        known = self.wardrobe.themes
+    def _unknown_theme_error(self, name: str) -> UsageError:
+        known = self.theme_set.themes
         close = get_close_matches(name, known, n=1, cutoff=0.4)
         return UsageError(
             f"there is no theme `{name[:40]}`{f'; did you mean `{close[0]}`?' if close else ''}",
@@ -215,6 +218,6 @@ class Looks:
         )
 
 
-def ink(app: App[Any], name: str) -> str:
+def theme_style(app: App[Any], name: str) -> str:
     """The colour that the theme has under a name, as a style; no style where it has none."""
     return app.theme_variables.get(name, "").removeprefix("ansi_")

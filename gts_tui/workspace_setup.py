@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gts.errors import GtsError
 from gts.system import this_system
-from gts_tui.command_syntax import joined
-from gts_tui.polling import changed
+from gts_tui.command_syntax import quote_words
+from gts_tui.polling import stat_stamp
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
@@ -20,9 +20,9 @@ def open_examples(app: GtsApp) -> None:
 
     def made(code: int) -> None:
         if code == 0:
-            app.hand_over(lambda: app.move(folder))
+            app.call_soon(lambda: app.switch_workspace(folder))
 
-    app.perform(joined(["init", str(folder)]), then=made)
+    app.run_command(quote_words(["init", str(folder)]), then=made)
 
 
 def examples_folder() -> Path:
@@ -30,39 +30,39 @@ def examples_folder() -> Path:
     return this_system().state_folder() / "examples"
 
 
-def mend(app: GtsApp) -> None:
+def watch_catalogue(app: GtsApp) -> None:
     """Make a damaged catalogue anew, now and whenever it is damaged from now on, and say so.
 
     Runs that it does not know, since somebody copied them here, are told to it now: looking into them all the time is slow.
     """
-    from gts.jobs.job_store import reindex
-    from gts.jobs.repair import mend_catalogue
+    from gts.jobs.job_store import index_missing_runs
+    from gts.jobs.repair import repair_catalogue
 
     if app.settings.readonly:
         return
     workspace, known = app.workspace, False
 
-    def look() -> Path | None:
+    def repair() -> Path | None:
         nonlocal known
-        aside = mend_catalogue(workspace)
+        aside = repair_catalogue(workspace)
         if not known and workspace.run_ids():
-            reindex(workspace)
+            index_missing_runs(workspace)
         known = True
         return aside
 
-    def tell(aside: Path | GtsError | None) -> None:
+    def report(aside: Path | GtsError | None) -> None:
         if isinstance(aside, GtsError):
             text = f"the catalogue of this workspace is damaged: {aside}"
             app.notify(text, severity="error", markup=False, timeout=15)
         elif aside is not None:
             text = f"gts.db was damaged: it is {aside.name} now, and was made anew from the folders of the runs"
             app.notify(text, severity="warning", markup=False, timeout=15)
-            app.watcher.look()
+            app.poller.poll_now()
 
-    app.watcher.follow("catalogue", lambda: changed(workspace.catalogue), look, tell)
+    app.poller.watch("catalogue", lambda: stat_stamp(workspace.catalogue), repair, report)
 
 
-def short_path(path: Path) -> str:
+def shorten_home_path(path: Path) -> str:
     """A path as a person writes it."""
     try:
         return f"~/{path.relative_to(Path.home())}"

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from gts.system.threads import let_waiting_threads_sleep
+from gts.system.threads import limit_thread_spin
 from tests.support.postgresql import Server, programs
 from tests.support.repository import ROOT
 
 # Several test processes share the cores, so each computes on one; tests of threads set their own number.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-let_waiting_threads_sleep()
+limit_thread_spin()
 
 # Programs that tests start import the code of this working tree, whatever is installed and wherever they are started.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))

@@ -17,7 +17,7 @@ from gymnasium.wrappers.vector import NormalizeObservation, RecordEpisodeStatist
 
 import gts.envs
 from gts.errors import UsageError
-from gts.physics.models import keep_quiet
+from gts.physics.models import silence_mujoco_log
 
 NAMES = ("InvertedPendulum", "Hopper", "Walker2d", "HalfCheetah", "Ant", "Humanoid")
 LIMIT = 30
@@ -45,7 +45,7 @@ def assert_same_step(ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> None:
 
 def pair(name: str, mode: AutoresetMode, **options: Any) -> tuple[VectorEnv[Any, Any, Any], VectorEnv[Any, Any, Any]]:
     """(ours, Gymnasium's SyncVectorEnv) of three environments each."""
-    keep_quiet()
+    silence_mujoco_log()
     ours = gymnasium.make_vec(
         f"gts.envs:gts/{name}", num_envs=3, max_episode_steps=LIMIT, autoreset_mode=mode, threads=2, **options
     )
@@ -127,7 +127,7 @@ def test_who_forgets_to_reset_is_told() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_single_environments_equal_gymnasiums(name: str) -> None:
     """`gymnasium.make` gives one world with the usual wrappers; infos are plain numbers."""
-    keep_quiet()
+    silence_mujoco_log()
     ours = gymnasium.make(f"gts.envs:gts/{name}", max_episode_steps=LIMIT)
     theirs = gymnasium.make(f"{name}-v5", max_episode_steps=LIMIT)
     theirs.action_space.seed(0)

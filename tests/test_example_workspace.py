@@ -12,7 +12,7 @@ import pytest
 from gts.formats.checkpoint import read_checkpoint
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
-from gts.training.evaluation import evaluate
+from gts.training.evaluation import evaluate_checkpoint
 from tests.support.repository import ROOT, WORKSPACE, shipped_files
 
 CHECKPOINTS = shipped_files("*.checkpoint")
@@ -42,7 +42,7 @@ def test_a_checkpoint_scores_what_it_says(path: Path) -> None:
     assert path.stat().st_size < 1_000_000
     checkpoint = read_checkpoint(path)
     assert checkpoint.score is not None and checkpoint.score["episodes"] == 100
-    again = evaluate(checkpoint, episodes=20)
+    again = evaluate_checkpoint(checkpoint, episodes=20)
     noise = 3 * max(again.deviation, checkpoint.score["deviation"]) / sqrt(again.episodes)
     assert again.mean == pytest.approx(checkpoint.score["mean"], abs=noise + 0.01 * abs(again.mean))
 

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from gts.agents.losses import explained_variance, policy_gradient_step, standardised, value_loss
-from gts.agents.state import AgentState, column
-from gts.data.returns import generalised_advantages
-from gts.data.rollout import Rollout, by_member, state_values
+from gts.agents.losses import explained_variance, normalize, policy_gradient_step, value_loss
+from gts.agents.state import AgentState, stack_param
+from gts.data.returns import compute_gae
+from gts.data.rollout import Rollout, compute_values, flatten_by_member
 from gts.params.techniques import A2cParams
 
 
@@ -27,44 +27,44 @@ class A2c:
 
     def __init__(self, params: Sequence[A2cParams], observation_size: int, action_size: int) -> None:
         self.state = AgentState(params, observation_size, action_size, ("actor", "critic"))
-        self._shared = params[0]
-        self._discount = column(params, "discount_factor")
-        self._lambda = column(params, "gae_lambda")
-        self._entropy_weight = column(params, "entropy_coeff")[:, 0]
-        self._actor_rate = column(params, "actor_learning_rate")
-        self._critic_rate = column(params, "critic_learning_rate")
+        self._shared_params = params[0]
+        self._gamma = stack_param(params, "gamma")
+        self._gae_lambda = stack_param(params, "gae_lambda")
+        self._entropy_coef = stack_param(params, "entropy_coef")[:, 0]
+        self._actor_learning_rate = stack_param(params, "actor_learning_rate")
+        self._critic_learning_rate = stack_param(params, "critic_learning_rate")
 
     def update(self, rollout: Rollout, progress: Tensor, active: Tensor) -> Mapping[str, Tensor]:
         """One step from one rollout; see `gts.agents.agent.Agent.update`."""
-        state, schedule = self.state, self._shared.schedule
-        rewards = state.scaler(rollout.rewards, rollout.done, self._discount)
-        advantages, targets = self._estimate(rollout, rewards)
+        state, schedule = self.state, self._shared_params.schedule
+        rewards = state.reward_scaler(rollout.rewards, rollout.done, self._gamma)
+        advantages, targets = self._estimate_advantages(rollout, rewards)
         with torch.no_grad():
-            observations = state.normaliser(by_member(rollout.observations))
+            observations = state.observation_normaliser(flatten_by_member(rollout.observations))
 
-        numbers = policy_gradient_step(
+        metrics = policy_gradient_step(
             state,
             observations,
-            by_member(rollout.actions),
-            standardised(advantages) if self._shared.normalise_advantages else advantages,
-            entropy_weight=self._entropy_weight,
-            rate=state.scheduled(self._actor_rate, schedule, progress),
+            flatten_by_member(rollout.actions),
+            normalize(advantages) if self._shared_params.normalise_advantages else advantages,
+            entropy_coef=self._entropy_coef,
+            learning_rate=state.annealed(self._actor_learning_rate, schedule, progress),
             active=active[:, None],
         )
-        critic_rate = state.scheduled(self._critic_rate, schedule, progress)
-        for _ in range(self._shared.critic_training_iterations):
-            loss = value_loss(state.normalised_values(observations), targets)
-            norm = state.value_step(loss, critic_rate, active[:, None])
+        critic_learning_rate = state.annealed(self._critic_learning_rate, schedule, progress)
+        for _ in range(self._shared_params.critic_training_iterations):
+            loss = value_loss(state.values_of_normalised(observations), targets)
+            grad_norm = state.value_step(loss, critic_learning_rate, active[:, None])
 
-        state.normaliser.update(by_member(rollout.observations))
-        numbers |= {"value_loss": loss.detach(), "critic_gradient": norm}
-        return numbers | {"explained_variance": explained_variance(targets, advantages)}
+        state.observation_normaliser.update(flatten_by_member(rollout.observations))
+        metrics |= {"value_loss": loss.detach(), "critic_gradient": grad_norm}
+        return metrics | {"explained_variance": explained_variance(targets, advantages)}
 
     @torch.no_grad()
-    def _estimate(self, rollout: Rollout, rewards: Tensor) -> tuple[Tensor, Tensor]:
+    def _estimate_advantages(self, rollout: Rollout, rewards: Tensor) -> tuple[Tensor, Tensor]:
         """Advantages A and value targets A + V_old, each (P, T·N)."""
-        values, following = state_values(rollout, self.state.values)
-        advantages = generalised_advantages(
-            rewards, values, following, rollout.terminated, rollout.truncated, self._discount, self._lambda
+        values, next_values = compute_values(rollout, self.state.values)
+        advantages = compute_gae(
+            rewards, values, next_values, rollout.terminated, rollout.truncated, self._gamma, self._gae_lambda
         )
-        return by_member(advantages), by_member(advantages + values)
+        return flatten_by_member(advantages), flatten_by_member(advantages + values)

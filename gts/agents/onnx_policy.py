@@ -19,11 +19,11 @@ from gts.errors import MissingError
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-INPUT, OUTPUT = "observation", "action"
+INPUT_NAME, OUTPUT_NAME = "observation", "action"
 
 _OPSET = 13
 """Has every operator that is needed, and is old enough for the runtimes of game engines."""
-_FILE_VERSION = 7
+_IR_VERSION = 7
 
 _ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, float]]] = {
     "tanh": ("Tanh", {}),
@@ -35,11 +35,11 @@ _ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, float]]] = {
 """Operator and attributes by the spec's word; `SiLU` needs two operators."""
 
 
-def onnx_policy(
+def export_onnx_policy(
     state: AgentState,
     member: int,
     action_range: tuple[NDArray[np.float32], NDArray[np.float32]],
-    facts: Mapping[str, str],
+    metadata: Mapping[str, str],
 ) -> bytes:
     """The file of one member's policy: input `observation` (batch, O) float32, output `action` (batch, A) float32.
 
@@ -50,33 +50,33 @@ def onnx_policy(
         from onnx import TensorProto, checker, helper
     except ImportError as error:
         raise MissingError(f"ONNX's library cannot be imported: {error}", hint="pip install 'gts[onnx]'") from error
-    graph = _Graph()
-    value = _normalised(graph, state, member)
-    value = _network(graph, state, member, value)
-    _actions(graph, value, action_range, clip=state.params[member].clip_actions)
-    whole = helper.make_graph(
+    graph = _GraphBuilder()
+    value = _add_normaliser(graph, state, member)
+    value = _add_network(graph, state, member, value)
+    _add_action_scaling(graph, value, action_range, clip=state.params[member].clip_actions)
+    onnx_graph = helper.make_graph(
         graph.nodes,
         "policy",
-        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", state.observation_size])],
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", state.action_size])],
+        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.FLOAT, ["batch", state.observation_size])],
+        [helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, ["batch", state.action_size])],
         graph.constants,
     )
-    model = helper.make_model(whole, producer_name="gts", opset_imports=[helper.make_opsetid("", _OPSET)])
-    model.ir_version = _FILE_VERSION
-    helper.set_model_props(model, dict(facts))
+    model = helper.make_model(onnx_graph, producer_name="gts", opset_imports=[helper.make_opsetid("", _OPSET)])
+    model.ir_version = _IR_VERSION
+    helper.set_model_props(model, dict(metadata))
     checker.check_model(model, full_check=True)
     data: bytes = model.SerializeToString()
     return data
 
 
-class _Graph:
+class _GraphBuilder:
     """Nodes and constants in the order in which they are added."""
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
 
-    def add(self, operator: str, inputs: Sequence[str | NDArray[Any]], output: str, **attributes: Any) -> str:
+    def add_node(self, operator: str, inputs: Sequence[str | NDArray[Any]], output: str, **attributes: Any) -> str:
         """Add a node; an input that is an array becomes a constant. Gives the name of its output."""
         from onnx import helper, numpy_helper
 
@@ -91,32 +91,34 @@ class _Graph:
         return output
 
 
-def _normalised(graph: _Graph, state: AgentState, member: int) -> str:
-    if not state.normaliser.enabled:
-        return INPUT
-    shift, scale, limit = state.normaliser.affine(member)
-    value = graph.add("Sub", [INPUT, shift], "centred")
-    value = graph.add("Mul", [value, scale], "scaled")
-    return graph.add("Clip", [value, np.array(-limit), np.array(limit)], "normalised")
+def _add_normaliser(graph: _GraphBuilder, state: AgentState, member: int) -> str:
+    if not state.observation_normaliser.enabled:
+        return INPUT_NAME
+    shift, scale, limit = state.observation_normaliser.affine(member)
+    value = graph.add_node("Sub", [INPUT_NAME, shift], "centred")
+    value = graph.add_node("Mul", [value, scale], "scaled")
+    return graph.add_node("Clip", [value, np.array(-limit), np.array(limit)], "normalised")
 
 
-def _network(graph: _Graph, state: AgentState, member: int, value: str) -> str:
-    layers, arrays = state.policy.net.layers, state.policy.arrays(member)
+def _add_network(graph: _GraphBuilder, state: AgentState, member: int, value: str) -> str:
+    layers, arrays = state.policy.net.config, state.policy.state_dict(member)
     for index in range(layers.n_hidden):
         name = f"layer{index}"
-        linear = graph.add("Gemm", [value, arrays[f"{name}.weight"], arrays[f"{name}.bias"]], name)
+        linear = graph.add_node("Gemm", [value, arrays[f"{name}.weight"], arrays[f"{name}.bias"]], name)
         if layers.activation == "SiLU":
-            gate = graph.add("Sigmoid", [linear], f"{name}.gate")
-            value = graph.add("Mul", [linear, gate], f"{name}.activation")
+            gate = graph.add_node("Sigmoid", [linear], f"{name}.gate")
+            value = graph.add_node("Mul", [linear, gate], f"{name}.activation")
         else:
             operator, attributes = _ACTIVATIONS[layers.activation]
-            value = graph.add(operator, [linear], f"{name}.activation", **attributes)
-    return graph.add("Gemm", [value, arrays["output.weight"], arrays["output.bias"]], "output")
+            value = graph.add_node(operator, [linear], f"{name}.activation", **attributes)
+    return graph.add_node("Gemm", [value, arrays["output.weight"], arrays["output.bias"]], "output")
 
 
-def _actions(graph: _Graph, value: str, action_range: tuple[NDArray[np.float32], NDArray[np.float32]], *, clip: bool) -> None:
+def _add_action_scaling(
+    graph: _GraphBuilder, value: str, action_range: tuple[NDArray[np.float32], NDArray[np.float32]], *, clip: bool
+) -> None:
     low, high = action_range
     if clip:
-        value = graph.add("Clip", [value, np.array(-1.0), np.array(1.0)], "unit")
-    value = graph.add("Mul", [value, (high - low) / np.float32(2)], "spread")
-    graph.add("Add", [value, (low + high) / np.float32(2)], OUTPUT)
+        value = graph.add_node("Clip", [value, np.array(-1.0), np.array(1.0)], "unit")
+    value = graph.add_node("Mul", [value, (high - low) / np.float32(2)], "spread")
+    graph.add_node("Add", [value, (low + high) / np.float32(2)], OUTPUT_NAME)

@@ -17,11 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from gts.agents.losses import explained_variance, standardised, value_loss
-from gts.agents.state import AgentState, column
-from gts.data.returns import generalised_advantages
-from gts.data.rollout import Rollout, by_member, state_values
-from gts.nets.gaussian import entropy, log_probability
+from gts.agents.losses import explained_variance, normalize, value_loss
+from gts.agents.state import AgentState, stack_param
+from gts.data.returns import compute_gae
+from gts.data.rollout import Rollout, compute_values, flatten_by_member
+from gts.nets.gaussian import gaussian_entropy, gaussian_log_prob
 from gts.params.techniques import PpoParams
 
 
@@ -36,9 +36,9 @@ def clipped_policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantages: Tens
     clipped = torch.minimum(torch.maximum(ratio, 1 - clip_ratio), 1 + clip_ratio)
     loss = -torch.minimum(ratio * advantages, clipped * advantages).mean(1)
     with torch.no_grad():
-        divergence = (ratio - 1 - log_ratio).mean(1)
+        kl = (ratio - 1 - log_ratio).mean(1)
         clip_fraction = (ratio != clipped).to(ratio.dtype).mean(1)
-    return loss, divergence, clip_fraction
+    return loss, kl, clip_fraction
 
 
 class Ppo:
@@ -46,32 +46,32 @@ class Ppo:
 
     def __init__(self, params: Sequence[PpoParams], observation_size: int, action_size: int) -> None:
         self.state = AgentState(params, observation_size, action_size, ("actor", "critic"))
-        self._shared = params[0]
-        self._discount = column(params, "discount_factor")
-        self._lambda = column(params, "gae_lambda")
-        self._clip = column(params, "clip_ratio")
-        self._entropy_weight = column(params, "entropy_coeff")[:, 0]
-        self._actor_rate = column(params, "actor_learning_rate")
-        self._critic_rate = column(params, "critic_learning_rate")
-        self._largest_kl = 1.5 * column(params, "target_kl")
+        self._shared_params = params[0]
+        self._gamma = stack_param(params, "gamma")
+        self._gae_lambda = stack_param(params, "gae_lambda")
+        self._clip_ratio = stack_param(params, "clip_ratio")
+        self._entropy_coef = stack_param(params, "entropy_coef")[:, 0]
+        self._actor_learning_rate = stack_param(params, "actor_learning_rate")
+        self._critic_learning_rate = stack_param(params, "critic_learning_rate")
+        self._max_kl = 1.5 * stack_param(params, "target_kl")
 
     def update(self, rollout: Rollout, progress: Tensor, active: Tensor) -> Mapping[str, Tensor]:
         """Spend one rollout; see `gts.agents.agent.Agent.update`."""
-        rewards = self.state.scaler(rollout.rewards, rollout.done, self._discount)
-        samples = _Samples(self, rollout, rewards)
-        shared = self._shared
-        separate = shared.actor_training_iterations > 0 or shared.critic_training_iterations > 0
+        rewards = self.state.reward_scaler(rollout.rewards, rollout.done, self._gamma)
+        batch = _Samples(self, rollout, rewards)
+        shared_params = self._shared_params
+        is_full_batch = shared_params.actor_training_iterations > 0 or shared_params.critic_training_iterations > 0
         update = _Update(self, progress, active[:, None])
-        if separate:
-            update.separately(samples, shared.actor_training_iterations, shared.critic_training_iterations)
+        if is_full_batch:
+            update.separately(batch, shared_params.actor_training_iterations, shared_params.critic_training_iterations)
         else:
-            for _ in range(shared.update_epochs):
-                update.one_pass(samples, shared.minibatch_size)
-                if shared.recompute_advantages:
-                    samples.estimate()
-        numbers = update.numbers() | {"explained_variance": samples.explained_variance}
-        self.state.normaliser.update(by_member(rollout.observations))
-        return numbers
+            for _ in range(shared_params.update_epochs):
+                update.one_pass(batch, shared_params.minibatch_size)
+                if shared_params.recompute_advantages:
+                    batch.estimate()
+        metrics = update.numbers() | {"explained_variance": batch.explained_variance}
+        self.state.observation_normaliser.update(flatten_by_member(rollout.observations))
+        return metrics
 
 
 class _Samples:
@@ -83,21 +83,21 @@ class _Samples:
         self._rewards = rewards
         state = agent.state
         with torch.no_grad():
-            self.observations = state.normaliser(by_member(rollout.observations))
-            self.actions = by_member(rollout.actions)
-            self.old_log_prob = log_probability(self.actions, *state.policy(self.observations))
+            self.observations = state.observation_normaliser(flatten_by_member(rollout.observations))
+            self.actions = flatten_by_member(rollout.actions)
+            self.old_log_prob = gaussian_log_prob(self.actions, *state.policy(self.observations))
         self.explained_variance = self.estimate()
 
     @torch.no_grad()
     def estimate(self) -> Tensor:
         """Estimate advantages with the critic as it is now; returns its explained variance, (P,)."""
         agent, rollout = self._agent, self._rollout
-        values, following = state_values(rollout, agent.state.values)
-        advantages = generalised_advantages(
-            self._rewards, values, following, rollout.terminated, rollout.truncated, agent._discount, agent._lambda
+        values, following = compute_values(rollout, agent.state.values)
+        advantages = compute_gae(
+            self._rewards, values, following, rollout.terminated, rollout.truncated, agent._gamma, agent._gae_lambda
         )
-        self.advantages = by_member(advantages)
-        self.targets = by_member(advantages + values)
+        self.advantages = flatten_by_member(advantages)
+        self.targets = flatten_by_member(advantages + values)
         self._table = torch.cat(
             [
                 self.observations,
@@ -111,7 +111,7 @@ class _Samples:
     def minibatches(self, size: int) -> Iterator[tuple[Tensor, ...]]:
         """Every sample once, in a new random order for each member: (P, B, O), (P, B, A), (P, B), (P, B), (P, B)."""
         members, samples, columns = self._table.shape
-        order = self._agent.state.streams.permutations(samples) + torch.arange(members)[:, None] * samples
+        order = self._agent.state.random_streams.minibatch_permutations(samples) + torch.arange(members)[:, None] * samples
         shuffled = self._table.view(-1, columns).index_select(0, order.view(-1)).view(members, samples, columns)
         o, a = self.observations.shape[2], self.actions.shape[2]
         count = max(1, round(samples / size))
@@ -128,13 +128,13 @@ class _Update:
     """The optimiser steps that one rollout pays for."""
 
     def __init__(self, agent: Ppo, progress: Tensor, active: Tensor) -> None:
-        state, shared = agent.state, agent._shared
+        state, shared = agent.state, agent._shared_params
         self._agent = agent
         self._active = active
         self._may_move = active.clone()
-        self._actor_rate = state.scheduled(agent._actor_rate, shared.schedule, progress)
-        self._critic_rate = state.scheduled(agent._critic_rate, shared.schedule, progress)
-        self._clip = agent._clip * (1 - progress) if shared.clip_schedule == "linear" else agent._clip
+        self._actor_rate = state.annealed(agent._actor_learning_rate, shared.schedule, progress)
+        self._critic_rate = state.annealed(agent._critic_learning_rate, shared.schedule, progress)
+        self._clip = agent._clip_ratio * (1 - progress) if shared.clip_schedule == "linear" else agent._clip_ratio
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
@@ -148,7 +148,7 @@ class _Update:
         """Full-batch iterations of the actor until the KL divergence ends them, then of the critic."""
         observations, actions, old_log_prob, advantages, targets = samples.everything()
         for _ in range(actor_iterations):
-            self._actor_step(observations, actions, old_log_prob, standardised(advantages))
+            self._actor_step(observations, actions, old_log_prob, normalize(advantages))
             if not self._may_move.any():
                 break
         for _ in range(critic_iterations):
@@ -157,20 +157,20 @@ class _Update:
     def _actor_step(self, observations: Tensor, actions: Tensor, old_log_prob: Tensor, advantages: Tensor) -> None:
         agent = self._agent
         policy = agent.state.policy
-        if agent._shared.normalise_advantages:
-            advantages = standardised(advantages)
+        if agent._shared_params.normalise_advantages:
+            advantages = normalize(advantages)
         mean, log_deviation = policy(observations)
-        log_prob = log_probability(actions, mean, log_deviation)
+        log_prob = gaussian_log_prob(actions, mean, log_deviation)
         loss, divergence, clip_fraction = clipped_policy_loss(log_prob, old_log_prob, advantages, self._clip)
-        spread = entropy(log_deviation).mean(1)
-        over = (agent._largest_kl > 0) & (divergence[:, None] > agent._largest_kl)
+        spread = gaussian_entropy(log_deviation).mean(1)
+        over = (agent._max_kl > 0) & (divergence[:, None] > agent._max_kl)
         self._may_move &= ~over
-        norm = agent.state.policy_step(loss - agent._entropy_weight * spread, self._actor_rate, self._may_move)
+        norm = agent.state.policy_step(loss - agent._entropy_coef * spread, self._actor_rate, self._may_move)
         self._note(policy_loss=loss, kl=divergence, clip_fraction=clip_fraction, entropy=spread, actor_gradient=norm)
 
     def _critic_step(self, observations: Tensor, targets: Tensor) -> None:
         state = self._agent.state
-        loss = value_loss(state.normalised_values(observations), targets)
+        loss = value_loss(state.values_of_normalised(observations), targets)
         norm = state.value_step(loss, self._critic_rate, self._active)
         self._note(value_loss=loss, critic_gradient=norm)
 

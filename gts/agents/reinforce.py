@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from gts.agents.losses import explained_variance, policy_gradient_step, standardised, value_loss
-from gts.agents.state import AgentState, column
+from gts.agents.losses import explained_variance, normalize, policy_gradient_step, value_loss
+from gts.agents.state import AgentState, stack_param
 from gts.data.returns import returns_to_go
-from gts.data.rollout import Rollout, by_member, state_values
+from gts.data.rollout import Rollout, compute_values, flatten_by_member
 from gts.params.techniques import ReinforceParams
 
 
@@ -26,65 +26,68 @@ class Reinforce:
     """P agents that learn by REINFORCE."""
 
     def __init__(self, params: Sequence[ReinforceParams], observation_size: int, action_size: int) -> None:
-        self._shared = params[0]
-        learned = self._shared.baseline == "learned"
+        self._shared_params = params[0]
+        learned = self._shared_params.baseline == "learned"
         self.state = AgentState(params, observation_size, action_size, ("policy", "baseline" if learned else None))
-        self._discount = column(params, "discount_factor")
-        self._entropy_weight = column(params, "entropy_coeff")[:, 0]
-        self._policy_rate = column(params, "policy_learning_rate")
-        self._baseline_rate = column(params, "baseline_learning_rate")
+        self._gamma = stack_param(params, "gamma")
+        self._entropy_coef = stack_param(params, "entropy_coef")[:, 0]
+        self._policy_learning_rate = stack_param(params, "policy_learning_rate")
+        self._baseline_learning_rate = stack_param(params, "baseline_learning_rate")
 
     def update(self, rollout: Rollout, progress: Tensor, active: Tensor) -> Mapping[str, Tensor]:
         """One step of the policy from one rollout; see `gts.agents.agent.Agent.update`."""
         state = self.state
-        rewards = state.scaler(rollout.rewards, rollout.done, self._discount)
+        rewards = state.reward_scaler(rollout.rewards, rollout.done, self._gamma)
         with torch.no_grad():
-            values, following = self._estimates(rollout)
-            targets = returns_to_go(rewards, following, rollout.terminated, rollout.truncated, self._discount)
-            returns = by_member(targets)
-            gains = self._gains(returns, by_member(values))
-            observations = state.normaliser(by_member(rollout.observations))
-        numbers = policy_gradient_step(
+            values, next_values = self._baseline_values(rollout)
+            step_returns = returns_to_go(rewards, next_values, rollout.terminated, rollout.truncated, self._gamma)
+            returns = flatten_by_member(step_returns)
+            advantages = self._compute_advantages(returns, flatten_by_member(values))
+            observations = state.observation_normaliser(flatten_by_member(rollout.observations))
+        metrics = policy_gradient_step(
             state,
             observations,
-            by_member(rollout.actions),
-            gains,
-            entropy_weight=self._entropy_weight,
-            rate=state.scheduled(self._policy_rate, self._shared.schedule, progress),
+            flatten_by_member(rollout.actions),
+            advantages,
+            entropy_coef=self._entropy_coef,
+            learning_rate=state.annealed(self._policy_learning_rate, self._shared_params.schedule, progress),
             active=active[:, None],
         )
         if state.value is not None:
-            numbers |= self._fit_baseline(observations, returns, progress, active[:, None])
-            numbers |= {"explained_variance": explained_variance(returns, returns - by_member(values))}
-        state.returns_seen.update(returns[..., None])
-        state.normaliser.update(by_member(rollout.observations))
-        return numbers
+            metrics |= self._fit_baseline(observations, returns, progress, active[:, None])
+            metrics |= {"explained_variance": explained_variance(returns, returns - flatten_by_member(values))}
+        state.return_statistics.update(returns[..., None])
+        state.observation_normaliser.update(flatten_by_member(rollout.observations))
+        return metrics
 
-    def _estimates(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
+    def _baseline_values(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """What the baseline expects at each observation and after it. (T, P, N), (T, P, N)"""
         if self.state.value is not None:
-            return state_values(rollout, self.state.values)
-        mean = self.state.returns_seen.mean.to(rollout.rewards.dtype)
+            return compute_values(rollout, self.state.values)
+        mean = self.state.return_statistics.mean.to(rollout.rewards.dtype)
         constant = mean.expand(rollout.rewards.shape).clone()
         return constant, constant
 
-    def _gains(self, returns: Tensor, values: Tensor) -> Tensor:
+    def _compute_advantages(self, returns: Tensor, values: Tensor) -> Tensor:
         """G − b. (P, B), (P, B) → (P, B)"""
-        if self._shared.baseline == "none":
+        if self._shared_params.baseline == "none":
             return returns
-        return standardised(returns - values if self._shared.baseline == "learned" else returns)
+        return normalize(returns - values if self._shared_params.baseline == "learned" else returns)
 
     def _fit_baseline(self, observations: Tensor, returns: Tensor, progress: Tensor, active: Tensor) -> dict[str, Tensor]:
         """Passes over the rollout in shuffled minibatches that pull V towards the returns."""
         state = self.state
         members, samples, width = observations.shape
-        count = max(1, round(samples / self._shared.minibatch_size))
-        rate = state.scheduled(self._baseline_rate, self._shared.schedule, progress)
-        total = torch.zeros(members)
-        for _ in range(self._shared.baseline_training_iterations):
-            for order in state.streams.permutations(samples).tensor_split(count, dim=1):
-                batch = observations.gather(1, order[..., None].expand(-1, -1, width))
-                loss = value_loss(state.normalised_values(batch), returns.gather(1, order))
-                norm = state.value_step(loss, rate, active)
-                total += loss.detach()
-        return {"value_loss": total / (count * self._shared.baseline_training_iterations), "critic_gradient": norm}
+        n_minibatches = max(1, round(samples / self._shared_params.minibatch_size))
+        learning_rate = state.annealed(self._baseline_learning_rate, self._shared_params.schedule, progress)
+        loss_sum = torch.zeros(members)
+        for _ in range(self._shared_params.baseline_training_iterations):
+            for indices in state.random_streams.minibatch_permutations(samples).tensor_split(n_minibatches, dim=1):
+                batch = observations.gather(1, indices[..., None].expand(-1, -1, width))
+                loss = value_loss(state.values_of_normalised(batch), returns.gather(1, indices))
+                grad_norm = state.value_step(loss, learning_rate, active)
+                loss_sum += loss.detach()
+        return {
+            "value_loss": loss_sum / (n_minibatches * self._shared_params.baseline_training_iterations),
+            "critic_gradient": grad_norm,
+        }

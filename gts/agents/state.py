@@ -17,30 +17,30 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gts.data.normaliser import Moments, ObservationNormaliser, RewardScaler
-from gts.data.streams import Streams
+from gts.data.normaliser import ObservationNormaliser, RewardScaler, RunningMeanStd
+from gts.data.streams import MemberStreams
 from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint
 from gts.nets.adam import Adam
 from gts.nets.device import DEVICE, DTYPE
 from gts.nets.gaussian import GaussianPolicy
-from gts.nets.mlp import Layers, Mlp
+from gts.nets.mlp import Mlp, MlpConfig
 from gts.params.techniques import TechniqueParams
 
 
-def column(params: Sequence[TechniqueParams], name: str) -> Tensor:
+def stack_param(params: Sequence[TechniqueParams], name: str) -> Tensor:
     """One parameter of all members. (P, 1)"""
     return torch.tensor([[float(getattr(member, name))] for member in params], device=DEVICE, dtype=DTYPE)
 
 
-def layers(params: TechniqueParams, network: str) -> Layers:
+def make_mlp_config(params: TechniqueParams, network: str) -> MlpConfig:
     """The inside of a network from its parameters, `actor_n_hidden`, `actor_hidden_size`, …"""
-    initialised = "policy" if network == "baseline" else network  # a baseline starts as its policy does
-    return Layers(
+    initialised_like = "policy" if network == "baseline" else network  # a baseline starts as its policy does
+    return MlpConfig(
         getattr(params, f"{network}_n_hidden"),
         getattr(params, f"{network}_hidden_size"),
         getattr(params, f"{network}_hidden_activation"),
-        getattr(params, f"{initialised}_initialisation"),
+        getattr(params, f"{initialised_like}_initialisation"),
     )
 
 
@@ -48,147 +48,153 @@ class AgentState:
     """A policy, a value network, and all that belongs to them."""
 
     def __init__(
-        self, params: Sequence[TechniqueParams], observation_size: int, action_size: int, names: tuple[str, str | None]
+        self, params: Sequence[TechniqueParams], observation_size: int, action_size: int, network_names: tuple[str, str | None]
     ) -> None:
         """`names` are the spec's words for the policy and the value network; None where there is no value network."""
         shared = params[0]
-        policy_name, value_name = names
-        self.names = names
+        policy_name, value_name = network_names
+        self.network_names = network_names
         self.params = tuple(params)
         self.observation_size = observation_size
         self.action_size = action_size
-        self.streams = Streams([member.seed for member in params])
-        deviation = getattr(shared, f"{policy_name}_deviation")
-        spread = getattr(shared, f"{policy_name}_variance_scale_delta", 0.0)
-        environments = shared.n_environments if deviation == "fixed" and spread else 1
+        self.random_streams = MemberStreams([member.seed for member in params])
+        std_kind = getattr(shared, f"{policy_name}_deviation")
+        std_spread = getattr(shared, f"{policy_name}_variance_scale_delta", 0.0)
+        n_environments = shared.n_environments if std_kind == "fixed" and std_spread else 1
         self.policy = GaussianPolicy(
-            len(params), observation_size, action_size, layers(shared, policy_name), deviation, environments
+            len(params), observation_size, action_size, make_mlp_config(shared, policy_name), std_kind, n_environments
         )
-        self.policy.initialise(self.streams.networks, self._deviations(policy_name, environments))
+        self.policy.initialise(self.random_streams.networks, self._initial_std(policy_name, n_environments))
         self.policy_optimiser = Adam(self.policy.net.stack)
-        self.value = Mlp(len(params), observation_size, layers(shared, value_name), {"output": 1}) if value_name else None
+        self.value = (
+            Mlp(len(params), observation_size, make_mlp_config(shared, value_name), {"output": 1}) if value_name else None
+        )
         self.value_optimiser = Adam(self.value.stack) if self.value else None
         if self.value:
-            self.value.initialise(self.streams.networks, {"output": 1.0})
-        self.normaliser = ObservationNormaliser(len(params), observation_size, enabled=shared.normalise_observations)
-        self.scaler = RewardScaler(len(params), shared.n_environments, enabled=shared.scale_rewards)
-        self.returns_seen = Moments(len(params), 1)
-        self.max_norm = column(params, "max_gradient_norm")
-        self._final_fraction = column(params, "final_fraction")
+            self.value.initialise(self.random_streams.networks, {"output": 1.0})
+        self.observation_normaliser = ObservationNormaliser(
+            len(params), observation_size, enabled=shared.normalise_observations
+        )
+        self.reward_scaler = RewardScaler(len(params), shared.n_environments, enabled=shared.scale_rewards)
+        self.return_statistics = RunningMeanStd(len(params), 1)
+        self.max_grad_norm = stack_param(params, "max_gradient_norm")
+        self._final_fraction = stack_param(params, "final_fraction")
 
     @property
-    def members(self) -> int:
+    def n_members(self) -> int:
         """P"""
         return len(self.params)
 
-    def _deviations(self, policy_name: str, environments: int) -> Tensor:
+    def _initial_std(self, policy_name: str, n_environments: int) -> Tensor:
         """Starting deviations of unit actions, whose range is 2 wide. (P,) or (P, N, A)"""
-        scale = 2.0 * column(self.params, f"{policy_name}_variance_scale")[:, 0]
-        if environments == 1:
+        scale = 2.0 * stack_param(self.params, f"{policy_name}_variance_scale")[:, 0]
+        if n_environments == 1:
             return scale
-        spread = column(self.params, f"{policy_name}_variance_scale_delta")[:, :, None]
+        std_spread = stack_param(self.params, f"{policy_name}_variance_scale_delta")[:, :, None]
         draws = torch.stack(
-            [torch.rand(environments, self.action_size, generator=generator) for generator in self.streams.networks]
+            [torch.rand(n_environments, self.action_size, generator=generator) for generator in self.random_streams.networks]
         )
-        return scale[:, None, None] * (1.0 + spread * (2.0 * draws - 1.0))
+        return scale[:, None, None] * (1.0 + std_spread * (2.0 * draws - 1.0))
 
     @torch.inference_mode()
     def sample(self, observations: Tensor, noise: Tensor) -> Tensor:
         """Exploring unit actions. (P, N, O), (P, N, A) → (P, N, A)"""
-        return self.policy.sample(self.normaliser(observations), noise)
+        return self.policy.sample(self.observation_normaliser(observations), noise)
 
     @torch.inference_mode()
     def act(self, observations: Tensor) -> Tensor:
         """Deterministic unit actions. (P, N, O) → (P, N, A)"""
-        return self.policy.mean(self.normaliser(observations))
+        return self.policy.mean(self.observation_normaliser(observations))
 
     def values(self, observations: Tensor) -> Tensor:
         """V of observations as the worlds gave them. (P, B, O) → (P, B)"""
-        return self.normalised_values(self.normaliser(observations))
+        return self.values_of_normalised(self.observation_normaliser(observations))
 
-    def normalised_values(self, observations: Tensor) -> Tensor:
+    def values_of_normalised(self, observations: Tensor) -> Tensor:
         """V of observations that went through the normaliser. (P, B, O) → (P, B)"""
         assert self.value is not None
         return self.value(observations).squeeze(-1)
 
-    def policy_step(self, loss: Tensor, rate: Tensor, active: Tensor) -> Tensor:
+    def policy_step(self, loss: Tensor, learning_rate: Tensor, active: Tensor) -> Tensor:
         """One optimiser step of the policies. Loss (P,), rate (P, 1), active (P, 1) → gradient norms (P,)"""
-        return _optimise(self.policy.net, self.policy_optimiser, loss, rate, self.max_norm, active)
+        return _optimiser_step(self.policy.net, self.policy_optimiser, loss, learning_rate, self.max_grad_norm, active)
 
-    def value_step(self, loss: Tensor, rate: Tensor, active: Tensor) -> Tensor:
+    def value_step(self, loss: Tensor, learning_rate: Tensor, active: Tensor) -> Tensor:
         """One optimiser step of the value networks. Loss (P,), rate (P, 1), active (P, 1) → gradient norms (P,)"""
         assert self.value is not None and self.value_optimiser is not None
-        return _optimise(self.value, self.value_optimiser, loss, rate, self.max_norm, active)
+        return _optimiser_step(self.value, self.value_optimiser, loss, learning_rate, self.max_grad_norm, active)
 
-    def scheduled(self, start: Tensor, schedule: str, progress: Tensor) -> Tensor:
+    def annealed(self, initial_value: Tensor, schedule: str, progress: Tensor) -> Tensor:
         """A step size at `progress` (0 to 1) of each member's training. (P, 1), (P, 1) → (P, 1)"""
         if schedule == "constant":
-            return start
-        return start * (1.0 - progress * (1.0 - self._final_fraction))
+            return initial_value
+        return initial_value * (1.0 - progress * (1.0 - self._final_fraction))
 
-    def finite(self) -> Tensor:
+    def finite_members(self) -> Tensor:
         """Which members' networks hold only finite numbers. (P,) bool"""
-        policy = self.policy.net.stack.finite()
-        return policy & self.value.stack.finite() if self.value else policy
+        policy = self.policy.net.stack.finite_members()
+        return policy & self.value.stack.finite_members() if self.value else policy
 
-    def arrays(self, member: int) -> dict[str, NDArray[Any]]:
+    def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
         """Everything of one member by name, as a checkpoint stores it."""
-        policy_name, value_name = self.names
-        arrays = _prefixed(f"{policy_name}.", self.policy.arrays(member))
-        arrays |= _prefixed(f"{policy_name}.adam.", self.policy_optimiser.arrays(member))
+        policy_name, value_name = self.network_names
+        arrays = _add_prefix(f"{policy_name}.", self.policy.state_dict(member))
+        arrays |= _add_prefix(f"{policy_name}.adam.", self.policy_optimiser.state_dict(member))
         if self.value is not None and self.value_optimiser is not None:
-            arrays |= _prefixed(f"{value_name}.", self.value.arrays(member))
-            arrays |= _prefixed(f"{value_name}.adam.", self.value_optimiser.arrays(member))
-        arrays |= _prefixed("observations.", self.normaliser.moments.arrays(member))
-        arrays |= _prefixed("returns.", self.scaler.moments.arrays(member))
-        arrays |= _prefixed("returnsSeen.", self.returns_seen.arrays(member))
-        arrays["returns.running"] = self.scaler.running[member].numpy().copy()
-        return arrays | _prefixed("streams.", self.streams.arrays(member))
+            arrays |= _add_prefix(f"{value_name}.", self.value.state_dict(member))
+            arrays |= _add_prefix(f"{value_name}.adam.", self.value_optimiser.state_dict(member))
+        arrays |= _add_prefix("observations.", self.observation_normaliser.statistics.state_dict(member))
+        arrays |= _add_prefix("returns.", self.reward_scaler.statistics.state_dict(member))
+        arrays |= _add_prefix("returnsSeen.", self.return_statistics.state_dict(member))
+        arrays["returns.running"] = self.reward_scaler.running_returns[member].numpy().copy()
+        return arrays | _add_prefix("streams.", self.random_streams.state_dict(member))
 
-    def load(self, member: int, arrays: Mapping[str, NDArray[Any]], *, exactly: bool) -> None:
+    def load_state_dict(self, member: int, tensors: Mapping[str, NDArray[Any]], *, strict: bool) -> None:
         """Fill one member from a checkpoint.
 
         `exactly` also takes what only the same training may go on with: random streams and running returns. Without it,
         optimisers and normalisers are taken where the checkpoint has them. Raises KeyError, ValueError where tensors lack
         or do not fit.
         """
-        policy_name, value_name = self.names
-        self.policy.load(member, _part(arrays, f"{policy_name}."))
+        policy_name, value_name = self.network_names
+        self.policy.load_state_dict(member, _strip_prefix(tensors, f"{policy_name}."))
         optimisers = [(policy_name, self.policy_optimiser)]
         if self.value is not None and self.value_optimiser is not None:
-            if exactly or f"{value_name}.output.weight" in arrays:
-                self.value.stack.load(member, _part(arrays, f"{value_name}."))
+            if strict or f"{value_name}.output.weight" in tensors:
+                self.value.stack.load_state_dict(member, _strip_prefix(tensors, f"{value_name}."))
             optimisers.append((str(value_name), self.value_optimiser))
         for name, optimiser in optimisers:
-            if exactly or f"{name}.adam.steps" in arrays:
-                optimiser.load(member, _part(arrays, f"{name}.adam."))
-        if self.normaliser.enabled and (exactly or "observations.mean" in arrays):
-            self.normaliser.load(member, _part(arrays, "observations."))
-        if self.scaler.enabled and (exactly or "returns.mean" in arrays):
-            self.scaler.moments.load(member, _part(arrays, "returns."))
-        if exactly:
-            self.scaler.running[member] = torch.from_numpy(arrays["returns.running"].copy())
-            self.returns_seen.load(member, _part(arrays, "returnsSeen."))
-            self.streams.load(member, _part(arrays, "streams."))
+            if strict or f"{name}.adam.steps" in tensors:
+                optimiser.load_state_dict(member, _strip_prefix(tensors, f"{name}.adam."))
+        if self.observation_normaliser.enabled and (strict or "observations.mean" in tensors):
+            self.observation_normaliser.load_state_dict(member, _strip_prefix(tensors, "observations."))
+        if self.reward_scaler.enabled and (strict or "returns.mean" in tensors):
+            self.reward_scaler.statistics.load_state_dict(member, _strip_prefix(tensors, "returns."))
+        if strict:
+            self.reward_scaler.running_returns[member] = torch.from_numpy(tensors["returns.running"].copy())
+            self.return_statistics.load_state_dict(member, _strip_prefix(tensors, "returnsSeen."))
+            self.random_streams.load_state_dict(member, _strip_prefix(tensors, "streams."))
 
 
-def _optimise(net: Mlp, optimiser: Adam, loss: Tensor, rate: Tensor, max_norm: Tensor, active: Tensor) -> Tensor:
-    net.stack.differentiate(loss)
-    return optimiser.step(rate, max_norm, active)
+def _optimiser_step(
+    net: Mlp, optimiser: Adam, loss: Tensor, learning_rate: Tensor, max_grad_norm: Tensor, active: Tensor
+) -> Tensor:
+    net.stack.compute_gradients(loss)
+    return optimiser.step(learning_rate, max_grad_norm, active)
 
 
-def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+def _add_prefix(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {prefix + name: array for name, array in arrays.items()}
 
 
-def _part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+def _strip_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-def fill(state: AgentState, member: int, checkpoint: Checkpoint, *, exactly: bool) -> None:
+def load_checkpoint(state: AgentState, member: int, checkpoint: Checkpoint, *, strict: bool) -> None:
     """Load a checkpoint into a member; raises FileError where tensors are missing or do not fit."""
     try:
-        state.load(member, checkpoint.tensors, exactly=exactly)
+        state.load_state_dict(member, checkpoint.tensors, strict=strict)
     except KeyError as error:
         raise FileError(f"the checkpoint lacks the tensor {error}", hint="it may be cut down or of another program") from error
     except ValueError as error:
@@ -198,16 +204,16 @@ def fill(state: AgentState, member: int, checkpoint: Checkpoint, *, exactly: boo
         ) from error
 
 
-class ActionRange:
+class ActionScaler:
     """u ∈ [−1, 1] → middle + half range · u, clipped to the range or left to the physics."""
 
     def __init__(self, low: NDArray[np.float32], high: NDArray[np.float32], *, clip: bool) -> None:
         """`low` and `high` are the ends of the range, (A,)."""
-        self._middle = (low + high) / np.float32(2)
-        self._half = (high - low) / np.float32(2)
+        self._center = (low + high) / np.float32(2)
+        self._half_range = (high - low) / np.float32(2)
         self._clip = clip
 
-    def __call__(self, unit: Tensor) -> NDArray[np.float32]:
+    def __call__(self, unit_actions: Tensor) -> NDArray[np.float32]:
         """(P, N, A) unit actions → (P·N, A) float32 actions for all worlds."""
-        actions: NDArray[np.float32] = unit.clamp(-1.0, 1.0).numpy() if self._clip else unit.numpy()
-        return (self._middle + self._half * actions).reshape(-1, actions.shape[-1])
+        actions: NDArray[np.float32] = unit_actions.clamp(-1.0, 1.0).numpy() if self._clip else unit_actions.numpy()
+        return (self._center + self._half_range * actions).reshape(-1, actions.shape[-1])

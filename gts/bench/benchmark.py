@@ -19,34 +19,34 @@ from time import perf_counter
 from typing import Any, Literal
 
 from gts.bench import cases
-from gts.bench.cases import Contender, Learning
+from gts.bench.cases import TrainingWorkload, Workload
 from gts.errors import MissingError, UsageError, WorkError
 from gts.formats.spec_file import read_spec
 from gts.params.figures import FIGURES
-from gts.params.spec import Spec, unknown
+from gts.params.spec import Spec, unknown_name_message
 from gts.system.threads import available_cpus
-from gts.system.versions import machine, versions
+from gts.system.versions import machine_info, package_versions
 
-Row = dict[str, Any]
+BenchRow = dict[str, Any]
 
-WORLDS = (64, 256)
+WORLD_COUNTS = (64, 256)
 """Worlds that are stepped side by side: where others are measured too, and what a cohort of 8 has."""
-SB3_WORLDS = (8, 64)
+SB3_WORLD_COUNTS = (8, 64)
 """Worlds that Stable-Baselines3 trains in: as many as it has environments of its own by default, and as many as suit them."""
 
-COHORT = 8
-TAIL = 0.1
+COHORT_SIZE = 8
+EXACT_TAIL = 0.1
 """Part of a training with fast physics that the recommended specs spend on exact physics in the end."""
 REPETITIONS = 5
 
-HOPPER = Path("hopper", "hopperPPO.spec")
-PENDULUM = Path("inverted", "invertedPPO.spec")
+HOPPER_SPEC = Path("hopper", "hopperPPO.spec")
+PENDULUM_SPEC = Path("inverted", "invertedPPO.spec")
 """The recommended specs that are measured, in the workspace that comes with GTS."""
 
-PROGRAM = (sys.executable, "-m", "gts")
+GTS_COMMAND = (sys.executable, "-m", "gts")
 """`gts` of this very installation."""
 
-GOALS = {
+RATIO_GOALS = {
     "worlds 256 exact ÷ limit exact": 0.9,
     "worlds 64 exact ÷ gymnasium 64": 2.5,
     "worlds 64 exact ÷ envpool 64": 1.1,
@@ -63,7 +63,7 @@ _PHYSICS: tuple[Literal["exact", "fast"], ...] = ("exact", "fast")
 
 
 @dataclass
-class Bench:
+class Benchmark:
     """What is measured and how patiently, and the rows that come of it.
 
     Raises UsageError for an unknown figure or a number below 1.
@@ -79,12 +79,12 @@ class Bench:
     quick: bool = False
     """Measure briefly, which shows whether it works and is no good as numbers."""
     threads: int = field(default_factory=available_cpus)
-    rates: list[Row] = field(default_factory=list)
+    rates: list[BenchRow] = field(default_factory=list)
     """Steps per second."""
-    ratios: list[Row] = field(default_factory=list)
-    profile: list[Row] = field(default_factory=list)
+    ratios: list[BenchRow] = field(default_factory=list)
+    profile: list[BenchRow] = field(default_factory=list)
     """Parts of a training's wall-clock by phase."""
-    times: list[Row] = field(default_factory=list)
+    times: list[BenchRow] = field(default_factory=list)
     """Seconds of whole processes."""
     missing: dict[str, str] = field(default_factory=dict)
     """Contenders that could not be had, and why."""
@@ -92,7 +92,7 @@ class Bench:
     def __post_init__(self) -> None:
         for figure in self.figures:
             if figure not in FIGURES:
-                raise UsageError(unknown("figure", figure, FIGURES))
+                raise UsageError(unknown_name_message("figure", figure, FIGURES))
         if min(self.repetitions, self.threads) < 1:
             raise UsageError("a measurement needs at least one repetition and one thread")
 
@@ -101,18 +101,18 @@ class Bench:
 
         Raises FileError where a recommended spec is missing, WorkError where `gts` itself fails.
         """
-        spec = read_spec(self.workspace / HOPPER)
+        spec = read_spec(self.workspace / HOPPER_SPEC)
         for figure in self.figures:
             yield f"stepping: {figure}"
-            self.stepping(figure)
+            self.measure_stepping(figure)
         yield f"learning: {spec.figure}, {spec.technique}"
-        self.learning(spec)
+        self.measure_learning(spec)
         yield "gts --help"
         self.times.append(
-            {"command": "gts --help", **spread(_run(["--help"])[0] for _ in range(self.repetitions)), "goal": 0.3}
+            {"command": "gts --help", **median_and_range(_run_gts(["--help"])[0] for _ in range(self.repetitions)), "goal": 0.3}
         )
-        yield f"gts train {PENDULUM}"
-        self.times.append(self.pendulum())
+        yield f"gts train {PENDULUM_SPEC}"
+        self.times.append(self.measure_whole_training())
 
     def report(self) -> dict[str, Any]:
         """What has been measured, as plain data."""
@@ -124,86 +124,88 @@ class Bench:
         rows = {"rates": self.rates, "ratios": self.ratios, "profile": self.profile, "times": self.times}
         return {
             "command": " ".join(words),
-            "machine": machine(),
-            "versions": versions(self.peers),
+            "machine": machine_info(),
+            "versions": package_versions(self.peers),
             "threads": self.threads,
             "repetitions": self.repetitions,
             **rows,
             "missing": self.missing,
         }
 
-    def stepping(self, figure: str) -> None:
+    def measure_stepping(self, figure: str) -> None:
         """Control steps per second of a figure under random actions, and how they compare."""
-        runners: dict[str, Contender] = {}
+        runners: dict[str, Workload] = {}
         pairs: list[tuple[str, str]] = []
         for physics in _PHYSICS:
-            runners[f"limit {physics}"] = cases.limit(figure, physics, self.threads)
-            for count in WORLDS:
+            runners[f"limit {physics}"] = cases.mujoco_workload(figure, physics, self.threads)
+            for count in WORLD_COUNTS:
                 name = f"worlds {count} {physics}"
-                runners[name] = cases.worlds(figure, count, physics, self.threads)
+                runners[name] = cases.worlds_workload(figure, count, physics, self.threads)
                 pairs.append((name, f"limit {physics}"))
-        few = WORLDS[0]
+        few = WORLD_COUNTS[0]
         others = ("gymnasium", "gymnasium async", "envpool")
         pairs += [(f"worlds {few} {physics}", f"{other} {few}") for physics in _PHYSICS for other in others]
         with ExitStack() as stack:
-            runners[f"gymnasium {few}"] = stack.enter_context(cases.gymnasium_vector(figure, few, "sync"))
+            runners[f"gymnasium {few}"] = stack.enter_context(cases.gymnasium_workload(figure, few, "sync"))
             if self.peers:
-                parallel = cases.gymnasium_vector(figure, few, "async")
+                parallel = cases.gymnasium_workload(figure, few, "async")
                 runners[f"gymnasium async {few}"] = stack.enter_context(parallel)
-                self._invite(runners, f"envpool {few}", lambda: cases.envpool(figure, few, self.threads))
-            measured = self._take_turns(runners)
-        self._compare(figure, measured, pairs)
+                self._add_if_installed(runners, f"envpool {few}", lambda: cases.envpool_workload(figure, few, self.threads))
+            measured = self._measure_rates(runners)
+        self._record(figure, measured, pairs)
 
-    def learning(self, spec: Spec) -> None:
+    def measure_learning(self, spec: Spec) -> None:
         """Environment steps per second of a training, updates included, alone and as a cohort, and where the time goes."""
-        runners: dict[str, Contender] = {}
+        runners: dict[str, Workload] = {}
         pairs: list[tuple[str, str]] = []
         subject = f"{spec.figure} {spec.technique}"
-        for members in (1, COHORT):
+        for members in (1, COHORT_SIZE):
             for physics in _PHYSICS:
                 count = members * spec.params.n_environments
-                runners[f"{members} {physics}"] = Learning(spec, members, physics, self.threads)
-                runners[f"worlds of {members} {physics}"] = cases.worlds(spec.figure, count, physics, self.threads)
+                runners[f"{members} {physics}"] = TrainingWorkload(spec, members, physics, self.threads)
+                runners[f"worlds of {members} {physics}"] = cases.worlds_workload(spec.figure, count, physics, self.threads)
                 pairs += [(f"{members} {physics}", "sb3"), (f"{members} {physics}", f"worlds of {members} {physics}")]
             pairs.append((f"{members} fast, exact tail", "sb3"))
         if self.peers:
-            self._invite(runners, "sb3", lambda: cases.sb3_ppo(spec.figure))
-            if spec.figure in cases.ZOO:
-                self._invite(runners, "sb3 zoo", lambda: cases.sb3_zoo(spec.figure))
+            self._add_if_installed(runners, "sb3", lambda: cases.sb3_workload(spec.figure))
+            if spec.figure in cases.ZOO_PARAMS:
+                self._add_if_installed(runners, "sb3 zoo", lambda: cases.sb3_zoo_workload(spec.figure))
                 pairs += [("1 exact", "sb3 zoo"), ("1 fast", "sb3 zoo")]
-            for count in SB3_WORLDS:
+            for count in SB3_WORLD_COUNTS:
                 name = f"sb3 in {count} worlds"
-                self._invite(runners, name, lambda count=count: cases.sb3_ppo(spec.figure, count, self.threads))  # type: ignore[misc]
+                self._add_if_installed(runners, name, lambda count=count: cases.sb3_workload(spec.figure, count, self.threads))  # type: ignore[misc]
                 pairs.append((name, "sb3"))
-        measured = self._take_turns(runners)
-        for members in (1, COHORT):
+        measured = self._measure_rates(runners)
+        for members in (1, COHORT_SIZE):
             both = zip(measured[f"{members} exact"], measured[f"{members} fast"], strict=True)
-            measured[f"{members} fast, exact tail"] = [1 / (TAIL / exact + (1 - TAIL) / fast) for exact, fast in both]
-        self._compare(subject, measured, pairs)
+            measured[f"{members} fast, exact tail"] = [
+                1 / (EXACT_TAIL / exact + (1 - EXACT_TAIL) / fast) for exact, fast in both
+            ]
+        self._record(subject, measured, pairs)
         for name, work in runners.items():
-            if isinstance(work, Learning):
+            if isinstance(work, TrainingWorkload):
                 self.profile.append({"subject": subject, "training": name, **work.profile()})
 
-    def pendulum(self) -> Row:
+    def measure_whole_training(self) -> BenchRow:
         """Seconds of `gts train` with 100 000 steps, from the start of the process to the score."""
         steps = 2_000 if self.quick else 100_000
-        spec = str((self.workspace / PENDULUM).resolve())
+        spec = str((self.workspace / PENDULUM_SPEC).resolve())
         seconds, score = [], 0.0
         for _ in range(self.repetitions):
             with tempfile.TemporaryDirectory() as folder:
                 words = ["train", spec, str(Path(folder, "out.checkpoint")), "-s", str(steps), "--workspace", folder, "--json"]
-                spent, output = _run(words)
+                spent, output = _run_gts(words)
             seconds.append(spent)
             score = float(json.loads(output)["members"][0]["score"]["score"])
-        return {"command": f"gts train {PENDULUM} -s {steps}", **spread(seconds), "goal": 30.0, "score": score}
+        return {"command": f"gts train {PENDULUM_SPEC} -s {steps}", **median_and_range(seconds), "goal": 30.0, "score": score}
 
-    def _invite(self, runners: dict[str, Contender], name: str, make: Callable[[], Contender]) -> None:
+    def _add_if_installed(self, runners: dict[str, Workload], name: str, make: Callable[[], Workload]) -> None:
         try:
             runners[name] = make()
         except MissingError as error:
             self.missing[name] = error.message
 
-    def _take_turns(self, runners: dict[str, Contender]) -> dict[str, list[float]]:
+    def _measure_rates(self, runners: dict[str, Workload]) -> dict[str, list[float]]:
         """Steps per second of each contender in each repetition, after one round to warm up."""
         rates: dict[str, list[float]] = {name: [] for name in runners}
         for work in runners.values():
@@ -213,19 +215,19 @@ class Bench:
                 rates[name].append(rate(work, 0.05 if self.quick else 0.5))
         return rates
 
-    def _compare(self, subject: str, measured: dict[str, list[float]], pairs: Iterable[tuple[str, str]]) -> None:
+    def _record(self, subject: str, measured: dict[str, list[float]], pairs: Iterable[tuple[str, str]]) -> None:
         """Keep the rates, and the ratios of the pairs that are there."""
         for name, values in measured.items():
-            self.rates.append({"subject": subject, "what": name, **spread(values), "unit": "steps/s"})
-        for own, other in pairs:
-            if own in measured and other in measured:
-                name = f"{own} ÷ {other}"
-                quotients = spread(a / b for a, b in zip(measured[own], measured[other], strict=True))
-                goal = None if "gymnasium" in other and subject != "hopper" else GOALS.get(name)
+            self.rates.append({"subject": subject, "what": name, **median_and_range(values), "unit": "steps/s"})
+        for numerator, denominator in pairs:
+            if numerator in measured and denominator in measured:
+                name = f"{numerator} ÷ {denominator}"
+                quotients = median_and_range(a / b for a, b in zip(measured[numerator], measured[denominator], strict=True))
+                goal = None if "gymnasium" in denominator and subject != "hopper" else RATIO_GOALS.get(name)
                 self.ratios.append({"subject": subject, "what": name, **quotients, "goal": goal})
 
 
-def rate(work: Contender, seconds: float) -> float:
+def rate(work: Workload, seconds: float) -> float:
     """Steps per second of work that is repeated for at least so many seconds."""
     steps, began = 0, perf_counter()
     while (spent := perf_counter() - began) < seconds:
@@ -233,16 +235,16 @@ def rate(work: Contender, seconds: float) -> float:
     return steps / spent
 
 
-def spread(values: Iterable[float]) -> dict[str, float]:
+def median_and_range(values: Iterable[float]) -> dict[str, float]:
     """Median, smallest and largest."""
     every = list(values)
     return {"median": statistics.median(every), "min": min(every), "max": max(every)}
 
 
-def _run(arguments: Sequence[str]) -> tuple[float, str]:
+def _run_gts(arguments: Sequence[str]) -> tuple[float, str]:
     """Seconds and standard output of a `gts` process; raises WorkError where it fails."""
     began = perf_counter()
-    done = subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([*GTS_COMMAND, *arguments], capture_output=True, text=True, check=False)
     spent = perf_counter() - began
     if done.returncode:
         raise WorkError(f"`gts {' '.join(arguments)}` ended with {done.returncode}: {done.stderr.strip()[-400:]}")

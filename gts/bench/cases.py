@@ -17,98 +17,98 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gts.bench.gymnasium_loop import plain_loop
+from gts.bench.gymnasium_loop import make_mujoco_loop
 from gts.errors import MissingError
 from gts.params.figures import FIGURES
-from gts.params.spec import Spec, seeded
+from gts.params.spec import Spec, specs_with_seeds
 from gts.physics.worlds import Worlds
-from gts.training.events import Progress
+from gts.training.events import TrainingProgress
 from gts.training.trainer import Trainer
 
-Contender = Callable[[], int]
+Workload = Callable[[], int]
 
-_BLOCK = 64
+_BLOCK_STEPS = 64
 """Control steps of every world in one piece of work."""
 
 _SB3_ENVIRONMENTS, _SB3_ROLLOUT = 8, 16_384
 
 # rl-zoo3, hyperparams/ppo.yml at 22e3ff2: one environment, observations and rewards normalised, 256-256 ReLU, no annealing.
-_KEYS = (
+_ZOO_KEYS = (
     *("learning_rate", "batch_size", "n_steps", "n_epochs", "gamma", "gae_lambda"),
     *("clip_range", "ent_coef", "vf_coef", "max_grad_norm"),
 )
-_ROWS: dict[str, tuple[float, ...]] = {
+_ZOO_VALUES: dict[str, tuple[float, ...]] = {
     "hopper": (9.80828e-5, 32, 512, 5, 0.999, 0.99, 0.2, 0.00229519, 0.835671, 0.7),
     "walker": (5.05041e-5, 32, 512, 20, 0.99, 0.95, 0.1, 0.000585045, 0.871923, 1.0),
     "halfCheetah": (2.0633e-5, 64, 512, 20, 0.98, 0.92, 0.1, 0.000401762, 0.58096, 0.8),
 }
-_NETWORKS = {
+_ZOO_NETWORKS = {
     "net_arch": {"pi": [256, 256], "vf": [256, 256]},
     "activation_fn": torch.nn.ReLU,
     "log_std_init": -2,
     "ortho_init": False,
 }
-ZOO: Mapping[str, Mapping[str, Any]] = {
-    figure: dict(zip(_KEYS, row, strict=True)) | {"policy_kwargs": _NETWORKS} for figure, row in _ROWS.items()
+ZOO_PARAMS: Mapping[str, Mapping[str, Any]] = {
+    figure: dict(zip(_ZOO_KEYS, row, strict=True)) | {"policy_kwargs": _ZOO_NETWORKS} for figure, row in _ZOO_VALUES.items()
 }
 """Arguments of Stable-Baselines3's PPO that rl-zoo3 has found by its own searches, for one environment that is normalised."""
 _ZOO_ROLLOUTS = 4
 
 
-def worlds(figure: str, count: int, physics: Literal["exact", "fast"], threads: int) -> Contender:
+def worlds_workload(figure: str, count: int, physics: Literal["exact", "fast"], threads: int) -> Workload:
     """GTS's worlds under random actions, with everything that training gets from them."""
     own = Worlds(figure, count, threads=threads, physics=physics)
     own.reset(range(count))
-    actions = _actions(count, own.action_low, own.action_high)
+    actions = _draw_actions(count, own.action_low, own.action_high)
 
     def work() -> int:
         for action in actions:
             own.step(action)
-        return _BLOCK * count
+        return _BLOCK_STEPS * count
 
     return work
 
 
-def limit(figure: str, physics: Literal["exact", "fast"], threads: int) -> Contender:
+def mujoco_workload(figure: str, physics: Literal["exact", "fast"], threads: int) -> Workload:
     """The plain `mj_step` loop, see `gts.bench.gymnasium_loop`."""
-    return plain_loop(figure, physics=physics, threads=threads).run
+    return make_mujoco_loop(figure, physics=physics, threads=threads).run
 
 
 @contextmanager
-def gymnasium_vector(figure: str, count: int, mode: Literal["sync", "async"]) -> Iterator[Contender]:
+def gymnasium_workload(figure: str, count: int, mode: Literal["sync", "async"]) -> Iterator[Workload]:
     """Gymnasium's own environments: one after the other in its SyncVectorEnv, or a process each in its AsyncVectorEnv."""
     import gymnasium
 
     environments = gymnasium.make_vec(FIGURES[figure].gymnasium_id, num_envs=count, vectorization_mode=mode)
     environments.reset(seed=0)
     try:
-        yield _stepping(environments, count)
+        yield _random_policy_workload(environments, count)
     finally:
         environments.close()
 
 
-def envpool(figure: str, count: int, threads: int) -> Contender:
+def envpool_workload(figure: str, count: int, threads: int) -> Workload:
     """EnvPool's C++ environments on a thread pool, all stepped at once."""
-    library = _library("envpool", "envpool")
+    library = _import_library("envpool", "envpool")
     environments = library.make(
         FIGURES[figure].gymnasium_id, env_type="gymnasium", num_envs=count, batch_size=count, num_threads=threads
     )
     environments.reset()
-    return _stepping(environments, count)
+    return _random_policy_workload(environments, count)
 
 
-class Learning:
+class TrainingWorkload:
     """GTS training a cohort; a piece of work is one round of collect and update."""
 
     def __init__(self, spec: Spec, members: int, physics: Literal["exact", "fast"], threads: int) -> None:
         # Other libraries do not stop to evaluate either, and both kinds of physics are measured by themselves.
         measured = spec.with_values({"physics": physics, "exactTail": 0.0, "nEvaluations": 0})
-        self._trainer = Trainer(seeded(measured, members), threads=threads)
+        self._trainer = Trainer(specs_with_seeds(measured, members), threads=threads)
         self._threads = threads
         self._events = self._trainer.run()
-        self._phases: dict[str, float] = defaultdict(float)
-        self._wall = 0.0
-        self._warm = False
+        self._phase_seconds: dict[str, float] = defaultdict(float)
+        self._wall_seconds = 0.0
+        self._is_warm = False
         next(self._events)
 
     def __call__(self) -> int:
@@ -116,51 +116,53 @@ class Learning:
         torch.set_num_threads(self._threads)
         before, began = self._trainer.step, perf_counter()
         event = next(self._events)
-        assert isinstance(event, Progress)
-        if self._warm:
-            self._wall += perf_counter() - began
+        assert isinstance(event, TrainingProgress)
+        if self._is_warm:
+            self._wall_seconds += perf_counter() - began
             for phase, seconds in event.seconds.items():
-                self._phases[phase] += seconds
+                self._phase_seconds[phase] += seconds
         # The first round finds memory and caches cold: the profile begins behind it.
-        self._warm = True
-        return (event.step - before) * self._trainer.members
+        self._is_warm = True
+        return (event.step - before) * self._trainer.n_members
 
     def profile(self) -> dict[str, float]:
         """Parts of the wall-clock by phase, since the second round; `other` is what no phase claims."""
-        shares = {phase: seconds / self._wall for phase, seconds in self._phases.items()}
+        shares = {phase: seconds / self._wall_seconds for phase, seconds in self._phase_seconds.items()}
         return {**shares, "other": max(0.0, 1.0 - sum(shares.values()))}
 
 
-def sb3_ppo(figure: str, worlds: int = 0, threads: int = 1) -> Contender:
+def sb3_workload(figure: str, n_worlds: int = 0, threads: int = 1) -> Workload:
     """PPO of Stable-Baselines3, one torch thread: rollouts of 16 384 steps and its other defaults; a rollout and its updates.
 
     In 8 of Gymnasium's environments in a DummyVecEnv, or in so many of GTS's worlds; in more than 8 with minibatches that are
     larger by as much as there are more worlds, as suits many of them.
     """
-    library = _library("stable_baselines3", "stable-baselines3")
-    rollout, more = _SB3_ROLLOUT, max(1, worlds // _SB3_ENVIRONMENTS)
-    if worlds:
-        environments = importlib.import_module("gts.sb3").FigureVecEnv(figure, worlds, threads=threads)
+    library = _import_library("stable_baselines3", "stable-baselines3")
+    rollout, batch_factor = _SB3_ROLLOUT, max(1, n_worlds // _SB3_ENVIRONMENTS)
+    if n_worlds:
+        environments = importlib.import_module("gts.sb3").FigureVecEnv(figure, n_worlds, threads=threads)
         environments.seed(1)
     else:
         vectorised = importlib.import_module("stable_baselines3.common.env_util")
         environments = vectorised.make_vec_env(FIGURES[figure].gymnasium_id, _SB3_ENVIRONMENTS, seed=1)
-    model = library.PPO("MlpPolicy", environments, n_steps=rollout // environments.num_envs, batch_size=64 * more, seed=1)
-    return _sb3_learning(model, rollout)
+    model = library.PPO(
+        "MlpPolicy", environments, n_steps=rollout // environments.num_envs, batch_size=64 * batch_factor, seed=1
+    )
+    return _sb3_learn_workload(model, rollout)
 
 
-def sb3_zoo(figure: str) -> Contender:
+def sb3_zoo_workload(figure: str) -> Workload:
     """PPO of Stable-Baselines3 with the parameters of rl-zoo3, one torch thread: four rollouts of 512 steps, and updates."""
-    library = _library("stable_baselines3", "stable-baselines3")
+    library = _import_library("stable_baselines3", "stable-baselines3")
     vectorised = importlib.import_module("stable_baselines3.common.env_util")
     normalised = importlib.import_module("stable_baselines3.common.vec_env").VecNormalize
     environments = vectorised.make_vec_env(FIGURES[figure].gymnasium_id, 1, seed=1)
-    environments = normalised(environments, gamma=ZOO[figure]["gamma"])
-    model = library.PPO("MlpPolicy", environments, seed=1, device="cpu", **ZOO[figure])
-    return _sb3_learning(model, _ZOO_ROLLOUTS * model.n_steps)
+    environments = normalised(environments, gamma=ZOO_PARAMS[figure]["gamma"])
+    model = library.PPO("MlpPolicy", environments, seed=1, device="cpu", **ZOO_PARAMS[figure])
+    return _sb3_learn_workload(model, _ZOO_ROLLOUTS * model.n_steps)
 
 
-def _sb3_learning(model: Any, steps: int) -> Contender:
+def _sb3_learn_workload(model: Any, steps: int) -> Workload:
     """So many steps of a model of Stable-Baselines3, whole rollouts, on one torch thread."""
 
     def work() -> int:
@@ -175,31 +177,31 @@ def _sb3_learning(model: Any, steps: int) -> Contender:
     return work
 
 
-def _stepping(environments: Any, count: int) -> Contender:
+def _random_policy_workload(environments: Any, count: int) -> Workload:
     """Step a vector environment of anyone's under random actions.
 
     Both of these libraries spend the step behind an episode's end on the new start alone; such a step is not counted.
     """
     space = getattr(environments, "single_action_space", environments.action_space)
-    actions = _actions(count, space.low, space.high).astype(space.dtype)
+    actions = _draw_actions(count, space.low, space.high).astype(space.dtype)
 
     def work() -> int:
         starts = 0
         for action in actions:
             _, _, terminated, truncated, _ = environments.step(action)
             starts += int(np.count_nonzero(terminated | truncated))
-        return _BLOCK * count - starts
+        return _BLOCK_STEPS * count - starts
 
     return work
 
 
-def _actions(count: int, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.float32]:
+def _draw_actions(count: int, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.float32]:
     """(block, W, A): the random policy, drawn before the clock runs."""
     generator = np.random.default_rng(0)
-    return generator.uniform(low, high, (_BLOCK, count, len(low))).astype(np.float32)
+    return generator.uniform(low, high, (_BLOCK_STEPS, count, len(low))).astype(np.float32)
 
 
-def _library(module: str, package: str) -> Any:
+def _import_library(module: str, package: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:

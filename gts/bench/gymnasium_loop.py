@@ -25,52 +25,52 @@ _WARMSTART = int(mujoco.mjtState.mjSTATE_WARMSTART)
 
 
 @dataclass(frozen=True)
-class Trace:
+class ActionTrace:
     """Stretches of episodes: where S worlds stood, and what they were told in the L control steps behind it."""
 
     states: NDArray[np.float64]
     """(S, integration state)"""
     controls: NDArray[np.float64]
     """(S, L × frame skip, A): every control step's action, held over its substeps."""
-    steps: int
+    n_steps: int
     """Control steps in all stretches, S × L."""
 
 
-def record(worlds: Worlds, *, stretches: int = 512, length: int = 8, seed: int = 0) -> Trace:
+def record_trace(worlds: Worlds, *, n_segments: int = 512, length: int = 8, seed: int = 0) -> ActionTrace:
     """Let worlds run under random actions and keep stretches without an episode's end, at least `stretches` of them."""
     generator = np.random.default_rng(seed)
     worlds.reset(range(worlds.n_worlds))
     ids = np.arange(worlds.n_worlds)
     states: list[NDArray[np.float64]] = []
     controls: list[NDArray[np.float64]] = []
-    while sum(map(len, states)) < stretches:
-        before = worlds.state(ids)["rows"]
-        unbroken = np.ones(worlds.n_worlds, dtype=np.bool_)
+    while sum(map(len, states)) < n_segments:
+        before = worlds.get_state(ids)["rows"]
+        is_unbroken = np.ones(worlds.n_worlds, dtype=np.bool_)
         shape = (length, worlds.n_worlds, worlds.action_size)
         actions = generator.uniform(worlds.action_low, worlds.action_high, shape).astype(np.float32)
         for action in actions:
             transition = worlds.step(action)
-            unbroken &= ~(transition.terminated | transition.truncated)
-        held = np.repeat(actions.swapaxes(0, 1), worlds.figure.frame_skip, axis=1)
-        states.append(before[unbroken])
-        controls.append(held[unbroken].astype(np.float64))
-    together = np.concatenate(states)
-    return Trace(together, np.concatenate(controls), len(together) * length)
+            is_unbroken &= ~(transition.terminated | transition.truncated)
+        repeated = np.repeat(actions.swapaxes(0, 1), worlds.figure.frame_skip, axis=1)
+        states.append(before[is_unbroken])
+        controls.append(repeated[is_unbroken].astype(np.float64))
+    all_states = np.concatenate(states)
+    return ActionTrace(all_states, np.concatenate(controls), len(all_states) * length)
 
 
-class PlainLoop:
+class MujocoLoop:
     """Nothing but `mj_step` over a trace."""
 
-    def __init__(self, model: mujoco.MjModel, trace: Trace, *, threads: int) -> None:
+    def __init__(self, model: mujoco.MjModel, trace: ActionTrace, *, threads: int) -> None:
         self._trace = trace
         self._models = [model] * len(trace.states)
         self._data = [mujoco.MjData(model) for _ in range(threads)]
         # The pool is counted without the calling thread, which waits: one thread works on the caller alone.
         self._rollout = mujoco.rollout.Rollout(nthread=threads if threads > 1 else 0)
-        self._start = _extract(model, trace.states, _FULL)
-        self._warmstart = _extract(model, trace.states, _WARMSTART)
+        self._start_states = _extract_states(model, trace.states, _FULL)
+        self._warmstart = _extract_states(model, trace.states, _WARMSTART)
         n, substeps = trace.controls.shape[:2]
-        self._states = np.empty((n, substeps, self._start.shape[1]))
+        self._states = np.empty((n, substeps, self._start_states.shape[1]))
         self._sensors = np.empty((n, substeps, model.nsensordata))
 
     def run(self) -> int:
@@ -78,7 +78,7 @@ class PlainLoop:
         self._rollout.rollout(
             self._models,
             self._data,
-            self._start,
+            self._start_states,
             self._trace.controls,
             skip_checks=True,
             nstep=self._trace.controls.shape[1],
@@ -86,7 +86,7 @@ class PlainLoop:
             state=self._states,
             sensordata=self._sensors,
         )
-        return self._trace.steps
+        return self._trace.n_steps
 
     @property
     def final_states(self) -> NDArray[np.float64]:
@@ -94,13 +94,13 @@ class PlainLoop:
         return self._states[:, -1]
 
 
-def plain_loop(figure: str, *, physics: Literal["exact", "fast"], threads: int, worlds: int = 64) -> PlainLoop:
+def make_mujoco_loop(figure: str, *, physics: Literal["exact", "fast"], threads: int, worlds: int = 64) -> MujocoLoop:
     """The plain loop over a figure's own trace."""
     recording = Worlds(figure, worlds, threads=threads, physics=physics)
-    return PlainLoop(recording.frame.model, record(recording), threads=threads)
+    return MujocoLoop(recording.frame.model, record_trace(recording), threads=threads)
 
 
-def _extract(model: mujoco.MjModel, states: NDArray[np.float64], part: int) -> NDArray[np.float64]:
+def _extract_states(model: mujoco.MjModel, states: NDArray[np.float64], part: int) -> NDArray[np.float64]:
     """A part of integration states: (S, integration state) → (S, part)."""
     result = np.empty((len(states), mujoco.mj_stateSize(model, part)))
     for row, state in zip(result, states, strict=True):

@@ -12,7 +12,7 @@ from gts.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Benchmarked(Result):
+class BenchResult(Result):
     """What was measured."""
 
     report: dict[str, Any]
@@ -25,21 +25,21 @@ class Benchmarked(Result):
 
 def run(
     context: Context, *, figures: Sequence[str], repetitions: int, peers: bool, quick: bool
-) -> Iterator[Note | Benchmarked]:
+) -> Iterator[Note | BenchResult]:
     """Measure; yields notes of what comes next, then the result."""
-    from gts.bench.benchmark import Bench
+    from gts.bench.benchmark import Benchmark
     from gts.params.figures import FIGURES
-    from gts.params.spec import unknown
+    from gts.params.spec import unknown_name_message
     from gts.system.threads import available_cpus
 
     for figure in figures:
         if figure not in FIGURES:
-            raise UsageError(unknown("figure", figure, FIGURES))
+            raise UsageError(unknown_name_message("figure", figure, FIGURES))
     threads = context.threads or available_cpus()
-    bench = Bench(example_workspace(), tuple(figures) or tuple(FIGURES), peers, repetitions, quick, threads)
+    bench = Benchmark(example_workspace(), tuple(figures) or tuple(FIGURES), peers, repetitions, quick, threads)
     for told in bench.run():
         yield Note(told)
-    yield Benchmarked(bench.report())
+    yield BenchResult(bench.report())
 
 
 COMMAND = Command(
@@ -47,7 +47,7 @@ COMMAND = Command(
     summary="Measure the speed of this machine.",
     group="machine",
     run=run,
-    heavy=True,
+    needs_torch=True,
     help="Worlds against a plain loop over the simulator, and trainings with a profile of where the time goes.",
     options=(
         Option(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gts.commands.command import Argument, Command, Context, Result
-from gts.commands.resolve import kind_of, locate
+from gts.commands.resolve import detect_path_kind, resolve_path
 from gts.errors import FormatError, GtsError, Problem
 
 
@@ -23,7 +23,7 @@ class CheckedFile:
 
 
 @dataclass(frozen=True)
-class Checked(Result):
+class CheckResult(Result):
     """What was found in all of them."""
 
     files: tuple[CheckedFile, ...]
@@ -38,15 +38,15 @@ class Checked(Result):
         return {"ok": self.exit_code == 0} | super().as_dict()
 
 
-def run(context: Context, *, files: Sequence[str]) -> Checked:
+def run(context: Context, *, files: Sequence[str]) -> CheckResult:
     """Read every file and gather what is wrong with each."""
-    return Checked(tuple(_check(context, word) for word in files))
+    return CheckResult(tuple(_check(context, word) for word in files))
 
 
 def _check(context: Context, word: str) -> CheckedFile:
-    path = locate(context, word)
+    path = resolve_path(context, word)
     try:
-        kind = kind_of(path, context.workspace)
+        kind = detect_path_kind(path, context.workspace)
         warnings: tuple[Problem, ...] = ()
         if kind == "spec":
             from gts.formats.spec_file import read_spec
@@ -74,7 +74,7 @@ COMMAND = Command(
     summary="Say everything that is wrong with files.",
     group="workspace",
     run=run,
-    looks=True,
+    read_only=True,
     help="Every error of every file as file:line:column: message. The exit code is 2 where there is one.",
     arguments=(Argument("files", "Specs, spaces, checkpoints.", "document", multiple=True, metavar="FILE"),),
     examples=("gts check hopper/*.spec",),

@@ -12,23 +12,23 @@ import click
 from click.shell_completion import CompletionItem
 
 from gts import __version__
-from gts.commands.command import GROUPS, Argument, Command, Completion, Context, Option
+from gts.commands.command import GROUP_TITLES, Argument, Command, CompletionKind, Context, Option
 from gts.commands.registry import COMMANDS
 from gts.store.workspace import find_workspace
 
-Perform = Callable[[Command, dict[str, Any]], int]
+RunCommand = Callable[[Command, dict[str, Any]], int]
 
 FIRST_STEPS = "Start with: gts init w && cd w && gts train inverted/invertedPPO.spec"
 
 _WELCOME = "GTS teaches simulated, jointed figures to balance, hop, walk and run."
-_SHARED = (
+_COMMON_OPTIONS = (
     Option(("--json",), "Print the result as JSON.", "flag", name="as_json"),
     Option(
         ("--workspace",), "The workspace; otherwise the nearest folder upwards that has a gts.db, or this one.", metavar="DIR"
     ),
 )
-OPENING = (
-    _SHARED[-1],
+PROGRAM_OPTIONS = (
+    _COMMON_OPTIONS[-1],
     Option(("--readonly",), "Change nothing: no command that could works in the terminal program.", "flag"),
     Option(("--no-mouse",), "Leave the mouse to the terminal, which can mark text with it; `%` changes that.", "flag"),
     Option(("--theme",), "Colours: one of `gts themes`; otherwise the one that was chosen last.", metavar="NAME"),
@@ -43,8 +43,10 @@ OPENING = (
 _THREADS = Option(("--threads",), "CPUs to use; otherwise all that this process may use.", "integer", minimum=1, metavar="N")
 
 
-def program(
-    perform: Perform, alone: Callable[[str], None], opening: Callable[[dict[str, Any]], int | None] | None = None
+def build_cli(
+    run_command: RunCommand,
+    print_help: Callable[[str], None],
+    open_program: Callable[[dict[str, Any]], int | None] | None = None,
 ) -> click.Group:
     """The table of commands as a click program.
 
@@ -55,29 +57,31 @@ def program(
     @click.pass_context
     def without_command(context: click.Context, /, version: bool, **values: Any) -> int:
         if context.invoked_subcommand is None:
-            code = opening(values) if opening is not None else None
+            code = open_program(values) if open_program is not None else None
             if code is None:
-                alone(context.get_help())
+                print_help(context.get_help())
             return code or 0
-        _for_the_command(context, values)
+        _pass_workspace(context, values)
         return 0
 
     group = _Group(
         name="gts",
         help=f"{_WELCOME}\n\n{FIRST_STEPS}",
-        perform=perform,
+        run_command=run_command,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
         invoke_without_command=True,
         callback=without_command,
     )
-    group.params.extend(map(_option, OPENING))
-    group.params.append(click.Option(["--version"], is_flag=True, help="Print the version.", is_eager=True, callback=_version))
+    group.params.extend(map(_option, PROGRAM_OPTIONS))
+    group.params.append(
+        click.Option(["--version"], is_flag=True, help="Print the version.", is_eager=True, callback=_print_version)
+    )
     return group
 
 
-def _for_the_command(context: click.Context, values: dict[str, Any]) -> None:
+def _pass_workspace(context: click.Context, values: dict[str, Any]) -> None:
     """What stands before a command: its workspace; the rest means something to the terminal program alone."""
-    for option in OPENING[1:]:
+    for option in PROGRAM_OPTIONS[1:]:
         if values[option.value_name] != (False if option.type == "flag" else option.default):
             raise click.UsageError(f"{option.flags[-1]} is for the terminal program, which `gts` alone opens", context)
     command = context.invoked_subcommand
@@ -88,18 +92,18 @@ def _for_the_command(context: click.Context, values: dict[str, Any]) -> None:
 class _Group(click.Group):
     """The program: lists its commands under headings, and guesses what a misspelled one was meant to be."""
 
-    def __init__(self, *, perform: Perform, **more: Any) -> None:
+    def __init__(self, *, run_command: RunCommand, **more: Any) -> None:
         super().__init__(**more)
-        self._perform = perform
+        self._run_command = run_command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return _command(COMMANDS[cmd_name], self._perform) if cmd_name in COMMANDS else None
+        return _command(COMMANDS[cmd_name], self._run_command) if cmd_name in COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for group, title in GROUPS.items():
+        for group, title in GROUP_TITLES.items():
             rows = [(command.name, command.summary) for command in COMMANDS.values() if command.group == group]
             with formatter.section(title):
                 formatter.write_dl(rows, col_spacing=4)
@@ -120,7 +124,7 @@ class _Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.declaration.arguments:
             with formatter.section("Arguments"):
-                formatter.write_dl([(argument.shown, argument.help) for argument in self.declaration.arguments])
+                formatter.write_dl([(argument.display_metavar, argument.help) for argument in self.declaration.arguments])
         super().format_options(ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -146,9 +150,9 @@ class _Number(click.ParamType[float]):
             number = math.nan
         if not math.isfinite(number):
             self.fail(f"{text[:40]!r} is not a number", param, ctx)
-        return self._bounded(number, text, param, ctx)
+        return self._check_bounds(number, text, param, ctx)
 
-    def _bounded(self, number: float, text: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def _check_bounds(self, number: float, text: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if (self._minimum is not None and number < self._minimum) or (self._maximum is not None and number > self._maximum):
             bounds = [f"at least {self._minimum}" if self._minimum is not None else ""]
             bounds.append(f"at most {self._maximum}" if self._maximum is not None else "")
@@ -156,7 +160,7 @@ class _Number(click.ParamType[float]):
         return number
 
 
-class _Whole(_Number):
+class _Integer(_Number):
     """A whole number within bounds, also as `300k`, `2M` or `1e6`."""
 
     name = "integer"
@@ -172,20 +176,20 @@ class _Whole(_Number):
                 raise ValueError
         except (ValueError, OverflowError):
             self.fail(f"{text[:40]!r} is not a whole number", param, ctx)
-        return int(self._bounded(number, text, param, ctx))
+        return int(self._check_bounds(number, text, param, ctx))
 
 
-def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
         click.echo(f"gts {__version__}")
         context.exit()
 
 
-def _command(command: Command, perform: Perform) -> _Command:
-    options = (*command.options, *((_THREADS,) if command.threads else ()), *_SHARED)
+def _command(command: Command, run_command: RunCommand) -> _Command:
+    options = (*command.options, *((_THREADS,) if command.threads else ()), *_COMMON_OPTIONS)
 
     def invoke(**values: Any) -> int:
-        return perform(command, values)
+        return run_command(command, values)
 
     made = _Command(
         command.name,
@@ -207,7 +211,7 @@ def _argument(argument: Argument) -> click.Argument:
         required=argument.required,
         **default,
         nargs=-1 if argument.multiple else 1,
-        metavar=argument.shown if argument.required else f"[{argument.shown}]",
+        metavar=argument.display_metavar if argument.required else f"[{argument.display_metavar}]",
         shell_complete=_completer(argument.completion),
     )
 
@@ -222,7 +226,7 @@ def _option(option: Option) -> click.Option:
         default=False if flag else option.default,
         show_default=not flag and option.default is not None,
         multiple=option.multiple,
-        metavar=option.shown or None,
+        metavar=option.display_metavar or None,
         shell_complete=None if flag else _completer(option.completion),
     )
 
@@ -231,14 +235,14 @@ def _type(declared: Argument | Option) -> click.ParamType[Any] | type:
     if declared.type == "choice":
         return click.Choice(declared.choices)
     if declared.type in ("integer", "number") and isinstance(declared, Option):
-        return {"integer": _Whole, "number": _Number}[declared.type](declared.minimum, declared.maximum)
+        return {"integer": _Integer, "number": _Number}[declared.type](declared.minimum, declared.maximum)
     return {"path": Path}.get(declared.type, str)
 
 
-def _completer(completion: Completion) -> Any:
+def _completer(completion: CompletionKind) -> Any:
     def complete(context: click.Context, parameter: click.Parameter, beginning: str) -> list[CompletionItem]:
-        from gts.commands.shell_completion import candidates
+        from gts.commands.shell_completion import complete_word
 
-        return [CompletionItem(word) for word in candidates(completion, beginning, Context(find_workspace()))]
+        return [CompletionItem(word) for word in complete_word(completion, beginning, Context(find_workspace()))]
 
     return complete

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from gts.jobs.interruption import Interruption
+from gts.jobs.interruption import StopRequest
 from gts.store.workspace import Workspace
 
-Completion = Literal[
+CompletionKind = Literal[
     "nothing",
     "file",
     "folder",
@@ -29,9 +29,9 @@ Completion = Literal[
 
 ValueType = Literal["text", "integer", "number", "flag", "choice", "path"]
 
-Group = Literal["workspace", "learning", "jobs", "looking", "machine"]
+CommandGroup = Literal["workspace", "learning", "jobs", "looking", "machine"]
 
-GROUPS: dict[Group, str] = {
+GROUP_TITLES: dict[CommandGroup, str] = {
     "workspace": "Files",
     "learning": "Training",
     "jobs": "Jobs",
@@ -48,7 +48,7 @@ class Argument:
     name: str
     """Name of the value that `run` receives."""
     help: str
-    completion: Completion = "nothing"
+    completion: CompletionKind = "nothing"
     type: ValueType = "text"
     choices: tuple[str, ...] = ()
     required: bool = True
@@ -59,7 +59,7 @@ class Argument:
     """How help texts spell it; the name in capitals where empty."""
 
     @property
-    def shown(self) -> str:
+    def display_metavar(self) -> str:
         """Spelling in help texts, without brackets."""
         return self.metavar or self.name.upper()
 
@@ -72,7 +72,7 @@ class Option:
     """Every spelling, the long one last: `("-s", "--steps")`."""
     help: str
     type: ValueType = "text"
-    completion: Completion = "nothing"
+    completion: CompletionKind = "nothing"
     choices: tuple[str, ...] = ()
     default: Any = None
     """What `run` receives where the option is not given; a flag's is False, a multiple option's ()."""
@@ -92,14 +92,14 @@ class Option:
         return self.name or self.flags[-1].lstrip("-").replace("-", "_")
 
     @property
-    def shown(self) -> str:
+    def display_metavar(self) -> str:
         """Spelling of its value in help texts; empty for a flag."""
         if self.type == "flag":
             return ""
         return self.metavar or ("|".join(self.choices) if self.choices else self.value_name.upper())
 
 
-DETACHABLE = (
+DETACH_OPTIONS = (
     Option(
         ("--save-every",),
         "Seconds from one complete state on the disk to the next.",
@@ -121,9 +121,9 @@ class Context:
     workspace: Workspace
     threads: int | None = None
     """CPUs to use; None: those that this process may use."""
-    interruption: Interruption = field(default_factory=Interruption)
+    stop_request: StopRequest = field(default_factory=StopRequest)
     """How somebody asks long work to end early."""
-    ask: Callable[[str], bool] | None = None
+    confirm: Callable[[str], bool] | None = None
     """Asks a person a question that has yes and no for answers; None where nobody can be asked."""
 
 
@@ -148,7 +148,7 @@ class Result:
         return asdict(self)
 
 
-Outcome = Result | Iterator[Any]
+CommandOutcome = Result | Iterator[Any]
 """A command returns its result, or yields events and notes on the way to the result, which comes last."""
 
 
@@ -159,8 +159,8 @@ class Command:
     name: str
     summary: str
     """One line, for lists."""
-    group: Group
-    run: Callable[..., Outcome]
+    group: CommandGroup
+    run: Callable[..., CommandOutcome]
     """`run(context, **values)`, a value for each argument and option; raises GtsError."""
     help: str = ""
     """More than the summary: paragraphs, for whoever asks for this command alone."""
@@ -168,19 +168,19 @@ class Command:
     options: tuple[Option, ...] = ()
     threads: bool = False
     """Whether it takes `--threads`."""
-    heavy: bool = False
+    needs_torch: bool = False
     """Whether it loads torch or the simulator: a program that has to stay light runs it in a process of its own."""
-    looks: bool = False
+    read_only: bool = False
     """Whether it only reads, as long as none of its options `writes`."""
-    long: bool = False
+    streams_events: bool = False
     """Whether it yields events that are worth showing while it works."""
-    watches: bool = False
+    follows: bool = False
     """Whether it only waits or looks on: an early end of it leaves the work alone, and it says so itself."""
     examples: tuple[str, ...] = ()
     """Whole command lines, for help texts."""
 
 
-def steps_of(outcome: Outcome) -> Iterator[Any]:
+def iterate_outcome(outcome: CommandOutcome) -> Iterator[Any]:
     """Events, notes and, last, the result, whichever way a command gives them."""
     if isinstance(outcome, Result):
         yield outcome

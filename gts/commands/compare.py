@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.command import Argument, Command, Context, Option, Result
-from gts.commands.resolve import Reference, refer
+from gts.commands.resolve import Reference, resolve
 from gts.errors import FileError, UsageError
 
 if TYPE_CHECKING:
     from gts.params.spec import Spec
 
 
-MOST_PLAYING = 8
+MAX_SIDE_BY_SIDE = 8
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedSource:
     """One of those that are compared."""
 
     name: str
@@ -36,47 +36,47 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Compared(Result):
+class CompareResult(Result):
     """All of them, and where they differ."""
 
-    sides: tuple[Side, ...]
+    sides: tuple[ComparedSource, ...]
     differing: tuple[str, ...]
     """Parameters that are not the same on all sides, in the order of the declarations."""
 
 
-def run(context: Context, *, references: Sequence[str], play: bool) -> Compared:
+def run(context: Context, *, references: Sequence[str], play: bool) -> CompareResult:
     """Read everything that was named, a run as its members; `play` shows them first, all from the same starts."""
-    sides = tuple(side for word in references for side in sides_of(context, refer(context, word)))
+    sides = tuple(side for word in references for side in read_compared_sources(context, resolve(context, word)))
     if len(sides) < 2:
         raise UsageError("there is nothing to compare it with", hint="name two or more: gts compare A B")
     if play:
         _play(context, references)
-    return Compared(sides, differing_of(sides))
+    return CompareResult(sides, find_differing_parameters(sides))
 
 
-def differing_of(sides: Sequence[Side]) -> tuple[str, ...]:
+def find_differing_parameters(sides: Sequence[ComparedSource]) -> tuple[str, ...]:
     """The parameters that are not the same on all sides."""
     keys = dict.fromkeys(key for side in sides for key in side.values)
     return tuple(key for key in keys if len({repr(side.values.get(key)) for side in sides}) > 1)
 
 
-def together(sides: Sequence[Side]) -> Mapping[str, Any] | None:
+def combine_scores(sides: Sequence[ComparedSource]) -> Mapping[str, Any] | None:
     """The score of a side, or of the members of a run over seeds: means, and the IQM of theirs with its 95 % interval."""
     scores = [side.score for side in sides if side.score]
     if len(scores) < 2:
         return scores[0] if scores else None
-    found: dict[str, Any] = {key: mean_of(score.get(key) for score in scores) for key in ("mean", "score", "length")}
-    speed = mean_of(score.get("measures", {}).get("speed") for score in scores)
+    found: dict[str, Any] = {key: finite_mean(score.get(key) for score in scores) for key in ("mean", "score", "length")}
+    speed = finite_mean(score.get("measures", {}).get("speed") for score in scores)
     found["measures"] = {} if speed is None else {"speed": speed}
-    middles = [value for score in scores if (value := mean_of([score.get("iqm")])) is not None]
+    middles = [value for score in scores if (value := finite_mean([score.get("iqm")])) is not None]
     if middles:
-        found |= dict(zip(("iqm", "iqm_low", "iqm_high"), over_seeds(middles), strict=True))
+        found |= dict(zip(("iqm", "iqm_low", "iqm_high"), iqm_interval(middles), strict=True))
     for key in ("falls", "episodes"):
         found[key] = sum(int(score.get(key) or 0) for score in scores)
     return found
 
 
-def over_seeds(values: Sequence[float]) -> tuple[float, float, float]:
+def iqm_interval(values: Sequence[float]) -> tuple[float, float, float]:
     """The mean of the middle half of finite numbers, one of a seed, and both ends of its 95 % interval."""
     if len(values) == 1:
         return values[0], values[0], values[0]
@@ -88,7 +88,7 @@ def over_seeds(values: Sequence[float]) -> tuple[float, float, float]:
     return float(interquartile_mean(found)), *bootstrap_interval(found)
 
 
-def mean_of(values: Iterable[Any]) -> float | None:
+def finite_mean(values: Iterable[Any]) -> float | None:
     """The mean of what is a finite number; None where nothing is."""
     finite = [float(value) for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
     return sum(finite) / len(finite) if finite else None
@@ -96,18 +96,18 @@ def mean_of(values: Iterable[Any]) -> float | None:
 
 def _play(context: Context, references: Sequence[str]) -> None:
     """Everything that was named side by side in the terminal, until somebody has enough."""
-    from gts.commands.play import choose_place, playable, show_in_terminal
-    from gts.playback.session import Wish
+    from gts.commands.play import choose_target, find_playable_files, play_in_terminal
+    from gts.playback.session import PlaybackRequest
 
-    files = [path for word in references for path in playable(context, word)]
-    if len(files) > MOST_PLAYING:
-        raise UsageError(f"{len(files)} do not fit side by side", hint=f"name {MOST_PLAYING} at most")
-    choose_place("terminal")
+    files = [path for word in references for path in find_playable_files(context, word)]
+    if len(files) > MAX_SIDE_BY_SIDE:
+        raise UsageError(f"{len(files)} do not fit side by side", hint=f"name {MAX_SIDE_BY_SIDE} at most")
+    choose_target("terminal")
     seed = secrets.randbelow(2**31)
-    show_in_terminal([Wish((str(path),), loops=0, seed=seed, held=True) for path in files], None)
+    play_in_terminal([PlaybackRequest((str(path),), loops=0, seed=seed, start_paused=True) for path in files], None)
 
 
-def sides_of(context: Context, reference: Reference) -> tuple[Side, ...]:
+def read_compared_sources(context: Context, reference: Reference) -> tuple[ComparedSource, ...]:
     """What was named, a run as its members; raises UsageError for a space, and what reading raises."""
     name = str(reference.path)
     if reference.kind == "space":
@@ -117,36 +117,36 @@ def sides_of(context: Context, reference: Reference) -> tuple[Side, ...]:
 
         return (_side(name, "spec", read_spec(reference.path), None, None),)
     if reference.kind == "run":
-        return _members(reference)
-    from gts.formats.checkpoint import read_header
+        return _run_members(reference)
+    from gts.formats.checkpoint import read_checkpoint_header
 
-    checkpoint = read_header(reference.path)
-    score = checkpoint.score or _remembered(context, checkpoint.checksum)
+    checkpoint = read_checkpoint_header(reference.path)
+    score = checkpoint.score or _catalogued_score(context, checkpoint.checksum)
     return (_side(name, "checkpoint", checkpoint.spec, int(checkpoint.counters.get("step", 0)), score),)
 
 
-def _members(reference: Reference) -> tuple[Side, ...]:
+def _run_members(reference: Reference) -> tuple[ComparedSource, ...]:
     """The members of a run, each with the score of its outcome."""
-    from gts.commands.job_progress import read_facts
+    from gts.commands.job_progress import read_json_object
     from gts.formats.spec_file import read_spec
 
     folder = reference.run
-    facts = read_facts(folder.facts)
+    facts = read_json_object(folder.run_file)
     outcomes = facts.get("outcome", [])
     sides = []
-    for member in range(folder.members()):
+    for member in range(folder.member_count()):
         outcome = outcomes[member] if member < len(outcomes) else {}
-        name = f"{folder.id}/{member + 1}" if folder.members() > 1 else folder.id
+        name = f"{folder.id}/{member + 1}" if folder.member_count() > 1 else folder.id
         step = int(outcome.get("step", facts.get("step", 0)))
         sides.append(_side(name, "run", read_spec(folder.spec(member)), step, outcome.get("score")))
     return tuple(sides)
 
 
-def _side(name: str, kind: str, spec: Spec, step: int | None, score: Mapping[str, Any] | None) -> Side:
-    return Side(name, kind, spec.figure, spec.technique, step, score, spec.values())
+def _side(name: str, kind: str, spec: Spec, step: int | None, score: Mapping[str, Any] | None) -> ComparedSource:
+    return ComparedSource(name, kind, spec.figure, spec.technique, step, score, spec.values())
 
 
-def _remembered(context: Context, checksum: str) -> Mapping[str, Any] | None:
+def _catalogued_score(context: Context, checksum: str) -> Mapping[str, Any] | None:
     """The newest score of a checkpoint that the workspace knows of."""
     from gts.store.catalogue import Catalogue
 
@@ -165,7 +165,7 @@ COMMAND = Command(
     summary="Put specs, checkpoints or runs side by side.",
     group="looking",
     run=run,
-    looks=True,
+    read_only=True,
     help="Scores, and the parameters that differ. With --play all of them play side by side in the terminal first, from the "
     "same starts and with the keys of `gts play`.",
     arguments=(Argument("references", "What to compare, two or more.", "reference", multiple=True, metavar="REF"),),

@@ -29,8 +29,8 @@ _PACKAGES = (
     "psutil",
 )
 _OPTIONAL = ("optuna", "textual", "imageio", "stable-baselines3", "envpool")
-_LEAST = {"torch": (2, 10), "mujoco": (4, 0), "gymnasium": (1, 4)}
-_FREE = 1_000_000_000
+_MINIMUM_VERSIONS = {"torch": (2, 10), "mujoco": (4, 0), "gymnasium": (1, 4)}
+_MIN_FREE_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Diagnosis(Result):
+class DoctorResult(Result):
     """Everything that was looked at."""
 
     findings: tuple[Finding, ...]
@@ -61,9 +61,9 @@ class Diagnosis(Result):
         return {"ok": self.exit_code == 0} | super().as_dict()
 
 
-def run(context: Context) -> Diagnosis:
+def run(context: Context) -> DoctorResult:
     """Look at everything; changes nothing."""
-    return Diagnosis((*_python(), *_packages(), *_processors(context), *_screen(), *_workspace(context)))
+    return DoctorResult((*_python(), *_packages(), *_processors(context), *_screen(), *_workspace(context)))
 
 
 def _python() -> list[Finding]:
@@ -86,8 +86,8 @@ def _packages() -> list[Finding]:
             remedy = f"pip install {name}" if needed else ""
             findings.append(Finding("packages", name, None, "bad" if needed else "good", remedy))
             continue
-        old = name in _LEAST and _numbers(version) < _LEAST[name]
-        wanted = ".".join(map(str, _LEAST.get(name, ())))
+        old = name in _MINIMUM_VERSIONS and _numbers(version) < _MINIMUM_VERSIONS[name]
+        wanted = ".".join(map(str, _MINIMUM_VERSIONS.get(name, ())))
         remedy = f"pip install --upgrade '{name}>={wanted}'" if old else ""
         findings.append(Finding("packages", name, version, "bad" if old else "good", remedy))
     return findings
@@ -144,22 +144,22 @@ def _colours() -> int:
 
 
 def _workspace(context: Context) -> list[Finding]:
-    from gts.store.filesystem import file_system, writable
+    from gts.store.filesystem import file_system, is_writable
 
     root = context.workspace.root
-    disk, may_write = file_system(root), writable(root)
-    where = "a network file system: keep one machine at a time in it" if disk.network else ""
+    disk, may_write = file_system(root), is_writable(root)
+    where = "a network file system: keep one machine at a time in it" if disk.is_network else ""
     remedy = "" if may_write else "trainings need another one: --workspace DIR"
     return [
         Finding("workspace", "folder", str(root.resolve())),
         Finding("workspace", "can be written", may_write, "good" if may_write else "note", remedy),
-        Finding("workspace", "file system", disk.kind or "unknown", "note" if disk.network else "good", where),
+        Finding("workspace", "file system", disk.kind or "unknown", "note" if disk.is_network else "good", where),
         Finding(
             "workspace",
             "free bytes",
-            disk.free,
-            "good" if disk.free > _FREE else "note",
-            "" if disk.free > _FREE else "make room",
+            disk.free_bytes,
+            "good" if disk.free_bytes > _MIN_FREE_BYTES else "note",
+            "" if disk.free_bytes > _MIN_FREE_BYTES else "make room",
         ),
         Finding("workspace", "catalogue", context.workspace.catalogue.is_file()),
         Finding("workspace", "runs", len(context.workspace.run_ids())),
@@ -171,7 +171,7 @@ COMMAND = Command(
     summary="Say what this machine and this terminal can do.",
     group="machine",
     run=run,
-    heavy=True,
+    needs_torch=True,
     help="Changes nothing. The exit code is 3 where something is missing that GTS needs.",
     threads=True,
 )

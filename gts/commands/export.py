@@ -18,20 +18,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.command import Argument, Command, Context, Option, Result
-from gts.commands.resolve import Reference, refer
+from gts.commands.resolve import Reference, resolve
 from gts.errors import FileError, MissingError, UsageError
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
-    from gts.playback.motion.recording import Motion
+    from gts.playback.motion.recording import MotionRecording
     from gts.store.curves import MetricsReader
 
 
-POLICY = ".onnx"
-MOTIONS = (".glb", ".usda", ".bvh", ".csv")
-SECONDS = 10.0
+POLICY_SUFFIX = ".onnx"
+MOTION_SUFFIXES = (".glb", ".usda", ".bvh", ".csv")
+DEFAULT_MOTION_SECONDS = 10.0
 """Length of a motion where none is given."""
-LONGEST = 600.0
+MAX_MOTION_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,15 @@ def export_policy(source: Path, file: str) -> ExportedPolicy:
     checkpoint = read_checkpoint(source)
 
     from gts.agents.agent import make_agent
-    from gts.agents.onnx_policy import onnx_policy
-    from gts.agents.state import fill
+    from gts.agents.onnx_policy import export_onnx_policy
+    from gts.agents.state import load_checkpoint
     from gts.physics.worlds import Worlds
 
     spec = checkpoint.spec
     worlds = Worlds(spec.figure, 1)
     state = make_agent(spec.technique, [spec.params], worlds.observation_size, worlds.action_size).state
-    fill(state, 0, checkpoint, exactly=False)
-    data = onnx_policy(state, 0, (worlds.action_low, worlds.action_high), _facts(checkpoint, worlds.dt))
+    load_checkpoint(state, 0, checkpoint, strict=False)
+    data = export_onnx_policy(state, 0, (worlds.action_low, worlds.action_high), _policy_metadata(checkpoint, worlds.dt))
     write_durably(file, data)
     return ExportedPolicy(str(source), file, spec.figure, spec.technique, state.observation_size, state.action_size)
 
@@ -87,21 +87,23 @@ def export_motion(source: Path, file: str, seconds: float, seed: int) -> Exporte
     from gts.formats.checkpoint import read_checkpoint
     from gts.formats.durable import check_writable, write_durably
 
-    if not 0 < seconds <= LONGEST:
-        raise UsageError(f"{seconds:g} s is no length for a motion", hint=f"give a number of seconds up to {LONGEST:g}")
+    if not 0 < seconds <= MAX_MOTION_SECONDS:
+        raise UsageError(
+            f"{seconds:g} s is no length for a motion", hint=f"give a number of seconds up to {MAX_MOTION_SECONDS:g}"
+        )
     checkpoint = read_checkpoint(source)
     check_writable(file)
 
-    from gts.playback.motion.recording import record
-    from gts.playback.player import Player
+    from gts.playback.motion.recording import record_motion
+    from gts.playback.player import PolicyPlayer
 
-    motion = record(Player(checkpoint, seed=seed, frames_per_loop=0, name=source.stem), seconds)
-    write_durably(file, _writer(Path(file).suffix.lower())(motion))
+    motion = record_motion(PolicyPlayer(checkpoint, seed=seed, frames_per_loop=0, name=source.stem), seconds)
+    write_durably(file, _motion_writer(Path(file).suffix.lower())(motion))
     figure = checkpoint.spec.figure
-    return ExportedMotion(str(source), file, figure, len(motion.qpos), motion.fps, motion.seconds, motion.fallen)
+    return ExportedMotion(str(source), file, figure, len(motion.qpos), motion.fps, motion.seconds, motion.has_fallen)
 
 
-def _writer(ending: str) -> Callable[[Motion], bytes]:
+def _motion_writer(ending: str) -> Callable[[MotionRecording], bytes]:
     from gts.playback.motion.bvh import write_bvh
     from gts.playback.motion.gltf import write_gltf
     from gts.playback.motion.table import write_table
@@ -110,7 +112,7 @@ def _writer(ending: str) -> Callable[[Motion], bytes]:
     return {".glb": write_gltf, ".usda": write_usd, ".bvh": write_bvh, ".csv": write_table}[ending]
 
 
-def _facts(checkpoint: Checkpoint, dt: float) -> dict[str, str]:
+def _policy_metadata(checkpoint: Checkpoint, dt: float) -> dict[str, str]:
     """What a file of a policy says about where it is from and how it is used."""
     spec = checkpoint.spec
     return {
@@ -123,14 +125,14 @@ def _facts(checkpoint: Checkpoint, dt: float) -> dict[str, str]:
     }
 
 
-Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
+ExportTable = tuple[Sequence[str], Sequence[Sequence[Any]]]
 
-Scalars = list[tuple[int, float, dict[str, float]]]
+ScalarRows = list[tuple[int, float, dict[str, float]]]
 """(step, elapsed seconds, values by name) in the order of the steps."""
 
 
 @dataclass(frozen=True)
-class Exported(Result):
+class ExportedTable(Result):
     """A file of numbers, or a folder of them."""
 
     source: str
@@ -141,33 +143,33 @@ class Exported(Result):
 
 def run(
     context: Context, *, reference: str, file: str, seconds: float | None, seed: int
-) -> Exported | ExportedPolicy | ExportedMotion:
+) -> ExportedTable | ExportedPolicy | ExportedMotion:
     """Write the numbers of a run or a checkpoint, a checkpoint's policy, or its motion."""
     from gts.formats.durable import write_durably
 
     writers = {".csv": _csv, ".json": _json, ".jsonl": _json_lines}
     path = Path(file)
     ending = path.suffix.lower()
-    moving = ending in MOTIONS and (ending not in writers or seconds is not None)
-    if seconds is not None and not moving:
-        hint = f"end the name in {', '.join(MOTIONS)}, or leave `--seconds` away"
+    is_motion = ending in MOTION_SUFFIXES and (ending not in writers or seconds is not None)
+    if seconds is not None and not is_motion:
+        hint = f"end the name in {', '.join(MOTION_SUFFIXES)}, or leave `--seconds` away"
         raise UsageError(f"`--seconds` asks for motion, which `{file}` cannot hold", hint=hint)
     if file.endswith(os.sep) or path.is_dir():
-        return _event_files(refer(context, reference), path)
-    if moving or ending == POLICY:
-        source = _checkpoint(refer(context, reference), "motion" if moving else "policy")
+        return _write_event_files(resolve(context, reference), path)
+    if is_motion or ending == POLICY_SUFFIX:
+        source = _checkpoint(resolve(context, reference), "motion" if is_motion else "policy")
         return (
-            export_motion(source, file, SECONDS if seconds is None else seconds, seed)
-            if moving
+            export_motion(source, file, DEFAULT_MOTION_SECONDS if seconds is None else seconds, seed)
+            if is_motion
             else export_policy(source, file)
         )
     if ending not in writers:
         hint = "end the name in .csv, .json, .jsonl, .onnx, .glb, .usda or .bvh, or in / for TensorBoard"
         raise UsageError(f"cannot tell from `{file}` what to write", hint=hint)
-    named = refer(context, reference)
-    columns, rows = _table(named)
+    named = resolve(context, reference)
+    columns, rows = _read_table(named)
     write_durably(path, writers[ending](columns, rows).encode())
-    return Exported(str(named.path), file, len(rows), tuple(columns))
+    return ExportedTable(str(named.path), file, len(rows), tuple(columns))
 
 
 def _checkpoint(reference: Reference, wanted: str) -> Path:
@@ -176,24 +178,24 @@ def _checkpoint(reference: Reference, wanted: str) -> Path:
     return reference.path
 
 
-def _table(reference: Reference) -> Table:
+def _read_table(reference: Reference) -> ExportTable:
     if reference.kind == "checkpoint":
-        from gts.formats.checkpoint import read_header
+        from gts.formats.checkpoint import read_checkpoint_header
 
-        history = read_header(reference.path).history
+        history = read_checkpoint_header(reference.path).history
         columns = list(dict.fromkeys(key for row in history for key in row)) or ["step"]
         return columns, [[row.get(column) for column in columns] for row in history]
     if reference.kind == "run":
-        return _metrics(reference)
+        return _metrics_table(reference)
     raise UsageError(f"{reference.path} is a {reference.kind}, which has no numbers", hint="name a run or a checkpoint")
 
 
-def _metrics(reference: Reference) -> Table:
+def _metrics_table(reference: Reference) -> ExportTable:
     """Every metric of every member: a row a member and round."""
     from gts.store.curves import MetricsReader
 
     with MetricsReader(reference.run.metrics) as reader, reader.snapshot():
-        tables = [reader.table(member) for member in range(reader.members())]
+        tables = [reader.table(member) for member in range(reader.member_count())]
     columns = list(dict.fromkeys(column for names, _ in tables for column in names))
     rows = []
     for member, (names, values) in enumerate(tables):
@@ -218,7 +220,7 @@ def _json_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
 
 
-def _event_files(reference: Reference, folder: Path) -> Exported:
+def _write_event_files(reference: Reference, folder: Path) -> ExportedTable:
     """TensorBoard's files of a run, a folder a member; what an earlier export of the run has written is replaced."""
     from gts.formats.durable import write_durably
     from gts.store.curves import MetricsReader
@@ -229,10 +231,10 @@ def _event_files(reference: Reference, folder: Path) -> Exported:
         )
     began, target = _began(reference), folder / reference.run.id
     with MetricsReader(reference.run.metrics) as reader, reader.snapshot():
-        members = [_scalars(reader, member) for member in range(reader.members())]
+        members = [_read_scalars(reader, member) for member in range(reader.member_count())]
     for member, scalars in enumerate(members):
         place = target / f"member{member + 1}" if len(members) > 1 else target
-        events = _events(scalars, began)
+        events = _encode_events(scalars, began)
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -240,13 +242,13 @@ def _event_files(reference: Reference, folder: Path) -> Exported:
             raise FileError(f"cannot make the folder {place}: {reason}", hint="name another place") from error
         write_durably(place / f"events.out.tfevents.{int(began)}.gts", events)
     columns = sorted({name for scalars in members for _, _, values in scalars for name in values})
-    return Exported(str(reference.path), str(target), sum(map(len, members)), tuple(columns))
+    return ExportedTable(str(reference.path), str(target), sum(map(len, members)), tuple(columns))
 
 
-def _scalars(reader: MetricsReader, member: int) -> Scalars:
+def _read_scalars(reader: MetricsReader, member: int) -> ScalarRows:
     """Everything of a member that is a number at a step."""
     (_, _, _, *names), rows = reader.table(member)
-    found: Scalars = []
+    found: ScalarRows = []
     for step, _, elapsed, *values in rows:
         given = {name: value for name, value in zip(names, values, strict=True) if value is not None}
         found.append((int(step or 0), elapsed or 0.0, given))
@@ -259,7 +261,7 @@ def _scalars(reader: MetricsReader, member: int) -> Scalars:
     return sorted(found, key=lambda row: row[0])
 
 
-def _events(scalars: Scalars, began: float) -> bytes:
+def _encode_events(scalars: ScalarRows, began: float) -> bytes:
     """The content of one of TensorBoard's files; raises MissingError where its library is not installed."""
     try:
         from tensorboard.compat.proto.event_pb2 import Event
@@ -278,10 +280,10 @@ def _events(scalars: Scalars, began: float) -> bytes:
 
 def _began(reference: Reference) -> float:
     """When a run was started, in seconds of the system's clock; 0 where it does not say."""
-    from gts.commands.job_progress import read_facts
+    from gts.commands.job_progress import read_json_object
 
     try:
-        return datetime.fromisoformat(str(read_facts(reference.run.facts).get("started", ""))).timestamp()
+        return datetime.fromisoformat(str(read_json_object(reference.run.run_file).get("started", ""))).timestamp()
     except ValueError:
         return 0.0
 
@@ -295,7 +297,7 @@ COMMAND = Command(
     summary="Write a policy, its motion, or the numbers of a run to a file of another program.",
     group="looking",
     run=run,
-    heavy=True,
+    needs_torch=True,
     help="The ending of the file says what is written. `.onnx` is the policy of a checkpoint, from observations as the "
     "figure's environment gives them to actions as it takes them, with normaliser and range inside (needs the extra "
     "`[onnx]`). `.glb` (glTF), `.usda` (USD, needs the extra `[motion]`) and `.bvh` are what the figure of a checkpoint does, "
@@ -314,7 +316,7 @@ COMMAND = Command(
     options=(
         Option(
             ("--seconds",),
-            f"Length of a motion, which ends earlier where the figure falls; {SECONDS:g} s where it is not given.",
+            f"Length of a motion, which ends earlier if the figure falls; {DEFAULT_MOTION_SECONDS:g} s by default.",
             "number",
         ),
         Option(

@@ -17,17 +17,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
-from gts.commands.job_progress import read_facts
-from gts.commands.resolve import ENDINGS, file_named, find_study, keeps_its_place, new_place, refer, refuse_missing
+from gts.commands.job_progress import read_json_object
+from gts.commands.resolve import (
+    DOCUMENT_SUFFIXES,
+    find_study,
+    is_managed,
+    require_exists,
+    resolve,
+    resolve_file,
+    resolve_new_path,
+)
 from gts.errors import FileError, UsageError
 from gts.store.workspace import JobFolder, StudyFolder
 
 if TYPE_CHECKING:
-    from gts.store.trash import Discarded
+    from gts.store.trash import TrashEntry
 
 
 @dataclass(frozen=True)
-class DeletedThing:
+class DeletedItem:
     """One thing that is in the trash now."""
 
     path: str
@@ -38,77 +46,77 @@ class DeletedThing:
 
 
 @dataclass(frozen=True)
-class Deleted(Result):
+class DeleteResult(Result):
     """What was deleted."""
 
-    things: tuple[DeletedThing, ...]
+    things: tuple[DeletedItem, ...]
     trash: str
 
 
-def run(context: Context, *, references: Sequence[str]) -> Iterator[Any]:
+def run_delete(context: Context, *, references: Sequence[str]) -> Iterator[Any]:
     """Move things to the trash; either all of them or, where one of them must stay, none."""
     from gts.store.trash import Trash
 
     trash, together = Trash(context.workspace), time.time_ns()
-    found = dict.fromkeys(_thing(context, word) for word in references)
+    found = dict.fromkeys(_resolve_deletable(context, word) for word in references)
     things = []
     with ExitStack() as held:
         for path, kind in found:
             if kind in ("run", "study"):
-                _hold(JobFolder(path), held)
+                _lock_job(JobFolder(path), held)
         for path, kind in found:
-            storage = _storage(path) if kind == "study" else ""
-            one = trash.put(path, kind, together=together)
-            things.append(DeletedThing(one.origin, kind, one.name))
+            storage = _external_storage(path) if kind == "study" else ""
+            one = trash.discard(path, kind, batch=together)
+            things.append(DeletedItem(one.origin, kind, one.name))
             if storage:
                 yield Note(f"the trials of {path.name} stay where they are: {storage}")
-    yield Deleted(tuple(things), str(trash.folder))
+    yield DeleteResult(tuple(things), str(trash.folder))
 
 
-def _thing(context: Context, word: str) -> tuple[Path, str]:
+def _resolve_deletable(context: Context, word: str) -> tuple[Path, str]:
     """What a word names, and what that is; raises UsageError for what is not to be deleted so."""
     study = find_study(context, word)
     if study is not None:
         return study.path, "study"
-    reference = refer(context, word)
+    reference = resolve(context, word)
     path = reference.path
     if reference.kind == "run":
         return path.absolute(), "run"
-    refuse_missing(path)
-    if keeps_its_place(context, path):
+    require_exists(path)
+    if is_managed(context, path):
         raise UsageError(f"{path} belongs to the workspace, a run or a study", hint="delete the run or the study as a whole")
-    if path.suffix not in ENDINGS:
+    if path.suffix not in DOCUMENT_SUFFIXES:
         raise UsageError(f"{path} is no spec, space or checkpoint by its name", hint=f"remove it with rm: rm {path}")
     return path.absolute(), path.suffix[1:]
 
 
-def _hold(folder: JobFolder, held: ExitStack) -> None:
+def _lock_job(folder: JobFolder, stack: ExitStack) -> None:
     """Take the lock of a job, so that nobody begins to work on it; raises UsageError where somebody does."""
-    from gts.jobs.job_lock import BusyError, Life, look
+    from gts.jobs.job_lock import BusyError, JobLock, read_lock
 
     try:
-        life = Life.take(folder.lock)
+        lock = JobLock.acquire(folder.lock)
     except BusyError as error:
         name = folder.path.name
         raise UsageError(f"{name} is at work; nothing was deleted", hint=f"stop it first: gts stop {name}") from error
-    held.callback(life.release)
-    if any(look(path)[0] for path in folder.path.glob("trials/*/lock")):
+    stack.callback(lock.release)
+    if any(read_lock(path)[0] for path in folder.path.glob("trials/*/lock")):
         raise UsageError(f"workers of {folder.path.name} are still saving what they have", hint="try again in a moment")
 
 
-def _storage(path: Path) -> str:
+def _external_storage(path: Path) -> str:
     """Where the trials of a study are, if not in its folder."""
     try:
-        return str(read_facts(StudyFolder(path).facts).get("storage") or "")
+        return str(read_json_object(StudyFolder(path).study_file).get("storage") or "")
     except FileError:
         return ""
 
 
-COMMAND = Command(
+DELETE = Command(
     name="delete",
     summary="Put files, runs or studies into the trash of the workspace.",
     group="workspace",
-    run=run,
+    run=run_delete,
     help="`gts restore` brings them back. The trash is the folder `.trash` of the workspace; what is in there is gone for good "
     "when you remove it. A run or a study that is at work is stopped first: `gts stop`.",
     arguments=(
@@ -119,21 +127,21 @@ COMMAND = Command(
 
 
 @dataclass(frozen=True)
-class Copied(Result):
+class CopyResult(Result):
     """A file that is there twice now."""
 
     source: str
     path: str
 
 
-def run_copy(context: Context, *, file: str, name: str) -> Copied:
+def run_copy(context: Context, *, file: str, name: str) -> CopyResult:
     """Copy a file, byte for byte; never over another one."""
     from gts.store.transfer import copy_file
 
-    old = file_named(context, file, does="copied")
-    new = new_place(context, old, name)
+    old = resolve_file(context, file, action="copied")
+    new = resolve_new_path(context, old, name)
     copy_file(old, new)
-    return Copied(str(old), str(new))
+    return CopyResult(str(old), str(new))
 
 
 COPY = Command(
@@ -151,23 +159,23 @@ COPY = Command(
 
 
 @dataclass(frozen=True)
-class Renamed(Result):
+class RenameResult(Result):
     """A file that has another name now."""
 
     source: str
     path: str
 
 
-def run_rename(context: Context, *, file: str, name: str) -> Renamed:
+def run_rename(context: Context, *, file: str, name: str) -> RenameResult:
     """Rename or move a file; never over another one."""
-    from gts.store.transfer import move
+    from gts.store.transfer import move_path
 
-    old = file_named(context, file, does="renamed")
-    if keeps_its_place(context, old):
+    old = resolve_file(context, file, action="renamed")
+    if is_managed(context, old):
         raise UsageError(f"{old} is where its run or study looks for it", hint=f"copy it: gts copy {old} NAME")
-    new = new_place(context, old, name)
-    move(old, new)
-    return Renamed(str(old), str(new))
+    new = resolve_new_path(context, old, name)
+    move_path(old, new)
+    return RenameResult(str(old), str(new))
 
 
 RENAME = Command(
@@ -186,7 +194,7 @@ RENAME = Command(
 
 
 @dataclass(frozen=True)
-class InTrash:
+class ListedTrashItem:
     """One thing in the trash."""
 
     name: str
@@ -198,18 +206,18 @@ class InTrash:
 
 
 @dataclass(frozen=True)
-class TrashShown(Result):
+class TrashResult(Result):
     """What is in the trash, newest first."""
 
-    things: tuple[InTrash, ...]
+    things: tuple[ListedTrashItem, ...]
     trash: str
 
 
 @dataclass(frozen=True)
-class Restored(Result):
+class RestoreResult(Result):
     """What is where it was again."""
 
-    things: tuple[InTrash, ...]
+    things: tuple[ListedTrashItem, ...]
 
 
 def run_restore(context: Context, *, names: Sequence[str], listed: bool) -> Result:
@@ -220,19 +228,19 @@ def run_restore(context: Context, *, names: Sequence[str], listed: bool) -> Resu
     if listed:
         if names:
             raise UsageError("--list shows all of the trash", hint="leave the names out, or --list")
-        return TrashShown(tuple(map(_shown, trash.entries())), str(trash.folder))
+        return TrashResult(tuple(map(_list_item, trash.entries())), str(trash.folder))
     chosen = list(dict.fromkeys(trash.find(word).name for word in names))
-    found = [trash.find(name) for name in chosen] if names else trash.newest()
+    found = [trash.find(name) for name in chosen] if names else trash.last_batch()
     if not found:
         raise UsageError(f"the trash of `{context.workspace.root}` is empty", hint="there is nothing to bring back")
-    trash.check(found)
+    trash.check_restorable(found)
     for one in found:
         trash.restore(one)
-    return Restored(tuple(map(_shown, found)))
+    return RestoreResult(tuple(map(_list_item, found)))
 
 
-def _shown(one: Discarded) -> InTrash:
-    return InTrash(one.name, one.kind, one.origin, one.deleted)
+def _list_item(one: TrashEntry) -> ListedTrashItem:
+    return ListedTrashItem(one.name, one.kind, one.origin, one.deleted)
 
 
 RESTORE = Command(

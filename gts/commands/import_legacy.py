@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from gts.commands.command import Argument, Command, Context, Result
-from gts.commands.resolve import locate
+from gts.commands.resolve import resolve_path
 from gts.errors import FileError
 
 
 @dataclass(frozen=True)
-class Imported(Result):
+class ImportResult(Result):
     """A checkpoint in today's format."""
 
     source: str
@@ -22,23 +22,23 @@ class Imported(Result):
     networks: tuple[dict[str, Any], ...]
 
 
-def run(context: Context, *, old: str, new: Path | None) -> Imported:
+def run(context: Context, *, old: str, new: Path | None) -> ImportResult:
     """Read an old checkpoint, without executing what is in it, and write a new one beside it."""
     from dataclasses import asdict
 
     from gts.formats.checkpoint import write_checkpoint
     from gts.formats.durable import check_writable
-    from gts.formats.legacy import read_legacy
+    from gts.formats.legacy import read_legacy_checkpoint
 
-    source = locate(context, old)
+    source = resolve_path(context, old)
     target = new or Path(f"{source.stem}-imported.checkpoint")
     if target.exists() and source.exists() and target.samefile(source):
         raise FileError(f"`{target}` would be written over itself", hint="name another file for the imported checkpoint")
     check_writable(target)
-    checkpoint = read_legacy(source)
+    checkpoint = read_legacy_checkpoint(source)
     write_checkpoint(target, checkpoint)
     networks = tuple(asdict(network) for network in checkpoint.describe_networks())
-    return Imported(str(source), str(target), checkpoint.spec.figure, checkpoint.spec.technique, networks)
+    return ImportResult(str(source), str(target), checkpoint.spec.figure, checkpoint.spec.technique, networks)
 
 
 COMMAND = Command(
@@ -46,7 +46,7 @@ COMMAND = Command(
     summary="Bring a checkpoint of the original program here.",
     group="workspace",
     run=run,
-    heavy=True,
+    needs_torch=True,
     help="The old file is read with a list of what may be in it; anything else is refused, and nothing in it is ever executed.",
     arguments=(
         Argument("old", "The checkpoint of the original program.", "file"),

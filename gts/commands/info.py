@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.command import Argument, Command, Context, Option, Result
-from gts.commands.job_progress import ListedJob, describe, read_facts
-from gts.commands.resolve import Reference, find_study, refer
-from gts.commands.search import Searched, searched
+from gts.commands.job_progress import ListedJob, describe_jobs, read_json_object
+from gts.commands.resolve import Reference, find_study, resolve
+from gts.commands.search import SearchResult, read_search_result
 from gts.errors import FileError, GtsError, Problem
 from gts.store.workspace import RunFolder, StudyFolder
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Value:
+class ParameterValue:
     """A parameter as a spec has it."""
 
     key: str
@@ -38,7 +38,7 @@ class SpecInfo(Result):
     figure: str
     technique: str
     comment: str
-    values: tuple[Value, ...]
+    values: tuple[ParameterValue, ...]
     warnings: tuple[Problem, ...]
     kind: str = "spec"
 
@@ -68,7 +68,7 @@ class CheckpointInfo(Result):
     technique: str
     comment: str
     networks: tuple[Mapping[str, Any], ...]
-    values: tuple[Value, ...]
+    values: tuple[ParameterValue, ...]
     counters: Mapping[str, Any]
     score: Mapping[str, Any] | None
     history: tuple[Mapping[str, Any], ...]
@@ -128,7 +128,7 @@ class StudyInfo(Result):
     """What is searched, by file key."""
     job: ListedJob | None
     """How the search stands; None where that cannot be read."""
-    found: Searched | None
+    found: SearchResult | None
     """What it has come to so far; None where its trials cannot be read."""
     notes: tuple[str, ...] = field(default=())
     kind: str = "study"
@@ -139,19 +139,19 @@ def run(context: Context, *, file: str, verbose: bool) -> Result:
     study = find_study(context, file)
     if study is not None:
         return _study(study)
-    reference = refer(context, file)
+    reference = resolve(context, file)
     describe = {"spec": _spec, "space": _space, "checkpoint": _checkpoint, "run": _run}[reference.kind]
     return describe(reference)
 
 
-def values_of(spec: Spec) -> tuple[Value, ...]:
+def list_parameter_values(spec: Spec) -> tuple[ParameterValue, ...]:
     """Every parameter of a spec, in the order of the declarations."""
-    from gts.params.spec import parameters
+    from gts.params.spec import spec_parameters
 
-    values, changed = spec.values(), spec.changed()
+    values, changed = spec.values(), spec.non_default_values()
     return tuple(
-        Value(known.key, values[known.key], known.default, known.key in changed, known.unit, known.meaning)
-        for known in parameters(spec.figure, spec.technique)
+        ParameterValue(known.key, values[known.key], known.default, known.key in changed, known.unit, known.description)
+        for known in spec_parameters(spec.figure, spec.technique)
     )
 
 
@@ -159,7 +159,7 @@ def _spec(reference: Reference) -> SpecInfo:
     from gts.formats.spec_file import read_spec
 
     spec = read_spec(reference.path)
-    return SpecInfo(str(reference.path), spec.figure, spec.technique, spec.comment, values_of(spec), spec.warnings)
+    return SpecInfo(str(reference.path), spec.figure, spec.technique, spec.comment, list_parameter_values(spec), spec.warnings)
 
 
 def _space(reference: Reference) -> SpaceInfo:
@@ -168,20 +168,20 @@ def _space(reference: Reference) -> SpaceInfo:
     space = read_space(reference.path)
     axes = {axis.key: axis.document() for axis in space.param_space}
     head = (str(reference.path), space.figure, space.technique, space.name, space.comment)
-    return SpaceInfo(*head, space.fixed(), axes, space.warnings)
+    return SpaceInfo(*head, space.fixed_params(), axes, space.warnings)
 
 
 def _checkpoint(reference: Reference) -> CheckpointInfo:
-    from gts.formats.checkpoint import read_header
+    from gts.formats.checkpoint import read_checkpoint_header
 
-    checkpoint = read_header(reference.path)
+    checkpoint = read_checkpoint_header(reference.path)
     return CheckpointInfo(
         path=str(reference.path),
         figure=checkpoint.spec.figure,
         technique=checkpoint.spec.technique,
         comment=checkpoint.spec.comment,
         networks=tuple(asdict(network) for network in checkpoint.describe_networks()),
-        values=values_of(checkpoint.spec),
+        values=list_parameter_values(checkpoint.spec),
         counters=checkpoint.counters,
         score=checkpoint.score,
         history=checkpoint.history,
@@ -193,23 +193,23 @@ def _checkpoint(reference: Reference) -> CheckpointInfo:
 
 
 def _run(reference: Reference) -> RunInfo:
-    from gts.jobs.job_store import standing_of
+    from gts.jobs.job_store import read_job_status
     from gts.store.curves import MetricsReader
 
     folder = reference.run
-    facts = read_facts(folder.facts)
+    facts = read_json_object(folder.run_file)
     members: tuple[MemberInfo, ...] = ()
     step, seconds, notes = int(facts.get("step", 0)), 0.0, []
     try:
         with MetricsReader(folder.metrics) as reader:
-            step, _, seconds = reader.position()
+            step, _, seconds = reader.newest_position()
             failed = {failure.member: f"step {failure.step}: {failure.reason}" for failure in reader.failures()}
             members = tuple(_member(reader, member, failed) for member in range(int(facts.get("members", 1))))
     except FileError as error:
         notes.append(error.message)
     standing = None
     try:
-        standing = standing_of(folder.path)
+        standing = read_job_status(folder.path)
     except FileError as error:
         notes.append(error.message)
     return RunInfo(
@@ -218,26 +218,26 @@ def _run(reference: Reference) -> RunInfo:
         step=step,
         seconds=seconds,
         members=members,
-        checkpoints=_inside(folder, "member*/*.checkpoint"),
-        remains=_inside(folder, "member*/failed-*.safetensors"),
-        job=describe([standing])[0] if standing else None,
+        checkpoints=_find_in_run(folder, "member*/*.checkpoint"),
+        remains=_find_in_run(folder, "member*/failed-*.safetensors"),
+        job=describe_jobs([standing])[0] if standing else None,
         attempts=len(standing.job.attempts) if standing else 0,
         notes=tuple(notes),
     )
 
 
 def _study(folder: StudyFolder) -> StudyInfo:
-    from gts.jobs.job_store import standing_of
+    from gts.jobs.job_store import read_job_status
 
     job, found, notes = None, None, []
     space: dict[str, Any] = {}
     try:
-        space = dict(read_facts(folder.facts).get("space", {}))
+        space = dict(read_json_object(folder.study_file).get("space", {}))
     except FileError as error:
         notes.append(error.message)
     try:
-        (job,) = describe([standing_of(folder.path)])
-        found = searched(folder, folder.name, None)
+        (job,) = describe_jobs([read_job_status(folder.path)])
+        found = read_search_result(folder, folder.name, None)
     except GtsError as error:
         notes.append(error.message)
     return StudyInfo(
@@ -252,7 +252,7 @@ def _study(folder: StudyFolder) -> StudyInfo:
     )
 
 
-def _inside(folder: RunFolder, pattern: str) -> tuple[str, ...]:
+def _find_in_run(folder: RunFolder, pattern: str) -> tuple[str, ...]:
     """The files of a run that fit a pattern, as paths inside its folder."""
     return tuple(str(path.relative_to(folder.path)) for path in sorted(folder.path.glob(pattern)))
 
@@ -270,7 +270,7 @@ COMMAND = Command(
     summary="Show what is in a file, a run or a study.",
     group="looking",
     run=run,
-    looks=True,
+    read_only=True,
     help="A spec or space with what differs from the defaults; a checkpoint with networks, score, learning curve, history and "
     "versions; a run with its numbers; a study with its best trials.",
     arguments=(

@@ -11,14 +11,14 @@ from pathlib import Path
 from gts.commands.command import Argument, Command, Context, Result
 from gts.errors import FileError, MissingError
 
-_MADE_BY_USE = ("runs", "studies", "gts.db", "__pycache__")
+_RUNTIME_FILES = ("runs", "studies", "gts.db", "__pycache__")
 
-_AWAY = re.compile(r"\[([^]]*)\]\(\.\./[^)]*\)")
+_OUTSIDE_LINK = re.compile(r"\[([^]]*)\]\(\.\./[^)]*\)")
 """A link to a page outside the examples, which a workspace elsewhere does not have; its words stay."""
 
 
 @dataclass(frozen=True)
-class Initialised(Result):
+class InitResult(Result):
     """A workspace that was made or completed."""
 
     root: str
@@ -28,7 +28,7 @@ class Initialised(Result):
     """Files that were there already, and stayed as they were."""
 
 
-def run(context: Context, *, folder: Path) -> Initialised:
+def run(context: Context, *, folder: Path) -> InitResult:
     """Lay the example files into a folder; what is there already stays as it is."""
     from gts.store.catalogue import Catalogue
 
@@ -37,14 +37,14 @@ def run(context: Context, *, folder: Path) -> Initialised:
     kept: list[str] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in _files(source):
+        for name in _example_files(source):
             target = folder / name
             if target.exists() or target.is_symlink():
                 kept.append(str(name))
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             if name.suffix == ".md":
-                target.write_text(_AWAY.sub(r"\1", (source / name).read_text(encoding="utf-8")), encoding="utf-8")
+                target.write_text(_OUTSIDE_LINK.sub(r"\1", (source / name).read_text(encoding="utf-8")), encoding="utf-8")
             else:
                 shutil.copyfile(source / name, target)
             made.append(str(name))
@@ -52,7 +52,7 @@ def run(context: Context, *, folder: Path) -> Initialised:
         reason = (error.strerror or str(error)).lower()
         raise FileError(f"cannot make a workspace in `{folder}`: {reason}", hint="name another folder") from error
     Catalogue(folder / "gts.db").close()
-    return Initialised(str(folder), tuple(made), tuple(kept))
+    return InitResult(str(folder), tuple(made), tuple(kept))
 
 
 def example_workspace() -> Path:
@@ -64,11 +64,11 @@ def example_workspace() -> Path:
     raise MissingError("this installation lacks the example files", hint="install GTS again: pip install --force-reinstall gts")
 
 
-def _files(source: Path) -> Iterator[Path]:
+def _example_files(source: Path) -> Iterator[Path]:
     """The example files, by name, without what use has made beside them."""
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source)
-        used = name.parts[0].startswith(_MADE_BY_USE) or any(part.startswith(".") for part in name.parts)
+        used = name.parts[0].startswith(_RUNTIME_FILES) or any(part.startswith(".") for part in name.parts)
         if path.is_file() and not used:
             yield name
 

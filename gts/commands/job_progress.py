@@ -21,17 +21,17 @@ from gts.errors import FileError
 from gts.store.workspace import RunFolder, StudyFolder
 
 if TYPE_CHECKING:
-    from gts.jobs.job_store import Job, Standing
-    from gts.jobs.queue import Entry
+    from gts.jobs.job_store import Job, JobStatus
+    from gts.jobs.queue import QueueEntry
     from gts.store.curves import MetricsReader
 
 
 _ROWS = 200
-_WINDOW_SECONDS = 30.0
+_RATE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Headway:
+class RunProgress:
     """A training at one moment; what is not known is None."""
 
     step: int
@@ -40,7 +40,7 @@ class Headway:
     members: int
     rate: float | None = None
     """Environment steps per second of all members, over the last seconds."""
-    earned: float | None = None
+    mean_return: float | None = None
     """Newest mean return of the episodes, over the members."""
     best: float | None = None
     """Best mean return of an evaluation."""
@@ -51,31 +51,31 @@ class Headway:
         return (self.total_steps - self.step) * self.members / self.rate if self.rate else None
 
 
-def headway_of(folder: RunFolder, *, at_work: bool) -> Headway:
+def read_run_progress(folder: RunFolder, *, is_active: bool) -> RunProgress:
     """How far a run is; its newest numbers only where it is `at_work`, since reading those costs milliseconds.
 
     Whatever cannot be read counts as not there.
     """
     facts: dict[str, Any] = {}
     with suppress(FileError):
-        facts = read_facts(folder.facts)
+        facts = read_json_object(folder.run_file)
     total, members = int(facts.get("total_steps", 0)), int(facts.get("members", 1))
-    if not at_work:
+    if not is_active:
         noted = int(facts.get("step", 0))
-        return Headway(noted if noted >= total else _saved_step(folder, members) or noted, total, members)
+        return RunProgress(noted if noted >= total else _saved_step(folder, members) or noted, total, members)
     from gts.store.curves import MetricsReader
 
     try:
         with MetricsReader(folder.metrics) as reader:
-            step, _, _ = reader.position()
+            step, _, _ = reader.newest_position()
             earned = [reader.latest(member).get("return", math.nan) for member in range(members)]
             means = [one.score["mean"] for member in range(members) for one in reader.evaluations(member)]
-            return Headway(step, total, members, rate_of(reader, members), _mean(earned), max(means, default=None))
+            return RunProgress(step, total, members, steps_per_second(reader, members), _mean(earned), max(means, default=None))
     except FileError:
-        return Headway(_saved_step(folder, members), total, members)
+        return RunProgress(_saved_step(folder, members), total, members)
 
 
-def read_facts(path: Path) -> dict[str, Any]:
+def read_json_object(path: Path) -> dict[str, Any]:
     """The `run.json` of a run; raises FileError."""
     try:
         facts = json.loads(path.read_bytes())
@@ -88,7 +88,7 @@ def read_facts(path: Path) -> dict[str, Any]:
     return facts
 
 
-def quiet_seconds(folder: RunFolder) -> float:
+def seconds_since_update(folder: RunFolder) -> float:
     """How long ago the process of a run wrote a number, or said what it does."""
     metrics = folder.metrics
     times = []
@@ -100,24 +100,24 @@ def quiet_seconds(folder: RunFolder) -> float:
 
 def _saved_step(folder: RunFolder, members: int) -> int:
     """The newest step at which a member has a complete state."""
-    return max((_step(path) for member in range(members) for path in folder.lasts(member)[-1:]), default=0)
+    return max((_step_of_file(path) for member in range(members) for path in folder.last_checkpoints(member)[-1:]), default=0)
 
 
-def _step(path: Path) -> int:
+def _step_of_file(path: Path) -> int:
     number = path.stem.removeprefix("last-")
     return int(number) if number.isdigit() else 0
 
 
-def rate_of(reader: MetricsReader, members: int) -> float | None:
+def steps_per_second(reader: MetricsReader, members: int) -> float | None:
     """Steps per second of all members, over the rows of the last seconds; None where there are too few."""
     # What a round cost is a number that every row has.
-    name = next(iter(reader.names(-1)), None)
-    curve = reader.curve(name, -1, last=_ROWS, columns=_ROWS) if name is not None else None
+    name = next(iter(reader.metric_names(-1)), None)
+    curve = reader.curve(name, -1, max_rows=_ROWS, columns=_ROWS) if name is not None else None
     if curve is None or not curve.steps:
         return None
     rows = [*([(0, 0.0)] if len(curve.steps) < _ROWS else []), *zip(curve.steps, curve.elapsed, strict=True)]
     step, elapsed = rows[-1]
-    first = next(row for row in rows if elapsed - row[1] <= _WINDOW_SECONDS or row == rows[-2])
+    first = next(row for row in rows if elapsed - row[1] <= _RATE_SECONDS or row == rows[-2])
     return (step - first[0]) * members / (elapsed - first[1]) if elapsed > first[1] else None
 
 
@@ -130,7 +130,7 @@ _RECENT_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
-class SearchHeadway:
+class StudyProgress:
     """A search at one moment; what is not known is None."""
 
     ended: int | None = None
@@ -149,7 +149,7 @@ class SearchHeadway:
 
 
 @dataclass(frozen=True)
-class Pulse:
+class RunningTrainings:
     """The trainings of a search that are at work."""
 
     trainings: int
@@ -161,20 +161,20 @@ class Pulse:
     """Environment steps per second, all together; None where there is no number yet."""
 
 
-def search_headway_of(folder: StudyFolder, *, at_work: bool) -> SearchHeadway:
+def read_study_progress(folder: StudyFolder, *, is_active: bool) -> StudyProgress:
     """How far a search is; the numbers of its trainings only where it is `at_work`. Whatever cannot be read is not known."""
-    from gts.search.summary import glance
+    from gts.search.summary import read_study_summary
 
-    seen = glance(folder)
-    pulse = pulse_of(folder) if at_work else Pulse(0, 0, 0, None)
+    seen = read_study_summary(folder)
+    pulse = read_running_trainings(folder) if is_active else RunningTrainings(0, 0, 0, None)
     if seen is None:
-        return SearchHeadway(step=pulse.step, rate=pulse.rate, trainings=pulse.trainings)
+        return StudyProgress(step=pulse.step, rate=pulse.rate, trainings=pulse.trainings)
     left = None
     if pulse.rate and pulse.trainings:
         # A trial costs what those did that have ended; before there are any, what one that comes to its end will cost.
         each = seen.steps / seen.ended if seen.ended else pulse.total_steps / pulse.trainings
         left = max(0.0, (seen.wanted - seen.ended) * each - pulse.step) / pulse.rate
-    return SearchHeadway(
+    return StudyProgress(
         ended=seen.ended,
         wanted=seen.wanted,
         best=seen.best,
@@ -185,37 +185,37 @@ def search_headway_of(folder: StudyFolder, *, at_work: bool) -> SearchHeadway:
     )
 
 
-def pulse_of(folder: StudyFolder) -> Pulse:
+def read_running_trainings(folder: StudyFolder) -> RunningTrainings:
     """What the trainings of a search that are at work have done and do; costs milliseconds for each of them."""
-    from gts.jobs.job_lock import look
+    from gts.jobs.job_lock import read_lock
     from gts.store.curves import MetricsReader
 
     count, steps, total, rates = 0, 0, 0, []
-    for training in _lately(folder):
-        if not look(training.lock)[0]:
+    for training in _recent_runs(folder):
+        if not read_lock(training.lock)[0]:
             continue
         count += 1
         with suppress(FileError):
-            total += int(read_facts(training.facts).get("total_steps", 0))
+            total += int(read_json_object(training.run_file).get("total_steps", 0))
             with MetricsReader(training.metrics) as reader:
-                step, _, elapsed = reader.position()
+                step, _, elapsed = reader.newest_position()
                 steps += step
                 # A long training has one row for many rounds, so at first there are too few.
-                rates.append(rate_of(reader, 1) or (step / elapsed if elapsed else 0.0))
-    return Pulse(count, steps, total, sum(rates) if any(rates) else None)
+                rates.append(steps_per_second(reader, 1) or (step / elapsed if elapsed else 0.0))
+    return RunningTrainings(count, steps, total, sum(rates) if any(rates) else None)
 
 
-def search_quiet_seconds(folder: StudyFolder) -> float:
+def seconds_since_study_update(folder: StudyFolder) -> float:
     """How long ago any training of a search wrote a number, or the search said what it does."""
-    return min((quiet_seconds(RunFolder(path)) for path in (folder.path, *_folders(folder))), default=0.0)
+    return min((seconds_since_update(RunFolder(path)) for path in (folder.path, *_trial_folders(folder))), default=0.0)
 
 
-def _lately(folder: StudyFolder) -> list[RunFolder]:
+def _recent_runs(folder: StudyFolder) -> list[RunFolder]:
     """The trainings that may be at work: the folders of many have not changed for long."""
-    return [run for run in map(RunFolder, _folders(folder)) if quiet_seconds(run) < _RECENT_SECONDS]
+    return [run for run in map(RunFolder, _trial_folders(folder)) if seconds_since_update(run) < _RECENT_SECONDS]
 
 
-def _folders(folder: StudyFolder) -> list[Path]:
+def _trial_folders(folder: StudyFolder) -> list[Path]:
     try:
         with os.scandir(folder.path / "trials") as entries:
             return [Path(entry.path) for entry in entries if entry.is_dir()]
@@ -267,28 +267,28 @@ class ListedJob:
     """How long it has written no number."""
 
 
-def describe(standings: Sequence[Standing], entries: Sequence[Entry] = ()) -> list[ListedJob]:
+def describe_jobs(standings: Sequence[JobStatus], entries: Sequence[QueueEntry] = ()) -> list[ListedJob]:
     """Jobs with their numbers; those of their processes take a tenth of a second. `entries`: the row of this machine."""
-    loads = _loads(standings)
-    waiting = [entry.job for entry in entries if not entry.working]
-    return [_describe(one, loads.get(one.job.id, (None, None)), waiting) for one in standings]
+    loads = _process_loads(standings)
+    waiting = [entry.job for entry in entries if not entry.is_running]
+    return [_describe_job(one, loads.get(one.job.id, (None, None)), waiting) for one in standings]
 
 
-def _describe(standing: Standing, load: tuple[float | None, int | None], waiting: Sequence[str]) -> ListedJob:
-    job, state, sign = standing.job, standing.state, standing.sign
-    runs = state.word == "running"
+def _describe_job(standing: JobStatus, load: tuple[float | None, int | None], waiting: Sequence[str]) -> ListedJob:
+    job, state, sign = standing.job, standing.state, standing.lock_info
+    is_running = state.name == "running"
     worker = sign.worker if sign is not None and state.alive else None
     return ListedJob(
         id=job.id,
         kind=job.kind,
         name=job.name,
-        state=state.word,
+        state=state.name,
         reason=state.reason,
         alive=state.alive,
         since=sign.since if sign is not None and state.alive else job.changed or job.created,
         created=job.created,
         threads=job.threads,
-        **_numbers(job, at_work=state.alive, runs=runs),
+        **_progress_fields(job, is_active=state.alive, with_rate=is_running),
         host=worker.host if worker else None,
         pid=worker.pid if worker else None,
         cpu_percent=load[0],
@@ -297,27 +297,33 @@ def _describe(standing: Standing, load: tuple[float | None, int | None], waiting
     )
 
 
-def _numbers(job: Job, *, at_work: bool, runs: bool) -> dict[str, Any]:
+def _progress_fields(job: Job, *, is_active: bool, with_rate: bool) -> dict[str, Any]:
     """How far a job is, and where it runs how fast it goes."""
     numbers: dict[str, Any]
     if job.kind == "search":
         study = StudyFolder(job.folder)
-        search = search_headway_of(study, at_work=at_work)
+        search = read_study_progress(study, is_active=is_active)
         numbers = {"step": search.step, "total_steps": 0, "trials": search.ended, "trials_wanted": search.wanted}
         pace = {"rate": search.rate, "seconds_left": search.seconds_left}
-        return numbers | {"best": search.best} | (pace | {"quiet_seconds": search_quiet_seconds(study)} if runs else {})
+        return (
+            numbers | {"best": search.best} | (pace | {"quiet_seconds": seconds_since_study_update(study)} if with_rate else {})
+        )
     run = RunFolder(job.folder)
-    headway = headway_of(run, at_work=at_work)
+    headway = read_run_progress(run, is_active=is_active)
     numbers = {"step": headway.step, "total_steps": headway.total_steps}
     pace = {"rate": headway.rate, "seconds_left": headway.seconds_left}
-    return numbers | (pace | {"quiet_seconds": quiet_seconds(run)} if runs else {})
+    return numbers | (pace | {"quiet_seconds": seconds_since_update(run)} if with_rate else {})
 
 
-def _loads(standings: Sequence[Standing]) -> dict[str, tuple[float | None, int | None]]:
+def _process_loads(standings: Sequence[JobStatus]) -> dict[str, tuple[float | None, int | None]]:
     """CPU in percent and memory in bytes of the processes that can be seen from here, by job."""
-    from gts.system import lives
+    from gts.system import is_running
 
-    seen = [(one.job, one.sign.worker) for one in standings if one.state.alive and one.sign and lives(one.sign.worker)]
+    seen = [
+        (one.job, one.lock_info.worker)
+        for one in standings
+        if one.state.alive and one.lock_info and is_running(one.lock_info.worker)
+    ]
     if not seen:
         return {}
     try:

@@ -13,26 +13,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
-from gts.commands.job_progress import ListedJob, describe
-from gts.commands.resolve import refer_job
-from gts.commands.search import attend_search
-from gts.commands.train import attend
+from gts.commands.job_progress import ListedJob, describe_jobs
+from gts.commands.resolve import resolve_job
+from gts.commands.search import run_search_inline
+from gts.commands.train import run_training_inline
 from gts.errors import FileError, GtsError, UsageError
-from gts.jobs.states import WORDS, Failed, Interrupted, Paused
+from gts.jobs.states import STATE_NAMES, Failed, Interrupted, Paused
 
 if TYPE_CHECKING:
-    from gts.jobs.job_store import Standing
-    from gts.jobs.queue import Entry
+    from gts.jobs.job_store import JobStatus
+    from gts.jobs.queue import QueueEntry
 
 
-EVERY = 1_000_000
+NO_LIMIT = 1_000_000
 """More jobs than a workspace has."""
 
-_NEWEST = 10
+_DEFAULT_LIMIT = 10
 
 
 @dataclass(frozen=True)
-class Row:
+class QueueSummary:
     """The jobs of this machine, of all workspaces."""
 
     working: int
@@ -47,49 +47,51 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Jobs(Result):
+class JobsResult(Result):
     """Jobs, newest first, and the row that they stand in."""
 
     workspace: str
     jobs: tuple[ListedJob, ...]
     more: bool
     """Whether there are older ones."""
-    row: Row
+    row: QueueSummary
 
 
-def run(context: Context, *, every: bool, state: str | None, number: int | None, slots: str | None) -> Iterator[Any]:
+def run_jobs(context: Context, *, every: bool, state: str | None, number: int | None, slots: str | None) -> Iterator[Any]:
     """List the jobs of the workspace; those at work first of all, then the newest others."""
-    from gts.jobs.job_store import jobs_of
-    from gts.jobs.queue import Queue
+    from gts.jobs.job_store import list_jobs
+    from gts.jobs.queue import JobQueue
 
-    queue = Queue()
+    queue = JobQueue()
     if slots is not None:
         yield _set_slots(queue, slots)
     entries = queue.entries()
-    limit = number if number is not None else EVERY if every else _NEWEST
-    found = jobs_of(context.workspace, alive=True, limit=EVERY)
+    limit = number if number is not None else NO_LIMIT if every else _DEFAULT_LIMIT
+    found = list_jobs(context.workspace, alive=True, limit=NO_LIMIT)
     known = {standing.job.id for standing in found}
     more = False
-    for standing in jobs_of(context.workspace, limit=EVERY if state else limit + len(found) + 1):
-        if standing.job.id in known or (state and standing.state.word != state):
+    for standing in list_jobs(context.workspace, limit=NO_LIMIT if state else limit + len(found) + 1):
+        if standing.job.id in known or (state and standing.state.name != state):
             continue
         if limit == 0:
             more = True
             break
         found.append(standing)
         limit -= 1
-    found = [standing for standing in found if not state or standing.state.word == state]
+    found = [standing for standing in found if not state or standing.state.name == state]
     found.sort(key=lambda standing: (standing.job.created, standing.job.id), reverse=True)
-    yield Jobs(str(context.workspace.root), tuple(describe(found, entries)), more, row_of(context, queue, entries))
+    yield JobsResult(
+        str(context.workspace.root), tuple(describe_jobs(found, entries)), more, summarize_queue(context, queue, entries)
+    )
 
 
-def row_of(context: Context, queue: Any, entries: Sequence[Entry]) -> Row:
+def summarize_queue(context: Context, queue: Any, entries: Sequence[QueueEntry]) -> QueueSummary:
     """The jobs of this machine, as its row has them."""
     from gts.system.threads import available_cpus
 
     runs, studies = context.workspace.runs, context.workspace.studies
-    working = [entry for entry in entries if entry.working]
-    return Row(
+    working = [entry for entry in entries if entry.is_running]
+    return QueueSummary(
         working=len(working),
         waiting=len(entries) - len(working),
         elsewhere=sum(not (runs / entry.job).exists() and not (studies / entry.job).exists() for entry in entries),
@@ -104,7 +106,7 @@ def _set_slots(queue: Any, word: str) -> Note:
     if word == "auto":
         queue.set_slots(None)
         return Note("from now on as many jobs work at a time as there are CPUs for")
-    if not word.isdecimal() or not 1 <= int(word) <= EVERY:
+    if not word.isdecimal() or not 1 <= int(word) <= NO_LIMIT:
         raise UsageError(f"`{word[:40]}` is no number of slots", hint="name 1 or more, or auto: as many as there are CPUs for")
     try:
         queue.set_slots(int(word))
@@ -113,18 +115,18 @@ def _set_slots(queue: Any, word: str) -> Note:
     return Note(f"from now on at most {int(word)} job{'s' if int(word) > 1 else ''} that wait for a slot work at a time")
 
 
-COMMAND = Command(
+JOBS = Command(
     name="jobs",
     summary="List what works, waits, was interrupted or is done.",
     group="jobs",
-    run=run,
-    looks=True,
+    run=run_jobs,
+    read_only=True,
     help="Those at work or waiting, and the ten newest others. Jobs that were told to wait (`--queue`) begin when the CPUs "
     "that the others use leave room for them, or, where a number of slots is set, when one of those is free; this counts the "
     "jobs of all workspaces on this machine.",
     options=(
         Option(("--all",), "List every job.", "flag", name="every"),
-        Option(("--state",), "Only those that stand so.", "choice", choices=WORDS),
+        Option(("--state",), "Only those that stand so.", "choice", choices=STATE_NAMES),
         Option(("-n", "--number"), "How many of those that are not at work.", "integer", minimum=0, metavar="N"),
         Option(
             ("--slots",),
@@ -137,12 +139,12 @@ COMMAND = Command(
 )
 
 
-_LOOK_SECONDS = 0.2
-_START_SECONDS = 10.0
+_STOP_POLL_SECONDS = 0.2
+_STOP_START_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Stopped(Result):
+class StopResult(Result):
     """How the jobs stand that were asked to stop."""
 
     jobs: tuple[ListedJob, ...]
@@ -157,75 +159,75 @@ class Stopped(Result):
 
 def run_stop(context: Context, *, jobs: Sequence[str], every: bool, now: bool, no_wait: bool) -> Iterator[Any]:
     """Stop jobs, and wait until they have ended."""
-    from gts.jobs.control import kill
-    from gts.jobs.job_store import jobs_of
+    from gts.jobs.control import kill_job
+    from gts.jobs.job_store import list_jobs
 
     if bool(jobs) == every:
         raise UsageError("name the jobs to stop, or --all", hint="`gts jobs` lists them")
-    found = jobs_of(context.workspace, alive=True, limit=EVERY) if every else [refer_job(context, word) for word in jobs]
+    found = list_jobs(context.workspace, alive=True, limit=NO_LIMIT) if every else [resolve_job(context, word) for word in jobs]
     for standing in found:
-        _refuse_at_rest(standing)
+        _require_active(standing)
     if not found:
         yield Note("no job is at work")
-    with context.interruption.heard_by(lambda: None):
+    with context.stop_request.listening(lambda: None):
         for standing in found:
             if now:
-                kill(context.workspace, standing)
+                kill_job(context.workspace, standing)
             else:
-                _ask(standing)
+                _request_stop(standing)
         left = False
         if not now and not no_wait:
-            left = yield from _wait(context, found)
-        yield Stopped(tuple(describe([_again(one) for one in found])), left)
+            left = yield from _wait_for_jobs(context, found)
+        yield StopResult(tuple(describe_jobs([_reread(one) for one in found])), left)
 
 
-def _wait(context: Context, standings: Sequence[Standing]) -> Generator[Note, None, bool]:
+def _wait_for_jobs(context: Context, standings: Sequence[JobStatus]) -> Generator[Note, None, bool]:
     """Wait for the ends of jobs, saying so where it takes a while; returns whether somebody ended the waiting."""
-    from gts.jobs.control import settle, wait_for_end
+    from gts.jobs.control import mark_stopped, wait_for_end
 
     for standing in standings:
         told = False
-        while not wait_for_end(standing.job, _LOOK_SECONDS):
+        while not wait_for_end(standing.job, _STOP_POLL_SECONDS):
             if not told:
                 told = True
                 yield Note(f"{standing.job.id} is stopping after its present update")
-            if context.interruption.requested:
+            if context.stop_request.requested:
                 yield Note("nobody waits for it any more; it still stops, see `gts jobs`")
                 return True
-        if _again(standing).state.word == "interrupted":
-            settle(context.workspace, standing.job)  # it was asked before it could listen, and has nothing to save
+        if _reread(standing).state.name == "interrupted":
+            mark_stopped(context.workspace, standing.job)  # it was asked before it could listen, and has nothing to save
     return False
 
 
-def _ask(standing: Standing) -> None:
+def _request_stop(standing: JobStatus) -> None:
     """Ask a job to stop, once: a second request would cost it what it is about to save."""
-    from gts.jobs.control import ask_to_stop
+    from gts.jobs.control import request_stop
 
-    until = time.monotonic() + _START_SECONDS
-    while standing.state.word != "stopping":
+    until = time.monotonic() + _STOP_START_SECONDS
+    while standing.state.name != "stopping":
         try:
-            ask_to_stop(standing)
+            request_stop(standing)
             return
         except UsageError:
             # One that has just been started is there and cannot be asked yet.
-            standing = _again(standing)
-            _refuse_at_rest(standing)
+            standing = _reread(standing)
+            _require_active(standing)
             if time.monotonic() > until:
                 raise
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_STOP_POLL_SECONDS)
 
 
-def _again(standing: Standing) -> Standing:
-    from gts.jobs.job_store import standing_of
+def _reread(standing: JobStatus) -> JobStatus:
+    from gts.jobs.job_store import read_job_status
 
-    return standing_of(standing.job.folder)
+    return read_job_status(standing.job.folder)
 
 
-def _refuse_at_rest(standing: Standing) -> None:
+def _require_active(standing: JobStatus) -> None:
     state = standing.state
     if not state.alive:
         why = f" ({state.reason})" if state.reason else ""
-        raise UsageError(f"{standing.job.id} is not at work, it is {state.word}{why}", hint="`gts jobs` lists those that are")
+        raise UsageError(f"{standing.job.id} is not at work, it is {state.name}{why}", hint="`gts jobs` lists those that are")
 
 
 STOP = Command(
@@ -243,13 +245,13 @@ STOP = Command(
         Option(("--now",), "Kill it: what it has not saved is lost.", "flag"),
         Option(("--no-wait",), "Ask it to stop, and do not wait until it has.", "flag"),
     ),
-    watches=True,
+    follows=True,
     examples=("gts stop k3f", "gts stop --all"),
 )
 
 
 @dataclass(frozen=True)
-class Going:
+class ResumedJob:
     """A job that goes on."""
 
     id: str
@@ -262,7 +264,7 @@ class Going:
 
 
 @dataclass(frozen=True)
-class LeftAlone:
+class SkippedJob:
     """A job that stands still as before."""
 
     id: str
@@ -274,11 +276,11 @@ class LeftAlone:
 
 
 @dataclass(frozen=True)
-class Resumed(Result):
+class ResumeResult(Result):
     """What goes on, and what does not."""
 
-    jobs: tuple[Going, ...]
-    left_alone: tuple[LeftAlone, ...]
+    jobs: tuple[ResumedJob, ...]
+    left_alone: tuple[SkippedJob, ...]
 
     @property
     def exit_code(self) -> int:
@@ -293,62 +295,62 @@ def run_resume(context: Context, *, jobs: Sequence[str], every: bool, attach: bo
     if attach:
         if queue or every or len(jobs) != 1:
             raise UsageError("--attach goes on with one job, here and at once", hint="name one job, without --all and --queue")
-        yield from _attach(context, refer_job(context, jobs[0]))
+        yield from _resume_here(context, resolve_job(context, jobs[0]))
         return
     if every:
         yield from _resume_all(context, queue)
         return
-    standings = [refer_job(context, word) for word in jobs]
-    going: list[Going] = []
-    refused: list[LeftAlone] = []
+    standings = [resolve_job(context, word) for word in jobs]
+    going: list[ResumedJob] = []
+    refused: list[SkippedJob] = []
     for standing in standings:
         try:
-            going.append(_resume(context, standing, by_name=True, queue=queue))
+            going.append(_resume_job(context, standing, by_name=True, queue=queue))
         except GtsError as error:
             if len(standings) == 1:
                 raise
-            refused.append(LeftAlone(standing.job.id, standing.state.word, error.message, refused=True))
-    yield Resumed(tuple(going), tuple(refused))
+            refused.append(SkippedJob(standing.job.id, standing.state.name, error.message, refused=True))
+    yield ResumeResult(tuple(going), tuple(refused))
 
 
 def _resume_all(context: Context, queue: bool) -> Iterator[Any]:
     """Go on with what was interrupted, and say what is not."""
-    from gts.jobs.job_store import STOPPED, jobs_of
+    from gts.jobs.job_store import STOPPED, list_jobs
 
-    going: list[Going] = []
-    left: list[LeftAlone] = []
-    for standing in reversed(jobs_of(context.workspace, limit=EVERY)):
+    going: list[ResumedJob] = []
+    left: list[SkippedJob] = []
+    for standing in reversed(list_jobs(context.workspace, limit=NO_LIMIT)):
         job, state = standing.job, standing.state
         if isinstance(state, Interrupted):
             try:
-                going.append(_resume(context, standing, by_name=False, queue=queue))
+                going.append(_resume_job(context, standing, by_name=False, queue=queue))
             except GtsError as error:
-                left.append(LeftAlone(job.id, state.word, error.message, refused=True))
+                left.append(SkippedJob(job.id, state.name, error.message, refused=True))
         elif isinstance(state, Paused) and not state.alive:
             reason = "somebody stopped it" if state.reason == STOPPED else state.reason
-            left.append(LeftAlone(job.id, state.word, reason, refused=False))
-        elif isinstance(state, Failed) and job.claim == "active":
-            left.append(LeftAlone(job.id, state.word, state.reason, refused=False))
+            left.append(SkippedJob(job.id, state.name, reason, refused=False))
+        elif isinstance(state, Failed) and job.recorded_state == "active":
+            left.append(SkippedJob(job.id, state.name, state.reason, refused=False))
     if not going:
         yield Note("no job was interrupted: there is nothing to go on with")
-    yield Resumed(tuple(going), tuple(left))
+    yield ResumeResult(tuple(going), tuple(left))
 
 
-def _resume(context: Context, standing: Standing, *, by_name: bool, queue: bool) -> Going:
+def _resume_job(context: Context, standing: JobStatus, *, by_name: bool, queue: bool) -> ResumedJob:
     """Go on with a job in a process of its own."""
-    from gts.jobs.control import resume
+    from gts.jobs.control import resume_job
 
-    (at,) = describe([standing])
-    job = resume(context.workspace, standing.job, by_name=by_name, queued=queue or None, threads=context.threads)
-    return Going(job.id, at.step, at.total_steps, at.trials, at.trials_wanted)
+    (at,) = describe_jobs([standing])
+    job = resume_job(context.workspace, standing.job, by_name=by_name, queued=queue or None, threads=context.threads)
+    return ResumedJob(job.id, at.step, at.total_steps, at.trials, at.trials_wanted)
 
 
-def _attach(context: Context, standing: Standing) -> Iterator[Any]:
+def _resume_here(context: Context, standing: JobStatus) -> Iterator[Any]:
     """Go on with a job in this process, telling what a training or a search tells."""
-    from gts.jobs.control import claim_to_resume
+    from gts.jobs.control import acquire_for_resume
 
-    job, life = claim_to_resume(context.workspace, standing.job, by_name=True, queued=False, threads=context.threads)
-    yield from (attend_search if job.kind == "search" else attend)(context, job, life)
+    job, lock = acquire_for_resume(context.workspace, standing.job, by_name=True, queued=False, threads=context.threads)
+    yield from (run_search_inline if job.kind == "search" else run_training_inline)(context, job, lock)
 
 
 RESUME = Command(
@@ -368,6 +370,6 @@ RESUME = Command(
         Option(("--queue",), "Wait until there is room beside the jobs at work.", "flag"),
     ),
     threads=True,
-    long=True,
+    streams_events=True,
     examples=("gts resume k3f", "gts resume --all"),
 )

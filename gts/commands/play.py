@@ -17,54 +17,54 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
-from gts.commands.resolve import Reference, locate, refer
+from gts.commands.resolve import Reference, resolve, resolve_path
 from gts.errors import FileError, GtsError, MissingError, UsageError, WorkError
 from gts.store.workspace import RunFolder
 
 if TYPE_CHECKING:
-    from gts.playback.drawing import Glyphs
-    from gts.playback.session import Wish
-    from gts.playback.stream import Failure
+    from gts.playback.drawing import CellGlyphs
+    from gts.playback.session import PlaybackRequest
+    from gts.playback.stream import PlaybackFailure
 
 
-Place = Literal["window", "terminal"]
+PlaybackTarget = Literal["window", "terminal"]
 
-INPUT, OUTPUT = 0, 1
+STDIN_FD, STDOUT_FD = 0, 1
 """The descriptors between which a person sits."""
-ERRORS: Mapping[int, type[GtsError]] = {2: FileError, 3: MissingError}
+ERRORS_BY_EXIT_CODE: Mapping[int, type[GtsError]] = {2: FileError, 3: MissingError}
 
 
-def playable(context: Context, word: str, *, newest: bool = False) -> tuple[Path, ...]:
+def find_playable_files(context: Context, word: str, *, newest: bool = False) -> tuple[Path, ...]:
     """The files that play what a word names: a checkpoint or a trajectory, or those of the members of a run.
 
     Of a run these are its best policies, or, `newest`, what it recorded last. Raises FileError for what cannot be read,
     UsageError for what has learned nothing.
     """
-    path = locate(context, word)
+    path = resolve_path(context, word)
     if path.suffix == ".trajectory":
         from gts.formats.trajectory import read_trajectory
 
         read_trajectory(path)
         return (path,)
-    reference = refer(context, word)
+    reference = resolve(context, word)
     if reference.kind == "run":
-        return _of_run(reference.run, newest=newest)
+        return _playable_run_files(reference.run, newest=newest)
     if newest:
         raise UsageError(f"{word} is no run, so there is nothing to follow", hint="name a run, such as @last")
     if reference.kind != "checkpoint":
-        raise _learned_nothing(reference)
-    from gts.formats.checkpoint import read_header
+        raise _not_trained_error(reference)
+    from gts.formats.checkpoint import read_checkpoint_header
 
-    read_header(reference.path)
+    read_checkpoint_header(reference.path)
     return (reference.path,)
 
 
-def _of_run(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
+def _playable_run_files(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
     """One file a member, of those that have one."""
     found = []
-    for member in range(folder.members()):
-        trajectory, best = folder.trajectory(member), folder.best(member)
-        choices = (trajectory, best, *reversed(folder.lasts(member)))
+    for member in range(folder.member_count()):
+        trajectory, best = folder.trajectory(member), folder.best_checkpoint(member)
+        choices = (trajectory, best, *reversed(folder.last_checkpoints(member)))
         chosen = next((path for path in (choices if newest else (*choices[1:], trajectory)) if path.is_file()), None)
         if chosen is not None:
             found.append(chosen)
@@ -75,30 +75,30 @@ def _of_run(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _learned_nothing(reference: Reference) -> UsageError:
+def _not_trained_error(reference: Reference) -> UsageError:
     does = "search" if reference.kind == "space" else "train"
     hint = f"gts {does} {reference.word}, and play what comes out"
     return UsageError(f"{reference.word} is a {reference.kind}, which has learned nothing", hint=hint)
 
 
-def choose_place(asked: Place | None) -> tuple[Place, str]:
+def choose_target(requested: PlaybackTarget | None) -> tuple[PlaybackTarget, str]:
     """Where to show things, and why not in a window, empty where nobody needs to be told.
 
     Raises MissingError where there is no such place.
     """
-    from gts.playback.display import why_no_window
+    from gts.playback.display import find_window_problem
     from gts.playback.painter import can_paint
 
-    no_terminal = can_paint(os.environ, OUTPUT)
-    if asked == "terminal":
+    no_terminal = can_paint(os.environ, STDOUT_FD)
+    if requested == "terminal":
         if no_terminal:
             raise MissingError(no_terminal, hint="`--in window` opens a window, `-v FILE.mp4` writes a video")
         return "terminal", ""
-    remote = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")) and not asked
-    why = "over ssh a window would be slow; `--in window` opens one" if remote else why_no_window()
+    remote = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")) and not requested
+    why = "over ssh a window would be slow; `--in window` opens one" if remote else find_window_problem()
     if not why:
         return "window", ""
-    if asked == "window":
+    if requested == "window":
         raise MissingError(f"no window can be opened: {why}", hint="`--in terminal` draws in the terminal")
     if no_terminal:
         raise MissingError(
@@ -107,30 +107,30 @@ def choose_place(asked: Place | None) -> tuple[Place, str]:
     return "terminal", why
 
 
-def show_in_terminal(wishes: Sequence[Wish], glyphs: Glyphs | None) -> None:
+def play_in_terminal(requests: Sequence[PlaybackRequest], glyphs: CellGlyphs | None) -> None:
     """Play in the terminal, side by side, until the end. Raises what the players could not do."""
     from gts.playback.painter import colours_of, glyphs_for
     from gts.playback.watch import watch
 
     encoding = getattr(sys.stdout, "encoding", None) or locale.getpreferredencoding(False)
     letters = glyphs or glyphs_for(os.environ, encoding)
-    raise_failure(watch(wishes, glyphs=letters, colours=colours_of(os.environ), source=INPUT, target=OUTPUT))
+    raise_failure(watch(requests, glyphs=letters, colours=colours_of(os.environ), source=STDIN_FD, target=STDOUT_FD))
 
 
-def raise_failure(failure: Failure | None) -> None:
+def raise_failure(failure: PlaybackFailure | None) -> None:
     """A failure of another process, as an error of this one."""
     if failure is not None:
-        raise ERRORS.get(failure.exit_code, WorkError)(failure.message, hint=failure.hint)
+        raise ERRORS_BY_EXIT_CODE.get(failure.exit_code, WorkError)(failure.message, hint=failure.hint)
 
 
-FASTEST = 100.0
-MOST_SEED = 2**31 - 1
-PICTURE = range(16, 4097)
+MAX_SPEED = 100.0
+MAX_SEED = 2**31 - 1
+VIDEO_SIDE_PIXELS = range(16, 4097)
 """Pixels that a side of a video may have."""
 
 
 @dataclass(frozen=True)
-class Filming:
+class VideoProgressEvent:
     """How far a video is."""
 
     pictures: int
@@ -139,7 +139,7 @@ class Filming:
 
 
 @dataclass(frozen=True)
-class Played(Result):
+class PlayResult(Result):
     """What was played."""
 
     files: tuple[str, ...]
@@ -160,8 +160,8 @@ def run(
     seed: int | None,
     stochastic: bool,
     speed: float,
-    place: Place | None,
-    glyphs: Glyphs | None,
+    place: PlaybackTarget | None,
+    glyphs: CellGlyphs | None,
     fps: int,
     follow: bool,
     stream: bool,
@@ -169,91 +169,94 @@ def run(
     size: str | None,
 ) -> Iterator[Any]:
     """Play everything that was named, one after another; yields notes and how far a video is, then the result."""
-    from gts.playback.session import Wish
+    from gts.playback.session import PlaybackRequest
 
-    if not (math.isfinite(speed) and 0 < speed <= FASTEST):
-        raise UsageError(f"the speed must be above 0 and at most {FASTEST:g}, not {speed:g}", hint="1 is real time")
+    if not (math.isfinite(speed) and 0 < speed <= MAX_SPEED):
+        raise UsageError(f"the speed must be above 0 and at most {MAX_SPEED:g}, not {speed:g}", hint="1 is real time")
     if sum((place is not None, stream, video is not None)) > 1:
         raise UsageError("`--in`, `--stream` and `--video` exclude each other", hint="choose one of them")
     if size is not None and video is None:
         raise UsageError("`--size` is the size of a video", hint="name one: --video FILE.mp4")
-    sides = _sides(size) if size is not None else None
-    files = tuple(str(path) for word in references for path in playable(context, word, newest=follow))
-    wish = Wish(
+    sides = _parse_size(size) if size is not None else None
+    files = tuple(str(path) for word in references for path in find_playable_files(context, word, newest=follow))
+    request = PlaybackRequest(
         files=files,
         loops=0 if follow else loops,
-        frames=frames,
-        seed=secrets.randbelow(MOST_SEED + 1) if seed is None else seed,
+        frames_per_loop=frames,
+        seed=secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
         keep_on=keep_on,
         stochastic=stochastic,
         rate=speed,
-        fps=fps,
+        max_fps=fps,
         follow=follow,
     )
     if video is not None:
-        yield from _film(wish, video, sides)
+        yield from _write_video(request, video, sides)
     elif stream:
-        yield _stream(wish)
+        yield _stream_frames(request)
     else:
-        yield from _show(wish, place, glyphs)
+        yield from _play_on_screen(request, place, glyphs)
 
 
-def _show(wish: Wish, asked: Place | None, glyphs: Glyphs | None) -> Iterator[Any]:
-    place, why = choose_place(asked)
+def _play_on_screen(request: PlaybackRequest, requested: PlaybackTarget | None, glyphs: CellGlyphs | None) -> Iterator[Any]:
+    place, why = choose_target(requested)
     if place == "window":
-        from gts.playback.display import show_in_window
+        from gts.playback.display import run_window_process
 
-        opened, failure = show_in_window(wish)
-        if opened or asked == "window":
+        opened, failure = run_window_process(request)
+        if opened or requested == "window":
             raise_failure(failure)
-            yield _played(wish, "window")
+            yield _make_result(request, "window")
             return
-        place, why = choose_place("terminal")[0], failure.message if failure else "the window did not open"
+        place, why = choose_target("terminal")[0], failure.message if failure else "the window did not open"
     if why:
         yield Note(f"playing in the terminal: {why}")
-    show_in_terminal([wish], glyphs)
-    yield _played(wish, "terminal")
+    play_in_terminal([request], glyphs)
+    yield _make_result(request, "terminal")
 
 
-def _stream(wish: Wish) -> Played:
-    from gts.playback.frame_server import Pipes, produce
+def _stream_frames(request: PlaybackRequest) -> PlayResult:
+    from gts.playback.frame_server import StreamPipes, serve_frames
 
-    produce(wish, Pipes(INPUT, OUTPUT))
-    return _played(wish, "stream")
+    serve_frames(request, StreamPipes(STDIN_FD, STDOUT_FD))
+    return _make_result(request, "stream")
 
 
-def _film(wish: Wish, path: str, size: tuple[int, int] | None) -> Iterator[Any]:
+def _write_video(request: PlaybackRequest, path: str, size: tuple[int, int] | None) -> Iterator[Any]:
     from gts.playback.session import open_playback
     from gts.playback.video import VideoProgress, write_video
 
-    if wish.follow:
+    if request.follow:
         raise UsageError("a video has an end, following has none", hint="leave `--follow` out")
-    if len(wish.files) > 1:
-        raise UsageError(f"a video shows one of them, not {len(wish.files)}", hint="name one checkpoint")
+    if len(request.files) > 1:
+        raise UsageError(f"a video shows one of them, not {len(request.files)}", hint="name one checkpoint")
     written: Any = None
-    for told in write_video(open_playback(wish, wish.files[0]), path, loops=wish.loops, speed=wish.rate, size=size):
+    for told in write_video(open_playback(request, request.files[0]), path, loops=request.loops, speed=request.rate, size=size):
         if isinstance(told, VideoProgress):
-            yield Filming(told.pictures, told.loop, told.loops)
+            yield VideoProgressEvent(told.pictures, told.loop, told.loops)
         else:
             written = told
     facts = {name: getattr(written, name) for name in ("path", "pictures", "fps", "width", "height", "renderer")}
     if written.note:
         yield Note(f"drawn without GL: {written.note}")
-    yield _played(wish, "video", facts)
+    yield _make_result(request, "video", facts)
 
 
-def _sides(size: str) -> tuple[int, int]:
+def _parse_size(size: str) -> tuple[int, int]:
     """Width and height; raises UsageError."""
     found = re.fullmatch(r"(\d{1,9})[x×](\d{1,9})", size)
-    if found is None or any(int(side) not in PICTURE for side in found.groups()):
+    if found is None or any(int(side) not in VIDEO_SIDE_PIXELS for side in found.groups()):
         raise UsageError(
-            f"`{size}` is no size of a video", hint=f"width x height, each from {PICTURE[0]} to {PICTURE[-1]}: --size 640x480"
+            f"`{size}` is no size of a video",
+            hint=f"width x height, each from {VIDEO_SIDE_PIXELS[0]} to {VIDEO_SIDE_PIXELS[-1]}: --size 640x480",
         )
     return int(found[1]), int(found[2])
 
 
-def _played(wish: Wish, place: Literal["window", "terminal", "video", "stream"], video: dict[str, Any] | None = None) -> Played:
-    return Played(wish.files, place, wish.seed or 0, video)
+def _make_result(
+    request: PlaybackRequest, place: Literal["window", "terminal", "video", "stream"], video: dict[str, Any] | None = None
+) -> PlayResult:
+    return PlayResult(request.files, place, request.seed or 0, video)
 
 
 COMMAND = Command(
@@ -261,7 +264,7 @@ COMMAND = Command(
     summary="Watch what was learned: in a window, in the terminal, as a video.",
     group="looking",
     run=run,
-    heavy=True,
+    needs_torch=True,
     help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start: the same ones as "
     "the episodes of `gts score --seed SEED`. A window opens where there is a display; over ssh and without one the figure is "
     "drawn in the terminal. Of a run its best policies play, or, with --follow, what it recorded at its newest evaluation.\n\n"
@@ -273,9 +276,7 @@ COMMAND = Command(
         Option(("-k", "--keep-on"), "Go on after a fall.", "flag"),
         Option(("-l", "--loops"), "How often each plays; 0: for ever.", "integer", default=2, minimum=0, metavar="N"),
         Option(("-n", "--frames"), "Longest loop, in steps; 0: endless.", "integer", default=500, minimum=0, metavar="N"),
-        Option(
-            ("-r", "--seed"), "Chooses the starts; random without it.", "integer", minimum=0, maximum=MOST_SEED, metavar="S"
-        ),
+        Option(("-r", "--seed"), "Chooses the starts; random without it.", "integer", minimum=0, maximum=MAX_SEED, metavar="S"),
         Option(("--stochastic",), "Explore as in training.", "flag"),
         Option(("--speed",), "How fast; 1 is real time.", "number", default=1.0, metavar="X"),
         Option(("--in",), "Where to show it.", "choice", choices=("window", "terminal"), name="place"),
@@ -294,7 +295,7 @@ COMMAND = Command(
         Option(("-v", "--video"), "Write a video instead.", completion="file", metavar="FILE.mp4|.gif"),
         Option(("--size",), "Width and height of the video; 640x480, of a GIF 480x360.", metavar="WxH"),
     ),
-    long=True,
+    streams_events=True,
     examples=(
         "gts play hopperPPO.checkpoint -l 0",
         "gts play runs/20261122-081530-hopperPPO-k3f/member1/*.checkpoint",

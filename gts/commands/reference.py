@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from gts.commands.command import GROUPS, Command, Option
+from gts.commands.command import GROUP_TITLES, Command, Option
 from gts.commands.registry import COMMANDS
 from gts.errors import GtsError, UsageError
 from gts.params.declaration import Parameter
@@ -19,27 +19,27 @@ PAGES = ("README.md", "gts/commands/README.md", "gts/params/README.md", "gts/tra
 """Where blocks stand, from the root of the project."""
 
 
-def summary() -> str:
+def summary_block() -> str:
     """Every command in a line, with a link to its place in the reference."""
     page = "gts/commands/README.md"
     rows = [
         (title, ", ".join(f"[{one.name}]({page}#gts-{one.name})" for one in COMMANDS.values() if one.group == group))
-        for group, title in GROUPS.items()
+        for group, title in GROUP_TITLES.items()
     ]
     return _table(("for", "commands"), rows)
 
 
-def commands() -> str:
+def commands_block() -> str:
     """Every command: what it does, how it is written, what it takes."""
     return "\n\n".join(_command(command) for command in COMMANDS.values())
 
 
-def parameters() -> str:
+def parameters_block() -> str:
     """Every parameter of every technique: those that all have, then those of each."""
-    from gts.params.declaration import declared
+    from gts.params.declaration import model_parameters
     from gts.params.techniques import TECHNIQUES
 
-    each = {technique: tuple(declared(model)) for technique, model in TECHNIQUES.items()}
+    each = {technique: tuple(model_parameters(model)) for technique, model in TECHNIQUES.items()}
     lists = list(each.values())
     shared = [one for one in lists[0] if all(one in others for others in lists)]
     parts = [f"## Of every technique\n\n{_parameters(shared)}"]
@@ -48,7 +48,7 @@ def parameters() -> str:
     return "\n\n".join(parts)
 
 
-def rewards() -> str:
+def rewards_block() -> str:
     """Every reward parameter of every figure."""
     from gts.params.figures import FIGURES
 
@@ -60,23 +60,23 @@ def rewards() -> str:
     return "\n\n".join(parts)
 
 
-def metrics() -> str:
+def metrics_block() -> str:
     """Every number that a training logs."""
     from gts.training.metrics import METRICS
 
-    rows = [(f"`{name}`", metric.formula, metric.unit or "–", metric.meaning) for name, metric in METRICS.items()]
+    rows = [(f"`{name}`", metric.formula, metric.unit or "–", metric.description) for name, metric in METRICS.items()]
     return _table(("metric", "formula", "unit", "meaning"), rows)
 
 
-def measures() -> str:
+def measures_block() -> str:
     """Every measure of test episodes, with the figures that have it."""
     from gts.params.figures import FIGURES
-    from gts.physics.figures import figure_named
+    from gts.physics.figures import get_figure
 
     found: dict[tuple[str, str, str], list[str]] = {}
     for name in FIGURES:
-        for measure in figure_named(name).measures:
-            found.setdefault((measure.name, measure.unit, measure.meaning), []).append(name)
+        for measure in get_figure(name).measures:
+            found.setdefault((measure.name, measure.unit, measure.description), []).append(name)
     rows = [
         (f"`{name}`", unit or "–", meaning, "all" if len(who) == len(FIGURES) else ", ".join(who))
         for (name, unit, meaning), who in found.items()
@@ -85,17 +85,17 @@ def measures() -> str:
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
-    "summary": summary,
-    "commands": commands,
-    "parameters": parameters,
-    "rewards": rewards,
-    "metrics": metrics,
-    "measures": measures,
+    "summary": summary_block,
+    "commands": commands_block,
+    "parameters": parameters_block,
+    "rewards": rewards_block,
+    "metrics": metrics_block,
+    "measures": measures_block,
 }
 """What can stand in a text, by the name of its marks."""
 
 
-def rewritten(text: str) -> str:
+def update_blocks(text: str) -> str:
     """A text with every block that it has brought up to date; raises UsageError for a block that never ends."""
     for name, write in BLOCKS.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
@@ -111,13 +111,13 @@ def rewritten(text: str) -> str:
 def main(words: Sequence[str]) -> int:
     """Bring pages up to date, all of them where none is named, or check that they are; the exit code."""
     names = [word for word in words if not word.startswith("-")]
-    return max(_page(Path(name), check="--check" in words) for name in names or PAGES)
+    return max(_update_page(Path(name), check="--check" in words) for name in names or PAGES)
 
 
-def _page(path: Path, *, check: bool) -> int:
+def _update_page(path: Path, *, check: bool) -> int:
     try:
         old = path.read_text(encoding="utf-8")
-        new = rewritten(old)
+        new = update_blocks(old)
     except (OSError, GtsError) as error:
         print(f"error: {path}: {error}", file=sys.stderr)
         return 2
@@ -131,10 +131,13 @@ def _page(path: Path, *, check: bool) -> int:
 
 
 def _command(command: Command) -> str:
-    words = [f"[{one.shown}]" if not one.required else f"{one.shown}{'…' if one.multiple else ''}" for one in command.arguments]
+    words = [
+        f"[{one.display_metavar}]" if not one.required else f"{one.display_metavar}{'…' if one.multiple else ''}"
+        for one in command.arguments
+    ]
     usage = " ".join(["gts", command.name, *words, *(["[OPTIONS]"] if command.options or command.threads else [])])
     parts = [f"## gts {command.name}", f"{command.summary} {command.help}".strip(), f"    {usage}"]
-    rows = [(f"`{one.shown}`", one.help) for one in command.arguments]
+    rows = [(f"`{one.display_metavar}`", one.help) for one in command.arguments]
     rows += [(f"`{_spelling(option)}`", _option(option)) for option in command.options]
     if command.threads:
         rows.append(("`--threads N`", "CPUs to use; otherwise all that this process may use."))
@@ -146,7 +149,7 @@ def _command(command: Command) -> str:
 
 
 def _spelling(option: Option) -> str:
-    return f"{', '.join(option.flags)} {option.shown}".strip()
+    return f"{', '.join(option.flags)} {option.display_metavar}".strip()
 
 
 def _option(option: Option) -> str:
@@ -155,7 +158,7 @@ def _option(option: Option) -> str:
 
 
 def _parameters(declared: Sequence[Parameter]) -> str:
-    rows = [(f"`{one.key}`", _value(one.default), one.allowed, one.unit or "–", one.meaning) for one in declared]
+    rows = [(f"`{one.key}`", _value(one.default), one.allowed, one.unit or "–", one.description) for one in declared]
     return _table(("parameter", "default", "allowed", "unit", "meaning"), rows)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
-from gts.commands.resolve import locate
+from gts.commands.resolve import resolve_path
 from gts.errors import FileError
-from gts.jobs.trainings.request import SCORE_EPISODES, SCORE_STEPS, ScoringBegan
+from gts.jobs.trainings.request import SCORE_EPISODES, SCORE_STEPS, ScoringStarted
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
@@ -29,7 +29,7 @@ class ScoredCheckpoint:
 
 
 @dataclass(frozen=True)
-class Scored(Result):
+class ScoreResult(Result):
     """Checkpoints and their scores."""
 
     episodes: int
@@ -42,28 +42,28 @@ def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: i
     """Let every checkpoint play the same test episodes; yields events, then the result."""
     from gts.formats.checkpoint import read_checkpoint
 
-    paths = [locate(context, word) for word in checkpoints]
+    paths = [resolve_path(context, word) for word in checkpoints]
     read = [read_checkpoint(path) for path in paths]
-    yield ScoringBegan(len(read), episodes, steps)
+    yield ScoringStarted(len(read), episodes, steps)
 
-    from gts.training.evaluation import evaluate
+    from gts.training.evaluation import evaluate_checkpoint
 
-    scores = [evaluate(one, episodes=episodes, steps=steps, seed=seed, threads=context.threads) for one in read]
+    scores = [evaluate_checkpoint(one, episodes=episodes, steps=steps, seed=seed, threads=context.threads) for one in read]
     rows = tuple(
         ScoredCheckpoint(str(path), one.spec.figure, one.spec.technique, one.checksum, score.as_dict())
         for path, one, score in zip(paths, read, scores, strict=True)
     )
-    result = Scored(episodes, steps, seed, rows)
-    trouble = _remember(context, result, read, paths)
+    result = ScoreResult(episodes, steps, seed, rows)
+    trouble = _record_scores(context, result, read, paths)
     if trouble:
         yield Note(trouble)
     yield result
 
 
-def _remember(context: Context, result: Scored, read: Sequence[Checkpoint], paths: Sequence[Path]) -> str:
+def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpoint], paths: Sequence[Path]) -> str:
     """Record the scores where there is a catalogue; what went wrong, empty where nothing did."""
-    from gts.jobs.trainings.runs import place_in
-    from gts.store.catalogue import Catalogue, ScoreRecord, now
+    from gts.jobs.trainings.runs import stored_path
+    from gts.store.catalogue import Catalogue, ScoreRecord, utc_now
 
     if not context.workspace.catalogue.is_file():
         return ""
@@ -71,8 +71,8 @@ def _remember(context: Context, result: Scored, read: Sequence[Checkpoint], path
         with Catalogue(context.workspace.catalogue) as catalogue:
             for row, one, path in zip(result.checkpoints, read, paths, strict=True):
                 mean, score = float(row.score["mean"]), float(row.score["score"])
-                place = place_in(context.workspace, path)
-                record = (one.checksum, place, result.seed, result.steps, result.episodes, mean, score, row.score, now())
+                place = stored_path(context.workspace, path)
+                record = (one.checksum, place, result.seed, result.steps, result.episodes, mean, score, row.score, utc_now())
                 catalogue.add_score(ScoreRecord(*record, figure=row.figure))
     except FileError as error:
         return f"the scores were not recorded in the workspace: {error.message}"
@@ -84,7 +84,7 @@ COMMAND = Command(
     summary="Let checkpoints play test episodes.",
     group="looking",
     run=run,
-    heavy=True,
+    needs_torch=True,
     help="The score is mean × (1 − cov), cov = standard deviation ÷ |mean|. Actions are deterministic, physics is exact, and "
     "the starts are ones that no training uses: the same checkpoint gets the same score again.",
     arguments=(Argument("checkpoints", "What to score.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
@@ -95,6 +95,6 @@ COMMAND = Command(
         Option(("-v", "--verbose"), "Also show the reward terms and what else was measured.", "flag"),
     ),
     threads=True,
-    long=True,
+    streams_events=True,
     examples=("gts score out.checkpoint better.checkpoint",),
 )

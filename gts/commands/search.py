@@ -13,25 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from gts.commands.command import DETACHABLE, Argument, Command, Context, Note, Option, Result
-from gts.commands.resolve import kind_of, locate
+from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
+from gts.commands.resolve import detect_path_kind, resolve_path
 from gts.errors import FileError, UsageError, WorkError
-from gts.jobs.searches.request import Remark, SearchOutcome, SearchRequest
+from gts.jobs.searches.request import JobNote, SearchOutcome, SearchRequest
 from gts.store.workspace import StudyFolder
 
 if TYPE_CHECKING:
-    from gts.formats.space_file import Space
-    from gts.jobs.job_lock import Life
+    from gts.formats.space_file import SearchSpace
+    from gts.jobs.job_lock import JobLock
     from gts.jobs.job_store import Job
-    from gts.search.trial_records import StudyView, TrialRow
+    from gts.search.trial_records import StudyView, TrialRecord
 
 
-SHOWN = 5
+MAX_BEST_TRIALS = 5
 """Trials of a search that was not confirmed that are shown at its end."""
 
-_OPEN_SECONDS = 5.0
-_LOOK_SECONDS = 0.05
-_DATABASE = b"SQLite format 3\0"
+_START_TIMEOUT_SECONDS = 5.0
+_START_POLL_SECONDS = 0.05
+_SQLITE_HEADER = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class BestTrial:
 
 
 @dataclass(frozen=True)
-class Searched(Result):
+class SearchResult(Result):
     """What a search came to."""
 
     study: str
@@ -80,7 +80,7 @@ class Searched(Result):
 
 
 @dataclass(frozen=True)
-class SearchDetached(Result):
+class DetachedSearch(Result):
     """A search that works in a process of its own."""
 
     source: str
@@ -92,7 +92,7 @@ class SearchDetached(Result):
 
 
 @dataclass(frozen=True)
-class Crew:
+class WorkerAllocation:
     """Who trains for a search."""
 
     workers: int
@@ -101,44 +101,44 @@ class Crew:
     notes: tuple[Note, ...] = ()
 
 
-def crew_of(context: Context, workers: int | None) -> Crew:
+def allocate_workers(context: Context, workers: int | None) -> WorkerAllocation:
     """As many workers as were asked for, one a CPU if nobody asked, and never more than there are CPUs for them."""
     from gts.system.threads import available_cpus
 
     threads = context.threads or available_cpus()
     if workers is None or workers <= threads:
-        return Crew(workers or threads, threads)
-    return Crew(threads, threads, (Note(f"{workers} workers would share {threads} CPUs: {threads} work"),))
+        return WorkerAllocation(workers or threads, threads)
+    return WorkerAllocation(threads, threads, (Note(f"{workers} workers would share {threads} CPUs: {threads} work"),))
 
 
-def kept_storage(word: str) -> tuple[str, list[Note]]:
+def storage_without_password(word: str) -> tuple[str, list[Note]]:
     """The address of a storage as it may lie in files: a whole path, or a server without its password, which is not kept.
 
     Raises UsageError for what is no storage, FileError for a file that cannot be one.
     """
-    from gts.search.storage_url import place_of
+    from gts.search.storage_url import parse_storage_url
 
-    place = place_of(word)
+    place = parse_storage_url(word)
     if place.path is not None:
         path = place.path.expanduser().absolute()
-        _check_database(path)
+        _check_database_file(path)
         return str(path), []
     parts = urlsplit(place.url)
     password = unquote(parts.password or "") or dict(parse_qsl(parts.query)).get("password", "")
     if not password:
-        return place.shown, []
+        return place.display_url, []
     # For this process and those that it starts: what is kept of a search is for everybody to read.
     os.environ["PGPASSWORD"] = password
-    return place.shown, [Note("the password is not kept; to go on with the search later, put it into ~/.pgpass")]
+    return place.display_url, [Note("the password is not kept; to go on with the search later, put it into ~/.pgpass")]
 
 
-def log_folder(logdir: Path, space: Space, content: bytes | None = None) -> Path:
+def create_log_folder(logdir: Path, space: SearchSpace, content: bytes | None = None) -> Path:
     """The folder for logs as a whole path, with the space in it already; raises FileError where it cannot be written to.
 
     `content`: of the space's file, where there is one.
     """
     from gts.formats.durable import write_durably
-    from gts.formats.space_file import space_text
+    from gts.formats.space_file import format_space
 
     root = logdir.expanduser().absolute()
     folder = root / space.name
@@ -146,53 +146,53 @@ def log_folder(logdir: Path, space: Space, content: bytes | None = None) -> Path
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
-    write_durably(folder / f"{space.name}.space", content or space_text(space).encode())
+    write_durably(folder / f"{space.name}.space", content or format_space(space).encode())
     return root
 
 
-def conduct(context: Context, request: SearchRequest, *, detach: bool) -> Iterator[Any]:
+def run_search(context: Context, request: SearchRequest, *, detach: bool) -> Iterator[Any]:
     """Search here, or in a process of its own; yields events, then the result. Raises what beginning and opening raise."""
-    from gts.jobs.searches.job import begin_search
+    from gts.jobs.searches.job import create_search
 
-    job, life = begin_search(request)
+    job, lock = create_search(request)
     if detach or request.queued:
-        yield _detach(request, job, life)
+        yield _detach_search(request, job, lock)
     else:
-        yield from attend_search(context, job, life)
+        yield from run_search_inline(context, job, lock)
 
 
-def attend_search(context: Context, job: Job, life: Life) -> Iterator[Any]:
+def run_search_inline(context: Context, job: Job, lock: JobLock) -> Iterator[Any]:
     """Work on a search in this process and terminal, from where it stands; yields events, then the result.
 
     For the one who holds the job's lock, which is let go at the end.
     """
-    from gts.jobs.process import attend
+    from gts.jobs.process import run_job
 
     ended = 0
     try:
-        for told in attend(context.workspace, job, life, context.interruption):
+        for told in run_job(context.workspace, job, lock, context.stop_request):
             if isinstance(told, SearchOutcome):
-                result = searched(told.folder, str(job.request.get("source", job.name)), told)
+                result = read_search_result(told.folder, str(job.request.get("source", job.name)), told)
                 if ended == 0 and not told.stopped and told.trials >= result.wanted:
                     yield Note(f"all {result.wanted} trials have ended; for more, name a larger number: gts search … TRIALS")
                 yield result
             else:
                 ended += getattr(told, "state", None) is not None
-                yield Note(told.text) if isinstance(told, Remark) else told
+                yield Note(told.text) if isinstance(told, JobNote) else told
     finally:
-        life.release()
+        lock.release()
 
 
-def searched(folder: StudyFolder, source: str, outcome: SearchOutcome | None) -> Searched:
+def read_search_result(folder: StudyFolder, source: str, outcome: SearchOutcome | None) -> SearchResult:
     """What the search of a folder came to, from its study; raises FileError or WorkError where that cannot be read."""
-    from gts.search.study_reader import read_trials, stored_at
-    from gts.search.summary import glance
+    from gts.search.study_reader import locate_study_storage, read_study
+    from gts.search.summary import read_study_summary
 
-    view = read_trials(*stored_at(folder))
-    winner, seen = view.winner(), glance(folder)
+    view = read_study(*locate_study_storage(folder))
+    winner, seen = view.best_trial(), read_study_summary(folder)
     wanted = seen.wanted if seen else view.settings.trials if view.settings else len(view.trials)
-    counts: dict[str, int] = {state: count for state, count in view.counts().items() if count}
-    return Searched(
+    counts: dict[str, int] = {state: count for state, count in view.count_states().items() if count}
+    return SearchResult(
         study=folder.name,
         source=source,
         folder=str(folder.path),
@@ -204,50 +204,52 @@ def searched(folder: StudyFolder, source: str, outcome: SearchOutcome | None) ->
         interrupted=outcome is not None and outcome.stopped,
         objectives=len(view.maximised),
         winner=winner.number if winner else None,
-        best=tuple(_best(trial) for trial in _shown(view)),
+        best=tuple(_best_trial(trial) for trial in _best_rows(view)),
     )
 
 
-def _shown(view: StudyView) -> list[TrialRow]:
-    return view.confirmed() or (view.front() if len(view.maximised) > 1 else view.ranked()[:SHOWN])
+def _best_rows(view: StudyView) -> list[TrialRecord]:
+    return view.confirmed_trials() or (
+        view.pareto_front() if len(view.maximised) > 1 else view.ranked_trials()[:MAX_BEST_TRIALS]
+    )
 
 
-def _best(trial: TrialRow) -> BestTrial:
+def _best_trial(trial: TrialRecord) -> BestTrial:
     again = trial.confirmed
     return BestTrial(trial.number, trial.values, dict(again.__dict__) if again else None, dict(trial.params))
 
 
-def _check_database(path: Path) -> None:
+def _check_database_file(path: Path) -> None:
     """Make sure that trials can be kept in a file; raises FileError."""
     from gts.formats.durable import check_writable
 
     check_writable(path)
     try:
         with path.open("rb") as file:
-            head = file.read(len(_DATABASE))
+            head = file.read(len(_SQLITE_HEADER))
     except FileNotFoundError:
         return
     except OSError as error:
         raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}", hint="name another file") from error
-    if head and head != _DATABASE:
+    if head and head != _SQLITE_HEADER:
         raise FileError(f"{path} is no database", hint="name a new file, such as trials.db; it is made")
 
 
-def _detach(request: SearchRequest, job: Job, life: Life) -> SearchDetached:
+def _detach_search(request: SearchRequest, job: Job, lock: JobLock) -> DetachedSearch:
     """Leave a search to a process of its own, once it has opened its study; raises WorkError where it cannot."""
-    from gts.jobs.job_store import standing_of
+    from gts.jobs.job_store import read_job_status
     from gts.jobs.launch import launch
 
-    launch(job, life)
-    until = time.monotonic() + _OPEN_SECONDS
+    launch(job, lock)
+    until = time.monotonic() + _START_TIMEOUT_SECONDS
     while time.monotonic() < until:
-        state = standing_of(job.folder).state
-        if state.word == "failed":
+        state = read_job_status(job.folder).state
+        if state.name == "failed":
             raise WorkError(f"{job.id} could not begin: {state.reason}", hint=f"see {request.folder.log}")
-        if state.word != "waiting" or state.reason != "it starts":
+        if state.name != "waiting" or state.reason != "it starts":
             break
-        time.sleep(_LOOK_SECONDS)
-    return SearchDetached(request.source, job.id, str(job.folder), job.queued)
+        time.sleep(_START_POLL_SECONDS)
+    return DetachedSearch(request.source, job.id, str(job.folder), job.queued)
 
 
 def run(
@@ -274,33 +276,33 @@ def run(
 ) -> Iterator[Any]:
     """Search a space, here or in a process of its own, from where its study stands; yields events, then the result."""
     storage, wanted = _storage_and_trials(storage, trials)
-    path, content = _read(context, space)
-    yield from (Note(problem.at(str(path))) for problem in content.warnings)
+    path, content = _read_space(context, space)
+    yield from (Note(problem.format_at(str(path))) for problem in content.warnings)
     asked = {"sampler": sampler, "pruner": pruner, "seeds": seeds, "last_evaluations": last_evaluations}
     asked |= {"trials": wanted, "confirm": confirm, "confirm_seeds": confirm_seeds, "seed": seed}
     settings = {key: value for key, value in asked.items() if value is not None}
-    _check(content, settings)
+    _check_settings(content, settings)
     if storage is not None:
-        storage, secret = kept_storage(storage)
+        storage, secret = storage_without_password(storage)
         yield from secret
-    crew = crew_of(context, workers)
-    yield from crew.notes
+    allocation = allocate_workers(context, workers)
+    yield from allocation.notes
     request = SearchRequest(
         workspace=context.workspace,
         space=content,
         source=space,
         storage=storage,
         settings=settings,
-        workers=crew.workers,
+        workers=allocation.workers,
         cohort=cohort,
-        threads=crew.threads,
-        logdir=log_folder(logdir, content, path.read_bytes()) if logdir is not None else None,
+        threads=allocation.threads,
+        logdir=create_log_folder(logdir, content, path.read_bytes()) if logdir is not None else None,
         save_every=save_every,
         queued=queue,
     )
     if reset:
-        yield from _reset(context, request, yes)
-    yield from conduct(context, request, detach=detach)
+        yield from _reset_study(context, request, yes)
+    yield from run_search(context, request, detach=detach)
 
 
 def _storage_and_trials(storage: str | None, trials: str | None) -> tuple[str | None, int | None]:
@@ -314,46 +316,46 @@ def _storage_and_trials(storage: str | None, trials: str | None) -> tuple[str | 
     return storage, int(trials)
 
 
-def _read(context: Context, word: str) -> tuple[Path, Space]:
+def _read_space(context: Context, word: str) -> tuple[Path, SearchSpace]:
     """The space that a word names; raises FileError with everything that is wrong in it, UsageError for another file."""
     from gts.formats.space_file import read_space
 
-    path = locate(context, word)
-    kind = kind_of(path, context.workspace)
+    path = resolve_path(context, word)
+    kind = detect_path_kind(path, context.workspace)
     if kind != "space":
         what = "describes one training" if kind == "spec" else "is nothing to search"
         raise UsageError(f"{path} is a {kind}, which {what}", hint="name a space; `gts new space` makes one")
     return path, read_space(path)
 
 
-def _check(space: Space, settings: Mapping[str, Any]) -> None:
+def _check_settings(space: SearchSpace, settings: Mapping[str, Any]) -> None:
     """Refuse, before anything is written, what cannot be searched so; raises UsageError, MissingError without a library."""
-    from gts.search.settings import Settings
+    from gts.search.settings import SearchSettings
 
-    checked = Settings(**settings)
+    checked = SearchSettings(**settings)
     if "sampler" in settings:
         # Only here: it loads Optuna.
-        from gts.search.samplers import check_fit
+        from gts.search.samplers import check_sampler
 
-        check_fit(checked, space)
+        check_sampler(checked, space)
 
 
-def _reset(context: Context, request: SearchRequest, yes: bool) -> Iterator[Note]:
+def _reset_study(context: Context, request: SearchRequest, confirmed: bool) -> Iterator[Note]:
     """Set aside what there is of a study, if a person agrees."""
-    from gts.jobs.searches.reset import in_the_way, set_aside
-    from gts.search.summary import glance
+    from gts.jobs.searches.reset import find_reset_conflicts, reset_study
+    from gts.search.summary import read_study_summary
 
     name, folder = request.space.name, request.folder
-    if not any(in_the_way(folder, request.storage)):
+    if not any(find_reset_conflicts(folder, request.storage)):
         return
-    if not yes:
-        if context.ask is None:
+    if not confirmed:
+        if context.confirm is None:
             raise UsageError(f"--reset sets the study {name} aside, and nobody can be asked here", hint="add --yes")
-        seen = glance(folder)
+        seen = read_study_summary(folder)
         with_them = f" with its {seen.ended} trials" if seen and seen.ended else ""
-        if not context.ask(f"Set the study {name}{with_them} aside and begin anew?"):
+        if not context.confirm(f"Set the study {name}{with_them} aside and begin anew?"):
             raise UsageError(f"the study {name} stays as it is; nothing was done", hint="without --reset it goes on")
-    yield from map(Note, set_aside(context.workspace, folder, request.storage))
+    yield from map(Note, reset_study(context.workspace, folder, request.storage))
 
 
 COMMAND = Command(
@@ -409,10 +411,10 @@ COMMAND = Command(
         Option(("--seed",), "Of the sampler (default 1).", "integer", minimum=0),
         Option(("--reset",), "Set aside what there is of the study, and begin anew; asks first.", "flag"),
         Option(("--yes",), "Do not ask.", "flag"),
-        *DETACHABLE,
+        *DETACH_OPTIONS,
     ),
     threads=True,
-    long=True,
+    streams_events=True,
     examples=(
         "gts search hopper/hopperA2C.space hopper.db 14 -n 2 -l logs",
         "gts search hopper/hopper.space 40 --seeds 3 --detach",

@@ -33,25 +33,25 @@ def run(context: Context, *, action: str) -> Iterator[Note | Result]:
 
     workspace = context.workspace
     if action == "remove":
-        states = service.remove(workspace)
+        states = service.remove_boot_service(workspace)
     else:
-        state = service.install(workspace) if action == "install" else service.status(workspace)
+        state = service.install_boot_service(workspace) if action == "install" else service.boot_service_status(workspace)
         states = (state,) if state is not None else ()
-    remarks = tuple(remark for state in states for remark in state.remarks)
+    remarks = tuple(remark for state in states for remark in state.notes)
     if any(state.installed and not state.current for state in states):
         remarks = (
             *remarks,
             "it was written for another Python than this one; write it again: gts service install",
         )
     yield from map(Note, remarks)
-    startup = service.startup_of(workspace)
+    startup = service.make_boot_job(workspace)
     yield ServiceResult(
         action=action,
         workspace=startup.subject,
         kind=states[0].kind if states else "",
         installed=any(state.installed for state in states),
         active=any(state.active for state in states),
-        where=tuple(state.where for state in states),
+        where=tuple(state.location for state in states),
         command=startup.command,
         remarks=remarks,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gts.commands.command import Completion, Context
-from gts.commands.resolve import BEST, NEWEST
+from gts.commands.command import CompletionKind, Context
+from gts.commands.resolve import BEST_CHECKPOINT, LAST_RUN
 
-ENDINGS: dict[Completion, tuple[str, ...]] = {
+COMPLETED_SUFFIXES: dict[CompletionKind, tuple[str, ...]] = {
     "spec": (".spec",),
     "space": (".space",),
     "checkpoint": (".checkpoint",),
@@ -21,15 +21,15 @@ ENDINGS: dict[Completion, tuple[str, ...]] = {
 """How the names of files end that are offered; of folders, all of them are."""
 
 
-def candidates(completion: Completion, beginning: str, context: Context) -> list[str]:
+def complete_word(completion: CompletionKind, prefix: str, context: Context) -> list[str]:
     """Words that begin so, in the order in which they are offered; folders end in a slash."""
-    found = [word for word in _words(completion, context) if word.startswith(beginning)]
-    if completion in ENDINGS:
-        found += files(beginning, ENDINGS[completion])
+    found = [word for word in _known_words(completion, context) if word.startswith(prefix)]
+    if completion in COMPLETED_SUFFIXES:
+        found += complete_path(prefix, COMPLETED_SUFFIXES[completion])
     return found
 
 
-def _words(completion: Completion, context: Context) -> Iterator[str]:
+def _known_words(completion: CompletionKind, context: Context) -> Iterator[str]:
     if completion == "figure":
         from gts.params.figures import FIGURES
 
@@ -44,7 +44,7 @@ def _words(completion: Completion, context: Context) -> Iterator[str]:
         yield from context.workspace.study_names()
     elif completion in ("run", "job", "reference"):
         runs = context.workspace.run_ids()
-        yield from [NEWEST, *reversed(runs)] if runs else []
+        yield from [LAST_RUN, *reversed(runs)] if runs else []
         yield from _best(context) if completion == "reference" else ()
         if completion != "run":
             yield from context.workspace.study_names()
@@ -55,35 +55,35 @@ def _words(completion: Completion, context: Context) -> Iterator[str]:
 def _best(context: Context) -> Iterator[str]:
     # Scores are in the catalogue alone.
     if context.workspace.catalogue.is_file():
-        yield BEST
+        yield BEST_CHECKPOINT
 
 
 def _parameter_keys() -> Iterator[str]:
     from gts.params.figures import FIGURES
-    from gts.params.spec import parameters
+    from gts.params.spec import spec_parameters
     from gts.params.techniques import TECHNIQUES
 
     for figure in FIGURES:
         for technique in TECHNIQUES:
-            yield from (parameter.key for parameter in parameters(figure, technique))
+            yield from (parameter.key for parameter in spec_parameters(figure, technique))
 
 
-def files(beginning: str, endings: tuple[str, ...], here: Path = Path()) -> list[str]:
+def complete_path(prefix: str, suffixes: tuple[str, ...], here: Path = Path()) -> list[str]:
     """Files and folders whose paths, seen from `here`, begin so."""
-    folder = Path(beginning).parent if beginning and not beginning.endswith("/") else Path(beginning)
+    folder = Path(prefix).parent if prefix and not prefix.endswith("/") else Path(prefix)
     try:
         entries = sorted((here / folder.expanduser()).iterdir())
     except OSError:
         return []
     found = []
     for entry in entries:
-        name = str(folder / entry.name) if str(folder) != "." or beginning.startswith("./") else entry.name
-        if beginning.startswith("./") and not name.startswith("./"):
+        name = str(folder / entry.name) if str(folder) != "." or prefix.startswith("./") else entry.name
+        if prefix.startswith("./") and not name.startswith("./"):
             name = f"./{name}"
-        if not name.startswith(beginning) or (entry.name.startswith(".") and not Path(beginning).name.startswith(".")):
+        if not name.startswith(prefix) or (entry.name.startswith(".") and not Path(prefix).name.startswith(".")):
             continue
         if entry.is_dir():
             found.append(f"{name}/")
-        elif entry.name.endswith(endings):
+        elif entry.name.endswith(suffixes):
             found.append(name)
     return found

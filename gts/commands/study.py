@@ -15,18 +15,18 @@ from gts.commands.trials import STUDY_HELP
 from gts.errors import FileError
 
 if TYPE_CHECKING:
-    from gts.search.charts import Chart
-    from gts.search.checklist import Item
-    from gts.search.trial_records import TrialRow, TrialState
+    from gts.search.charts import StudyChart
+    from gts.search.checklist import ChecklistItem
+    from gts.search.trial_records import TrialRecord, TrialStateName
 
 
-PLOTS = ("history", "importance", "parallel", "slice", "intermediate", "timeline", "front")
+PLOT_KINDS = ("history", "importance", "parallel", "slice", "intermediate", "timeline", "front")
 
-_BEST = 5
+_MAX_BEST = 5
 
 
 @dataclass(frozen=True)
-class StudyShown(Result):
+class StudyResult(Result):
     """How a study stands."""
 
     name: str
@@ -38,34 +38,34 @@ class StudyShown(Result):
     objective: Any
     """As the space has it; None where the study does not keep its space."""
     settings: Mapping[str, Any] | None
-    counts: Mapping[TrialState, int]
+    counts: Mapping[TrialStateName, int]
     """Trials by state."""
     seconds: float
     """Of training, all trials together."""
-    best: tuple[TrialRow, ...]
+    best: tuple[TrialRecord, ...]
     """The best by the value of the search; of the front where there are two objectives."""
-    confirmed: tuple[TrialRow, ...]
+    confirmed: tuple[TrialRecord, ...]
     """Those that were trained again, best first."""
     importances: Mapping[str, float]
     """Shares by parameter, largest first."""
     failures: tuple[str, ...]
     """Reasons, each once."""
-    chart: Chart | None
-    checklist: tuple[Item, ...] | None
+    chart: StudyChart | None
+    checklist: tuple[ChecklistItem, ...] | None
 
 
-def run(context: Context, *, study: str, plot: str | None, checklist: bool) -> StudyShown:
+def run_study(context: Context, *, study: str, plot: str | None, checklist: bool) -> StudyResult:
     """Read a study and sum it up."""
-    from gts.search.charts import KINDS, chart
-    from gts.search.checklist import checklist as filled_in
-    from gts.search.importances import importances
-    from gts.search.study_reader import read_named
+    from gts.search.charts import STUDY_CHART_KINDS, make_study_chart
+    from gts.search.checklist import build_checklist as filled_in
+    from gts.search.importances import compute_importances
+    from gts.search.study_reader import read_study_by_reference
 
-    view = read_named(context.workspace, study)
+    view = read_study_by_reference(context.workspace, study)
     space = view.space or {}
     spec = next((trial.spec for trial in view.trials if trial.spec), None) or {}
-    kind = next((known for known in KINDS if known == plot), None)
-    return StudyShown(
+    kind = next((known for known in STUDY_CHART_KINDS if known == plot), None)
+    return StudyResult(
         name=view.name,
         reference=f"{view.storage}#{view.name}" if "://" in study else study,
         storage=view.storage,
@@ -73,27 +73,27 @@ def run(context: Context, *, study: str, plot: str | None, checklist: bool) -> S
         technique=str(space.get("technique") or spec.get("technique") or ""),
         objective=space.get("objective", "score") if view.space is not None else None,
         settings=view.settings.as_dict() if view.settings else None,
-        counts=view.counts(),
+        counts=view.count_states(),
         seconds=sum(trial.seconds or 0.0 for trial in view.trials),
-        best=tuple((view.front() if len(view.maximised) > 1 else view.ranked())[:_BEST]),
-        confirmed=tuple(view.confirmed()[:_BEST]),
-        importances=importances(view),
+        best=tuple((view.pareto_front() if len(view.maximised) > 1 else view.ranked_trials())[:_MAX_BEST]),
+        confirmed=tuple(view.confirmed_trials()[:_MAX_BEST]),
+        importances=compute_importances(view),
         failures=tuple(dict.fromkeys(trial.reason.partition("\n")[0] for trial in view.trials if trial.state == "failed")),
-        chart=chart(view, kind) if kind else None,
+        chart=make_study_chart(view, kind) if kind else None,
         checklist=filled_in(view) if checklist else None,
     )
 
 
-COMMAND = Command(
+STUDY = Command(
     name="study",
     summary="Show how a search stands, as numbers, charts or a checklist.",
     group="looking",
-    run=run,
-    looks=True,
+    run=run_study,
+    read_only=True,
     help="Without options a summary. A study can be looked at while it is searched, and so can one of the original program.",
     arguments=(Argument("study", STUDY_HELP, "study"),),
     options=(
-        Option(("--plot",), "Draw a chart.", "choice", choices=PLOTS),
+        Option(("--plot",), "Draw a chart.", "choice", choices=PLOT_KINDS),
         Option(("--checklist",), "What a report of this search must say, filled in.", "flag"),
     ),
     examples=("gts study hopper", "gts study hopper --plot importance", "gts study hopper --checklist"),
@@ -101,11 +101,11 @@ COMMAND = Command(
 
 
 @dataclass(frozen=True)
-class Best(Result):
+class BestResult(Result):
     """A trial of a study and its spec."""
 
     study: str
-    trial: TrialRow
+    trial: TrialRecord
     comment: str
     """Study, trial, seeds, scores."""
     spec: Mapping[str, Any]
@@ -118,17 +118,17 @@ class Best(Result):
 
 def run_best(context: Context, *, study: str, out: Path | None, trial: int | None) -> Iterator[Any]:
     """Find the winner, and write its spec; never over a file."""
-    from gts.formats.spec_file import spec_text, write_spec
-    from gts.search.study_reader import read_named
-    from gts.search.winner import chosen, spec_of_trial
+    from gts.formats.spec_file import format_spec, write_spec
+    from gts.search.study_reader import read_study_by_reference
+    from gts.search.winner import make_trial_spec, select_trial
 
-    view = read_named(context.workspace, study)
-    row = chosen(view, trial)
-    spec = spec_of_trial(view, row)
+    view = read_study_by_reference(context.workspace, study)
+    row = select_trial(view, trial)
+    spec = make_trial_spec(view, row)
     for warning in spec.warnings:
         yield Note(warning.message)
-    if trial is None and len(view.maximised) > 1 and len(view.front()) > 1:
-        others = ", ".join(str(one.number) for one in view.front() if one.number != row.number)
+    if trial is None and len(view.maximised) > 1 and len(view.pareto_front()) > 1:
+        others = ", ".join(str(one.number) for one in view.pareto_front() if one.number != row.number)
         yield Note(f"the front has others that are no worse: --trial {others}")
     if trial is None and row.confirmed is None:
         yield Note("no trial is confirmed on fresh seeds: this one may have been lucky")
@@ -139,7 +139,7 @@ def run_best(context: Context, *, study: str, out: Path | None, trial: int | Non
             raise FileError(f"`{target}` exists already", hint="choose another name; nothing was changed")
         write_spec(target, spec)
         path = str(target)
-    yield Best(view.name, row, spec.comment, spec.document(), spec_text(spec), path)
+    yield BestResult(view.name, row, spec.comment, spec.to_document(), format_spec(spec), path)
 
 
 BEST = Command(
@@ -147,7 +147,7 @@ BEST = Command(
     summary="Show the winner of a study, or write it as a spec.",
     group="looking",
     run=run_best,
-    looks=True,
+    read_only=True,
     help="The winner is the best of the trials that were confirmed on fresh seeds, else the best by the value of the search; "
     "the spec's comment says which, with seeds and scores.",
     arguments=(Argument("study", STUDY_HELP, "study"),),

@@ -11,18 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
-from gts.commands.job_progress import ListedJob, SearchHeadway, describe, headway_of, read_facts, search_headway_of
-from gts.commands.resolve import NEWEST, refer_job
-from gts.commands.search import Searched, searched
-from gts.commands.train import Trained, trained
+from gts.commands.job_progress import (
+    ListedJob,
+    StudyProgress,
+    describe_jobs,
+    read_json_object,
+    read_run_progress,
+    read_study_progress,
+)
+from gts.commands.resolve import LAST_RUN, resolve_job
+from gts.commands.search import SearchResult, read_search_result
+from gts.commands.train import TrainResult, make_train_result
 from gts.errors import FileError, GtsError
 from gts.store.workspace import JobFolder, RunFolder, StudyFolder
 
 if TYPE_CHECKING:
-    from gts.commands.job_progress import Headway
-    from gts.jobs.job_store import Job, Standing
+    from gts.commands.job_progress import RunProgress
+    from gts.jobs.job_store import Job, JobStatus
 
-LOOK_SECONDS = 0.25
+TAIL_POLL_SECONDS = 0.25
 NUMBERS_SECONDS = 2.0
 
 _LINE_BYTES = 500
@@ -37,7 +44,7 @@ class LogLine:
 
 
 @dataclass(frozen=True)
-class Stands:
+class JobStateChanged:
     """A job stands otherwise than before."""
 
     job: str
@@ -46,11 +53,11 @@ class Stands:
 
 
 @dataclass(frozen=True)
-class Followed(Result):
+class TailResult(Result):
     """How a job stands at the end of following it."""
 
     job: ListedJob
-    came_to: Trained | Searched | None
+    came_to: TrainResult | SearchResult | None
     """Its outcome; None where there is none yet."""
     left: bool = False
     """Whether somebody stopped following while it was at work."""
@@ -69,100 +76,100 @@ class Followed(Result):
 
 def run(context: Context, *, job: str, lines: int, no_follow: bool) -> Iterator[Any]:
     """Tell the last lines of a job's log, then what comes; yields lines, states and numbers, then how it ended."""
-    standing = refer_job(context, job)
+    standing = resolve_job(context, job)
     # Whoever ends the following ends nothing else.
-    with context.interruption.heard_by(lambda: None):
+    with context.stop_request.listening(lambda: None):
         left = False
         if no_follow:
-            yield from map(LogLine, _Log(standing.job.folder / "log.txt", lines).news())
+            yield from map(LogLine, _LogReader(standing.job.folder / "log.txt", lines).read_new_lines())
         else:
             standing = yield from _follow(context, standing.job, lines)
             left = standing.state.alive
         if left:
             yield Note(f"the job goes on; follow it again: gts tail {standing.job.id}")
-        yield Followed(describe([standing])[0], None if standing.state.alive else _came_to(standing), left)
+        yield TailResult(describe_jobs([standing])[0], None if standing.state.alive else _read_outcome(standing), left)
 
 
-def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, Standing]:
+def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, JobStatus]:
     """Tell what happens until the job ends or somebody has enough; returns how it stood last."""
-    log = _Log(RunFolder(job.folder).log, lines)
-    told: Any = None
+    log = _LogReader(RunFolder(job.folder).log, lines)
+    shown_state: Any = None
     numbers_due = 0.0
     while True:
         # The state first: when a job ends, its last line is in the log already.
-        standing = _look(job)
-        yield from map(LogLine, log.news())
+        standing = _read_status(job)
+        yield from map(LogLine, log.read_new_lines())
         if not standing.state.alive:
-            if told is not None and not job.lock.exists():
+            if shown_state is not None and not job.lock_path.exists():
                 # Its sign of life has not ended, it is gone: perhaps somebody is removing the folder just now.
-                time.sleep(LOOK_SECONDS)
-                standing = _look(job)
-            yield from map(LogLine, log.rest())
+                time.sleep(TAIL_POLL_SECONDS)
+                standing = _read_status(job)
+            yield from map(LogLine, log.read_remaining_lines())
             return standing
-        if standing.state != told:
-            told = standing.state
-            yield Stands(job.id, told.word, told.reason)
-        if told.word == "running" and time.monotonic() >= numbers_due:
-            headway = _numbers(job)
+        if standing.state != shown_state:
+            shown_state = standing.state
+            yield JobStateChanged(job.id, shown_state.word, shown_state.reason)
+        if shown_state.word == "running" and time.monotonic() >= numbers_due:
+            headway = _read_progress(job)
             if headway.rate is not None:
                 numbers_due = time.monotonic() + NUMBERS_SECONDS
                 yield headway
-        if context.interruption.wait(LOOK_SECONDS):
+        if context.stop_request.wait(TAIL_POLL_SECONDS):
             return standing
 
 
-def _numbers(job: Job) -> Headway | SearchHeadway:
+def _read_progress(job: Job) -> RunProgress | StudyProgress:
     """How far a job at work is."""
     if job.kind == "search":
-        return search_headway_of(StudyFolder(job.folder), at_work=True)
-    return headway_of(RunFolder(job.folder), at_work=True)
+        return read_study_progress(StudyFolder(job.folder), is_active=True)
+    return read_run_progress(RunFolder(job.folder), is_active=True)
 
 
-def _look(job: Job) -> Standing:
+def _read_status(job: Job) -> JobStatus:
     """How a job stands; raises FileError where its folder is gone."""
-    from gts.jobs.job_store import standing_of
+    from gts.jobs.job_store import read_job_status
 
     try:
-        return standing_of(job.folder)
+        return read_job_status(job.folder)
     except FileError as error:
         # A folder that is being removed may have lost this one file so far.
-        if JobFolder(job.folder).job.exists():
+        if JobFolder(job.folder).job_file.exists():
             raise
         raise FileError(
             f"{job.id} is gone: somebody removed its folder", hint="`gts jobs` lists those that are there"
         ) from error
 
 
-class _Log:
+class _LogReader:
     """The end of a log file that grows."""
 
     def __init__(self, path: Path, lines: int) -> None:
         """The first `news` are the last `lines` whole lines."""
         self._path = path
-        self._begun = b""
-        self._first: int | None = lines
-        self._at = max(0, self._size() - lines * _LINE_BYTES)
+        self._partial = b""
+        self._initial_lines: int | None = lines
+        self._offset = max(0, self._size() - lines * _LINE_BYTES)
 
-    def news(self) -> list[str]:
+    def read_new_lines(self) -> list[str]:
         """The whole lines that came since the last call; none where the file cannot be read."""
         size = self._size()
-        if size < self._at:
-            self._at, self._begun = 0, b""  # it was cut: what stands in it now is new
-        data = self._begun
+        if size < self._offset:
+            self._offset, self._partial = 0, b""  # it was cut: what stands in it now is new
+        data = self._partial
         with suppress(OSError), self._path.open("rb") as file:
-            file.seek(self._at)
+            file.seek(self._offset)
             data += file.read(_CHUNK)
-            self._at = file.tell()
-        *whole, self._begun = data.split(b"\n")
-        if self._first is not None:
-            whole = whole[len(whole) - min(self._first, len(whole)) :]
-            self._first = None
+            self._offset = file.tell()
+        *whole, self._partial = data.split(b"\n")
+        if self._initial_lines is not None:
+            whole = whole[len(whole) - min(self._initial_lines, len(whole)) :]
+            self._initial_lines = None
         return [line.decode(errors="replace") for line in whole]
 
-    def rest(self) -> list[str]:
+    def read_remaining_lines(self) -> list[str]:
         """What is left when no more will come."""
-        left = self.news()
-        return [*left, self._begun.decode(errors="replace")] if self._begun else left
+        left = self.read_new_lines()
+        return [*left, self._partial.decode(errors="replace")] if self._partial else left
 
     def _size(self) -> int:
         try:
@@ -171,33 +178,33 @@ class _Log:
             return 0
 
 
-def _came_to(standing: Standing) -> Trained | Searched | None:
+def _read_outcome(standing: JobStatus) -> TrainResult | SearchResult | None:
     """What a job that ended came to, from its folder; None where its process did not get so far."""
     job = standing.job
     if job.kind != "search":
-        return _trained(standing)
+        return _read_train_result(standing)
     with suppress(GtsError):
-        found = searched(StudyFolder(job.folder), str(job.request.get("source", job.name)), None)
+        found = read_search_result(StudyFolder(job.folder), str(job.request.get("source", job.name)), None)
         return found if found.best else None
     return None
 
 
-def _trained(standing: Standing) -> Trained | None:
+def _read_train_result(standing: JobStatus) -> TrainResult | None:
     from gts.jobs.trainings.request import MemberOutcome, TrainingOutcome
     from gts.jobs.trainings.summary import summary_path
     from gts.store.curves import MetricsReader
 
     folder = RunFolder(standing.job.folder)
     try:
-        facts = read_facts(folder.facts)
+        facts = read_json_object(folder.run_file)
         members = tuple(
             MemberOutcome(**one | {"result": Path(one["result"]) if one["result"] else None}) for one in facts["outcome"]
         )
         seconds = 0.0
         with suppress(FileError), MetricsReader(folder.metrics) as reader:
-            seconds = reader.position()[2]
+            seconds = reader.newest_position()[2]
         # An attempt that ended without a word leaves the outcome of the one before it.
-        if standing.state.word == "interrupted" or (standing.state.word == "failed") != all(one.failed for one in members):
+        if standing.state.name == "interrupted" or (standing.state.name == "failed") != all(one.failed for one in members):
             return None
         outcome = TrainingOutcome(
             folder=folder,
@@ -206,12 +213,12 @@ def _trained(standing: Standing) -> Trained | None:
             step=facts["step"],
             total_steps=facts["total_steps"],
             seconds=seconds,
-            stopped=standing.state.word == "paused",
+            stopped=standing.state.name == "paused",
             members=members,
         )
         results = [member.result for member in members if member.result]
         summary = summary_path(results, members[0].seed) if len(members) > 1 and results else None
-        return trained(facts["source"], outcome, summary if summary and summary.exists() else None)
+        return make_train_result(facts["source"], outcome, summary if summary and summary.exists() else None)
     except (FileError, KeyError, TypeError):
         return None
 
@@ -221,7 +228,7 @@ COMMAND = Command(
     summary="Show what a job says and how far it is, until it ends.",
     group="jobs",
     run=run,
-    looks=True,
+    read_only=True,
     help="The last lines of its log, then what comes, its newest numbers, and in the end what it came to. Ctrl-C ends only the "
     "looking on: the job never notices that somebody follows it. The exit code is the job's: 0 where it is done or was "
     "stopped, 1 where it failed or was interrupted.",
@@ -231,7 +238,7 @@ COMMAND = Command(
             "Its id, or the beginning or end of it; the newest if it is left out.",
             "job",
             required=False,
-            default=NEWEST,
+            default=LAST_RUN,
             metavar="ID",
         ),
     ),
@@ -239,7 +246,7 @@ COMMAND = Command(
         Option(("-n", "--lines"), "Lines of the log to begin with.", "integer", default=10, minimum=0, metavar="N"),
         Option(("--no-follow",), "Say how it stands, and end.", "flag"),
     ),
-    long=True,
-    watches=True,
+    streams_events=True,
+    follows=True,
     examples=("gts tail", "gts tail k3f -n 50", "gts tail @last --no-follow --json"),
 )

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from gts.commands.check import Checked, CheckedFile
+from gts.commands.check import CheckedFile, CheckResult
 from gts.commands.command import Argument, Command, Context, Result
-from gts.commands.resolve import locate
+from gts.commands.resolve import resolve_path
 from gts.errors import FormatError, GtsError, MissingError, Problem, UsageError
 from gts.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from gts.formats.theme_file import ThemeFile
 
-Origin = Literal["program", "user", "workspace"]
+ThemeOrigin = Literal["program", "user", "workspace"]
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class ListedTheme:
     name: str
     about: str
     path: str
-    origin: Origin
+    origin: ThemeOrigin
     dark: bool
     ansi: bool
 
 
 @dataclass(frozen=True)
-class Themes(Result):
+class ThemesResult(Result):
     """The themes, and files that are none."""
 
     themes: tuple[ListedTheme, ...]
@@ -45,21 +45,23 @@ class Themes(Result):
         return {"ok": not self.bad} | super().as_dict()
 
 
-def run(context: Context, *, what: str, files: Sequence[str]) -> Themes | Checked:
+def run(context: Context, *, what: str, files: Sequence[str]) -> ThemesResult | CheckResult:
     """List the themes, or check files of themes."""
     if what == "check":
-        paths = [locate(context, word) for word in files] or [path for _, path in theme_paths(context.workspace)]
-        return Checked(tuple(_checked(path) for path in paths))
+        paths = [resolve_path(context, word) for word in files] or [path for _, path in theme_paths(context.workspace)]
+        return CheckResult(tuple(_check_theme(path) for path in paths))
     if files:
         raise UsageError(f"`gts themes {what}` takes no files", hint=f"gts themes check {files[0]}")
     chosen, bad = read_themes(context.workspace)
     listed = tuple(
         ListedTheme(theme.name, theme.about, theme.path, origin, theme.dark, theme.ansi) for origin, theme in chosen.values()
     )
-    return Themes(listed, bad, tuple(str(folder) for origin, folder in theme_folders(context.workspace) if origin != "program"))
+    return ThemesResult(
+        listed, bad, tuple(str(folder) for origin, folder in theme_folders(context.workspace) if origin != "program")
+    )
 
 
-def shipped_themes() -> Path:
+def builtin_themes_folder() -> Path:
     """The folder of the themes of this program: in the package, or in the repository beside it. Raises MissingError."""
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "_themes", package.parent / "themes"):
@@ -68,19 +70,19 @@ def shipped_themes() -> Path:
     raise MissingError("this installation lacks its themes", hint="install GTS again: pip install --force-reinstall gts")
 
 
-def theme_folders(workspace: Workspace) -> tuple[tuple[Origin, Path], ...]:
+def theme_folders(workspace: Workspace) -> tuple[tuple[ThemeOrigin, Path], ...]:
     """Where themes are looked for; of two with the same name the later one counts."""
     from gts.system.folders import config_folder
 
-    shipped = shipped_themes()
-    own: tuple[tuple[Origin, Path], ...] = (
+    shipped = builtin_themes_folder()
+    own: tuple[tuple[ThemeOrigin, Path], ...] = (
         ("user", config_folder() / "themes"),
         ("workspace", workspace.root.absolute() / "themes"),
     )
     return (("program", shipped), *(place for place in own if place[1] != shipped))
 
 
-def theme_paths(workspace: Workspace) -> Iterator[tuple[Origin, Path]]:
+def theme_paths(workspace: Workspace) -> Iterator[tuple[ThemeOrigin, Path]]:
     """The files of all themes, by folder and name."""
     for origin, folder in theme_folders(workspace):
         try:
@@ -90,33 +92,33 @@ def theme_paths(workspace: Workspace) -> Iterator[tuple[Origin, Path]]:
         yield from ((origin, path) for path in paths)
 
 
-def read_themes(workspace: Workspace) -> tuple[dict[str, tuple[Origin, ThemeFile]], tuple[CheckedFile, ...]]:
+def read_themes(workspace: Workspace) -> tuple[dict[str, tuple[ThemeOrigin, ThemeFile]], tuple[CheckedFile, ...]]:
     """The themes by name, and the files that are none with what is wrong with them."""
     from gts.formats.theme_file import read_theme
 
-    found: dict[str, tuple[Origin, ThemeFile]] = {}
+    found: dict[str, tuple[ThemeOrigin, ThemeFile]] = {}
     bad: list[CheckedFile] = []
     for origin, path in theme_paths(workspace):
         try:
             theme = read_theme(path)
         except GtsError as error:
-            bad.append(_wrong(path, error))
+            bad.append(_file_with_errors(path, error))
         else:
             found[theme.name] = (origin, theme)
     return found, tuple(bad)
 
 
-def _checked(path: Path) -> CheckedFile:
+def _check_theme(path: Path) -> CheckedFile:
     from gts.formats.theme_file import read_theme
 
     try:
         read_theme(path)
     except GtsError as error:
-        return _wrong(path, error)
+        return _file_with_errors(path, error)
     return CheckedFile(str(path), (), ())
 
 
-def _wrong(path: Path, error: GtsError) -> CheckedFile:
+def _file_with_errors(path: Path, error: GtsError) -> CheckedFile:
     problems = error.problems if isinstance(error, FormatError) else (Problem(error.message),)
     return CheckedFile(str(path), problems, (), error.hint)
 
@@ -126,7 +128,7 @@ COMMAND = Command(
     summary="List the themes of the terminal program, or say what is wrong with some.",
     group="machine",
     run=run,
-    looks=True,
+    read_only=True,
     help="Themes are TOML files in `themes` of the workspace and of the user's settings; one with the name of a theme of the "
     "program stands in for it. `gts themes check` says every error of the files that are named, or of all: "
     "the exit code is 2 where there is one.",

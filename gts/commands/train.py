@@ -13,21 +13,21 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.commands.command import DETACHABLE, Argument, Command, Context, Note, Option, Result
-from gts.commands.resolve import Reference, kind_of, locate
+from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
+from gts.commands.resolve import Reference, detect_path_kind, resolve_path
 from gts.errors import FileError, UsageError
 from gts.jobs.trainings.request import MemberOutcome, Milestones, TrainingOutcome, TrainingRequest
-from gts.jobs.trainings.summary import OverSeeds, over_seeds, summary_path
+from gts.jobs.trainings.summary import SeedStatistics, seed_statistics, summary_path
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
-    from gts.jobs.job_lock import Life
+    from gts.jobs.job_lock import JobLock
     from gts.jobs.job_store import Job
     from gts.params.spec import Spec
 
 
 @dataclass(frozen=True)
-class Trained(Result):
+class TrainResult(Result):
     """What a training came to."""
 
     source: str
@@ -41,7 +41,7 @@ class Trained(Result):
     seconds: float
     interrupted: bool
     members: tuple[MemberOutcome, ...]
-    over_seeds: Mapping[str, OverSeeds]
+    over_seeds: Mapping[str, SeedStatistics]
     """Statistics over the members' scores, by quantity; empty where there is one member or no score."""
     summary: str = ""
     """Path of the summary of several seeds."""
@@ -59,28 +59,28 @@ class Trained(Result):
         return super().as_dict() | {"members": members}
 
 
-def attend(context: Context, job: Job, life: Life, request: TrainingRequest | None = None) -> Iterator[Any]:
+def run_training_inline(context: Context, job: Job, lock: JobLock, request: TrainingRequest | None = None) -> Iterator[Any]:
     """Work on a run in this process and terminal, from where it stands; yields events, then the result.
 
     For the one who holds the job's lock, which is let go at the end. `request` is read from the run's folder where it is None.
     """
-    from gts.jobs.process import attend as attended
-    from gts.jobs.trainings.runs import request_of
+    from gts.jobs.process import run_job as attended
+    from gts.jobs.trainings.runs import read_training_request
 
     try:
-        asked = request or request_of(context.workspace, job)
-        for told in attended(context.workspace, job, life, context.interruption, request=asked):
+        training_request = request or read_training_request(context.workspace, job)
+        for told in attended(context.workspace, job, lock, context.stop_request, request=training_request):
             if isinstance(told, TrainingOutcome):
-                yield trained(asked.source, told, told.summary)
+                yield make_train_result(training_request.source, told, told.summary)
             else:
                 yield told
     finally:
-        life.release()
+        lock.release()
 
 
-def trained(source: str, outcome: TrainingOutcome, summary: Path | None) -> Trained:
+def make_train_result(source: str, outcome: TrainingOutcome, summary: Path | None) -> TrainResult:
     """What a training came to, as its command says it."""
-    return Trained(
+    return TrainResult(
         source=source,
         run=outcome.folder.id,
         folder=str(outcome.folder.path),
@@ -91,16 +91,16 @@ def trained(source: str, outcome: TrainingOutcome, summary: Path | None) -> Trai
         seconds=round(outcome.seconds, 3),
         interrupted=outcome.stopped,
         members=outcome.members,
-        over_seeds=over_seeds(outcome),
+        over_seeds=seed_statistics(outcome),
         summary=str(summary or ""),
     )
 
 
-MOST_SEEDS = 1024
+MAX_SEEDS = 1024
 
 
 @dataclass(frozen=True)
-class Detached(Result):
+class DetachedTraining(Result):
     """A training that works in a process of its own."""
 
     source: str
@@ -133,20 +133,20 @@ def run(
     verbose: bool,
 ) -> Iterator[Any]:
     """Train what `source` describes, here or in a process of its own; yields events, then the result."""
-    from gts.params.spec import seeded
+    from gts.params.spec import specs_with_seeds
 
-    named = _source(context, source)
-    spec, start = _read(named)
-    spec = _changed(spec, steps, epochs, assignments)
-    _check_fit(named, spec, start)
-    yield from (Note(problem.at(str(named.path))) for problem in spec.warnings)
-    specs = seeded(spec, seeds) if seeds > 1 else (spec,)
+    named = _resolve_source(context, source)
+    spec, start = _read_source(named)
+    spec = _apply_overrides(spec, steps, epochs, assignments)
+    _check_shapes(named, spec, start)
+    yield from (Note(problem.format_at(str(named.path))) for problem in spec.warnings)
+    specs = specs_with_seeds(spec, seeds) if seeds > 1 else (spec,)
     request = TrainingRequest(
         workspace=context.workspace,
         name=named.path.stem,
         source=source,
         specs=specs,
-        results=_results(out or _default(named), specs, named.path),
+        results=_result_paths(out or _default_result(named), specs, named.path),
         start=start,
         keep="last" if keep == "last" else "best",
         milestones=Milestones(checkpoints, checkinterval) if checkpoints else None,
@@ -156,27 +156,27 @@ def run(
         save_every=save_every,
         queued=queue,
     )
-    _check_places(request)
+    _check_results_writable(request)
 
-    from gts.jobs.trainings.runs import begin
+    from gts.jobs.trainings.runs import create_run
 
-    job, life = begin(request)
-    yield from [_detach(request, job, life)] if detach or queue else attend(context, job, life, request)
+    job, lock = create_run(request)
+    yield from [_detach_training(request, job, lock)] if detach or queue else run_training_inline(context, job, lock, request)
 
 
-def _detach(request: TrainingRequest, job: Job, life: Life) -> Detached:
+def _detach_training(request: TrainingRequest, job: Job, lock: JobLock) -> DetachedTraining:
     """Leave a training to a process of its own."""
     from gts.jobs.launch import launch
 
-    launch(job, life)
+    launch(job, lock)
     results = tuple(os.path.abspath(path) for path in request.results)
-    return Detached(request.source, job.id, str(job.folder), job.queued, results)
+    return DetachedTraining(request.source, job.id, str(job.folder), job.queued, results)
 
 
-def _source(context: Context, word: str) -> Reference:
+def _resolve_source(context: Context, word: str) -> Reference:
     """The spec or checkpoint to train; raises FileError or UsageError."""
-    path = locate(context, word)
-    kind = kind_of(path, context.workspace)
+    path = resolve_path(context, word)
+    kind = detect_path_kind(path, context.workspace)
     if kind == "space":
         raise UsageError(f"{path} is a space, which describes many trainings", hint="name a spec or a checkpoint")
     if kind == "run":
@@ -184,7 +184,7 @@ def _source(context: Context, word: str) -> Reference:
     return Reference(word, path, kind)
 
 
-def _read(source: Reference) -> tuple[Spec, Checkpoint | None]:
+def _read_source(source: Reference) -> tuple[Spec, Checkpoint | None]:
     if source.kind == "spec":
         from gts.formats.spec_file import read_spec
 
@@ -195,7 +195,7 @@ def _read(source: Reference) -> tuple[Spec, Checkpoint | None]:
     return checkpoint.spec, checkpoint
 
 
-def _changed(spec: Spec, steps: int | None, epochs: int | None, assignments: Sequence[str]) -> Spec:
+def _apply_overrides(spec: Spec, steps: int | None, epochs: int | None, assignments: Sequence[str]) -> Spec:
     """The spec with what the command line says; its warnings stay."""
     from dataclasses import replace
 
@@ -212,11 +212,11 @@ def _changed(spec: Spec, steps: int | None, epochs: int | None, assignments: Seq
     return replace(parse_assignments(spec, words), warnings=spec.warnings) if words else spec
 
 
-def _check_fit(source: Reference, spec: Spec, start: Checkpoint | None) -> None:
+def _check_shapes(source: Reference, spec: Spec, start: Checkpoint | None) -> None:
     """Make sure that a training can start from a checkpoint with what the command line has changed; raises FileError."""
-    from gts.formats.networks import shape_problems
+    from gts.formats.networks import find_shape_problems
 
-    problems = shape_problems(spec, start.shapes()) if start is not None else ()
+    problems = find_shape_problems(spec, start.shapes()) if start is not None else ()
     if problems:
         raise FileError(
             f"{source.path} does not fit what is asked for: {problems[0].message}",
@@ -224,7 +224,7 @@ def _check_fit(source: Reference, spec: Spec, start: Checkpoint | None) -> None:
         )
 
 
-def _default(source: Reference) -> Path:
+def _default_result(source: Reference) -> Path:
     """Where the outcome goes if nobody says so: never over the checkpoint that it was trained from."""
     if source.kind == "spec":
         return Path(f"{source.path.stem}.checkpoint")
@@ -232,7 +232,7 @@ def _default(source: Reference) -> Path:
     return next(path for number in count(2) if not (path := Path(f"{stem}-{number}.checkpoint")).exists())
 
 
-def _results(out: Path, specs: Sequence[Spec], source: Path) -> tuple[Path, ...]:
+def _result_paths(out: Path, specs: Sequence[Spec], source: Path) -> tuple[Path, ...]:
     """Where each member's outcome goes; raises UsageError where that would destroy something else."""
     if out.suffix in (".spec", ".space"):
         raise UsageError(
@@ -247,7 +247,7 @@ def _results(out: Path, specs: Sequence[Spec], source: Path) -> tuple[Path, ...]
     return results
 
 
-def _check_places(request: TrainingRequest) -> None:
+def _check_results_writable(request: TrainingRequest) -> None:
     """Make sure before hours of work that its outcome can be written; raises FileError."""
     from gts.formats.durable import check_writable
 
@@ -295,7 +295,7 @@ COMMAND = Command(
             "integer",
             default=1,
             minimum=1,
-            maximum=MOST_SEEDS,
+            maximum=MAX_SEEDS,
             metavar="K",
         ),
         Option(
@@ -309,11 +309,11 @@ COMMAND = Command(
         Option(("--keep",), "Which policy OUT is: the best, or the last.", "choice", choices=("best", "last"), default="best"),
         Option(("--nosaveoninterrupt",), "Do not save when the training is interrupted.", "flag"),
         Option(("--no-score",), "Do not score the outcome.", "flag"),
-        *DETACHABLE,
+        *DETACH_OPTIONS,
         Option(("-v", "--verbose"), "Also show the numbers of the training every few seconds.", "flag"),
     ),
     threads=True,
-    long=True,
+    streams_events=True,
     examples=(
         "gts train hopper/hopperA2C.spec out.checkpoint -e 500 -s 100000 -v",
         "gts train hopper/hopperPPO.spec --seeds 8 --set actor.hiddenSize=128",

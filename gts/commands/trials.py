@@ -12,13 +12,13 @@ from gts.commands.command import Argument, Command, Context, Note, Option, Resul
 from gts.errors import UsageError
 
 if TYPE_CHECKING:
-    from gts.search.trial_records import StudyView, TrialRow
+    from gts.search.trial_records import StudyView, TrialRecord
 
 STUDY_HELP = (
     "A study: its name in the workspace, its folder, a database file, or the address of a server; with #NAME one of several."
 )
 
-_FIELDS: dict[str, Callable[[TrialRow], Any]] = {
+_FIELDS: dict[str, Callable[[TrialRecord], Any]] = {
     "number": lambda trial: trial.number,
     "state": lambda trial: trial.state,
     "value": lambda trial: trial.value,
@@ -35,7 +35,7 @@ _BEST_FIRST = ("value", "value2", "confirmed", "steps", "seconds", "seeds")
 
 
 @dataclass(frozen=True)
-class Trials(Result):
+class TrialsResult(Result):
     """Trials of a study that were asked for, in the order that was asked for."""
 
     study: str
@@ -43,7 +43,7 @@ class Trials(Result):
     maximised: tuple[bool, ...]
     parameters: tuple[str, ...]
     """What was searched, by file key."""
-    trials: tuple[TrialRow, ...]
+    trials: tuple[TrialRecord, ...]
     total: int
     """How many the study has."""
 
@@ -60,21 +60,21 @@ def run(
     verbose: bool,
 ) -> Iterator[Any]:
     """Read a study, and choose and order its trials."""
-    from gts.search.study_reader import read_named
+    from gts.search.study_reader import read_study_by_reference
 
-    view = read_named(context.workspace, study)
-    conditions = [condition(view, text) for text in filters]
+    view = read_study_by_reference(context.workspace, study)
+    conditions = [parse_condition(view, text) for text in filters]
     chosen = [trial for trial in view.trials if all(holds(trial) for holds in conditions)]
-    chosen = ordered(view, chosen, sort, reverse)[:number]
+    chosen = sort_trials(view, chosen, sort, reverse)[:number]
     if csv is not None:
-        _write(csv, view, chosen)
+        _write_csv(csv, view, chosen)
         yield Note(f"{len(chosen)} trials are written to {csv}")
-    yield Trials(view.name, view.storage, view.maximised, tuple(view.domains), tuple(chosen), len(view.trials))
+    yield TrialsResult(view.name, view.storage, view.maximised, tuple(view.domains), tuple(chosen), len(view.trials))
 
 
-def ordered(view: StudyView, trials: list[TrialRow], field: str, reverse: bool) -> list[TrialRow]:
+def sort_trials(view: StudyView, trials: list[TrialRecord], field: str, reverse: bool) -> list[TrialRecord]:
     """Trials by a field, those without one last; what is good when large begins with the largest."""
-    read = _reader(view, field)
+    read = _field_reader(view, field)
     down = field in _BEST_FIRST
     if field in ("value", "value2") and len(view.maximised) > int(field == "value2"):
         down = view.maximised[int(field == "value2")]
@@ -87,19 +87,19 @@ def ordered(view: StudyView, trials: list[TrialRow], field: str, reverse: bool) 
     return known + [trial for trial in trials if read(trial) is None]
 
 
-def condition(view: StudyView, text: str) -> Callable[[TrialRow], bool]:
+def parse_condition(view: StudyView, text: str) -> Callable[[TrialRecord], bool]:
     """What `value>1000` or `state=failed` says of a trial; raises UsageError."""
     match = _CONDITION.match(text)
     if match is None:
         raise UsageError(f"`{text[:60]}` is no condition", hint="write FIELD, one of = != < > <= >=, and a value: value>1000")
     field, sign, wanted = match.groups()
-    read = _reader(view, field)
+    read = _field_reader(view, field)
     limit = _number(wanted)
     if limit is None and sign not in ("=", "!="):
         hint = f"ask for {field}={wanted[:40]}, or name a number"
         raise UsageError(f"`{sign}` compares with a number only, not with `{wanted[:40]}`", hint=hint)
 
-    def holds(trial: TrialRow) -> bool:
+    def holds(trial: TrialRecord) -> bool:
         value = read(trial)
         if sign in ("=", "!="):
             known = _number(value)
@@ -112,15 +112,15 @@ def condition(view: StudyView, text: str) -> Callable[[TrialRow], bool]:
     return holds
 
 
-def _reader(view: StudyView, field: str) -> Callable[[TrialRow], Any]:
+def _field_reader(view: StudyView, field: str) -> Callable[[TrialRecord], Any]:
     if field in _FIELDS:
         return _FIELDS[field]
     if field in view.domains:
         return lambda trial: trial.params.get(field)
-    from gts.params.spec import unknown
+    from gts.params.spec import unknown_name_message
 
     known = (*_FIELDS, *view.domains)
-    raise UsageError(unknown("field", field, known), hint=f"fields: {', '.join(known)}")
+    raise UsageError(unknown_name_message("field", field, known), hint=f"fields: {', '.join(known)}")
 
 
 def _number(value: Any) -> float | None:
@@ -130,7 +130,7 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _write(path: Path, view: StudyView, trials: Sequence[TrialRow]) -> None:
+def _write_csv(path: Path, view: StudyView, trials: Sequence[TrialRecord]) -> None:
     """A line a trial, with every parameter; raises FileError."""
     from csv import writer
     from io import StringIO
@@ -151,7 +151,7 @@ COMMAND = Command(
     summary="List the trials of a study.",
     group="looking",
     run=run,
-    looks=True,
+    read_only=True,
     help="Best first. A study can be looked at while it is searched, and so can one of the original program.",
     arguments=(Argument("study", STUDY_HELP, "study"),),
     options=(

@@ -16,13 +16,13 @@ _CLIP = 10.0
 _EPSILON = 1e-8
 
 
-class Moments:
+class RunningMeanStd:
     """Mean and variance of everything seen so far, in float64. (P, D)"""
 
-    def __init__(self, members: int, width: int) -> None:
-        self.mean = torch.zeros(members, width, dtype=torch.float64)
-        self.variance = torch.ones(members, width, dtype=torch.float64)
-        self.count = torch.zeros(members, 1, dtype=torch.float64)
+    def __init__(self, n_members: int, width: int) -> None:
+        self.mean = torch.zeros(n_members, width, dtype=torch.float64)
+        self.variance = torch.ones(n_members, width, dtype=torch.float64)
+        self.count = torch.zeros(n_members, 1, dtype=torch.float64)
 
     def update(self, samples: Tensor) -> None:
         """Merge a batch, (P, B, D), by the parallel formula of Chan et al. (1979)."""
@@ -32,53 +32,53 @@ class Moments:
         variance, mean = torch.var_mean(samples.double(), dim=1, correction=0)
         total = self.count + size
         delta = mean - self.mean
-        spread = self.variance * self.count + variance * size + delta.square() * (self.count * size / total)
+        sum_squares = self.variance * self.count + variance * size + delta.square() * (self.count * size / total)
         self.mean += delta * (size / total)
-        self.variance = spread / total
+        self.variance = sum_squares / total
         self.count = total
 
-    def arrays(self, member: int) -> dict[str, NDArray[Any]]:
+    def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
         """One member's statistics by name."""
         return {name: getattr(self, name)[member].numpy().copy() for name in ("mean", "variance", "count")}
 
-    def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def load_state_dict(self, member: int, tensors: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `arrays`; raises KeyError, ValueError."""
         for name in ("mean", "variance", "count"):
-            getattr(self, name)[member] = torch.from_numpy(np.asarray(arrays[name], dtype=np.float64))
+            getattr(self, name)[member] = torch.from_numpy(np.asarray(tensors[name], dtype=np.float64))
 
 
 class ObservationNormaliser:
     """x → clip((x − mean) / √variance, ±10), statistics frozen between updates."""
 
-    def __init__(self, members: int, size: int, *, enabled: bool) -> None:
+    def __init__(self, n_members: int, size: int, *, enabled: bool) -> None:
         self.enabled = enabled
-        self.moments = Moments(members, size)
-        self._refresh()
+        self.statistics = RunningMeanStd(n_members, size)
+        self._cache_statistics()
 
     def __call__(self, observations: Tensor) -> Tensor:
         """(P, B, O) float64 or float32 → (P, B, O) float32"""
         if not self.enabled:
             return observations.to(DTYPE)
-        return ((observations.to(DTYPE) - self._shift) * self._scale).clamp_(-_CLIP, _CLIP)
+        return ((observations.to(DTYPE) - self._mean) * self._inverse_std).clamp_(-_CLIP, _CLIP)
 
     def update(self, observations: Tensor) -> None:
         """Learn from the observations of a rollout, (P, B, O)."""
         if self.enabled:
-            self.moments.update(observations)
-            self._refresh()
+            self.statistics.update(observations)
+            self._cache_statistics()
 
     def affine(self, member: int) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
         """What one member's observations go through: minus the first, (O,), times the second, (O,), clipped to ± the third."""
-        return self._shift[member, 0].numpy().copy(), self._scale[member, 0].numpy().copy(), _CLIP
+        return self._mean[member, 0].numpy().copy(), self._inverse_std[member, 0].numpy().copy(), _CLIP
 
-    def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def load_state_dict(self, member: int, tensors: Mapping[str, NDArray[Any]]) -> None:
         """Take one member's statistics from a checkpoint; raises KeyError, ValueError."""
-        self.moments.load(member, arrays)
-        self._refresh()
+        self.statistics.load_state_dict(member, tensors)
+        self._cache_statistics()
 
-    def _refresh(self) -> None:
-        self._shift = self.moments.mean.to(DTYPE)[:, None]
-        self._scale = (self.moments.variance + _EPSILON).rsqrt().to(DTYPE)[:, None]
+    def _cache_statistics(self) -> None:
+        self._mean = self.statistics.mean.to(DTYPE)[:, None]
+        self._inverse_std = (self.statistics.variance + _EPSILON).rsqrt().to(DTYPE)[:, None]
 
 
 class RewardScaler:
@@ -87,23 +87,23 @@ class RewardScaler:
     The return is accumulated forward in time, R ← γ R + r, as in OpenAI's `VecNormalize`.
     """
 
-    def __init__(self, members: int, worlds: int, *, enabled: bool) -> None:
+    def __init__(self, n_members: int, n_environments: int, *, enabled: bool) -> None:
         self.enabled = enabled
-        self.moments = Moments(members, 1)
-        self.running = torch.zeros(members, worlds)
+        self.statistics = RunningMeanStd(n_members, 1)
+        self.running_returns = torch.zeros(n_members, n_environments)
 
-    def __call__(self, rewards: Tensor, done: Tensor, discount: Tensor) -> Tensor:
+    def __call__(self, rewards: Tensor, done: Tensor, gamma: Tensor) -> Tensor:
         """Learn from a rollout, then scale it. (T, P, N), (T, P, N), (P, 1) → (T, P, N)"""
         if not self.enabled:
             return rewards
         returns = torch.empty_like(rewards)
         for step in range(rewards.shape[0]):
-            self.running = self.running * discount + rewards[step]
-            returns[step] = self.running
-            self.running = torch.where(done[step], 0.0, self.running)
-        self.moments.update(returns.transpose(0, 1).reshape(rewards.shape[1], -1, 1))
+            self.running_returns = self.running_returns * gamma + rewards[step]
+            returns[step] = self.running_returns
+            self.running_returns = torch.where(done[step], 0.0, self.running_returns)
+        self.statistics.update(returns.transpose(0, 1).reshape(rewards.shape[1], -1, 1))
         return (rewards * self.scale()).clamp(-_CLIP, _CLIP)
 
     def scale(self) -> Tensor:
         """What rewards are multiplied with. (P, 1)"""
-        return (self.moments.variance + _EPSILON).rsqrt().to(DTYPE)
+        return (self.statistics.variance + _EPSILON).rsqrt().to(DTYPE)

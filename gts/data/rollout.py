@@ -25,9 +25,9 @@ class Rollout:
     """(T, P, N) bool: the episode was cut at its longest; what would have followed is estimated."""
     last_observations: Tensor
     """(P, N, O) after the last step (of a new episode where the last step ended one)."""
-    cut_steps: Tensor
+    truncation_indices: Tensor
     """(M, 3) the step, member and world of each truncation."""
-    cut_observations: Tensor
+    truncation_observations: Tensor
     """(M, O) the true last observation of each truncated episode."""
 
     @property
@@ -36,37 +36,39 @@ class Rollout:
         return self.terminated | self.truncated
 
 
-def by_member(values: Tensor) -> Tensor:
+def flatten_by_member(values: Tensor) -> Tensor:
     """(T, P, N, …) → (P, T·N, …): all samples of a member in one row, world by world within a step."""
     moved = values.transpose(0, 1)
     return moved.reshape(moved.shape[0], -1, *moved.shape[3:])
 
 
-def by_step(values: Tensor, steps: int) -> Tensor:
-    """(P, T·N) → (T, P, N), the inverse of `by_member`."""
-    return values.reshape(values.shape[0], steps, -1).transpose(0, 1)
+def unflatten_by_step(values: Tensor, n_steps: int) -> Tensor:
+    """(P, T·N) → (T, P, N), the inverse of `flatten_by_member`."""
+    return values.reshape(values.shape[0], n_steps, -1).transpose(0, 1)
 
 
-def state_values(rollout: Rollout, critic: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+def compute_values(rollout: Rollout, critic: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
     """Values of the observations of a rollout and of what truly followed each of them.
 
     `critic` maps (P, B, O) → (P, B). Returns V(s_t) and V(s_{t+1}), both (T, P, N). Where an episode was truncated the
     second is the value of its true last observation; where it terminated the second means nothing and must be masked.
     """
-    steps, members = rollout.observations.shape[:2]
-    everything = torch.cat([rollout.observations, rollout.last_observations[None]])
-    values = by_step(critic(by_member(everything)), steps + 1)
-    following = values[1:].clone()
-    if len(rollout.cut_steps):
-        step, member, world = rollout.cut_steps.unbind(1)
-        place = _place_within_member(member, members)
-        padded = rollout.cut_observations.new_zeros(members, int(place.max()) + 1, rollout.cut_observations.shape[1])
-        padded[member, place] = rollout.cut_observations
-        following[step, member, world] = critic(padded)[member, place]
-    return values[:-1], following
+    n_steps, n_members = rollout.observations.shape[:2]
+    all_observations = torch.cat([rollout.observations, rollout.last_observations[None]])
+    values = unflatten_by_step(critic(flatten_by_member(all_observations)), n_steps + 1)
+    next_values = values[1:].clone()
+    if len(rollout.truncation_indices):
+        step, member, world = rollout.truncation_indices.unbind(1)
+        rank = _rank_within_member(member, n_members)
+        padded = rollout.truncation_observations.new_zeros(
+            n_members, int(rank.max()) + 1, rollout.truncation_observations.shape[1]
+        )
+        padded[member, rank] = rollout.truncation_observations
+        next_values[step, member, world] = critic(padded)[member, rank]
+    return values[:-1], next_values
 
 
-def _place_within_member(member: Tensor, members: int) -> Tensor:
+def _rank_within_member(member: Tensor, n_members: int) -> Tensor:
     """A running number for each entry among those of the same member. (M,) → (M,)"""
-    matches = torch.nn.functional.one_hot(member, members)
+    matches = torch.nn.functional.one_hot(member, n_members)
     return (matches.cumsum(0) * matches).sum(1) - 1

@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-_PURPOSES = ("networks", "actions", "minibatches")
+_STREAM_NAMES = ("networks", "actions", "minibatches")
 
 
-class Streams:
+class MemberStreams:
     """Named torch generators for every member, all derived from the member's one seed."""
 
     def __init__(self, seeds: Sequence[int]) -> None:
         self._seeds = tuple(seeds)
         self.networks, self.actions, self.minibatches = (
-            [torch.Generator().manual_seed(_derive(seed, index)) for seed in seeds] for index in range(len(_PURPOSES))
+            [torch.Generator().manual_seed(_derive_seed(seed, index)) for seed in seeds] for index in range(len(_STREAM_NAMES))
         )
 
     def world_seeds(self, worlds: int) -> list[int]:
@@ -27,28 +27,28 @@ class Streams:
         return [
             int(word)
             for seed in self._seeds
-            for word in np.random.SeedSequence([seed, len(_PURPOSES)]).generate_state(worlds, np.uint64) >> np.uint64(1)
+            for word in np.random.SeedSequence([seed, len(_STREAM_NAMES)]).generate_state(worlds, np.uint64) >> np.uint64(1)
         ]
 
-    def normal(self, steps: int, worlds: int, actions: int) -> Tensor:
+    def action_noise(self, steps: int, worlds: int, actions: int) -> Tensor:
         """Standard normal noise for the actions of a rollout. (T, P, N, A)"""
         draws = [torch.randn(steps, worlds, actions, generator=generator) for generator in self.actions]
         return torch.stack(draws, dim=1)
 
-    def permutations(self, size: int) -> Tensor:
+    def minibatch_permutations(self, size: int) -> Tensor:
         """A new order of `size` samples for every member. (P, size)"""
         return torch.stack([torch.randperm(size, generator=generator) for generator in self.minibatches])
 
-    def arrays(self, member: int) -> dict[str, NDArray[Any]]:
+    def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
         """The states of one member's generators by purpose."""
-        return {name: getattr(self, name)[member].get_state().numpy() for name in _PURPOSES}
+        return {name: getattr(self, name)[member].get_state().numpy() for name in _STREAM_NAMES}
 
-    def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `arrays`."""
-        for name in _PURPOSES:
+        for name in _STREAM_NAMES:
             generator: Generator = getattr(self, name)[member]
             generator.set_state(torch.from_numpy(np.asarray(arrays[name], dtype=np.uint8)))
 
 
-def _derive(seed: int, index: int) -> int:
+def _derive_seed(seed: int, index: int) -> int:
     return int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0] >> np.uint64(1))

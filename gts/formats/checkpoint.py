@@ -23,13 +23,13 @@ from gts.errors import DivergedError, FormatError, Problem
 from gts.formats import checkpoint_layout
 from gts.formats.durable import write_durably
 from gts.formats.file_checks import read_bytes
-from gts.formats.networks import Network, Shape, describe_networks, is_network_tensor, shape_problems
+from gts.formats.networks import NetworkInfo, TensorShape, describe_networks, find_shape_problems, is_network_tensor
 from gts.params.spec import Spec
 
-FORMAT = 1
+CHECKPOINT_FORMAT = 1
 """Version of the layout that this program writes, and the newest it reads."""
 
-_DAMAGED = "copy it here again, or take the checkpoint before it"
+_DAMAGED_HINT = "copy it here again, or take the checkpoint before it"
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Checkpoint:
     """Of the program, of what it stands on, and the thread count; filled in when it is written."""
     checksum: str = ""
     """SHA-256 of the tensors' names, types, shapes and bytes; set by reading and writing."""
-    stored_shapes: Mapping[str, Shape] = field(default_factory=dict)
+    stored_shapes: Mapping[str, TensorShape] = field(default_factory=dict)
     """Shapes of the tensors in the file, also where only the header was read."""
     file_size: int = 0
     """Bytes of the file that it was read from."""
 
-    def shapes(self) -> dict[str, Shape]:
+    def shapes(self) -> dict[str, TensorShape]:
         """The shape of every tensor."""
         return {name: tensor.shape for name, tensor in self.tensors.items()} or dict(self.stored_shapes)
 
@@ -64,7 +64,7 @@ class Checkpoint:
         """Whether the same training can go on from here exactly; otherwise a new one can start from its networks."""
         return "step" in self.counters and any(name.startswith("streams.") for name in self.shapes())
 
-    def describe_networks(self) -> tuple[Network, ...]:
+    def describe_networks(self) -> tuple[NetworkInfo, ...]:
         """The networks with their widths and their number of parameters, the policy first."""
         return describe_networks(self.spec, self.shapes())
 
@@ -77,16 +77,16 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> st
     where the networks do not fit the spec.
     """
     name = os.fspath(path)
-    problems = shape_problems(checkpoint.spec, checkpoint.shapes()) + _type_problems(checkpoint.tensors)
+    problems = find_shape_problems(checkpoint.spec, checkpoint.shapes()) + _find_type_problems(checkpoint.tensors)
     if problems:
         raise FormatError(name, problems, hint="this checkpoint cannot be written")
-    broken = _first_not_finite(checkpoint.tensors)
+    broken = _find_non_finite(checkpoint.tensors)
     if broken:
         raise DivergedError(f"the tensor `{broken}` holds a number that is not finite: {name} was not written")
-    checksum = tensor_checksum(checkpoint.tensors)
+    checksum = compute_tensor_checksum(checkpoint.tensors)
     document = {
-        "format": FORMAT,
-        "spec": checkpoint.spec.document(),
+        "format": CHECKPOINT_FORMAT,
+        "spec": checkpoint.spec.to_document(),
         "values": checkpoint.spec.values(),
         "counters": checkpoint.counters,
         "score": checkpoint.score,
@@ -95,7 +95,7 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> st
         "versions": checkpoint.versions or current_versions(),
         "checksum": checksum,
     }
-    write_durably(path, checkpoint_layout.pack(document, checkpoint.tensors))
+    write_durably(path, checkpoint_layout.pack_checkpoint(document, checkpoint.tensors))
     return checksum
 
 
@@ -106,14 +106,16 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     all, or where its networks do not fit its spec.
     """
     name = os.fspath(path)
-    data = read_bytes(path, "checkpoint", checkpoint_layout.LARGEST_FILE)
+    data = read_bytes(path, "checkpoint", checkpoint_layout.MAX_CHECKPOINT_BYTES)
     header = checkpoint_layout.unpack_header(name, data, len(data))
-    checkpoint = _from_header(name, header, len(data))
+    checkpoint = _make_checkpoint(name, header, len(data))
     tensors = checkpoint_layout.unpack_tensors(name, data)
-    if tensor_checksum(tensors) != checkpoint.checksum:
-        raise FormatError(name, [Problem("the tensors have changed since it was written: the checksum differs")], hint=_DAMAGED)
-    problems = _type_problems(tensors)
-    broken = _first_not_finite(tensors)
+    if compute_tensor_checksum(tensors) != checkpoint.checksum:
+        raise FormatError(
+            name, [Problem("the tensors have changed since it was written: the checksum differs")], hint=_DAMAGED_HINT
+        )
+    problems = _find_type_problems(tensors)
+    broken = _find_non_finite(tensors)
     if broken:
         problems.append(Problem(f"the tensor `{broken}` holds a number that is not finite", broken))
     if problems:
@@ -121,21 +123,21 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     return Checkpoint(**{**checkpoint.__dict__, "tensors": tensors})
 
 
-def read_header(path: str | os.PathLike[str]) -> Checkpoint:
+def read_checkpoint_header(path: str | os.PathLike[str]) -> Checkpoint:
     """Everything but the tensors (`tensors` is empty, `shapes()` is not); a large file costs no more than a small one.
 
     Raises what `read_checkpoint` raises, as far as the header shows it.
     """
     name = os.fspath(path)
-    head, size = checkpoint_layout.read_head(path)
-    return _from_header(name, checkpoint_layout.unpack_header(name, head, size), size)
+    head, size = checkpoint_layout.read_header_bytes(path)
+    return _make_checkpoint(name, checkpoint_layout.unpack_header(name, head, size), size)
 
 
-def tensor_checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
+def compute_tensor_checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
     """SHA-256 over the tensors in the order of their names: name, type, shape, bytes as a file has them."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        tensor = checkpoint_layout.as_stored(tensors[name])
+        tensor = checkpoint_layout.to_stored_layout(tensors[name])
         digest.update(f"{name}\0{tensor.dtype.str}\0{tensor.shape}\0".encode())
         digest.update(tensor.tobytes())
     return digest.hexdigest()
@@ -152,10 +154,10 @@ def current_versions() -> dict[str, str]:
     return versions
 
 
-def _from_header(name: str, header: checkpoint_layout.Header, size: int) -> Checkpoint:
+def _make_checkpoint(name: str, header: checkpoint_layout.CheckpointHeader, size: int) -> Checkpoint:
     document = header.document
     spec = checkpoint_layout.restore_spec(name, document)
-    problems = shape_problems(spec, header.shapes)
+    problems = find_shape_problems(spec, header.shapes)
     if problems:
         raise FormatError(name, problems, hint="train it anew from its spec, or name another checkpoint")
     return Checkpoint(
@@ -172,7 +174,7 @@ def _from_header(name: str, header: checkpoint_layout.Header, size: int) -> Chec
     )
 
 
-def _type_problems(tensors: Mapping[str, NDArray[Any]]) -> list[Problem]:
+def _find_type_problems(tensors: Mapping[str, NDArray[Any]]) -> list[Problem]:
     return [
         Problem(f"the tensor `{name}` is {tensor.dtype}, not float32", name)
         for name, tensor in tensors.items()
@@ -180,7 +182,7 @@ def _type_problems(tensors: Mapping[str, NDArray[Any]]) -> list[Problem]:
     ]
 
 
-def _first_not_finite(tensors: Mapping[str, NDArray[Any]]) -> str:
+def _find_non_finite(tensors: Mapping[str, NDArray[Any]]) -> str:
     for name, tensor in tensors.items():
         if is_network_tensor(name) and not np.isfinite(tensor).all():
             return name

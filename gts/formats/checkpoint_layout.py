@@ -20,18 +20,18 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from gts.errors import FileError, FormatError, GtsError, Problem
-from gts.formats.file_checks import check_file, recognise
-from gts.formats.networks import Shape
-from gts.formats.strict_json import printable
+from gts.formats.file_checks import check_file, identify_file_type
+from gts.formats.networks import TensorShape
+from gts.formats.strict_json import to_printable
 from gts.params.spec import ParameterError, Spec, make_spec
 
-LARGEST_FILE = 8_000_000_000
-LARGEST_HEADER = 64_000_000
+MAX_CHECKPOINT_BYTES = 8_000_000_000
+MAX_HEADER_BYTES = 64_000_000
 
 _KEY = "gts"
 _TYPES = ("F64", "F32", "F16", "I64", "U64", "I32", "U32", "I16", "U16", "I8", "U8", "BOOL")
-_NEWEST = 1
-_DAMAGED = "copy it here again, or take the checkpoint before it"
+_NEWEST_FORMAT = 1
+_DAMAGED_HINT = "copy it here again, or take the checkpoint before it"
 _FIELDS: dict[str, tuple[type, ...]] = {
     "spec": (dict,),
     "values": (dict,),
@@ -45,56 +45,60 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 
 
 @dataclass(frozen=True)
-class Header:
+class CheckpointHeader:
     """What stands before the tensors."""
 
     document: dict[str, Any]
-    shapes: dict[str, Shape]
+    shapes: dict[str, TensorShape]
 
 
-def pack(document: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> bytes:
+def pack_checkpoint(document: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> bytes:
     """The bytes of a checkpoint; the same for the same content."""
-    plain = _plain(document)
-    plain["headChecksum"] = _document_checksum(plain)
+    plain = _to_json_types(document)
+    plain["headChecksum"] = _compute_document_checksum(plain)
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    arrays = {name: as_stored(tensor) for name, tensor in tensors.items()}
+    arrays = {name: to_stored_layout(tensor) for name, tensor in tensors.items()}
     return safetensors.numpy.save(arrays, metadata={_KEY: text})
 
 
-def as_stored(tensor: NDArray[Any]) -> NDArray[Any]:
+def to_stored_layout(tensor: NDArray[Any]) -> NDArray[Any]:
     """A tensor as files have it, little-endian and row by row; the tensor itself where it lies so already."""
     return np.array(tensor, dtype=tensor.dtype.newbyteorder("<"), order="C", copy=None)
 
 
-def read_head(path: str | os.PathLike[str]) -> tuple[bytes, int]:
+def read_header_bytes(path: str | os.PathLike[str]) -> tuple[bytes, int]:
     """The first bytes of a checkpoint, up to its tensors, and the size of the file. Raises FileError."""
-    size = check_file(path, "checkpoint", LARGEST_FILE)
+    size = check_file(path, "checkpoint", MAX_CHECKPOINT_BYTES)
     try:
         with open(path, "rb") as file:
             length = file.read(8)
-            return length + file.read(min(int.from_bytes(length, "little"), LARGEST_HEADER)), size
+            return length + file.read(min(int.from_bytes(length, "little"), MAX_HEADER_BYTES)), size
     except OSError as error:
         raise FileError(f"cannot read {os.fspath(path)}: {(error.strerror or str(error)).lower()}") from error
 
 
-def unpack_header(name: str, head: bytes, size: int) -> Header:
+def unpack_header(name: str, head: bytes, size: int) -> CheckpointHeader:
     """Check the header of a file of `size` bytes; `head` holds it, perhaps with more behind it. Raises FormatError."""
     length = int.from_bytes(head[:8], "little")
-    if size < 8 or head[8:9] != b"{" or length > LARGEST_HEADER:
-        _refuse_foreign(name, head)
+    if size < 8 or head[8:9] != b"{" or length > MAX_HEADER_BYTES:
+        _raise_foreign(name, head)
     if 8 + length > size:
-        _damaged(name, f"it is cut off: its header alone has {length} bytes, the file {size}")
-    entries = _load(name, head[8 : 8 + length], "its header is no JSON")
+        _raise_damaged(name, f"it is cut off: its header alone has {length} bytes, the file {size}")
+    entries = _parse_object(name, head[8 : 8 + length], "its header is no JSON")
     metadata = entries.pop("__metadata__", None)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(_KEY), str):
         raise FormatError(
             name, [Problem("a safetensors file without GTS's metadata")], hint="name a checkpoint that `gts train` wrote"
         )
-    shapes = {entry: _shape(name, entry, description) for entry, description in entries.items()}
+    shapes = {entry: _read_shape(name, entry, description) for entry, description in entries.items()}
     end = max((description["data_offsets"][1] for description in entries.values()), default=0)
     if 8 + length + end != size:
-        _damaged(name, f"it is cut off or has something behind it: {8 + length + end} bytes were written, the file has {size}")
-    return Header(_check_document(name, _load(name, metadata[_KEY].encode(), "its metadata is no JSON")), shapes)
+        _raise_damaged(
+            name, f"it is cut off or has something behind it: {8 + length + end} bytes were written, the file has {size}"
+        )
+    return CheckpointHeader(
+        _check_document(name, _parse_object(name, metadata[_KEY].encode(), "its metadata is no JSON")), shapes
+    )
 
 
 def unpack_tensors(name: str, data: bytes) -> dict[str, NDArray[Any]]:
@@ -102,7 +106,7 @@ def unpack_tensors(name: str, data: bytes) -> dict[str, NDArray[Any]]:
     try:
         return dict(sorted(safetensors.numpy.load(data).items()))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        _damaged(name, f"its tensors do not lie as its header says ({printable(str(error))})")
+        _raise_damaged(name, f"its tensors do not lie as its header says ({to_printable(str(error))})")
 
 
 def restore_spec(name: str, document: Mapping[str, Any]) -> Spec:
@@ -111,7 +115,7 @@ def restore_spec(name: str, document: Mapping[str, Any]) -> Spec:
     figure, technique, given = stored.get("physicalModel"), stored.get("technique"), stored.get("params")
     comment = stored.get("comment", "")
     if not (isinstance(figure, str) and isinstance(technique, str) and isinstance(given, dict) and isinstance(comment, str)):
-        _damaged(name, "its spec is incomplete")
+        _raise_damaged(name, "its spec is incomplete")
     try:
         now = make_spec(figure, technique, given, comment=comment).values()
         moved = {key: value for key, value in document["values"].items() if key not in now or now[key] != value}
@@ -121,94 +125,100 @@ def restore_spec(name: str, document: Mapping[str, Any]) -> Spec:
     except GtsError as error:
         problems = [Problem(f"its spec: {error.message}")]
     written = document["versions"].get("gts", "another version")
-    raise FormatError(name, problems, hint=f"it was written by gts {printable(str(written))}; use that version, or a newer one")
+    raise FormatError(
+        name, problems, hint=f"it was written by gts {to_printable(str(written))}; use that version, or a newer one"
+    )
 
 
 def _check_document(name: str, document: dict[str, Any]) -> dict[str, Any]:
     version = document.get("format")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        _damaged(name, "its format version is missing")
-    if version > _NEWEST:
-        problem = Problem(f"its format is version {version}, this program reads up to {_NEWEST}: it comes from a newer GTS")
+        _raise_damaged(name, "its format version is missing")
+    if version > _NEWEST_FORMAT:
+        problem = Problem(
+            f"its format is version {version}, this program reads up to {_NEWEST_FORMAT}: it comes from a newer GTS"
+        )
         raise FormatError(name, [problem], hint="update GTS")
     stated = document.pop("headChecksum", None)
-    if stated != _document_checksum(document):
-        _damaged(name, "its metadata have changed since it was written: the checksum differs")
+    if stated != _compute_document_checksum(document):
+        _raise_damaged(name, "its metadata have changed since it was written: the checksum differs")
     for key, kinds in _FIELDS.items():
         if key not in document or not isinstance(document[key], kinds):
-            _damaged(name, f"its metadata lack `{key}`")
+            _raise_damaged(name, f"its metadata lack `{key}`")
     for key in ("history", "parents"):
         if not all(isinstance(row, dict) for row in document[key]):
-            _damaged(name, f"its metadata have no table under `{key}`")
+            _raise_damaged(name, f"its metadata have no table under `{key}`")
     return document
 
 
-def _shape(name: str, entry: str, description: Any) -> Shape:
+def _read_shape(name: str, entry: str, description: Any) -> TensorShape:
     """The shape of one tensor, after a look at everything that its description says."""
     if isinstance(description, dict) and description.keys() == {"dtype", "shape", "data_offsets"}:
         shape, offsets = description["shape"], description["data_offsets"]
         whole = all(
-            isinstance(numbers, list) and all(type(number) is int and 0 <= number <= LARGEST_FILE for number in numbers)
+            isinstance(numbers, list) and all(type(number) is int and 0 <= number <= MAX_CHECKPOINT_BYTES for number in numbers)
             for numbers in (shape, offsets)
         )
         if whole and len(offsets) == 2 and description["dtype"] in _TYPES:
             return tuple(shape)
-    _damaged(name, f"its header does not describe the tensor `{printable(entry)}`")
+    _raise_damaged(name, f"its header does not describe the tensor `{to_printable(entry)}`")
 
 
-def _load(name: str, text: bytes, complaint: str) -> dict[str, Any]:
+def _parse_object(name: str, text: bytes, complaint: str) -> dict[str, Any]:
     """A JSON object without repeated keys or numbers that are none. Raises FormatError."""
     try:
-        loaded = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
+        loaded = json.loads(
+            text, object_pairs_hook=_reject_duplicates, parse_constant=_reject_constant, parse_float=_parse_finite
+        )
     except (ValueError, RecursionError):
         loaded = None
     if not isinstance(loaded, dict):
-        _damaged(name, complaint)
+        _raise_damaged(name, complaint)
     return loaded
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a key is there twice")
     return members
 
 
-def _no_number(word: str) -> NoReturn:
+def _reject_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else _no_number(text)
+    return number if math.isfinite(number) else _reject_constant(text)
 
 
-def _document_checksum(document: Mapping[str, Any]) -> str:
+def _compute_document_checksum(document: Mapping[str, Any]) -> str:
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def _to_json_types(value: Any) -> Any:
     """A value as JSON has it: numpy's scalars and arrays become plain ones, what is not finite becomes null."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _to_json_types(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_to_json_types(item) for item in value]
     if isinstance(value, (np.ndarray, np.generic)):
-        return _plain(value.tolist())
+        return _to_json_types(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 
 
-def _refuse_foreign(name: str, head: bytes) -> NoReturn:
-    seems = recognise(head[:16])
+def _raise_foreign(name: str, head: bytes) -> NoReturn:
+    seems = identify_file_type(head[:16])
     if seems and seems != "a checkpoint":
         pickled = "zip" in seems or "pickle" in seems
         hint = f"bring checkpoints of the original program over with `gts import {name}`" if pickled else "name a checkpoint"
         raise FormatError(name, [Problem(f"this is {seems}, not a checkpoint of GTS")], hint=hint)
-    raise FormatError(name, [Problem("this is not a checkpoint: it does not begin like one")], hint=_DAMAGED)
+    raise FormatError(name, [Problem("this is not a checkpoint: it does not begin like one")], hint=_DAMAGED_HINT)
 
 
-def _damaged(name: str, message: str) -> NoReturn:
-    raise FormatError(name, [Problem(message)], hint=_DAMAGED)
+def _raise_damaged(name: str, message: str) -> NoReturn:
+    raise FormatError(name, [Problem(message)], hint=_DAMAGED_HINT)

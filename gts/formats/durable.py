@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gts.errors import FileError, FullDiskError
 
-REASONS = {
+WRITE_ERRORS = {
     errno.ENOENT: ("the folder does not exist", "make it first, or name another place"),
     errno.ENOTDIR: ("a part of its path is a file, not a folder", "name another place"),
     errno.EISDIR: ("it is a folder", "name a file inside it"),
@@ -23,10 +23,10 @@ REASONS = {
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
 }
 """Why something cannot be written, and what helps."""
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Those of them that say that there is no room."""
 
-UNFINISHED = ".part"
+PARTIAL_SUFFIX = ".part"
 """Ending of a file that is not whole yet."""
 
 
@@ -36,45 +36,45 @@ def write_durably(path: str | os.PathLike[str], data: bytes) -> None:
     A link is followed, the permissions of a file that is replaced are kept. Raises FileError, FullDiskError where there is no
     room; then the old file, if there was one, stands as it was, and nothing new lies beside it.
     """
-    target = _target(path)
+    target = _resolve_target(path)
     try:
-        temporary, descriptor = _open_beside(target)
+        temporary, descriptor = _create_temporary(target)
         try:
             with open(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
-                _force_to_disk(file.fileno())
+                _fsync_file(file.fileno())
             os.replace(temporary, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-        _sync_folder(target.parent)
+        _fsync_folder(target.parent)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise _make_write_error(path, error) from error
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Make sure that `path` can be written later, before long work starts; leaves nothing behind. Raises FileError."""
-    target = _target(path)
+    target = _resolve_target(path)
     try:
-        temporary, descriptor = _open_beside(target)
+        temporary, descriptor = _create_temporary(target)
         os.close(descriptor)
         os.unlink(temporary)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise _make_write_error(path, error) from error
 
 
-def sweep_unfinished(path: str | os.PathLike[str]) -> None:
+def remove_partial_files(path: str | os.PathLike[str]) -> None:
     """Remove what writes of this file have left that were killed half-way; for one who knows that no other writes it now."""
     target = Path(os.path.realpath(path))
     with contextlib.suppress(OSError):
         for name in os.listdir(target.parent):
-            if name.startswith(f".{target.name[:200]}.") and name.endswith(UNFINISHED):
+            if name.startswith(f".{target.name[:200]}.") and name.endswith(PARTIAL_SUFFIX):
                 os.unlink(target.parent / name)
 
 
-def _target(path: str | os.PathLike[str]) -> Path:
+def _resolve_target(path: str | os.PathLike[str]) -> Path:
     """The real file behind a path. Raises FileError where it is no file that may be replaced."""
     if "\0" in os.fspath(path) or not os.fspath(path):
         raise FileError(f"{os.fspath(path)!r} is not the name of a file", hint="name a file")
@@ -89,20 +89,20 @@ def _target(path: str | os.PathLike[str]) -> Path:
                 f"cannot write {path}: the file is write-protected", hint="allow writing to it, or name another file"
             )
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise _make_write_error(path, error) from error
     return target
 
 
-def _open_beside(target: Path) -> tuple[Path, int]:
+def _create_temporary(target: Path) -> tuple[Path, int]:
     """A new empty file in the folder of `target`, with the permissions that `target` has or a new file gets."""
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{UNFINISHED}")
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
     descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), 0o666)
     with contextlib.suppress(OSError):
         os.fchmod(descriptor, target.stat().st_mode & 0o777)
     return temporary, descriptor
 
 
-def _force_to_disk(descriptor: int) -> None:
+def _fsync_file(descriptor: int) -> None:
     """fsync; on macOS that leaves the bytes in the drive's cache, and F_FULLFSYNC does not."""
     import fcntl
 
@@ -114,7 +114,7 @@ def _force_to_disk(descriptor: int) -> None:
     os.fsync(descriptor)
 
 
-def _sync_folder(folder: Path) -> None:
+def _fsync_folder(folder: Path) -> None:
     """Make the rename itself durable; a file system that cannot sync folders has nothing to offer here."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -124,7 +124,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _cannot_write(path: str | os.PathLike[str], error: OSError) -> FileError:
-    reason, hint = REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
-    kind = FullDiskError if error.errno in NO_ROOM else FileError
+def _make_write_error(path: str | os.PathLike[str], error: OSError) -> FileError:
+    reason, hint = WRITE_ERRORS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
+    kind = FullDiskError if error.errno in DISK_FULL_ERRNOS else FileError
     return kind(f"cannot write {os.fspath(path)}: {reason}", hint=hint)

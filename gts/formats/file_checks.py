@@ -23,9 +23,9 @@ def read_bytes(path: str | os.PathLike[str], kind: str, limit: int) -> bytes:
         with open(path, "rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise _cannot_read(path, error) from error
+        raise _make_read_error(path, error) from error
     if len(data) > limit:
-        raise _too_large(path, kind, limit, len(data))
+        raise _make_size_error(path, kind, limit, len(data))
     return data
 
 
@@ -37,21 +37,21 @@ def check_file(path: str | os.PathLike[str], kind: str, limit: int) -> int:
     try:
         status = os.stat(path)
     except FileNotFoundError as error:
-        raise FileError(f"no such file: {name}", hint=_nearby(Path(name), kind)) from error
+        raise FileError(f"no such file: {name}", hint=_suggest_file(Path(name), kind)) from error
     except OSError as error:
-        raise _cannot_read(path, error) from error
+        raise _make_read_error(path, error) from error
     if stat.S_ISDIR(status.st_mode):
-        raise FileError(f"{name} is a folder, not a {kind}", hint=_inside(Path(name), kind))
+        raise FileError(f"{name} is a folder, not a {kind}", hint=_suggest_file_in_folder(Path(name), kind))
     if not stat.S_ISREG(status.st_mode):
         raise FileError(f"{name} is a device or a pipe, not a {kind}", hint=f"save the {kind} as a file first")
     if status.st_size > limit:
-        raise _too_large(path, kind, limit, status.st_size)
+        raise _make_size_error(path, kind, limit, status.st_size)
     if status.st_size == 0:
         raise FileError(f"{name} is empty", hint="it may have been cut off while it was copied; bring it here again")
     return status.st_size
 
 
-def recognise(head: bytes) -> str:
+def identify_file_type(head: bytes) -> str:
     """What a file seems to be by its first bytes, in words; empty where nothing is known."""
     if head[:4] == b"PK\x03\x04":
         return "a zip file, perhaps a checkpoint of the original program"
@@ -66,52 +66,52 @@ def recognise(head: bytes) -> str:
     return ""
 
 
-def _cannot_read(path: str | os.PathLike[str], error: OSError) -> FileError:
+def _make_read_error(path: str | os.PathLike[str], error: OSError) -> FileError:
     if isinstance(error, PermissionError):
         return FileError(f"cannot read {os.fspath(path)}: permission denied", hint="ask its owner, or change its permissions")
     return FileError(f"cannot read {os.fspath(path)}: {(error.strerror or str(error)).lower()}")
 
 
-def _too_large(path: str | os.PathLike[str], kind: str, limit: int, size: int) -> FileError:
+def _make_size_error(path: str | os.PathLike[str], kind: str, limit: int, size: int) -> FileError:
     return FileError(
         f"{os.fspath(path)} has {size / MEGABYTE:.1f} MB; a {kind} has {limit / MEGABYTE:g} MB at most",
         hint=f"make sure that it is a {kind}",
     )
 
 
-def similar(path: Path) -> Path | None:
+def find_similar_file(path: Path) -> Path | None:
     """What may be meant by a file that is not there: one of its name in a folder below, or the most similar in its folder.
 
     Where its folder is not there either, the most similar folder is taken for it.
     """
     parent = path.parent
     if not parent.is_dir():
-        folders = difflib.get_close_matches(parent.name, _names(parent.parent), n=1)
+        folders = difflib.get_close_matches(parent.name, _list_names(parent.parent), n=1)
         if not folders:
             return None
         parent = parent.with_name(folders[0])
-    names = sorted(_names(parent))
+    names = sorted(_list_names(parent))
     below = (parent / name / path.name for name in names)
     close = difflib.get_close_matches(path.name, names, n=1)
     return next(filter(Path.is_file, below), parent / close[0] if close else None)
 
 
-def _nearby(path: Path, kind: str) -> str:
+def _suggest_file(path: Path, kind: str) -> str:
     """A hint that names the most similar file, or what is not there."""
-    found = similar(path)
+    found = find_similar_file(path)
     if found is not None:
         return f"did you mean {found}?"
     return f"name a {kind} that exists" if path.parent.exists() else f"there is no folder {path.parent}"
 
 
-def _names(folder: Path) -> list[str]:
+def _list_names(folder: Path) -> list[str]:
     try:
         return [entry.name for entry in os.scandir(folder)]
     except OSError:
         return []
 
 
-def _inside(path: Path, kind: str) -> str:
+def _suggest_file_in_folder(path: Path, kind: str) -> str:
     try:
         names = sorted(entry.name for entry in os.scandir(path) if entry.name.endswith("." + kind))
     except OSError:

@@ -24,17 +24,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import FormatError, Problem
-from gts.formats.checkpoint import Checkpoint, current_versions, tensor_checksum
-from gts.formats.file_checks import read_bytes, recognise
-from gts.formats.networks import NETWORKS, shape_problems
-from gts.formats.safe_unpickle import LARGEST, load_pickled
-from gts.formats.strict_json import printable
-from gts.params.spec import NEVER_READ, RENAMED, Spec, check_value, make_spec, parameters
+from gts.formats.checkpoint import Checkpoint, compute_tensor_checksum, current_versions
+from gts.formats.file_checks import identify_file_type, read_bytes
+from gts.formats.networks import NETWORK_NAMES, find_shape_problems
+from gts.formats.safe_unpickle import MAX_LEGACY_BYTES, load_legacy_pickle
+from gts.formats.strict_json import to_printable
+from gts.params.spec import IGNORED_KEYS, KEY_ALIASES, Spec, check_value, make_spec, spec_parameters
 
 _HALF_RANGE = {"invertedPendulum": 3.0, "hopper": 1.0, "halfCheetah": 1.0, "walker": 1.0}
 """Half the action range of the original's figures."""
 
-_UNSAID: dict[str, Any] = {
+_IMPLICIT_PARAMS: dict[str, Any] = {
     "normaliseObservations": False,
     "scaleRewards": False,
     "clipActions": False,
@@ -43,31 +43,31 @@ _UNSAID: dict[str, Any] = {
 }
 """What the original did, in the words of this program."""
 
-_PART = re.compile(r"(commonNet\.layer\d{1,3}|output|stdDev)\.(weight|bias)\Z")
-_STRANGE = Problem("a parameter has a value that is neither number nor word")
+_TENSOR_NAME = re.compile(r"(commonNet\.layer\d{1,3}|output|stdDev)\.(weight|bias)\Z")
+_INVALID_VALUE = Problem("a parameter has a value that is neither number nor word")
 _LARGEST_TENSOR = 100_000_000
 _HINT = "only checkpoints that the original program wrote can be imported"
 
 
-def read_legacy(path: str | os.PathLike[str]) -> Checkpoint:
+def read_legacy_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read a checkpoint of the original program; torch is imported for it.
 
     Raises FileError where the file cannot be read, FormatError where it is damaged, holds anything that is not data, or does
     not describe a training of a figure and a technique that are known, MissingError for a torch without a safe loader.
     """
     name = os.fspath(path)
-    data = read_bytes(path, "checkpoint", LARGEST)
-    seems = recognise(data[:16])
+    data = read_bytes(path, "checkpoint", MAX_LEGACY_BYTES)
+    seems = identify_file_type(data[:16])
     if seems == "a checkpoint":
         raise FormatError(name, [Problem("this is a checkpoint of GTS already")], hint="use it as it is, without `gts import`")
     if "zip" not in seems:
         problem = Problem(f"this is {seems}" if seems else "this is no checkpoint of the original program")
         raise FormatError(name, [problem], hint=_HINT)
-    return _Import(name, load_pickled(name, data), hashlib.sha256(data).hexdigest()).checkpoint()
+    return _LegacyImporter(name, load_legacy_pickle(name, data), hashlib.sha256(data).hexdigest()).build_checkpoint()
 
 
 @dataclass
-class _Import:
+class _LegacyImporter:
     """One file on its way."""
 
     name: str
@@ -75,53 +75,53 @@ class _Import:
     file_checksum: str
     warnings: list[Problem] = field(default_factory=list)
 
-    def checkpoint(self) -> Checkpoint:
-        technique, figure = self.technique(), self.figure()
-        policy = self.network("policy.net")
-        given = self.given(figure, technique)
-        names = NETWORKS[technique]
-        tensors = self.policy_tensors(names[0], policy, _HALF_RANGE[figure])
-        given |= self.policy_values(names[0], policy, _HALF_RANGE[figure], given)
-        tensors |= self.moments(names[0], "policy", policy, _HALF_RANGE[figure])
+    def build_checkpoint(self) -> Checkpoint:
+        technique, figure = self.read_technique(), self.read_figure()
+        policy = self.read_network("policy.net")
+        given = self.read_params(figure, technique)
+        names = NETWORK_NAMES[technique]
+        tensors = self.build_policy_tensors(names[0], policy, _HALF_RANGE[figure])
+        given |= self.build_policy_params(names[0], policy, _HALF_RANGE[figure], given)
+        tensors |= self.read_adam_state(names[0], "policy", policy, _HALF_RANGE[figure])
         if "critic.net" in self.content and technique != "reinforce":
-            critic = self.network("critic.net")
-            tensors |= _layers(names[1], critic, 1.0)
+            critic = self.read_network("critic.net")
+            tensors |= _build_layer_tensors(names[1], critic, 1.0)
             given |= {f"{names[1]}.{key}": value for key, value in critic.hidden.items()}
-            tensors |= self.moments(names[1], "critic", critic, 1.0)
-        spec = self.spec(figure, technique, given)
-        self.check(spec, tensors)
+            tensors |= self.read_adam_state(names[1], "critic", critic, 1.0)
+        spec = self.build_spec(figure, technique, given)
+        self.check_tensors(spec, tensors)
         return Checkpoint(
             spec=spec,
             tensors=tensors,
-            counters=self.counters(),
+            counters=self.read_score(),
             parents=({"name": Path(self.name).name, "checksum": self.file_checksum, "step": None},),
             versions=current_versions(),
-            checksum=tensor_checksum(tensors),
+            checksum=compute_tensor_checksum(tensors),
         )
 
-    def refuse(self, message: str) -> NoReturn:
+    def fail(self, message: str) -> NoReturn:
         raise FormatError(self.name, [Problem(message)], hint=_HINT)
 
-    def technique(self) -> str:
+    def read_technique(self) -> str:
         if not isinstance(self.content, dict):
-            self.refuse("it holds no training")
+            self.fail("it holds no training")
         word = self.content.get("agent", self.content.get("trainer"))
-        if not isinstance(word, str) or word.lower() not in NETWORKS:
-            self.refuse(f"it was trained by an unknown technique, {_word(word)}")
+        if not isinstance(word, str) or word.lower() not in NETWORK_NAMES:
+            self.fail(f"it was trained by an unknown technique, {_describe_value(word)}")
         return word.lower()
 
-    def figure(self) -> str:
+    def read_figure(self) -> str:
         word = self.content.get("model")
         if not isinstance(word, str) or word not in _HALF_RANGE:
-            self.refuse(f"it is of an unknown figure, {_word(word)}; known: {', '.join(_HALF_RANGE)}")
+            self.fail(f"it is of an unknown figure, {_describe_value(word)}; known: {', '.join(_HALF_RANGE)}")
         return word
 
-    def network(self, key: str) -> _Network:
+    def read_network(self, key: str) -> _LegacyNetwork:
         """A network's description and tensors, checked against one another."""
         stored = self.content.get(key)
         state = stored.get("state") if isinstance(stored, dict) else None
         if not isinstance(stored, dict) or not isinstance(state, Mapping):
-            self.refuse(f"it has no network `{key}`")
+            self.fail(f"it has no network `{key}`")
         try:
             layers = json.loads(stored["hiddenLayers"])
             hidden = {
@@ -130,58 +130,60 @@ class _Import:
                 "hiddenActivation": layers["activation"],
             }
         except (KeyError, TypeError, ValueError, RecursionError):
-            self.refuse(f"its network `{key}` does not say what layers it has")
-        if not all(isinstance(part, str) and _PART.match(part) for part in state):
-            self.refuse(f"its network `{key}` has parts that the original's networks do not have")
-        arrays = {part: self.array(f"{key}.{part}", tensor) for part, tensor in state.items()}
-        return _Network(hidden, arrays, stored.get("variance"))
+            self.fail(f"its network `{key}` does not say what layers it has")
+        if not all(isinstance(part, str) and _TENSOR_NAME.match(part) for part in state):
+            self.fail(f"its network `{key}` has parts that the original's networks do not have")
+        arrays = {part: self.read_array(f"{key}.{part}", tensor) for part, tensor in state.items()}
+        return _LegacyNetwork(hidden, arrays, stored.get("variance"))
 
-    def array(self, name: str, tensor: Any) -> NDArray[np.float32]:
+    def read_array(self, name: str, tensor: Any) -> NDArray[np.float32]:
         """A tensor as an array of its own. A tensor may claim to be larger than its storage, so its size is looked at first."""
         import torch
 
         if not isinstance(tensor, torch.Tensor) or tensor.layout != torch.strided or tensor.is_meta:
-            self.refuse(f"`{printable(name)}` is no plain tensor")
+            self.fail(f"`{to_printable(name)}` is no plain tensor")
         if tensor.numel() > _LARGEST_TENSOR or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-            self.refuse(f"`{printable(name)}` claims to be larger than what is stored of it")
+            self.fail(f"`{to_printable(name)}` claims to be larger than what is stored of it")
         if not tensor.dtype.is_floating_point:
-            self.refuse(f"`{printable(name)}` holds {tensor.dtype}, not numbers of a network")
+            self.fail(f"`{to_printable(name)}` holds {tensor.dtype}, not numbers of a network")
         return np.array(tensor.detach().to(torch.float32).numpy(), dtype=np.float32)
 
-    def given(self, figure: str, technique: str) -> dict[str, Any]:
+    def read_params(self, figure: str, technique: str) -> dict[str, Any]:
         """The parameters that this program knows, without those that it could not use."""
         stored = self.content.get("params")
         if not isinstance(stored, dict):
-            self.refuse("it has no parameters")
-        known = {parameter.key for parameter in parameters(figure, technique)}
+            self.fail("it has no parameters")
+        known = {parameter.key for parameter in spec_parameters(figure, technique)}
         given: dict[str, Any] = {}
         for spelled, value in stored.items():
-            key = RENAMED.get(spelled, spelled) if isinstance(spelled, str) else str(spelled)
+            key = KEY_ALIASES.get(spelled, spelled) if isinstance(spelled, str) else str(spelled)
             value = value.lower() if key == "baseline" and isinstance(value, str) else value
             if key not in known:
-                reason = NEVER_READ.get(key, "this program has no such parameter")
-                self.warnings.append(Problem(f"`{printable(key)}` is left out: {reason}", printable(key)))
+                reason = IGNORED_KEYS.get(key, "this program has no such parameter")
+                self.warnings.append(Problem(f"`{to_printable(key)}` is left out: {reason}", to_printable(key)))
                 continue
-            problem = check_value(figure, technique, key, value) if isinstance(value, (bool, int, float, str)) else _STRANGE
+            problem = (
+                check_value(figure, technique, key, value) if isinstance(value, (bool, int, float, str)) else _INVALID_VALUE
+            )
             if problem:
                 self.warnings.append(Problem(f"{problem.message}; it is left out", key))
             elif key == spelled or key not in stored:
                 given[key] = value
         return given
 
-    def policy_values(self, net: str, policy: _Network, half: float, given: Mapping[str, Any]) -> dict[str, Any]:
+    def build_policy_params(self, net: str, policy: _LegacyNetwork, half: float, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the spec has to say so that it describes the imported policy."""
         values = {f"{net}.{key}": value for key, value in policy.hidden.items()}
-        values |= _UNSAID | {f"{net}.initialisation": "uniform"}
+        values |= _IMPLICIT_PARAMS | {f"{net}.initialisation": "uniform"}
         values[f"{net}.deviation"] = "fixed" if policy.variance is not None else "stateDependent"
         if net == "actor":
             values["critic.initialisation"] = "uniform"
-            values["normaliseAdvantages"] = self.technique() == "ppo"
+            values["normaliseAdvantages"] = self.read_technique() == "ppo"
         if policy.variance is not None and f"{net}.varianceScale" not in given:
-            values[f"{net}.varianceScale"] = float(np.mean(self.deviations(policy))) / (2.0 * half)
+            values[f"{net}.varianceScale"] = float(np.mean(self.read_stds(policy))) / (2.0 * half)
         return values
 
-    def deviations(self, policy: _Network) -> NDArray[np.float64]:
+    def read_stds(self, policy: _LegacyNetwork) -> NDArray[np.float64]:
         """The fixed deviations, (A,), or (N, A) where A2C gave its N environments different ones."""
         actions = len(policy.arrays.get("output.bias", ()))
         flat = not isinstance(policy.variance, list) or not any(isinstance(row, list) for row in policy.variance)
@@ -189,22 +191,22 @@ class _Import:
         for row in listed:
             numbers = isinstance(row, list) and all(isinstance(number, float) and 0 < number < 1e6 for number in row)
             if not numbers or not 0 < len(row) == actions:
-                self.refuse("its fixed deviations do not fit its actions")
+                self.fail("its fixed deviations do not fit its actions")
         rows = np.array(listed)
         return rows[0] if (rows == rows[0]).all() else rows
 
-    def policy_tensors(self, net: str, policy: _Network, half: float) -> dict[str, NDArray[Any]]:
-        tensors = _layers(net, policy, half)
+    def build_policy_tensors(self, net: str, policy: _LegacyNetwork, half: float) -> dict[str, NDArray[Any]]:
+        tensors = _build_layer_tensors(net, policy, half)
         if policy.variance is not None:
-            tensors[f"{net}.log_deviation"] = np.log(self.deviations(policy) / half).astype(np.float32)
+            tensors[f"{net}.log_deviation"] = np.log(self.read_stds(policy) / half).astype(np.float32)
         elif "stdDev.weight" in policy.arrays and "stdDev.bias" in policy.arrays:
-            tensors[f"{net}.deviation.weight"] = _transposed(policy.arrays["stdDev.weight"])
+            tensors[f"{net}.deviation.weight"] = _transpose_weights(policy.arrays["stdDev.weight"])
             tensors[f"{net}.deviation.bias"] = policy.arrays["stdDev.bias"] - np.float32(math.log(half))
         else:
-            self.refuse("its policy says nothing of its deviation")
+            self.fail("its policy says nothing of its deviation")
         return tensors
 
-    def moments(self, net: str, key: str, network: _Network, half: float) -> dict[str, NDArray[Any]]:
+    def read_adam_state(self, net: str, key: str, network: _LegacyNetwork, half: float) -> dict[str, NDArray[Any]]:
         """The memory of an optimiser. With W = h W′ the gradient by W′ is h times that by W, its square h² times."""
         stored = self.content.get(f"{key}.optimiserState")
         state = stored.get("state") if isinstance(stored, dict) else None
@@ -215,19 +217,19 @@ class _Import:
             entry = state.get(index)
             if not isinstance(entry, dict) or not {"step", "exp_avg", "exp_avg_sq"} <= entry.keys():
                 return {}
-            first, second = (self.array(f"{key}.{part}", entry[part]) for part in ("exp_avg", "exp_avg_sq"))
-            steps = _steps(entry["step"])
+            first, second = (self.read_array(f"{key}.{part}", entry[part]) for part in ("exp_avg", "exp_avg_sq"))
+            steps = _parse_step_count(entry["step"])
             if first.shape != weights.shape or second.shape != weights.shape or not 0 <= steps < 2**53:
                 return {}
             if not (np.isfinite(first).all() and np.isfinite(second).all() and (second >= 0).all()):
                 return {}
             scale = np.float32(half if name.startswith("output.") else 1.0)
-            moments[f"{net}.adam.first.{_renamed(name)}"] = _transposed(first) * scale
-            moments[f"{net}.adam.second.{_renamed(name)}"] = _transposed(second) * scale**2
+            moments[f"{net}.adam.first.{_rename_tensor(name)}"] = _transpose_weights(first) * scale
+            moments[f"{net}.adam.second.{_rename_tensor(name)}"] = _transpose_weights(second) * scale**2
             moments[f"{net}.adam.steps"] = np.array(int(steps), dtype=np.int64)
         return moments
 
-    def counters(self) -> dict[str, Any]:
+    def read_score(self) -> dict[str, Any]:
         """The score that the original gave it: mean, cov and score, of its own episodes."""
         stored = self.content.get("score")
         score = stored if isinstance(stored, dict) else {}
@@ -238,7 +240,7 @@ class _Import:
         }
         return {"originalScore": numbers} if numbers else {}
 
-    def spec(self, figure: str, technique: str, given: dict[str, Any]) -> Spec:
+    def build_spec(self, figure: str, technique: str, given: dict[str, Any]) -> Spec:
         comment = f"imported from {Path(self.name).name}, a checkpoint of the original program"
         problems = [check_value(figure, technique, key, value) for key, value in given.items()]
         wrong = [problem for problem in problems if problem]
@@ -246,8 +248,8 @@ class _Import:
             raise FormatError(self.name, wrong, hint=_HINT)
         return replace(make_spec(figure, technique, given, comment=comment), warnings=tuple(self.warnings))
 
-    def check(self, spec: Spec, tensors: Mapping[str, NDArray[Any]]) -> None:
-        problems = shape_problems(spec, {name: tensor.shape for name, tensor in tensors.items()})
+    def check_tensors(self, spec: Spec, tensors: Mapping[str, NDArray[Any]]) -> None:
+        problems = find_shape_problems(spec, {name: tensor.shape for name, tensor in tensors.items()})
         broken = [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
         problems += [Problem(f"the tensor `{name}` holds a number that is not finite", name) for name in broken]
         if problems:
@@ -255,7 +257,7 @@ class _Import:
 
 
 @dataclass(frozen=True)
-class _Network:
+class _LegacyNetwork:
     """A network of the original: tensors by its own names, weights (out, in)."""
 
     hidden: dict[str, Any]
@@ -263,16 +265,16 @@ class _Network:
     variance: Any
 
 
-def _layers(net: str, network: _Network, half: float) -> dict[str, NDArray[Any]]:
+def _build_layer_tensors(net: str, network: _LegacyNetwork, half: float) -> dict[str, NDArray[Any]]:
     """Hidden layers and output layer under the names of this program; the output in units of the half action range."""
     return {
-        f"{net}.{_renamed(name)}": _transposed(array) / np.float32(half if name.startswith("output.") else 1.0)
+        f"{net}.{_rename_tensor(name)}": _transpose_weights(array) / np.float32(half if name.startswith("output.") else 1.0)
         for name, array in network.arrays.items()
         if not name.startswith("stdDev.")
     }
 
 
-def _steps(count: Any) -> float:
+def _parse_step_count(count: Any) -> float:
     """A step counter, which is a tensor of one number in newer files; −1 where it is something else."""
     import torch
 
@@ -281,14 +283,14 @@ def _steps(count: Any) -> float:
     return float(count) if isinstance(count, (int, float)) else -1.0
 
 
-def _word(value: Any) -> str:
-    return f'"{printable(value)}"' if isinstance(value, str) else f"a {type(value).__name__}"
+def _describe_value(value: Any) -> str:
+    return f'"{to_printable(value)}"' if isinstance(value, str) else f"a {type(value).__name__}"
 
 
-def _renamed(name: str) -> str:
+def _rename_tensor(name: str) -> str:
     return name.replace("commonNet.", "").replace("stdDev.", "deviation.")
 
 
-def _transposed(array: NDArray[Any]) -> NDArray[Any]:
+def _transpose_weights(array: NDArray[Any]) -> NDArray[Any]:
     """(out, in) → (in, out); what is no matrix stays."""
     return np.ascontiguousarray(array.T) if array.ndim == 2 else array

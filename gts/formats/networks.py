@@ -10,12 +10,12 @@ from math import prod
 from gts.errors import Problem
 from gts.params.spec import Spec
 
-Shape = tuple[int, ...]
+TensorShape = tuple[int, ...]
 
-NETWORKS = {"reinforce": ("policy", "baseline"), "a2c": ("actor", "critic"), "ppo": ("actor", "critic")}
+NETWORK_NAMES = {"reinforce": ("policy", "baseline"), "a2c": ("actor", "critic"), "ppo": ("actor", "critic")}
 """The networks of each technique; the first is the policy, without which a checkpoint is of no use."""
 
-SIZES = {
+FIGURE_SIZES = {
     "invertedPendulum": (4, 1),
     "hopper": (11, 3),
     "walker": (17, 6),
@@ -25,11 +25,11 @@ SIZES = {
 }
 """(O, A): how many numbers a figure's observation and action have. A checkpoint of a figure that is not here is not checked."""
 
-_PART = re.compile(r"(layer\d+\.(weight|bias)|output\.(weight|bias)|log_deviation|deviation\.(weight|bias))\Z")
+_TENSOR_NAME = re.compile(r"(layer\d+\.(weight|bias)|output\.(weight|bias)|log_deviation|deviation\.(weight|bias))\Z")
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkInfo:
     """One network as a person looks at it."""
 
     name: str
@@ -45,19 +45,19 @@ class Network:
 def is_network_tensor(name: str) -> bool:
     """Whether a tensor is a part of a network (not its optimiser's memory, no normaliser, no world)."""
     net, _, part = name.partition(".")
-    return any(net in names for names in NETWORKS.values()) and _PART.match(part) is not None
+    return any(net in names for names in NETWORK_NAMES.values()) and _TENSOR_NAME.match(part) is not None
 
 
-def describe_networks(spec: Spec, shapes: Mapping[str, Shape]) -> tuple[Network, ...]:
+def describe_networks(spec: Spec, shapes: Mapping[str, TensorShape]) -> tuple[NetworkInfo, ...]:
     """The networks that a checkpoint holds, the policy first."""
     values = spec.values()
     described = []
-    for net in NETWORKS[spec.technique]:
+    for net in NETWORK_NAMES[spec.technique]:
         mine = {name: shape for name, shape in shapes.items() if name.startswith(net + ".") and is_network_tensor(name)}
-        weights = [mine[name] for name in sorted(mine, key=_depth) if re.search(r"\.(layer\d+|output)\.weight\Z", name)]
+        weights = [mine[name] for name in sorted(mine, key=_layer_index) if re.search(r"\.(layer\d+|output)\.weight\Z", name)]
         if weights:
             described.append(
-                Network(
+                NetworkInfo(
                     name=net,
                     sizes=(weights[0][0], *(shape[-1] for shape in weights)),
                     activation=values[f"{net}.hiddenActivation"],
@@ -68,7 +68,7 @@ def describe_networks(spec: Spec, shapes: Mapping[str, Shape]) -> tuple[Network,
     return tuple(described)
 
 
-def expected_shapes(spec: Spec, net: str, observation_size: int, action_size: int) -> Iterator[tuple[str, Shape]]:
+def iterate_expected_shapes(spec: Spec, net: str, observation_size: int, action_size: int) -> Iterator[tuple[str, TensorShape]]:
     """Name and shape of every tensor of one network of a spec; `action_size` is its number of outputs."""
     values = spec.values()
     hidden = [values[f"{net}.hiddenSize"]] * values[f"{net}.nHidden"]
@@ -86,9 +86,9 @@ def expected_shapes(spec: Spec, net: str, observation_size: int, action_size: in
         yield f"{net}.log_deviation", (action_size,)
 
 
-def shape_problems(spec: Spec, shapes: Mapping[str, Shape]) -> list[Problem]:
+def find_shape_problems(spec: Spec, shapes: Mapping[str, TensorShape]) -> list[Problem]:
     """What does not agree between a spec and the tensors of its networks; networks beside the policy may be absent."""
-    policy = NETWORKS[spec.technique][0]
+    policy = NETWORK_NAMES[spec.technique][0]
     entry = f"{policy}.layer0.weight" if spec.values()[f"{policy}.nHidden"] else f"{policy}.output.weight"
     if entry not in shapes or f"{policy}.output.bias" not in shapes:
         return [Problem(f"there is no {policy} network in it, which a checkpoint of {spec.technique} has")]
@@ -96,9 +96,9 @@ def shape_problems(spec: Spec, shapes: Mapping[str, Shape]) -> list[Problem]:
     if len(sizes) != 2:
         return [Problem(f"its {policy} is no network: `{entry}` or its output has no width")]
     problems = []
-    if spec.figure in SIZES and sizes != SIZES[spec.figure]:
-        observation_size, action_size = SIZES[spec.figure]
-        others = [figure for figure, known in SIZES.items() if known == sizes]
+    if spec.figure in FIGURE_SIZES and sizes != FIGURE_SIZES[spec.figure]:
+        observation_size, action_size = FIGURE_SIZES[spec.figure]
+        others = [figure for figure, known in FIGURE_SIZES.items() if known == sizes]
         seems = f"; it fits {' or '.join(others)}" if others else ""
         problems.append(
             Problem(
@@ -106,32 +106,32 @@ def shape_problems(spec: Spec, shapes: Mapping[str, Shape]) -> list[Problem]:
                 f"actions, the network {' and '.join(map(str, sizes))}{seems}"
             )
         )
-    expected: dict[str, Shape] = {}
-    for net in NETWORKS[spec.technique]:
+    expected: dict[str, TensorShape] = {}
+    for net in NETWORK_NAMES[spec.technique]:
         if any(is_network_tensor(name) and name.startswith(net + ".") for name in shapes):
-            expected.update(expected_shapes(spec, net, sizes[0], sizes[1] if net == policy else 1))
-    spread = (spec.values()["nEnvironments"], sizes[1])
+            expected.update(iterate_expected_shapes(spec, net, sizes[0], sizes[1] if net == policy else 1))
+    per_environment_shape = (spec.values()["nEnvironments"], sizes[1])
     deviation = f"{policy}.log_deviation"
-    if shapes.get(deviation) == spread and spec.values().get(f"{policy}.varianceScaleDelta"):
-        expected[deviation] = spread  # one row for each environment
+    if shapes.get(deviation) == per_environment_shape and spec.values().get(f"{policy}.varianceScaleDelta"):
+        expected[deviation] = per_environment_shape  # one row for each environment
     for name in expected.keys() | {name for name in shapes if is_network_tensor(name)}:
-        problem = _compare(name, expected.get(name), shapes.get(name))
+        problem = _compare_shapes(name, expected.get(name), shapes.get(name))
         if problem:
             problems.append(problem)
     return sorted(problems, key=lambda problem: problem.key)
 
 
-def _compare(name: str, wanted: Shape | None, found: Shape | None) -> Problem | None:
-    if wanted == found:
+def _compare_shapes(name: str, expected: TensorShape | None, found: TensorShape | None) -> Problem | None:
+    if expected == found:
         return None
     if found is None:
         return Problem(f"the tensor `{name}` is missing", name)
-    if wanted is None:
+    if expected is None:
         return Problem(f"the tensor `{name}` has no place in the networks of its spec", name)
-    return Problem(f"the tensor `{name}` has the shape {found}, its spec asks for {wanted}", name)
+    return Problem(f"the tensor `{name}` has the shape {found}, its spec asks for {expected}", name)
 
 
-def _depth(name: str) -> int:
+def _layer_index(name: str) -> int:
     """Order of a layer in its network."""
     match = re.search(r"\.layer(\d+)\.", name)
     return int(match.group(1)) if match else 10**6

@@ -13,18 +13,18 @@ from typing import Any
 
 from gts.errors import FormatError, MissingError, Problem
 from gts.formats.file_checks import MEGABYTE
-from gts.formats.strict_json import printable
+from gts.formats.strict_json import to_printable
 
-LARGEST = 500 * MEGABYTE
+MAX_LEGACY_BYTES = 500 * MEGABYTE
 
-_FIGURE = "GTS.physicalModel.PhysicalModelID"
-_SCALAR = "numpy.core.multiarray.scalar"
-_ALLOWED = frozenset({_FIGURE, _SCALAR, "numpy.dtype"})
-_OLDEST_TORCH = (2, 10)
+_FIGURE_GLOBAL = "GTS.physicalModel.PhysicalModelID"
+_SCALAR_GLOBAL = "numpy.core.multiarray.scalar"
+_ALLOWED_GLOBALS = frozenset({_FIGURE_GLOBAL, _SCALAR_GLOBAL, "numpy.dtype"})
+_MIN_TORCH = (2, 10)
 _HINT = "it cannot be opened safely, so it was not; train the figure anew from its spec"
 
 
-def load_pickled(name: str, data: bytes) -> Any:
+def load_legacy_pickle(name: str, data: bytes) -> Any:
     """The content of a file that `torch.save` wrote; the original's name of a figure becomes a str.
 
     Raises FormatError for a file that is damaged or holds anything but plain data and tensors, MissingError for a torch whose
@@ -34,20 +34,20 @@ def load_pickled(name: str, data: bytes) -> Any:
     import numpy as np
     import torch
 
-    if tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2]) < _OLDEST_TORCH:
+    if tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2]) < _MIN_TORCH:
         raise MissingError(
             f"torch {torch.__version__} does not open foreign files safely", hint="install torch 2.10 or a newer one"
         )
     try:
-        foreign = set(torch.serialization.get_unsafe_globals_in_checkpoint(io.BytesIO(data))) - _ALLOWED
+        foreign = set(torch.serialization.get_unsafe_globals_in_checkpoint(io.BytesIO(data))) - _ALLOWED_GLOBALS
     except Exception as error:  # the loader raises whatever a damaged pickle makes it raise
-        raise _damaged(name, error) from error
+        raise _make_damaged_error(name, error) from error
     if foreign:
-        named = ", ".join(f"`{printable(word)}`" for word in sorted(foreign)[:10])
+        named = ", ".join(f"`{to_printable(word)}`" for word in sorted(foreign)[:10])
         raise FormatError(name, [Problem(f"it holds more than data: {named} could run code when it is opened")], hint=_HINT)
     allowed: list[Any] = [
-        (_figure_name, _FIGURE),
-        (np._core.multiarray.scalar, _SCALAR),  # type: ignore[attr-defined]
+        (_make_figure_name, _FIGURE_GLOBAL),
+        (np._core.multiarray.scalar, _SCALAR_GLOBAL),  # type: ignore[attr-defined]
         np.dtype,
         np.dtypes.Float64DType,
     ]
@@ -56,10 +56,10 @@ def load_pickled(name: str, data: bytes) -> Any:
             warnings.simplefilter("ignore")  # of pickles that it does not know: those it refuses
             return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
     except Exception as error:  # as above; there is no second try with a laxer loader
-        raise _damaged(name, error) from error
+        raise _make_damaged_error(name, error) from error
 
 
-def _figure_name(value: object) -> str:
+def _make_figure_name(value: object) -> str:
     """Stands in for the original's enumeration of figures."""
     return str(value)
 
@@ -69,22 +69,22 @@ def _check_archive(name: str, data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
-            broken = archive.testzip() if _plainly_stored(members, len(data)) else ""
+            broken = archive.testzip() if _is_uncompressed(members, len(data)) else ""
     except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, OSError, OverflowError) as error:
-        raise _damaged(name, error) from error
+        raise _make_damaged_error(name, error) from error
     if broken is None and any(member.filename.endswith("/data.pkl") for member in members):
         return
     if broken:
-        raise FormatError(name, [Problem(f"its part `{printable(broken)}` is damaged")], hint="copy it here again")
+        raise FormatError(name, [Problem(f"its part `{to_printable(broken)}` is damaged")], hint="copy it here again")
     raise FormatError(name, [Problem("a zip file, but not a checkpoint of the original program")], hint="name a checkpoint")
 
 
-def _plainly_stored(members: list[zipfile.ZipInfo], size: int) -> bool:
+def _is_uncompressed(members: list[zipfile.ZipInfo], size: int) -> bool:
     stored = all(member.compress_type == zipfile.ZIP_STORED and not member.flag_bits & 1 for member in members)
     return stored and sum(member.file_size for member in members) <= size
 
 
-def _damaged(name: str, error: Exception) -> FormatError:
+def _make_damaged_error(name: str, error: Exception) -> FormatError:
     lines = str(error).strip().splitlines()
-    reason = printable(lines[0]) if lines else type(error).__name__
+    reason = to_printable(lines[0]) if lines else type(error).__name__
     return FormatError(name, [Problem(f"it is damaged, or no checkpoint of the original program ({reason})")], hint=_HINT)

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gts.formats.durable import write_durably
-from gts.formats.objectives import objectives
-from gts.formats.spec_file import json_text
-from gts.params.declaration import Parameter, declared
+from gts.formats.objectives import list_measures
+from gts.formats.spec_file import format_json
+from gts.params.declaration import Parameter, model_parameters
 from gts.params.figures import FIGURES
-from gts.params.spec import NEVER_READ, RENAMED
+from gts.params.spec import IGNORED_KEYS, KEY_ALIASES
 from gts.params.techniques import TECHNIQUES
 
 Schema = dict[str, Any]
-Kind = Literal["spec", "space"]
-KINDS: tuple[Kind, ...] = ("spec", "space")
+SchemaKind = Literal["spec", "space"]
+SCHEMA_KINDS: tuple[SchemaKind, ...] = ("spec", "space")
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _COMMENT: Schema = {
@@ -31,25 +31,27 @@ _COMMENT: Schema = {
 _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 
 
-def spec_schema() -> Schema:
+def make_spec_schema() -> Schema:
     """The schema of a `.spec` file."""
-    properties = {**_words(), "params": {"$ref": "#/$defs/params"}, "comment": _COMMENT}
-    return _top("spec", "One training: a figure, a technique, and the parameters of both.", properties, ("params",))
+    properties = {**_make_name_properties(), "params": {"$ref": "#/$defs/params"}, "comment": _COMMENT}
+    return _make_file_schema(
+        "spec", "One training: a figure, a technique, and the parameters of both.", properties, ("params",)
+    )
 
 
-def space_schema() -> Schema:
+def make_space_schema() -> Schema:
     """The schema of a `.space` file."""
-    budget = {parameter.key: parameter for parameter in declared(TECHNIQUES["ppo"])}
+    budget = {parameter.key: parameter for parameter in model_parameters(TECHNIQUES["ppo"])}
     properties = {
-        **_words(),
+        **_make_name_properties(),
         "name": {
             "description": "Name of the study; the file's own where it is not given.",
             "type": "string",
             "pattern": r"^\w[\w .+-]{0,79}$",
         },
-        "nSteps": _value(budget["nSteps"]),
-        "nEpochs": {key: value for key, value in _value(budget["nEpochs"]).items() if key != "default"},
-        "objective": _objective(),
+        "nSteps": _make_value_schema(budget["nSteps"]),
+        "nEpochs": {key: value for key, value in _make_value_schema(budget["nEpochs"]).items() if key != "default"},
+        "objective": _make_objective_schema(),
         "params": {"$ref": "#/$defs/params"},
         "paramSpace": {
             "description": "The parameters that are searched: a list of values, or a range.",
@@ -58,46 +60,48 @@ def space_schema() -> Schema:
         },
         "comment": _COMMENT,
     }
-    return _top("space", "A family of specs for a search.", properties, ("params", "paramSpace"))
+    return _make_file_schema("space", "A family of specs for a search.", properties, ("params", "paramSpace"))
 
 
-def schema_text(kind: Kind) -> str:
+def format_schema(kind: SchemaKind) -> str:
     """A schema as its file has it."""
-    schema = spec_schema() if kind == "spec" else space_schema()
-    return json_text(schema)
+    schema = make_spec_schema() if kind == "spec" else make_space_schema()
+    return format_json(schema)
 
 
-def shipped_schema(kind: Kind) -> str:
+def read_shipped_schema(kind: SchemaKind) -> str:
     """The schema that travels with the program."""
     return (importlib.resources.files("gts.formats") / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
 
 
 def write_schemas(folder: Path) -> None:
     """Write both schemas. Raises FileError."""
-    for kind in KINDS:
-        write_durably(folder / f"{kind}.schema.json", schema_text(kind).encode())
+    for kind in SCHEMA_KINDS:
+        write_durably(folder / f"{kind}.schema.json", format_schema(kind).encode())
 
 
-def _top(kind: Kind, meaning: str, properties: Schema, groups: tuple[str, ...]) -> Schema:
+def _make_file_schema(kind: SchemaKind, meaning: str, properties: Schema, groups: tuple[str, ...]) -> Schema:
     """A whole file: its keys, and what technique and figure decide about those under `groups`."""
     definitions: Schema = {
         "params": {"description": "Parameters by key.", "type": "object", "properties": {"comment": _COMMENT}},
     }
     if "paramSpace" in groups:
-        definitions |= _axis_forms()
+        definitions |= _make_parameter_forms()
     conditions = []
     for group in groups:
         for technique, model in TECHNIQUES.items():
             name = f"{group}.{technique}"
-            definitions[name] = _group(group, technique, tuple(declared(model)))
-            definitions[name]["propertyNames"] = {"anyOf": [{"enum": _names(declared(model))}, {"pattern": "/"}]}
-            conditions.append(_where("technique", technique, group, name))
+            definitions[name] = _make_group_schema(group, technique, tuple(model_parameters(model)))
+            definitions[name]["propertyNames"] = {
+                "anyOf": [{"enum": _list_allowed_names(model_parameters(model))}, {"pattern": "/"}]
+            }
+            conditions.append(_make_condition("technique", technique, group, name))
         for figure, declaration in FIGURES.items():
             name = f"{group}.{figure}"
             keys = [parameter.key for parameter in declaration.parameters()]
-            definitions[name] = _group(group, figure, tuple(declaration.parameters()))
+            definitions[name] = _make_group_schema(group, figure, tuple(declaration.parameters()))
             definitions[name]["propertyNames"] = {"anyOf": [{"enum": keys}, {"not": {"pattern": "/"}}]}
-            conditions.append(_where("physicalModel", figure, group, name))
+            conditions.append(_make_condition("physicalModel", figure, group, name))
     return {
         "$schema": _DRAFT,
         "$id": f"urn:gts:{kind}",
@@ -112,14 +116,14 @@ def _top(kind: Kind, meaning: str, properties: Schema, groups: tuple[str, ...]) 
     }
 
 
-def _words() -> Schema:
+def _make_name_properties() -> Schema:
     return {
         "physicalModel": {"description": "The figure.", "enum": list(FIGURES)},
         "technique": {"description": "The learning method.", "enum": list(TECHNIQUES)},
     }
 
 
-def _where(key: str, value: str, group: str, name: str) -> Schema:
+def _make_condition(key: str, value: str, group: str, name: str) -> Schema:
     """If the file says `key: value`, its `group` is as the definition says."""
     return {
         "if": {"properties": {key: {"const": value}}, "required": [key]},
@@ -127,22 +131,26 @@ def _where(key: str, value: str, group: str, name: str) -> Schema:
     }
 
 
-def _names(parameters: Iterable[Parameter]) -> list[str]:
+def _list_allowed_names(parameters: Iterable[Parameter]) -> list[str]:
     known = [parameter.key for parameter in parameters]
-    older = [key for key, target in RENAMED.items() if target in known]
-    return [*known, *older, *NEVER_READ, "comment"]
+    older = [key for key, target in KEY_ALIASES.items() if target in known]
+    return [*known, *older, *IGNORED_KEYS, "comment"]
 
 
-def _group(group: str, owner: str, parameters: tuple[Parameter, ...]) -> Schema:
+def _make_group_schema(group: str, owner: str, parameters: tuple[Parameter, ...]) -> Schema:
     if group == "params":
-        return {"properties": {parameter.key: _value(parameter) for parameter in parameters}}
-    return {"properties": {parameter.key: _axis(parameter, f"#/$defs/params.{owner}/properties") for parameter in parameters}}
+        return {"properties": {parameter.key: _make_value_schema(parameter) for parameter in parameters}}
+    return {
+        "properties": {
+            parameter.key: _make_parameter_schema(parameter, f"#/$defs/params.{owner}/properties") for parameter in parameters
+        }
+    }
 
 
-def _value(parameter: Parameter) -> Schema:
+def _make_value_schema(parameter: Parameter) -> Schema:
     """The values of one parameter."""
     unit = f" [{parameter.unit}]" if parameter.unit else ""
-    schema: Schema = {"description": parameter.meaning + unit, "default": parameter.default}
+    schema: Schema = {"description": parameter.description + unit, "default": parameter.default}
     if parameter.kind == "choice":
         return schema | {"enum": list(parameter.choices)}
     schema["type"] = parameter.kind
@@ -153,9 +161,9 @@ def _value(parameter: Parameter) -> Schema:
     return schema
 
 
-def _axis(parameter: Parameter, place: str) -> Schema:
+def _make_parameter_schema(parameter: Parameter, pointer: str) -> Schema:
     """The form of an axis, and that everything in it is a value of the parameter."""
-    value = {"$ref": f"{place}/{parameter.key.replace('~', '~0').replace('/', '~1')}"}
+    value = {"$ref": f"{pointer}/{parameter.key.replace('~', '~0').replace('/', '~1')}"}
     members: Schema = {"values": {"items": value}}
     if parameter.kind in ("integer", "number"):
         members |= {"min": value, "max": value}
@@ -163,7 +171,7 @@ def _axis(parameter: Parameter, place: str) -> Schema:
     return {"$ref": "#/$defs/list", "items": value, "properties": members}
 
 
-def _axis_forms() -> Schema:
+def _make_parameter_forms() -> Schema:
     """A list of values, the same with a condition, or a range."""
     values: Schema = {"type": "array", "minItems": 1, "maxItems": 1000}
     when: Schema = {
@@ -184,8 +192,8 @@ def _axis_forms() -> Schema:
     }
 
 
-def _objective() -> Schema:
-    measures = sorted({measure for figure in FIGURES for measure in objectives(figure)})
+def _make_objective_schema() -> Schema:
+    measures = sorted({measure for figure in FIGURES for measure in list_measures(figure)})
     weights = {
         "type": "object",
         "minProperties": 1,

@@ -17,25 +17,25 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from gts.errors import FormatError, Problem
-from gts.formats.file_checks import MEGABYTE, read_bytes, recognise
+from gts.formats.file_checks import MEGABYTE, identify_file_type, read_bytes
 
 JsonPath = tuple[str | int, ...]
 """Where a value stands: `("params", "seed")`."""
 
-_DEEPEST = 32
-_LONGEST_INTEGER = 300
-_SPACE = re.compile(r"[ \t\r\n]*")
+_MAX_DEPTH = 32
+_MAX_DIGITS = 300
+_WHITESPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:NaN|nan|Infinity|inf)\b")
 _WORD = re.compile(r"[\w.+-]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_TEXT = json.JSONDecoder()
-_WORDS = {"true": True, "false": False, "null": None}
-_PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
+_STRING_DECODER = json.JSONDecoder()
+_LITERALS = {"true": True, "false": False, "null": None}
+_PYTHON_LITERALS = {"True": "true", "False": "false", "None": "null"}
 
 
 @dataclass(frozen=True)
-class Repetition:
+class RepeatedKey:
     """A key that an object has more than once."""
 
     path: JsonPath
@@ -46,29 +46,29 @@ class Repetition:
 
 
 @dataclass(frozen=True)
-class Document:
+class JsonDocument:
     """A JSON text and where everything in it stands."""
 
     name: str
     """Of its file, for messages."""
     value: Any
     """Plain dicts, lists, strings, numbers; of a repeated key the last value, in the place of the first."""
-    places: Mapping[JsonPath, tuple[int, int]]
+    positions: Mapping[JsonPath, tuple[int, int]]
     """(line, column) of every member (of its key) and of every element, both from 1."""
-    unreadable: Mapping[JsonPath, Problem]
+    invalid_values: Mapping[JsonPath, Problem]
     """Values without a meaning (NaN, 1e999): None stands in their place."""
-    repetitions: tuple[Repetition, ...]
+    repeated_keys: tuple[RepeatedKey, ...]
 
     def problem(self, path: JsonPath, message: str, key: str = "") -> Problem:
         """A problem with its place; that of the nearest thing around it where `path` itself is not there."""
-        while path and path not in self.places:
+        while path and path not in self.positions:
             path = path[:-1]
-        line, column = self.places[path]
+        line, column = self.positions[path]
         last = path[-1] if path else ""
-        return Problem(_visible(message), key or (last if isinstance(last, str) else ""), line, column)
+        return Problem(_escape_control_characters(message), key or (last if isinstance(last, str) else ""), line, column)
 
 
-def read_json(path: str | os.PathLike[str], kind: str, limit: int = MEGABYTE) -> Document:
+def read_json(path: str | os.PathLike[str], kind: str, limit: int = MEGABYTE) -> JsonDocument:
     """Read a JSON file; `kind` is the word for it in messages.
 
     Raises FileError where the file cannot be read, FormatError where it is not UTF-8 or not JSON.
@@ -78,7 +78,7 @@ def read_json(path: str | os.PathLike[str], kind: str, limit: int = MEGABYTE) ->
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        seems = recognise(data[:16])
+        seems = identify_file_type(data[:16])
         if seems:
             raise FormatError(name, [Problem(f"this is {seems}, not a {kind}")], hint=f"name a {kind}") from error
         line = data.count(b"\n", 0, error.start) + 1
@@ -88,101 +88,103 @@ def read_json(path: str | os.PathLike[str], kind: str, limit: int = MEGABYTE) ->
     return parse_json(text, name)
 
 
-def parse_json(text: str, name: str) -> Document:
+def parse_json(text: str, name: str) -> JsonDocument:
     """Read a JSON text; `name` is the word for it in messages. Raises FormatError."""
-    return _Parser(text, name).document()
+    return _JsonParser(text, name).parse()
 
 
 @dataclass
-class _Parser:
+class _JsonParser:
     text: str
     name: str
     offsets: dict[JsonPath, int] = field(default_factory=dict)
-    unreadable: dict[JsonPath, Problem] = field(default_factory=dict)
-    repetitions: list[Repetition] = field(default_factory=list)
+    invalid_values: dict[JsonPath, Problem] = field(default_factory=dict)
+    repeated_keys: list[RepeatedKey] = field(default_factory=list)
 
-    def document(self) -> Document:
+    def parse(self) -> JsonDocument:
         self.line_starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
-        start = self.skip(0)
+        start = self.skip_whitespace(0)
         self.offsets[()] = start
-        value, end = self.value(start, ())
-        end = self.skip(end)
+        value, end = self.read_value(start, ())
+        end = self.skip_whitespace(end)
         if end < len(self.text):
-            self.fail(end, f"the text goes on with {self.show(end)} after its end")
-        places = {path: self.place(offset) for path, offset in self.offsets.items()}
-        return Document(self.name, value, places, self.unreadable, tuple(self.repetitions))
+            self.fail(end, f"the text goes on with {self.describe_token(end)} after its end")
+        places = {path: self.position_of(offset) for path, offset in self.offsets.items()}
+        return JsonDocument(self.name, value, places, self.invalid_values, tuple(self.repeated_keys))
 
-    def place(self, offset: int) -> tuple[int, int]:
+    def position_of(self, offset: int) -> tuple[int, int]:
         line = bisect.bisect_right(self.line_starts, offset)
         return line, offset - self.line_starts[line - 1] + 1
 
     def fail(self, offset: int, message: str) -> NoReturn:
-        raise FormatError(self.name, [Problem(message, "", *self.place(offset))], hint="mend this place, then check again")
+        raise FormatError(
+            self.name, [Problem(message, "", *self.position_of(offset))], hint="mend this place, then check again"
+        )
 
-    def skip(self, offset: int) -> int:
-        match = _SPACE.match(self.text, offset)
+    def skip_whitespace(self, offset: int) -> int:
+        match = _WHITESPACE.match(self.text, offset)
         assert match
         end = match.end()
         if self.text.startswith(("//", "/*", "#"), end):
             self.fail(end, 'JSON has no comments; write a key "comment" instead')
         return end
 
-    def show(self, offset: int) -> str:
+    def describe_token(self, offset: int) -> str:
         if offset >= len(self.text):
             return "the end of the file"
         match = _WORD.match(self.text, offset)
         return ascii(match.group()[:20] if match else self.text[offset])
 
-    def value(self, offset: int, path: JsonPath) -> tuple[Any, int]:
+    def read_value(self, offset: int, path: JsonPath) -> tuple[Any, int]:
         """The value that begins at `offset`, and where it ends."""
         first = self.text[offset : offset + 1]
-        if first in ("{", "[") and len(path) >= _DEEPEST:
-            self.fail(offset, f"nested more than {_DEEPEST} deep")
+        if first in ("{", "[") and len(path) >= _MAX_DEPTH:
+            self.fail(offset, f"nested more than {_MAX_DEPTH} deep")
         if first == "{":
-            return self.object(offset, path)
+            return self.read_object(offset, path)
         if first == "[":
-            return self.array(offset, path)
+            return self.read_array(offset, path)
         if first == '"':
-            return self.string(offset)
+            return self.read_string(offset)
         if match := _NOT_FINITE.match(self.text, offset):
-            return self.no_number(match.group(), offset, match.end(), path)
+            return self.reject_number(match.group(), offset, match.end(), path)
         if match := _NUMBER.match(self.text, offset):
-            return self.number(match, path)
-        return self.word(offset)
+            return self.read_number(match, path)
+        return self.read_literal(offset)
 
-    def number(self, match: re.Match[str], path: JsonPath) -> tuple[Any, int]:
+    def read_number(self, match: re.Match[str], path: JsonPath) -> tuple[Any, int]:
         text, end = match.group(), match.end()
         after = _WORD.match(self.text, end)
         if after:
             self.fail(match.start(), f"{(text + after.group())[:20]!a} is not a number")
         if match.group(1) is None and match.group(2) is None:
-            if len(text) > _LONGEST_INTEGER:
-                return self.no_number(f"a number of {len(text)} digits", match.start(), end, path)
+            if len(text) > _MAX_DIGITS:
+                return self.reject_number(f"a number of {len(text)} digits", match.start(), end, path)
             return int(text), end
         number = float(text)
-        return (number, end) if math.isfinite(number) else self.no_number(text[:20], match.start(), end, path)
+        return (number, end) if math.isfinite(number) else self.reject_number(text[:20], match.start(), end, path)
 
-    def no_number(self, word: str, start: int, end: int, path: JsonPath) -> tuple[None, int]:
+    def reject_number(self, word: str, start: int, end: int, path: JsonPath) -> tuple[None, int]:
         key = path[-1] if path and isinstance(path[-1], str) else ""
-        subject = f"`{printable(key)}` is {word}" if key else f"this is {word}"
+        subject = f"`{to_printable(key)}` is {word}" if key else f"this is {word}"
         message = f"{subject}; only finite numbers below 1.8e308 can be used"
-        self.unreadable[path] = Problem(message, key, *self.place(start))
+        self.invalid_values[path] = Problem(message, key, *self.position_of(start))
         return None, end
 
-    def word(self, offset: int) -> tuple[Any, int]:
+    def read_literal(self, offset: int) -> tuple[Any, int]:
         match = _WORD.match(self.text, offset)
         word = match.group() if match else ""
-        if match and word in _WORDS:
-            return _WORDS[word], match.end()
-        if word in _PYTHON_WORDS:
-            self.fail(offset, f"{word} is Python's spelling; write {_PYTHON_WORDS[word]}")
+        if match and word in _LITERALS:
+            return _LITERALS[word], match.end()
+        if word in _PYTHON_LITERALS:
+            self.fail(offset, f"{word} is Python's spelling; write {_PYTHON_LITERALS[word]}")
         if self.text[offset : offset + 1] == "'":
             self.fail(offset, 'text stands in "double quotes"')
-        self.fail(offset, f"expected a value, found {self.show(offset)}")
+        self.fail(offset, f"expected a value, found {self.describe_token(offset)}")
 
-    def string(self, offset: int) -> tuple[str, int]:
+    def read_string(self, offset: int) -> tuple[str, int]:
         try:
-            text, end = _TEXT.raw_decode(self.text, offset)
+            text, end = _STRING_DECODER.raw_decode(self.text, offset)
         except json.JSONDecodeError as error:
             what = error.msg.removesuffix(" at").removesuffix(" starting").lower()
             self.fail(error.pos, f"broken text: {what}")
@@ -190,62 +192,62 @@ class _Parser:
             self.fail(offset, "broken text: half of a surrogate pair")
         return text, end
 
-    def array(self, offset: int, path: JsonPath) -> tuple[list[Any], int]:
+    def read_array(self, offset: int, path: JsonPath) -> tuple[list[Any], int]:
         items: list[Any] = []
-        offset = self.skip(offset + 1)
+        offset = self.skip_whitespace(offset + 1)
         while not (self.text.startswith("]", offset) and not items):
             here = (*path, len(items))
             self.offsets[here] = offset
-            item, offset = self.value(offset, here)
+            item, offset = self.read_value(offset, here)
             items.append(item)
-            offset, more = self.separator(offset, "]")
+            offset, more = self.read_separator(offset, "]")
             if not more:
                 return items, offset
         return items, offset + 1
 
-    def object(self, offset: int, path: JsonPath) -> tuple[dict[str, Any], int]:
+    def read_object(self, offset: int, path: JsonPath) -> tuple[dict[str, Any], int]:
         members: dict[str, Any] = {}
-        offset = self.skip(offset + 1)
+        offset = self.skip_whitespace(offset + 1)
         while not (self.text.startswith("}", offset) and not members):
-            offset = self.member(offset, path, members)
-            offset, more = self.separator(offset, "}")
+            offset = self.read_member(offset, path, members)
+            offset, more = self.read_separator(offset, "}")
             if not more:
                 return members, offset
         return members, offset + 1
 
-    def member(self, offset: int, path: JsonPath, members: dict[str, Any]) -> int:
+    def read_member(self, offset: int, path: JsonPath, members: dict[str, Any]) -> int:
         """Read `"key": value` into `members`; where it ends."""
         if not self.text.startswith('"', offset):
-            self.fail(offset, f'expected a key in "double quotes", found {self.show(offset)}')
-        key, end = self.string(offset)
+            self.fail(offset, f'expected a key in "double quotes", found {self.describe_token(offset)}')
+        key, end = self.read_string(offset)
         here = (*path, key)
         if key in members:
-            self.repetitions.append(Repetition(here, *self.place(offset), self.place(self.offsets[here])[0]))
+            self.repeated_keys.append(RepeatedKey(here, *self.position_of(offset), self.position_of(self.offsets[here])[0]))
         self.offsets[here] = offset
-        end = self.skip(end)
+        end = self.skip_whitespace(end)
         if not self.text.startswith(":", end):
-            self.fail(end, f'expected ":" after the key, found {self.show(end)}')
-        members[key], end = self.value(self.skip(end + 1), here)
+            self.fail(end, f'expected ":" after the key, found {self.describe_token(end)}')
+        members[key], end = self.read_value(self.skip_whitespace(end + 1), here)
         return end
 
-    def separator(self, offset: int, closing: str) -> tuple[int, bool]:
+    def read_separator(self, offset: int, closing: str) -> tuple[int, bool]:
         """Past the comma (and whether there is one) or the closing bracket."""
-        offset = self.skip(offset)
+        offset = self.skip_whitespace(offset)
         if self.text.startswith(closing, offset):
             return offset + 1, False
         if not self.text.startswith(",", offset):
-            self.fail(offset, f'expected "," or "{closing}", found {self.show(offset)}')
-        after = self.skip(offset + 1)
+            self.fail(offset, f'expected "," or "{closing}", found {self.describe_token(offset)}')
+        after = self.skip_whitespace(offset + 1)
         if self.text.startswith(closing, after):
             self.fail(offset, f'a comma before "{closing}"; remove it')
         return after, True
 
 
-def printable(text: str) -> str:
+def to_printable(text: str) -> str:
     """A text from a file as it may stand in a message: one line, no control characters, not too long."""
-    return _visible(text[:80]) + ("…" if len(text) > 80 else "")
+    return _escape_control_characters(text[:80]) + ("…" if len(text) > 80 else "")
 
 
-def _visible(text: str) -> str:
+def _escape_control_characters(text: str) -> str:
     """A text that does nothing to a terminal."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gts.formats.spec_file import json_text
+from gts.formats.spec_file import format_json
 from gts.params.declaration import Parameter
-from gts.params.spec import parameters
+from gts.params.spec import spec_parameters
 
-_FIRST = ("seed", "nSteps", "nEpochs", "nEnvironments", "physics")
-_THEN = {
+_COMMON_KEYS = ("seed", "nSteps", "nEpochs", "nEnvironments", "physics")
+_TECHNIQUE_KEYS = {
     "reinforce": (
         "policy.learningRate",
         "policy.discountFactor",
@@ -53,7 +53,7 @@ _THEN = {
         "critic.hiddenActivation",
     ),
 }
-_REWARDS = (
+_REWARD_KEYS = (
     "speedPenalty",
     "forwardRewardWeight",
     "minimumSpeed",
@@ -65,7 +65,7 @@ _REWARDS = (
     "flightPenalty",
     "alternationWeight",
 )
-_SEARCHED: dict[str, dict[str, Any]] = {
+_DEFAULT_SPACES: dict[str, dict[str, Any]] = {
     "reinforce": {
         "policy.learningRate": {"min": 1e-4, "max": 1e-2, "log": True},
         "policy.hiddenSize": [32, 64, 128],
@@ -90,14 +90,14 @@ _SEARCHED: dict[str, dict[str, Any]] = {
 }
 
 
-def spec_template(figure: str, technique: str) -> str:
+def make_spec_template(figure: str, technique: str) -> str:
     """The content of a new spec. Raises UsageError for an unknown figure or technique."""
-    chosen = _useful(figure, technique)
+    chosen = _select_parameters(figure, technique)
     comment = [
         f"A training of the {figure} by {technique}. The values below are the defaults: change them, or remove what stays.",
-        *_meanings(chosen),
+        *_describe_parameters(chosen),
     ]
-    return json_text(
+    return format_json(
         {
             "comment": "\n".join(comment),
             "physicalModel": figure,
@@ -107,20 +107,20 @@ def spec_template(figure: str, technique: str) -> str:
     )
 
 
-def space_template(figure: str, technique: str, name: str = "") -> str:
+def make_space_template(figure: str, technique: str, name: str = "") -> str:
     """The content of a new space, of a study called `name`. Raises UsageError for an unknown figure or technique."""
-    chosen = _useful(figure, technique)
-    defaults = {parameter.key: parameter.default for parameter in parameters(figure, technique)}
-    searched = _SEARCHED[technique]
+    chosen = _select_parameters(figure, technique)
+    defaults = {parameter.key: parameter.default for parameter in spec_parameters(figure, technique)}
+    searched = _DEFAULT_SPACES[technique]
     fixed = [parameter for parameter in chosen if parameter.key not in (*searched, "seed", "nSteps", "nEpochs")]
     comment = [
         f"A search for good parameters of {technique} on the {figure}.",
         "paramSpace: a list is a choice, min and max are a range: of whole numbers where min is one, with log of equal ratios.",
         '"when" keeps an axis out where it means nothing. What both params and paramSpace name is searched.',
         'objective: score, mean, … or weights such as {"speed": 1, "effort": -0.1}, or a list of two for a Pareto front.',
-        *_meanings(parameter for parameter in parameters(figure, technique) if parameter.key in searched),
+        *_describe_parameters(parameter for parameter in spec_parameters(figure, technique) if parameter.key in searched),
     ]
-    return json_text(
+    return format_json(
         {
             "comment": "\n".join(comment),
             "physicalModel": figure,
@@ -135,14 +135,16 @@ def space_template(figure: str, technique: str, name: str = "") -> str:
     )
 
 
-def _useful(figure: str, technique: str) -> list[Parameter]:
+def _select_parameters(figure: str, technique: str) -> list[Parameter]:
     """The parameters of a template, in its order."""
-    known = {parameter.key: parameter for parameter in parameters(figure, technique)}
+    known = {parameter.key: parameter for parameter in spec_parameters(figure, technique)}
     rewards = {key.partition("/")[2]: parameter for key, parameter in known.items() if "/" in key}
-    return [known[key] for key in (*_FIRST, *_THEN[technique])] + [rewards[name] for name in _REWARDS if name in rewards]
+    return [known[key] for key in (*_COMMON_KEYS, *_TECHNIQUE_KEYS[technique])] + [
+        rewards[name] for name in _REWARD_KEYS if name in rewards
+    ]
 
 
-def _meanings(chosen: Iterable[Parameter]) -> Iterable[str]:
+def _describe_parameters(chosen: Iterable[Parameter]) -> Iterable[str]:
     for parameter in chosen:
         unit = f" [{parameter.unit}]" if parameter.unit else ""
-        yield f"{parameter.key}{unit}: {parameter.meaning} Allowed: {parameter.allowed}."
+        yield f"{parameter.key}{unit}: {parameter.description} Allowed: {parameter.allowed}."

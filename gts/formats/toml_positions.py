@@ -9,28 +9,28 @@ _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"
 _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
-class Places:
+class TomlPositions:
     """The lines and columns of tables and keys, as far as they are written one a line."""
 
     def __init__(self, text: str) -> None:
-        self._places: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._positions: dict[tuple[str, ...], tuple[int, int]] = {}
         table: tuple[str, ...] = ()
         for number, line in enumerate(text.splitlines(), start=1):
             here = (number, len(line) - len(line.lstrip()) + 1)
             if heading := _TABLE.fullmatch(line):
-                table = _parts(heading[1])
-                self._places.setdefault(table, here)
+                table = _split_key(heading[1])
+                self._positions.setdefault(table, here)
             elif key := _KEY.match(line):
-                self._places.setdefault((*table, *_parts(key[1])), here)
+                self._positions.setdefault((*table, *_split_key(key[1])), here)
 
-    def of(self, key: tuple[str, ...]) -> tuple[int, int]:
+    def find_position(self, key: tuple[str, ...]) -> tuple[int, int]:
         """Line and column of a key, or else of the table that it is missing from; (0, 0) where neither is found."""
         while key:
-            if key in self._places:
-                return self._places[key]
+            if key in self._positions:
+                return self._positions[key]
             key = key[:-1]
         return 0, 0
 
 
-def _parts(name: str) -> tuple[str, ...]:
+def _split_key(name: str) -> tuple[str, ...]:
     return tuple(part.strip("\"'") for part in _PART.findall(name))

@@ -20,8 +20,8 @@ from gts.errors import FormatError, Problem
 from gts.formats.durable import write_durably
 from gts.formats.file_checks import read_bytes
 
-FORMAT = 1
-LARGEST_FILE = 50_000_000
+TRAJECTORY_FORMAT = 1
+MAX_TRAJECTORY_BYTES = 50_000_000
 
 _KEY = "gts-trajectory"
 _HINT = "a run writes it anew at its next evaluation"
@@ -50,7 +50,7 @@ class Trajectory:
 def write_trajectory(path: str | os.PathLike[str], trajectory: Trajectory) -> None:
     """Write it durably; raises FileError where it cannot be written."""
     about = {
-        "format": FORMAT,
+        "format": TRAJECTORY_FORMAT,
         "figure": trajectory.figure,
         "step": trajectory.step,
         "dt": trajectory.dt,
@@ -64,19 +64,19 @@ def write_trajectory(path: str | os.PathLike[str], trajectory: Trajectory) -> No
 def read_trajectory(path: str | os.PathLike[str]) -> Trajectory:
     """Raises FileError where the file cannot be read, FormatError where it is none or damaged."""
     name = os.fspath(path)
-    data = read_bytes(path, "trajectory", LARGEST_FILE)
+    data = read_bytes(path, "trajectory", MAX_TRAJECTORY_BYTES)
     try:
         length = int.from_bytes(data[:8], "little")
-        about: dict[str, Any] = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_KEY])
-        if about["format"] > FORMAT:
+        metadata: dict[str, Any] = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_KEY])
+        if metadata["format"] > TRAJECTORY_FORMAT:
             raise FormatError(name, [Problem("it comes from a newer GTS")], hint="update GTS")
         arrays = safetensors.numpy.load(data)
         read = Trajectory(
-            figure=str(about["figure"]),
-            step=int(about["step"]),
-            dt=float(about["dt"]),
-            fell=bool(about["fell"]),
-            term_names=tuple(map(str, about["terms"])),
+            figure=str(metadata["figure"]),
+            step=int(metadata["step"]),
+            dt=float(metadata["dt"]),
+            fell=bool(metadata["fell"]),
+            term_names=tuple(map(str, metadata["terms"])),
             qpos=arrays["qpos"],
             speed=arrays["speed"],
             terms=arrays["terms"],

@@ -9,126 +9,129 @@ from contextlib import suppress
 from dataclasses import replace
 
 from gts.errors import UsageError
-from gts.jobs.job_lock import PATIENCE_SECONDS, Life, Sign, look
-from gts.jobs.job_store import STOPPED, Job, Standing, at_rest, read_job, write_job
+from gts.jobs.job_lock import LOCK_TIMEOUT_SECONDS, JobLock, LockInfo, read_lock
+from gts.jobs.job_store import STOPPED, Job, JobStatus, inactive_state, read_job, write_job
 from gts.jobs.launch import launch
-from gts.jobs.states import Done, Failed, Interrupted, State
-from gts.jobs.trainings.runs import ends_in_failure
+from gts.jobs.states import Done, Failed, Interrupted, JobState
+from gts.jobs.trainings.runs import have_all_members_failed
 from gts.store.filesystem import file_system
 from gts.store.workspace import RunFolder, Workspace
-from gts.system import lives, own_identity, this_system
+from gts.system import is_running, own_identity, this_system
 
 _LOOK_SECONDS = 0.05
 _KILL_SECONDS = 10.0
 
 
-def ask_to_stop(standing: Standing) -> None:
+def request_stop(status: JobStatus) -> None:
     """Ask a job to end after its present update and to save. Raises UsageError where its process is not there to be asked."""
-    _signal(standing, signal.SIGTERM)
+    _signal_worker(status, signal.SIGTERM)
 
 
-def kill(workspace: Workspace, standing: Standing) -> None:
+def kill_job(workspace: Workspace, status: JobStatus) -> None:
     """End a job at once, with everything that it started; what came after its newest state is lost.
 
     Raises UsageError where its process is not there, or does not go.
     """
-    sign = standing.sign
-    if standing.state.alive and sign is not None and sign.group and lives(sign.worker):
+    lock_info = status.lock_info
+    if status.state.alive and lock_info is not None and lock_info.group and is_running(lock_info.worker):
         with suppress(ProcessLookupError):
-            os.killpg(sign.worker.pid, signal.SIGKILL)
+            os.killpg(lock_info.worker.pid, signal.SIGKILL)
     else:
-        _signal(standing, signal.SIGKILL)
-    if not wait_for_end(standing.job, _KILL_SECONDS):
-        raise UsageError(f"{standing.job.id} does not end", hint="look for its process with `ps`")
-    settle(workspace, standing.job)
+        _signal_worker(status, signal.SIGKILL)
+    if not wait_for_end(status.job, _KILL_SECONDS):
+        raise UsageError(f"{status.job.id} does not end", hint="look for its process with `ps`")
+    mark_stopped(workspace, status.job)
 
 
-def settle(workspace: Workspace, job: Job) -> None:
+def mark_stopped(workspace: Workspace, job: Job) -> None:
     """Write down that a person wanted the end of a job that could not do so itself: nothing starts it again unasked."""
-    life = Life.take(job.lock)
+    lock = JobLock.acquire(job.lock_path)
     try:
         fresh = read_job(job.folder)
-        if fresh.claim == "active":
-            write_job(workspace, replace(fresh, claim="paused", reason=STOPPED, attempts=()))
+        if fresh.recorded_state == "active":
+            write_job(workspace, replace(fresh, recorded_state="paused", reason=STOPPED, attempts=()))
     finally:
-        life.release()
+        lock.release()
 
 
 def wait_for_end(job: Job, seconds: float) -> bool:
     """Wait until nobody works on a job; False where the time is over first."""
-    until = time.monotonic() + seconds
-    while look(job.lock)[0]:
-        if time.monotonic() >= until:
+    deadline = time.monotonic() + seconds
+    while read_lock(job.lock_path)[0]:
+        if time.monotonic() >= deadline:
             return False
         time.sleep(_LOOK_SECONDS)
     return True
 
 
-def claim_to_resume(
+def acquire_for_resume(
     workspace: Workspace, job: Job, *, by_name: bool, queued: bool | None = None, threads: int | None = None
-) -> tuple[Job, Life]:
+) -> tuple[Job, JobLock]:
     """Take the lock of a job that stands still, to go on with it.
 
     `by_name`: a person asks for just this one, so that earlier deaths do not count against it; otherwise only those are taken
     that were interrupted. `queued` and `threads` take the place of what the job was begun with. Raises BusyError where it is
     at work, UsageError where there is nothing to go on with or it may be at work on another machine.
     """
-    held, sign = look(job.lock)
-    life = Life.take(job.lock, patience=0.0 if held else PATIENCE_SECONDS)
+    held, lock_info = read_lock(job.lock_path)
+    lock = JobLock.acquire(job.lock_path, timeout=0.0 if held else LOCK_TIMEOUT_SECONDS)
     try:
         fresh = read_job(job.folder)
-        _refuse(fresh, at_rest(fresh, sign), by_name)
-        _refuse_elsewhere(fresh, sign)
+        _check_resumable(fresh, inactive_state(fresh, lock_info), by_name)
+        _check_same_machine(fresh, lock_info)
         attempts = () if by_name else fresh.attempts
         changed = replace(fresh, queued=fresh.queued if queued is None else queued, threads=threads or fresh.threads)
-        return write_job(workspace, replace(changed, claim="active", reason="", attempts=attempts)), life
+        return write_job(workspace, replace(changed, recorded_state="active", reason="", attempts=attempts)), lock
     except BaseException:
-        life.release()
+        lock.release()
         raise
 
 
-def resume(workspace: Workspace, job: Job, *, by_name: bool, queued: bool | None = None, threads: int | None = None) -> Job:
-    """Go on with a job in a process of its own. Raises what `claim_to_resume` and `launch` raise."""
-    claimed, life = claim_to_resume(workspace, job, by_name=by_name, queued=queued, threads=threads)
-    launch(claimed, life)
+def resume_job(workspace: Workspace, job: Job, *, by_name: bool, queued: bool | None = None, threads: int | None = None) -> Job:
+    """Go on with a job in a process of its own. Raises what `acquire_for_resume` and `launch` raise."""
+    claimed, lock = acquire_for_resume(workspace, job, by_name=by_name, queued=queued, threads=threads)
+    launch(claimed, lock)
     return claimed
 
 
-def _refuse(job: Job, state: State, by_name: bool) -> None:
+def _check_resumable(job: Job, state: JobState, by_name: bool) -> None:
     """Raise UsageError where going on makes no sense."""
     if isinstance(state, Done):
         further = "to train what it learned further: gts train CHECKPOINT"
         if job.kind == "search":
             further = f"for more trials: gts search {job.request.get('source', 'SPACE')} TRIALS"
         raise UsageError(f"{job.id} is done", hint=further)
-    if isinstance(state, Failed) and ends_in_failure(RunFolder(job.folder)):
+    if isinstance(state, Failed) and have_all_members_failed(RunFolder(job.folder)):
         raise UsageError(
             f"{job.id} failed and would fail again in the same way: {state.reason}",
             hint="train its spec anew with a smaller learning rate, or from one of its checkpoints",
         )
     if not by_name and not isinstance(state, Interrupted):
-        raise UsageError(f"{job.id} is {state.word}: {state.reason}", hint=f"go on with it by name: gts resume {job.id}")
+        raise UsageError(f"{job.id} is {state.name}: {state.reason}", hint=f"go on with it by name: gts resume {job.id}")
 
 
-def _refuse_elsewhere(job: Job, sign: Sign | None) -> None:
+def _check_same_machine(job: Job, lock_info: LockInfo | None) -> None:
     """Raise UsageError where a worker on another machine may be alive that this machine cannot see."""
     own = own_identity()
-    if sign is None or sign.worker.host == own.host or sign.worker.boot == own.boot or not file_system(job.folder).network:
+    if (
+        lock_info is None
+        or lock_info.worker.host == own.host
+        or lock_info.worker.boot == own.boot
+        or not file_system(job.folder).is_network
+    ):
         return
     raise UsageError(
-        f"{job.id} was last worked on by {sign.worker.host}, and whether that still goes on cannot be seen from here",
-        hint=f"resume it on {sign.worker.host}; or, if that machine is gone, remove {job.lock}",
+        f"{job.id} was last worked on by {lock_info.worker.host}, and whether that still goes on cannot be seen from here",
+        hint=f"resume it on {lock_info.worker.host}; or, if that machine is gone, remove {job.lock_path}",
     )
 
 
-def _signal(standing: Standing, number: int) -> None:
+def _signal_worker(status: JobStatus, number: int) -> None:
     """Signal the process of a job, and no other that may have got its number since."""
-    sign = standing.sign
+    lock_info = status.lock_info
     try:
-        reached = standing.state.alive and sign is not None and this_system().signal(sign.worker, number)
+        reached = status.state.alive and lock_info is not None and this_system().signal_process(lock_info.worker, number)
     except PermissionError as error:
-        raise UsageError(f"{standing.job.id} is another user's", hint="ask whoever started it") from error
+        raise UsageError(f"{status.job.id} is another user's", hint="ask whoever started it") from error
     if not reached:
-        raise UsageError(
-            f"{standing.job.id} is not at work, it is {standing.state.word}", hint="`gts jobs` lists those that are"
-        )
+        raise UsageError(f"{status.job.id} is not at work, it is {status.state.name}", hint="`gts jobs` lists those that are")

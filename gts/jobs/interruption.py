@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_NAP_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 
 
-class Interruption:
+class StopRequest:
     """A request to stop; safe to make in a signal handler."""
 
     def __init__(self) -> None:
@@ -17,7 +17,7 @@ class Interruption:
         self._listener: Callable[[], None] | None = None
 
     @property
-    def heeded(self) -> bool:
+    def has_listener(self) -> bool:
         """Whether work is going on that answers a request by an orderly end; if not, nothing would be lost by a rude one."""
         return self._listener is not None
 
@@ -32,11 +32,11 @@ class Interruption:
         until = time.monotonic() + seconds
         # In short naps: what threads have for waiting must not be set from a signal handler.
         while not self.requested and time.monotonic() < until:
-            time.sleep(_NAP_SECONDS)
+            time.sleep(_POLL_SECONDS)
         return self.requested
 
     @contextmanager
-    def heard_by(self, listener: Callable[[], None]) -> Iterator[None]:
+    def listening(self, listener: Callable[[], None]) -> Iterator[None]:
         """Have `listener` called when the request is made while the block runs; at once where it was made already."""
         self._listener = listener
         try:

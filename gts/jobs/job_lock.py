@@ -18,19 +18,19 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from gts.errors import FileError, UsageError
-from gts.store.catalogue import now
-from gts.system import ProcessIdentity, lives, own_identity
+from gts.store.catalogue import utc_now
+from gts.system import ProcessIdentity, is_running, own_identity
 
-Doing = Literal["waiting", "running", "stopping", "paused"]
+Activity = Literal["waiting", "running", "stopping", "paused"]
 
-PATIENCE_SECONDS = 1.0
+LOCK_TIMEOUT_SECONDS = 1.0
 """How long one who wants the lock tries: a look at it holds it for an instant."""
 
 _SIZE = 4096
 _LONGEST_REASON = 500
 _TRY_SECONDS = 0.01
-_HELD = (errno.EAGAIN, errno.EACCES)
-_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+_ERRNOS_LOCKED = (errno.EAGAIN, errno.EACCES)
+_ERRNOS_UNSUPPORTED = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
 class BusyError(UsageError):
@@ -38,57 +38,57 @@ class BusyError(UsageError):
 
 
 @dataclass(frozen=True)
-class Sign:
+class LockInfo:
     """What a lock file says."""
 
     worker: ProcessIdentity
     group: bool
     """Whether the process leads a group of its own, which may be killed as a whole."""
-    doing: Doing
+    activity: Activity
     reason: str
     since: str
     """When it began to do so; UTC."""
 
 
-class Life:
+class JobLock:
     """The lock of one folder, held."""
 
     def __init__(self, descriptor: int, *, group: bool) -> None:
         self.descriptor = descriptor
-        self._group = group
+        self._leads_group = group
         self._worker = own_identity()
 
     @classmethod
-    def take(cls, path: Path, *, group: bool = False, patience: float = PATIENCE_SECONDS) -> Self:
+    def acquire(cls, path: Path, *, group: bool = False, timeout: float = LOCK_TIMEOUT_SECONDS) -> Self:
         """Take the lock; raises BusyError where another process has it, FileError where there can be no lock file."""
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise FileError(f"cannot lock {path}: {(error.strerror or str(error)).lower()}") from error
         try:
-            _lock(path, descriptor, time.monotonic() + patience)
+            _flock_until(path, descriptor, time.monotonic() + timeout)
         except BaseException:
             os.close(descriptor)
             raise
         return cls(descriptor, group=group)
 
     @classmethod
-    def inherited(cls, descriptor: int) -> Self:
+    def from_descriptor(cls, descriptor: int) -> Self:
         """The lock that the starter of this process took for it."""
         os.set_inheritable(descriptor, False)
         return cls(descriptor, group=True)
 
-    def say(self, doing: Doing, reason: str = "") -> None:
+    def set_activity(self, activity: Activity, reason: str = "") -> None:
         """Tell whoever looks what this process does; a disk that cannot even take this is passed over."""
-        sign = Sign(self._worker, self._group, doing, reason[:_LONGEST_REASON], now())
+        sign = LockInfo(self._worker, self._leads_group, activity, reason[:_LONGEST_REASON], utc_now())
         data = json.dumps(asdict(sign)).encode()
         with suppress(OSError):
             os.pwrite(self.descriptor, data.ljust(_SIZE - 1) + b"\n", 0)
 
-    def pass_to(self, worker: ProcessIdentity) -> None:
+    def transfer_to(self, worker: ProcessIdentity) -> None:
         """Let the sign be that of the process that has inherited the lock: it is the one to talk to from now on."""
-        self._worker, self._group = worker, True
-        self.say("waiting", "it starts")
+        self._worker, self._leads_group = worker, True
+        self.set_activity("waiting", "it starts")
 
     def release(self) -> None:
         """Let go of the lock, as the end of the process does."""
@@ -97,52 +97,52 @@ class Life:
             self.descriptor = -1
 
 
-def look(path: Path) -> tuple[bool, Sign | None]:
+def read_lock(path: Path) -> tuple[bool, LockInfo | None]:
     """Whether somebody holds a lock file, and what it says; None where it says nothing that can be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False, None
     try:
-        sign = _read(descriptor)
+        info = _read_info(descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
-            if error.errno in _HELD:
-                return True, sign
+            if error.errno in _ERRNOS_LOCKED:
+                return True, info
             # A disk without locks: the process itself is all there is to look for.
-            return sign is not None and lives(sign.worker), sign
-        return False, sign
+            return info is not None and is_running(info.worker), info
+        return False, info
     finally:
         os.close(descriptor)
 
 
-def _lock(path: Path, descriptor: int, until: float) -> None:
+def _flock_until(path: Path, descriptor: int, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except OSError as error:
-            if error.errno in _NO_LOCKS:
-                sign = _read(descriptor)
-                if sign is None or sign.worker == own_identity() or not lives(sign.worker):
+            if error.errno in _ERRNOS_UNSUPPORTED:
+                info = _read_info(descriptor)
+                if info is None or info.worker == own_identity() or not is_running(info.worker):
                     return
-            elif error.errno not in _HELD:
+            elif error.errno not in _ERRNOS_LOCKED:
                 raise FileError(f"cannot lock {path}: {(error.strerror or str(error)).lower()}") from error
-            if time.monotonic() >= until:
-                raise _busy(path, descriptor) from error
+            if time.monotonic() >= deadline:
+                raise _busy_error(path, descriptor) from error
         time.sleep(_TRY_SECONDS)
 
 
-def _busy(path: Path, descriptor: int) -> BusyError:
-    sign = _read(descriptor)
-    who = f"process {sign.worker.pid} on {sign.worker.host}" if sign else "another process"
+def _busy_error(path: Path, descriptor: int) -> BusyError:
+    info = _read_info(descriptor)
+    who = f"process {info.worker.pid} on {info.worker.host}" if info else "another process"
     return BusyError(f"{who} is working on {path.parent.name} already", hint=f"follow it: gts tail {path.parent.name}")
 
 
-def _read(descriptor: int) -> Sign | None:
+def _read_info(descriptor: int) -> LockInfo | None:
     try:
-        said: Any = json.loads(os.pread(descriptor, _SIZE, 0))
-        return Sign(**{**said, "worker": ProcessIdentity(**said["worker"])})
+        data: Any = json.loads(os.pread(descriptor, _SIZE, 0))
+        return LockInfo(**{**data, "worker": ProcessIdentity(**data["worker"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -16,14 +16,14 @@ from typing import Any
 
 from gts.errors import FileError, UsageError
 from gts.formats.durable import write_durably
-from gts.jobs.job_lock import Sign, look
-from gts.jobs.states import Done, Failed, Interrupted, Paused, Running, State, Stopping, Waiting
-from gts.store.catalogue import Catalogue, Claim, JobRecord, RunRecord, now, unindexed
-from gts.store.records import record_of
+from gts.jobs.job_lock import LockInfo, read_lock
+from gts.jobs.states import Done, Failed, Interrupted, JobState, Paused, Queued, Running, Stopping
+from gts.store.catalogue import Catalogue, JobRecord, RecordedState, RunRecord, find_unindexed_runs, utc_now
+from gts.store.records import parse_record
 from gts.store.workspace import JobFolder, RunFolder, Workspace
 from gts.system import this_system
 
-MOST_DEATHS = 3
+MAX_CRASHES_AT_STEP = 3
 """Attempts that may die at the same step; what dies there once more would do so for ever."""
 
 STOPPED = "stopped"
@@ -31,7 +31,7 @@ STOPPED = "stopped"
 
 _FORMAT = 1
 _MANY = 10_000
-_CLAIMS_OF_OLD: Mapping[str, Claim] = {"running": "active", "interrupted": "paused", "done": "done", "failed": "failed"}
+_LEGACY_STATES: Mapping[str, RecordedState] = {"running": "active", "interrupted": "paused", "done": "done", "failed": "failed"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Job:
     name: str
     """For a person."""
     folder: Path
-    claim: Claim
+    recorded_state: RecordedState
     created: str
     reason: str = ""
     changed: str = ""
@@ -58,18 +58,18 @@ class Job:
     """What it was asked to do; what this means is the affair of its kind."""
 
     @property
-    def lock(self) -> Path:
+    def lock_path(self) -> Path:
         """Its sign of life."""
         return JobFolder(self.folder).lock
 
-    def record(self, workspace: Workspace) -> JobRecord:
+    def catalogue_record(self, workspace: Workspace) -> JobRecord:
         """Its line in the catalogue."""
         return JobRecord(
             id=self.id,
             kind=self.kind,
             name=self.name,
             folder=str(self.folder.relative_to(workspace.root)),
-            claim=self.claim,
+            recorded_state=self.recorded_state,
             reason=self.reason,
             threads=self.threads,
             created=self.created,
@@ -78,28 +78,28 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Standing:
+class JobStatus:
     """A job and how it stands at one moment."""
 
     job: Job
-    state: State
-    sign: Sign | None
+    state: JobState
+    lock_info: LockInfo | None
     """What its process said last."""
 
 
 def read_job(folder: Path) -> Job:
     """The job of a folder; raises FileError where it is none or cannot be read."""
-    path = JobFolder(folder).job
+    path = JobFolder(folder).job_file
     try:
-        said = json.loads(path.read_bytes())
-        if not isinstance(said, dict):
+        data = json.loads(path.read_bytes())
+        if not isinstance(data, dict):
             raise ValueError("it is no JSON object")
-        if said.get("format", 0) > _FORMAT:
+        if data.get("format", 0) > _FORMAT:
             raise ValueError("its format is newer than this program")
-        attempts = tuple(said.get("attempts", ()))
-        return record_of(Job, {**said, "id": folder.name, "folder": folder, "attempts": attempts})
+        attempts = tuple(data.get("attempts", ()))
+        return parse_record(Job, {**data, "id": folder.name, "folder": folder, "attempts": attempts})
     except FileNotFoundError:
-        return _of_old(folder)
+        return _read_legacy_run(folder)
     except OSError as error:
         raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     except (ValueError, TypeError) as error:
@@ -108,87 +108,87 @@ def read_job(folder: Path) -> Job:
 
 def write_job(workspace: Workspace, job: Job) -> Job:
     """Write down a claim, and index it where the catalogue can be written; only for who holds the lock of the job."""
-    dated = replace(job, changed=now())
-    said = {"format": _FORMAT, **asdict(dated)} | {"folder": None, "attempts": list(dated.attempts)}
-    del said["folder"]
-    write_durably(JobFolder(job.folder).job, (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode())
+    dated = replace(job, changed=utc_now())
+    data = {"format": _FORMAT, **asdict(dated)} | {"folder": None, "attempts": list(dated.attempts)}
+    del data["folder"]
+    write_durably(JobFolder(job.folder).job_file, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
     with suppress(FileError), Catalogue(workspace.catalogue) as catalogue:
-        catalogue.put_job(dated.record(workspace))
+        catalogue.put_job(dated.catalogue_record(workspace))
     return dated
 
 
-def standing_of(folder: Path) -> Standing:
+def read_job_status(folder: Path) -> JobStatus:
     """How the job of a folder stands now. Raises FileError where the folder holds none."""
     # The lock is looked at first: what ends between the two looks has written down how.
-    held, sign = look(JobFolder(folder).lock)
+    held, sign = read_lock(JobFolder(folder).lock)
     job = read_job(folder)
-    return Standing(job, _state(job, held, sign), sign)
+    return JobStatus(job, _current_state(job, held, sign), sign)
 
 
-def jobs_of(workspace: Workspace, *, limit: int = 100, offset: int = 0, alive: bool = False) -> list[Standing]:
+def list_jobs(workspace: Workspace, *, limit: int = 100, offset: int = 0, alive: bool = False) -> list[JobStatus]:
     """A page of the jobs, newest first; only those that work or wait where `alive`.
 
     The catalogue says which there are; folders are read only where it may be behind: of jobs that claim to be at work or whose
     lock is held, and of those that it does not know.
     """
-    found: list[Standing] = []
-    for record, folder in _newest(workspace, limit + offset, alive):
+    found: list[JobStatus] = []
+    for record, folder in _newest_folders(workspace, limit + offset, alive):
         with suppress(FileError):
-            standing = _glance(record, folder) if record else standing_of(folder)
+            standing = _status_from_record(record, folder) if record else read_job_status(folder)
             if standing is not None and (standing.state.alive or not alive):
                 found.append(standing)
     found.sort(key=lambda standing: (standing.job.created, standing.job.id), reverse=True)
     return found[offset : offset + limit]
 
 
-def reindex(workspace: Workspace) -> None:
+def index_missing_runs(workspace: Workspace) -> None:
     """Tell the catalogue of the runs that it does not know; nothing happens where it cannot be written."""
     with suppress(FileError), Catalogue(workspace.catalogue) as catalogue:
         jobs, runs = [], []
-        for run in unindexed(workspace, catalogue):
+        for run in find_unindexed_runs(workspace, catalogue):
             with suppress(FileError, OSError, ValueError):
-                folder = workspace.run(run)
-                record = replace(record_of(RunRecord, json.loads(folder.facts.read_bytes())), id=run)
-                jobs.append(read_job(folder.path).record(workspace))
+                folder = workspace.run_folder(run)
+                record = replace(parse_record(RunRecord, json.loads(folder.run_file.read_bytes())), id=run)
+                jobs.append(read_job(folder.path).catalogue_record(workspace))
                 runs.append(record)
         if runs:
             catalogue.put_many(runs, jobs)
 
 
-def find_job(workspace: Workspace, word: str) -> Standing:
+def find_job(workspace: Workspace, reference: str) -> JobStatus:
     """The job that a word names: its id, any part of it that no other has, or `@last`; raises UsageError, FileError."""
-    if word == "@last":
-        newest = jobs_of(workspace, limit=1)
+    if reference == "@last":
+        newest = list_jobs(workspace, limit=1)
         if newest:
-            return standing_of(newest[0].job.folder)
-    found = workspace.jobs_like(word)
+            return read_job_status(newest[0].job.folder)
+    found = workspace.match_jobs(reference)
     if len(found) > 1:
         shown = ", ".join(folder.name for folder in found[-3:]) + (", …" if len(found) > 3 else "")
-        raise UsageError(f"`{word}` names {len(found)} jobs: {shown}", hint="write more of it")
+        raise UsageError(f"`{reference}` names {len(found)} jobs: {shown}", hint="write more of it")
     if not found:
-        raise UsageError(f"there is no job `{word}` in `{workspace.root}`", hint="`gts jobs --all` lists them")
-    return standing_of(found[0])
+        raise UsageError(f"there is no job `{reference}` in `{workspace.root}`", hint="`gts jobs --all` lists them")
+    return read_job_status(found[0])
 
 
-def _newest(workspace: Workspace, limit: int, alive: bool) -> list[tuple[JobRecord | None, Path]]:
+def _newest_folders(workspace: Workspace, limit: int, alive: bool) -> list[tuple[JobRecord | None, Path]]:
     """The folders of the newest jobs, with what the catalogue knows of them."""
     try:
         with Catalogue(workspace.catalogue, read_only=True) as catalogue:
-            records = catalogue.jobs(claims=("active",) if alive else (), limit=_MANY if alive else limit)
-            strangers = unindexed(workspace, catalogue)
+            records = catalogue.jobs(recorded_states=("active",) if alive else (), limit=_MANY if alive else limit)
+            missing = find_unindexed_runs(workspace, catalogue)
     except FileError:
-        records, strangers = [], workspace.run_ids()
+        records, missing = [], workspace.run_ids()
     known: list[tuple[JobRecord | None, Path]] = [(record, workspace.root / record.folder) for record in records]
     listed = {record.id for record in records}
-    known += [(None, workspace.run(run).path) for run in strangers if run not in listed]
-    return known + [(None, workspace.study(name).path) for name in workspace.study_names() if name not in listed]
+    known += [(None, workspace.run_folder(run).path) for run in missing if run not in listed]
+    return known + [(None, workspace.study_folder(name).path) for name in workspace.study_names() if name not in listed]
 
 
-def _glance(record: JobRecord, folder: Path) -> Standing | None:
+def _status_from_record(record: JobRecord, folder: Path) -> JobStatus | None:
     """How a job stands by its line in the catalogue, where that must be true; None where its folder is gone."""
-    held, sign = look(JobFolder(folder).lock)
-    if held or record.claim == "active":
-        return standing_of(folder)
+    held, sign = read_lock(JobFolder(folder).lock)
+    if held or record.recorded_state == "active":
+        return read_job_status(folder)
     if not folder.is_dir():
         return None
     job = Job(
@@ -196,54 +196,54 @@ def _glance(record: JobRecord, folder: Path) -> Standing | None:
         kind=record.kind,
         name=record.name,
         folder=folder,
-        claim=record.claim,
+        recorded_state=record.recorded_state,
         created=record.created,
         reason=record.reason,
         changed=record.changed,
         threads=record.threads,
     )
-    return Standing(job, at_rest(job, sign), sign)
+    return JobStatus(job, inactive_state(job, sign), sign)
 
 
-def _state(job: Job, held: bool, sign: Sign | None) -> State:
-    if held:
-        doing = sign.doing if sign else "waiting"
-        reason = sign.reason if sign else ""
-        states: dict[str, State] = {"running": Running(), "stopping": Stopping(), "paused": Paused(reason, alive=True)}
-        return states.get(doing, Waiting(reason))
-    return at_rest(job, sign)
+def _current_state(job: Job, is_locked: bool, lock_info: LockInfo | None) -> JobState:
+    if is_locked:
+        activity = lock_info.activity if lock_info else "waiting"
+        reason = lock_info.reason if lock_info else ""
+        states: dict[str, JobState] = {"running": Running(), "stopping": Stopping(), "paused": Paused(reason, alive=True)}
+        return states.get(activity, Queued(reason))
+    return inactive_state(job, lock_info)
 
 
-def at_rest(job: Job, sign: Sign | None) -> State:
+def inactive_state(job: Job, lock_info: LockInfo | None) -> JobState:
     """How a job stands on which nobody works."""
-    if job.claim == "done":
+    if job.recorded_state == "done":
         return Done()
-    if job.claim == "failed":
+    if job.recorded_state == "failed":
         return Failed(job.reason)
-    if job.claim == "paused":
+    if job.recorded_state == "paused":
         return Paused(job.reason)
-    if len(job.attempts) >= MOST_DEATHS:
+    if len(job.attempts) >= MAX_CRASHES_AT_STEP:
         return Failed(f"it died {len(job.attempts)} times at step {job.attempts[-1]}")
-    return Interrupted("kill" if sign is not None and sign.worker.boot == this_system().boot_id() else "reboot")
+    return Interrupted("kill" if lock_info is not None and lock_info.worker.boot == this_system().boot_id() else "reboot")
 
 
-def _of_old(folder: Path) -> Job:
+def _read_legacy_run(folder: Path) -> Job:
     """A run that was made before there were jobs."""
-    path = RunFolder(folder).facts
+    path = RunFolder(folder).run_file
     try:
         facts = json.loads(path.read_bytes())
-        said = {
+        data = {
             "id": folder.name,
             "kind": "train",
             "name": facts["name"],
             "folder": folder,
-            "claim": _CLAIMS_OF_OLD[facts["state"]],
+            "claim": _LEGACY_STATES[facts["state"]],
             "created": facts["started"],
             "reason": facts.get("reason", "") or (STOPPED if facts["state"] == "interrupted" else ""),
             "changed": facts.get("finished", ""),
             "request": {"results": facts.get("results", [])},
         }
-        return record_of(Job, said)
+        return parse_record(Job, data)
     except OSError as error:
         raise FileError(f"{folder} holds no job: {(error.strerror or str(error)).lower()}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 
-class Story:
+class JobLog:
     """Adds lines to a file that others may add to as well; a disk that cannot take a line does without it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def line(self, text: str) -> None:
+    def append(self, text: str) -> None:
         """Add what has happened just now."""
         with suppress(OSError):
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -18,34 +18,34 @@ from pathlib import Path
 
 from gts.errors import FileError
 from gts.formats.durable import write_durably
-from gts.jobs.interruption import Interruption
+from gts.jobs.interruption import StopRequest
 from gts.system import this_system
 from gts.system.threads import available_cpus
 
-LOOK_SECONDS = 0.5
+QUEUE_POLL_SECONDS = 0.5
 
 _DIGITS = 20  # of a time in microseconds
 _SIZE = 1024
 
 
 @dataclass(frozen=True)
-class Entry:
+class QueueEntry:
     """A job in the row."""
 
     job: str
     workspace: str
     threads: int
-    working: bool
-    asked: str = ""
+    is_running: bool
+    created: str = ""
     """When the job was asked for, as its folder says: the order of the row, also after a reboot."""
 
     @property
-    def name(self) -> str:
+    def file_name(self) -> str:
         """Of its file; sorts by the time."""
-        return "".join(filter(str.isdigit, self.asked)).ljust(_DIGITS, "0")[:_DIGITS] + f"-{self.job}"
+        return "".join(filter(str.isdigit, self.created)).ljust(_DIGITS, "0")[:_DIGITS] + f"-{self.job}"
 
 
-class Queue:
+class JobQueue:
     """The row of one user on one machine; every method may raise FileError."""
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -64,59 +64,59 @@ class Queue:
         if slots is None:
             (self.folder / "slots").unlink(missing_ok=True)
             return
-        self._make()
+        self._make_folder()
         write_durably(self.folder / "slots", f"{slots}\n".encode())
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[QueueEntry]:
         """The jobs in the row that live, in their order."""
-        return [entry for path in self._paths() if (entry := _living(path)) is not None]
+        return [entry for path in self._entry_paths() if (entry := _read_live_entry(path)) is not None]
 
     @contextmanager
-    def place(self, entry: Entry) -> Iterator[Place]:
+    def enter(self, entry: QueueEntry) -> Iterator[QueuePlace]:
         """A place in the row while the block runs."""
-        self._make()
-        with self._alone():
-            path = self.folder / entry.name
+        self._make_folder()
+        with self._locked():
+            path = self.folder / entry.file_name
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            _write(descriptor, entry)
+            _write_entry(descriptor, entry)
         try:
-            yield Place(self, path, descriptor, entry)
+            yield QueuePlace(self, path, descriptor, entry)
         finally:
             path.unlink(missing_ok=True)
             os.close(descriptor)
 
-    def claim(self, own: Path, entry: Entry) -> tuple[bool, str]:
+    def check_turn(self, own_path: Path, entry: QueueEntry) -> tuple[bool, str]:
         """Whether the job of a place may begin, and what it waits for; sweeps away those who died."""
-        before: list[Entry] = []
-        others: list[Entry] = []
-        for path in self._paths():
-            if path == own:
+        before: list[QueueEntry] = []
+        others: list[QueueEntry] = []
+        for path in self._entry_paths():
+            if path == own_path:
                 before = list(others)
                 continue
-            living = _living(path)
+            living = _read_live_entry(path)
             if living is None:
                 path.unlink(missing_ok=True)
             else:
                 others.append(living)
-        waiting = sum(not one.working for one in before)
+        waiting = sum(not one.is_running for one in before)
         if waiting:
             return False, f"its turn: {waiting} before it"
-        return self._room(entry, [one for one in others if one.working])
+        return self._check_capacity(entry, [one for one in others if one.is_running])
 
-    def _room(self, entry: Entry, working: list[Entry]) -> tuple[bool, str]:
+    def _check_capacity(self, entry: QueueEntry, working: list[QueueEntry]) -> tuple[bool, str]:
         if self.slots is not None:
             return len(working) < self.slots, f"a slot: {len(working)} of {self.slots} are taken"
         used, cpus = sum(one.threads for one in working), available_cpus()
         return not working or used + entry.threads <= cpus, f"CPUs: {used} of {cpus} are taken, it uses {entry.threads}"
 
-    def _paths(self) -> list[Path]:
+    def _entry_paths(self) -> list[Path]:
         try:
             return sorted(path for path in self.folder.iterdir() if path.name[:_DIGITS].isdigit())
         except OSError:
             return []
 
-    def _make(self) -> None:
+    def _make_folder(self) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -126,7 +126,7 @@ class Queue:
             ) from error
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         """Only one process at a time is in here."""
         try:
             descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -139,32 +139,32 @@ class Queue:
             os.close(descriptor)
 
 
-class Place:
+class QueuePlace:
     """A job's own place in the row."""
 
-    def __init__(self, queue: Queue, path: Path, descriptor: int, entry: Entry) -> None:
+    def __init__(self, queue: JobQueue, path: Path, descriptor: int, entry: QueueEntry) -> None:
         self._queue = queue
         self._path = path
         self._descriptor = descriptor
         self._entry = entry
 
-    def wait(self, interruption: Interruption, tell: Callable[[str], None]) -> bool:
+    def wait(self, stop_request: StopRequest, on_reason: Callable[[str], None]) -> bool:
         """Wait until the job may begin, telling what for whenever that changes; False where somebody ended the waiting."""
         told = ""
         while True:
-            with self._queue._alone():
-                begins, reason = self._queue.claim(self._path, self._entry)
+            with self._queue._locked():
+                begins, reason = self._queue.check_turn(self._path, self._entry)
                 if begins:
-                    _write(self._descriptor, Entry(**{**self._entry.__dict__, "working": True}))
+                    _write_entry(self._descriptor, QueueEntry(**{**self._entry.__dict__, "working": True}))
                     return True
             if reason != told:
                 told = reason
-                tell(f"for {reason}")
-            if interruption.wait(LOOK_SECONDS):
+                on_reason(f"for {reason}")
+            if stop_request.wait(QUEUE_POLL_SECONDS):
                 return False
 
 
-def _living(path: Path) -> Entry | None:
+def _read_live_entry(path: Path) -> QueueEntry | None:
     """What an entry says; None where the job behind it has ended."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -174,12 +174,12 @@ def _living(path: Path) -> Entry | None:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return None
-        return Entry(**json.loads(os.pread(descriptor, _SIZE, 0)))
+        return QueueEntry(**json.loads(os.pread(descriptor, _SIZE, 0)))
     except (OSError, ValueError, TypeError):
         return None
     finally:
         os.close(descriptor)
 
 
-def _write(descriptor: int, entry: Entry) -> None:
+def _write_entry(descriptor: int, entry: QueueEntry) -> None:
     os.pwrite(descriptor, json.dumps(entry.__dict__).encode().ljust(_SIZE), 0)

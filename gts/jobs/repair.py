@@ -9,29 +9,29 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gts.errors import DamagedError, FileError
-from gts.jobs.job_store import reindex
+from gts.jobs.job_store import index_missing_runs
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 
-_BESIDE = ("-journal", "-wal", "-shm")
+_SQLITE_SUFFIXES = ("-journal", "-wal", "-shm")
 """What SQLite writes beside a database; left there, it would be taken for a part of the new one."""
 
 
-def mend_catalogue(workspace: Workspace) -> Path | None:
+def repair_catalogue(workspace: Workspace) -> Path | None:
     """Where a damaged catalogue was put, after a new one has been made; None where it is whole or missing.
 
     What only the catalogue knew is lost with it: the history of commands and the scores that were taken. Raises FileError.
     """
-    if not _damaged(workspace):
+    if not _is_damaged(workspace):
         return None
-    with _alone_in(workspace.root):
+    with _locked_folder(workspace.root):
         # Another program may have done it meanwhile.
-        if not _damaged(workspace):
+        if not _is_damaged(workspace):
             return None
-        aside = _free_name(workspace.catalogue)
+        aside = _unused_path(workspace.catalogue)
         try:
             workspace.catalogue.rename(aside)
-            for ending in _BESIDE:
+            for ending in _SQLITE_SUFFIXES:
                 with suppress(FileNotFoundError):
                     workspace.catalogue.with_name(workspace.catalogue.name + ending).rename(
                         aside.with_name(aside.name + ending)
@@ -39,16 +39,16 @@ def mend_catalogue(workspace: Workspace) -> Path | None:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise FileError(f"cannot move `{workspace.catalogue}` aside: {reason}", hint="move it away yourself") from error
-        reindex(workspace)
+        index_missing_runs(workspace)
         return aside
 
 
-def _damaged(workspace: Workspace) -> bool:
+def _is_damaged(workspace: Workspace) -> bool:
     if not workspace.catalogue.is_file():
         return False
     try:
         with Catalogue(workspace.catalogue, read_only=True) as catalogue:
-            return not catalogue.whole()
+            return not catalogue.is_intact()
     except DamagedError:
         return True
     except FileError:
@@ -56,7 +56,7 @@ def _damaged(workspace: Workspace) -> bool:
         return False
 
 
-def _free_name(path: Path) -> Path:
+def _unused_path(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.stem}-damaged-{number}{path.suffix}")).exists():
         number += 1
@@ -64,7 +64,7 @@ def _free_name(path: Path) -> Path:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def _locked_folder(folder: Path) -> Iterator[None]:
     """Held by one program at a time; where a disk has no locks, by good luck."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

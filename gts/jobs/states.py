@@ -7,11 +7,11 @@ from typing import ClassVar, Literal
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Queued:
     """Its process is there and has not begun: for a slot, say."""
 
     reason: str
-    word: ClassVar[str] = "waiting"
+    name: ClassVar[str] = "waiting"
     alive: ClassVar[bool] = True
 
 
@@ -19,7 +19,7 @@ class Waiting:
 class Running:
     """It works."""
 
-    word: ClassVar[str] = "running"
+    name: ClassVar[str] = "running"
     alive: ClassVar[bool] = True
     reason: ClassVar[str] = ""
 
@@ -28,7 +28,7 @@ class Running:
 class Stopping:
     """It was asked to end, and does so after the present update."""
 
-    word: ClassVar[str] = "stopping"
+    name: ClassVar[str] = "stopping"
     alive: ClassVar[bool] = True
     reason: ClassVar[str] = ""
 
@@ -41,14 +41,14 @@ class Paused:
     """`stopped` where a person wanted it; else what has to change before it goes on, a full disk say."""
     alive: bool = False
     """Whether its process is there and goes on by itself."""
-    word: ClassVar[str] = "paused"
+    name: ClassVar[str] = "paused"
 
 
 @dataclass(frozen=True)
 class Done:
     """It came to its end."""
 
-    word: ClassVar[str] = "done"
+    name: ClassVar[str] = "done"
     alive: ClassVar[bool] = False
     reason: ClassVar[str] = ""
 
@@ -58,7 +58,7 @@ class Failed:
     """It ended without doing what it should."""
 
     reason: str
-    word: ClassVar[str] = "failed"
+    name: ClassVar[str] = "failed"
     alive: ClassVar[bool] = False
 
 
@@ -66,17 +66,17 @@ class Failed:
 class Interrupted:
     """Its process ended without a word; it can go on from its newest checkpoint."""
 
-    by: Literal["reboot", "kill"]
-    word: ClassVar[str] = "interrupted"
+    cause: Literal["reboot", "kill"]
+    name: ClassVar[str] = "interrupted"
     alive: ClassVar[bool] = False
 
     @property
     def reason(self) -> str:
         """What ended it."""
-        return f"by {self.by}"
+        return f"by {self.cause}"
 
 
-State = Waiting | Running | Stopping | Paused | Done | Failed | Interrupted
+JobState = Queued | Running | Stopping | Paused | Done | Failed | Interrupted
 
-WORDS = tuple(state.word for state in (Waiting, Running, Stopping, Paused, Done, Failed, Interrupted))
+STATE_NAMES = tuple(state.name for state in (Queued, Running, Stopping, Paused, Done, Failed, Interrupted))
 """Every state's word, in the order of a job's life."""

@@ -22,47 +22,47 @@ class Adam:
 
     def __init__(self, stack: ParameterStack) -> None:
         self.stack = stack
-        self.first = torch.zeros_like(stack.block)
-        self.second = torch.zeros_like(stack.block)
-        self.steps = torch.zeros(stack.members, 1, dtype=torch.float64, device=stack.block.device)
+        self.exp_avg = torch.zeros_like(stack.block)
+        self.exp_avg_sq = torch.zeros_like(stack.block)
+        self.steps = torch.zeros(stack.n_members, 1, dtype=torch.float64, device=stack.block.device)
 
     @torch.no_grad()
-    def step(self, learning_rate: Tensor, max_norm: Tensor, active: Tensor | None = None) -> Tensor:
+    def step(self, learning_rate: Tensor, max_grad_norm: Tensor, active: Tensor | None = None) -> Tensor:
         """Clip each member's gradient to its norm, then move it by one step.
 
-        `learning_rate`, `max_norm` (P, 1), a norm of 0 means no clipping; `active` (P, 1) bool leaves members out.
+        `learning_rate`, `max_grad_norm` (P, 1), a norm of 0 means no clipping; `active` (P, 1) bool leaves members out.
         Returns the gradient norms before clipping, (P,).
         """
-        norm: Tensor = torch.linalg.vector_norm(self.stack.gradient, dim=1, keepdim=True)
-        scale = torch.where(max_norm > 0, (max_norm / (norm + 1e-6)).clamp_max_(1.0), 1.0)
+        grad_norm: Tensor = torch.linalg.vector_norm(self.stack.gradient, dim=1, keepdim=True)
+        scale = torch.where(max_grad_norm > 0, (max_grad_norm / (grad_norm + 1e-6)).clamp_max_(1.0), 1.0)
         gradient = self.stack.gradient * scale
-        moved = torch.ones_like(norm)
+        step_mask = torch.ones_like(grad_norm)
         if active is not None:
-            moved = active.to(norm.dtype)
+            step_mask = active.to(grad_norm.dtype)
             gradient.masked_fill_(~active, 0.0)
-        self.steps.add_(moved)
-        self.first.lerp_(gradient, moved * (1 - _BETA_1))
-        self.second.lerp_(gradient.square_(), moved * (1 - _BETA_2))
+        self.steps.add_(step_mask)
+        self.exp_avg.lerp_(gradient, step_mask * (1 - _BETA_1))
+        self.exp_avg_sq.lerp_(gradient.square_(), step_mask * (1 - _BETA_2))
         # θ ← θ − α m̂ ÷ (√v̂ + ε), with both corrections gathered in one factor a member.
-        unbiased = (1 - _BETA_2**self.steps).sqrt_()
-        factor = unbiased / (1 - _BETA_1**self.steps).clamp_min_(1e-12)
-        denominator = self.second.sqrt().add_((unbiased * _EPSILON).clamp_min_(1e-30).to(norm.dtype))
-        size = factor.to(norm.dtype).mul_(learning_rate).mul_(moved)
-        self.stack.block.sub_(self.first.div(denominator).mul_(size))
-        return norm.squeeze(1)
+        bias_correction2_sqrt = (1 - _BETA_2**self.steps).sqrt_()
+        bias_correction = bias_correction2_sqrt / (1 - _BETA_1**self.steps).clamp_min_(1e-12)
+        denominator = self.exp_avg_sq.sqrt().add_((bias_correction2_sqrt * _EPSILON).clamp_min_(1e-30).to(grad_norm.dtype))
+        step_size = bias_correction.to(grad_norm.dtype).mul_(learning_rate).mul_(step_mask)
+        self.stack.block.sub_(self.exp_avg.div(denominator).mul_(step_size))
+        return grad_norm.squeeze(1)
 
-    def arrays(self, member: int) -> dict[str, NDArray[Any]]:
+    def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
         """One member's state by name: `first.…`, `second.…`, `steps`."""
-        first, second = self.stack.arrays(member, self.first), self.stack.arrays(member, self.second)
+        first, second = self.stack.state_dict(member, self.exp_avg), self.stack.state_dict(member, self.exp_avg_sq)
         return (
             {f"first.{name}": array for name, array in first.items()}
             | {f"second.{name}": array for name, array in second.items()}
             | {"steps": np.array(int(self.steps[member, 0]), dtype=np.int64)}
         )
 
-    def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `arrays`; raises KeyError, ValueError."""
-        for prefix, block in (("first.", self.first), ("second.", self.second)):
+        for prefix, block in (("first.", self.exp_avg), ("second.", self.exp_avg_sq)):
             part = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-            self.stack.load(member, part, block)
+            self.stack.load_state_dict(member, part, block)
         self.steps[member] = float(arrays["steps"])

@@ -15,72 +15,72 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from gts.nets.device import DEVICE, DTYPE
-from gts.nets.mlp import Layers, Mlp
+from gts.nets.mlp import Mlp, MlpConfig
 
 _LOG_2_PI = math.log(2.0 * math.pi)
-_MEAN_GAIN = 0.01  # nearly no action at first, whatever the observation
-_LOWEST_LOG_DEVIATION = -10.0
-_HIGHEST_LOG_DEVIATION = 4.0
+_OUTPUT_GAIN = 0.01  # nearly no action at first, whatever the observation
+_MIN_LOG_STD = -10.0
+_MAX_LOG_STD = 4.0
 
 
-def log_probability(actions: Tensor, mean: Tensor, log_deviation: Tensor) -> Tensor:
+def gaussian_log_prob(actions: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
     """Log density of independent Gaussians, summed over actions.
 
     log N(u; μ, σ) = −½ ((u − μ)/σ)² − log σ − ½ log 2π.   (…, A) → (…)
     """
-    scaled = (actions - mean) * torch.exp(-log_deviation)
-    return (-0.5 * scaled.square() - log_deviation).sum(-1) - 0.5 * _LOG_2_PI * actions.shape[-1]
+    scaled = (actions - mean) * torch.exp(-log_std)
+    return (-0.5 * scaled.square() - log_std).sum(-1) - 0.5 * _LOG_2_PI * actions.shape[-1]
 
 
-def entropy(log_deviation: Tensor) -> Tensor:
+def gaussian_entropy(log_std: Tensor) -> Tensor:
     """Entropy of independent Gaussians in nats, H = Σ (log σ + ½ log 2πe).   (…, A) → (…)"""
-    return log_deviation.sum(-1) + 0.5 * (_LOG_2_PI + 1.0) * log_deviation.shape[-1]
+    return log_std.sum(-1) + 0.5 * (_LOG_2_PI + 1.0) * log_std.shape[-1]
 
 
 class GaussianPolicy:
     """P stochastic policies of one shape."""
 
     def __init__(
-        self, members: int, observation_size: int, action_size: int, layers: Layers, deviation: str, environments: int = 1
+        self, n_members: int, observation_size: int, action_size: int, config: MlpConfig, std_kind: str, n_environments: int = 1
     ) -> None:
         """`deviation`: "fixed", "learned" or "stateDependent"; a fixed one may differ between `environments` while acting."""
-        self.deviation = deviation
+        self.std_kind = std_kind
         heads = {"output": action_size}
-        extra: dict[str, tuple[int, ...]] = {}
-        if deviation == "stateDependent":
+        extra_shapes: dict[str, tuple[int, ...]] = {}
+        if std_kind == "stateDependent":
             heads["deviation"] = action_size
-        elif deviation == "learned":
-            extra["log_deviation"] = (action_size,)
-        self.net = Mlp(members, observation_size, layers, heads, extra)
-        self.fixed = torch.zeros(members, environments, action_size, device=DEVICE, dtype=DTYPE)
+        elif std_kind == "learned":
+            extra_shapes["log_deviation"] = (action_size,)
+        self.net = Mlp(n_members, observation_size, config, heads, extra_shapes)
+        self.fixed_log_std = torch.zeros(n_members, n_environments, action_size, device=DEVICE, dtype=DTYPE)
 
-    def initialise(self, generators: Sequence[Generator], deviations: Tensor) -> None:
+    def initialise(self, generators: Sequence[Generator], std: Tensor) -> None:
         """Draw weights and set the deviation of unit actions.
 
         `deviations`: (P,) one a member, or (P, N, A) to tell apart the environments of a fixed one.
         """
-        self.net.initialise(generators, {"output": _MEAN_GAIN, "deviation": _MEAN_GAIN})
-        log_deviation = deviations.log().to(DTYPE)
-        if log_deviation.dim() == 1:
-            log_deviation = log_deviation[:, None, None]
-        self.fixed.copy_(log_deviation.expand_as(self.fixed))
+        self.net.initialise(generators, {"output": _OUTPUT_GAIN, "deviation": _OUTPUT_GAIN})
+        log_std = std.log().to(DTYPE)
+        if log_std.dim() == 1:
+            log_std = log_std[:, None, None]
+        self.fixed_log_std.copy_(log_std.expand_as(self.fixed_log_std))
         with torch.no_grad():
-            if self.deviation == "learned":
-                self.net.stack["log_deviation"].copy_(log_deviation.expand_as(self.net.stack["log_deviation"]))
-            elif self.deviation == "stateDependent":
-                self.net.stack["deviation.bias"].copy_(log_deviation.expand_as(self.net.stack["deviation.bias"]))
+            if self.std_kind == "learned":
+                self.net.stack["log_deviation"].copy_(log_std.expand_as(self.net.stack["log_deviation"]))
+            elif self.std_kind == "stateDependent":
+                self.net.stack["deviation.bias"].copy_(log_std.expand_as(self.net.stack["deviation.bias"]))
 
     def __call__(self, observations: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log deviation of unit actions. (P, B, O) → (P, B, A), (P, 1 or B, A)"""
         features = self.net.features(observations)
-        mean = self.net.head(features, "output")
-        if self.deviation == "stateDependent":
-            log_deviation = self.net.head(features, "deviation").clamp(_LOWEST_LOG_DEVIATION, _HIGHEST_LOG_DEVIATION)
-        elif self.deviation == "learned":
-            log_deviation = self.net.stack["log_deviation"]
+        mean = self.net.linear(features, "output")
+        if self.std_kind == "stateDependent":
+            log_std = self.net.linear(features, "deviation").clamp(_MIN_LOG_STD, _MAX_LOG_STD)
+        elif self.std_kind == "learned":
+            log_std = self.net.stack["log_deviation"]
         else:
-            log_deviation = self._fixed(mean.shape[1])
-        return mean, log_deviation
+            log_std = self._expand_fixed_log_std(mean.shape[1])
+        return mean, log_std
 
     def mean(self, observations: Tensor) -> Tensor:
         """The deterministic action. (P, B, O) → (P, B, A)"""
@@ -88,28 +88,34 @@ class GaussianPolicy:
 
     def sample(self, observations: Tensor, noise: Tensor) -> Tensor:
         """Actions u = μ + σ ε from standard normal `noise`. (P, B, O), (P, B, A) → (P, B, A)"""
-        mean, log_deviation = self(observations)
-        return torch.addcmul(mean, log_deviation.exp(), noise)
+        mean, log_std = self(observations)
+        return torch.addcmul(mean, log_std.exp(), noise)
 
-    def arrays(self, member: int) -> dict[str, NDArray[Any]]:
+    def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
         """One member's tensors by name; a fixed deviation is `log_deviation` as well."""
-        arrays = self.net.arrays(member)
-        if self.deviation == "fixed":
-            fixed = self.fixed[member].numpy().copy()
+        arrays = self.net.state_dict(member)
+        if self.std_kind == "fixed":
+            fixed = self.fixed_log_std[member].numpy().copy()
             arrays["log_deviation"] = fixed[0] if (fixed == fixed[0]).all() else fixed
         return arrays
 
-    def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `arrays`; raises KeyError, ValueError."""
-        if self.deviation == "fixed":
+        if self.std_kind == "fixed":
             fixed = torch.from_numpy(np.asarray(arrays["log_deviation"], dtype=np.float32))
             rows = (
-                fixed if fixed.dim() == 2 and fixed.shape[0] == self.fixed.shape[1] else fixed.reshape(-1, fixed.shape[-1])[:1]
+                fixed
+                if fixed.dim() == 2 and fixed.shape[0] == self.fixed_log_std.shape[1]
+                else fixed.reshape(-1, fixed.shape[-1])[:1]
             )
-            self.fixed[member] = rows.expand_as(self.fixed[member])
-        self.net.stack.load(member, arrays)
+            self.fixed_log_std[member] = rows.expand_as(self.fixed_log_std[member])
+        self.net.stack.load_state_dict(member, arrays)
 
-    def _fixed(self, batch: int) -> Tensor:
+    def _expand_fixed_log_std(self, batch_size: int) -> Tensor:
         """The fixed deviations for a batch whose samples run over the environments first. (P, 1 or batch, A)"""
-        environments = self.fixed.shape[1]
-        return self.fixed if environments in (1, batch) else self.fixed.repeat(1, batch // environments, 1)
+        n_environments = self.fixed_log_std.shape[1]
+        return (
+            self.fixed_log_std
+            if n_environments in (1, batch_size)
+            else self.fixed_log_std.repeat(1, batch_size // n_environments, 1)
+        )

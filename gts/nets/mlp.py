@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 from gts.nets.stack import ParameterStack
 
 
-class _Tanh(torch.autograd.Function):
+class _FastTanh(torch.autograd.Function):
     """tanh x = 2 σ(2x) − 1: on a CPU torch computes σ several times faster than tanh, and as exactly to the last digit."""
 
     @staticmethod
@@ -38,7 +38,7 @@ def fast_tanh(x: Tensor) -> Tensor:
     """Hyperbolic tangent, elementwise; within 2e-7 of the exact value."""
     if not torch.is_grad_enabled():
         return torch.sigmoid(x + x).mul_(2.0).sub_(1.0)
-    result: Tensor = _Tanh.apply(x)  # type: ignore[no-untyped-call]
+    result: Tensor = _FastTanh.apply(x)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -53,7 +53,7 @@ ACTIVATIONS: Final[Mapping[str, Callable[[Tensor], Tensor]]] = {
 
 
 @dataclass(frozen=True)
-class Layers:
+class MlpConfig:
     """The inside of a network as a spec describes it."""
 
     n_hidden: int
@@ -67,37 +67,37 @@ class Mlp:
 
     def __init__(
         self,
-        members: int,
-        inputs: int,
-        layers: Layers,
+        n_members: int,
+        input_size: int,
+        config: MlpConfig,
         heads: Mapping[str, int],
-        extra: Mapping[str, tuple[int, ...]] | None = None,
+        extra_shapes: Mapping[str, tuple[int, ...]] | None = None,
     ) -> None:
         """`heads` gives the width of each output layer by name; `extra` adds free parameters (P, …) to the stack."""
-        self.layers = layers
-        self._activation = ACTIVATIONS[layers.activation]
-        self._hidden = [f"layer{i}" for i in range(layers.n_hidden)]
-        widths = [inputs] + [layers.hidden_size] * layers.n_hidden
+        self.config = config
+        self._activation = ACTIVATIONS[config.activation]
+        self._hidden_layers = [f"layer{i}" for i in range(config.n_hidden)]
+        widths = [input_size] + [config.hidden_size] * config.n_hidden
         shapes: dict[str, tuple[int, ...]] = {}
-        for name, width, out in zip(self._hidden, widths, widths[1:], strict=False):
+        for name, width, out in zip(self._hidden_layers, widths, widths[1:], strict=False):
             shapes |= {f"{name}.weight": (width, out), f"{name}.bias": (out,)}
         for name, out in heads.items():
             shapes |= {f"{name}.weight": (widths[-1], out), f"{name}.bias": (out,)}
-        self.stack = ParameterStack(members, shapes | dict(extra or {}))
+        self.stack = ParameterStack(n_members, shapes | dict(extra_shapes or {}))
 
     def features(self, x: Tensor) -> Tensor:
         """(P, B, in) → (P, B, width of the last hidden layer)"""
-        for name in self._hidden:
-            x = self._activation(self.head(x, name))
+        for name in self._hidden_layers:
+            x = self._activation(self.linear(x, name))
         return x
 
-    def head(self, x: Tensor, name: str) -> Tensor:
+    def linear(self, x: Tensor, name: str) -> Tensor:
         """One linear layer. (P, B, in) → (P, B, out)"""
         return torch.baddbmm(self.stack[f"{name}.bias"], x, self.stack[f"{name}.weight"])
 
-    def __call__(self, x: Tensor, name: str = "output") -> Tensor:
+    def __call__(self, x: Tensor, head: str = "output") -> Tensor:
         """(P, B, in) → (P, B, out) of one head."""
-        return self.head(self.features(x), name)
+        return self.linear(self.features(x), head)
 
     @torch.no_grad()
     def initialise(self, generators: Sequence[Generator], gains: Mapping[str, float]) -> None:
@@ -111,18 +111,18 @@ class Mlp:
             if kind != "weight":
                 continue
             for member, generator in enumerate(generators):
-                if self.layers.initialisation == "orthogonal":
-                    weight = _orthogonal(shape[0], shape[1], generator) * gains.get(layer, math.sqrt(2.0))
+                if self.config.initialisation == "orthogonal":
+                    weight = _orthogonal_matrix(shape[0], shape[1], generator) * gains.get(layer, math.sqrt(2.0))
                 else:
                     weight = (torch.rand(shape, generator=generator) * 2 - 1) / math.sqrt(shape[0])
                 self.stack[name][member] = weight
 
-    def arrays(self, member: int) -> dict[str, NDArray[Any]]:
+    def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
         """One member's tensors by name."""
-        return self.stack.arrays(member)
+        return self.stack.state_dict(member)
 
 
-def _orthogonal(rows: int, columns: int, generator: Generator) -> Tensor:
+def _orthogonal_matrix(rows: int, columns: int, generator: Generator) -> Tensor:
     """A (rows, columns) matrix with orthonormal rows or columns, whichever are fewer, uniformly distributed."""
     normal = torch.randn(max(rows, columns), min(rows, columns), generator=generator)
     q, r = torch.linalg.qr(normal)

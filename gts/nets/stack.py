@@ -25,18 +25,18 @@ class ParameterStack:
     A tensor of shape (m, n) is seen as (P, m, n); a vector (n,), a bias say, as (P, 1, n), so that it adds to a batch.
     """
 
-    def __init__(self, members: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        self.members = members
+    def __init__(self, n_members: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self.n_members = n_members
         self.shapes = dict(shapes)
         width = sum(math.prod(shape) for shape in shapes.values())
-        self.block = torch.zeros(members, width, device=DEVICE, dtype=DTYPE)
+        self.block = torch.zeros(n_members, width, device=DEVICE, dtype=DTYPE)
         self.gradient = torch.zeros_like(self.block)
         self._leaves: dict[str, Tensor] = {}
         start = 0
         for name, shape in shapes.items():
             stop = start + math.prod(shape)
-            seen = shape if len(shape) > 1 else (1, *shape)
-            self._leaves[name] = self.block[:, start:stop].view(members, *seen).requires_grad_()
+            view_shape = shape if len(shape) > 1 else (1, *shape)
+            self._leaves[name] = self.block[:, start:stop].view(n_members, *view_shape).requires_grad_()
             start = stop
 
     def __getitem__(self, name: str) -> Tensor:
@@ -45,16 +45,16 @@ class ParameterStack:
     def __contains__(self, name: str) -> bool:
         return name in self._leaves
 
-    def differentiate(self, losses: Tensor) -> Tensor:
+    def compute_gradients(self, losses: Tensor) -> Tensor:
         """The gradient of each member's own loss, (P,) → (P, D), kept in `gradient`."""
         parts = torch.autograd.grad(losses.sum(), list(self._leaves.values()))
-        return torch.cat([part.reshape(self.members, -1) for part in parts], dim=1, out=self.gradient)
+        return torch.cat([part.reshape(self.n_members, -1) for part in parts], dim=1, out=self.gradient)
 
-    def finite(self) -> Tensor:
+    def finite_members(self) -> Tensor:
         """Which members hold only finite numbers. (P,) bool"""
         return torch.isfinite(self.block).all(dim=1)
 
-    def arrays(self, member: int, block: Tensor | None = None) -> dict[str, NDArray[Any]]:
+    def state_dict(self, member: int, block: Tensor | None = None) -> dict[str, NDArray[Any]]:
         """Copies of one member's tensors by name; of another block of the same layout if one is given."""
         row = (self.block if block is None else block)[member].detach().cpu().numpy()
         arrays: dict[str, NDArray[Any]] = {}
@@ -66,7 +66,7 @@ class ParameterStack:
         return arrays
 
     @torch.no_grad()
-    def load(self, member: int, arrays: Mapping[str, NDArray[Any]], block: Tensor | None = None) -> None:
+    def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]], block: Tensor | None = None) -> None:
         """Fill one member from tensors by name; the inverse of `arrays`. Raises KeyError, ValueError for another shape."""
         rows = []
         for name, shape in self.shapes.items():

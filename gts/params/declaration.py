@@ -33,10 +33,10 @@ class ParameterModel(BaseModel):
 def parameter(
     key: str,
     default: Any,
-    meaning: str,
+    description: str,
     *,
     unit: str = "",
-    shape: bool = False,
+    shared: bool = False,
     gt: float | None = None,
     ge: float | None = None,
     lt: float | None = None,
@@ -50,12 +50,12 @@ def parameter(
     return Field(
         default,
         alias=key,
-        description=meaning,
+        description=description,
         gt=gt,
         ge=ge,
         lt=lt,
         le=le,
-        json_schema_extra={"unit": unit, "shape": shape},
+        json_schema_extra={"unit": unit, "shape": shared},
     )
 
 
@@ -69,9 +69,9 @@ class Parameter:
     """Spelling in Python, `actor_learning_rate`."""
     kind: Literal["integer", "number", "boolean", "choice"]
     default: Any
-    meaning: str
+    description: str
     unit: str
-    shape: bool
+    is_shared: bool
     """True where all members of a cohort share it."""
     choices: tuple[str, ...] = ()
     minimum: float | None = None
@@ -89,19 +89,19 @@ class Parameter:
         words = "a whole number" if self.kind == "integer" else "a number"
         bounds = []
         if self.minimum is not None:
-            bounds.append(f"{'>' if self.exclusive_minimum else '≥'} {_number(self.minimum)}")
+            bounds.append(f"{'>' if self.exclusive_minimum else '≥'} {_format_number(self.minimum)}")
         if self.maximum is not None:
-            bounds.append(f"{'<' if self.exclusive_maximum else '≤'} {_number(self.maximum)}")
+            bounds.append(f"{'<' if self.exclusive_maximum else '≤'} {_format_number(self.maximum)}")
         return " ".join([words, ", ".join(bounds)]).strip()
 
 
-def declared(model: type[ParameterModel]) -> Iterator[Parameter]:
+def model_parameters(model: type[ParameterModel]) -> Iterator[Parameter]:
     """The parameters of a model, in the order of their declaration."""
-    return iter(_declarations(model))
+    return iter(_cached_parameters(model))
 
 
 @functools.cache
-def _declarations(model: type[ParameterModel]) -> tuple[Parameter, ...]:
+def _cached_parameters(model: type[ParameterModel]) -> tuple[Parameter, ...]:
     return tuple(_read_fields(model))
 
 
@@ -117,9 +117,9 @@ def _read_fields(model: type[ParameterModel]) -> Iterator[Parameter]:
             name=name,
             kind=_kind(field, choices),
             default=field.default,
-            meaning=field.description or "",
+            description=field.description or "",
             unit=str(extra["unit"]),
-            shape=bool(extra["shape"]),
+            is_shared=bool(extra["shape"]),
             choices=choices,
             minimum=low,
             maximum=high,
@@ -128,7 +128,7 @@ def _read_fields(model: type[ParameterModel]) -> Iterator[Parameter]:
         )
 
 
-def _number(bound: float) -> str:
+def _format_number(bound: float) -> str:
     """A bound without rounding: 4294967296, not 4.29497e+09."""
     short = f"{bound:g}"
     return short if float(short) == bound else f"{bound:.0f}" if bound.is_integer() else repr(bound)

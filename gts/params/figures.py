@@ -19,7 +19,7 @@ class RewardParameter:
     name: str
     """Spelling behind the figure's prefix: `minimumSpeed` of `Hopper/minimumSpeed`."""
     default: float
-    meaning: str
+    description: str
     unit: str = ""
     minimum: float | None = None
     exclusive_minimum: bool = False
@@ -45,9 +45,9 @@ class FigureDeclaration:
                 name=reward.name,
                 kind="number",
                 default=reward.default,
-                meaning=reward.meaning,
+                description=reward.description,
                 unit=reward.unit,
-                shape=False,
+                is_shared=False,
                 minimum=reward.minimum,
                 exclusive_minimum=reward.exclusive_minimum,
             )
@@ -56,7 +56,7 @@ class FigureDeclaration:
 _R = RewardParameter
 
 
-def _forward(weight: float = 1.0) -> tuple[RewardParameter, ...]:
+def _forward_rewards(weight: float = 1.0) -> tuple[RewardParameter, ...]:
     return (
         _R(
             "forwardRewardWeight",
@@ -68,15 +68,15 @@ def _forward(weight: float = 1.0) -> tuple[RewardParameter, ...]:
     )
 
 
-def _alive(bonus: float) -> RewardParameter:
+def _alive_reward(bonus: float) -> RewardParameter:
     return _R("aliveBonus", bonus, "Bonus for every step in which the figure has not fallen.")
 
 
-def _control(penalty: float) -> RewardParameter:
+def _control_reward(penalty: float) -> RewardParameter:
     return _R("controlPenalty", penalty, "Cost: this × Σ a² over the controls a.", "", 0.0)
 
 
-def _gait(height: float, height_margin: float, clearance: float) -> tuple[RewardParameter, ...]:
+def _gait_rewards(height: float, height_margin: float, clearance: float) -> tuple[RewardParameter, ...]:
     """What makes figures move well, all off by default."""
     return (
         _R(
@@ -125,7 +125,7 @@ def _gait(height: float, height_margin: float, clearance: float) -> tuple[Reward
     )
 
 
-def _evenness() -> tuple[RewardParameter, ...]:
+def _symmetry_rewards() -> tuple[RewardParameter, ...]:
     return (
         _R(
             "symmetryPenalty",
@@ -146,7 +146,7 @@ def _evenness() -> tuple[RewardParameter, ...]:
     )
 
 
-def _alternation() -> RewardParameter:
+def _alternation_reward() -> RewardParameter:
     return _R(
         "alternationWeight",
         0.0,
@@ -157,7 +157,7 @@ def _alternation() -> RewardParameter:
     )
 
 
-def _contact(penalty: float, forces: str) -> RewardParameter:
+def _contact_reward(penalty: float, forces: str) -> RewardParameter:
     return _R("contactPenalty", penalty, f"Cost: this × {forces} over all bodies' contact forces f.", "", 0.0)
 
 
@@ -168,7 +168,7 @@ FIGURES: dict[str, FigureDeclaration] = {
         "InvertedPendulum-v5",
         "a pole on a cart",
         (
-            _alive(1.0),
+            _alive_reward(1.0),
             _R("speedPenalty", 0.0, "Cost: this × |v|, v the cart's speed in m/s.", "s/m", 0.0),
         ),
     ),
@@ -177,21 +177,28 @@ FIGURES: dict[str, FigureDeclaration] = {
         "Hopper",
         "Hopper-v5",
         "one leg that hops",
-        (*_forward(), _alive(1.0), _control(1e-3), *_gait(1.25, 0.25, 0.1)),
+        (*_forward_rewards(), _alive_reward(1.0), _control_reward(1e-3), *_gait_rewards(1.25, 0.25, 0.1)),
     ),
     "walker": FigureDeclaration(
         "walker",
         "Walker",
         "Walker2d-v5",
         "two legs in a plane",
-        (*_forward(), _alive(1.0), _control(1e-3), *_gait(1.25, 0.25, 0.1), *_evenness(), _alternation()),
+        (
+            *_forward_rewards(),
+            _alive_reward(1.0),
+            _control_reward(1e-3),
+            *_gait_rewards(1.25, 0.25, 0.1),
+            *_symmetry_rewards(),
+            _alternation_reward(),
+        ),
     ),
     "halfCheetah": FigureDeclaration(
         "halfCheetah",
         "HalfCheetah",
         "HalfCheetah-v5",
         "two legs and a back",
-        (*_forward(), _control(0.1), *_gait(0.7, 0.2, 0.1)),
+        (*_forward_rewards(), _control_reward(0.1), *_gait_rewards(0.7, 0.2, 0.1)),
     ),
     "ant": FigureDeclaration(
         "ant",
@@ -199,12 +206,12 @@ FIGURES: dict[str, FigureDeclaration] = {
         "Ant-v5",
         "four legs",
         (
-            *_forward(),
-            _alive(1.0),
-            _control(0.5),
-            _contact(5e-4, "Σ clip(f, −1, 1)²"),
-            *_gait(0.55, 0.2, 0.1),
-            *_evenness(),
+            *_forward_rewards(),
+            _alive_reward(1.0),
+            _control_reward(0.5),
+            _contact_reward(5e-4, "Σ clip(f, −1, 1)²"),
+            *_gait_rewards(0.55, 0.2, 0.1),
+            *_symmetry_rewards(),
         ),
     ),
     "humanoid": FigureDeclaration(
@@ -213,13 +220,13 @@ FIGURES: dict[str, FigureDeclaration] = {
         "Humanoid-v5",
         "arms and legs",
         (
-            *_forward(1.25),
-            _alive(5.0),
-            _control(0.1),
-            _contact(5e-7, "Σ f² (the cost being at most 10)"),
-            *_gait(1.4, 0.3, 0.1),
-            *_evenness(),
-            _alternation(),
+            *_forward_rewards(1.25),
+            _alive_reward(5.0),
+            _control_reward(0.1),
+            _contact_reward(5e-7, "Σ f² (the cost being at most 10)"),
+            *_gait_rewards(1.4, 0.3, 0.1),
+            *_symmetry_rewards(),
+            _alternation_reward(),
         ),
     ),
 }

@@ -12,11 +12,11 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from gts.errors import GtsError, Problem, UsageError
-from gts.params.declaration import Parameter, declared
+from gts.params.declaration import Parameter, model_parameters
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES, CommonParams, TechniqueParams
 
-NEVER_READ = {
+IGNORED_KEYS = {
     "actor.discountFactor": "the agents of the original program read `discountFactor`",
     "policy.nHiddenLayers": "the original program read `policy.nHidden`",
     "nEpisodes": "the original program counted steps",
@@ -24,14 +24,14 @@ NEVER_READ = {
 }
 """Keys that files of the original program carry though it never read them: accepted, warned about, left out."""
 
-RENAMED = {
+KEY_ALIASES = {
     "actor.fixedVariance": "actor.varianceScale",
     "policy.fixedVariance": "policy.varianceScale",
 }
 """Older spellings of the original program: read as the new one, with a warning."""
 
 
-MOST_HINTS = 100
+MAX_SUGGESTIONS = 100
 """Nearest words are looked for in so many mistakes of a file; a file of nothing but mistakes has a hundred thousand."""
 
 
@@ -54,7 +54,7 @@ class Spec:
     params: TechniqueParams
     rewards: Mapping[str, float]
     """Every reward parameter of the figure by its key (`Hopper/minimumSpeed`), defaults included."""
-    given: Mapping[str, Any]
+    given_values: Mapping[str, Any]
     """What the file itself said under `params`, in its order, without what is never read."""
     comment: str = ""
     warnings: tuple[Problem, ...] = ()
@@ -63,39 +63,39 @@ class Spec:
         """Every parameter by its file key, in the order of the declarations."""
         return {**self.params.model_dump(by_alias=True), **self.rewards}
 
-    def changed(self) -> dict[str, Any]:
+    def non_default_values(self) -> dict[str, Any]:
         """The parameters that differ from their defaults."""
-        defaults = {parameter.key: parameter.default for parameter in parameters(self.figure, self.technique)}
+        defaults = {parameter.key: parameter.default for parameter in spec_parameters(self.figure, self.technique)}
         return {key: value for key, value in self.values().items() if value != defaults[key]}
 
     def with_values(self, values: Mapping[str, Any]) -> Spec:
         """The same spec with some parameters changed, by file key; raises ParameterError."""
-        return make_spec(self.figure, self.technique, {**self.given, **values}, comment=self.comment)
+        return make_spec(self.figure, self.technique, {**self.given_values, **values}, comment=self.comment)
 
     def with_seed(self, seed: int) -> Spec:
         """The same spec with another seed; raises ParameterError."""
         return self.with_values({"seed": seed})
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """The content of its file."""
         head = {"comment": self.comment} if self.comment else {}
-        return head | {"physicalModel": self.figure, "technique": self.technique, "params": dict(self.given)}
+        return head | {"physicalModel": self.figure, "technique": self.technique, "params": dict(self.given_values)}
 
     def shape_key(self) -> tuple[Any, ...]:
         """What the members of one cohort must have in common."""
-        shared = [parameter.name for parameter in declared(type(self.params)) if parameter.shape]
+        shared = [parameter.name for parameter in model_parameters(type(self.params)) if parameter.is_shared]
         return (self.figure, self.technique, *(getattr(self.params, name) for name in shared))
 
 
 @functools.cache
-def parameters(figure: str, technique: str) -> tuple[Parameter, ...]:
+def spec_parameters(figure: str, technique: str) -> tuple[Parameter, ...]:
     """Every parameter that a spec of this figure and technique may give; raises UsageError for an unknown name."""
     model = TECHNIQUES.get(technique)
     if model is None:
-        raise UsageError(unknown("technique", technique, TECHNIQUES))
+        raise UsageError(unknown_name_message("technique", technique, TECHNIQUES))
     if figure not in FIGURES:
-        raise UsageError(unknown("physical model", figure, FIGURES))
-    return (*declared(model), *FIGURES[figure].parameters())
+        raise UsageError(unknown_name_message("physical model", figure, FIGURES))
+    return (*model_parameters(model), *FIGURES[figure].parameters())
 
 
 def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment: str = "") -> Spec:
@@ -103,24 +103,24 @@ def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment:
 
     Raises ParameterError with every wrong value at once, UsageError for an unknown figure or technique.
     """
-    known = {parameter.key: parameter for parameter in parameters(figure, technique)}
-    values, spelled, warnings, problems = _sort_out(given, known)
-    technique_keys = {parameter.key for parameter in declared(TECHNIQUES[technique])}
-    own = {key: value for key, value in values.items() if key in technique_keys}
+    known = {parameter.key: parameter for parameter in spec_parameters(figure, technique)}
+    values, file_keys, warnings, problems = _classify_keys(given, known)
+    technique_keys = {parameter.key for parameter in model_parameters(TECHNIQUES[technique])}
+    technique_values = {key: value for key, value in values.items() if key in technique_keys}
     for group in ("actor", "policy"):
-        if f"{group}.varianceScale" in own and f"{group}.deviation" in technique_keys:
-            own.setdefault(f"{group}.deviation", "fixed")
+        if f"{group}.varianceScale" in technique_values and f"{group}.deviation" in technique_keys:
+            technique_values.setdefault(f"{group}.deviation", "fixed")
     params: CommonParams | None = None
     try:
-        params = TECHNIQUES[technique].model_validate(own)
+        params = TECHNIQUES[technique].model_validate(technique_values)
     except ValidationError as error:
-        problems += [_wrong(known[str(detail["loc"][0])], detail["input"], spelled) for detail in error.errors()]
+        problems += [_value_problem(known[str(detail["loc"][0])], detail["input"], file_keys) for detail in error.errors()]
     rewards = {parameter.key: parameter.default for parameter in FIGURES[figure].parameters()}
     for key in values.keys() & rewards.keys():
-        if _fits(known[key], values[key]):
+        if _is_within_bounds(known[key], values[key]):
             rewards[key] = float(values[key])
         else:
-            problems.append(_wrong(known[key], values[key], spelled))
+            problems.append(_value_problem(known[key], values[key], file_keys))
     if params is None or problems:
         order = {key: position for position, key in enumerate(given)}
         raise ParameterError(sorted(problems, key=lambda problem: order[problem.key]))
@@ -128,7 +128,7 @@ def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment:
 
 
 def check_value(figure: str, technique: str, key: str, value: Any) -> Problem | None:
-    """What is wrong with one value of a parameter, None where it is allowed; raises UsageError as `parameters`."""
+    """What is wrong with one value of a parameter, None where it is allowed; raises UsageError as `spec_parameters`."""
     try:
         make_spec(figure, technique, {key: value})
     except ParameterError as error:
@@ -138,17 +138,17 @@ def check_value(figure: str, technique: str, key: str, value: Any) -> Problem | 
 
 def parse_assignments(spec: Spec, assignments: Iterable[str]) -> Spec:
     """A spec changed by `key=value` words of a command line; raises UsageError or ParameterError."""
-    known = {parameter.key: parameter for parameter in parameters(spec.figure, spec.technique)}
+    known = {parameter.key: parameter for parameter in spec_parameters(spec.figure, spec.technique)}
     values: dict[str, Any] = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals or not key:
             raise UsageError(f"`{assignment}` is not an assignment", hint="write key=value, for example seed=7")
-        values[key] = _parse(known.get(key), text)
+        values[key] = _parse_value(known.get(key), text)
     return spec.with_values(values)
 
 
-def unknown(kind: str, word: str, known: Iterable[str]) -> str:
+def unknown_name_message(kind: str, word: str, known: Iterable[str]) -> str:
     """`unknown technique "pp"; did you mean "ppo"?` with all known words where there are few."""
     choices = list(known)
     close = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
@@ -163,37 +163,39 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> str:
     return message
 
 
-def _sort_out(
+def _classify_keys(
     given: Mapping[str, Any], known: Mapping[str, Parameter]
 ) -> tuple[dict[str, Any], dict[str, str], list[Problem], list[Problem]]:
     """Split what a file says into values to use, the file's spelling of their keys, warnings and problems."""
     values: dict[str, Any] = {}
-    spelled: dict[str, str] = {}
+    file_keys: dict[str, str] = {}
     warnings: list[Problem] = []
     problems: list[Problem] = []
     for key, value in given.items():
-        target = RENAMED.get(key, key)
+        target = KEY_ALIASES.get(key, key)
         if key == "comment":
             continue
         if target in known and target not in values:
-            values[target], spelled[target] = value, key
+            values[target], file_keys[target] = value, key
             if target != key:
                 warnings.append(Problem(f"`{key}` is an older spelling of `{target}`", key))
-        elif key in NEVER_READ:
-            warnings.append(Problem(f"`{key}` was never read ({NEVER_READ[key]}) and is left out", key))
+        elif key in IGNORED_KEYS:
+            warnings.append(Problem(f"`{key}` was never read ({IGNORED_KEYS[key]}) and is left out", key))
         elif target in known:
-            problems.append(Problem(f"`{key}` says again what `{spelled[target]}` says", key))
+            problems.append(Problem(f"`{key}` says again what `{file_keys[target]}` says", key))
         else:
-            problems.append(Problem(unknown("parameter", key, known if len(problems) < MOST_HINTS else ()), key))
-    return values, spelled, warnings, problems
+            problems.append(
+                Problem(unknown_name_message("parameter", key, known if len(problems) < MAX_SUGGESTIONS else ()), key)
+            )
+    return values, file_keys, warnings, problems
 
 
-def _wrong(parameter: Parameter, value: Any, spelled: Mapping[str, str]) -> Problem:
-    key = spelled[parameter.key]
-    return Problem(f"`{key}` must be {parameter.allowed}, not {_show(value)}", key)
+def _value_problem(parameter: Parameter, value: Any, file_keys: Mapping[str, str]) -> Problem:
+    key = file_keys[parameter.key]
+    return Problem(f"`{key}` must be {parameter.allowed}, not {_format_value(value)}", key)
 
 
-def _fits(parameter: Parameter, value: Any) -> bool:
+def _is_within_bounds(parameter: Parameter, value: Any) -> bool:
     """Whether a value is a finite number within the bounds of a reward parameter."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
         return False
@@ -203,7 +205,7 @@ def _fits(parameter: Parameter, value: Any) -> bool:
     return high is None or (value < high if parameter.exclusive_maximum else value <= high)
 
 
-def _show(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """A value as a file has it, on one line and not too long."""
     try:
         text = json.dumps(value, ensure_ascii=False)
@@ -213,7 +215,7 @@ def _show(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _parse(parameter: Parameter | None, text: str) -> Any:
+def _parse_value(parameter: Parameter | None, text: str) -> Any:
     """The value that a word of a command line means for a parameter; the word itself where it means none."""
     if parameter is None or parameter.kind == "choice":
         return text
@@ -227,6 +229,6 @@ def _parse(parameter: Parameter | None, text: str) -> Any:
     return text
 
 
-def seeded(spec: Spec, count: int) -> tuple[Spec, ...]:
+def specs_with_seeds(spec: Spec, count: int) -> tuple[Spec, ...]:
     """`count` copies of a spec with the seeds that follow its own."""
     return tuple(spec.with_seed(spec.params.seed + offset) for offset in range(count))

@@ -12,7 +12,7 @@ from gts.params.declaration import ParameterModel, parameter
 
 Activation = Literal["tanh", "sigmoid", "ReLU", "leakyReLU", "ELU", "SiLU"]
 Initialisation = Literal["orthogonal", "uniform"]
-Deviation = Literal["fixed", "learned", "stateDependent"]
+StdKind = Literal["fixed", "learned", "stateDependent"]
 Schedule = Literal["constant", "linear"]
 Physics = Literal["exact", "fast"]
 
@@ -25,7 +25,7 @@ def _n_epochs(default: int) -> Any:
         default,
         "Rounds of collect and update; a rollout is nSteps ÷ nEpochs ÷ nEnvironments steps long.",
         unit="epochs",
-        shape=True,
+        shared=True,
         ge=1,
         le=_MAX_STEPS,
     )
@@ -42,20 +42,20 @@ class CommonParams(ParameterModel):
         1_000_000,
         "Environment steps of the whole training, all environments of a member together.",
         unit="steps",
-        shape=True,
+        shared=True,
         ge=1,
         le=_MAX_STEPS,
     )
     n_epochs: int = _n_epochs(500)
     n_environments: int = parameter(
-        "nEnvironments", 32, "Worlds that a member acts in side by side.", unit="worlds", shape=True, ge=1, le=65536
+        "nEnvironments", 32, "Worlds that a member acts in side by side.", unit="worlds", shared=True, ge=1, le=65536
     )
     max_episode_length: int = parameter(
         "maxEpisodeLength",
         1000,
         "An episode is truncated after this many steps.",
         unit="steps",
-        shape=True,
+        shared=True,
         ge=1,
         le=_MAX_STEPS,
     )
@@ -63,14 +63,14 @@ class CommonParams(ParameterModel):
         "physics",
         "exact",
         'Integrator of the training worlds: "exact" is Gymnasium\'s, "fast" is implicitfast. Scores are always exact.',
-        shape=True,
+        shared=True,
     )
     exact_tail: float = parameter(
         "exactTail",
         0.2,
         "With fast physics: this last part of the steps is trained on exact physics.",
         unit="fraction",
-        shape=True,
+        shared=True,
         ge=0,
         le=1,
     )
@@ -78,22 +78,22 @@ class CommonParams(ParameterModel):
         "normaliseObservations",
         True,
         "Shift and scale observations by their running mean and deviation, clipped to ±10.",
-        shape=True,
+        shared=True,
     )
     scale_rewards: bool = parameter(
         "scaleRewards",
         True,
         "Divide rewards by the running deviation of the discounted return before learning from them.",
-        shape=True,
+        shared=True,
     )
     clip_actions: bool = parameter(
-        "clipActions", True, "Clip actions to the figure's range before they reach the physics.", shape=True
+        "clipActions", True, "Clip actions to the figure's range before they reach the physics.", shared=True
     )
     schedule: Schedule = parameter(
         "schedule",
         "linear",
         "What learning rates do over the training: stay, or fall linearly to `finalFraction`.",
-        shape=True,
+        shared=True,
     )
     final_fraction: float = parameter(
         "finalFraction",
@@ -111,7 +111,7 @@ class CommonParams(ParameterModel):
         10,
         "Times that the deterministic policy is tried on exact physics during a training; the best one is kept.",
         unit="evaluations",
-        shape=True,
+        shared=True,
         ge=0,
     )
     evaluation_episodes: int = parameter(
@@ -119,7 +119,7 @@ class CommonParams(ParameterModel):
         10,
         "Episodes of one such evaluation, always the same starts.",
         unit="episodes",
-        shape=True,
+        shared=True,
         ge=1,
         le=10_000,
     )
@@ -129,26 +129,26 @@ class ReinforceParams(CommonParams):
     """REINFORCE with a baseline."""
 
     n_epochs: int = _n_epochs(250)
-    discount_factor: float = parameter("policy.discountFactor", 0.99, "Discount γ of future rewards.", ge=0, le=1)
+    gamma: float = parameter("policy.discountFactor", 0.99, "Discount γ of future rewards.", ge=0, le=1)
     policy_learning_rate: float = parameter("policy.learningRate", 1e-3, "Step size of the policy's optimiser.", gt=0, le=1)
     policy_n_hidden: int = parameter(
-        "policy.nHidden", 2, "Hidden layers of the policy.", unit="layers", shape=True, ge=0, le=16
+        "policy.nHidden", 2, "Hidden layers of the policy.", unit="layers", shared=True, ge=0, le=16
     )
     policy_hidden_size: int = parameter(
-        "policy.hiddenSize", 64, "Width of its hidden layers.", unit="units", shape=True, ge=1, le=8192
+        "policy.hiddenSize", 64, "Width of its hidden layers.", unit="units", shared=True, ge=1, le=8192
     )
     policy_hidden_activation: Activation = parameter(
-        "policy.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
+        "policy.hiddenActivation", "tanh", "Activation of its hidden layers.", shared=True
     )
     policy_initialisation: Initialisation = parameter(
-        "policy.initialisation", "orthogonal", "How its weights start.", shape=True
+        "policy.initialisation", "orthogonal", "How its weights start.", shared=True
     )
-    policy_deviation: Deviation = parameter(
+    policy_deviation: StdKind = parameter(
         "policy.deviation",
         "stateDependent",
         "Exploration: fixed, learned for each action, or a second output of the network; "
         "fixed where the file gives `policy.varianceScale` and not this.",
-        shape=True,
+        shared=True,
     )
     policy_variance_scale: float = parameter(
         "policy.varianceScale",
@@ -162,59 +162,61 @@ class ReinforceParams(CommonParams):
         "baseline",
         "learned",
         "What is taken from the return: nothing, its mean over the rollout (and its deviation divides), or a learned value.",
-        shape=True,
+        shared=True,
     )
     baseline_learning_rate: float = parameter(
         "baseline.learningRate", 1e-3, "Step size of the learned baseline's optimiser.", gt=0, le=1
     )
     baseline_n_hidden: int = parameter(
-        "baseline.nHidden", 2, "Hidden layers of the learned baseline.", unit="layers", shape=True, ge=0, le=16
+        "baseline.nHidden", 2, "Hidden layers of the learned baseline.", unit="layers", shared=True, ge=0, le=16
     )
     baseline_hidden_size: int = parameter(
-        "baseline.hiddenSize", 64, "Width of its hidden layers.", unit="units", shape=True, ge=1, le=8192
+        "baseline.hiddenSize", 64, "Width of its hidden layers.", unit="units", shared=True, ge=1, le=8192
     )
     baseline_hidden_activation: Activation = parameter(
-        "baseline.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
+        "baseline.hiddenActivation", "tanh", "Activation of its hidden layers.", shared=True
     )
     baseline_training_iterations: int = parameter(
         "baseline.trainingIterations",
         10,
         "Passes over a rollout that fit the learned baseline, in minibatches.",
         unit="passes",
-        shape=True,
+        shared=True,
         ge=1,
         le=10_000,
     )
     minibatch_size: int = parameter(
-        "minibatchSize", 512, "Samples of one baseline update.", unit="samples", shape=True, ge=1, le=_MAX_STEPS
+        "minibatchSize", 512, "Samples of one baseline update.", unit="samples", shared=True, ge=1, le=_MAX_STEPS
     )
-    entropy_coeff: float = parameter("entropyCoeff", 0.0, "Weight of the entropy bonus.", ge=0, le=1)
+    entropy_coef: float = parameter("entropyCoeff", 0.0, "Weight of the entropy bonus.", ge=0, le=1)
 
 
 class ActorCriticParams(ParameterModel):
     """What A2C and PPO share: an actor, a critic, and how advantages are estimated."""
 
-    discount_factor: float = parameter("discountFactor", 0.99, "Discount γ of future rewards.", ge=0, le=1)
+    gamma: float = parameter("discountFactor", 0.99, "Discount γ of future rewards.", ge=0, le=1)
     gae_lambda: float = parameter("lambda", 0.95, "λ of the generalised advantage estimate.", ge=0, le=1)
-    entropy_coeff: float = parameter("entropyCoeff", 0.0, "Weight of the entropy bonus.", ge=0, le=1)
+    entropy_coef: float = parameter("entropyCoeff", 0.0, "Weight of the entropy bonus.", ge=0, le=1)
     normalise_advantages: bool = parameter(
-        "normaliseAdvantages", False, "Shift and scale the advantages of an update to mean 0, deviation 1.", shape=True
+        "normaliseAdvantages", False, "Shift and scale the advantages of an update to mean 0, deviation 1.", shared=True
     )
     actor_learning_rate: float = parameter("actor.learningRate", 7e-4, "Step size of the actor's optimiser.", gt=0, le=1)
-    actor_n_hidden: int = parameter("actor.nHidden", 2, "Hidden layers of the actor.", unit="layers", shape=True, ge=0, le=16)
+    actor_n_hidden: int = parameter("actor.nHidden", 2, "Hidden layers of the actor.", unit="layers", shared=True, ge=0, le=16)
     actor_hidden_size: int = parameter(
-        "actor.hiddenSize", 64, "Width of its hidden layers.", unit="units", shape=True, ge=1, le=8192
+        "actor.hiddenSize", 64, "Width of its hidden layers.", unit="units", shared=True, ge=1, le=8192
     )
     actor_hidden_activation: Activation = parameter(
-        "actor.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
+        "actor.hiddenActivation", "tanh", "Activation of its hidden layers.", shared=True
     )
-    actor_initialisation: Initialisation = parameter("actor.initialisation", "orthogonal", "How its weights start.", shape=True)
-    actor_deviation: Deviation = parameter(
+    actor_initialisation: Initialisation = parameter(
+        "actor.initialisation", "orthogonal", "How its weights start.", shared=True
+    )
+    actor_deviation: StdKind = parameter(
         "actor.deviation",
         "learned",
         "Exploration: fixed, learned for each action, or a second output of the network; "
         "fixed where the file gives `actor.varianceScale` and not this.",
-        shape=True,
+        shared=True,
     )
     actor_variance_scale: float = parameter(
         "actor.varianceScale",
@@ -234,16 +236,16 @@ class ActorCriticParams(ParameterModel):
     )
     critic_learning_rate: float = parameter("critic.learningRate", 7e-4, "Step size of the critic's optimiser.", gt=0, le=1)
     critic_n_hidden: int = parameter(
-        "critic.nHidden", 2, "Hidden layers of the critic.", unit="layers", shape=True, ge=0, le=16
+        "critic.nHidden", 2, "Hidden layers of the critic.", unit="layers", shared=True, ge=0, le=16
     )
     critic_hidden_size: int = parameter(
-        "critic.hiddenSize", 64, "Width of its hidden layers.", unit="units", shape=True, ge=1, le=8192
+        "critic.hiddenSize", 64, "Width of its hidden layers.", unit="units", shared=True, ge=1, le=8192
     )
     critic_hidden_activation: Activation = parameter(
-        "critic.hiddenActivation", "tanh", "Activation of its hidden layers.", shape=True
+        "critic.hiddenActivation", "tanh", "Activation of its hidden layers.", shared=True
     )
     critic_initialisation: Initialisation = parameter(
-        "critic.initialisation", "orthogonal", "How its weights start.", shape=True
+        "critic.initialisation", "orthogonal", "How its weights start.", shared=True
     )
 
 
@@ -256,7 +258,7 @@ class A2cParams(ActorCriticParams, CommonParams):
         1,
         "Steps of the critic for one of the actor, all from the whole rollout.",
         unit="updates",
-        shape=True,
+        shared=True,
         ge=1,
         le=10_000,
     )
@@ -270,7 +272,7 @@ class PpoParams(ActorCriticParams, CommonParams):
     critic_learning_rate: float = parameter("critic.learningRate", 1e-3, "Step size of the critic's optimiser.", gt=0, le=1)
     clip_ratio: float = parameter("clipRatio", 0.2, "How far the probability ratio may leave 1 before its gradient ends.", gt=0)
     clip_schedule: Schedule = parameter(
-        "clipSchedule", "constant", "What the clip ratio does over the training: stay, or fall linearly.", shape=True
+        "clipSchedule", "constant", "What the clip ratio does over the training: stay, or fall linearly.", shared=True
     )
     target_kl: float = parameter(
         "targetKL", 0.0, "A member stops its updates of a rollout where the KL divergence passes 1.5 × this; 0 is off.", ge=0
@@ -280,19 +282,25 @@ class PpoParams(ActorCriticParams, CommonParams):
         5,
         "Passes over a rollout in minibatches that actor and critic share.",
         unit="passes",
-        shape=True,
+        shared=True,
         ge=1,
         le=1000,
     )
     minibatch_size: int = parameter(
-        "minibatchSize", 256, "Samples of one update; a rollout is cut evenly.", unit="samples", shape=True, ge=1, le=_MAX_STEPS
+        "minibatchSize",
+        256,
+        "Samples of one update; a rollout is cut evenly.",
+        unit="samples",
+        shared=True,
+        ge=1,
+        le=_MAX_STEPS,
     )
     actor_training_iterations: int = parameter(
         "actor.trainingIterations",
         0,
         "Full-batch updates of the actor alone, in place of shared minibatches; 0 is off.",
         unit="updates",
-        shape=True,
+        shared=True,
         ge=0,
         le=10_000,
     )
@@ -301,12 +309,12 @@ class PpoParams(ActorCriticParams, CommonParams):
         0,
         "Full-batch updates of the critic alone, in place of shared minibatches; 0 is off.",
         unit="updates",
-        shape=True,
+        shared=True,
         ge=0,
         le=10_000,
     )
     recompute_advantages: bool = parameter(
-        "recomputeAdvantages", False, "Estimate the advantages anew, with the newest critic, before every pass.", shape=True
+        "recomputeAdvantages", False, "Estimate the advantages anew, with the newest critic, before every pass.", shared=True
     )
 
 

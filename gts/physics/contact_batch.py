@@ -32,7 +32,7 @@ class _Config(ctypes.Structure):
     _fields_ = (("nthread", ctypes.c_int), ("persistent", ctypes.c_uint8))
 
 
-class _Owner:
+class _BatchOwner:
     """Frees a batch once neither the ContactBatch nor an array over its memory is in use."""
 
     def __init__(self, library: ctypes.CDLL, address: int) -> None:
@@ -48,79 +48,81 @@ class ContactBatch:
     """
 
     def __init__(self, model: mujoco.MjModel, nsim: int, nthread: int) -> None:
-        self._c = _library()
+        self._lib = _load_library()
         self.model = model
         self.nsim = nsim
         message = ctypes.create_string_buffer(1000)
         config = _Config(nthread, 1)
-        handle = self._c.mjb_makeBatch(model._address, nsim, ctypes.byref(config), message, len(message))
+        handle = self._lib.mjb_makeBatch(model._address, nsim, ctypes.byref(config), message, len(message))
         if not handle:
             raise WorkError(f"MuJoCo cannot make a batch of {nsim} simulations: {message.value.decode(errors='replace')}")
-        self._owner = _Owner(self._c, handle)
+        self._owner = _BatchOwner(self._lib, handle)
         self._handle = self._owner.handle
-        self._rne = ctypes.cast(self._c.mj_rnePostConstraint, ctypes.c_void_p)
-        width = self._c.mjb_nstate(self._handle)
-        self.state: NDArray[np.float64] = self._array(self._c.mjb_state(self._handle), (nsim, width), ctypes.c_double)
-        self.warning: NDArray[np.int32] = self._array(self._c.mjb_warning(self._handle), (nsim, _N_WARNINGS, 2), ctypes.c_int)
-        self.status: NDArray[np.int32] = self._array(self._c.mjb_status(self._handle), (nsim,), ctypes.c_int)
-        self._bound: dict[str, NDArray[Any]] = {}
+        self._rne = ctypes.cast(self._lib.mj_rnePostConstraint, ctypes.c_void_p)
+        width = self._lib.mjb_nstate(self._handle)
+        self.state: NDArray[np.float64] = self._view_memory(self._lib.mjb_state(self._handle), (nsim, width), ctypes.c_double)
+        self.warning: NDArray[np.int32] = self._view_memory(
+            self._lib.mjb_warning(self._handle), (nsim, _N_WARNINGS, 2), ctypes.c_int
+        )
+        self.status: NDArray[np.int32] = self._view_memory(self._lib.mjb_status(self._handle), (nsim,), ctypes.c_int)
+        self._bound_arrays: dict[str, NDArray[Any]] = {}
 
     def bind(self, name: str) -> NDArray[Any]:
         """The live (nsim, …) array of a float64 MjData field that every call copies out."""
-        if name not in self._bound:
+        if name not in self._bound_arrays:
             size, width = ctypes.c_int(), ctypes.c_int()
-            address = self._c.mjb_output(self._handle, name.encode(), ctypes.byref(size), ctypes.byref(width))
+            address = self._lib.mjb_output(self._handle, name.encode(), ctypes.byref(size), ctypes.byref(width))
             if not address or width.value != 8:
                 raise ValueError(f"`{name}` is not a float64 field of MjData that a batch can copy out")
             shape = getattr(mujoco.MjData(self.model), name).shape
-            self._bound[name] = self._array(address, (self.nsim, *shape), ctypes.c_double)
-        return self._bound[name]
+            self._bound_arrays[name] = self._view_memory(address, (self.nsim, *shape), ctypes.c_double)
+        return self._bound_arrays[name]
 
     def step(self, ids: NDArray[np.int32] | None, nstep: int) -> None:
         """Advance by nstep substeps, then compute the contact forces that the last one left. Raises SimulationError."""
-        selected, count = _pointer(ids)
-        error = self._error(ids, self._c.mjb_step(self._handle, selected, count, nstep, _NONE))
-        self._c.mjb_apply(self._handle, selected, count, self._rne, None, 0)
+        selected, count = _ids_pointer(ids)
+        error = self._make_error(ids, self._lib.mjb_step(self._handle, selected, count, nstep, _NONE))
+        self._lib.mjb_apply(self._handle, selected, count, self._rne, None, 0)
         # A forward pass of no stage at all: it only refreshes the bound arrays, which mjb_apply does not.
-        self._c.mjb_forward(self._handle, selected, count, _NONE)
+        self._lib.mjb_forward(self._handle, selected, count, _NONE)
         if error is not None:
             raise error
 
     def reset(self, ids: NDArray[np.int32] | None) -> None:
         """Everything to the model's defaults, nothing computed yet."""
-        selected, count = _pointer(ids)
-        self._c.mjb_reset(self._handle, selected, count, None, _NONE)
+        selected, count = _ids_pointer(ids)
+        self._lib.mjb_reset(self._handle, selected, count, None, _NONE)
 
     def forward(self, ids: NDArray[np.int32] | None) -> None:
         """`mj_forward`. Raises SimulationError."""
-        selected, count = _pointer(ids)
-        error = self._error(ids, self._c.mjb_forward(self._handle, selected, count, _ACC))
+        selected, count = _ids_pointer(ids)
+        error = self._make_error(ids, self._lib.mjb_forward(self._handle, selected, count, _ACC))
         if error is not None:
             raise error
 
-    def _error(self, ids: NDArray[np.int32] | None, n_failed: int) -> SimulationError | None:
+    def _make_error(self, ids: NDArray[np.int32] | None, n_failed: int) -> SimulationError | None:
         """What the call that just ended has to tell; the next call overwrites it."""
         if not n_failed:
             return None
-        chosen = np.arange(self.nsim) if ids is None else ids
-        failed = chosen[self.status[chosen] != 0]
-        message = self._c.mjb_error(self._handle, int(failed[0])).decode(errors="replace")
-        return SimulationError(failed, message, len(chosen))
+        stepped_ids = np.arange(self.nsim) if ids is None else ids
+        failed = stepped_ids[self.status[stepped_ids] != 0]
+        message = self._lib.mjb_error(self._handle, int(failed[0])).decode(errors="replace")
+        return SimulationError(failed, message, len(stepped_ids))
 
-    def _array(self, address: int, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
+    def _view_memory(self, address: int, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
         """A view of the library's memory that keeps this memory alive."""
         buffer = (kind * int(np.prod(shape))).from_address(address)
         buffer.owner = self._owner
         return np.ctypeslib.as_array(buffer).reshape(shape)
 
 
-def _pointer(ids: NDArray[np.int32] | None) -> tuple[Any, int]:
+def _ids_pointer(ids: NDArray[np.int32] | None) -> tuple[Any, int]:
     """ids as C takes them; int32, sorted, unique."""
     return (None, 0) if ids is None else (ids.ctypes.data, len(ids))
 
 
 @functools.cache
-def _library() -> ctypes.CDLL:
+def _load_library() -> ctypes.CDLL:
     """The MuJoCo library that the Python package itself uses, with the signatures of mujoco/mjbatch.h."""
     folder = Path(mujoco.__file__).parent
     found = [path for pattern in ("libmujoco.so*", "libmujoco*.dylib") for path in sorted(folder.glob(pattern))]

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.physics.frame import Frame, Ids
-from gts.physics.measures import Ended, Measure
+from gts.physics.frame import Ids, PhysicsFrame
+from gts.physics.measures import EpisodeSummary, Measure
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-class Episodes(NamedTuple):
+class FinishedEpisodes(NamedTuple):
     """The episodes that ended in one step; E of them."""
 
     ids: NDArray[np.int64]
@@ -32,7 +32,7 @@ class Episodes(NamedTuple):
     """What a person looks at, (E,) each; see `gts.physics.measures`."""
 
 
-class Ledger:
+class EpisodeStats:
     """Running sums of W episodes in one table, since adding and taking once is what a step has time for.
 
     Its rows: what each term is worth (costs positive), the reward, the steps, the position at the start, what the measures sum.
@@ -40,77 +40,77 @@ class Ledger:
 
     def __init__(self, n_worlds: int, n_bonuses: int, n_terms: int, measures: Sequence[Measure], dt: float) -> None:
         self._n_bonuses, self._n_terms, self._dt = n_bonuses, n_terms, dt
-        self._length, self._start, self._first = n_terms + 1, n_terms + 2, n_terms + 3
+        self._length_row, self._start_row, self._first_measure_row = n_terms + 1, n_terms + 2, n_terms + 3
         self._measures: list[tuple[Measure, int, int]] = []
         row = 0
         for measure in measures:
-            self._measures.append((measure, row, row + measure.rows))
-            row += measure.rows
-        self._adding = [
-            (measure.add, self._first + first, self._first + last)
+            self._measures.append((measure, row, row + measure.n_means))
+            row += measure.n_means
+        self._accumulators = [
+            (measure.accumulate, self._first_measure_row + first, self._first_measure_row + last)
             for measure, first, last in self._measures
-            if measure.add is not None
+            if measure.accumulate is not None
         ]
-        self.sums = np.zeros((self._first + row, n_worlds))
+        self.sums = np.zeros((self._first_measure_row + row, n_worlds))
         """The table, (rows, W)."""
-        self._whole = self._blank(n_worlds)
-        self._whole_rows = self._rows(self._whole)
-        self._page = self._whole
+        self._all_worlds_values = self._empty_step_values(n_worlds)
+        self._all_worlds_accumulators = self._bind_accumulators(self._all_worlds_values)
+        self._step_values = self._all_worlds_values
 
     @property
     def lengths(self) -> Floats:
         """Steps of the running episodes, (W,); live, whole numbers."""
-        return np.asarray(self.sums[self._length])
+        return np.asarray(self.sums[self._length_row])
 
-    def page(self, frame: Frame) -> Floats:
+    def begin_step(self, frame: PhysicsFrame) -> Floats:
         """Where this step's values are written before `add`: (rows, n). The terms and the reward are the caller's to write."""
-        self._page = self._whole if frame.ids is None else self._blank(len(frame.ids))
-        return self._page
+        self._step_values = self._all_worlds_values if frame.ids is None else self._empty_step_values(len(frame.ids))
+        return self._step_values
 
-    def contributions(self) -> Floats:
+    def reward_terms(self) -> Floats:
         """What each term gave or took in the last step, (K, n)."""
-        return _signed(self._page[: self._n_terms].copy(), self._n_bonuses)
+        return _negate_costs(self._step_values[: self._n_terms].copy(), self._n_bonuses)
 
-    def add(self, frame: Frame, page: Floats, lost: Bools | None) -> None:
+    def add_step(self, frame: PhysicsFrame, step_values: Floats, diverged: Bools | None) -> None:
         """Complete a page with the measures' rows and add it; for worlds that are `lost`, (n,), only the step counts."""
-        for add, rows in self._whole_rows if frame.ids is None else self._rows(page):
-            add(frame, rows)
-        if lost is not None:
-            page[:, lost] = 0.0
-            page[self._length] = 1.0
+        for accumulate, rows in self._all_worlds_accumulators if frame.ids is None else self._bind_accumulators(step_values):
+            accumulate(frame, rows)
+        if diverged is not None:
+            step_values[:, diverged] = 0.0
+            step_values[self._length_row] = 1.0
         if frame.ids is None:
-            self.sums += page
+            self.sums += step_values
         else:
-            self.sums[:, frame.ids] += page
+            self.sums[:, frame.ids] += step_values
 
-    def close(self, ids: Ids, positions: Floats, fell: Bools) -> Episodes:
+    def finish_episodes(self, ids: Ids, positions: Floats, fell: Bools) -> FinishedEpisodes:
         """The episodes of these worlds end here; positions and fell are (E,)."""
         sums = self.sums[:, ids]
-        lengths, means = sums[self._length], sums[self._first :] / sums[self._length]
-        distance = positions - sums[self._start]
+        lengths, means = sums[self._length_row], sums[self._first_measure_row :] / sums[self._length_row]
+        distance = positions - sums[self._start_row]
         measures = {
-            measure.name: measure.finish(Ended(means[first:last], lengths, distance, fell, self._dt))
+            measure.name: measure.compute(EpisodeSummary(means[first:last], lengths, distance, fell, self._dt))
             for measure, first, last in self._measures
         }
-        terms = _signed(sums[: self._n_terms], self._n_bonuses)
-        return Episodes(ids.astype(np.int64), sums[self._n_terms], lengths.astype(np.int64), fell, terms, measures)
+        terms = _negate_costs(sums[: self._n_terms], self._n_bonuses)
+        return FinishedEpisodes(ids.astype(np.int64), sums[self._n_terms], lengths.astype(np.int64), fell, terms, measures)
 
-    def start(self, ids: Ids, positions: Floats) -> None:
+    def begin_episodes(self, ids: Ids, positions: Floats) -> None:
         """New episodes begin in these worlds."""
         self.sums[:, ids] = 0.0
-        self.sums[self._start, ids] = positions
+        self.sums[self._start_row, ids] = positions
 
-    def _rows(self, page: Floats) -> list[tuple[Callable[[Frame, Floats], None], Floats]]:
+    def _bind_accumulators(self, step_values: Floats) -> list[tuple[Callable[[PhysicsFrame, Floats], None], Floats]]:
         """Which measures write, and where in this page."""
-        return [(add, page[first:last]) for add, first, last in self._adding]
+        return [(add, step_values[first:last]) for add, first, last in self._accumulators]
 
-    def _blank(self, count: int) -> Floats:
-        page = np.zeros((len(self.sums), count))
-        page[self._length] = 1.0
-        return page
+    def _empty_step_values(self, count: int) -> Floats:
+        step_values = np.zeros((len(self.sums), count))
+        step_values[self._length_row] = 1.0
+        return step_values
 
 
-def _signed(terms: Floats, n_bonuses: int) -> Floats:
+def _negate_costs(terms: Floats, n_bonuses: int) -> Floats:
     """Costs as negative numbers, in place; (K, n)."""
     if n_bonuses < len(terms):
         terms[n_bonuses:] *= -1.0

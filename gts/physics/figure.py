@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.params.figures import FigureDeclaration
-from gts.physics.frame import Frame
+from gts.physics.frame import PhysicsFrame
 from gts.physics.measures import Measure
-from gts.physics.rewards import Term
-from gts.physics.streams import StartNoise
+from gts.physics.rewards import RewardTerm
+from gts.physics.streams import ResetNoise
 
 Floats = NDArray[np.float64]
 
@@ -31,23 +31,23 @@ class Figure:
     """A path, or the bare name of a model that Gymnasium ships."""
     frame_skip: int
     """Physics substeps of one control step."""
-    observe: Callable[[Frame], Floats]
+    observe: Callable[[PhysicsFrame], Floats]
     """What a policy sees: a fresh (n, O) array."""
-    position: Callable[[Frame], Floats]
+    position: Callable[[PhysicsFrame], Floats]
     """Where it is along its way, m; (n,). A step's speed is the difference of two of these."""
-    noise: StartNoise
-    terms: tuple[Term, ...]
+    reset_noise: ResetNoise
+    terms: tuple[RewardTerm, ...]
     """The terms of its reward. Bonuses are summed in this order, then costs, then the costs are taken away."""
     measures: tuple[Measure, ...]
-    healthy: Callable[[Frame], NDArray[np.bool_]] | None = None
+    is_healthy: Callable[[PhysicsFrame], NDArray[np.bool_]] | None = None
     """False ends the episode: the figure has fallen; (n,). None: it cannot fall."""
     fields: tuple[str, ...] = ()
     """MjData fields, beyond positions and velocities, that `observe` and `position` read."""
-    contact_forces: bool = False
+    needs_contact_forces: bool = False
     """Whether `cfrc_ext` must be right after every step (it costs a second pass)."""
-    sideways: Callable[[Frame], Floats] | None = None
+    lateral_position: Callable[[PhysicsFrame], Floats] | None = None
     """Where it is across its way, m; (n,). None where it moves in a plane."""
-    info: Mapping[str, Callable[[Frame], NDArray[Any]]] = field(default_factory=dict)
+    info: Mapping[str, Callable[[PhysicsFrame], NDArray[Any]]] = field(default_factory=dict)
     """What Gymnasium's environment reports at starts and after steps, by its key; (n, …)."""
 
     @property

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 Ids = NDArray[np.int32]
 
 
-class Simulations(Protocol):
+class SimulationArrays(Protocol):
     """What a frame needs of a batch: state rows (W, ·) and live copies of MjData fields."""
 
     @property
@@ -23,13 +23,13 @@ class Simulations(Protocol):
         """The live (W, …) array of a field."""
 
 
-class Frame:
+class PhysicsFrame:
     """A window on n of W worlds that `show` moves from step to step. All its arrays have a leading n.
 
     Arrays may be views of the simulations: they hold until the next step or start of these worlds, and nobody writes to them.
     """
 
-    def __init__(self, model: mujoco.MjModel, simulations: Simulations, dt: float) -> None:
+    def __init__(self, model: mujoco.MjModel, simulations: SimulationArrays, dt: float) -> None:
         self.model = model
         self.dt = dt
         """Seconds of one control step."""
@@ -37,21 +37,21 @@ class Frame:
         """Which worlds; None: all of them."""
         self.action: NDArray[np.float32] = np.zeros((0, model.nu), np.float32)
         """Controls as they were given, (n, A), not clipped."""
-        self.way: tuple[Floats, Floats] = (np.zeros(0), np.zeros(0))
+        self.positions: tuple[Floats, Floats] = (np.zeros(0), np.zeros(0))
         """Positions along the way before and after the step, m; (n,) each."""
-        self.healthy: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self.is_healthy: NDArray[np.bool_] = np.zeros(0, np.bool_)
         """Whether the health rule holds after the step; (n,)."""
-        self.memory: dict[str, Floats] = {}
+        self.term_memory: dict[str, Floats] = {}
         """Arrays of all W worlds that terms carry from step to step; zero at an episode's start, part of a world's state."""
         self._simulations = simulations
-        self._bound: dict[str, NDArray[Any]] = {}
-        self._squares: NDArray[np.float32] | None = None
+        self._bound_arrays: dict[str, NDArray[Any]] = {}
+        self._squared_controls: NDArray[np.float32] | None = None
         self._speed: Floats | None = None
-        self._geoms: dict[tuple[str, ...], NDArray[np.int64]] = {}
+        self._geom_ids: dict[tuple[str, ...], NDArray[np.int64]] = {}
         nq, nv = model.nq, model.nv
         # A row is time, positions, velocities, …: mjSTATE_INTEGRATION lists its parts in the order of their bits.
         motion = simulations.state[:, 1 : 1 + nq + nv]
-        self._whole = (motion, motion[:, :nq], motion[:, nq:])
+        self._all_motion = (motion, motion[:, :nq], motion[:, nq:])
         self._nq = nq
         self.motion: Floats
         """Positions and velocities side by side, (n, nq + nv)."""
@@ -59,17 +59,17 @@ class Frame:
         """Positions: m, rad, quaternions; (n, nq)."""
         self.qvel: Floats
         """Velocities: m/s, rad/s; (n, nv)."""
-        self.show(None)
+        self.select(None)
 
-    def show(self, ids: Ids | None, motion: Floats | None = None) -> None:
+    def select(self, ids: Ids | None, motion: Floats | None = None) -> None:
         """Look at these worlds (sorted, unique; None: all) as they are now; `motion` where the caller has it at hand."""
         self.ids = ids
-        self._squares = None
+        self._squared_controls = None
         self._speed = None
         if ids is None:
-            self.motion, self.qpos, self.qvel = self._whole
+            self.motion, self.qpos, self.qvel = self._all_motion
             return
-        self.motion = self._whole[0][ids] if motion is None else motion
+        self.motion = self._all_motion[0][ids] if motion is None else motion
         self.qpos = self.motion[:, : self._nq]
         self.qvel = self.motion[:, self._nq :]
 
@@ -77,30 +77,30 @@ class Frame:
     def speed(self) -> Floats:
         """Forward speed over the step, m/s; (n,)."""
         if self._speed is None:
-            before, after = self.way
+            before, after = self.positions
             self._speed = (after - before) / self.dt
         return self._speed
 
-    def take(self, whole: NDArray[Any]) -> NDArray[Any]:
+    def select_rows(self, values: NDArray[Any]) -> NDArray[Any]:
         """The rows of a (W, …) array that belong to these worlds."""
-        return whole if self.ids is None else whole[self.ids]
+        return values if self.ids is None else values[self.ids]
 
     def field(self, name: str) -> NDArray[Any]:
         """An MjData field of these worlds, (n, …), as the last substep left it: one substep behind the positions."""
-        if name not in self._bound:
-            self._bound[name] = self._simulations.bind(name)
-        return self.take(self._bound[name])
+        if name not in self._bound_arrays:
+            self._bound_arrays[name] = self._simulations.bind(name)
+        return self.select_rows(self._bound_arrays[name])
 
-    def geoms(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+    def geom_ids(self, names: tuple[str, ...]) -> NDArray[np.int64]:
         """Numbers of the named geoms, (G,); raises KeyError for an unknown name."""
-        if names not in self._geoms:
-            self._geoms[names] = np.array([self.model.geom(name).id for name in names])
-        return self._geoms[names]
+        if names not in self._geom_ids:
+            self._geom_ids[names] = np.array([self.model.geom(name).id for name in names])
+        return self._geom_ids[names]
 
-    def control_squares(self) -> NDArray[np.float32]:
+    def sum_squared_controls(self) -> NDArray[np.float32]:
         """Σ a² over the controls, in the float32 that Gymnasium computes it in; (n,)."""
-        if self._squares is None:
+        if self._squared_controls is None:
             squares = np.square(self.action)
             # One column is its own sum; skipping the reduction halves what the pendulum pays for its controls.
-            self._squares = squares[:, 0] if squares.shape[1] == 1 else np.add.reduce(squares, axis=1)
-        return self._squares
+            self._squared_controls = squares[:, 0] if squares.shape[1] == 1 else np.add.reduce(squares, axis=1)
+        return self._squared_controls

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.physics.frame import Frame
-from gts.physics.rewards import FEET, standing_feet, strides, taken_in_turn
+from gts.physics.frame import PhysicsFrame
+from gts.physics.rewards import FOOT_FIELDS, alternation_fraction, count_feet_on_ground, thigh_angles
 
 Floats = NDArray[np.float64]
 
 
-class Ended(NamedTuple):
+class EpisodeSummary(NamedTuple):
     """What is known of E episodes when they end."""
 
     means: Floats
@@ -36,18 +36,18 @@ class Measure:
 
     name: str
     unit: str
-    meaning: str
-    finish: Callable[[Ended], Floats]
+    description: str
+    compute: Callable[[EpisodeSummary], Floats]
     """(E,)."""
-    rows: int = 0
+    n_means: int = 0
     """How many means it needs (R)."""
-    add: Callable[[Frame, Floats], None] | None = None
+    accumulate: Callable[[PhysicsFrame, Floats], None] | None = None
     """Writes what this step adds into the given (R, n)."""
     fields: tuple[str, ...] = ()
     """MjData fields that it reads: what reads any costs more than training would pay, and is taken of test episodes only."""
 
 
-def only_mean(ended: Ended) -> Floats:
+def first_mean(ended: EpisodeSummary) -> Floats:
     """The one mean, (E,)."""
     return np.asarray(ended.means[0])
 
@@ -77,14 +77,14 @@ def fall() -> Measure:
     )
 
 
-def effort(actions: int) -> Measure:
+def effort(n_actions: int) -> Measure:
     """Mean squared control; `actions` is the number of controls."""
 
-    def add(frame: Frame, out: Floats) -> None:
-        out[0] = frame.control_squares()
+    def add(frame: PhysicsFrame, out: Floats) -> None:
+        out[0] = frame.sum_squared_controls()
 
-    def finish(ended: Ended) -> Floats:
-        return np.asarray(ended.means[0] / actions)
+    def finish(ended: EpisodeSummary) -> Floats:
+        return np.asarray(ended.means[0] / n_actions)
 
     return Measure("effort", "", "Mean over steps and joints of the squared control.", finish, 1, add)
 
@@ -92,30 +92,30 @@ def effort(actions: int) -> Measure:
 def height(index: int, offset: float) -> Measure:
     """Mean height of the torso; `offset` is its height where qpos[index] is 0."""
 
-    def add(frame: Frame, out: Floats) -> None:
+    def add(frame: PhysicsFrame, out: Floats) -> None:
         out[0] = frame.qpos[:, index]
 
     return Measure("height", "m", "Mean height of the torso.", lambda ended: np.asarray(ended.means[0] + offset), 1, add)
 
 
-def mean_absolute(name: str, unit: str, meaning: str, column: int) -> Measure:
+def mean_absolute(name: str, unit: str, description: str, column: int) -> Measure:
     """Mean of |motion[column]|, a position or a velocity."""
 
-    def add(frame: Frame, out: Floats) -> None:
+    def add(frame: PhysicsFrame, out: Floats) -> None:
         np.abs(frame.motion[:, column], out=out[0])
 
-    return Measure(name, unit, meaning, only_mean, 1, add)
+    return Measure(name, unit, description, first_mean, 1, add)
 
 
-def symmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Measure:
+def symmetry(left_joints: tuple[int, ...], right_joints: tuple[int, ...]) -> Measure:
     """How alike left and right move; `left` and `right` are velocity indices of mirrored joints, (J,) each."""
-    both = np.array([*left, *right])
-    count = len(left)
+    both = np.array([*left_joints, *right_joints])
+    count = len(left_joints)
 
-    def add(frame: Frame, out: Floats) -> None:
+    def add(frame: PhysicsFrame, out: Floats) -> None:
         np.abs(frame.qvel[:, both].T, out=out)
 
-    def finish(ended: Ended) -> Floats:
+    def finish(ended: EpisodeSummary) -> Floats:
         ours, theirs = ended.means[:count], ended.means[count:]
         total = np.maximum((ours + theirs).sum(axis=0), 1e-9)
         return np.asarray(1.0 - np.abs(ours - theirs).sum(axis=0) / total)
@@ -130,14 +130,14 @@ def symmetry(left: tuple[int, ...], right: tuple[int, ...]) -> Measure:
     )
 
 
-def balance(feet: tuple[str, ...], left: tuple[int, ...]) -> Measure:
+def balance(feet: tuple[str, ...], left_feet: tuple[int, ...]) -> Measure:
     """How evenly both sides carry; `left` are the places among the `feet` of those of the left side, the others are right."""
-    standing = standing_feet(feet, left)
+    standing = count_feet_on_ground(feet, left_feet)
 
-    def add(frame: Frame, out: Floats) -> None:
+    def add(frame: PhysicsFrame, out: Floats) -> None:
         out[:] = standing(frame).T
 
-    def finish(ended: Ended) -> Floats:
+    def finish(ended: EpisodeSummary) -> Floats:
         both = np.maximum(ended.means.sum(axis=0), 1e-9)
         return np.asarray(1.0 - np.abs(ended.means[0] - ended.means[1]) / both)
 
@@ -148,18 +148,18 @@ def balance(feet: tuple[str, ...], left: tuple[int, ...]) -> Measure:
         finish,
         2,
         add,
-        FEET,
+        FOOT_FIELDS,
     )
 
 
 def alternation(thighs: tuple[int, int]) -> Measure:
     """Whether two legs stride in turn; `thighs` are the places in qpos of the left and the right one."""
 
-    def add(frame: Frame, out: Floats) -> None:
-        out[:] = strides(frame, thighs).T
+    def add(frame: PhysicsFrame, out: Floats) -> None:
+        out[:] = thigh_angles(frame, thighs).T
 
-    def finish(ended: Ended) -> Floats:
-        return taken_in_turn(ended.means)
+    def finish(ended: EpisodeSummary) -> Floats:
+        return alternation_fraction(ended.means)
 
     return Measure(
         "alternation",

@@ -31,7 +31,7 @@ def model_path(file: str) -> Path:
 
 def load_model(file: str) -> mujoco.MjModel:
     """Compile a model file; raises MissingError (no such file) or WorkError (MuJoCo cannot compile it)."""
-    keep_quiet()
+    silence_mujoco_log()
     path = model_path(file)
     try:
         return mujoco.MjModel.from_xml_path(str(path))
@@ -39,7 +39,7 @@ def load_model(file: str) -> mujoco.MjModel:
         raise WorkError(f"MuJoCo cannot compile {path}: {error}") from error
 
 
-def keep_quiet() -> None:
+def silence_mujoco_log() -> None:
     """Stop MuJoCo from writing `MUJOCO_LOG.TXT` into the working directory and warnings to the console, in this process.
 
     What the warnings say is not lost: the worlds watch MuJoCo's warning counters.

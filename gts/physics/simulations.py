@@ -11,16 +11,16 @@ from mujoco.batch import Batch, SimulationError
 from numpy.typing import NDArray
 
 from gts.errors import UsageError
-from gts.params.spec import unknown
+from gts.params.spec import unknown_name_message
 from gts.physics.contact_batch import ContactBatch
 from gts.physics.figure import Figure
 from gts.physics.frame import Floats, Ids
 from gts.physics.models import load_model
-from gts.physics.streams import NoiseSource
+from gts.physics.streams import ResetSampler
 
 Physics = Literal["exact", "fast"]
 
-_FIRST_BAD = int(mujoco.mjtWarning.mjWARN_BADQPOS)
+_FIRST_DIVERGENCE_WARNING = int(mujoco.mjtWarning.mjWARN_BADQPOS)
 
 
 class MujocoSimulations:
@@ -32,13 +32,13 @@ class MujocoSimulations:
         self._fields = (*figure.fields, *fields)
         self._figure, self._n_worlds, self._threads = figure, n_worlds, threads
         self.model = load_model(figure.model_file)
-        self._own_integrator = self.model.opt.integrator
+        self._exact_integrator = self.model.opt.integrator
         nq, nv = self.model.nq, self.model.nv
-        self._noise = NoiseSource(figure.noise, nq, nv)
+        self._reset_sampler = ResetSampler(figure.reset_noise, nq, nv)
         self.dt = float(self.model.opt.timestep * figure.frame_skip)
         """Seconds of one control step, with either physics."""
-        self._motion = slice(1, 1 + nq + nv)
-        self._build(physics)
+        self._motion_columns = slice(1, 1 + nq + nv)
+        self._build_batch(physics)
 
     @property
     def state(self) -> Floats:
@@ -56,16 +56,16 @@ class MujocoSimulations:
     def set_physics(self, physics: Physics) -> None:
         """Another integrator at the same timestep; the states go on. Bound arrays must be bound anew."""
         rows = self.state.copy()
-        self._build(physics)
+        self._build_batch(physics)
         self.state[:] = rows
 
-    def advance(self, controls: NDArray[np.float32], ids: Ids | None) -> NDArray[np.bool_] | None:
+    def step(self, controls: NDArray[np.float32], ids: Ids | None) -> NDArray[np.bool_] | None:
         """One control step of these worlds (None: all) under (n, A) controls.
 
         Gives which of them MuJoCo could not carry on, (n,), or None where there is none: it raised an error, or met a number
         that is not finite or too large and started them again from the model's own pose.
         """
-        raised = None
+        has_error = None
         if ids is None:
             self._controls[...] = controls
         else:
@@ -73,25 +73,25 @@ class MujocoSimulations:
         try:
             self._batch.step(ids, self._figure.frame_skip)
         except SimulationError as error:
-            raised = np.isin(np.arange(self._n_worlds) if ids is None else ids, error.ids)
+            has_error = np.isin(np.arange(self._n_worlds) if ids is None else ids, error.ids)
         warnings = self._batch.warning
         # Comparing bytes costs a tenth of asking NumPy whether any number is not zero, and nearly always they are all zero.
-        if raised is None and warnings.tobytes() == self._no_warnings:
+        if has_error is None and warnings.tobytes() == self._no_warnings:
             return None
-        bad = np.asarray(warnings[:, _FIRST_BAD:, 1].any(axis=1), np.bool_)
+        diverged = np.asarray(warnings[:, _FIRST_DIVERGENCE_WARNING:, 1].any(axis=1), np.bool_)
         warnings[...] = 0
         if ids is not None:
-            bad = bad[ids]
-        return bad if raised is None else bad | raised
+            diverged = diverged[ids]
+        return diverged if has_error is None else diverged | has_error
 
-    def start(self, ids: Ids, streams: list[np.random.Generator]) -> Floats:
+    def start_episodes(self, ids: Ids, streams: list[np.random.Generator]) -> Floats:
         """Put these worlds to new starts, drawn from their streams in Gymnasium's order: positions, then velocities.
 
         Gives these positions and velocities, (n, nq + nv).
         """
-        rows = self._rest[: len(ids)].copy()
-        motion = rows[:, self._motion]
-        motion += self._noise.draw([streams[world] for world in ids.tolist()])
+        rows = self._default_rows[: len(ids)].copy()
+        motion = rows[:, self._motion_columns]
+        motion += self._reset_sampler.sample([streams[world] for world in ids.tolist()])
         if not self._figure.fields:
             # Nothing is read but the row itself, and a forward pass would not change it.
             self.state[ids] = rows
@@ -101,28 +101,28 @@ class MujocoSimulations:
         self._batch.forward(ids)
         return motion
 
-    def rest(self, ids: Ids) -> None:
+    def reset_to_default_pose(self, ids: Ids) -> None:
         """Put these worlds into the model's own pose, without motion."""
-        self.state[ids] = self._rest[0]
+        self.state[ids] = self._default_rows[0]
 
-    def _build(self, physics: Physics) -> None:
+    def _build_batch(self, physics: Physics) -> None:
         if physics not in get_args(Physics):
-            raise UsageError(unknown("physics", physics, get_args(Physics)))
+            raise UsageError(unknown_name_message("physics", physics, get_args(Physics)))
         fast = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-        self.model.opt.integrator = fast if physics == "fast" else self._own_integrator
+        self.model.opt.integrator = fast if physics == "fast" else self._exact_integrator
         threads = min(self._threads, self._n_worlds)
-        kind = ContactBatch if self._figure.contact_forces else Batch
+        kind = ContactBatch if self._figure.needs_contact_forces else Batch
         self._batch: Any = kind(self.model, self._n_worlds, threads)
         for name in self._fields:
             self._batch.bind(name)
         self._batch.reset(np.zeros(1, np.int32))
-        self._rest: Floats = np.repeat(self.state[:1], self._n_worlds, axis=0)
+        self._default_rows: Floats = np.repeat(self.state[:1], self._n_worlds, axis=0)
         self._no_warnings: bytes = bytes(self._batch.warning.nbytes)
-        first, count = _place(self.model, mujoco.mjtState.mjSTATE_CTRL)
+        first, count = _state_slice(self.model, mujoco.mjtState.mjSTATE_CTRL)
         self._controls: Floats = self.state[:, first : first + count]
 
 
-def _place(model: mujoco.MjModel, component: mujoco.mjtState) -> tuple[int, int]:
+def _state_slice(model: mujoco.MjModel, component: mujoco.mjtState) -> tuple[int, int]:
     """(first, count) of a component in a state row: components follow one another in the order of their bits."""
     everything = int(mujoco.mjtState.mjSTATE_INTEGRATION)
     before = everything & (int(component) - 1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_LOW = (1 << 64) - 1
+_MASK_64 = (1 << 64) - 1
 
 
 def make_streams(seeds: Sequence[int]) -> list[np.random.Generator]:
@@ -31,9 +31,9 @@ def pack_streams(streams: Iterable[np.random.Generator]) -> NDArray[np.uint64]:
         rows.append(
             (
                 inner["state"] >> 64,
-                inner["state"] & _LOW,
+                inner["state"] & _MASK_64,
                 inner["inc"] >> 64,
-                inner["inc"] & _LOW,
+                inner["inc"] & _MASK_64,
                 state["has_uint32"],
                 state["uinteger"],
             )
@@ -55,7 +55,7 @@ def unpack_streams(packed: NDArray[np.uint64]) -> list[np.random.Generator]:
 
 
 @dataclass(frozen=True)
-class StartNoise:
+class ResetNoise:
     """How far a start lies from the model's own pose: every position and every velocity gets a draw of its own."""
 
     position: float
@@ -65,37 +65,37 @@ class StartNoise:
     velocity_kind: Literal["uniform", "normal"] = "uniform"
 
 
-class NoiseSource:
+class ResetSampler:
     """Draws starts as Gymnasium's environments do: first the noise of all positions, then that of all velocities."""
 
-    def __init__(self, noise: StartNoise, nq: int, nv: int) -> None:
+    def __init__(self, noise: ResetNoise, nq: int, nv: int) -> None:
         self._noise, self._nq, self._nv = noise, nq, nv
         self._normal = noise.velocity_kind == "normal"
         widths = np.repeat([noise.position, noise.velocity], [nq, nv])
         self._low, self._span = -widths, widths - -widths
-        self._plain = not self._normal and _is_plain(noise)
+        self._scales_random = not self._normal and _can_scale_random(noise)
 
-    def draw(self, streams: Sequence[np.random.Generator]) -> Floats:
+    def sample(self, streams: Sequence[np.random.Generator]) -> Floats:
         """One row a stream, (n, nq + nv)."""
         nq = self._nq
-        drawn = np.empty((len(streams), nq + self._nv))
-        if self._plain:
-            for stream, row in zip(streams, drawn, strict=True):
+        samples = np.empty((len(streams), nq + self._nv))
+        if self._scales_random:
+            for stream, row in zip(streams, samples, strict=True):
                 stream.random(out=row)
-            drawn *= self._span
-            drawn += self._low
-            return drawn
+            samples *= self._span
+            samples += self._low
+            return samples
         position, velocity = self._noise.position, self._noise.velocity
-        for stream, row in zip(streams, drawn, strict=True):
+        for stream, row in zip(streams, samples, strict=True):
             row[:nq] = stream.uniform(-position, position, nq)
             if self._normal:
                 row[nq:] = velocity * stream.standard_normal(self._nv)
             else:
                 row[nq:] = stream.uniform(-velocity, velocity, self._nv)
-        return drawn
+        return samples
 
 
-def _is_plain(noise: StartNoise) -> bool:
+def _can_scale_random(noise: ResetNoise) -> bool:
     """Whether `uniform` rounds as low + width · random() does, which is three times as fast for small rows.
 
     It does unless NumPy was compiled to fuse the multiplication with the addition, as it may be on some processors.
@@ -107,16 +107,16 @@ def _is_plain(noise: StartNoise) -> bool:
     return True
 
 
-_TEST_SEEDS = 0x7E57_0000_0000
-_VALIDATION_SEEDS = 0x7A11_0000_0000
-_APART = 1_000_003
+_TEST_SEED_BASE = 0x7E57_0000_0000
+_VALIDATION_SEED_BASE = 0x7A11_0000_0000
+_SEED_STRIDE = 1_000_003
 
 
 def score_seeds(seed: int, episodes: Iterable[int]) -> list[int]:
     """Seeds of the starts of `gts score --seed SEED`, for these of its episodes; training worlds draw theirs from a hash."""
-    return [_TEST_SEEDS + seed * _APART + episode for episode in episodes]
+    return [_TEST_SEED_BASE + seed * _SEED_STRIDE + episode for episode in episodes]
 
 
 def evaluation_seeds(episodes: int) -> list[int]:
     """Seeds of the evaluations during a training, which choose the best checkpoint; disjoint from the test seeds."""
-    return [_VALIDATION_SEEDS + episode for episode in range(episodes)]
+    return [_VALIDATION_SEED_BASE + episode for episode in range(episodes)]

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.frame_protocol import Moment, Stage
+from gts.playback.frame_protocol import FrameState, SceneInfo
 
 Floats = NDArray[np.float64]
 
-FIELD = math.radians(30.0)
+VERTICAL_FOV = math.radians(30.0)
 """Height of the picture, as an angle: narrow, so that what is near and what is far do not differ much."""
 _MARGIN = 1.4
 """Height of the picture ÷ height of what must be seen in it: room to jump."""
-_FLOOR = 0.12
+_GROUND_LEVEL = 0.12
 """How far up in the picture the ground is."""
-_SIDE, _CORNER = (90.0, 0.0), (112.0, -14.0)
+_SIDE_VIEW, _CORNER_VIEW = (90.0, 0.0), (112.0, -14.0)
 """Azimuth and elevation, degrees: square to the plane of a planar figure; a little ahead of one that is free."""
 
 
 @dataclass(frozen=True)
-class Camera:
+class PerspectiveCamera:
     """A perspective camera: where it is, and its three directions, of length 1."""
 
     position: Floats
@@ -38,20 +38,20 @@ class Camera:
         return seen @ self.right / depth, seen @ self.up / depth, depth
 
 
-def camera_for(stage: Stage, moment: Moment, width: float, height: float) -> Camera:
+def make_camera(scene: SceneInfo, state: FrameState, width: float, height: float) -> PerspectiveCamera:
     """A camera that has the figure in view and follows it, for a picture of this shape.
 
     Its way is cut into steps of a `height`th of the picture, so that what does not move stands still in the picture too.
     """
-    azimuth, elevation = (math.radians(angle) for angle in (_SIDE if stage.planar else _CORNER))
-    tall = _MARGIN * max(stage.extent[1], stage.extent[0] * height / width)
-    distance = tall / 2 / math.tan(FIELD / 2)
+    azimuth, elevation = (math.radians(angle) for angle in (_SIDE_VIEW if scene.is_planar else _CORNER_VIEW))
+    visible_height = _MARGIN * max(scene.extent[1], scene.extent[0] * height / width)
+    distance = visible_height / 2 / math.tan(VERTICAL_FOV / 2)
     forward = np.array([math.cos(elevation) * math.cos(azimuth), math.cos(elevation) * math.sin(azimuth), math.sin(elevation)])
     right = np.array([math.sin(azimuth), -math.cos(azimuth), 0.0])
     up = np.cross(right, forward)
-    target = np.array(stage.centre)
-    if stage.ground:
-        target[2] = tall * (0.5 - _FLOOR) if stage.planar else target[2] + 0.1 * tall
-    if stage.travels:
-        target[:2] = np.round(np.array(moment.focus[:2]) / (tall / height)) * (tall / height)
-    return Camera(target - forward * distance, forward, right, up)
+    target = np.array(scene.centre)
+    if scene.has_ground:
+        target[2] = visible_height * (0.5 - _GROUND_LEVEL) if scene.is_planar else target[2] + 0.1 * visible_height
+    if scene.is_travelling:
+        target[:2] = np.round(np.array(state.centre_of_mass[:2]) / (visible_height / height)) * (visible_height / height)
+    return PerspectiveCamera(target - forward * distance, forward, right, up)

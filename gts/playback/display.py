@@ -13,10 +13,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from gts.playback.session import Wish
-from gts.playback.stream import Failure, decode
+from gts.playback.session import PlaybackRequest
+from gts.playback.stream import PlaybackFailure, decode_message
 
-_SECONDS = 15.0
+_PROBE_TIMEOUT = 15.0
 _PROBE = """
 import sys, warnings
 warnings.simplefilter("ignore")
@@ -30,9 +30,9 @@ print("ready")
 """
 
 
-def why_no_window(environment: Mapping[str, str] = os.environ) -> str:
+def find_window_problem(environment: Mapping[str, str] = os.environ) -> str:
     """Why no window can be opened, as a clause; empty where one can. Takes a moment."""
-    if not interpreter():
+    if not find_window_python():
         return "`mjpython` is missing, which comes with mujoco"
     if platform.system() == "Darwin":
         return ""
@@ -44,7 +44,7 @@ def why_no_window(environment: Mapping[str, str] = os.environ) -> str:
             command,
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=_PROBE_TIMEOUT,
             env=dict(environment),
             start_new_session=True,
         )
@@ -57,7 +57,7 @@ def why_no_window(environment: Mapping[str, str] = os.environ) -> str:
     return said if said.startswith("the display") else "the display cannot be used"
 
 
-def interpreter() -> str:
+def find_window_python() -> str:
     """The Python that may open windows; empty where there is none."""
     if platform.system() != "Darwin":
         return sys.executable
@@ -65,10 +65,10 @@ def interpreter() -> str:
     return str(beside) if beside.exists() else shutil.which("mjpython") or ""
 
 
-def show_in_window(wish: Wish) -> tuple[bool, Failure | None]:
+def run_window_process(request: PlaybackRequest) -> tuple[bool, PlaybackFailure | None]:
     """Play in a window until it is closed: whether it ever opened, and what went wrong, None where nothing did."""
     with subprocess.Popen(
-        [interpreter(), "-m", "gts.playback.window", wish.as_json()],
+        [find_window_python(), "-m", "gts.playback.window", request.as_json()],
         stdin=subprocess.PIPE,  # its end is the end of the window
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -79,18 +79,18 @@ def show_in_window(wish: Wish) -> tuple[bool, Failure | None]:
         try:
             for line in process.stdout:
                 if line.startswith(b"{"):
-                    told = decode(line)
-                    return opened, told if isinstance(told, Failure) else None
+                    message = decode_message(line)
+                    return opened, message if isinstance(message, PlaybackFailure) else None
                 if line.strip() == b"closed":
                     return True, None
                 opened |= line.strip() == b"open"
         finally:
             process.stdin.close()
-            _end(process)
-        return opened, Failure("the window ended with an error of the display", "`--in terminal` needs no display", 1)
+            _stop_process(process)
+        return opened, PlaybackFailure("the window ended with an error of the display", "`--in terminal` needs no display", 1)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _stop_process(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(3.0)
     except subprocess.TimeoutExpired:

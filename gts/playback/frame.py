@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Frame:
+class PlaybackFrame:
     """One moment. Its arrays are its own and stay as they are."""
 
     loop: int
@@ -33,7 +33,7 @@ class Frame:
     """Of the step that led here; 0 at the start."""
     terms: Mapping[str, float]
     """What each reward term gave or took in that step, weights included; their sum is `reward` up to rounding."""
-    total: float
+    episode_return: float
     """Rewards since the start."""
     speed: float
     """Forwards over that step, m/s."""
@@ -45,7 +45,7 @@ class Frame:
     """Where something touches, m; (C, 3)."""
 
 
-class Playback(Protocol):
+class PlaybackSource(Protocol):
     """A source of frames. `model` and `data` are for viewers: nothing that they do to them changes what is played."""
 
     name: str
@@ -58,15 +58,15 @@ class Playback(Protocol):
     keep_on: bool
     """Whether a fall does not end a loop; may be set while it plays."""
 
-    def restart(self) -> Frame:
+    def restart(self) -> PlaybackFrame:
         """The first frame of the next loop."""
         ...
 
-    def advance(self) -> Frame:
+    def advance(self) -> PlaybackFrame:
         """The next frame; where the last one `ended`, that is the first one of the next loop."""
         ...
 
 
-def contact_points(data: mujoco.MjData) -> Floats:
+def read_contact_points(data: mujoco.MjData) -> Floats:
     """Where something touches, m; (C, 3)."""
     return np.array(data.contact.pos, np.float64).reshape(-1, 3)

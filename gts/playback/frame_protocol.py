@@ -1,6 +1,7 @@
 """What a drawing needs to know of a figure, without the simulator: solid shapes, where they are, and numbers to show.
 
-A `Stage` stays the same while a checkpoint plays, a `Moment` is one frame of it. Streams carry both (`gts.playback.stream`).
+A `SceneInfo` stays the same while a checkpoint plays, a `FrameState` is one frame of it. Streams carry both
+(`gts.playback.stream`).
 """
 
 from __future__ import annotations
@@ -13,22 +14,22 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-KINDS = ("sphere", "capsule", "ellipsoid", "cylinder", "box")
+SHAPE_KINDS = ("sphere", "capsule", "ellipsoid", "cylinder", "box")
 
 
 @dataclass(frozen=True)
-class Shape:
+class SceneShape:
     """One solid part."""
 
     kind: str
-    """One of `KINDS`; capsules and cylinders lie along their own z."""
+    """One of `SHAPE_KINDS`; capsules and cylinders lie along their own z."""
     size: tuple[float, float, float]
     """Half extents along its own axes, m; of capsules (without caps) and cylinders: radius, radius, half length."""
     colour: tuple[float, float, float]
     """Red, green, blue, 0 to 1."""
 
     @property
-    def reach(self) -> float:
+    def bounding_radius(self) -> float:
         """Radius of a ball around its centre that holds it, m."""
         across, _, along = self.size
         if self.kind == "capsule":
@@ -37,12 +38,12 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Stage:
+class SceneInfo:
     """What plays, and how it is best looked at."""
 
     name: str
     """What is played, in a few words."""
-    shapes: tuple[Shape, ...]
+    shapes: tuple[SceneShape, ...]
     """G of them."""
     fps: float
     """Frames a second of the figure's own time."""
@@ -50,23 +51,23 @@ class Stage:
     """The middle of what is to be seen at the first moment, m."""
     extent: tuple[float, float]
     """How wide and how high that is, m."""
-    planar: bool
+    is_planar: bool
     """It moves in the plane y = 0."""
-    travels: bool
+    is_travelling: bool
     """It leaves its place, and a camera should follow."""
-    ground: bool
+    has_ground: bool
     """There is a floor at z = 0."""
 
 
 @dataclass(frozen=True)
-class Moment:
+class FrameState:
     """One frame."""
 
     positions: Floats
     """Centres of the shapes, m; (G, 3)."""
     rotations: Floats
     """From each shape's own axes to the world's; (G, 3, 3)."""
-    focus: tuple[float, float, float]
+    centre_of_mass: tuple[float, float, float]
     """The figure's centre of mass, m."""
     contacts: Floats = field(default_factory=lambda: np.zeros((0, 3)))
     """Where something touches, m; (C, 3)."""
@@ -74,7 +75,7 @@ class Moment:
     step: int = 0
     time: float = 0.0
     """Seconds since the start of the loop."""
-    total: float = 0.0
+    episode_return: float = 0.0
     """Rewards since then."""
     speed: float = 0.0
     """Forwards, m/s."""

@@ -13,61 +13,63 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gts.errors import GtsError
-from gts.playback.scene import Scene
-from gts.playback.session import Show, Wish
-from gts.playback.stream import End, encode
+from gts.playback.scene import SceneReader
+from gts.playback.session import PlaybackRequest, PlaybackSession
+from gts.playback.stream import StreamEnd, encode_message
 
-_IDLE = 0.25
+_IDLE_SECONDS = 0.25
 """Seconds between two looks at the clock while nothing moves."""
-_LEAST_WAIT = 0.01
-_PATIENCE = 30.0
+_MIN_WAIT_SECONDS = 0.01
+_SEND_TIMEOUT = 30.0
 """Seconds that a reader who is not dead may take for one line."""
 
 
 @dataclass(frozen=True)
-class Pipes:
+class StreamPipes:
     """Two file descriptors."""
 
-    words: int | None
+    commands: int | None
     """Where words come from; None: nobody says anything."""
-    lines: int
+    output: int
     """Where lines go to."""
 
 
-def produce(wish: Wish, pipes: Pipes) -> None:
+def serve_frames(request: PlaybackRequest, pipes: StreamPipes) -> None:
     """Play until the end, until somebody says `quit`, or until nobody listens.
 
     Raises what opening and playing files raises; then no line of the end was sent.
     """
-    listener = _Listener(pipes.words)
+    listener = _CommandReader(pipes.commands)
     try:
-        show = Show(wish, time.monotonic())
-        scene, told, fresh, due = Scene(show.playback), "", True, 0.0
-        while not show.over:
-            if told != show.playback.name:
-                scene, told = Scene(show.playback), show.playback.name
-                _send(pipes.lines, encode(scene.stage))
+        session = PlaybackSession(request, time.monotonic())
+        scene, sent_name, fresh, due = SceneReader(session.playback), "", True, 0.0
+        while not session.is_finished:
+            if sent_name != session.playback.name:
+                scene, sent_name = SceneReader(session.playback), session.playback.name
+                _send_line(pipes.output, encode_message(scene.info))
             now = time.monotonic()
-            if _ready(pipes.lines) and fresh and now >= due:
-                _send(pipes.lines, encode(scene.moment(show.frame, paused=show.paused, rate=show.rate)))
-                fresh, due = False, max(due + 1.0 / wish.fps, now)
-            for word in listener.hear(_IDLE if show.paused else max(due - now, _LEAST_WAIT)):
-                show.press(word)
+            if _is_writable(pipes.output) and fresh and now >= due:
+                _send_line(
+                    pipes.output, encode_message(scene.read_state(session.frame, paused=session.paused, rate=session.rate))
+                )
+                fresh, due = False, max(due + 1.0 / request.max_fps, now)
+            for word in listener.read_commands(_IDLE_SECONDS if session.paused else max(due - now, _MIN_WAIT_SECONDS)):
+                session.handle_command(word)
                 fresh, due = True, 0.0
-            fresh |= show.tick(time.monotonic())
-        _send(pipes.lines, encode(End()))
+            fresh |= session.tick(time.monotonic())
+        _send_line(pipes.output, encode_message(StreamEnd()))
     except BrokenPipeError:
         return
 
 
-class _Listener:
+class _CommandReader:
     """Hears words, a line each."""
 
     def __init__(self, source: int | None) -> None:
         self._source = source
-        self._heard = b""
+        self._buffer = b""
 
-    def hear(self, seconds: float) -> list[str]:
+    def read_commands(self, seconds: float) -> list[str]:
         """What was said within this time, waiting no longer than for the first word."""
         if self._source is None:
             time.sleep(seconds)
@@ -77,27 +79,27 @@ class _Listener:
         said = os.read(self._source, 4096)
         if not said:
             self._source = None  # nobody says anything any more; whether somebody looks shows elsewhere
-        *words, self._heard = (self._heard + said).split(b"\n")
+        *words, self._buffer = (self._buffer + said).split(b"\n")
         return [word.decode(errors="replace").strip() for word in words]
 
 
-def _ready(lines: int) -> bool:
+def _is_writable(descriptor: int) -> bool:
     """Whether a line can be sent now; raises BrokenPipeError where nobody reads."""
     poll = select.poll()
-    poll.register(lines, select.POLLOUT)
-    events = dict(poll.poll(0)).get(lines, 0)
+    poll.register(descriptor, select.POLLOUT)
+    events = dict(poll.poll(0)).get(descriptor, 0)
     if events & (select.POLLERR | select.POLLHUP):
         raise BrokenPipeError
     return bool(events)
 
 
-def _send(lines: int, data: bytes) -> None:
+def _send_line(descriptor: int, data: bytes) -> None:
     """Send a whole line; raises BrokenPipeError where nobody reads."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _SEND_TIMEOUT
     while data:
-        if not select.select([], [lines], [], max(0.0, deadline - time.monotonic()))[1]:
+        if not select.select([], [descriptor], [], max(0.0, deadline - time.monotonic()))[1]:
             raise BrokenPipeError
-        data = data[os.write(lines, data) :]
+        data = data[os.write(descriptor, data) :]
 
 
 def main(arguments: list[str]) -> int:
@@ -105,10 +107,10 @@ def main(arguments: list[str]) -> int:
     lines = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no line of the stream
     try:
-        produce(Wish.from_json(arguments[0]), Pipes(sys.stdin.fileno(), lines))
+        serve_frames(PlaybackRequest.from_json(arguments[0]), StreamPipes(sys.stdin.fileno(), lines))
     except GtsError as error:
         with suppress(BrokenPipeError):
-            _send(lines, encode(error))
+            _send_line(lines, encode_message(error))
         return error.exit_code
     return 0
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gts.playback.frame_protocol import Moment, Stage
+from gts.playback.frame_protocol import FrameState, SceneInfo
 
 KEYS = (("space", "pause"), ("→", "step"), ("R", "restart"), ("K", "keep on"), ("N", "next"), ("Q", "quit"))
 """What the keys do."""
 
 
-def facts(moment: Moment) -> tuple[tuple[str, str], ...]:
+def facts(moment: FrameState) -> tuple[tuple[str, str], ...]:
     """What a person looks at, by name: time, return, speed."""
     return (
         ("time", f"{moment.time:.2f} s"),
-        ("return", f"{moment.total:.1f}"),
+        ("return", f"{moment.episode_return:.1f}"),
         ("speed", f"{round(moment.speed, 2) + 0.0:.2f} m/s"),
     )
 
 
-def terms(moment: Moment) -> tuple[tuple[str, str], ...]:
+def terms(moment: FrameState) -> tuple[tuple[str, str], ...]:
     """What each reward term gives or takes, by name."""
     return tuple((name, f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")) for name, value in moment.terms.items())
 
 
-def conditions(moment: Moment) -> tuple[str, ...]:
+def conditions(moment: FrameState) -> tuple[str, ...]:
     """What is out of the ordinary."""
     found = [
         "paused" if moment.paused else "",
@@ -36,7 +36,7 @@ def conditions(moment: Moment) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def head_lines(stage: Stage, moment: Moment, width: int, most: int) -> list[str]:
+def head_lines(stage: SceneInfo, moment: FrameState, width: int, most: int) -> list[str]:
     """Name, facts, conditions and reward terms in `most` lines (one at least), the most important ones where there are few."""
     pieces = [text if name != "return" else f"return {text}" for name, text in facts(moment)]
     brackets = [f"[{condition}]" for condition in conditions(moment)]

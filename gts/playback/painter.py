@@ -8,8 +8,8 @@ from functools import cache
 
 import numpy as np
 
-from gts.playback.cell_buffer import PLAIN, Cells
-from gts.playback.drawing import Glyphs
+from gts.playback.cell_buffer import DEFAULT_COLOUR, CellBuffer
+from gts.playback.drawing import CellGlyphs
 
 _DEEP = ("256color", "alacritty", "ghostty", "foot", "wezterm", "kitty", "direct", "konsole")
 _NONE = ("dumb", "vt100", "vt102", "vt220")
@@ -36,30 +36,32 @@ class Painter:
 
     def __init__(self, colours: int) -> None:
         self._colours = colours
-        self._shown: Cells | None = None
+        self._shown: CellBuffer | None = None
 
     def forget(self) -> None:
         """Somebody else wrote to the terminal: the next picture is sent whole."""
         self._shown = None
 
-    def paint(self, cells: Cells) -> bytes:
+    def paint(self, cells: CellBuffer) -> bytes:
         """What makes the terminal show these cells. They are kept: nobody writes to them afterwards."""
         shown, parts = self._shown, []
-        if shown is None or shown.letters.shape != cells.letters.shape:
+        if shown is None or shown.chars.shape != cells.chars.shape:
             parts.append("\x1b[0m\x1b[2J")
-            shown = Cells.blank(cells.rows, cells.columns)
-        changed = (shown.letters != cells.letters) | (shown.papers != cells.papers)
-        changed |= (shown.inks != cells.inks) & (cells.letters != ord(" "))
-        style = (PLAIN, PLAIN)
+            shown = CellBuffer.blank(cells.rows, cells.columns)
+        changed = (shown.chars != cells.chars) | (shown.bg != cells.bg)
+        changed |= (shown.fg != cells.fg) & (cells.chars != ord(" "))
+        style = (DEFAULT_COLOUR, DEFAULT_COLOUR)
         for row in np.flatnonzero(changed.any(axis=1)).tolist():
             style = self._row(parts, cells, row, np.flatnonzero(changed[row]).tolist(), style)
-        if style != (PLAIN, PLAIN):
+        if style != (DEFAULT_COLOUR, DEFAULT_COLOUR):
             parts.append("\x1b[0m")
         self._shown = cells
         return "".join(parts).encode(errors="replace")
 
-    def _row(self, parts: list[str], cells: Cells, row: int, columns: list[int], style: tuple[int, int]) -> tuple[int, int]:
-        letters, inks, papers = (array[row].tolist() for array in (cells.letters, cells.inks, cells.papers))
+    def _row(
+        self, parts: list[str], cells: CellBuffer, row: int, columns: list[int], style: tuple[int, int]
+    ) -> tuple[int, int]:
+        letters, inks, papers = (array[row].tolist() for array in (cells.chars, cells.fg, cells.bg))
         at = -1
         for column in columns:
             if at < 0:
@@ -85,9 +87,9 @@ def _style(now: tuple[int, int], wanted: tuple[int, int], colours: int) -> str:
         return ""
     codes = []
     if wanted[0] != now[0]:
-        codes.append("39" if wanted[0] == PLAIN else _code(wanted[0], 38, colours))
+        codes.append("39" if wanted[0] == DEFAULT_COLOUR else _code(wanted[0], 38, colours))
     if wanted[1] != now[1]:
-        codes.append("49" if wanted[1] == PLAIN else _code(wanted[1], 48, colours))
+        codes.append("49" if wanted[1] == DEFAULT_COLOUR else _code(wanted[1], 48, colours))
     return f"\x1b[{';'.join(codes)}m"
 
 
@@ -120,7 +122,7 @@ def _distance(one: int, other: int) -> int:
     return sum(((one >> shift & 255) - (other >> shift & 255)) ** 2 for shift in (0, 8, 16))
 
 
-def glyphs_for(environment: Mapping[str, str], encoding: str) -> Glyphs:
+def glyphs_for(environment: Mapping[str, str], encoding: str) -> CellGlyphs:
     """What a terminal can show, as far as it says: `braille`, `half` on a console, `ascii` without Unicode."""
     if "utf" not in encoding.lower().replace("-", "") or environment.get("TERM") in _NONE:
         return "ascii"

@@ -10,21 +10,19 @@ import torch
 from numpy.typing import NDArray
 
 from gts.agents.agent import make_agent
-from gts.agents.state import ActionRange, fill
+from gts.agents.state import ActionScaler, load_checkpoint
 from gts.formats.checkpoint import Checkpoint
 from gts.physics.models import load_model
 from gts.physics.streams import score_seeds
 from gts.physics.worlds import Transition, Worlds
-from gts.playback.frame import Frame, contact_points
+from gts.playback.frame import PlaybackFrame, read_contact_points
 
-__all__ = ["Frame", "Player"]
-
-_ROWS = 100
+_SCORE_ROWS = 100
 """Episodes that a score plays side by side."""
 _ENDLESS = 2**31 - 1
 
 
-class Player:
+class PolicyPlayer:
     """A checkpoint that is played. Loop k is episode k of `gts score --seed SEED`, bit for bit, unless it is stochastic."""
 
     def __init__(
@@ -48,12 +46,12 @@ class Player:
         self.seed = secrets.randbelow(2**31) if seed is None else seed
         """Chooses the starts."""
         self.keep_on = keep_on
-        self._limit = frames_per_loop or _ENDLESS
+        self._max_steps = frames_per_loop or _ENDLESS
         self._worlds = Worlds(spec.figure, 1, rewards=[spec.rewards], max_episode_length=_ENDLESS, autoreset=False)
         agent = make_agent(spec.technique, [spec.params], self._worlds.observation_size, self._worlds.action_size)
         self._state = agent.state
-        fill(self._state, 0, checkpoint, exactly=False)
-        self._range = ActionRange(self._worlds.action_low, self._worlds.action_high, clip=spec.params.clip_actions)
+        load_checkpoint(self._state, 0, checkpoint, strict=False)
+        self._action_range = ActionScaler(self._worlds.action_low, self._worlds.action_high, clip=spec.params.clip_actions)
         self._noise = torch.Generator().manual_seed(self.seed) if stochastic else None
         self.fps = 1.0 / self._worlds.dt
         # A model of its own: the worlds' model is in use, and a window may change what it is given.
@@ -61,57 +59,57 @@ class Player:
         self.data = mujoco.MjData(self.model)
         self._signature = int(mujoco.mjtState.mjSTATE_INTEGRATION)
         # The last bits of an action depend on the row in which it is computed, so it is computed where a score has it.
-        self._rows = np.zeros((1, _ROWS, self._worlds.observation_size))
+        self._observation_rows = np.zeros((1, _SCORE_ROWS, self._worlds.observation_size))
         self._loop = -1
-        self._last: Frame | None = None
+        self._last_frame: PlaybackFrame | None = None
 
-    def restart(self) -> Frame:
+    def restart(self) -> PlaybackFrame:
         """The first frame of the next loop, from a new random start."""
         self._loop += 1
         observations = self._worlds.reset(score_seeds(self.seed, [self._loop]))
-        self._rows[:] = 0.0
-        self._rows[0, self._row] = observations[0]
-        return self._frame(None)
+        self._observation_rows[:] = 0.0
+        self._observation_rows[0, self._score_row] = observations[0]
+        return self._make_frame(None)
 
-    def advance(self) -> Frame:
+    def advance(self) -> PlaybackFrame:
         """The next frame; where the last one `ended`, that is the first one of the next loop."""
-        if self._last is None or self._last.ended:
+        if self._last_frame is None or self._last_frame.ended:
             return self.restart()
-        transition = self._worlds.step(self._act())
-        self._rows[0, self._row] = transition.observations[0]
-        return self._frame(transition)
+        transition = self._worlds.step(self._compute_action())
+        self._observation_rows[0, self._score_row] = transition.observations[0]
+        return self._make_frame(transition)
 
     @property
-    def _row(self) -> int:
-        return self._loop % _ROWS
+    def _score_row(self) -> int:
+        return self._loop % _SCORE_ROWS
 
-    def _act(self) -> NDArray[np.float32]:
+    def _compute_action(self) -> NDArray[np.float32]:
         """The policy's action, (1, A)."""
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            observations = torch.from_numpy(self._rows)
+            observations = torch.from_numpy(self._observation_rows)
             if self._noise is None:
                 unit = self._state.act(observations)
             else:
-                drawn = torch.randn(1, _ROWS, self._worlds.action_size, generator=self._noise)
+                drawn = torch.randn(1, _SCORE_ROWS, self._worlds.action_size, generator=self._noise)
                 unit = self._state.sample(observations, drawn)
-            return self._range(unit)[self._row : self._row + 1]
+            return self._action_range(unit)[self._score_row : self._score_row + 1]
         finally:
             torch.set_num_threads(threads)
 
-    def _frame(self, transition: Transition | None) -> Frame:
-        worlds, last = self._worlds, self._last
-        mujoco.mj_setState(self.model, self.data, worlds.state()["rows"][0], self._signature)
+    def _make_frame(self, transition: Transition | None) -> PlaybackFrame:
+        worlds, last = self._worlds, self._last_frame
+        mujoco.mj_setState(self.model, self.data, worlds.get_state()["rows"][0], self._signature)
         mujoco.mj_forward(self.model, self.data)
         names = worlds.term_names
         terms, reward, step, total, speed = np.zeros(len(names)), 0.0, 0, 0.0, 0.0
         fallen = lost = False
         if transition is not None and last is not None:
-            terms, reward = worlds.contributions()[:, 0], float(transition.rewards[0])
-            step, total, speed = last.step + 1, last.total + reward, float(worlds.frame.speed[0])
+            terms, reward = worlds.reward_terms()[:, 0], float(transition.rewards[0])
+            step, total, speed = last.step + 1, last.episode_return + reward, float(worlds.frame.speed[0])
             fallen, lost = bool(transition.terminated[0]), bool(transition.diverged[0])
-        self._last = Frame(
+        self._last_frame = PlaybackFrame(
             loop=self._loop,
             step=step,
             time=step * worlds.dt,
@@ -119,10 +117,10 @@ class Player:
             qvel=self.data.qvel.copy(),
             reward=reward,
             terms=dict(zip(names, map(float, terms), strict=True)),
-            total=total,
+            episode_return=total,
             speed=speed,
             fallen=fallen,
-            ended=lost or step >= self._limit or (fallen and not self.keep_on),
-            contacts=contact_points(self.data),
+            ended=lost or step >= self._max_steps or (fallen and not self.keep_on),
+            contacts=read_contact_points(self.data),
         )
-        return self._last
+        return self._last_frame

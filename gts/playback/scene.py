@@ -6,65 +6,67 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.frame import Frame, Playback
-from gts.playback.frame_protocol import Moment, Shape, Stage
-from gts.playback.rendering.scene import NAMES
+from gts.playback.frame import PlaybackFrame, PlaybackSource
+from gts.playback.frame_protocol import FrameState, SceneInfo, SceneShape
+from gts.playback.rendering.scene import GEOM_SHAPE_NAMES
 
 Floats = NDArray[np.float64]
 
-_KIND = {**NAMES, int(mujoco.mjtGeom.mjGEOM_MESH): "ellipsoid"}
+_SHAPE_KINDS = {**GEOM_SHAPE_NAMES, int(mujoco.mjtGeom.mjGEOM_MESH): "ellipsoid"}
 """A mesh is drawn as the ellipsoid that fills its bounding box."""
-_MOST_SHAPES = 2000
-_LEAST_EXTENT = 0.2
+_MAX_SHAPES = 2000
+_MIN_EXTENT = 0.2
 """m"""
 
 
-class Scene:
+class SceneReader:
     """The shapes of one playback."""
 
-    def __init__(self, playback: Playback) -> None:
+    def __init__(self, playback: PlaybackSource) -> None:
         """Takes the stage from the frame that the playback is in."""
         self._playback = playback
         model = playback.model
-        self._scene = mujoco.MjvScene(model, _MOST_SHAPES)
+        self._scene = mujoco.MjvScene(model, _MAX_SHAPES)
         self._camera, self._option = mujoco.MjvCamera(), mujoco.MjvOption()
-        self._update()
-        self._chosen = [number for number in range(self._scene.ngeom) if int(self._scene.geoms[number].type) in _KIND]
-        shapes = tuple(self._shape(number) for number in self._chosen)
-        positions, rotations = self._poses()
-        low, high = _bounds(shapes, positions, rotations)
+        self._update_geoms()
+        self._geom_indices = [
+            number for number in range(self._scene.ngeom) if int(self._scene.geoms[number].type) in _SHAPE_KINDS
+        ]
+        shapes = tuple(self._make_shape(number) for number in self._geom_indices)
+        positions, rotations = self._read_poses()
+        low, high = _compute_bounds(shapes, positions, rotations)
         planes = [geom for geom in self._scene.geoms[: self._scene.ngeom] if geom.type == mujoco.mjtGeom.mjGEOM_PLANE]
         free = (model.jnt_type == mujoco.mjtJoint.mjJNT_FREE).any()
         wide = float(np.hypot(*(high - low)[:2])) if free else float(high[0] - low[0])
         middle = (low + high) / 2
         if planes:
             low[2] = min(low[2], 0.0)
-        self.stage = Stage(
+        self.info = SceneInfo(
             name=playback.name,
             shapes=shapes,
             fps=playback.fps,
             centre=(float(middle[0]), float(middle[1]), float(low[2] + high[2]) / 2),
-            extent=(max(wide, _LEAST_EXTENT), max(float(high[2] - low[2]), _LEAST_EXTENT)),
-            planar=not free,
-            travels=bool(free or not model.jnt_limited[0]) if model.njnt else False,
-            ground=bool(planes),
+            extent=(max(wide, _MIN_EXTENT), max(float(high[2] - low[2]), _MIN_EXTENT)),
+            is_planar=not free,
+            is_travelling=bool(free or not model.jnt_limited[0]) if model.njnt else False,
+            has_ground=bool(planes),
         )
 
-    def moment(self, frame: Frame, *, paused: bool = False, rate: float = 1.0, note: str = "") -> Moment:
+    def read_state(self, frame: PlaybackFrame, *, paused: bool = False, rate: float = 1.0, note: str = "") -> FrameState:
         """The frame that the playback is in, ready to be drawn."""
-        self._update()
-        positions, rotations = self._poses()
+        self._update_geoms()
+        positions, rotations = self._read_poses()
         data = self._playback.data
         focus = data.subtree_com[1] if self._playback.model.nbody > 1 else np.zeros(3)
-        return Moment(
+        return FrameState(
             positions=positions,
             rotations=rotations,
-            focus=(float(focus[0]), float(focus[1]), float(focus[2])),
+            centre_of_mass=(float(focus[0]), float(focus[1]), float(focus[2])),
             contacts=frame.contacts,
             loop=frame.loop,
             step=frame.step,
             time=frame.time,
-            total=frame.total,
+            episode_return=frame.episode_return,
             speed=frame.speed,
             terms=frame.terms,
             fallen=frame.fallen,
@@ -74,23 +76,23 @@ class Scene:
             note=note,
         )
 
-    def _update(self) -> None:
+    def _update_geoms(self) -> None:
         everything = int(mujoco.mjtCatBit.mjCAT_ALL)
         mujoco.mjv_updateScene(
             self._playback.model, self._playback.data, self._option, None, self._camera, everything, self._scene
         )
 
-    def _shape(self, number: int) -> Shape:
+    def _make_shape(self, number: int) -> SceneShape:
         geom = self._scene.geoms[number]
         size = geom.size
         if geom.type == mujoco.mjtGeom.mjGEOM_MESH:
             size = self._playback.model.geom_aabb[geom.objid, 3:]
         sizes, colour = [float(value) for value in size], [float(value) for value in geom.rgba]
-        return Shape(_KIND[int(geom.type)], (sizes[0], sizes[1], sizes[2]), (colour[0], colour[1], colour[2]))
+        return SceneShape(_SHAPE_KINDS[int(geom.type)], (sizes[0], sizes[1], sizes[2]), (colour[0], colour[1], colour[2]))
 
-    def _poses(self) -> tuple[Floats, Floats]:
+    def _read_poses(self) -> tuple[Floats, Floats]:
         """(G, 3), (G, 3, 3)"""
-        geoms = [self._scene.geoms[number] for number in self._chosen]
+        geoms = [self._scene.geoms[number] for number in self._geom_indices]
         positions = np.array([geom.pos for geom in geoms], np.float64).reshape(-1, 3)
         rotations = np.array([geom.mat for geom in geoms], np.float64).reshape(-1, 3, 3)
         for row, geom in enumerate(geoms):
@@ -99,7 +101,7 @@ class Scene:
         return positions, rotations
 
 
-def _bounds(shapes: tuple[Shape, ...], positions: Floats, rotations: Floats) -> tuple[Floats, Floats]:
+def _compute_bounds(shapes: tuple[SceneShape, ...], positions: Floats, rotations: Floats) -> tuple[Floats, Floats]:
     """Two opposite corners of a box that holds all shapes, m."""
     if not shapes:
         return np.zeros(3), np.ones(3)

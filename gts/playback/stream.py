@@ -24,16 +24,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import FormatError, GtsError, Problem
-from gts.playback.frame_protocol import KINDS, Moment, Shape, Stage
+from gts.playback.frame_protocol import SHAPE_KINDS, FrameState, SceneInfo, SceneShape
 
-FORMAT = 1
-WORDS = ("pause", "step", "restart", "keep", "next", "faster", "slower", "quit")
+STREAM_FORMAT = 1
+PLAYBACK_COMMANDS = ("pause", "step", "restart", "keep", "next", "faster", "slower", "quit")
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Failure:
+class PlaybackFailure:
     """The player could not go on."""
 
     message: str
@@ -42,112 +42,114 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class End:
+class StreamEnd:
     """Everything was played."""
 
 
-Line = Stage | Moment | Failure | End
+StreamMessage = SceneInfo | FrameState | PlaybackFailure | StreamEnd
 
 
-def encode(line: Line | GtsError) -> bytes:
+def encode_message(message: StreamMessage | GtsError) -> bytes:
     """One line, with its end."""
-    if isinstance(line, Stage):
-        document = _stage(line)
-    elif isinstance(line, Moment):
-        document = _frame(line)
-    elif isinstance(line, End):
+    if isinstance(message, SceneInfo):
+        document = _encode_scene(message)
+    elif isinstance(message, FrameState):
+        document = _encode_state(message)
+    elif isinstance(message, StreamEnd):
         document = {"kind": "end"}
     else:
-        document = {"kind": "error", "message": line.message, "hint": line.hint, "exitCode": line.exit_code}
+        document = {"kind": "error", "message": message.message, "hint": message.hint, "exitCode": message.exit_code}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def decode(line: bytes) -> Line:
-    """The inverse of `encode`; raises FormatError for a line that is none of the format."""
+def decode_message(line: bytes) -> StreamMessage:
+    """The inverse of `encode_message`; raises FormatError for a line that is none of the format."""
     try:
         document = json.loads(line)
         kind = document["kind"]
         if kind == "stage":
-            return _read_stage(document)
+            return _decode_scene(document)
         if kind == "frame":
-            return _read_frame(document)
+            return _decode_state(document)
         if kind == "error":
-            return Failure(str(document["message"]), str(document["hint"]), int(document["exitCode"]))
+            return PlaybackFailure(str(document["message"]), str(document["hint"]), int(document["exitCode"]))
         if kind == "end":
-            return End()
+            return StreamEnd()
         raise ValueError(f"a line of the kind {kind!r}")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError("frames", [Problem(f"this is no line of a stream of frames: {error}")]) from error
 
 
-def _stage(stage: Stage) -> dict[str, Any]:
-    shapes = [{"kind": shape.kind, "size": _rounded(shape.size), "colour": _rounded(shape.colour)} for shape in stage.shapes]
+def _encode_scene(scene: SceneInfo) -> dict[str, Any]:
+    shapes = [
+        {"kind": shape.kind, "size": _round_values(shape.size), "colour": _round_values(shape.colour)} for shape in scene.shapes
+    ]
     return {
         "kind": "stage",
-        "format": FORMAT,
-        "name": stage.name,
-        "fps": round(stage.fps, 6),
+        "format": STREAM_FORMAT,
+        "name": scene.name,
+        "fps": round(scene.fps, 6),
         "shapes": shapes,
-        "centre": _rounded(stage.centre),
-        "extent": _rounded(stage.extent),
-        "planar": stage.planar,
-        "travels": stage.travels,
-        "ground": stage.ground,
+        "centre": _round_values(scene.centre),
+        "extent": _round_values(scene.extent),
+        "planar": scene.is_planar,
+        "travels": scene.is_travelling,
+        "ground": scene.has_ground,
     }
 
 
-def _read_stage(document: dict[str, Any]) -> Stage:
-    if document["format"] != FORMAT:
-        raise ValueError(f"the format {document['format']}, not {FORMAT}")
-    shapes = tuple(Shape(one["kind"], tuple(one["size"]), tuple(one["colour"])) for one in document["shapes"])
-    strange = [shape.kind for shape in shapes if shape.kind not in KINDS]
+def _decode_scene(document: dict[str, Any]) -> SceneInfo:
+    if document["format"] != STREAM_FORMAT:
+        raise ValueError(f"the format {document['format']}, not {STREAM_FORMAT}")
+    shapes = tuple(SceneShape(one["kind"], tuple(one["size"]), tuple(one["colour"])) for one in document["shapes"])
+    strange = [shape.kind for shape in shapes if shape.kind not in SHAPE_KINDS]
     if strange:
         raise ValueError(f"a shape of the kind {strange[0]!r}")
     extent = document["extent"]
-    return Stage(
+    return SceneInfo(
         name=document["name"],
         shapes=shapes,
         fps=float(document["fps"]),
         centre=tuple(document["centre"]),
         extent=(float(extent[0]), float(extent[1])),
-        planar=bool(document["planar"]),
-        travels=bool(document["travels"]),
-        ground=bool(document["ground"]),
+        is_planar=bool(document["planar"]),
+        is_travelling=bool(document["travels"]),
+        has_ground=bool(document["ground"]),
     )
 
 
-def _frame(moment: Moment) -> dict[str, Any]:
-    poses = np.concatenate([moment.positions, _quaternions(moment.rotations)], axis=1)
+def _encode_state(state: FrameState) -> dict[str, Any]:
+    poses = np.concatenate([state.positions, _to_quaternions(state.rotations)], axis=1)
     return {
         "kind": "frame",
         "poses": np.round(poses, 5).tolist(),
-        "focus": _rounded(moment.focus),
-        "contacts": np.round(moment.contacts, 4).tolist(),
-        "loop": moment.loop,
-        "step": moment.step,
-        "time": round(moment.time, 6),
-        "return": round(moment.total, 4),
-        "speed": round(moment.speed, 4),
-        "terms": {name: round(value, 5) for name, value in moment.terms.items()},
-        "fallen": moment.fallen,
-        "paused": moment.paused,
-        "keepOn": moment.keep_on,
-        "rate": moment.rate,
-        "note": moment.note,
+        "focus": _round_values(state.centre_of_mass),
+        "contacts": np.round(state.contacts, 4).tolist(),
+        "loop": state.loop,
+        "step": state.step,
+        "time": round(state.time, 6),
+        "return": round(state.episode_return, 4),
+        "speed": round(state.speed, 4),
+        "terms": {name: round(value, 5) for name, value in state.terms.items()},
+        "fallen": state.fallen,
+        "paused": state.paused,
+        "keepOn": state.keep_on,
+        "rate": state.rate,
+        "note": state.note,
     }
 
 
-def _read_frame(document: dict[str, Any]) -> Moment:
+def _decode_state(document: dict[str, Any]) -> FrameState:
     poses = np.array(document["poses"], np.float64).reshape(-1, 7)
-    return Moment(
+    return FrameState(
         positions=poses[:, :3],
-        rotations=_rotations(poses[:, 3:]),
-        focus=tuple(document["focus"]),
+        rotations=_to_matrices(poses[:, 3:]),
+        centre_of_mass=tuple(document["focus"]),
         contacts=np.array(document["contacts"], np.float64).reshape(-1, 3),
         loop=document["loop"],
         step=document["step"],
         time=document["time"],
-        total=document["return"],
+        episode_return=document["return"],
         speed=document["speed"],
         terms=document["terms"],
         fallen=document["fallen"],
@@ -158,11 +160,11 @@ def _read_frame(document: dict[str, Any]) -> Moment:
     )
 
 
-def _rounded(values: tuple[float, ...]) -> list[float]:
+def _round_values(values: tuple[float, ...]) -> list[float]:
     return [round(value, 5) for value in values]
 
 
-def _quaternions(rotations: Floats) -> Floats:
+def _to_quaternions(rotations: Floats) -> Floats:
     """Unit quaternions w, x, y, z of rotation matrices, (G, 3, 3) → (G, 4), by the largest of the four parts."""
     m = rotations
     trace = np.einsum("gii->g", m)
@@ -179,8 +181,8 @@ def _quaternions(rotations: Floats) -> Floats:
     return np.asarray(chosen / np.maximum(np.linalg.norm(chosen, axis=1, keepdims=True), 1e-12))
 
 
-def _rotations(quaternions: Floats) -> Floats:
-    """The inverse of `_quaternions`; (G, 4) → (G, 3, 3)."""
+def _to_matrices(quaternions: Floats) -> Floats:
+    """The inverse of `_to_quaternions`; (G, 4) → (G, 3, 3)."""
     unit = quaternions / np.maximum(np.linalg.norm(quaternions, axis=1, keepdims=True), 1e-12)
     w, x, y, z = unit.T
     rows = [

@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 
 from gts.errors import MissingError, UsageError, WorkError
 from gts.formats.durable import check_writable, write_durably
-from gts.playback.frame import Frame, Playback
-from gts.playback.rendering.camera import Follower
+from gts.playback.frame import PlaybackFrame, PlaybackSource
+from gts.playback.rendering.camera import TrackingCamera
 from gts.playback.rendering.gl import GlLostError, GlRenderer, start_gl
-from gts.playback.rendering.renderer import PlainRenderer
+from gts.playback.rendering.renderer import SoftwareRenderer
 
-Choice = Literal["auto", "gl", "plain"]
+RendererChoice = Literal["auto", "gl", "plain"]
 """Who draws: GL where it is fast and else the plain renderer; GL however slow it is; the plain renderer."""
 
-SIZES = {".mp4": (640, 480), ".gif": (480, 360)}
+VIDEO_SIZES = {".mp4": (640, 480), ".gif": (480, 360)}
 """Width and height by the kinds of files there are."""
-_FASTEST = {".mp4": Fraction(61), ".gif": Fraction(34)}
+_MAX_FPS = {".mp4": Fraction(61), ".gif": Fraction(34)}
 """Pictures a second at most."""
-_BETWEEN_REPORTS = 0.2
+_PROGRESS_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ class WrittenVideo:
 
 
 def write_video(
-    playback: Playback,
+    playback: PlaybackSource,
     path: str,
     *,
     loops: int = 1,
     speed: float = 1.0,
     size: tuple[int, int] | None = None,
-    renderer: Choice = "auto",
+    renderer: RendererChoice = "auto",
 ) -> Iterator[VideoProgress | WrittenVideo]:
     """Write so many loops of a playback; yields how far it is, and what was written last.
 
@@ -77,48 +77,50 @@ def write_video(
     name that ends in neither .mp4 nor .gif and for loops without an end, FileError where the file cannot be written,
     MissingError without ffmpeg, WorkError where ffmpeg or a GL that was asked for fails.
     """
-    ending = Path(path).suffix.lower()
-    if ending not in SIZES:
+    suffix = Path(path).suffix.lower()
+    if suffix not in VIDEO_SIZES:
         raise UsageError(f"cannot make a video `{path}`", hint="end the name in .mp4 or .gif")
     if loops < 1 or speed <= 0:
         raise UsageError("a video needs an end and a speed", hint="give a number of loops from 1 on, and a speed above 0")
     check_writable(path)
-    width, height = (number + number % 2 for number in size or SIZES[ending])
-    skip, fps = frame_rate(playback.fps, speed, ending)
+    width, height = (number + number % 2 for number in size or VIDEO_SIZES[suffix])
+    skip, fps = choose_frame_rate(playback.fps, speed, suffix)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gts-video-") as folder:
-        artist = _Artist(playback, (width, height), float(fps), renderer)
-        encoder = _Encoder(Path(folder), ending, (width, height), fps)
+        frame_renderer = _FrameRenderer(playback, (width, height), float(fps), renderer)
+        encoder = _Encoder(Path(folder), suffix, (width, height), fps)
         try:
             reported = began
-            for frame in _every(playback, skip, loops):
-                encoder.add(artist.draw(frame))
-                if time.monotonic() - reported >= _BETWEEN_REPORTS:
+            for frame in _iterate_frames(playback, skip, loops):
+                encoder.write_image(frame_renderer.draw(frame))
+                if time.monotonic() - reported >= _PROGRESS_SECONDS:
                     reported = time.monotonic()
-                    yield VideoProgress(encoder.pictures, artist.loops, loops, reported - began)
+                    yield VideoProgress(encoder.pictures, frame_renderer.loops, loops, reported - began)
             data = encoder.finish()
         finally:
             encoder.close()
-            artist.close()
+            frame_renderer.close()
     write_durably(path, data)
     took = time.monotonic() - began
-    yield WrittenVideo(path, encoder.pictures, float(fps), width, height, artist.name, artist.note, took)
+    yield WrittenVideo(
+        path, encoder.pictures, float(fps), width, height, frame_renderer.renderer_name, frame_renderer.note, took
+    )
 
 
-def frame_rate(fps: float, speed: float, ending: str) -> tuple[int, Fraction]:
+def choose_frame_rate(fps: float, speed: float, suffix: str) -> tuple[int, Fraction]:
     """Which frames are drawn (1: each, 2: every other one, …) and the pictures a second that make for the right speed.
 
     In a .gif a picture lasts a whole number of hundredths of a second: the next rate that such a number gives is taken.
     """
     whole = 1 / (Fraction(1 / fps).limit_denominator(1_000_000)) * Fraction(speed).limit_denominator(1000)
-    fewest = max(1, -(-whole // _FASTEST[ending]))
-    if ending == ".gif":
+    fewest = max(1, -(-whole // _MAX_FPS[suffix]))
+    if suffix == ".gif":
         exact = [skip for skip in range(fewest, 3 * fewest + 1) if (100 * skip / whole).denominator == 1]
         fewest = exact[0] if exact else fewest
     return fewest, whole / fewest
 
 
-def _every(playback: Playback, skip: int, loops: int) -> Iterator[Frame]:
+def _iterate_frames(playback: PlaybackSource, skip: int, loops: int) -> Iterator[PlaybackFrame]:
     """Every so manieth frame of each loop, from its first one on."""
     for _ in range(loops):
         frame = playback.restart()
@@ -129,38 +131,38 @@ def _every(playback: Playback, skip: int, loops: int) -> Iterator[Frame]:
                 yield frame
 
 
-class _Artist:
+class _FrameRenderer:
     """Draws the frames of a playback, by GL or plainly."""
 
-    def __init__(self, playback: Playback, size: tuple[int, int], fps: float, choice: Choice) -> None:
+    def __init__(self, playback: PlaybackSource, size: tuple[int, int], fps: float, choice: RendererChoice) -> None:
         self._playback, self._size, self._choice = playback, size, choice
-        self._follower = Follower(playback.model, fps)
+        self._camera = TrackingCamera(playback.model, fps)
         self._gl: GlRenderer | None = None
-        self._plain: PlainRenderer | None = None
+        self._plain: SoftwareRenderer | None = None
         self._loop = -1
         self.loops = 0
         """Begun so far."""
         self.note = ""
 
     @property
-    def name(self) -> str:
+    def renderer_name(self) -> str:
         """Who draws."""
         return self._gl.kind if self._gl is not None else "plain"
 
-    def draw(self, frame: Frame) -> NDArray[np.uint8]:
+    def draw(self, frame: PlaybackFrame) -> NDArray[np.uint8]:
         """The picture of a frame, (height, width, 3)."""
         data = self._playback.data
-        camera = self._follower.follow(data, frame.loop)
+        camera = self._camera.follow(data, frame.loop)
         if frame.loop != self._loop:
             self._loop = frame.loop
             self.loops += 1
         if self._gl is None and self._plain is None:
-            self._begin(data, camera)
+            self._start_renderer(data, camera)
         if self._gl is not None:
             try:
                 return self._gl.draw(data, camera)
             except GlLostError as error:
-                self._lose(str(error))
+                self._fall_back(str(error))
         assert self._plain is not None
         return self._plain.draw(data, camera)
 
@@ -169,32 +171,32 @@ class _Artist:
         if self._gl is not None:
             self._gl.close()
 
-    def _begin(self, data: mujoco.MjData, camera: mujoco.MjvCamera) -> None:
+    def _start_renderer(self, data: mujoco.MjData, camera: mujoco.MjvCamera) -> None:
         if self._choice != "plain":
             patience: dict[str, Any] = {} if self._choice == "auto" else {"slowest": 60.0}
             self._gl, self.note = start_gl(self._playback.model, data, camera, self._size, **patience)
         if self._gl is None:
             if self._choice == "gl":
                 raise MissingError(f"no GL draws on this machine: {self.note}", hint="let the plain renderer draw")
-            self._plain = PlainRenderer(self._playback.model, *self._size)
+            self._plain = SoftwareRenderer(self._playback.model, *self._size)
 
-    def _lose(self, reason: str) -> None:
+    def _fall_back(self, reason: str) -> None:
         """Go on without GL, which has failed in the middle of the work."""
         self.close()
-        self.note = f"{self.name} failed on the way: {reason}"
-        self._gl, self._plain = None, PlainRenderer(self._playback.model, *self._size)
+        self.note = f"{self.renderer_name} failed on the way: {reason}"
+        self._gl, self._plain = None, SoftwareRenderer(self._playback.model, *self._size)
 
 
 class _Encoder:
     """ffmpeg, and the file that it makes in a temporary folder."""
 
     def __init__(self, folder: Path, ending: str, size: tuple[int, int], fps: Fraction) -> None:
-        self._folder, self._ending, self._size, self._fps = folder, ending, size, fps
+        self._folder, self._suffix, self._size, self._fps = folder, ending, size, fps
         self._file, self._log = folder / f"video{ending}", folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
         self.pictures = 0
 
-    def add(self, picture: NDArray[np.uint8]) -> None:
+    def write_image(self, picture: NDArray[np.uint8]) -> None:
         """The next picture."""
         if self._process is None:
             self._process = self._start(picture)
@@ -202,7 +204,7 @@ class _Encoder:
         try:
             self._process.stdin.write(picture.tobytes())
         except OSError as error:
-            raise self._failure() from error
+            raise self._make_error() from error
         self.pictures += 1
 
     def finish(self) -> bytes:
@@ -211,9 +213,9 @@ class _Encoder:
         try:
             self._process.stdin.close()
         except OSError as error:
-            raise self._failure() from error
+            raise self._make_error() from error
         if self._process.wait() or not self._file.is_file():
-            raise self._failure()
+            raise self._make_error()
         return self._file.read_bytes()
 
     def close(self) -> None:
@@ -228,19 +230,30 @@ class _Encoder:
 
     def _start(self, picture: NDArray[np.uint8]) -> subprocess.Popen[bytes]:
         width, height = self._size
-        came = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(self._fps), "-i", "-"]
-        words = [_ffmpeg(), "-y", "-nostdin", "-loglevel", "error", *came]
-        if self._ending == ".gif":
+        input_options = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(self._fps), "-i", "-"]
+        options = [_find_ffmpeg(), "-y", "-nostdin", "-loglevel", "error", *input_options]
+        if self._suffix == ".gif":
             # What stands in the first picture stands in all of them, so its colours will do.
             palette = self._folder / "palette.png"
             _write_palette(palette, picture)
-            words += ["-i", str(palette), "-lavfi", "paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"]
+            options += ["-i", str(palette), "-lavfi", "paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"]
         else:
-            words += ["-c:v", "libx264", "-preset", "veryfast", "-crf", "19", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
+            options += [
+                "-c:v",
+                "libx264",
+                "-preset",
+                "veryfast",
+                "-crf",
+                "19",
+                "-pix_fmt",
+                "yuv420p",
+                "-movflags",
+                "+faststart",
+            ]
         with self._log.open("wb") as log:
             try:
                 return subprocess.Popen(
-                    [*words, str(self._file)],
+                    [*options, str(self._file)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=log,
@@ -249,14 +262,14 @@ class _Encoder:
             except OSError as error:
                 raise MissingError(f"ffmpeg cannot be started: {error}", hint="install ffmpeg") from error
 
-    def _failure(self) -> WorkError:
+    def _make_error(self) -> WorkError:
         if self._process is not None:
             self._process.wait()
         lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
         return WorkError(f"ffmpeg could not make the video: {lines[-1] if lines else 'it said nothing'}")
 
 
-def _ffmpeg() -> str:
+def _find_ffmpeg() -> str:
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 

@@ -13,14 +13,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from gts.playback.cell_buffer import Cells
-from gts.playback.drawing import Glyphs
-from gts.playback.frame_protocol import Moment, Stage
+from gts.playback.cell_buffer import CellBuffer
+from gts.playback.drawing import CellGlyphs
+from gts.playback.frame_protocol import FrameState, SceneInfo
 from gts.playback.overlay import key_line
 from gts.playback.painter import Painter
-from gts.playback.panels import WORDS_SECONDS, Panels
-from gts.playback.session import Wish
-from gts.playback.stream import End, Failure, decode
+from gts.playback.panels import TEXT_REFRESH_SECONDS, PanelRenderer
+from gts.playback.session import PlaybackRequest
+from gts.playback.stream import PlaybackFailure, StreamEnd, decode_message
 from gts.playback.terminal import HungUpError, Terminal
 
 _READ = 1 << 16
@@ -29,7 +29,7 @@ _READ = 1 << 16
 class Source:
     """A process that plays."""
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: PlaybackRequest) -> None:
         # A session of its own: Ctrl-C reaches it as the end of its input, after the terminal was given back.
         self._complaints, name = tempfile.mkstemp()
         os.unlink(name)
@@ -44,9 +44,9 @@ class Source:
         self._input, self._output = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._rest = b""
         self.wish = wish
-        self.stage: Stage | None = None
-        self.moment: Moment | None = None
-        self.failure: Failure | None = None
+        self.scene: SceneInfo | None = None
+        self.state: FrameState | None = None
+        self.failure: PlaybackFailure | None = None
         self.over = False
 
     def fileno(self) -> int:
@@ -60,23 +60,23 @@ class Source:
             self._conclude()
             return True
         *lines, self._rest = (self._rest + data).split(b"\n")
-        newest: Moment | None = None
+        newest: FrameState | None = None
         # A frame that another one follows is not even looked at.
         frames = [number for number, line in enumerate(lines) if line.startswith(b'{"kind":"frame"')]
         for number, line in enumerate(lines):
             if number in frames[:-1]:
                 continue
-            told = decode(line)
-            if isinstance(told, Stage):
-                self.stage, newest = told, None
-            elif isinstance(told, Moment):
+            told = decode_message(line)
+            if isinstance(told, SceneInfo):
+                self.scene, newest = told, None
+            elif isinstance(told, FrameState):
                 newest = told
-            elif isinstance(told, Failure):
+            elif isinstance(told, PlaybackFailure):
                 self.failure = told
-            elif isinstance(told, End):
+            elif isinstance(told, StreamEnd):
                 self.over = True
         if newest is not None:
-            self.moment = newest
+            self.state = newest
         return newest is not None or self.over
 
     def say(self, word: str) -> None:
@@ -102,15 +102,15 @@ class Source:
         if not self.over and self.failure is None:
             last = os.pread(self._complaints, _READ, 0).decode(errors="replace").strip().rpartition("\n")[2]
             how = f"was ended by signal {-code}" if code < 0 else f"failed: {last or f'exit code {code}'}"
-            self.failure = Failure(f"the process that plays {how}", "", 1)
+            self.failure = PlaybackFailure(f"the process that plays {how}", "", 1)
         self.over = True
 
 
 class Watch:
     """Shows side by side in one terminal."""
 
-    def __init__(self, wishes: Sequence[Wish], terminal: Terminal, *, glyphs: Glyphs, colours: int) -> None:
-        self._terminal, self._panels = terminal, Panels(glyphs)
+    def __init__(self, wishes: Sequence[PlaybackRequest], terminal: Terminal, *, glyphs: CellGlyphs, colours: int) -> None:
+        self._terminal, self._panels = terminal, PanelRenderer(glyphs)
         self._painter = Painter(colours)
         self._wishes = wishes
         self.sources: list[Source] = []
@@ -128,19 +128,19 @@ class Watch:
         for source in self.sources:
             source.close()
 
-    def until_shown(self) -> Failure | None:
+    def until_shown(self) -> PlaybackFailure | None:
         """Wait until all have something to show, and let those that are held go; or why there is nothing to see."""
         for source in self.sources:
-            while source.moment is None and not source.over:
+            while source.state is None and not source.over:
                 source.read()
             if source.failure is not None:
                 return source.failure
         for source in self.sources:
-            if source.wish.held:
+            if source.wish.start_paused:
                 source.say("pause")
         return None
 
-    def run(self) -> Failure | None:
+    def run(self) -> PlaybackFailure | None:
         """Draw until everything was played or somebody quits; why it ended where that is a failure. Raises HungUpError."""
         fresh = True
         while True:
@@ -156,9 +156,9 @@ class Watch:
                 self._show()
                 fresh = False
             waiting: list[Source | int] = [*playing, *self._terminal.listening]
-            ready_ones = select.select(waiting, [], [], WORDS_SECONDS)[0]
+            ready_ones = select.select(waiting, [], [], TEXT_REFRESH_SECONDS)[0]
             # Where nothing comes any more, the numbers shall be those of the last frame.
-            fresh |= not ready_ones and self._panels.stale(self.sources)
+            fresh |= not ready_ones and self._panels.is_text_stale(self.sources)
             for ready in ready_ones:
                 if isinstance(ready, Source):
                     fresh |= ready.read()
@@ -175,20 +175,22 @@ class Watch:
         self._terminal.send(data)
         self.sent, self.drawn = self.sent + len(data), self.drawn + 1
 
-    def picture(self, rows: int, columns: int, now: float) -> Cells:
+    def picture(self, rows: int, columns: int, now: float) -> CellBuffer:
         """Everything, for a terminal of this size."""
-        cells = Cells.blank(rows, columns)
+        cells = CellBuffer.blank(rows, columns)
         foot = 1 if rows >= 12 else 0
         if foot:
             several = any(len(wish.files) > 1 for wish in self._wishes)
             cells.write(rows - 1, 0, key_line(columns, several=several))
-        shown = self._panels.picture(self.sources, rows - foot, columns, now)
-        for drawn, onto in ((shown.letters, cells.letters), (shown.inks, cells.inks), (shown.papers, cells.papers)):
+        shown = self._panels.render(self.sources, rows - foot, columns, now)
+        for drawn, onto in ((shown.chars, cells.chars), (shown.fg, cells.fg), (shown.bg, cells.bg)):
             onto[: rows - foot] = drawn
         return cells
 
 
-def watch(wishes: Sequence[Wish], *, glyphs: Glyphs, colours: int, source: int, target: int) -> Failure | None:
+def watch(
+    wishes: Sequence[PlaybackRequest], *, glyphs: CellGlyphs, colours: int, source: int, target: int
+) -> PlaybackFailure | None:
     """Play in the terminal between two descriptors, each wish in a part of it; why it failed, None where it did not."""
     terminal = Terminal(source, target)
     with Watch(wishes, terminal, glyphs=glyphs, colours=colours) as watching:

@@ -19,7 +19,7 @@ from gts.training.score import Score
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingTask:
     """One training: a trial with one of its seeds."""
 
     key: str
@@ -32,7 +32,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Rounded:
+class TaskRoundDone:
     """A training has made one round of collect and update."""
 
     key: str
@@ -45,18 +45,18 @@ class Rounded:
 
 
 @dataclass(frozen=True)
-class Tried:
+class TaskEvaluated:
     """A policy was tried out."""
 
     key: str
     step: int
     score: Score
-    best: bool
+    is_best: bool
     """Whether it was its best until then."""
 
 
 @dataclass(frozen=True)
-class Ended:
+class TaskFinished:
     """A training has come to its end."""
 
     key: str
@@ -64,124 +64,126 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Broke:
+class TaskDiverged:
     """A training has left the finite range."""
 
     key: str
     step: int
     reason: str
-    remains: Mapping[str, NDArray[Any]]
-    """What it leaves, as `Cohort.remains` gives it."""
+    failure_dump: Mapping[str, NDArray[Any]]
+    """What it leaves, as `Cohort.failure_dump` gives it."""
 
 
-CrewEvent = Rounded | Tried | Ended | Broke
+CohortPoolEvent = TaskRoundDone | TaskEvaluated | TaskFinished | TaskDiverged
 
 
 @dataclass
-class _Table:
+class _ShapeGroup:
     """The trainings of one shape."""
 
     cohort: Cohort | None = None
-    seated: list[str] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
     """Who sits where in the cohort, also those who have left since."""
-    waiting: dict[str, Task] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
+    pending: dict[str, TrainingTask] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
 
-    def present(self) -> list[str]:
+    def active_members(self) -> list[str]:
         """Who sits at the table and has not left."""
-        return [key for key in self.seated if key not in self.gone]
+        return [key for key in self.members if key not in self.removed]
 
 
-class Crew:
+class CohortPool:
     """The trainings of one worker."""
 
     def __init__(self, *, threads: int) -> None:
         """`threads`: CPUs that the crew may use."""
         self._threads = threads
-        self._tables: dict[tuple[Any, ...], _Table] = {}
+        self._groups: dict[tuple[Any, ...], _ShapeGroup] = {}
         self._shapes: dict[str, tuple[Any, ...]] = {}
-        self._turn = 0
+        self._round_count = 0
 
     @property
     def keys(self) -> list[str]:
         """Everybody who is in the crew."""
         return list(self._shapes)
 
-    def join(self, task: Task) -> None:
+    def add(self, task: TrainingTask) -> None:
         """Take a training in; it makes its first round with the next one of its shape."""
         shape = task.spec.shape_key()
         self._shapes[task.key] = shape
-        self._tables.setdefault(shape, _Table()).waiting[task.key] = task
+        self._groups.setdefault(shape, _ShapeGroup()).pending[task.key] = task
 
-    def leave(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         """Let a training go, whatever its step."""
-        table = self._tables[self._shapes.pop(key)]
-        if table.waiting.pop(key, None) is None:
-            table.gone.add(key)
+        table = self._groups[self._shapes.pop(key)]
+        if table.pending.pop(key, None) is None:
+            table.removed.add(key)
             if table.cohort is not None:
-                table.cohort.dismiss(table.seated.index(key))
+                table.cohort.deactivate(table.members.index(key))
 
     def checkpoint(self, key: str) -> Checkpoint | None:
         """The present state of a training; None where it has not begun."""
-        table = self._tables[self._shapes[key]]
-        if key in table.waiting:
-            return table.waiting[key].state
+        table = self._groups[self._shapes[key]]
+        if key in table.pending:
+            return table.pending[key].state
         assert table.cohort is not None
-        return table.cohort.checkpoint(table.seated.index(key))
+        return table.cohort.checkpoint(table.members.index(key))
 
-    def best(self, key: str) -> Checkpoint | None:
+    def best_checkpoint(self, key: str) -> Checkpoint | None:
         """The best policy of a training; None before its first evaluation."""
-        table = self._tables[self._shapes[key]]
-        if key in table.waiting:
-            return table.waiting[key].best
+        table = self._groups[self._shapes[key]]
+        if key in table.pending:
+            return table.pending[key].best
         assert table.cohort is not None
-        return table.cohort.best(table.seated.index(key))
+        return table.cohort.best_checkpoint(table.members.index(key))
 
-    def round(self) -> Iterator[CrewEvent]:
+    def run_round(self) -> Iterator[CohortPoolEvent]:
         """One round of the cohort whose turn it is; whoever listens may let trainings join and leave between two events."""
-        busy = [shape for shape, table in self._tables.items() if table.waiting or table.present()]
+        busy = [shape for shape, table in self._groups.items() if table.pending or table.active_members()]
         if not busy:
             return
-        table = self._tables[busy[self._turn % len(busy)]]
-        self._turn += 1
+        table = self._groups[busy[self._round_count % len(busy)]]
+        self._round_count += 1
         # A seat that nobody sits on costs as much as the others: the table is laid anew when half of them are empty.
-        if table.waiting or 2 * len(table.present()) <= len(table.seated):
-            self._lay(table)
+        if table.pending or 2 * len(table.active_members()) <= len(table.members):
+            self._rebuild_cohort(table)
         assert table.cohort is not None
-        playing = [(member, key) for member, key in enumerate(table.seated) if key not in table.gone]
-        made = table.cohort.round()
-        for member, key in playing:
-            if key in table.gone:
+        active = [(member, key) for member, key in enumerate(table.members) if key not in table.removed]
+        result = table.cohort.run_round()
+        for member, key in active:
+            if key in table.removed:
                 continue
-            step = table.cohort.steps_of(member)
-            if member in made.failures:
-                yield Broke(key, step, made.failures[member], table.cohort.remains(member))
-                self._forget(table, key)
+            step = table.cohort.member_step(member)
+            if member in result.failures:
+                yield TaskDiverged(key, step, result.failures[member], table.cohort.failure_dump(member))
+                self._mark_removed(table, key)
                 continue
-            yield Rounded(key, step, int(table.cohort.epochs[member]), made.metrics[member], made.seconds)
-            if member in made.scores and key not in table.gone:
-                yield Tried(key, step, made.scores[member], member in made.best)
-            if table.cohort.epochs[member] == table.cohort.plan.epochs and key not in table.gone:
-                yield Ended(key, step)
-                self._forget(table, key)
+            yield TaskRoundDone(key, step, int(table.cohort.epochs[member]), result.metrics[member], result.seconds)
+            if member in result.scores and key not in table.removed:
+                yield TaskEvaluated(key, step, result.scores[member], member in result.improved)
+            if table.cohort.epochs[member] == table.cohort.plan.n_epochs and key not in table.removed:
+                yield TaskFinished(key, step)
+                self._mark_removed(table, key)
 
-    def _lay(self, table: _Table) -> None:
+    def _rebuild_cohort(self, group: _ShapeGroup) -> None:
         """Make the cohort of a table anew, from those who sit there and those who wait."""
-        tasks = [*(self._as_task(table, key) for key in table.present()), *table.waiting.values()]
+        tasks = [*(self._make_task(group, key) for key in group.active_members()), *group.pending.values()]
         cohort = Cohort([task.spec for task in tasks], threads=self._threads)
         for member, task in enumerate(tasks):
             if task.state is not None:
                 cohort.resume(member, task.state)
             if task.best is not None:
-                cohort.keep_best(member, task.best)
-        table.cohort, table.seated = cohort, [task.key for task in tasks]
-        table.waiting, table.gone = {}, set()
+                cohort.set_best_checkpoint(member, task.best)
+        group.cohort, group.members = cohort, [task.key for task in tasks]
+        group.pending, group.removed = {}, set()
 
-    def _as_task(self, table: _Table, key: str) -> Task:
-        assert table.cohort is not None
-        member = table.seated.index(key)
-        return Task(key, table.cohort.specs[member], table.cohort.checkpoint(member), table.cohort.best(member))
+    def _make_task(self, group: _ShapeGroup, key: str) -> TrainingTask:
+        assert group.cohort is not None
+        member = group.members.index(key)
+        return TrainingTask(
+            key, group.cohort.specs[member], group.cohort.checkpoint(member), group.cohort.best_checkpoint(member)
+        )
 
-    def _forget(self, table: _Table, key: str) -> None:
+    def _mark_removed(self, group: _ShapeGroup, key: str) -> None:
         if self._shapes.pop(key, None) is not None:
-            table.gone.add(key)
+            group.removed.add(key)

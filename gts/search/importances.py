@@ -11,16 +11,18 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.importance import get_param_importances
 from optuna.trial import TrialState, create_trial
 
-from gts.search.trial_records import Domain, StudyView
+from gts.search.trial_records import ParameterDomain, StudyView
 
-LEAST_TRIALS = 5
+MIN_IMPORTANCE_TRIALS = 5
 """Complete trials below which it would say nothing."""
 
 
-def importances(view: StudyView, objective: int = 0) -> dict[str, float]:
+def compute_importances(view: StudyView, objective: int = 0) -> dict[str, float]:
     """Shares of the parameters that every complete trial has, largest first, 1 in sum; empty with too few trials."""
-    trials = [trial for trial in view.ranked() if len(trial.values) > objective and math.isfinite(trial.values[objective])]
-    if len(trials) < LEAST_TRIALS:
+    trials = [
+        trial for trial in view.ranked_trials() if len(trial.values) > objective and math.isfinite(trial.values[objective])
+    ]
+    if len(trials) < MIN_IMPORTANCE_TRIALS:
         return {}
     shared = [key for key in view.domains if all(key in trial.params for trial in trials)]
     shared = [key for key in shared if len({str(trial.params[key]) for trial in trials}) > 1]
@@ -28,7 +30,7 @@ def importances(view: StudyView, objective: int = 0) -> dict[str, float]:
         return {}
     study = optuna.create_study(direction="maximize" if view.maximised[objective] else "minimize")
     for trial in trials:
-        known = {key: _wide(view.domains[key], trial.params[key]) for key in shared}
+        known = {key: _make_widened_distribution(view.domains[key], trial.params[key]) for key in shared}
         study.add_trial(
             create_trial(
                 state=TrialState.COMPLETE,
@@ -48,7 +50,7 @@ def importances(view: StudyView, objective: int = 0) -> dict[str, float]:
     return {key: float(share / total) for key, share in found.items()} if total > 0 else {}
 
 
-def _wide(domain: Domain, value: Any) -> BaseDistribution:
+def _make_widened_distribution(domain: ParameterDomain, value: Any) -> BaseDistribution:
     """The distribution of a parameter, also where an older trial lies outside of what is searched now."""
     if domain.choices:
         inside = any(type(one) is type(value) and one == value for one in domain.choices)

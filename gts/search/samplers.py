@@ -12,66 +12,68 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from gts.errors import MissingError, UsageError
-from gts.formats.space_file import Space
-from gts.formats.space_parameters import Categories
-from gts.search.search_space import conditional, longest, points
-from gts.search.settings import Settings
+from gts.formats.space_file import SearchSpace
+from gts.formats.space_parameters import CategoricalParameter
+from gts.search.search_space import compute_max_steps, count_grid_points, has_conditions
+from gts.search.settings import SearchSettings
 
-_NEEDS = {"qmc": "scipy", "gp": "scipy", "cmaes": "cmaes"}
-_STARTUP = 10
-_MEDIAN_TRIALS = 5
-_ETA = 3
-_RUNGS = 9
+_REQUIRED_MODULES = {"qmc": "scipy", "gp": "scipy", "cmaes": "cmaes"}
+_STARTUP_TRIALS = 10
+_MEDIAN_STARTUP_TRIALS = 5
+_REDUCTION_FACTOR = 3
+_FIRST_RUNG_DIVISOR = 9
 
 
-class EveryPoint(BruteForceSampler):
+class ExhaustiveSampler(BruteForceSampler):
     """Every point of a space once, conditions respected."""
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         """Nothing: whoever asks counts the points, and nobody is to be stopped."""
 
 
-def check_fit(settings: Settings, space: Space) -> None:
+def check_sampler(settings: SearchSettings, space: SearchSpace) -> None:
     """Raises UsageError where a sampler does not fit a space, MissingError without its library."""
-    needed = _NEEDS.get(settings.sampler)
+    needed = _REQUIRED_MODULES.get(settings.sampler)
     if needed and find_spec(needed) is None:
         hint = "install it: pip install 'gts[search]'"
         raise MissingError(f"the sampler {settings.sampler} needs {needed}, which is not installed", hint=hint)
     if settings.sampler == "cmaes":
         _check_cmaes(space)
     if settings.sampler == "grid":
-        points(space)
+        count_grid_points(space)
 
 
-def sampler_of(settings: Settings, space: Space, begun: int, owner: str) -> tuple[BaseSampler, list[str]]:
+def make_sampler(
+    settings: SearchSettings, space: SearchSpace, started_trials: int, owner: str
+) -> tuple[BaseSampler, list[str]]:
     """A sampler that does not draw again what an earlier one of this study drew, and what there is to say about it.
 
     `begun` trials of the study have begun; `owner` keeps two owners apart.
     """
     # A sampler with the seed of an earlier one would draw the same points once more.
-    seed = int(np.random.SeedSequence([settings.seed, begun, *owner.encode()]).generate_state(1)[0])
-    return _make(settings, space, seed), _remarks(settings, space)
+    seed = int(np.random.SeedSequence([settings.seed, started_trials, *owner.encode()]).generate_state(1)[0])
+    return _create_sampler(settings, space, seed), _list_notes(settings, space)
 
 
-def pruner_of(settings: Settings, space: Space) -> BasePruner:
+def make_pruner(settings: SearchSettings, space: SearchSpace) -> BasePruner:
     """What ends trials early; its steps are environment steps."""
-    steps = longest(space)
+    steps = compute_max_steps(space)
     if len(space.objective) > 1 or settings.pruner == "none":
         return NopPruner()
     if settings.pruner == "median":
-        return MedianPruner(n_startup_trials=_MEDIAN_TRIALS, n_warmup_steps=steps // 3)
-    first = max(1, steps // _RUNGS)
+        return MedianPruner(n_startup_trials=_MEDIAN_STARTUP_TRIALS, n_warmup_steps=steps // 3)
+    first = max(1, steps // _FIRST_RUNG_DIVISOR)
     if settings.pruner == "asha":
-        return SuccessiveHalvingPruner(min_resource=first, reduction_factor=_ETA)
-    return HyperbandPruner(min_resource=first, max_resource=max(steps, first), reduction_factor=_ETA)
+        return SuccessiveHalvingPruner(min_resource=first, reduction_factor=_REDUCTION_FACTOR)
+    return HyperbandPruner(min_resource=first, max_resource=max(steps, first), reduction_factor=_REDUCTION_FACTOR)
 
 
-def _make(settings: Settings, space: Space, seed: int) -> BaseSampler:
+def _create_sampler(settings: SearchSettings, space: SearchSpace, seed: int) -> BaseSampler:
     random = RandomSampler(seed=seed)
     if settings.sampler == "random":
         return random
     if settings.sampler == "grid":
-        return EveryPoint(seed=seed)
+        return ExhaustiveSampler(seed=seed)
     if settings.sampler == "qmc":
         # One sequence for the whole study: how far it has come is kept with the trials.
         return QMCSampler(scramble=True, seed=settings.seed, independent_sampler=random, warn_independent_sampling=False)
@@ -79,32 +81,32 @@ def _make(settings: Settings, space: Space, seed: int) -> BaseSampler:
         return GPSampler(
             seed=seed,
             independent_sampler=random,
-            n_startup_trials=_STARTUP,
+            n_startup_trials=_STARTUP_TRIALS,
             deterministic_objective=False,
             warn_independent_sampling=False,
         )
     if settings.sampler == "cmaes":
         return CmaEsSampler(seed=seed, independent_sampler=random, warn_independent_sampling=False)
-    group = conditional(space)
-    return TPESampler(seed=seed, n_startup_trials=_STARTUP, multivariate=True, group=group, constant_liar=True)
+    group = has_conditions(space)
+    return TPESampler(seed=seed, n_startup_trials=_STARTUP_TRIALS, multivariate=True, group=group, constant_liar=True)
 
 
-def _check_cmaes(space: Space) -> None:
+def _check_cmaes(space: SearchSpace) -> None:
     if len(space.objective) > 1:
         raise UsageError("cmaes has one objective only", hint="choose tpe or gp for a Pareto front")
-    ranges = [axis for axis in space.param_space if not isinstance(axis, Categories) and not axis.when]
+    ranges = [axis for axis in space.param_space if not isinstance(axis, CategoricalParameter) and not axis.when]
     if len(ranges) < 2:
         raise UsageError("cmaes needs two ranges or more that are always there", hint="choose tpe, gp or random")
 
 
-def _remarks(settings: Settings, space: Space) -> list[str]:
+def _list_notes(settings: SearchSettings, space: SearchSpace) -> list[str]:
     """What a person should know of a sampler in this space."""
     remarks = []
     if settings.sampler in ("qmc", "gp", "cmaes"):
         left = [
             axis.key
             for axis in space.param_space
-            if axis.when or (settings.sampler == "cmaes" and isinstance(axis, Categories))
+            if axis.when or (settings.sampler == "cmaes" and isinstance(axis, CategoricalParameter))
         ]
         if left:
             remarks.append(f"{settings.sampler} draws at random what it cannot learn: {', '.join(left)}")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from gts.errors import UsageError
-from gts.params.spec import unknown
+from gts.params.spec import unknown_name_message
 
 SAMPLERS = {
     "tpe": "tree-structured Parzen estimator: learns where good values are (Bergstra et al. 2011)",
@@ -27,12 +27,12 @@ PRUNERS = {
 }
 """What ends trials early, with when it does."""
 
-_FRESH = 1_000_000
-_LEAST = {"trials": 1, "seeds": 1, "last_evaluations": 1, "seed": 0, "confirm": 0, "confirm_seeds": 1}
+_FRESH_SEED_OFFSET = 1_000_000
+_MINIMUMS = {"trials": 1, "seeds": 1, "last_evaluations": 1, "seed": 0, "confirm": 0, "confirm_seeds": 1}
 
 
 @dataclass(frozen=True)
-class Settings:
+class SearchSettings:
     """What is chosen once for a study; raises UsageError for what cannot be."""
 
     trials: int = 100
@@ -53,8 +53,8 @@ class Settings:
     def __post_init__(self) -> None:
         for kind, word, known in (("sampler", self.sampler, SAMPLERS), ("pruner", self.pruner, PRUNERS)):
             if word not in known:
-                raise UsageError(unknown(kind, word, known))
-        for name, least in _LEAST.items():
+                raise UsageError(unknown_name_message(kind, word, known))
+        for name, least in _MINIMUMS.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise UsageError(f"`{name}` of a search must be a whole number from {least} on, not {value}")
@@ -75,15 +75,15 @@ class Settings:
 
     def fresh_seeds(self, first: int) -> tuple[int, ...]:
         """Seeds that no trial was trained with, for the trainings that confirm."""
-        return tuple(range(first + _FRESH, first + _FRESH + self.confirm_seeds))
+        return tuple(range(first + _FRESH_SEED_OFFSET, first + _FRESH_SEED_OFFSET + self.confirm_seeds))
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def describe_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """`sampler is now random (was tpe)` for everything that is not the same."""
     keys = dict.fromkeys((*before, *after))
     changed = [key for key in keys if before.get(key) != after.get(key)]
-    return [f"{key} is now {_said(after.get(key))} (was {_said(before.get(key))})" for key in changed]
+    return [f"{key} is now {_format_value(after.get(key))} (was {_format_value(before.get(key))})" for key in changed]
 
 
-def _said(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return "left out" if value is None else str(value)

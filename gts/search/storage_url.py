@@ -9,14 +9,14 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from gts.errors import UsageError
 
-_SERVER = "postgresql+psycopg"
-_SERVERS = ("postgresql", "postgres", _SERVER)
-_FILES = ("sqlite", "sqlite+pysqlite")
-_IN_QUERY = re.compile(r"(?i)(^|&)(password|sslpassword)=[^&]*")
+_SERVER_SCHEME = "postgresql+psycopg"
+_SERVER_SCHEMES = ("postgresql", "postgres", _SERVER_SCHEME)
+_FILE_SCHEMES = ("sqlite", "sqlite+pysqlite")
+_QUERY_PASSWORD = re.compile(r"(?i)(^|&)(password|sslpassword)=[^&]*")
 
 
 @dataclass(frozen=True)
-class Place:
+class StorageLocation:
     """A storage: a file, or a server."""
 
     path: Path | None = None
@@ -25,45 +25,45 @@ class Place:
     """Of the server, with the password where one was given; never to be shown or kept."""
 
     @property
-    def shared(self) -> bool:
+    def is_shared(self) -> bool:
         """Whether several owners can work on a study here."""
         return self.path is None
 
     @property
-    def shown(self) -> str:
+    def display_url(self) -> str:
         """Without password, so that it can be printed and kept."""
         if self.path is not None:
             return str(self.path)
         parts = urlsplit(self.url)
         user, at, host = parts.netloc.rpartition("@")
-        query = _IN_QUERY.sub("", parts.query).lstrip("&")
+        query = _QUERY_PASSWORD.sub("", parts.query).lstrip("&")
         return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + host, query=query))
 
     def __repr__(self) -> str:
-        return f"Place({self.shown})"
+        return f"Place({self.display_url})"
 
 
-def place_of(word: str) -> Place:
+def parse_storage_url(text: str) -> StorageLocation:
     """The storage that a word names: a path, `sqlite:///path`, `postgresql+psycopg://user@host/database`.
 
     Raises UsageError for an address that is neither.
     """
-    scheme, separator, rest = word.partition("://")
+    scheme, separator, address = text.partition("://")
     if not separator:
-        return Place(Path(word).expanduser())
-    if scheme in _FILES:
-        return Place(Path(unquote(rest.partition("?")[0].removeprefix("/"))))
-    if scheme in _SERVERS:
+        return StorageLocation(Path(text).expanduser())
+    if scheme in _FILE_SCHEMES:
+        return StorageLocation(Path(unquote(address.partition("?")[0].removeprefix("/"))))
+    if scheme in _SERVER_SCHEMES:
         try:
-            urlsplit(word).port  # noqa: B018 - it is checked when it is read
+            urlsplit(text).port  # noqa: B018 - it is checked when it is read
         except ValueError as error:
             raise UsageError(f"the address of the storage cannot be read: {error}") from None
-        return Place(url=f"{_SERVER}://{rest}")
-    hint = f"name a file, or a PostgreSQL database: {_SERVER}://USER@HOST/DATABASE"
+        return StorageLocation(url=f"{_SERVER_SCHEME}://{address}")
+    hint = f"name a file, or a PostgreSQL database: {_SERVER_SCHEME}://USER@HOST/DATABASE"
     raise UsageError(f'cannot keep trials in "{scheme[:30]}"', hint=hint)
 
 
-def split_name(word: str) -> tuple[str, str]:
+def split_study_name(text: str) -> tuple[str, str]:
     """`trials.db#hopper` → (`trials.db`, `hopper`): a storage, and the study in it where several are."""
-    storage, mark, name = word.rpartition("#")
-    return (storage, name) if mark else (word, "")
+    storage, mark, name = text.rpartition("#")
+    return (storage, name) if mark else (text, "")

@@ -26,26 +26,26 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from gts.errors import FormatError
-from gts.formats.space_file import Space
-from gts.formats.spec_file import spec_of, spec_text
+from gts.formats.space_file import SearchSpace
+from gts.formats.spec_file import format_spec, parse_spec
 from gts.formats.strict_json import parse_json
 from gts.params.spec import ParameterError, Spec
 from gts.search import study_attributes as names
-from gts.search.open_study import Founded, found
-from gts.search.samplers import pruner_of, sampler_of
-from gts.search.search_space import points, suggest
-from gts.search.settings import Settings
-from gts.search.storage import GRACE_SECONDS, HEARTBEAT_SECONDS, Patience, alone
-from gts.search.study_reader import spec_document, view_of
-from gts.search.summary import glance_of, write_down
-from gts.search.trial_reader import Memory
-from gts.search.trial_records import Confirmed, StudyView, TrialRow
+from gts.search.open_study import OpenStudy, open_or_create
+from gts.search.samplers import make_pruner, make_sampler
+from gts.search.search_space import count_grid_points, suggest_value
+from gts.search.settings import SearchSettings
+from gts.search.storage import GRACE_SECONDS, HEARTBEAT_SECONDS, RetryPolicy, lock_shared_study
+from gts.search.study_reader import build_study_view, parse_spec_attribute
+from gts.search.summary import summarize_study, write_study_summary
+from gts.search.trial_reader import TrialCache
+from gts.search.trial_records import Confirmation, StudyView, TrialRecord
 from gts.store.workspace import StudyFolder
 from gts.training.score import bootstrap_interval, interquartile_mean
 
-_BEGUN = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-_ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-_LONGEST_REASON = 2000
+_STARTED_STATES = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+_ENDED_STATES = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+_MAX_REASON_LENGTH = 2000
 
 
 @dataclass(frozen=True)
@@ -62,33 +62,33 @@ class TrialRef:
 class Study:
     """A study, open; every call may take as long as a server is away. See the top of this file."""
 
-    def __init__(self, folder: StudyFolder, founded: Founded, space: Space, notes: list[str]) -> None:
+    def __init__(self, folder: StudyFolder, opened: OpenStudy, space: SearchSpace, notes: list[str]) -> None:
         self._folder = folder
         self.space = space
-        self.settings = founded.settings
-        self.place = founded.place
-        self._storage, self._study, self._owner = founded.storage, founded.study, founded.owner
-        self._lock = founded.lock
+        self.settings = opened.settings
+        self.location = opened.location
+        self._storage, self._study, self._owner_token = opened.storage, opened.study, opened.owner_token
+        self._lock = opened.lock
         self._notes = notes
-        self._told: set[str] = set(notes)
-        self._patiently = Patience(founded.place, self._say)
-        self._open: dict[int, optuna.trial.Trial] = {}
+        self._seen_notes: set[str] = set(notes)
+        self._retry = RetryPolicy(opened.location, self._add_note)
+        self._open_trials: dict[int, optuna.trial.Trial] = {}
         self._last_beat = 0.0
-        self._memory = Memory()
-        self._wanted = self.settings.trials
+        self._cache = TrialCache()
+        self._target_trials = self.settings.trials
         if self.settings.sampler == "grid":
-            self._wanted = min(self._wanted, points(space))
-        begun = self._patiently(lambda: len(self._trials(_BEGUN)))
+            self._target_trials = min(self._target_trials, count_grid_points(space))
+        started_trials = self._retry(lambda: len(self._list_trials(_STARTED_STATES)))
         # A file has one owner at a time, and its draws can be repeated; on a server no two owners may draw alike.
-        owner = self._owner if self.place.shared else ""
-        self._study.sampler, remarks = self._patiently(lambda: sampler_of(self.settings, space, begun, owner))
-        self._study.pruner = pruner_of(self.settings, space)
+        owner = self._owner_token if self.location.is_shared else ""
+        self._study.sampler, remarks = self._retry(lambda: make_sampler(self.settings, space, started_trials, owner))
+        self._study.pruner = make_pruner(self.settings, space)
         for remark in remarks:
-            self._say(remark)
+            self._add_note(remark)
 
     @classmethod
     def create_or_load(
-        cls, folder: StudyFolder, space: Space, *, storage: str | None, settings: Settings | Mapping[str, Any]
+        cls, folder: StudyFolder, space: SearchSpace, *, storage: str | None, settings: SearchSettings | Mapping[str, Any]
     ) -> Self:
         """Open the study of a space, made where there is none; the caller holds the lock of its folder.
 
@@ -97,14 +97,16 @@ class Study:
         cannot be used, WorkError where a server does not answer, MissingError without a library.
         """
         notes: list[str] = []
-        return cls(folder, found(folder, space, storage=storage, settings=settings, say=notes.append), space, notes)
+        return cls(
+            folder, open_or_create(folder, space, storage=storage, settings=settings, on_note=notes.append), space, notes
+        )
 
     @property
-    def wanted(self) -> int:
+    def target_trials(self) -> int:
         """Trials that are begun in all."""
-        return self._wanted
+        return self._target_trials
 
-    def notes(self) -> list[str]:
+    def take_notes(self) -> list[str]:
         """What there is to say since the last time, each thing once: changed settings, a server that was away, warnings."""
         notes, self._notes = self._notes, []
         return notes
@@ -117,10 +119,10 @@ class Study:
             os.close(self._lock)
             self._lock = None
 
-    def running(self) -> list[TrialRef]:
+    def claim_running_trials(self) -> list[TrialRef]:
         """Trials that were begun and not told, by number: to be gone on with, from their checkpoints where there are some."""
         refs = []
-        while (ref := self._next(self._left)) is not None:
+        while (ref := self._claim_next(self._find_abandoned_trial)) is not None:
             refs.append(ref)
         return sorted(refs, key=lambda ref: ref.number)
 
@@ -129,30 +131,30 @@ class Study:
 
         One that somebody left comes first. A point that no spec can have becomes a failed trial, and the next one is asked for.
         """
-        return self._next(lambda: self._left() or self._new())
+        return self._claim_next(lambda: self._find_abandoned_trial() or self._ask_new_trial())
 
     def report(self, trial: TrialRef, step: int, value: float) -> None:
         """Say how far a trial is: environment steps of each seed, and its value there; what was said before stays.
 
         Nothing is kept of a value that is not finite, nor where there are two objectives.
         """
-        open_trial = self._open.get(trial.number)
+        open_trial = self._open_trials.get(trial.number)
         if open_trial is None or len(self.space.objective) > 1 or not math.isfinite(value):
             return
-        if step not in self._patiently(lambda: self._storage.get_trial(open_trial._trial_id)).intermediate_values:
-            self._patiently(lambda: open_trial.report(value, step))
+        if step not in self._retry(lambda: self._storage.get_trial(open_trial._trial_id)).intermediate_values:
+            self._retry(lambda: open_trial.report(value, step))
 
     def should_prune(self, trial: TrialRef) -> bool:
         """Whether a trial should end here, by what was reported of it; never where it has all its steps behind it."""
-        open_trial = self._open.get(trial.number)
-        if open_trial is None or not self._ours(open_trial._trial_id):
+        open_trial = self._open_trials.get(trial.number)
+        if open_trial is None or not self._still_owns(open_trial._trial_id):
             return True
         if len(self.space.objective) > 1:
             return False
-        frozen = self._patiently(lambda: self._storage.get_trial(open_trial._trial_id))
+        frozen = self._retry(lambda: self._storage.get_trial(open_trial._trial_id))
         if frozen.last_step is None or frozen.last_step >= trial.spec.params.n_steps:
             return False
-        return self._patiently(open_trial.should_prune)
+        return self._retry(open_trial.should_prune)
 
     def complete(self, trial: TrialRef, values: Sequence[float], details: Mapping[str, Any] | None = None) -> None:
         """Tell what a trial came to, a value an objective; `details` by the names of `gts.search.study_attributes`.
@@ -162,152 +164,156 @@ class Study:
         if not all(math.isfinite(value) for value in values):
             self.fail(trial, f"its value is not a number: {', '.join(map(str, values))}")
             return
-        self._tell(trial, TrialState.COMPLETE, details or {}, [float(value) for value in values])
+        self._finish_trial(trial, TrialState.COMPLETE, details or {}, [float(value) for value in values])
 
     def prune(self, trial: TrialRef, details: Mapping[str, Any] | None = None) -> None:
         """Tell that a trial was ended early; its value is the last one reported."""
-        self._tell(trial, TrialState.PRUNED, details or {})
+        self._finish_trial(trial, TrialState.PRUNED, details or {})
 
     def fail(self, trial: TrialRef, reason: str, details: Mapping[str, Any] | None = None) -> None:
         """Tell that a trial has failed, and why; it has no value."""
-        self._tell(trial, TrialState.FAIL, {**(details or {}), names.REASON: reason[:_LONGEST_REASON]})
+        self._finish_trial(trial, TrialState.FAIL, {**(details or {}), names.REASON: reason[:_MAX_REASON_LENGTH]})
 
-    def confirm(self, number: int, seeds: Sequence[int], values: Sequence[float]) -> Confirmed:
+    def confirm(self, number: int, seeds: Sequence[int], values: Sequence[float]) -> Confirmation:
         """Keep what a trial came to when it was trained again on fresh seeds: a value of the first objective each."""
         array = np.asarray(values, np.float64)
         low, high = bootstrap_interval(array)
-        result = Confirmed(tuple(seeds), tuple(map(float, values)), float(interquartile_mean(array)), low, high)
+        result = Confirmation(tuple(seeds), tuple(map(float, values)), float(interquartile_mean(array)), low, high)
         plain = json.loads(json.dumps(asdict(result)))
-        self._patiently(lambda: self._study.set_user_attr(names.confirmed(number), plain))
+        self._retry(lambda: self._study.set_user_attr(names.confirmation_key(number), plain))
         return result
 
-    def beat(self) -> None:
+    def send_heartbeat(self) -> None:
         """Show those who share the study that this owner lives, and its folder how far it is; as often as one likes."""
-        if not self.place.shared or time.monotonic() - self._last_beat < HEARTBEAT_SECONDS / 2:
+        if not self.location.is_shared or time.monotonic() - self._last_beat < HEARTBEAT_SECONDS / 2:
             return
-        for trial in self._open.values():
-            self._beat(trial._trial_id)
-        self.view()
+        for trial in self._open_trials.values():
+            self._record_heartbeat(trial._trial_id)
+        self.read_view()
         self._last_beat = time.monotonic()
 
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether as many trials as wanted have ended."""
-        return self._patiently(lambda: len(self._trials(_ENDED))) >= self._wanted
+        return self._retry(lambda: len(self._list_trials(_ENDED_STATES))) >= self._target_trials
 
-    def view(self) -> StudyView:
+    def read_view(self) -> StudyView:
         """The study as it stands; of one on a server its folder keeps how far it is."""
-        found = self._patiently(self._view)
-        if self.place.shared:
-            write_down(self._folder, glance_of(found, self._wanted))
+        found = self._retry(self._build_view)
+        if self.location.is_shared:
+            write_study_summary(self._folder, summarize_study(found, self._target_trials))
         return found
 
-    def _view(self) -> StudyView:
-        return view_of(self._storage, self._study._study_id, self._study.study_name, self.place, self._memory)
+    def _build_view(self) -> StudyView:
+        return build_study_view(self._storage, self._study._study_id, self._study.study_name, self.location, self._cache)
 
-    def best(self, count: int = 1) -> list[TrialRow]:
+    def best_trials(self, count: int = 1) -> list[TrialRecord]:
         """The best complete trials by the value of the search, best first; of the front where there are two objectives."""
-        view = self.view()
-        return (view.front() if len(self.space.objective) > 1 else view.ranked())[:count]
+        view = self.read_view()
+        return (view.pareto_front() if len(self.space.objective) > 1 else view.ranked_trials())[:count]
 
-    def front(self) -> list[TrialRow]:
+    def pareto_front(self) -> list[TrialRecord]:
         """Complete trials that no other one beats in one objective without losing in another."""
-        return self.view().front()
+        return self.read_view().pareto_front()
 
-    def _next(self, pick: Any) -> TrialRef | None:
+    def _claim_next(self, pick: Any) -> TrialRef | None:
         """The next trial that can be trained, opened; `pick` is called while other owners wait."""
 
         def take() -> optuna.trial.Trial | None:
-            with alone(self._storage, self.place, self._study.study_name):
+            with lock_shared_study(self._storage, self.location, self._study.study_name):
                 trial: optuna.trial.Trial | None = pick()
                 if trial is not None:
                     if names.SPEC in trial.user_attrs and names.OWNER not in trial.user_attrs:
                         # Of the original program, whose specs do not say how long they train.
                         trial.set_user_attr(names.SPEC, "")
-                    trial.set_user_attr(names.OWNER, self._owner)
+                    trial.set_user_attr(names.OWNER, self._owner_token)
                 return trial
 
-        while (trial := self._patiently(take)) is not None:
-            self._open[trial.number] = trial
-            if self.place.shared:
-                self._beat(trial._trial_id)
+        while (trial := self._retry(take)) is not None:
+            self._open_trials[trial.number] = trial
+            if self.location.is_shared:
+                self._record_heartbeat(trial._trial_id)
             try:
-                return self._patiently(partial(self._settle, trial))
+                return self._retry(partial(self._resolve_spec, trial))
             except (FormatError, ParameterError) as error:
-                self._tell_number(trial.number, TrialState.FAIL, {names.REASON: error.message[:_LONGEST_REASON]})
+                self._finish_trial_number(trial.number, TrialState.FAIL, {names.REASON: error.message[:_MAX_REASON_LENGTH]})
         return None
 
-    def _left(self) -> optuna.trial.Trial | None:
+    def _find_abandoned_trial(self) -> optuna.trial.Trial | None:
         """A trial that somebody began and is no longer at: this owner's own, or of one that gives no sign of life."""
         stale: Sequence[int] = ()
-        if self.place.shared:
+        if self.location.is_shared:
             stale = self._storage._get_stale_trial_ids(self._study._study_id)
-        for frozen in self._trials((TrialState.RUNNING,)):
-            if frozen.number not in self._open and (self._is_mine(frozen) or frozen._trial_id in stale):
+        for frozen in self._list_trials((TrialState.RUNNING,)):
+            if frozen.number not in self._open_trials and (self._is_mine(frozen) or frozen._trial_id in stale):
                 return optuna.trial.Trial(self._study, frozen._trial_id)
         return None
 
-    def _new(self) -> optuna.trial.Trial | None:
-        if len(self._trials(_BEGUN)) >= self._wanted:
+    def _ask_new_trial(self) -> optuna.trial.Trial | None:
+        if len(self._list_trials(_STARTED_STATES)) >= self._target_trials:
             return None
-        if self.place.shared and not self._trials((TrialState.WAITING,)):
+        if self.location.is_shared and not self._list_trials((TrialState.WAITING,)):
             # Owned before it begins: one whose owner loses the server in this moment is found again.
-            self._study.enqueue_trial({}, user_attrs={names.OWNER: self._owner})
+            self._study.enqueue_trial({}, user_attrs={names.OWNER: self._owner_token})
         return self._study.ask()
 
     def _is_mine(self, frozen: FrozenTrial) -> bool:
         owner = frozen.user_attrs.get(names.OWNER)
-        if not self.place.shared or owner == self._owner:
+        if not self.location.is_shared or owner == self._owner_token:
             return True
         began = frozen.datetime_start
         return owner is None and began is not None and (datetime.now() - began).total_seconds() > GRACE_SECONDS
 
-    def _settle(self, trial: optuna.trial.Trial) -> TrialRef:
+    def _resolve_spec(self, trial: optuna.trial.Trial) -> TrialRef:
         """Draw what is not drawn yet, and keep the spec with the trial."""
         frozen = self._storage.get_trial(trial._trial_id)
-        kept = spec_document(frozen.user_attrs)
+        kept = parse_spec_attribute(frozen.user_attrs)
         if kept is not None:
-            return TrialRef(trial.number, dict(frozen.params), spec_of(parse_json(json.dumps(kept), f"trial {trial.number}")))
+            return TrialRef(
+                trial.number, dict(frozen.params), parse_spec(parse_json(json.dumps(kept), f"trial {trial.number}"))
+            )
         values: dict[str, Any] = {}
-        for axis in self.space.axes():
-            if self.space.holds(axis, values):
-                values[axis.key] = suggest(trial, axis)
+        for axis in self.space.ordered_parameters():
+            if self.space.is_active(axis, values):
+                values[axis.key] = suggest_value(trial, axis)
         spec = self.space.spec(values)
-        trial.set_user_attr(names.PARAMS, dict(spec.given))
-        trial.set_user_attr(names.SPEC, spec_text(spec))
+        trial.set_user_attr(names.PARAMS, dict(spec.given_values))
+        trial.set_user_attr(names.SPEC, format_spec(spec))
         return TrialRef(trial.number, values, spec)
 
-    def _tell(self, trial: TrialRef, state: TrialState, details: Mapping[str, Any], values: list[float] | None = None) -> None:
-        self._tell_number(trial.number, state, details, values)
+    def _finish_trial(
+        self, trial: TrialRef, state: TrialState, details: Mapping[str, Any], values: list[float] | None = None
+    ) -> None:
+        self._finish_trial_number(trial.number, state, details, values)
 
-    def _tell_number(
+    def _finish_trial_number(
         self, number: int, state: TrialState, details: Mapping[str, Any], values: list[float] | None = None
     ) -> None:
-        trial = self._open.pop(number, None)
-        if trial is None or not self._ours(trial._trial_id):
+        trial = self._open_trials.pop(number, None)
+        if trial is None or not self._still_owns(trial._trial_id):
             return
         try:
             for key, value in details.items():
-                self._patiently(partial(trial.set_user_attr, key, json.loads(json.dumps(value))))
+                self._retry(partial(trial.set_user_attr, key, json.loads(json.dumps(value))))
             # Where the answer to the first try was lost, the second one finds it done.
-            self._patiently(lambda: self._study.tell(trial, values, state, skip_if_finished=True))
+            self._retry(lambda: self._study.tell(trial, values, state, skip_if_finished=True))
         except BaseException:
-            self._open[number] = trial
+            self._open_trials[number] = trial
             raise
 
-    def _ours(self, trial_id: int) -> bool:
+    def _still_owns(self, trial_id: int) -> bool:
         """Whether a trial is still this owner's to tell of."""
-        if not self.place.shared:
+        if not self.location.is_shared:
             return True
-        frozen = self._patiently(lambda: self._storage.get_trial(trial_id))
-        return frozen.state == TrialState.RUNNING and frozen.user_attrs.get(names.OWNER) == self._owner
+        frozen = self._retry(lambda: self._storage.get_trial(trial_id))
+        return frozen.state == TrialState.RUNNING and frozen.user_attrs.get(names.OWNER) == self._owner_token
 
-    def _beat(self, trial_id: int) -> None:
-        self._patiently(lambda: self._storage.record_heartbeat(trial_id))
+    def _record_heartbeat(self, trial_id: int) -> None:
+        self._retry(lambda: self._storage.record_heartbeat(trial_id))
 
-    def _trials(self, states: tuple[TrialState, ...]) -> list[FrozenTrial]:
+    def _list_trials(self, states: tuple[TrialState, ...]) -> list[FrozenTrial]:
         return self._study._storage.get_all_trials(self._study._study_id, deepcopy=False, states=states)
 
-    def _say(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
+    def _add_note(self, text: str) -> None:
+        if text not in self._seen_notes:
+            self._seen_notes.add(text)
             self._notes.append(text)

@@ -6,7 +6,7 @@ SPACE = "space"
 """Of a study: the content of its space's file."""
 SETTINGS = "settings"
 """Of a study: `Settings.as_dict()`."""
-CIRCUMSTANCES = "circumstances"
+MACHINE_INFO = "circumstances"
 """Of a study: versions and machine, as `circumstances()` has them."""
 
 SPEC = "GTS_SPEC"
@@ -25,6 +25,6 @@ REASON = "reason"
 """Of a trial: why it failed."""
 
 
-def confirmed(number: int) -> str:
+def confirmation_key(number: int) -> str:
     """Of a study, since a trial that has ended cannot be changed: what its training on fresh seeds came to."""
     return f"confirmed:{number}"

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gts.search.settings import Settings
+from gts.search.settings import SearchSettings
 
-TrialState = Literal["waiting", "running", "complete", "pruned", "failed"]
+TrialStateName = Literal["waiting", "running", "complete", "pruned", "failed"]
 
-STATES: tuple[TrialState, ...] = ("waiting", "running", "complete", "pruned", "failed")
-ENDED: tuple[TrialState, ...] = ("complete", "pruned", "failed")
+TRIAL_STATES: tuple[TrialStateName, ...] = ("waiting", "running", "complete", "pruned", "failed")
+ENDED_STATES: tuple[TrialStateName, ...] = ("complete", "pruned", "failed")
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class Confirmation:
     """What came out when a trial was trained again on fresh seeds."""
 
     seeds: tuple[int, ...]
@@ -31,11 +31,11 @@ class Confirmed:
 
 
 @dataclass(frozen=True)
-class TrialRow:
+class TrialRecord:
     """One trial."""
 
     number: int
-    state: TrialState
+    state: TrialStateName
     values: tuple[float, ...]
     """One an objective; of a pruned trial the last one reported; empty where there is none. A failure has none."""
     params: Mapping[str, Any]
@@ -56,7 +56,7 @@ class TrialRow:
     """Why it failed."""
     spec: Mapping[str, Any] | None
     """The spec that was trained, as its file has it."""
-    confirmed: Confirmed | None = None
+    confirmed: Confirmation | None = None
 
     @property
     def value(self) -> float | None:
@@ -65,7 +65,7 @@ class TrialRow:
 
 
 @dataclass(frozen=True)
-class Domain:
+class ParameterDomain:
     """What a parameter was drawn from."""
 
     key: str
@@ -87,69 +87,73 @@ class StudyView:
     """Where its trials are, without password."""
     maximised: tuple[bool, ...]
     """One an objective: whether more is better."""
-    trials: tuple[TrialRow, ...]
+    trials: tuple[TrialRecord, ...]
     """By number."""
-    domains: Mapping[str, Domain]
+    domains: Mapping[str, ParameterDomain]
     """Of every parameter that a trial has, the newest one."""
     space: Mapping[str, Any] | None = None
     """The content of the space's file, where the study knows it."""
-    settings: Settings | None = None
-    circumstances: Mapping[str, Any] | None = None
+    settings: SearchSettings | None = None
+    machine_info: Mapping[str, Any] | None = None
     """Versions and machine of the first owner."""
 
-    def counts(self) -> dict[TrialState, int]:
+    def count_states(self) -> dict[TrialStateName, int]:
         """How many trials there are of each state."""
         found = Counter(trial.state for trial in self.trials)
-        return {state: found[state] for state in STATES}
+        return {state: found[state] for state in TRIAL_STATES}
 
-    def trial(self, number: int) -> TrialRow | None:
+    def get_trial(self, number: int) -> TrialRecord | None:
         """The trial of a number."""
         return next((trial for trial in self.trials if trial.number == number), None)
 
-    def goals(self) -> tuple[str, ...]:
+    def objective_names(self) -> tuple[str, ...]:
         """What each objective is, in a word or two."""
         several = len(self.maximised) > 1
         found = (self.space or {}).get("objective")
-        words = [_goal(one) for one in found] if several and isinstance(found, list) else []
+        words = [_format_objective(one) for one in found] if several and isinstance(found, list) else []
         known = len(words) == len(self.maximised) and all(words) and len(set(words)) == len(words)
         return tuple(words) if known else ("first", "second") if several else ("value",)
 
-    def ranked(self) -> list[TrialRow]:
+    def ranked_trials(self) -> list[TrialRecord]:
         """Complete trials, best first objective first."""
         complete = [trial for trial in self.trials if trial.state == "complete" and trial.values]
         sign = -1.0 if self.maximised[0] else 1.0
         return sorted(complete, key=lambda trial: (sign * trial.values[0], trial.number))
 
-    def front(self) -> list[TrialRow]:
+    def pareto_front(self) -> list[TrialRecord]:
         """Complete trials that no other one beats in one objective without losing in another, best first objective first."""
-        ranked = self.ranked()
+        ranked = self.ranked_trials()
         if len(self.maximised) != 2:
-            return [one for one in ranked if not any(self._beats(other, one) for other in ranked)]
+            return [one for one in ranked if not any(self._dominates(other, one) for other in ranked)]
         # From the best first objective on, those stay that come further in the second one than all before them.
-        front: list[TrialRow] = []
-        for one in sorted(ranked, key=lambda trial: [-value for value in self._signed(trial)]):
-            if not front or self._signed(one)[1] > self._signed(front[-1])[1] or one.values == front[-1].values:
+        front: list[TrialRecord] = []
+        for one in sorted(ranked, key=lambda trial: [-value for value in self._maximised_values(trial)]):
+            if (
+                not front
+                or self._maximised_values(one)[1] > self._maximised_values(front[-1])[1]
+                or one.values == front[-1].values
+            ):
                 front.append(one)
         return front
 
-    def confirmed(self) -> list[TrialRow]:
+    def confirmed_trials(self) -> list[TrialRecord]:
         """Trials that were trained again, best interquartile mean first."""
         sign = -1.0 if self.maximised[0] else 1.0
         again = [trial for trial in self.trials if trial.confirmed is not None]
         return sorted(again, key=lambda trial: (sign * trial.confirmed.iqm if trial.confirmed else 0.0, trial.number))
 
-    def winner(self) -> TrialRow | None:
+    def best_trial(self) -> TrialRecord | None:
         """The best of those that were confirmed, else the best one of the search; None where nothing is complete."""
-        return next(iter([*self.confirmed(), *self.ranked()]), None)
+        return next(iter([*self.confirmed_trials(), *self.ranked_trials()]), None)
 
-    def _beats(self, one: TrialRow, other: TrialRow) -> bool:
-        pairs = self._signed(one), self._signed(other)
+    def _dominates(self, one: TrialRecord, other: TrialRecord) -> bool:
+        pairs = self._maximised_values(one), self._maximised_values(other)
         return pairs[0] != pairs[1] and all(a >= b for a, b in zip(*pairs, strict=True))
 
-    def _signed(self, trial: TrialRow) -> Sequence[float]:
+    def _maximised_values(self, trial: TrialRecord) -> Sequence[float]:
         return [value if up else -value for value, up in zip(trial.values, self.maximised, strict=True)]
 
 
-def _goal(found: Any) -> str:
+def _format_objective(found: Any) -> str:
     """A goal of a space: a measure, or several with weights."""
     return "+".join(map(str, found)) if isinstance(found, dict) else str(found or "")

@@ -20,5 +20,6 @@ The contract of this room, for everything that leans on it; `tests/store/test_co
 - **The shape of a file changes by named migrations only**, in order, each recorded by its name in the transaction that makes
   it. Files of every older shape open in today's program; a reader of an older file sees what was there.
 - **What a file cannot do is a FileError** with its name and a remedy: FullDiskError where there is no room, and then the same
-  rows can be written later; a damaged file is never repaired in silence, but moved away (`metrics.set_aside`) or by a person.
+  rows can be written later; a damaged file is never repaired in silence: a person
+  repairs it, or `metrics.move_damaged_metrics` moves it away.
 """

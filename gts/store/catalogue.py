@@ -15,14 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from gts.store.database import explained, open_reader, open_writer, rows, transaction
-from gts.store.migrations import CATALOGUE
+from gts.store.database import open_reader, open_writer, query_rows, transaction, translate_sqlite_errors
+from gts.store.migrations import CATALOGUE_SCHEMA
 from gts.store.workspace import Workspace
 
-Claim = Literal["active", "paused", "done", "failed"]
+RecordedState = Literal["active", "paused", "done", "failed"]
 """What a job said last of itself; whether an active one is still at work, its lock tells."""
 
-KEPT_COMMANDS = 10_000
+MAX_COMMANDS = 10_000
 
 _Record = TypeVar("_Record")
 
@@ -57,7 +57,7 @@ class JobRecord:
     """What is worked on, for a person."""
     folder: str
     """Relative to the workspace where it is inside."""
-    claim: Claim
+    recorded_state: RecordedState
     reason: str
     """Why it failed or paused."""
     threads: int
@@ -123,11 +123,11 @@ class Catalogue:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open the catalogue at `path`; for writing it is made where it is missing and brought to today's shape."""
         self._path = path
-        with explained(path):
+        with translate_sqlite_errors(path):
             if read_only:
                 self._connection = open_reader(path)
             else:
-                self._connection = open_writer(path, CATALOGUE, journal="DELETE")
+                self._connection = open_writer(path, CATALOGUE_SCHEMA, journal="DELETE")
         self._connection.row_factory = sqlite3.Row
 
     def __enter__(self) -> Self:
@@ -140,7 +140,7 @@ class Catalogue:
         """Let go of the file."""
         self._connection.close()
 
-    def whole(self) -> bool:
+    def is_intact(self) -> bool:
         """Whether the file holds together; raises DamagedError where not even that can be found out."""
         return [row["quick_check"] for row in self._read("PRAGMA quick_check(1)")] == ["ok"]
 
@@ -165,13 +165,13 @@ class Catalogue:
         with self._transaction():
             self._insert("studies", asdict(study) | {"directions": json.dumps(study.directions)})
 
-    def put_checkpoint(self, checkpoint: CheckpointRecord, *, gone: tuple[str, ...] = ()) -> None:
+    def put_checkpoint(self, checkpoint: CheckpointRecord, *, deleted: tuple[str, ...] = ()) -> None:
         """Record a checkpoint, and forget those whose files are gone."""
         with self._transaction():
             self._insert("checkpoints", asdict(checkpoint))
-            self._connection.executemany("DELETE FROM checkpoints WHERE path = ?", [(path,) for path in gone])
+            self._connection.executemany("DELETE FROM checkpoints WHERE path = ?", [(path,) for path in deleted])
 
-    def forget(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Forget the run or study of this name, its job and its checkpoints; scores stay."""
         with self._transaction():
             for table, column in (("runs", "id"), ("jobs", "id"), ("studies", "name"), ("checkpoints", "run")):
@@ -182,13 +182,13 @@ class Catalogue:
         with self._transaction():
             self._insert("scores", asdict(score) | {"details": json.dumps(dict(score.details))})
 
-    def remember(self, line: str, exit_code: int) -> None:
+    def add_command(self, command: str, exit_code: int) -> None:
         """Record a command that was given, and forget those before the newest 10 000."""
         # A name on a disk need not be Unicode, a text in a database must.
-        text = line.encode(errors="replace").decode()
+        text = command.encode(errors="replace").decode()
         with self._transaction():
-            self._insert("history", {"line": text, "at": now(), "exit_code": exit_code})
-            self._connection.execute("DELETE FROM history WHERE id <= (SELECT MAX(id) FROM history) - ?", (KEPT_COMMANDS,))
+            self._insert("history", {"line": text, "at": utc_now(), "exit_code": exit_code})
+            self._connection.execute("DELETE FROM history WHERE id <= (SELECT MAX(id) FROM history) - ?", (MAX_COMMANDS,))
 
     def runs(
         self, *, figure: str | None = None, technique: str | None = None, limit: int = 100, offset: int = 0
@@ -196,7 +196,7 @@ class Catalogue:
         """A page of the runs, newest first; those of a figure, of a technique, or all."""
         return self._page(RunRecord, "runs", {"figure": figure, "technique": technique}, ("id",), limit, offset)
 
-    def run(self, run_id: str) -> RunRecord | None:
+    def get_run(self, run_id: str) -> RunRecord | None:
         """The run of this id."""
         return next(iter(self._page(RunRecord, "runs", {"id": run_id})), None)
 
@@ -205,12 +205,12 @@ class Catalogue:
         return {row["id"] for row in self._read("SELECT id FROM runs")}
 
     def jobs(
-        self, *, claims: Sequence[Claim] = (), kind: str | None = None, limit: int = 100, offset: int = 0
+        self, *, recorded_states: Sequence[RecordedState] = (), kind: str | None = None, limit: int = 100, offset: int = 0
     ) -> list[JobRecord]:
         """A page of the jobs, newest first; those that claim one of `claims`, of a kind, or all."""
-        return self._page(JobRecord, "jobs", {"claim": claims or None, "kind": kind}, ("created", "id"), limit, offset)
+        return self._page(JobRecord, "jobs", {"claim": recorded_states or None, "kind": kind}, ("created", "id"), limit, offset)
 
-    def job(self, job_id: str) -> JobRecord | None:
+    def get_job(self, job_id: str) -> JobRecord | None:
         """The job of this id."""
         return next(iter(self._page(JobRecord, "jobs", {"id": job_id})), None)
 
@@ -218,19 +218,19 @@ class Catalogue:
         """A page of the studies, newest first."""
         return self._page(StudyRecord, "studies", {}, ("created", "name"), limit, offset)
 
-    def study(self, name: str) -> StudyRecord | None:
+    def get_study(self, name: str) -> StudyRecord | None:
         """The study of this name."""
         return next(iter(self._page(StudyRecord, "studies", {"name": name})), None)
 
     def checkpoints(self, run_id: str) -> list[CheckpointRecord]:
         """The checkpoints of a run by member and step."""
         found = self._read("SELECT * FROM checkpoints WHERE run = ? ORDER BY member, step, path", run_id)
-        return [_record(CheckpointRecord, row) for row in found]
+        return [_record_from_row(CheckpointRecord, row) for row in found]
 
     def scores(self, checksum: str) -> list[ScoreRecord]:
         """The scores of a checkpoint, oldest first."""
         found = self._read("SELECT * FROM scores WHERE checksum = ? ORDER BY id", checksum)
-        return [_record(ScoreRecord, row) for row in found]
+        return [_record_from_row(ScoreRecord, row) for row in found]
 
     def best_scores(self, *, figure: str | None = None, limit: int = 100, offset: int = 0) -> list[ScoreRecord]:
         """A page of the scores, best first; those of a figure, or all."""
@@ -254,38 +254,38 @@ class Catalogue:
         self,
         kind: type[_Record],
         table: str,
-        wanted: Mapping[str, str | Sequence[str] | None],
+        filters: Mapping[str, str | Sequence[str] | None],
         order: tuple[str, ...] = (),
         limit: int = 1,
         offset: int = 0,
     ) -> list[_Record]:
         """A page of the records with the wanted values, largest first; a value of None is any, a sequence any of these."""
         chosen = {
-            column: (value,) if isinstance(value, str) else value for column, value in wanted.items() if value is not None
+            column: (value,) if isinstance(value, str) else value for column, value in filters.items() if value is not None
         }
         conditions = " AND ".join(f"{column} IN ({', '.join('?' * len(values))})" for column, values in chosen.items())
         where = f" WHERE {conditions}" if conditions else ""
         by = f" ORDER BY {', '.join(f'{column} DESC' for column in order)}" if order else ""
         values = [value for several in chosen.values() for value in several]
         found = self._read(f"SELECT * FROM {table}{where}{by} LIMIT ? OFFSET ?", *values, limit, offset)
-        return [_record(kind, row) for row in found]
+        return [_record_from_row(kind, row) for row in found]
 
     def _read(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        with explained(self._path):
-            return [dict(row) for row in rows(self._connection, query, values)]
+        with translate_sqlite_errors(self._path):
+            return [dict(row) for row in query_rows(self._connection, query, values)]
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with explained(self._path), transaction(self._connection):
+        with translate_sqlite_errors(self._path), transaction(self._connection):
             yield
 
 
-def now() -> str:
+def utc_now() -> str:
     """The time as records have it, `2026-11-22T08:15:30Z`."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _record(kind: type[_Record], row: Mapping[str, Any]) -> _Record:
+def _record_from_row(kind: type[_Record], row: Mapping[str, Any]) -> _Record:
     """A row as a record; a file of an older shape has columns that no record has any more, and lacks others."""
     values = {field.name: row[field.name] for field in fields(kind) if field.name in row}  # type: ignore[arg-type]
     for name in ("details", "directions"):
@@ -296,7 +296,7 @@ def _record(kind: type[_Record], row: Mapping[str, Any]) -> _Record:
     return kind(**values)
 
 
-def unindexed(workspace: Workspace, catalogue: Catalogue) -> list[str]:
+def find_unindexed_runs(workspace: Workspace, catalogue: Catalogue) -> list[str]:
     """The ids of the runs that have a folder and no row, oldest first; raises FileError.
 
     They were made while the catalogue could not be written, or brought from elsewhere; `Catalogue.put_many` takes them in.

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gts.store.database import explained, open_reader, rows
+from gts.store.database import open_reader, query_rows, translate_sqlite_errors
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class EvaluationRecord:
     """One try of a member's deterministic policy during its training."""
 
     step: int
@@ -43,7 +43,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Failure:
+class MemberFailure:
     """The end of a member."""
 
     member: int
@@ -56,7 +56,7 @@ class MetricsReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with explained(path):
+        with translate_sqlite_errors(path):
             self._connection = open_reader(path)
 
     def __enter__(self) -> Self:
@@ -72,22 +72,22 @@ class MetricsReader:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """What is read inside is of one moment, whatever the writer does meanwhile."""
-        with explained(self._path):
+        with translate_sqlite_errors(self._path):
             self._connection.execute("BEGIN")
         try:
             yield
         finally:
             self._connection.rollback()
 
-    def members(self) -> int:
+    def member_count(self) -> int:
         """How many members have numbers."""
         return len(self._read("SELECT DISTINCT member FROM series WHERE member >= 0"))
 
-    def names(self, member: int = 0) -> tuple[str, ...]:
+    def metric_names(self, member: int = 0) -> tuple[str, ...]:
         """The metrics that a member has, by name; `member=-1`: what belongs to all of them."""
         return tuple(name for (name,) in self._read("SELECT name FROM series WHERE member = ? ORDER BY name", member))
 
-    def curve(self, name: str, member: int = 0, *, last: int = 10_000, columns: int = 200) -> Curve:
+    def curve(self, name: str, member: int = 0, *, max_rows: int = 10_000, columns: int = 200) -> Curve:
         """The last rows of a metric, in at most `columns` points of equally many rows each; empty where there are none."""
         found = self._read(
             """
@@ -98,7 +98,7 @@ class MetricsReader:
             """,
             member,
             name,
-            last,
+            max_rows,
         )
         return _decimate(found[::-1], columns)
 
@@ -113,23 +113,23 @@ class MetricsReader:
         )
         return {name: value for name, value in found if value is not None}
 
-    def position(self) -> tuple[int, int, float]:
+    def newest_position(self) -> tuple[int, int, float]:
         """(step, epoch, elapsed seconds) of the newest row, half gathered or whole; zeros before the first."""
         newest = "SELECT step, epoch, elapsed FROM {} ORDER BY step DESC LIMIT 1"
         return max([(0, 0, 0.0), *self._read(newest.format("rounds")), *self._read(newest.format("pending"))])
 
-    def evaluations(self, member: int = 0) -> tuple[Evaluation, ...]:
+    def evaluations(self, member: int = 0) -> tuple[EvaluationRecord, ...]:
         """The evaluations of a member, oldest first."""
         found = self._read("SELECT step, best, score FROM evaluations WHERE member = ? ORDER BY step", member)
-        return tuple(Evaluation(step, bool(best), json.loads(score)) for step, best, score in found)
+        return tuple(EvaluationRecord(step, bool(best), json.loads(score)) for step, best, score in found)
 
-    def failures(self) -> tuple[Failure, ...]:
+    def failures(self) -> tuple[MemberFailure, ...]:
         """The members that failed."""
-        return tuple(Failure(*row) for row in self._read("SELECT member, step, reason FROM failures ORDER BY member"))
+        return tuple(MemberFailure(*row) for row in self._read("SELECT member, step, reason FROM failures ORDER BY member"))
 
     def table(self, member: int = 0) -> tuple[tuple[str, ...], list[tuple[float | None, ...]]]:
         """Everything of a member: the columns (step, epoch, elapsed, the metrics) and the rows, None for what had no value."""
-        names = self.names(member)
+        names = self.metric_names(member)
         values: dict[int, dict[str, float]] = {}
         query = "SELECT step, name, value FROM points JOIN series ON series.id = series WHERE member = ?"
         for step, name, value in self._read(query, member):
@@ -141,8 +141,8 @@ class MetricsReader:
         return ("step", "epoch", "elapsed", *names), lines
 
     def _read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with explained(self._path):
-            return rows(self._connection, query, values)
+        with translate_sqlite_errors(self._path):
+            return query_rows(self._connection, query, values)
 
 
 def _decimate(found: Sequence[tuple[int, float, float]], columns: int) -> Curve:

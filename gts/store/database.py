@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import DamagedError, FileError, FullDiskError
-from gts.store.migrations import Shapes
+from gts.store.migrations import DatabaseSchema
 
 BUSY_SECONDS = 10.0
 
@@ -20,7 +20,7 @@ _NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC",
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def translate_sqlite_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite says about a file into a FileError for a person, FullDiskError where there is no room."""
     try:
         yield
@@ -34,7 +34,7 @@ def explained(path: Path) -> Iterator[None]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of what is written inside, or nothing of it. Raises sqlite3.Error; use inside `explained`."""
+    """All of what is written inside, or nothing of it. Raises sqlite3.Error; use inside `translate_sqlite_errors`."""
     # The write lock first: a transaction that reads and then writes could be refused half-way.
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -45,17 +45,17 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def open_writer(path: Path, shapes: Shapes, *, journal: str) -> sqlite3.Connection:
+def open_writer(path: Path, schema: DatabaseSchema, *, journal: str) -> sqlite3.Connection:
     """Open a database for writing, made and brought to today's shape where needed; `journal` is `WAL` or `DELETE`.
 
-    Raises sqlite3.Error; use inside `explained`.
+    Raises sqlite3.Error; use inside `translate_sqlite_errors`.
     """
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
     try:
         connection.execute(f"PRAGMA journal_mode={journal}")
         connection.execute("PRAGMA synchronous=FULL")
-        if not shapes.reached(connection):
-            _migrate(connection, shapes)
+        if not schema.is_current(connection):
+            _migrate(connection, schema)
     except BaseException:
         connection.close()
         raise
@@ -63,7 +63,7 @@ def open_writer(path: Path, shapes: Shapes, *, journal: str) -> sqlite3.Connecti
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Open a database for reading only. Raises sqlite3.Error; use inside `explained`."""
+    """Open a database for reading only. Raises sqlite3.Error; use inside `translate_sqlite_errors`."""
     try:
         return _connect(path, "mode=ro")
     except sqlite3.OperationalError as error:
@@ -78,9 +78,9 @@ def open_reader(path: Path) -> sqlite3.Connection:
         return _connect(path, "mode=ro&immutable=1")
 
 
-def _connect(path: Path, how: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
     """A connection that has read something: only then SQLite knows whether it can."""
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=BUSY_SECONDS)
     try:
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
     except BaseException:
@@ -89,7 +89,7 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
     return connection
 
 
-def rows(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> list[Any]:
+def query_rows(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> list[Any]:
     """The rows of a query; none where its table or a column is not there.
 
     A reader does not migrate: in a file of an older shape a table may be missing, and so is everything that would be in it.
@@ -102,14 +102,14 @@ def rows(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> l
         raise
 
 
-def _migrate(connection: sqlite3.Connection, shapes: Shapes) -> None:
+def _migrate(connection: sqlite3.Connection, schema: DatabaseSchema) -> None:
     """Bring a database to today's shape; several processes may do so at once."""
     # Only here: it takes a tenth of a second to load, and hardly ever has something to do.
     from sqlite_utils import Database
 
     # The write lock is taken before the second look: whoever waited for it finds the work done.
     with transaction(connection):
-        shapes.migrations().apply(Database(connection, execute_plugins=False))
+        schema.migrations().apply(Database(connection, execute_plugins=False))
 
 
 def _remedy(message: str) -> str:

@@ -31,9 +31,9 @@ class FileSystem:
 
     kind: str
     """Name as the system gives it, `ext4`; empty where it is not known."""
-    network: bool
+    is_network: bool
     """True where other machines can write to it as well: SQLite's WAL must not be used there."""
-    free: int
+    free_bytes: int
     """Bytes that this user may still write."""
 
 
@@ -52,7 +52,7 @@ def file_system(folder: Path) -> FileSystem:
     return FileSystem(kind, kind.lower() in _NETWORK, space.f_bavail * space.f_frsize)
 
 
-def writable(folder: Path) -> bool:
+def is_writable(folder: Path) -> bool:
     """Whether a file can be made in a folder; tries it, since rights alone do not tell."""
     try:
         handle, name = tempfile.mkstemp(prefix=".gts-", dir=folder)

@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from gts.errors import DamagedError, FileError
-from gts.store.database import explained, open_writer, transaction
+from gts.store.database import open_writer, transaction, translate_sqlite_errors
 from gts.store.filesystem import file_system
-from gts.store.migrations import METRICS
+from gts.store.migrations import METRICS_SCHEMA
 
 MAX_ROUNDS = 5000
 """Rows that a curve has at most. A training of more rounds is stored in means over several of them: no screen has more
@@ -26,7 +26,7 @@ KEPT_FLUSHES = 16
 """Steps of which the half-gathered sums are kept: a training goes on from one of its last few states."""
 
 _FLUSH_SECONDS = 1.0
-_WHOLE = -1  # the member of what belongs to all of them
+_ALL_MEMBERS = -1  # the member of what belongs to all of them
 
 
 class MetricsWriter:
@@ -47,29 +47,29 @@ class MetricsWriter:
             elapsed: Seconds that the training has taken so far, where the file does not know.
             resume: The step of a flush that the training goes on from: what came after it is forgotten. None: it begins, and
                 what an earlier attempt has left is forgotten. Raises DamagedError where the file is damaged or ends before the
-                step; `set_aside` makes way for a new one.
+                step; `move_damaged_metrics` makes way for a new one.
         """
         self._path = path
         self.stride = max(1, math.ceil(rounds / MAX_ROUNDS))
         self._sums: dict[tuple[int, str], tuple[float, int]] = {}
-        self._last: tuple[int, int] | None = None
-        self._kept: tuple[int, int] | None = None  # the last position whose sums were put aside
+        self._position: tuple[int, int] | None = None
+        self._stored_position: tuple[int, int] | None = None  # the last position whose sums were put aside
         self._rounds: list[tuple[int, int, float]] = []
         self._points: list[tuple[int, int, float]] = []
-        self._others: list[tuple[str, tuple[object, ...]]] = []
+        self._statements: list[tuple[str, tuple[object, ...]]] = []
         # WAL needs memory that the processes share, which a network file system does not have.
-        journal = "DELETE" if file_system(path.parent).network else "WAL"
+        journal = "DELETE" if file_system(path.parent).is_network else "WAL"
         new = not path.exists()
-        with explained(path):
-            self._connection = open_writer(path, METRICS, journal=journal)
+        with translate_sqlite_errors(path):
+            self._connection = open_writer(path, METRICS_SCHEMA, journal=journal)
         try:
-            with explained(path):
-                elapsed = max(elapsed, self._take_up(resume, new))
+            with translate_sqlite_errors(path):
+                elapsed = max(elapsed, self._resume_at(resume, new))
         except BaseException:
             self._connection.close()
             raise
-        self._begun = time.monotonic() - elapsed
-        self._flushed = time.monotonic()
+        self._started_at = time.monotonic() - elapsed
+        self._flushed_at = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -77,33 +77,33 @@ class MetricsWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def round(self, step: int, epoch: int, metrics: Sequence[Mapping[str, float]], seconds: Mapping[str, float]) -> None:
+    def add_round(self, step: int, epoch: int, metrics: Sequence[Mapping[str, float]], seconds: Mapping[str, float]) -> None:
         """Take in one round of collect and update: `metrics` one mapping a member, `seconds` by phase."""
-        self._last = (step, epoch)
-        self._gather(_WHOLE, {f"seconds/{phase}": value for phase, value in seconds.items()})
+        self._position = (step, epoch)
+        self._accumulate(_ALL_MEMBERS, {f"seconds/{phase}": value for phase, value in seconds.items()})
         for member, values in enumerate(metrics):
-            self._gather(member, values)
+            self._accumulate(member, values)
         if epoch % self.stride == 0:
-            self._complete()
-        if time.monotonic() - self._flushed >= _FLUSH_SECONDS:
-            self._write()
+            self._finish_row()
+        if time.monotonic() - self._flushed_at >= _FLUSH_SECONDS:
+            self._commit()
 
-    def evaluated(self, member: int, step: int, score: Mapping[str, Any], *, best: bool) -> None:
+    def add_evaluation(self, member: int, step: int, score: Mapping[str, Any], *, best: bool) -> None:
         """Take in a try of a member's policy; `score` is `Score.as_dict()`."""
-        self._others.append(
+        self._statements.append(
             ("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)", (member, step, int(best), json.dumps(dict(score))))
         )
 
-    def failed(self, member: int, step: int, reason: str) -> None:
+    def add_failure(self, member: int, step: int, reason: str) -> None:
         """Take in the end of a member."""
-        self._others.append(("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (member, step, reason)))
-        self._write()
+        self._statements.append(("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (member, step, reason)))
+        self._commit()
 
     def flush(self) -> None:
         """Bring everything taken in so far to the disk, so that the training can be resumed at this step."""
-        if self._last is not None and self._last != self._kept:
-            self._put_aside(*self._last)
-        self._write()
+        if self._position is not None and self._position != self._stored_position:
+            self._store_pending(*self._position)
+        self._commit()
 
     def close(self, *, complete: bool = False) -> None:
         """Flush, and leave a file that needs nothing beside it.
@@ -112,7 +112,7 @@ class MetricsWriter:
         """
         try:
             if complete:
-                self._complete()
+                self._finish_row()
             self.flush()
         finally:
             # Refused while a reader is open; the file then stays in WAL mode, which harms nobody.
@@ -121,11 +121,11 @@ class MetricsWriter:
                 self._connection.execute("PRAGMA journal_mode=DELETE").fetchall()
             self._connection.close()
 
-    def _take_up(self, resume: int | None, new: bool) -> float:
+    def _resume_at(self, resume: int | None, new: bool) -> float:
         """Go back to how the file was at a step; the seconds that the training had taken then."""
         connection = self._connection
         if resume is not None and not new:
-            self._check(resume)
+            self._check_resumable(resume)
         with transaction(connection):
             for table in ("points", "rounds", "evaluations", "failures", "pending"):
                 connection.execute(f"DELETE FROM {table} WHERE step > ?", (-1 if resume is None else resume,))
@@ -136,11 +136,11 @@ class MetricsWriter:
         query = "SELECT epoch, elapsed, member, name, total, count FROM pending WHERE step = ?"
         for epoch, seconds, member, name, total, number in connection.execute(query, (resume,)):
             self._sums[member, name] = (total, number)
-            self._last = self._kept = (int(resume or 0), epoch)
+            self._position = self._stored_position = (int(resume or 0), epoch)
             elapsed = seconds
         return float(elapsed)
 
-    def _check(self, step: int) -> None:
+    def _check_resumable(self, step: int) -> None:
         """Make sure that the file is whole and has what was flushed at a step."""
         if self._connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("its content is malformed")
@@ -153,72 +153,72 @@ class MetricsWriter:
                 hint="it was cut short, or copied without the `-wal` file beside it: bring that back, or move this one away",
             )
 
-    def _gather(self, member: int, values: Mapping[str, float]) -> None:
+    def _accumulate(self, member: int, values: Mapping[str, float]) -> None:
         for name, value in values.items():
             if math.isfinite(value):
                 total, number = self._sums.get((member, name), (0.0, 0))
                 self._sums[member, name] = (total + value, number + 1)
 
-    def _complete(self) -> None:
+    def _finish_row(self) -> None:
         """Turn what was gathered into a row."""
-        if self._last is None:
+        if self._position is None:
             return
-        step, epoch = self._last
-        self._rounds.append((step, epoch, time.monotonic() - self._begun))
+        step, epoch = self._position
+        self._rounds.append((step, epoch, time.monotonic() - self._started_at))
         for key, (total, number) in self._sums.items():
             if math.isfinite(total):
-                self._points.append((self._number(key), step, total / number))
-        if self._kept == self._last:
-            self._others.append(("DELETE FROM pending WHERE step = ?", (step,)))
+                self._points.append((self._series_id(key), step, total / number))
+        if self._stored_position == self._position:
+            self._statements.append(("DELETE FROM pending WHERE step = ?", (step,)))
         self._sums.clear()
-        self._last = None
+        self._position = None
 
-    def _put_aside(self, step: int, epoch: int) -> None:
+    def _store_pending(self, step: int, epoch: int) -> None:
         """Keep what is half gathered for whoever goes on from this step."""
-        elapsed = time.monotonic() - self._begun
+        elapsed = time.monotonic() - self._started_at
         for (member, name), (total, number) in self._sums.items():
             row = (step, epoch, elapsed, member, name, total, number)
-            self._others.append(("INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?, ?)", row))
-        self._others.append(
+            self._statements.append(("INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?, ?)", row))
+        self._statements.append(
             (
                 "DELETE FROM pending WHERE step NOT IN (SELECT DISTINCT step FROM pending ORDER BY step DESC LIMIT ?)",
                 (KEPT_FLUSHES,),
             )
         )
-        self._kept = (step, epoch)
+        self._stored_position = (step, epoch)
 
-    def _number(self, key: tuple[int, str]) -> int:
+    def _series_id(self, key: tuple[int, str]) -> int:
         """The number of a series; a new one is written in the same transaction as its first point."""
         if key not in self._series:
             self._series[key] = len(self._series) + 1
-            self._others.append(("INSERT INTO series VALUES (?, ?, ?)", (self._series[key], *key)))
+            self._statements.append(("INSERT INTO series VALUES (?, ?, ?)", (self._series[key], *key)))
         return self._series[key]
 
-    def _write(self) -> None:
-        self._flushed = time.monotonic()
-        if not (self._rounds or self._others):
+    def _commit(self) -> None:
+        self._flushed_at = time.monotonic()
+        if not (self._rounds or self._statements):
             return
-        with explained(self._path), transaction(self._connection):
-            for statement, values in self._others:
+        with translate_sqlite_errors(self._path), transaction(self._connection):
+            for statement, values in self._statements:
                 self._connection.execute(statement, values)
             self._connection.executemany("INSERT OR REPLACE INTO rounds VALUES (?, ?, ?)", self._rounds)
             self._connection.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", self._points)
         # Cleared only now: after an error, a full disk say, the next flush tries the same rows again.
-        for rows in (self._rounds, self._points, self._others):
+        for rows in (self._rounds, self._points, self._statements):
             rows.clear()
 
 
-def open_or_set_aside(path: Path, *, rounds: int, resume: int | None) -> tuple[MetricsWriter, str]:
+def open_metrics_writer(path: Path, *, rounds: int, resume: int | None) -> tuple[MetricsWriter, str]:
     """A writer that goes on at a step; where the file is damaged, of a new one, and what was lost. Raises FileError."""
     try:
         return MetricsWriter(path, rounds=rounds, resume=resume), ""
     except DamagedError as error:
-        rest = set_aside(path).name
-        lost = f"the numbers before step {resume or 0} are lost: {error.message}; what is left of them is in {rest}"
+        moved = move_damaged_metrics(path).name
+        lost = f"the numbers before step {resume or 0} are lost: {error.message}; what is left of them is in {moved}"
         return MetricsWriter(path, rounds=rounds, resume=resume), lost
 
 
-def set_aside(path: Path) -> Path:
+def move_damaged_metrics(path: Path) -> Path:
     """Move a damaged database and what lies beside it out of the way, to `metrics-damaged-1.db`; raises FileError."""
     names = (path.with_name(f"{path.stem}-damaged-{number}{path.suffix}") for number in count(1))
     aside = next(name for name in names if not name.exists())

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Shapes:
+class DatabaseSchema:
     """The shapes of one kind of database."""
 
     name: str
     steps: tuple[Callable[[Database], None], ...]
     """From each shape to the next, oldest first."""
 
-    def reached(self, connection: sqlite3.Connection) -> bool:
+    def is_current(self, connection: sqlite3.Connection) -> bool:
         """Whether a database has today's shape; a glance, since nearly every database has."""
         try:
             query = "SELECT name FROM _sqlite_migrations WHERE migration_set = ?"
@@ -248,8 +248,8 @@ def _pending(database: Database) -> None:
     )
 
 
-CATALOGUE = Shapes("gts.catalogue", (_runs, _checkpoints, _scores, _jobs, _studies, _history, _score_figures))
+CATALOGUE_SCHEMA = DatabaseSchema("gts.catalogue", (_runs, _checkpoints, _scores, _jobs, _studies, _history, _score_figures))
 """Of `gts.db`."""
 
-METRICS = Shapes("gts.metrics", (_rounds, _points, _evaluations, _pending))
+METRICS_SCHEMA = DatabaseSchema("gts.metrics", (_rounds, _points, _evaluations, _pending))
 """Of a run's `metrics.db`."""

@@ -11,20 +11,20 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 _Record = TypeVar("_Record")
 
 
-def record_of(kind: type[_Record], said: Any) -> _Record:
+def parse_record(record_type: type[_Record], data: Any) -> _Record:
     """A frozen record from what a file says of its fields; others are passed over.
 
     Raises ValueError where it is no mapping, lacks a field that has to be there, or has one of another type.
     """
-    if not isinstance(said, Mapping):
+    if not isinstance(data, Mapping):
         raise ValueError("it is no JSON object")
-    hints = _hints(kind)  # type: ignore[arg-type]
-    known = {field.name: said[field.name] for field in fields(kind) if field.name in said}  # type: ignore[arg-type]
+    hints = _hints(record_type)  # type: ignore[arg-type]
+    known = {field.name: data[field.name] for field in fields(record_type) if field.name in data}  # type: ignore[arg-type]
     for name, value in known.items():
-        if not _fits(value, hints[name]):
+        if not _matches_type(value, hints[name]):
             raise ValueError(f"`{name}` is {value!r:.60}")
     try:
-        return kind(**known)
+        return record_type(**known)
     except TypeError as error:
         raise ValueError("something is missing") from error
 
@@ -34,16 +34,16 @@ def _hints(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind)
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def _matches_type(value: Any, hint: Any) -> bool:
     origin = get_origin(hint)
     if hint is Any:
         return True
     if origin is Literal:
         return isinstance(value, str) and value in get_args(hint)
     if origin in (Union, UnionType):
-        return any(_fits(value, one) for one in get_args(hint))
+        return any(_matches_type(value, one) for one in get_args(hint))
     if origin is tuple:
-        return isinstance(value, tuple) and all(_fits(one, get_args(hint)[0]) for one in value)
+        return isinstance(value, tuple) and all(_matches_type(one, get_args(hint)[0]) for one in value)
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if hint is int:

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gts.errors import FileError
-from gts.formats.durable import REASONS, UNFINISHED, write_durably
+from gts.formats.durable import PARTIAL_SUFFIX, WRITE_ERRORS, write_durably
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
-_REASONS = REASONS | {
+_REASONS = WRITE_ERRORS | {
     errno.ENOENT: ("it is not there", "look for it with `gts info`"),
     errno.EXDEV: ("it is on another disk", "copy it there with cp -r, then remove it with rm -r"),
 }
@@ -22,39 +22,39 @@ _REASONS = REASONS | {
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file byte for byte; raises FileError, and then there is no new file."""
     refuse_existing(target)
-    with _told("copy", source, target):
+    with _translate_os_errors("copy", source, target):
         data = source.read_bytes()
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{UNFINISHED}")
-    with _told("copy", source, target):
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
+    with _translate_os_errors("copy", source, target):
         if not target.parent.is_dir():
             raise FileError(f"cannot write {target}: the folder does not exist", hint="make it first, or name another place")
         try:
             write_durably(temporary, data)
-            _place(temporary, target)
+            _rename_without_overwriting(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
         _sync(target.parent)
 
 
-def move(source: Path, target: Path) -> None:
+def move_path(source: Path, target: Path) -> None:
     """Move a file or a folder on one disk; raises FileError, and then it is where it was."""
     refuse_existing(target)
-    with _told("move", source, target):
+    with _translate_os_errors("move", source, target):
         if not target.parent.is_dir():
             raise FileError(f"cannot write {target}: the folder does not exist", hint="make it first, or name another place")
-        _place(source, target)
+        _rename_without_overwriting(source, target)
         _sync(target.parent)
         _sync(source.parent)
 
 
 def refuse_existing(target: Path) -> None:
     """Raise FileError where there is something already."""
-    with _told("look at", target, target):
+    with _translate_os_errors("look at", target, target):
         target.lstat()
         raise FileError(f"`{target}` exists already", hint="choose another name; nothing was changed")
 
 
-def _place(source: Path, target: Path) -> None:
+def _rename_without_overwriting(source: Path, target: Path) -> None:
     """Give something its name, unless something else has it."""
     if source.is_file() and not source.is_symlink():
         try:
@@ -82,15 +82,15 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def _told(does: str, source: Path, target: Path) -> Iterator[None]:
+def _translate_os_errors(verb: str, source: Path, target: Path) -> Iterator[None]:
     """Errors of the system as FileError; that nothing is there is none for who only looks."""
     try:
         yield
     except FileExistsError as error:
         raise FileError(f"`{target}` exists already", hint="choose another name; nothing was changed") from error
     except OSError as error:
-        if does == "look at" and error.errno == errno.ENOENT:
+        if verb == "look at" and error.errno == errno.ENOENT:
             return
         reason, hint = _REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
-        where = "" if does == "look at" else f" to {target}"
-        raise FileError(f"cannot {does} {source}{where}: {reason}", hint=hint) from error
+        where = "" if verb == "look at" else f" to {target}"
+        raise FileError(f"cannot {verb} {source}{where}: {reason}", hint=hint) from error

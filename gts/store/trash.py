@@ -16,17 +16,17 @@ from typing import Any
 
 from gts.errors import FileError, UsageError
 from gts.formats.durable import write_durably
-from gts.store.catalogue import Catalogue, CheckpointRecord, JobRecord, RunRecord, StudyRecord, now
-from gts.store.transfer import move, refuse_existing
+from gts.store.catalogue import Catalogue, CheckpointRecord, JobRecord, RunRecord, StudyRecord, utc_now
+from gts.store.transfer import move_path, refuse_existing
 from gts.store.workspace import Workspace
 
 _FORMAT = 1
-_LABEL = "from.json"
+_INFO_FILE = "from.json"
 _LONGEST = 150
 
 
 @dataclass(frozen=True)
-class Discarded:
+class TrashEntry:
     """One thing in the trash."""
 
     name: str
@@ -37,7 +37,7 @@ class Discarded:
     """Where it was, relative to the workspace where that is inside."""
     deleted: str
     """When; UTC."""
-    together: int
+    batch: int
     """The same for all that one command deleted; larger for later ones."""
     folder: Path
     records: Mapping[str, Any]
@@ -56,75 +56,75 @@ class Trash:
         self._workspace = workspace
         self.folder = workspace.root / ".trash"
 
-    def put(self, path: Path, kind: str, *, together: int) -> Discarded:
+    def discard(self, path: Path, kind: str, *, batch: int) -> TrashEntry:
         """Move a file, or the folder of a job on which nobody works, to the trash."""
         where = path.parent.resolve() / path.name
         root = self._workspace.root.resolve()
         origin = str(where.relative_to(root) if where.is_relative_to(root) else where)
-        records = _known(self._workspace, path.name) if kind in ("run", "study") else {}
+        records = _read_records(self._workspace, path.name) if kind in ("run", "study") else {}
         folder = self._make_folder(path.name)
-        one = Discarded(folder.name, kind, origin, now(), together, folder, records)
+        one = TrashEntry(folder.name, kind, origin, utc_now(), batch, folder, records)
         said = {"format": _FORMAT, **asdict(one)}
         del said["folder"], said["name"]
         try:
             # The label comes first: whatever lies in the trash can be brought back.
-            write_durably(folder / _LABEL, (json.dumps(said, indent=2) + "\n").encode())
-            move(where, one.content)
+            write_durably(folder / _INFO_FILE, (json.dumps(said, indent=2) + "\n").encode())
+            move_path(where, one.content)
         except BaseException:
-            _clear(folder)
+            _remove_entry(folder)
             raise
         if kind in ("run", "study"):
             with suppress(FileError), Catalogue(self._workspace.catalogue) as catalogue:
-                catalogue.forget(path.name)
+                catalogue.delete(path.name)
         return one
 
-    def entries(self) -> list[Discarded]:
+    def entries(self) -> list[TrashEntry]:
         """All that is there, newest first."""
         try:
             folders = sorted(self.folder.iterdir(), reverse=True)
         except OSError:
             return []
-        found = [one for one in map(_read, folders) if one is not None]
-        return sorted(found, key=lambda one: -one.together)
+        found = [one for one in map(_read_entry, folders) if one is not None]
+        return sorted(found, key=lambda one: -one.batch)
 
-    def newest(self) -> list[Discarded]:
+    def last_batch(self) -> list[TrashEntry]:
         """What was deleted last: everything that one command deleted."""
         entries = self.entries()
-        return [one for one in entries if one.together == entries[0].together]
+        return [one for one in entries if one.batch == entries[0].batch]
 
-    def find(self, word: str) -> Discarded:
+    def find(self, reference: str) -> TrashEntry:
         """What a word names: its name there, where it was, or a part of one; raises UsageError."""
         entries = self.entries()
-        exact = [one for one in entries if word in (one.name, one.origin, Path(one.origin).name, str(one.content))]
-        found = exact[:1] or [one for one in entries if word in one.name or word in one.origin]
+        exact = [one for one in entries if reference in (one.name, one.origin, Path(one.origin).name, str(one.content))]
+        found = exact[:1] or [one for one in entries if reference in one.name or reference in one.origin]
         if not found:
-            raise UsageError(f"there is no `{word}` in the trash", hint="`gts restore --list` shows what is there")
+            raise UsageError(f"there is no `{reference}` in the trash", hint="`gts restore --list` shows what is there")
         if len(found) > 1:
             shown = ", ".join(one.name for one in found[:3]) + (", …" if len(found) > 3 else "")
-            raise UsageError(f"`{word}` names {len(found)} things: {shown}", hint="write more of it")
+            raise UsageError(f"`{reference}` names {len(found)} things: {shown}", hint="write more of it")
         return found[0]
 
-    def check(self, several: Iterable[Discarded]) -> None:
+    def check_restorable(self, several: Iterable[TrashEntry]) -> None:
         """Raise FileError where one of these cannot go back because something else is there."""
         for one in several:
-            with_remedy(one, self.place_of(one))
+            check_target_free(one, self.original_path(one))
 
-    def restore(self, one: Discarded) -> Path:
+    def restore(self, entry: TrashEntry) -> Path:
         """Bring something back to where it was, and the catalogue's knowledge of it; the place."""
-        target = self.place_of(one)
-        with_remedy(one, target)
+        target = self.original_path(entry)
+        check_target_free(entry, target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FileError(f"cannot make {target.parent}: {(error.strerror or str(error)).lower()}") from error
-        move(one.content, target)
-        _clear(one.folder)
-        _tell(self._workspace, one.records)
+        move_path(entry.content, target)
+        _remove_entry(entry.folder)
+        _restore_records(self._workspace, entry.records)
         return target
 
-    def place_of(self, one: Discarded) -> Path:
+    def original_path(self, entry: TrashEntry) -> Path:
         """Where something goes back to."""
-        return self._workspace.root / one.origin
+        return self._workspace.root / entry.origin
 
     def _make_folder(self, name: str) -> Path:
         stem = f"{datetime.now():%Y%m%d-%H%M%S}-{name}"[:_LONGEST]
@@ -141,26 +141,26 @@ class Trash:
         raise FileError(f"the trash in `{self._workspace.root}` is full", hint=f"empty it: rm -r {self.folder}")
 
 
-def with_remedy(one: Discarded, target: Path) -> None:
+def check_target_free(entry: TrashEntry, target: Path) -> None:
     """Raise FileError where something is at the place that a thing from the trash had."""
     try:
         refuse_existing(target)
     except FileError as error:
-        raise FileError(error.message, hint=f"rename it, then: gts restore {one.name}") from error
+        raise FileError(error.message, hint=f"rename it, then: gts restore {entry.name}") from error
 
 
-def _read(folder: Path) -> Discarded | None:
+def _read_entry(folder: Path) -> TrashEntry | None:
     """What lies in a folder of the trash; None where that is nothing whole."""
     try:
-        said = json.loads((folder / _LABEL).read_bytes())
-        one = Discarded(
+        data = json.loads((folder / _INFO_FILE).read_bytes())
+        one = TrashEntry(
             name=folder.name,
-            kind=str(said["kind"]),
-            origin=str(said["origin"]),
-            deleted=str(said["deleted"]),
-            together=int(said["together"]),
+            kind=str(data["kind"]),
+            origin=str(data["origin"]),
+            deleted=str(data["deleted"]),
+            batch=int(data["together"]),
             folder=folder,
-            records=dict(said["records"]),
+            records=dict(data["records"]),
         )
         one.content.lstat()
     except (OSError, ValueError, KeyError, TypeError):
@@ -168,23 +168,23 @@ def _read(folder: Path) -> Discarded | None:
     return one
 
 
-def _clear(folder: Path) -> None:
+def _remove_entry(folder: Path) -> None:
     with suppress(OSError):
-        (folder / _LABEL).unlink(missing_ok=True)
+        (folder / _INFO_FILE).unlink(missing_ok=True)
         folder.rmdir()
 
 
-def _known(workspace: Workspace, name: str) -> dict[str, Any]:
+def _read_records(workspace: Workspace, name: str) -> dict[str, Any]:
     """What the catalogue has of a run or study."""
     with suppress(FileError), Catalogue(workspace.catalogue, read_only=True) as catalogue:
-        run, job, study = catalogue.run(name), catalogue.job(name), catalogue.study(name)
+        run, job, study = catalogue.get_run(name), catalogue.get_job(name), catalogue.get_study(name)
         records = {"run": run, "job": job, "study": study}
         known: dict[str, Any] = {key: asdict(record) for key, record in records.items() if record is not None}
         return known | {"checkpoints": [asdict(one) for one in catalogue.checkpoints(name)]}
     return {}
 
 
-def _tell(workspace: Workspace, records: Mapping[str, Any]) -> None:
+def _restore_records(workspace: Workspace, records: Mapping[str, Any]) -> None:
     """Tell the catalogue again; where it cannot be written, it learns of a run from its folder later."""
     with suppress(FileError, TypeError, KeyError), Catalogue(workspace.catalogue) as catalogue:
         runs = [RunRecord(**records["run"])] if "run" in records else []

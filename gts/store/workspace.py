@@ -12,9 +12,9 @@ from pathlib import Path
 
 from gts.errors import FileError
 
-CATALOGUE = "gts.db"
-_FACTS = "run.json"
-VARIABLE = "GTS_WORKSPACE"
+CATALOGUE_FILE = "gts.db"
+_RUN_FILE = "run.json"
+WORKSPACE_VARIABLE = "GTS_WORKSPACE"
 """Names the workspace to work in."""
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0, 1, which eyes confuse
 
@@ -28,7 +28,7 @@ class Workspace:
     @property
     def catalogue(self) -> Path:
         """The index of runs, checkpoints and scores."""
-        return self.root / CATALOGUE
+        return self.root / CATALOGUE_FILE
 
     @property
     def runs(self) -> Path:
@@ -40,15 +40,15 @@ class Workspace:
         """The folder of the studies, one folder each."""
         return self.root / "studies"
 
-    def run(self, run_id: str) -> RunFolder:
+    def run_folder(self, run_id: str) -> RunFolder:
         """The folder of a run, whether it exists or not."""
         return RunFolder(self.runs / run_id)
 
-    def study(self, name: str) -> StudyFolder:
+    def study_folder(self, name: str) -> StudyFolder:
         """The folder of a study, whether it exists or not."""
         return StudyFolder(self.studies / name)
 
-    def word_for(self, path: Path) -> str:
+    def display_path(self, path: Path) -> str:
         """What a path is called here: from the folder of the workspace where it is inside, else the whole of it."""
         full, root = os.path.abspath(path), os.path.abspath(self.root)
         return os.path.relpath(full, root) if full.startswith(root + os.sep) else full
@@ -61,14 +61,14 @@ class Workspace:
                 return sorted(
                     entry.name
                     for entry in entries
-                    if entry.name not in known and entry.is_dir() and os.path.isfile(os.path.join(entry.path, _FACTS))
+                    if entry.name not in known and entry.is_dir() and os.path.isfile(os.path.join(entry.path, _RUN_FILE))
                 )
         except OSError:
             return []
 
-    def runs_like(self, word: str) -> list[str]:
+    def match_runs(self, reference: str) -> list[str]:
         """The runs that a word can stand for, oldest first: the id, else those that begin or end so, else any with it."""
-        return _like(word, self.run_ids())
+        return _match_names(reference, self.run_ids())
 
     def study_names(self) -> list[str]:
         """Every study that has a folder here, by name."""
@@ -77,18 +77,18 @@ class Workspace:
         except OSError:
             return []
 
-    def jobs_like(self, word: str) -> list[Path]:
+    def match_jobs(self, reference: str) -> list[Path]:
         """The folders of the runs and studies that a word can stand for, in the same way."""
-        folders = {name: self.study(name).path for name in self.study_names()}
-        folders |= {run: self.run(run).path for run in self.run_ids()}
-        return [folders[name] for name in _like(word, list(folders))]
+        folders = {name: self.study_folder(name).path for name in self.study_names()}
+        folders |= {run: self.run_folder(run).path for run in self.run_ids()}
+        return [folders[name] for name in _match_names(reference, list(folders))]
 
-    def make_run(self, name: str, now: datetime) -> RunFolder:
+    def create_run_folder(self, name: str, now: datetime) -> RunFolder:
         """Make the folder of a new run; raises FileError where that is impossible."""
         try:
             self.runs.mkdir(parents=True, exist_ok=True)
             while True:
-                folder = self.runs / run_id(name, now)
+                folder = self.runs / make_run_id(name, now)
                 try:
                     folder.mkdir()
                 except FileExistsError:
@@ -108,7 +108,7 @@ class JobFolder:
     path: Path
 
     @property
-    def job(self) -> Path:
+    def job_file(self) -> Path:
         """How its work stands, as JSON: the authority on that."""
         return self.path / "job.json"
 
@@ -133,12 +133,12 @@ class RunFolder(JobFolder):
         return self.path.name
 
     @property
-    def facts(self) -> Path:
+    def run_file(self) -> Path:
         """What was asked for and how it stands, as JSON."""
-        return self.path / _FACTS
+        return self.path / _RUN_FILE
 
     @property
-    def start(self) -> Path:
+    def start_checkpoint(self) -> Path:
         """What the training began from, where that was a checkpoint."""
         return self.path / "start.checkpoint"
 
@@ -147,41 +147,41 @@ class RunFolder(JobFolder):
         """Its numbers."""
         return self.path / "metrics.db"
 
-    def member(self, member: int) -> Path:
+    def member_folder(self, member: int) -> Path:
         """The folder of a member's spec and checkpoints; members count from 0, folders from 1."""
         return self.path / f"member{member + 1}"
 
     def spec(self, member: int) -> Path:
         """What the member was trained with."""
-        return self.member(member) / "training.spec"
+        return self.member_folder(member) / "training.spec"
 
-    def last(self, member: int, step: int) -> Path:
+    def last_checkpoint(self, member: int, step: int) -> Path:
         """The member's complete state at a step."""
-        return self.member(member) / f"last-{step:013d}.checkpoint"
+        return self.member_folder(member) / f"last-{step:013d}.checkpoint"
 
-    def best(self, member: int) -> Path:
+    def best_checkpoint(self, member: int) -> Path:
         """The member's best policy so far."""
-        return self.member(member) / "best.checkpoint"
+        return self.member_folder(member) / "best.checkpoint"
 
     def trajectory(self, member: int) -> Path:
         """An episode of the member's policy as it was at the newest evaluation."""
-        return self.member(member) / "newest.trajectory"
+        return self.member_folder(member) / "newest.trajectory"
 
-    def remains(self, member: int, step: int) -> Path:
+    def failure_dump(self, member: int, step: int) -> Path:
         """What the member was when it failed at a step."""
-        return self.member(member) / f"failed-{step:013d}.safetensors"
+        return self.member_folder(member) / f"failed-{step:013d}.safetensors"
 
-    def lasts(self, member: int) -> list[Path]:
+    def last_checkpoints(self, member: int) -> list[Path]:
         """The complete states that are kept, oldest first."""
-        return sorted(self.member(member).glob("last-*.checkpoint"))
+        return sorted(self.member_folder(member).glob("last-*.checkpoint"))
 
-    def members(self) -> int:
+    def member_count(self) -> int:
         """How many members have a folder."""
         return len(list(self.path.glob("member*/training.spec")))
 
     def exists(self) -> bool:
         """Whether this is the folder of a run."""
-        return self.facts.is_file()
+        return self.run_file.is_file()
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class StudyFolder(JobFolder):
         return self.path.name
 
     @property
-    def facts(self) -> Path:
+    def study_file(self) -> Path:
         """What is searched and how it was asked for, as JSON."""
         return self.path / "study.json"
 
@@ -205,12 +205,12 @@ class StudyFolder(JobFolder):
 
     def exists(self) -> bool:
         """Whether this is the folder of a study."""
-        return self.job.is_file() or self.facts.is_file()
+        return self.job_file.is_file() or self.study_file.is_file()
 
 
-def _like(word: str, names: list[str]) -> list[str]:
-    ends = [one for one in names if one.startswith(word) or one.endswith(word)]
-    return [one for one in names if one == word] or ends or [one for one in names if word in one]
+def _match_names(reference: str, names: list[str]) -> list[str]:
+    ends = [one for one in names if one.startswith(reference) or one.endswith(reference)]
+    return [one for one in names if one == reference] or ends or [one for one in names if reference in one]
 
 
 def find_workspace(given: Path | None = None) -> Workspace:
@@ -219,7 +219,7 @@ def find_workspace(given: Path | None = None) -> Workspace:
     It is `given`, or $GTS_WORKSPACE, or the nearest folder upwards that has a catalogue, or the current folder.
     Raises FileError where a folder was named that is none.
     """
-    named = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    named = given or (Path(os.environ[WORKSPACE_VARIABLE]) if os.environ.get(WORKSPACE_VARIABLE) else None)
     if named is not None:
         if not named.is_dir():
             what = "is not a folder" if named.exists() else "does not exist"
@@ -230,12 +230,12 @@ def find_workspace(given: Path | None = None) -> Workspace:
         # A catalogue in the home folder serves those who work right there, not everything below it.
         if folder == Path.home() and folder != here:
             break
-        if (folder / CATALOGUE).is_file():
+        if (folder / CATALOGUE_FILE).is_file():
             return Workspace(folder)
     return Workspace(here)
 
 
-def run_id(name: str, now: datetime) -> str:
+def make_run_id(name: str, now: datetime) -> str:
     """A name for a run: the time, what is trained, and three letters that keep two runs of one second apart."""
     word = re.sub(r"[^A-Za-z0-9]+", "-", name)[:32].strip("-") or "run"
     return f"{now:%Y%m%d-%H%M%S}-{word}-{''.join(secrets.choice(_LETTERS) for _ in range(3))}"

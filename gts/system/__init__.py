@@ -30,7 +30,7 @@ class ProcessIdentity:
 
 
 @dataclass(frozen=True)
-class Startup:
+class BootJob:
     """A command that is to run once whenever this machine has started."""
 
     label: str
@@ -42,40 +42,40 @@ class Startup:
 
 
 @dataclass(frozen=True)
-class StartupState:
+class BootServiceState:
     """How one starter stands to a startup."""
 
     kind: str
     """`systemd`, `launchd` or `crontab`."""
-    where: str
+    location: str
     """The file that says it to the system; `crontab of NAME` where it is a line there."""
     installed: bool
     active: bool
     """Whether it will run after the next start, as far as can be told from here."""
     current: bool = True
     """Whether what is installed is the command as it would be installed now."""
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     """What stands in the way or is good to know, a sentence each, with what to do about it."""
 
 
-class Starter(Protocol):
+class BootService(Protocol):
     """Something that runs commands when the machine starts."""
 
     kind: str
 
-    def fitness(self) -> Literal["full", "partial", "none"]:
+    def availability(self) -> Literal["full", "partial", "none"]:
         """Whether it is here: wholly, so that its file can be laid down and somebody has to do the rest, or not at all."""
         ...
 
-    def install(self, startup: Startup) -> None:
+    def install(self, boot_job: BootJob) -> None:
         """Have the command run after every start; what was installed before is replaced. Raises OSError, WorkError."""
         ...
 
-    def remove(self, startup: Startup) -> None:
+    def remove(self, boot_job: BootJob) -> None:
         """Undo `install`, whole or half; nothing happens where there is nothing. Raises OSError, WorkError."""
         ...
 
-    def state(self, startup: Startup) -> StartupState:
+    def state(self, boot_job: BootJob) -> BootServiceState:
         """How it stands; changes nothing. Raises OSError."""
         ...
 
@@ -90,11 +90,11 @@ class System(Protocol):
         """Id of this start of the machine; empty where the system does not tell."""
         ...
 
-    def started(self, pid: int) -> str | None:
+    def process_start(self, pid: int) -> str | None:
         """When a process started, for comparison only; None where no such process lives. A zombie does not live."""
         ...
 
-    def signal(self, identity: ProcessIdentity, number: int) -> bool:
+    def signal_process(self, identity: ProcessIdentity, number: int) -> bool:
         """Signal that very process and no other; False where it is gone. Raises PermissionError where it is another user's."""
         ...
 
@@ -110,14 +110,14 @@ class System(Protocol):
         """Where this user's state on this machine is kept, `$GTS_STATE` above all; not made here."""
         ...
 
-    def detached(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
+    def detached_command(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
         """The command line that hands a command to the user's service manager, which keeps it alive after a logout.
 
         The command works in `folder` as the unit of that name. None where no manager outlives a logout. Starts nothing.
         """
         ...
 
-    def starters(self) -> tuple[Starter, ...]:
+    def boot_services(self) -> tuple[BootService, ...]:
         """What could run commands when the machine starts, best first."""
         ...
 
@@ -142,20 +142,20 @@ def this_system() -> System:
 
 def own_identity() -> ProcessIdentity:
     """This process."""
-    identity = identity_of(os.getpid())
+    identity = identify_process(os.getpid())
     if identity is None:
         raise AssertionError("the system does not list the process that asks it")
     return identity
 
 
-def identity_of(pid: int) -> ProcessIdentity | None:
+def identify_process(pid: int) -> ProcessIdentity | None:
     """The process that has this pid now; None where none lives."""
     system = this_system()
-    started = system.started(pid)
+    started = system.process_start(pid)
     return None if started is None else ProcessIdentity(os.uname().nodename, system.boot_id(), pid, started)
 
 
-def lives(identity: ProcessIdentity) -> bool:
+def is_running(identity: ProcessIdentity) -> bool:
     """Whether that very process lives, on this machine and since that start of it."""
     system = this_system()
-    return system.started(identity.pid) == identity.started and system.boot_id() == identity.boot
+    return system.process_start(identity.pid) == identity.started and system.boot_id() == identity.boot

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
-_LISTING = Path("/proc/self/cgroup")
+_OWN_CGROUPS = Path("/proc/self/cgroup")
 
 
 def cpu_quota() -> float | None:
     """The tightest quota that stands above this process, in CPUs, version 2 and 1; None where there is none."""
-    groups = _own_groups(_LISTING)
+    groups = _own_groups(_OWN_CGROUPS)
     quotas = [_quota_v2(folder) for folder in _with_parents(_CGROUPS, groups.get(""))]
     quotas += [_quota_v1(folder) for folder in _with_parents(_CGROUPS / "cpu", groups.get("cpu"))]
     return min((quota for quota in quotas if quota is not None), default=None)

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from gts.system import ProcessIdentity, Starter
+from gts.system import BootService, ProcessIdentity
 from gts.system.portable import Portable
 
 _PROC = Path("/proc")
@@ -26,23 +26,23 @@ class Linux(Portable):
         """A random id that the kernel draws at every start."""
         return _text(_PROC / "sys/kernel/random/boot_id").strip()
 
-    def started(self, pid: int) -> str | None:
+    def process_start(self, pid: int) -> str | None:
         """Clock ticks from the boot to the start of the process: setting the clock does not move them."""
-        return start_from_stat(_text(_PROC / str(pid) / "stat")) if pid > 0 else None
+        return parse_start_from_stat(_text(_PROC / str(pid) / "stat")) if pid > 0 else None
 
-    def signal(self, identity: ProcessIdentity, number: int) -> bool:
+    def signal_process(self, identity: ProcessIdentity, number: int) -> bool:
         """Take hold of the process, look whether it is the right one, then signal what is held: nothing can come between."""
         opener = getattr(os, "pidfd_open", None)  # missing in a Python that was built for old kernels
-        if opener is None or not self._is(identity):
-            return super().signal(identity, number)
+        if opener is None or not self._matches(identity):
+            return super().signal_process(identity, number)
         try:
             held = opener(identity.pid)
         except OSError as error:
             if error.errno in (errno.ENOSYS, errno.EPERM):  # old kernels, and sandboxes that do not know the call
-                return super().signal(identity, number)
+                return super().signal_process(identity, number)
             return False
         try:
-            if not self._is(identity):
+            if not self._matches(identity):
                 return False
             signal.pidfd_send_signal(held, number)
         except ProcessLookupError:
@@ -60,22 +60,22 @@ class Linux(Portable):
 
     def cpu_name(self) -> str:
         """As the kernel lists it."""
-        return cpu_name_from(_text(_PROC / "cpuinfo"))
+        return parse_cpu_name(_text(_PROC / "cpuinfo"))
 
-    def detached(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
+    def detached_command(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
         """By `systemd-run`, where this user's manager lives on after a logout."""
-        from gts.system.systemd import run_as_unit
+        from gts.system.systemd import unit_command
 
-        return run_as_unit(unit, command, folder)
+        return unit_command(unit, command, folder)
 
-    def starters(self) -> tuple[Starter, ...]:
+    def boot_services(self) -> tuple[BootService, ...]:
         """systemd, then the crontab."""
-        from gts.system.systemd import Systemd
+        from gts.system.systemd import SystemdService
 
-        return (Systemd(), *super().starters())
+        return (SystemdService(), *super().boot_services())
 
 
-def start_from_stat(text: str) -> str | None:
+def parse_start_from_stat(text: str) -> str | None:
     """The start, in clock ticks, from `/proc/<pid>/stat`; None for nothing, and for a process that has ended.
 
     The second field is the name of the program in parentheses, and may hold blanks and parentheses itself.
@@ -86,7 +86,7 @@ def start_from_stat(text: str) -> str | None:
     return fields[19]
 
 
-def cpu_name_from(text: str) -> str:
+def parse_cpu_name(text: str) -> str:
     """The name of the CPU from `/proc/cpuinfo`; empty where it has none."""
     found: dict[str, str] = {}
     for line in text.splitlines():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gts.system import Starter
+from gts.system import BootService
 from gts.system.portable import Portable
-from gts.system.programs import ask
+from gts.system.programs import run_program
 
 
 class MacOS(Portable):
@@ -16,17 +16,17 @@ class MacOS(Portable):
 
     def boot_id(self) -> str:
         """An id that the kernel draws at every start."""
-        return _line(ask("sysctl", "-n", "kern.bootsessionuuid").out) or super().boot_id()
+        return _line(run_program("sysctl", "-n", "kern.bootsessionuuid").stdout) or super().boot_id()
 
     def cpu_name(self) -> str:
         """`Apple M2 Pro`."""
-        return _line(ask("sysctl", "-n", "machdep.cpu.brand_string").out)
+        return _line(run_program("sysctl", "-n", "machdep.cpu.brand_string").stdout)
 
-    def starters(self) -> tuple[Starter, ...]:
+    def boot_services(self) -> tuple[BootService, ...]:
         """launchd; its cron may not run anything without a person's consent in the settings."""
-        from gts.system.launchd import Launchd
+        from gts.system.launchd import LaunchdService
 
-        return (Launchd(),)
+        return (LaunchdService(),)
 
     def _usual_state_folder(self) -> Path:
         return Path.home() / "Library" / "Application Support" / "gts"

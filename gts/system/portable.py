@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from gts.system import ProcessIdentity, Starter
-from gts.system.programs import ask
+from gts.system import BootService, ProcessIdentity
+from gts.system.programs import run_program
 
 
 class Portable:
@@ -26,19 +26,19 @@ class Portable:
 
     def boot_id(self) -> str:
         """When the first process started; empty where that is hidden."""
-        return self.started(1) or ""
+        return self.process_start(1) or ""
 
-    def started(self, pid: int) -> str | None:
+    def process_start(self, pid: int) -> str | None:
         """Time of the start in UTC, to the second; None where no such process lives."""
         if pid <= 0:
             return None
         # Two options: in `-o stat=,lstart=` the BSDs take what follows the first sign for a title.
-        answer = ask("ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid), environment={"TZ": "UTC"})
-        return start_from_ps(answer.out)
+        answer = run_program("ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid), environment={"TZ": "UTC"})
+        return parse_start_from_ps(answer.stdout)
 
-    def signal(self, identity: ProcessIdentity, number: int) -> bool:
+    def signal_process(self, identity: ProcessIdentity, number: int) -> bool:
         """Look whether it is that process, then signal it; a pid is not given away again within so short a time."""
-        if not self._is(identity):
+        if not self._matches(identity):
             return False
         try:
             os.kill(identity.pid, number)
@@ -60,18 +60,18 @@ class Portable:
         named = os.environ.get("GTS_STATE")
         return Path(named).expanduser() if named else self._usual_state_folder()
 
-    def detached(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
+    def detached_command(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
         """No service manager: a session of its own has to do."""
         return None
 
-    def starters(self) -> tuple[Starter, ...]:
+    def boot_services(self) -> tuple[BootService, ...]:
         """The crontab."""
-        from gts.system.cron import Cron
+        from gts.system.cron import CronService
 
-        return (Cron(),)
+        return (CronService(),)
 
-    def _is(self, identity: ProcessIdentity) -> bool:
-        return self.started(identity.pid) == identity.started and self.boot_id() == identity.boot
+    def _matches(self, identity: ProcessIdentity) -> bool:
+        return self.process_start(identity.pid) == identity.started and self.boot_id() == identity.boot
 
     def _usual_state_folder(self) -> Path:
         named = os.environ.get("XDG_STATE_HOME", "")
@@ -80,7 +80,7 @@ class Portable:
         return state / "gts"
 
 
-def start_from_ps(text: str) -> str | None:
+def parse_start_from_ps(text: str) -> str | None:
     """The start from `ps -o stat= -o lstart=`; None for no process and for one that has ended."""
     state, _, start = text.strip().partition(" ")
     return None if not start or state[0] in "ZX" else " ".join(start.split())

@@ -8,42 +8,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _SECONDS = 20.0
-_ELSEWHERE = ("/usr/sbin", "/sbin")
+_EXTRA_FOLDERS = ("/usr/sbin", "/sbin")
 """Where programs of the system are that the search path of a cron job leaves out."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProgramResult:
     """What a program said."""
 
-    code: int
+    exit_code: int
     """Its exit code; 127 where it is not there, 124 where it did not end."""
-    out: str
-    err: str
+    stdout: str
+    stderr: str
 
     @property
-    def complaint(self) -> str:
+    def error_line(self) -> str:
         """The last line of what it complained about, for a sentence of ours."""
-        lines = [line.strip() for line in (self.err or self.out).splitlines() if line.strip()]
-        return lines[-1].rstrip(".") if lines else f"exit code {self.code}"
+        lines = [line.strip() for line in (self.stderr or self.stdout).splitlines() if line.strip()]
+        return lines[-1].rstrip(".") if lines else f"exit code {self.exit_code}"
 
 
-def find(name: str) -> str | None:
+def find_program(name: str) -> str | None:
     """Path of a program; None where it is not there."""
-    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), *_ELSEWHERE)))
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), *_EXTRA_FOLDERS)))
 
 
-def ask(*words: str, feed: str = "", environment: Mapping[str, str] | None = None) -> Answer:
+def run_program(*command: str, stdin: str = "", environment: Mapping[str, str] | None = None) -> ProgramResult:
     """Run a program to its end, in English; never raises, and leaves the terminal alone."""
     import subprocess
 
-    path = find(words[0])
+    path = find_program(command[0])
     if path is None:
-        return Answer(127, "", f"{words[0]} is not installed")
+        return ProgramResult(127, "", f"{command[0]} is not installed")
     try:
         done = subprocess.run(
-            [path, *words[1:]],
-            input=feed,
+            [path, *command[1:]],
+            input=stdin,
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",
@@ -52,7 +52,7 @@ def ask(*words: str, feed: str = "", environment: Mapping[str, str] | None = Non
             start_new_session=True,
         )
     except subprocess.TimeoutExpired:
-        return Answer(124, "", f"{words[0]} did not answer within {_SECONDS:.0f} seconds")
+        return ProgramResult(124, "", f"{command[0]} did not answer within {_SECONDS:.0f} seconds")
     except OSError as error:
-        return Answer(126, "", f"{words[0]}: {(error.strerror or str(error)).lower()}")
-    return Answer(done.returncode, done.stdout, done.stderr)
+        return ProgramResult(126, "", f"{command[0]}: {(error.strerror or str(error)).lower()}")
+    return ProgramResult(done.returncode, done.stdout, done.stderr)

@@ -16,7 +16,7 @@ def available_cpus() -> int:
     return this_system().available_cpus()
 
 
-def let_waiting_threads_sleep() -> None:
+def limit_thread_spin() -> None:
     """Keep torch's idle threads from burning the CPUs that the physics needs; to be called before torch is imported.
 
     Physics and learning take turns on the same CPUs. OpenMP's threads spin for milliseconds while they wait, unless told

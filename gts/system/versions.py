@@ -12,10 +12,10 @@ import psutil
 from gts.system.threads import available_cpus
 
 
-def machine() -> dict[str, Any]:
+def machine_info() -> dict[str, Any]:
     """Processor, cores, memory, system, and how busy it is."""
     return {
-        "processor": _processor(),
+        "processor": _processor_name(),
         "cores": psutil.cpu_count(logical=True),
         "usable": available_cpus(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
@@ -24,7 +24,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def versions(peers: bool) -> dict[str, str]:
+def package_versions(peers: bool) -> dict[str, str]:
     """Versions of everything that decides how fast it goes; `peers`: of other libraries too, where they are installed."""
     packages = ["gts", "torch", "mujoco", "numpy", "gymnasium"] + ["stable-baselines3", "envpool"] * peers
     found = {"python": platform.python_version()}
@@ -36,7 +36,7 @@ def versions(peers: bool) -> dict[str, str]:
     return found
 
 
-def _processor() -> str:
+def _processor_name() -> str:
     """The processor's name as a person knows it."""
     listing = Path("/proc/cpuinfo")
     if listing.is_file():

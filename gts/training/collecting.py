@@ -11,112 +11,119 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gts.agents.state import ActionRange, AgentState
+from gts.agents.state import ActionScaler, AgentState
 from gts.data.rollout import Rollout
 from gts.physics.simulations import Physics
 from gts.physics.worlds import Transition, Worlds
-from gts.training.plan import Plan
+from gts.training.plan import TrainingPlan
 
-Cut = tuple[int, NDArray[np.int64], NDArray[np.float32]]
+Truncation = tuple[int, NDArray[np.int64], NDArray[np.float32]]
 """Step of the rollout, worlds whose episodes were truncated there, and their last observations."""
 
 
-class Collector:
+class RolloutCollector:
     """The worlds of a cohort with the agents in them."""
 
-    def __init__(self, worlds: Worlds, state: AgentState, plan: Plan, *, clip: bool) -> None:
+    def __init__(self, worlds: Worlds, state: AgentState, plan: TrainingPlan, *, clip: bool) -> None:
         self._worlds = worlds
         self._state = state
         self._plan = plan
-        self._range = ActionRange(worlds.action_low, worlds.action_high, clip=clip)
-        t, p, n = plan.rollout_steps, state.members, plan.worlds
+        self._action_scaler = ActionScaler(worlds.action_low, worlds.action_high, clip=clip)
+        t, p, n = plan.rollout_steps, state.n_members, plan.n_environments
         self._observations = np.zeros((t + 1, p * n, worlds.observation_size), dtype=np.float32)
         self._actions = torch.zeros(t, p, n, worlds.action_size)
         self._rewards = np.zeros((t, p * n), dtype=np.float32)
         self._terminated = np.zeros((t, p * n), dtype=np.bool_)
         self._truncated = np.zeros((t, p * n), dtype=np.bool_)
-        self._current = np.zeros((p * n, worlds.observation_size))
-        self.healthy = torch.ones(p, dtype=torch.bool)
-        self._diverged: dict[int, tuple[int, int]] = {}
+        self._current_observations = np.zeros((p * n, worlds.observation_size))
+        self.is_healthy = torch.ones(p, dtype=torch.bool)
+        self._divergences: dict[int, tuple[int, int]] = {}
 
     def reset(self) -> None:
         """Start every world anew, each member's from its own seed."""
-        self._current = self._worlds.reset(self._state.streams.world_seeds(self._plan.worlds))
+        self._current_observations = self._worlds.reset(self._state.random_streams.world_seeds(self._plan.n_environments))
 
-    def collect(self, phases: Sequence[tuple[Physics, Tensor]]) -> tuple[Rollout, list[dict[str, float]], dict[str, float]]:
+    def collect(self, groups: Sequence[tuple[Physics, Tensor]]) -> tuple[Rollout, list[dict[str, float]], dict[str, float]]:
         """T steps in all worlds of the members that act.
 
         `phases` are the members (P,) bool that act in one physics, then those that act in the other. Returns the rollout,
         numbers about the episodes that ended (one mapping a member), and seconds by phase.
         """
-        t, p, n = self._plan.rollout_steps, self._state.members, self._plan.worlds
-        noise = self._state.streams.normal(t, n, self._worlds.action_size)
-        tally = _Tally(self._worlds, p, n)
-        cuts: list[Cut] = []
+        t, p, n = self._plan.rollout_steps, self._state.n_members, self._plan.n_environments
+        noise = self._state.random_streams.action_noise(t, n, self._worlds.action_size)
+        episode_metrics = _EpisodeMetrics(self._worlds, p, n)
+        truncations: list[Truncation] = []
         seconds = {"physics": 0.0, "acting": 0.0}
-        for physics, members in phases:
+        for physics, members in groups:
             self._worlds.set_physics(physics)
-            self._act(members, noise, tally, cuts, seconds)
-        return self._rollout(cuts), tally.numbers(), seconds
+            self._collect_group(members, noise, episode_metrics, truncations, seconds)
+        return self._make_rollout(truncations), episode_metrics.mean_by_member(), seconds
 
-    def _act(self, members: Tensor, noise: Tensor, tally: _Tally, cuts: list[Cut], seconds: dict[str, float]) -> None:
+    def _collect_group(
+        self,
+        members: Tensor,
+        noise: Tensor,
+        episode_metrics: _EpisodeMetrics,
+        truncations: list[Truncation],
+        seconds: dict[str, float],
+    ) -> None:
         """T steps in the worlds of some members."""
-        t, p, n = self._plan.rollout_steps, self._state.members, self._plan.worlds
-        everybody = bool(members.all())
-        ids = None if everybody else np.flatnonzero(np.repeat(members.numpy(), n))
-        rows: Any = slice(None) if ids is None else ids
-        own: Any = slice(None) if everybody else members
-        began, in_physics = perf_counter(), 0.0
+        t, p, n = self._plan.rollout_steps, self._state.n_members, self._plan.n_environments
+        all_members = bool(members.all())
+        ids = None if all_members else np.flatnonzero(np.repeat(members.numpy(), n))
+        world_index: Any = slice(None) if ids is None else ids
+        member_index: Any = slice(None) if all_members else members
+        began, physics_seconds = perf_counter(), 0.0
         for step in range(t):
-            self._observations[step, rows] = self._current[rows]
-            unit = self._state.sample(torch.from_numpy(self._observations[step]).view(p, n, -1), noise[step])
-            self._actions[step, own] = unit[own]
-            actions = self._range(unit)
-            before = perf_counter()
-            transition = self._worlds.step(actions[rows], ids)
-            in_physics += perf_counter() - before
-            self._keep(step, transition, ids, cuts)
+            self._observations[step, world_index] = self._current_observations[world_index]
+            unit_actions = self._state.sample(torch.from_numpy(self._observations[step]).view(p, n, -1), noise[step])
+            self._actions[step, member_index] = unit_actions[member_index]
+            actions = self._action_scaler(unit_actions)
+            physics_began = perf_counter()
+            transition = self._worlds.step(actions[world_index], ids)
+            physics_seconds += perf_counter() - physics_began
+            self._store_transition(step, transition, ids, truncations)
             if transition.episodes is not None:
-                tally.add(transition)
-        self._observations[t, rows] = self._current[rows]
-        seconds["physics"] += in_physics
-        seconds["acting"] += perf_counter() - began - in_physics
+                episode_metrics.add(transition)
+        self._observations[t, world_index] = self._current_observations[world_index]
+        seconds["physics"] += physics_seconds
+        seconds["acting"] += perf_counter() - began - physics_seconds
 
-    def _keep(
+    def _store_transition(
         self,
         step: int,
         transition: Transition,
         ids: NDArray[np.int64] | None,
-        cuts: list[Cut],
+        truncations: list[Truncation],
     ) -> None:
-        rows: Any = slice(None) if ids is None else ids
-        self._rewards[step, rows] = transition.rewards
-        self._terminated[step, rows] = transition.terminated
-        self._truncated[step, rows] = transition.truncated
-        self._current[rows] = transition.observations
+        world_index: Any = slice(None) if ids is None else ids
+        self._rewards[step, world_index] = transition.rewards
+        self._terminated[step, world_index] = transition.terminated
+        self._truncated[step, world_index] = transition.truncated
+        self._current_observations[world_index] = transition.observations
         if transition.episodes is None:
             return
-        cut = np.flatnonzero(transition.truncated & ~transition.terminated)
-        if len(cut):
-            worlds = cut if ids is None else ids[cut]
-            cuts.append((step, worlds, transition.final_observations[cut].astype(np.float32)))
+        truncated_rows = np.flatnonzero(transition.truncated & ~transition.terminated)
+        if len(truncated_rows):
+            worlds = truncated_rows if ids is None else ids[truncated_rows]
+            truncations.append((step, worlds, transition.final_observations[truncated_rows].astype(np.float32)))
         if transition.diverged.any():
             for row in np.flatnonzero(transition.diverged):
                 world = int(row if ids is None else ids[row])
-                member = world // self._plan.worlds
-                self.healthy[member] = False
-                self._diverged.setdefault(member, (world % self._plan.worlds, step))
+                member = world // self._plan.n_environments
+                self.is_healthy[member] = False
+                self._divergences.setdefault(member, (world % self._plan.n_environments, step))
 
-    def _rollout(self, cuts: list[Cut]) -> Rollout:
-        t, p, n = self._plan.rollout_steps, self._state.members, self._plan.worlds
+    def _make_rollout(self, truncations: list[Truncation]) -> Rollout:
+        t, p, n = self._plan.rollout_steps, self._state.n_members, self._plan.n_environments
         observations = torch.from_numpy(self._observations).view(t + 1, p, n, -1)
         terminated = torch.from_numpy(self._terminated).view(t, p, n)
-        if cuts:
-            places = [np.stack([np.full(len(w), step), w // n, w % n], axis=1) for step, w, _ in cuts]
-            cut_steps = torch.from_numpy(np.concatenate(places))
-            cut_observations = torch.from_numpy(np.concatenate([seen for _, _, seen in cuts]))
+        if truncations:
+            indices = [np.stack([np.full(len(w), step), w // n, w % n], axis=1) for step, w, _ in truncations]
+            truncation_indices = torch.from_numpy(np.concatenate(indices))
+            truncation_observations = torch.from_numpy(np.concatenate([seen for _, _, seen in truncations]))
         else:
-            cut_steps, cut_observations = (
+            truncation_indices, truncation_observations = (
                 torch.zeros(0, 3, dtype=torch.int64),
                 observations.new_zeros(0, observations.shape[-1]),
             )
@@ -127,23 +134,23 @@ class Collector:
             terminated=terminated,
             truncated=torch.from_numpy(self._truncated).view(t, p, n) & ~terminated,
             last_observations=observations[-1],
-            cut_steps=cut_steps,
-            cut_observations=cut_observations,
+            truncation_indices=truncation_indices,
+            truncation_observations=truncation_observations,
         )
 
-    def divergence(self, member: int) -> tuple[int, int] | None:
+    def find_divergence(self, member: int) -> tuple[int, int] | None:
         """The environment of a member whose physics diverged and the step of the rollout at which it did, if any."""
-        return self._diverged.get(member)
+        return self._divergences.get(member)
 
-    def arrays(self, member: int) -> dict[str, NDArray[Any]]:
+    def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
         """One member's worlds, complete."""
-        ids = self._ids(member)
-        arrays = {f"worlds.{name}": array for name, array in self._worlds.state(ids).items()}
-        return arrays | {"worlds.observations": self._current[ids].copy()}
+        ids = self._world_ids(member)
+        arrays = {f"worlds.{name}": array for name, array in self._worlds.get_state(ids).items()}
+        return arrays | {"worlds.observations": self._current_observations[ids].copy()}
 
     def rollout_arrays(self, member: int) -> dict[str, NDArray[Any]]:
         """One member's part of the last rollout; each (T, N, …), observations (T + 1, N, O)."""
-        ids = self._ids(member)
+        ids = self._world_ids(member)
         return {
             "observations": self._observations[:, ids].copy(),
             "actions": self._actions[:, member].numpy().copy(),
@@ -152,43 +159,43 @@ class Collector:
             "truncated": self._truncated[:, ids].copy(),
         }
 
-    def load(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `arrays`."""
-        ids = self._ids(member)
+        ids = self._world_ids(member)
         state = {name.removeprefix("worlds."): array for name, array in arrays.items() if name.startswith("worlds.")}
-        self._current[ids] = state.pop("observations")
-        self._worlds.restore(ids, state)
+        self._current_observations[ids] = state.pop("observations")
+        self._worlds.set_state(ids, state)
 
-    def _ids(self, member: int) -> NDArray[np.int64]:
-        return np.arange(member * self._plan.worlds, (member + 1) * self._plan.worlds)
+    def _world_ids(self, member: int) -> NDArray[np.int64]:
+        return np.arange(member * self._plan.n_environments, (member + 1) * self._plan.n_environments)
 
 
-class _Tally:
+class _EpisodeMetrics:
     """The episodes that ended during a rollout, by member."""
 
     def __init__(self, worlds: Worlds, members: int, worlds_each: int) -> None:
-        self._names = [f"reward/{name}" for name in worlds.term_names]
-        self._members = members
-        self._worlds_each = worlds_each
+        self._term_keys = [f"reward/{name}" for name in worlds.term_names]
+        self._n_members = members
+        self._n_environments = worlds_each
         self._rows: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
 
     def add(self, transition: Transition) -> None:
         """Note what ended in a step."""
-        ended = transition.episodes
-        assert ended is not None
-        rows = [ended.returns, ended.lengths, ended.fell, *ended.terms]
-        if "speed" in ended.measures:
-            rows.append(ended.measures["speed"])
-        self._rows.append((ended.ids // self._worlds_each, np.stack(rows, axis=1).astype(np.float64)))
+        episodes = transition.episodes
+        assert episodes is not None
+        rows = [episodes.returns, episodes.lengths, episodes.fell, *episodes.terms]
+        if "speed" in episodes.measures:
+            rows.append(episodes.measures["speed"])
+        self._rows.append((episodes.ids // self._n_environments, np.stack(rows, axis=1).astype(np.float64)))
 
-    def numbers(self) -> list[dict[str, float]]:
+    def mean_by_member(self) -> list[dict[str, float]]:
         """Means by name, one mapping a member; empty where no episode ended."""
-        result: list[dict[str, float]] = [{} for _ in range(self._members)]
+        result: list[dict[str, float]] = [{} for _ in range(self._n_members)]
         if not self._rows:
             return result
         members = np.concatenate([row[0] for row in self._rows])
         table = np.concatenate([row[1] for row in self._rows])
-        names = ["return", "length", "falls", *self._names, "speed"][: table.shape[1]]
+        names = ["return", "length", "falls", *self._term_keys, "speed"][: table.shape[1]]
         for member in np.unique(members):
             own = table[members == member]
             result[member] = dict(zip(names, own.mean(axis=0).tolist(), strict=True)) | {"episodes": float(len(own))}

@@ -14,7 +14,7 @@ from gts.training.score import Score
 
 
 @dataclass(frozen=True)
-class Started:
+class TrainingStarted:
     """The first event."""
 
     members: int
@@ -29,7 +29,7 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """One round of collect and update is done."""
 
     step: int
@@ -42,13 +42,13 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class MembersEvaluated:
     """The deterministic policies were tried on exact physics."""
 
     step: int
     scores: tuple[Score | None, ...]
     """One a member; None for a member that failed."""
-    best: tuple[bool, ...]
+    improved: tuple[bool, ...]
     """Whose score is its best so far: `Trainer.best(member)` now holds this policy."""
     trajectories: tuple[Trajectory | None, ...] = ()
     """The beginning of one of the episodes, one a member; None for a member that failed."""
@@ -64,7 +64,7 @@ class MemberFailed:
 
 
 @dataclass(frozen=True)
-class Finished:
+class TrainingFinished:
     """The last event."""
 
     step: int
@@ -72,4 +72,4 @@ class Finished:
     """True where somebody asked for it before the end."""
 
 
-Event = Started | Progress | Evaluated | MemberFailed | Finished
+TrainingEvent = TrainingStarted | TrainingProgress | MembersEvaluated | MemberFailed | TrainingFinished

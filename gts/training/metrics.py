@@ -11,7 +11,7 @@ class Metric:
 
     formula: str
     unit: str
-    meaning: str
+    description: str
 
 
 METRICS: dict[str, Metric] = {

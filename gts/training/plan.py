@@ -9,21 +9,21 @@ from gts.params.techniques import CommonParams
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """The order of a training, worked out from its parameters."""
 
-    worlds: int
+    n_environments: int
     """Worlds of each member, N."""
     rollout_steps: int
     """Steps of a world between two updates, T."""
-    epochs: int
+    n_epochs: int
     """Rounds of collect and update."""
-    evaluations: int
+    n_evaluations: int
     fast_steps: int
     """Steps before the exact tail; 0 where all physics is exact."""
 
     @classmethod
-    def of(cls, params: CommonParams) -> Plan:
+    def from_params(cls, params: CommonParams) -> TrainingPlan:
         """The plan of a spec.
 
         A rollout is nSteps ÷ nEpochs ÷ nEnvironments steps long, rounded down, at least 1; as many rounds are made as fit
@@ -39,17 +39,20 @@ class Plan:
     @property
     def steps_per_epoch(self) -> int:
         """Environment steps of one member in one round."""
-        return self.rollout_steps * self.worlds
+        return self.rollout_steps * self.n_environments
 
     @property
     def total_steps(self) -> int:
         """Environment steps of one member in the whole training."""
-        return self.epochs * self.steps_per_epoch
+        return self.n_epochs * self.steps_per_epoch
 
     def physics_at(self, step: int) -> Literal["exact", "fast"]:
         """The physics of the round that begins at a step."""
         return "fast" if step < self.fast_steps else "exact"
 
-    def evaluates_after(self, epoch: int) -> bool:
+    def is_evaluation_due(self, epoch: int) -> bool:
         """Whether the policy is tried out after this round; the last round always is, if any."""
-        return self.evaluations > 0 and epoch * self.evaluations // self.epochs > (epoch - 1) * self.evaluations // self.epochs
+        return (
+            self.n_evaluations > 0
+            and epoch * self.n_evaluations // self.n_epochs > (epoch - 1) * self.n_evaluations // self.n_epochs
+        )

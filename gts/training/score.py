@@ -50,11 +50,11 @@ class Score:
         return cls(**data)
 
 
-def score_of(mean: float, deviation: float) -> tuple[float, float]:
+def cov_and_score(mean: float, std: float) -> tuple[float, float]:
     """(cov, score) of a mean return and its standard deviation, with the original program's rule for the sign."""
     if mean == 0.0:
         return 0.0, 0.0
-    cov = deviation / abs(mean)
+    cov = std / abs(mean)
     score = mean * (1.0 - cov)
     return cov, -score if mean < 0 < score else score
 
@@ -81,13 +81,13 @@ def make_score(
     terms: Mapping[str, Sequence[float] | NDArray[np.float64]],
 ) -> Score:
     """Summarise episodes; every array is (E,)."""
-    mean, deviation = float(returns.mean()), float(returns.std())
-    cov, score = score_of(mean, deviation)
+    mean, std = float(returns.mean()), float(returns.std())
+    cov, score = cov_and_score(mean, std)
     low, high = bootstrap_interval(returns)
     return Score(
         episodes=len(returns),
         mean=mean,
-        deviation=deviation,
+        deviation=std,
         cov=cov,
         score=score,
         iqm=float(interquartile_mean(returns)),

@@ -10,7 +10,14 @@ from collections.abc import Iterator, Sequence
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec
 from gts.training.cohort import Cohort
-from gts.training.events import Evaluated, Event, Finished, MemberFailed, Progress, Started
+from gts.training.events import (
+    MemberFailed,
+    MembersEvaluated,
+    TrainingEvent,
+    TrainingFinished,
+    TrainingProgress,
+    TrainingStarted,
+)
 
 
 class Trainer(Cohort):
@@ -33,14 +40,14 @@ class Trainer(Cohort):
         """
         super().__init__(specs, threads=threads)
         self.epoch = 0
-        self._stopping = False
+        self._stop_requested = False
         for member, checkpoint in enumerate(checkpoints or ()):
             if checkpoint is None:
-                self.dismiss(member)
+                self.deactivate(member)
             elif resume:
                 self.resume(member, checkpoint)
             else:
-                self.start_from(member, checkpoint)
+                self.load_networks(member, checkpoint)
         if resume:
             self.epoch = int(self.epochs.max())
 
@@ -51,21 +58,21 @@ class Trainer(Cohort):
 
     def stop(self) -> None:
         """Ask for an end after the present update; may be called from a signal handler."""
-        self._stopping = True
+        self._stop_requested = True
 
-    def run(self) -> Iterator[Event]:
+    def run(self) -> Iterator[TrainingEvent]:
         """Train to the end of the plan, telling what happens; see `gts.training.events`."""
         plan = self.plan
-        yield Started(self.members, plan.total_steps, self.step, plan.rollout_steps, plan.worlds)
-        while self.epoch < plan.epochs and not self._stopping and bool(self.active.any()):
-            made = self.round()
+        yield TrainingStarted(self.n_members, plan.total_steps, self.step, plan.rollout_steps, plan.n_environments)
+        while self.epoch < plan.n_epochs and not self._stop_requested and bool(self.active.any()):
+            result = self.run_round()
             self.epoch += 1
-            for member, reason in made.failures.items():
+            for member, reason in result.failures.items():
                 yield MemberFailed(member, self.step, reason)
-            yield Progress(self.step, self.epoch, made.metrics, made.seconds)
-            if made.scores:
-                everybody = range(self.members)
-                scores = tuple(made.scores.get(member) for member in everybody)
-                seen = tuple(made.trajectories.get(member) for member in everybody)
-                yield Evaluated(self.step, scores, tuple(member in made.best for member in everybody), seen)
-        yield Finished(self.step, self.epoch < plan.epochs)
+            yield TrainingProgress(self.step, self.epoch, result.metrics, result.seconds)
+            if result.scores:
+                members = range(self.n_members)
+                scores = tuple(result.scores.get(member) for member in members)
+                trajectories = tuple(result.trajectories.get(member) for member in members)
+                yield MembersEvaluated(self.step, scores, tuple(member in result.improved for member in members), trajectories)
+        yield TrainingFinished(self.step, self.epoch < plan.n_epochs)

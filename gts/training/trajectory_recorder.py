@@ -10,42 +10,42 @@ from numpy.typing import NDArray
 from gts.formats.trajectory import Trajectory
 from gts.physics.worlds import Transition, Worlds
 
-STEPS = 300
+MAX_STEPS = 300
 """The longest that is recorded."""
 
 
-class Tape:
+class TrajectoryRecorder:
     """What some worlds do from their start on; it only looks at them."""
 
-    def __init__(self, worlds: Worlds, watched: Sequence[int]) -> None:
+    def __init__(self, worlds: Worlds, world_ids: Sequence[int]) -> None:
         """`watched`: the ids of the worlds, F of them, in rising order; they were started just now."""
         self._worlds = worlds
-        self._watched = np.array(watched, np.int64)
-        count, model = len(watched), worlds.frame.model
-        self._qpos = np.zeros((count, STEPS + 1, model.nq), np.float32)
-        self._speed = np.zeros((count, STEPS + 1), np.float32)
-        self._terms = np.zeros((count, STEPS + 1, len(worlds.term_names)), np.float32)
+        self._world_ids = np.array(world_ids, np.int64)
+        count, model = len(world_ids), worlds.frame.model
+        self._qpos = np.zeros((count, MAX_STEPS + 1, model.nq), np.float32)
+        self._speed = np.zeros((count, MAX_STEPS + 1), np.float32)
+        self._terms = np.zeros((count, MAX_STEPS + 1, len(worlds.term_names)), np.float32)
         self._fell = np.zeros(count, np.bool_)
         self._lengths = np.ones(count, np.int64)
         self._step = 0
-        self._qpos[:, 0] = worlds.frame.qpos[self._watched]
+        self._qpos[:, 0] = worlds.frame.qpos[self._world_ids]
 
-    def add(self, ids: NDArray[np.int64], transition: Transition) -> None:
+    def record_step(self, ids: NDArray[np.int64], transition: Transition) -> None:
         """Take in the step that the worlds `ids` have just made."""
         self._step += 1
-        if self._step > STEPS:
+        if self._step > MAX_STEPS:
             return
-        rows = np.searchsorted(ids, self._watched)
-        present = rows < len(ids)
-        present[present] = ids[rows[present]] == self._watched[present]
-        if not present.any():
+        rows = np.searchsorted(ids, self._world_ids)
+        is_present = rows < len(ids)
+        is_present[is_present] = ids[rows[is_present]] == self._world_ids[is_present]
+        if not is_present.any():
             return
-        rows, frame = rows[present], self._worlds.frame
-        self._qpos[present, self._step] = frame.qpos[rows]
-        self._speed[present, self._step] = frame.speed[rows]
-        self._terms[present, self._step] = self._worlds.contributions()[:, rows].T
-        self._fell[present] = transition.terminated[rows]
-        self._lengths[present] = self._step + 1
+        rows, frame = rows[is_present], self._worlds.frame
+        self._qpos[is_present, self._step] = frame.qpos[rows]
+        self._speed[is_present, self._step] = frame.speed[rows]
+        self._terms[is_present, self._step] = self._worlds.reward_terms()[:, rows].T
+        self._fell[is_present] = transition.terminated[rows]
+        self._lengths[is_present] = self._step + 1
 
     def trajectory(self, index: int, step: int) -> Trajectory:
         """What the watched world with this index did, of a policy that had made `step` steps."""

@@ -22,48 +22,48 @@ from textual.suggester import Suggester
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from gts_tui.console.formatting import clean
-from gts_tui.console.history import History, Walk
-from gts_tui.textual_fixes import SteadyList
-from gts_tui.widgets.dialogs import Confirm
+from gts_tui.console.formatting import replace_control_characters
+from gts_tui.console.history import History, HistoryCursor
+from gts_tui.textual_fixes import SafeOptionList
+from gts_tui.widgets.dialogs import ConfirmDialog
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
     from gts_tui.console.completion import Completer, Completions
 
 
-_WIDEST = 44
+_MAX_TEXT_WIDTH = 44
 
 
 @dataclass(frozen=True)
-class Row:
+class MenuRow:
     """What is offered, and what is said about it."""
 
     text: str
     help: str = ""
 
 
-class Menu(SteadyList, can_focus=False):
+class CompletionMenu(SafeOptionList, can_focus=False):
     """Rows above the command line, which keeps the cursor; hidden until there is something to choose."""
 
     DEFAULT_CSS = """
-    Menu {
+    CompletionMenu {
         layer: above; dock: bottom; margin: 0 0 2 0; display: none;
         height: auto; max-height: 10; width: 100%; min-width: 24; border: none; padding: 0; background: $panel;
         scrollbar-size-vertical: 1; overflow-x: hidden;
     }
     """
 
-    class Taken(Message):
+    class Selected(Message):
         """A row was clicked."""
 
-        def __init__(self, at: int) -> None:
+        def __init__(self, index: int) -> None:
             super().__init__()
-            self.at = at
+            self.index = index
 
     def __init__(self) -> None:
         super().__init__(id="menu")
-        self._above = 0
+        self._title_rows = 0
 
     @property
     def is_open(self) -> bool:
@@ -71,27 +71,31 @@ class Menu(SteadyList, can_focus=False):
         return bool(self.display)
 
     @property
-    def chosen(self) -> int | None:
+    def selected_index(self) -> int | None:
         """The number of the row that is highlighted."""
-        return None if self.highlighted is None else self.highlighted - self._above
+        return None if self.highlighted is None else self.highlighted - self._title_rows
 
-    def show(self, rows: Sequence[Row], above: str = "") -> None:
+    def show_rows(self, rows: Sequence[MenuRow], title: str = "") -> None:
         """Offer rows, the first of them highlighted, under a line that says what they are."""
         self.clear_options()
-        self._above = 1 if above else 0
-        column = min(_WIDEST, max((cell_len(clean(row.text)) for row in rows), default=0))
-        options = [Option(Text(clean(above), "dim italic", no_wrap=True, overflow="ellipsis"), disabled=True)] if above else []
-        self.add_options([*options, *(Option(_drawn(row, column)) for row in rows)])
-        self.highlighted = self._above if rows else None
-        self.display = bool(rows or above)
+        self._title_rows = 1 if title else 0
+        column = min(_MAX_TEXT_WIDTH, max((cell_len(replace_control_characters(row.text)) for row in rows), default=0))
+        options = (
+            [Option(Text(replace_control_characters(title), "dim italic", no_wrap=True, overflow="ellipsis"), disabled=True)]
+            if title
+            else []
+        )
+        self.add_options([*options, *(Option(_format_row(row, column)) for row in rows)])
+        self.highlighted = self._title_rows if rows else None
+        self.display = bool(rows or title)
 
     def close(self) -> None:
         """Hide it."""
         self.display = False
 
-    def move(self, way: int) -> None:
+    def move_highlight(self, direction: int) -> None:
         """Highlight another row."""
-        if way > 0:
+        if direction > 0:
             self.action_cursor_down()
         else:
             self.action_cursor_up()
@@ -99,24 +103,26 @@ class Menu(SteadyList, can_focus=False):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take what was clicked."""
         event.stop()
-        self.post_message(self.Taken(event.option_index - self._above))
+        self.post_message(self.Selected(event.option_index - self._title_rows))
 
 
-def _drawn(row: Row, column: int) -> Text:
-    shown = clean(row.text)
+def _format_row(row: MenuRow, column: int) -> Text:
+    shown = replace_control_characters(row.text)
     if not row.help:
         return Text(shown, no_wrap=True, overflow="ellipsis")
     if cell_len(shown) > column:
         shown = set_cell_size(shown, column - 1) + "…"
-    return Text.assemble(set_cell_size(shown, column), "  ", (clean(row.help), "dim"), no_wrap=True, overflow="ellipsis")
+    return Text.assemble(
+        set_cell_size(shown, column), "  ", (replace_control_characters(row.help), "dim"), no_wrap=True, overflow="ellipsis"
+    )
 
 
 _PLACEHOLDER = "a command, as at the shell without gts; tab completes, ↑ and ctrl+r bring back"
-_SOUGHT = "what was given before: type a part of it, enter takes it, esc leaves"
-_MOST_FOUND = 200
+_SEARCH_TITLE = "what was given before: type a part of it, enter takes it, esc leaves"
+_MAX_MATCHES = 200
 
 
-class _Ghost(Suggester):
+class _CommandSuggester(Suggester):
     """What could come behind what is typed: the newest line that began so, else the likeliest word."""
 
     def __init__(self, line: CommandLine) -> None:
@@ -126,9 +132,9 @@ class _Ghost(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """One line, which begins with what was typed."""
-        if self._line.searching:
+        if self._line.is_searching:
             return None
-        return self._line.history.beginning(value) or await asyncio.to_thread(self._line.completer.ghost, value) or None
+        return self._line.history.with_prefix(value) or await asyncio.to_thread(self._line.completer.suggestion, value) or None
 
 
 class CommandLine(Input):
@@ -146,21 +152,21 @@ class CommandLine(Input):
         Binding("ctrl+c", "clear_or_leave", "clear", show=False, id="line.clear", priority=True),
     ]
 
-    class Left(Message):
+    class Closed(Message):
         """The person wants to go back to the mode."""
 
     def __init__(self) -> None:
-        super().__init__(id="line", compact=True, placeholder=_PLACEHOLDER, suggester=_Ghost(self))
+        super().__init__(id="line", compact=True, placeholder=_PLACEHOLDER, suggester=_CommandSuggester(self))
         # What it begins with is gone on with: were it marked, the first letter would take its place.
         self.select_on_focus = False
         self.cursor_blink = False
         self.display = False
-        self._menu = Menu()
+        self._menu = CompletionMenu()
         self._completer: Completer | None = None
-        self._offered: Completions | None = None
-        self._found: list[str] = []
-        self._walk: Walk | None = None
-        self._kept: str | None = None
+        self._completions: Completions | None = None
+        self._history_matches: list[str] = []
+        self._history_cursor: HistoryCursor | None = None
+        self._text_before_search: str | None = None
         """What stood here before a search began."""
 
     @property
@@ -171,7 +177,7 @@ class CommandLine(Input):
     @property
     def history(self) -> History:
         """What was given before."""
-        return self.program.performer.history
+        return self.program.command_runner.history
 
     @property
     def completer(self) -> Completer:
@@ -179,28 +185,28 @@ class CommandLine(Input):
         from gts_tui.console.completion import Completer
 
         if self._completer is None or self._completer.workspace != self.program.workspace:
-            self._completer = Completer(self.program.workspace, lambda: sorted(self.program.looks.wardrobe.themes))
+            self._completer = Completer(self.program.workspace, lambda: sorted(self.program.themes.theme_set.themes))
         return self._completer
 
     @property
-    def searching(self) -> bool:
+    def is_searching(self) -> bool:
         """Whether what is typed is a part of an older line."""
-        return self._kept is not None
+        return self._text_before_search is not None
 
     def on_mount(self) -> None:
         """Get ready to complete."""
         self.screen.mount(self._menu)
 
-    def take(self, text: str = "") -> None:
+    def open(self, text: str = "") -> None:
         """Show it, with a beginning."""
         self.display = True
-        self._kept = self._walk = None
-        self._write(text)
+        self._text_before_search = self._history_cursor = None
+        self._set_text(text)
         # At once: letters that come in the same breath belong to this line.
         self.screen.set_focus(self)
         self.run_worker(self.history.load, thread=True, exit_on_error=False, group="history")
 
-    def _write(self, text: str, cursor: int | None = None) -> None:
+    def _set_text(self, text: str, cursor: int | None = None) -> None:
         self.value = text
         self.cursor_position = len(text) if cursor is None else cursor
 
@@ -208,32 +214,32 @@ class CommandLine(Input):
 
     def action_leave(self) -> None:
         """Close the menu, or leave the search, or go back to the mode."""
-        if self._kept is not None:
-            text, self._kept = self._kept, None
+        if self._text_before_search is not None:
+            text, self._text_before_search = self._text_before_search, None
             self._menu.close()
-            self._write(text)
+            self._set_text(text)
         elif self._menu.is_open:
             self._menu.close()
         else:
-            self.post_message(self.Left())
+            self.post_message(self.Closed())
 
     def action_clear_or_leave(self) -> None:
         """Empty it; where it is empty, ask about what is at work, or go back."""
-        if self.value or self._menu.is_open or self.searching:
-            self._kept = None
+        if self.value or self._menu.is_open or self.is_searching:
+            self._text_before_search = None
             self._menu.close()
             self.value = ""
             return
-        tasks = self.program.performer.tasks.running
+        tasks = self.program.command_runner.tasks.running
         if tasks:
             question = f"end {tasks[-1].line}?" if len(tasks) == 1 else f"end {len(tasks)} tasks? `cancel NUMBER` ends one"
-            self.app.push_screen(Confirm(question), self._cancel)
+            self.app.push_screen(ConfirmDialog(question), self._cancel_tasks)
         else:
             self.action_leave()
 
-    def _cancel(self, yes: bool | None) -> None:
-        if yes:
-            self.program.perform("cancel")
+    def _cancel_tasks(self, confirmed: bool | None) -> None:
+        if confirmed:
+            self.program.run_command("cancel")
         self.action_leave()
 
     def on_blur(self) -> None:
@@ -242,96 +248,97 @@ class CommandLine(Input):
 
     # -- history ------------------------------------------------------------------------------------------------------
 
-    def action_older(self, older: int) -> None:
+    def action_older(self, steps: int) -> None:
         """Up and down: rows of the menu where it is open, else the lines that begin like what was typed."""
         if self._menu.is_open:
-            self._menu.move(-older)
+            self._menu.move_highlight(-steps)
             return
-        if self._walk is None or self._walk.shown != self.value:
-            self._walk = Walk.through(self.history, self.value)
-        self._write(self._walk.step(older))
+        if self._history_cursor is None or self._history_cursor.current != self.value:
+            self._history_cursor = HistoryCursor.start(self.history, self.value)
+        self._set_text(self._history_cursor.move(steps))
 
     def action_search(self) -> None:
         """Look for an older line; once more: the next one."""
-        if self.searching:
-            self._menu.move(1)
+        if self.is_searching:
+            self._menu.move_highlight(1)
             return
-        self._kept, self._suggestion = self.value, ""
-        self._look_for(self.value)
+        self._text_before_search, self._suggestion = self.value, ""
+        self._search_history(self.value)
 
-    def _look_for(self, text: str) -> None:
-        self._found = self.history.holding(text)[:_MOST_FOUND]
-        self._menu.show(
-            [Row(line) for line in self._found], _SOUGHT if self._found else f"nothing given before has `{text}` in it"
+    def _search_history(self, text: str) -> None:
+        self._history_matches = self.history.containing(text)[:_MAX_MATCHES]
+        self._menu.show_rows(
+            [MenuRow(line) for line in self._history_matches],
+            _SEARCH_TITLE if self._history_matches else f"nothing given before has `{text}` in it",
         )
 
     # -- completion ---------------------------------------------------------------------------------------------------
 
-    def action_complete(self, way: int) -> None:
+    def action_complete(self, direction: int) -> None:
         """Offer what the word can become; where that is one thing, take it; where it is offered already, go on to the next."""
         if self._menu.is_open:
-            self._menu.move(way)
-        elif not self.searching:
-            self._offer(take_only=True)
+            self._menu.move_highlight(direction)
+        elif not self.is_searching:
+            self._show_completions(insert_unique=True)
 
-    def _offer(self, *, take_only: bool = False) -> None:
-        self._complete(take_only)
+    def _show_completions(self, *, insert_unique: bool = False) -> None:
+        self._complete_word(insert_unique)
 
     @work(exclusive=True, exit_on_error=False, group="menu")
-    async def _complete(self, take_only: bool) -> None:
+    async def _complete_word(self, insert_unique: bool) -> None:
         line, cursor = self.value, self.cursor_position
-        offered = await asyncio.to_thread(self.completer.completions, line, cursor)
-        if (line, cursor) != (self.value, self.cursor_position) or not self.has_focus or self.searching:
+        offered = await asyncio.to_thread(self.completer.complete, line, cursor)
+        if (line, cursor) != (self.value, self.cursor_position) or not self.has_focus or self.is_searching:
             return
-        self._offered = offered
-        if take_only and len(offered.candidates) == 1 and offered.candidates[0].text != offered.typed:
-            self._take(0)
+        self._completions = offered
+        if insert_unique and len(offered.candidates) == 1 and offered.candidates[0].text != offered.prefix:
+            self._insert_row(0)
             return
-        self._menu.show([Row(one.text, one.help) for one in offered.candidates], offered.wanted)
+        self._menu.show_rows([MenuRow(one.text, one.help) for one in offered.candidates], offered.description)
 
-    def _take(self, at: int) -> None:
+    def _insert_row(self, index: int) -> None:
         """Put a candidate, or an older line, into the line."""
         self._menu.close()
-        if self.searching:
-            self._kept = None
-            self._write(self._found[at])
+        if self.is_searching:
+            self._text_before_search = None
+            self._set_text(self._history_matches[index])
             return
-        if self._offered is None:
+        if self._completions is None:
             return
-        candidate = self._offered.candidates[at]
-        self._write(*self._offered.taken(self.value, candidate))
-        if not candidate.whole:
-            self._offer()
+        candidate = self._completions.candidates[index]
+        self._set_text(*self._completions.apply(self.value, candidate))
+        if not candidate.is_complete:
+            self._show_completions()
 
-    def on_menu_taken(self, event: Menu.Taken) -> None:
+    def on_completion_menu_selected(self, event: CompletionMenu.Selected) -> None:
         """A row was clicked."""
         event.stop()
-        self._take(event.at)
+        self._insert_row(event.index)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is offered goes with what is typed."""
         event.stop()
-        if self.searching:
-            self._look_for(self.value)
+        if self.is_searching:
+            self._search_history(self.value)
         elif self._menu.is_open:
-            self._offer()
+            self._show_completions()
 
     async def action_submit(self) -> None:
         """Take what is highlighted; where nothing is offered, give the line."""
-        at = self._menu.chosen if self._menu.is_open else None
-        if self.searching and at is None:
+        at = self._menu.selected_index if self._menu.is_open else None
+        if self.is_searching and at is None:
             return
-        offered = self._offered
-        if at is not None and (self.searching or (offered and offered.candidates[at].text != offered.typed)):
-            self._take(at)
+        offered = self._completions
+        if at is not None and (self.is_searching or (offered and offered.candidates[at].text != offered.prefix)):
+            self._insert_row(at)
             return
         self._menu.close()
         await super().action_submit()
 
-    def action_output(self, way: int) -> None:
+    def action_output(self, direction: int) -> None:
         """Leaf through the output without leaving the line."""
-        from gts_tui.console.output import Scrollback
+        from gts_tui.console.output import OutputPane
 
-        pane = self.app.query_one(Scrollback)
+        pane = self.app.query_one(OutputPane)
         if pane.display:
-            pane.scroll_relative(y=way * max(1, pane.size.height - 2), animate=False)
+            pane.scroll_relative(y=direction * max(1, pane.size.height - 2), animate=False)

@@ -13,59 +13,73 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gts.commands.command import Argument, Completion, Option
+from gts.commands.command import Argument, CompletionKind, Option
 from gts.commands.registry import COMMANDS
-from gts.commands.resolve import BEST, NEWEST
-from gts.commands.shell_completion import ENDINGS, files
+from gts.commands.resolve import BEST_CHECKPOINT, LAST_RUN
+from gts.commands.shell_completion import COMPLETED_SUFFIXES, complete_path
 from gts.errors import GtsError
 from gts.store.workspace import Workspace
-from gts_tui.command_syntax import ALIASES, MODES, SELECTED, VERBS, Takes, Word, is_separator, joined, option_values, scan
-from gts_tui.polling import changed
+from gts_tui.command_syntax import (
+    ALIASES,
+    BUILTINS,
+    MODES,
+    SELECTED,
+    CommandToken,
+    WordKind,
+    is_separator,
+    mark_option_values,
+    quote_words,
+    tokenize_line,
+)
+from gts_tui.polling import stat_stamp
 
 if TYPE_CHECKING:
     from gts.params.declaration import Parameter
 
 
-_MOST_RUNS = 300
-_MOST_SCORES = 1000
+_MAX_RUNS = 300
+_MAX_SCORES = 1000
 
 
-class Names:
+class CompletionData:
     """Reads the catalogue again only where it has changed."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._read: dict[str, tuple[Hashable, object]] = {}
+        self._cache: dict[str, tuple[Hashable, object]] = {}
 
     def runs(self) -> list[tuple[str, str]]:
         """The newest runs with what they train, newest first."""
-        stamp = changed(self._workspace.runs, self._workspace.catalogue)
-        kept = self._read.get("runs")
+        stamp = stat_stamp(self._workspace.runs, self._workspace.catalogue)
+        kept = self._cache.get("runs")
         if kept is None or kept[0] != stamp:
-            kept = self._read["runs"] = (stamp, self._runs())
+            kept = self._cache["runs"] = (stamp, self._read_runs())
         return kept[1]  # type: ignore[return-value]
 
-    def _runs(self) -> list[tuple[str, str]]:
-        from gts.commands.views.formatting import whole
+    def _read_runs(self) -> list[tuple[str, str]]:
+        from gts.commands.views.formatting import format_integer
         from gts.store.catalogue import Catalogue
 
         known: dict[str, str] = {}
         with suppress(GtsError), Catalogue(self._workspace.catalogue, read_only=True) as catalogue:
-            for run in catalogue.runs(limit=_MOST_RUNS):
+            for run in catalogue.runs(limit=_MAX_RUNS):
                 members = f", {run.members} seeds" if run.members > 1 else ""
-                known[run.id] = f"{run.figure} {run.technique}{members}, {whole(run.step)} of {whole(run.total_steps)} steps"
-        newest = sorted(self._workspace.run_ids(), reverse=True)[:_MOST_RUNS]
+                known[run.id] = (
+                    f"{run.figure} {run.technique}{members}, {format_integer(run.step)} of "
+                    f"{format_integer(run.total_steps)} steps"
+                )
+        newest = sorted(self._workspace.run_ids(), reverse=True)[:_MAX_RUNS]
         return [(run, known.get(run, "")) for run in newest]
 
     def studies(self) -> list[tuple[str, str]]:
         """The studies with what they search."""
-        stamp = changed(self._workspace.studies, self._workspace.catalogue)
-        kept = self._read.get("studies")
+        stamp = stat_stamp(self._workspace.studies, self._workspace.catalogue)
+        kept = self._cache.get("studies")
         if kept is None or kept[0] != stamp:
-            kept = self._read["studies"] = (stamp, self._studies())
+            kept = self._cache["studies"] = (stamp, self._read_studies())
         return kept[1]  # type: ignore[return-value]
 
-    def _studies(self) -> list[tuple[str, str]]:
+    def _read_studies(self) -> list[tuple[str, str]]:
         from gts.store.catalogue import Catalogue
 
         known: dict[str, str] = {}
@@ -73,72 +87,72 @@ class Names:
             known = {study.name: f"{study.figure} {study.technique}, {study.trials} trials" for study in catalogue.studies()}
         return [(name, known.get(name, "")) for name in self._workspace.study_names()]
 
-    def checkpoint(self, path: str) -> str:
+    def checkpoint_score(self, path: str) -> str:
         """The newest score of a checkpoint that the catalogue knows by its path; else empty."""
         if not path.endswith(".checkpoint"):
             return ""
-        stamp = changed(self._workspace.catalogue)
-        kept = self._read.get("scores")
+        stamp = stat_stamp(self._workspace.catalogue)
+        kept = self._cache.get("scores")
         if kept is None or kept[0] != stamp:
-            kept = self._read["scores"] = (stamp, self._scores())
+            kept = self._cache["scores"] = (stamp, self._read_scores())
         scores: Mapping[str, float] = kept[1]  # type: ignore[assignment]
         return f"score {scores[path]:.0f}" if path in scores else ""
 
-    def _scores(self) -> dict[str, float]:
+    def _read_scores(self) -> dict[str, float]:
         from gts.store.catalogue import Catalogue
 
         with suppress(GtsError), Catalogue(self._workspace.catalogue, read_only=True) as catalogue:
-            return {one.path: one.score for one in reversed(catalogue.best_scores(limit=_MOST_SCORES)) if one.score is not None}
+            return {one.path: one.score for one in reversed(catalogue.best_scores(limit=_MAX_SCORES)) if one.score is not None}
         return {}
 
     def parameters(self, source: str) -> Mapping[str, Parameter]:
         """The parameters of a spec or checkpoint by key; those of everything where it cannot be read."""
         path = self._workspace.root / source
-        kept = self._read.get(source)
-        stamp = changed(path)
+        kept = self._cache.get(source)
+        stamp = stat_stamp(path)
         if kept is None or kept[0] != stamp:
-            kept = self._read[source] = (stamp, self._parameters(source))
+            kept = self._cache[source] = (stamp, self._read_parameters(source))
         return kept[1]  # type: ignore[return-value]
 
-    def _parameters(self, source: str) -> Mapping[str, Parameter]:
+    def _read_parameters(self, source: str) -> Mapping[str, Parameter]:
         from gts.commands.command import Context
-        from gts.commands.resolve import locate
-        from gts.formats.checkpoint import read_header
+        from gts.commands.resolve import resolve_path
+        from gts.formats.checkpoint import read_checkpoint_header
         from gts.formats.spec_file import read_spec
 
         with suppress(GtsError, OSError, ValueError):
-            path = locate(Context(self._workspace), source)
+            path = resolve_path(Context(self._workspace), source)
             if path.is_file():
-                spec = read_header(path).spec if path.suffix == ".checkpoint" else read_spec(path)
-                return _of(spec.figure, spec.technique)
-        return _all()
+                spec = read_checkpoint_header(path).spec if path.suffix == ".checkpoint" else read_spec(path)
+                return _parameters_of(spec.figure, spec.technique)
+        return _all_parameters()
 
 
 @lru_cache(maxsize=64)
-def _of(figure: str, technique: str) -> Mapping[str, Parameter]:
-    from gts.params.spec import parameters
+def _parameters_of(figure: str, technique: str) -> Mapping[str, Parameter]:
+    from gts.params.spec import spec_parameters
 
-    return {one.key: one for one in parameters(figure, technique)}
+    return {one.key: one for one in spec_parameters(figure, technique)}
 
 
 @lru_cache(maxsize=1)
-def _all() -> Mapping[str, Parameter]:
+def _all_parameters() -> Mapping[str, Parameter]:
     from gts.params.figures import FIGURES
     from gts.params.techniques import TECHNIQUES
 
     found: dict[str, Parameter] = {}
     for figure in FIGURES:
         for technique in TECHNIQUES:
-            found = {**_of(figure, technique), **found}
+            found = {**_parameters_of(figure, technique), **found}
     return found
 
 
-MOST = 200
+MAX_CANDIDATES = 200
 """Candidates that are shown."""
 
-_TYPED = {
-    NEWEST: "the newest run",
-    BEST: "the checkpoint with the best score",
+_REFERENCE_HELP = {
+    LAST_RUN: "the newest run",
+    BEST_CHECKPOINT: "the checkpoint with the best score",
     SELECTED: "what is marked here, or under the cursor",
 }
 
@@ -149,7 +163,7 @@ class Candidate:
 
     text: str
     help: str = ""
-    whole: bool = True
+    is_complete: bool = True
     """Whether the word is complete with it; the name of a folder goes on."""
 
 
@@ -160,18 +174,18 @@ class Completions:
     begin: int
     end: int
     candidates: tuple[Candidate, ...] = ()
-    typed: str = ""
+    prefix: str = ""
     """What there is of the word so far."""
-    wanted: str = ""
+    description: str = ""
     """What belongs here, in words."""
 
-    def taken(self, line: str, candidate: Candidate) -> tuple[str, int]:
+    def apply(self, line: str, candidate: Candidate) -> tuple[str, int]:
         """The line with a candidate in it, and where the cursor stands then."""
-        word = joined([candidate.text])
-        if candidate.whole and not line[self.end :].startswith(" "):
+        word = quote_words([candidate.text])
+        if candidate.is_complete and not line[self.end :].startswith(" "):
             word += " "
         return line[: self.begin] + word + line[self.end :], self.begin + len(word) + (
-            candidate.whole and not word.endswith(" ")
+            candidate.is_complete and not word.endswith(" ")
         )
 
 
@@ -180,12 +194,12 @@ class Completer:
 
     def __init__(self, workspace: Workspace, themes: Callable[[], Iterable[str]] = tuple) -> None:
         self.workspace, self._themes = workspace, themes
-        self._names = Names(workspace)
+        self._data = CompletionData(workspace)
 
-    def completions(self, line: str, cursor: int) -> Completions:
+    def complete(self, line: str, cursor: int) -> Completions:
         """For the word under the cursor, or for one that could begin there."""
-        before, word = _at(line, cursor)
-        begin, end, typed = (word.begin, word.end, _typed(line, word, cursor)) if word else (cursor, cursor, "")
+        before, word = _split_at_cursor(line, cursor)
+        begin, end, typed = (word.begin, word.end, _prefix_at_cursor(line, word, cursor)) if word else (cursor, cursor, "")
         if before is None:
             return Completions(begin, end)
         words = [one.text for one in before]
@@ -193,109 +207,112 @@ class Completer:
             words = words[1:]
         if words:
             words[0] = ALIASES.get(words[0], words[0])
-        found, wanted = self._offered(words, typed)
-        return Completions(begin, end, tuple(_fitting(found, typed)[:MOST]), typed, wanted)
+        found, wanted = self._candidates_after(words, typed)
+        return Completions(begin, end, tuple(_filter_candidates(found, typed)[:MAX_CANDIDATES]), typed, wanted)
 
-    def ghost(self, line: str) -> str:
+    def suggestion(self, line: str) -> str:
         """The line with its likeliest end, where the word at its end has one; else empty."""
-        made = self.completions(line, len(line))
-        first = next((one for one in made.candidates if one.text.startswith(made.typed)), None)
-        if not made.typed or first is None or first.text == made.typed:
+        made = self.complete(line, len(line))
+        first = next((one for one in made.candidates if one.text.startswith(made.prefix)), None)
+        if not made.prefix or first is None or first.text == made.prefix:
             return ""
-        whole = line[: made.begin] + joined([first.text])
+        whole = line[: made.begin] + quote_words([first.text])
         return whole if whole.startswith(line) else ""
 
-    def _offered(self, words: Sequence[str], typed: str) -> tuple[Iterable[Candidate], str]:
+    def _candidates_after(self, words: Sequence[str], typed: str) -> tuple[Iterable[Candidate], str]:
         """What can stand after these words, and what belongs there."""
         if not words:
-            return _first_words(), "" if typed else "a command; ! a shell"
+            return _command_candidates(), "" if typed else "a command; ! a shell"
         name = words[0]
-        if name in VERBS:
-            return self._values(
-                VERBS[name].takes if name in ("mode", "open", "compare") or len(words) == 1 else "nothing", typed
+        if name in BUILTINS:
+            return self._complete_kind(
+                BUILTINS[name].completion if name in ("mode", "open", "compare") or len(words) == 1 else "nothing", typed
             ), ""
         if name not in COMMANDS:
             return (), ""
         options = {flag: option for option in COMMANDS[name].options for flag in option.flags}
         before = options.get(words[-1])
-        if option_values(name, [*words[1:], ""])[-1] and before is not None:
-            return self._of_option(before, words, typed), f"{before.shown}: {before.help}"
+        if mark_option_values(name, [*words[1:], ""])[-1] and before is not None:
+            return self._complete_option(before, words, typed), f"{before.display_metavar}: {before.help}"
         if typed.startswith("-"):
             flag, equals, value = typed.partition("=")
             if equals and flag in options:
-                inner = self._of_option(options[flag], words, value)
-                return (Candidate(f"{flag}={one.text}", one.help, one.whole) for one in inner), options[flag].help
-            return _options(COMMANDS[name].options), "an option"
-        return self._of_argument(name, words, typed)
+                inner = self._complete_option(options[flag], words, value)
+                return (Candidate(f"{flag}={one.text}", one.help, one.is_complete) for one in inner), options[flag].help
+            return _option_candidates(COMMANDS[name].options), "an option"
+        return self._complete_argument(name, words, typed)
 
-    def _of_argument(self, name: str, words: Sequence[str], typed: str) -> tuple[Iterable[Candidate], str]:
+    def _complete_argument(self, name: str, words: Sequence[str], typed: str) -> tuple[Iterable[Candidate], str]:
         arguments = COMMANDS[name].arguments
-        values = option_values(name, words[1:])
+        values = mark_option_values(name, words[1:])
         placed = [word for word, value in zip(words[1:], values, strict=True) if not value and not word.startswith("-")]
         if name == "train":
-            changes = list(self._parameters(placed[0], typed)) if placed else []
+            changes = list(self._complete_parameters(placed[0], typed)) if placed else []
             placed = [word for word in placed if "=" not in word]
             if changes and (len(placed) > 1 or typed):
-                return [*changes, *(self._values("file", typed) if len(placed) == 1 else ())], "key=value changes the spec"
+                return [
+                    *changes,
+                    *(self._complete_kind("file", typed) if len(placed) == 1 else ()),
+                ], "key=value changes the spec"
             if changes:
-                return changes, f"{arguments[1].shown}, or key=value to change the spec"
+                return changes, f"{arguments[1].display_metavar}, or key=value to change the spec"
         last = arguments[-1] if arguments else None
         argument = arguments[len(placed)] if len(placed) < len(arguments) else last if last and last.multiple else None
         if argument is None:
             return (), ""
-        return self._of(argument, typed), f"{argument.shown}: {argument.help}"
+        return self._complete_declared(argument, typed), f"{argument.display_metavar}: {argument.help}"
 
-    def _of(self, declared: Argument | Option, typed: str) -> Iterable[Candidate]:
+    def _complete_declared(self, declared: Argument | Option, typed: str) -> Iterable[Candidate]:
         if declared.choices:
             return [Candidate(choice) for choice in declared.choices]
-        return self._values(declared.completion, typed)
+        return self._complete_kind(declared.completion, typed)
 
-    def _of_option(self, option: Option, words: Sequence[str], typed: str) -> Iterable[Candidate]:
+    def _complete_option(self, option: Option, words: Sequence[str], typed: str) -> Iterable[Candidate]:
         if option.completion == "parameter":
-            return self._parameters(words[1] if len(words) > 1 else "", typed)
-        return self._of(option, typed)
+            return self._complete_parameters(words[1] if len(words) > 1 else "", typed)
+        return self._complete_declared(option, typed)
 
-    def _values(self, takes: Takes, typed: str) -> Iterator[Candidate]:
+    def _complete_kind(self, kind: WordKind, typed: str) -> Iterator[Candidate]:
         """What a word can be that means something of this kind."""
-        if takes in ("run", "job", "reference"):
-            yield Candidate(NEWEST, _TYPED[NEWEST])
-        if takes in ("checkpoint", "document", "reference"):
-            yield Candidate(BEST, _TYPED[BEST])
-        if takes in ("run", "job", "study", "checkpoint", "document", "reference", "spec", "space"):
-            yield Candidate(SELECTED, _TYPED[SELECTED])
-        if takes in ENDINGS:
-            yield from self._files(takes, typed)
-        if takes in ("run", "job", "reference", "checkpoint"):
-            yield from (Candidate(name, help) for name, help in self._names.runs())
-        if takes in ("job", "study", "reference"):
-            yield from (Candidate(name, help) for name, help in self._names.studies())
-        if takes == "mode":
+        if kind in ("run", "job", "reference"):
+            yield Candidate(LAST_RUN, _REFERENCE_HELP[LAST_RUN])
+        if kind in ("checkpoint", "document", "reference"):
+            yield Candidate(BEST_CHECKPOINT, _REFERENCE_HELP[BEST_CHECKPOINT])
+        if kind in ("run", "job", "study", "checkpoint", "document", "reference", "spec", "space"):
+            yield Candidate(SELECTED, _REFERENCE_HELP[SELECTED])
+        if kind in COMPLETED_SUFFIXES:
+            yield from self._complete_files(kind, typed)
+        if kind in ("run", "job", "reference", "checkpoint"):
+            yield from (Candidate(name, help) for name, help in self._data.runs())
+        if kind in ("job", "study", "reference"):
+            yield from (Candidate(name, help) for name, help in self._data.studies())
+        if kind == "mode":
             yield from (Candidate(mode, f"key {at}") for at, mode in enumerate(MODES, start=1))
-        elif takes == "theme":
+        elif kind == "theme":
             yield from map(Candidate, self._themes())
-        elif takes == "command":
-            yield from _first_words()
-        elif takes == "figure":
+        elif kind == "command":
+            yield from _command_candidates()
+        elif kind == "figure":
             from gts.params.figures import FIGURES
 
             yield from map(Candidate, FIGURES)
-        elif takes == "technique":
+        elif kind == "technique":
             from gts.params.techniques import TECHNIQUES
 
             yield from map(Candidate, TECHNIQUES)
-        elif takes == "parameter":
-            yield from self._parameters("", typed)
+        elif kind == "parameter":
+            yield from self._complete_parameters("", typed)
 
-    def _files(self, takes: Completion, typed: str) -> Iterator[Candidate]:
-        for name in files(typed, ENDINGS[takes], self.workspace.root):
-            yield Candidate(name, "" if name.endswith("/") else self._names.checkpoint(name), not name.endswith("/"))
+    def _complete_files(self, kind: CompletionKind, typed: str) -> Iterator[Candidate]:
+        for name in complete_path(typed, COMPLETED_SUFFIXES[kind], self.workspace.root):
+            yield Candidate(name, "" if name.endswith("/") else self._data.checkpoint_score(name), not name.endswith("/"))
 
-    def _parameters(self, source: str, typed: str) -> Iterator[Candidate]:
+    def _complete_parameters(self, source: str, typed: str) -> Iterator[Candidate]:
         """`key=` for the parameters of a spec, else for all of them; after it, what the value can be."""
-        known = self._names.parameters(source)
+        known = self._data.parameters(source)
         key, equals, _ = typed.partition("=")
         if not equals:
-            yield from (Candidate(f"{one.key}=", _explained(one), whole=False) for one in known.values())
+            yield from (Candidate(f"{one.key}=", _describe_parameter(one), is_complete=False) for one in known.values())
         elif key in known:
             one = known[key]
             values = (
@@ -305,10 +322,10 @@ class Completer:
             yield from (Candidate(f"{key}={value}", "default" if value == default else "") for value in values)
 
 
-def _at(line: str, cursor: int) -> tuple[list[Word] | None, Word | None]:
+def _split_at_cursor(line: str, cursor: int) -> tuple[list[CommandToken] | None, CommandToken | None]:
     """The words of a command before the one under the cursor, and that one; None for those where a shell has the line."""
-    before: list[Word] = []
-    for word in scan(line):
+    before: list[CommandToken] = []
+    for word in tokenize_line(line):
         if word.begin >= cursor and not (word.begin == cursor and not is_separator(line, word)):
             break
         if is_separator(line, word):
@@ -322,13 +339,13 @@ def _at(line: str, cursor: int) -> tuple[list[Word] | None, Word | None]:
     return before, None
 
 
-def _typed(line: str, word: Word, cursor: int) -> str:
+def _prefix_at_cursor(line: str, word: CommandToken, cursor: int) -> str:
     """What there is of a word before the cursor, without quotes."""
-    found = scan(line[:cursor], word.begin)
+    found = tokenize_line(line[:cursor], word.begin)
     return found[0].text if found else ""
 
 
-def _fitting(candidates: Iterable[Candidate], typed: str) -> list[Candidate]:
+def _filter_candidates(candidates: Iterable[Candidate], typed: str) -> list[Candidate]:
     """Those that begin with what was typed, then those that have it somewhere; of two letters and more."""
     found = list(dict.fromkeys(candidates))
     begin = [one for one in found if one.text.startswith(typed)]
@@ -339,18 +356,20 @@ def _fitting(candidates: Iterable[Candidate], typed: str) -> list[Candidate]:
 
 
 @lru_cache(maxsize=1)
-def _first_words() -> tuple[Candidate, ...]:
+def _command_candidates() -> tuple[Candidate, ...]:
     """Every command, and the program's own words."""
     commands = [Candidate(command.name, command.summary) for command in COMMANDS.values()]
-    return (*commands, *(Candidate(verb.name, verb.summary) for verb in VERBS.values()))
+    return (*commands, *(Candidate(verb.name, verb.summary) for verb in BUILTINS.values()))
 
 
-def _options(options: Sequence[Option]) -> Iterator[Candidate]:
+def _option_candidates(options: Sequence[Option]) -> Iterator[Candidate]:
     for option in options:
         others = f"{', '.join(option.flags[:-1])}  " if len(option.flags) > 1 else ""
-        yield Candidate(option.flags[-1], f"{others}{option.shown + '  ' if option.shown else ''}{option.help}")
+        yield Candidate(
+            option.flags[-1], f"{others}{option.display_metavar + '  ' if option.display_metavar else ''}{option.help}"
+        )
 
 
-def _explained(parameter: Parameter) -> str:
+def _describe_parameter(parameter: Parameter) -> str:
     unit = f" {parameter.unit}" if parameter.unit else ""
-    return f"{parameter.default}{unit}  {parameter.meaning}"
+    return f"{parameter.default}{unit}  {parameter.description}"

@@ -17,37 +17,37 @@ from rich.segment import Segment
 from rich.text import Text
 from textual.strip import Strip
 
-_LONGEST = 4000
+_MAX_LINE_LENGTH = 4000
 """Letters of one line that are shown."""
 
-_NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
 """Control characters, those that turn the direction of a whole line, and halves of letters that no terminal takes."""
 
 _ENDINGS = "spec|space|checkpoint|trajectory"
-_RUN = re.compile(r"\b\d{8}-\d{6}-[A-Za-z0-9-]*?[A-Za-z0-9]-[a-z0-9]{3}\b")
-_NAMES = re.compile(
+_RUN_ID = re.compile(r"\b\d{8}-\d{6}-[A-Za-z0-9-]*?[A-Za-z0-9]-[a-z0-9]{3}\b")
+_LINK_PATTERN = re.compile(
     rf"(?P<quote>[`'\"])(?P<quoted>[^`'\"]+?\.(?:{_ENDINGS}))(?P=quote)"
     rf"|(?P<file>[^\s`'\"()<>|:;,]+\.(?:{_ENDINGS}))(?!\w)"
-    rf"|(?P<run>{_RUN.pattern})"
+    rf"|(?P<run>{_RUN_ID.pattern})"
 )
 
 
 @dataclass(frozen=True)
-class Link:
+class OutputLink:
     """A part of a line that names something."""
 
     begin: int
     end: int
-    word: str
+    target: str
     """What it names: a file, a run, a study."""
 
 
 @dataclass(frozen=True)
-class Line:
+class OutputLine:
     """One line of the scrollback."""
 
     strip: Strip
-    links: tuple[Link, ...] = ()
+    links: tuple[OutputLink, ...] = ()
 
     @property
     def text(self) -> str:
@@ -55,51 +55,55 @@ class Line:
         return self.strip.text
 
 
-def printed(shown: Any, width: int, *, studies: Collection[str] = ()) -> list[Line]:
+def make_output_lines(content: Any, width: int, *, studies: Collection[str] = ()) -> list[OutputLine]:
     """A renderable, or a text that may come from anywhere, as lines; names of `studies` become links too."""
     run, lines = "", []
-    for strip in _of_text(shown, width) if isinstance(shown, str) else _rendered(shown, width):
-        links = links_in(strip.text, studies)
-        run = next((link.word for link in links if _RUN.fullmatch(link.word)), run)
-        lines.append(Line(strip, tuple(_from_workspace(link, run) for link in links)))
+    for strip in _render_text(content, width) if isinstance(content, str) else _render_rich(content, width):
+        links = find_links(strip.text, studies)
+        run = next((link.target for link in links if _RUN_ID.fullmatch(link.target)), run)
+        lines.append(OutputLine(strip, tuple(_resolve_member_link(link, run) for link in links)))
     return lines
 
 
-def _from_workspace(link: Link, run: str) -> Link:
+def _resolve_member_link(link: OutputLink, run: str) -> OutputLink:
     """A file that is named as the folder of a run has it, as the workspace has it."""
-    return replace(link, word=f"runs/{run}/{link.word}") if run and link.word.startswith("member") else link
+    return replace(link, target=f"runs/{run}/{link.target}") if run and link.target.startswith("member") else link
 
 
-def complaint(message: str, place: str = "") -> Group:
+def format_error_message(message: str, location: str = "") -> Group:
     """An error with its place on the line, and its hint."""
     first, *rest = message.split("\n")
-    shown = [Text(place)] if place else []
-    shown.append(Text.assemble(("error: ", "bold red"), clean(first)))
+    shown = [Text(location)] if location else []
+    shown.append(Text.assemble(("error: ", "bold red"), replace_control_characters(first)))
     for text in rest:
         hint = text.removeprefix("hint: ")
-        shown.append(Text.assemble(("hint: ", "bold cyan"), clean(hint)) if hint != text else Text(clean(text)))
+        shown.append(
+            Text.assemble(("hint: ", "bold cyan"), replace_control_characters(hint))
+            if hint != text
+            else Text(replace_control_characters(text))
+        )
     return Group(*shown)
 
 
-def clean(text: str) -> str:
+def replace_control_characters(text: str) -> str:
     """A text in which nothing steers the terminal."""
-    return _NOT_SHOWN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _of_text(text: str, width: int) -> Iterator[Strip]:
+def _render_text(text: str, width: int) -> Iterator[Strip]:
     for line in text.split("\n"):
-        cut = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+        cut = line if len(line) <= _MAX_LINE_LENGTH else f"{line[:_MAX_LINE_LENGTH]}…"
         if "\x1b" in cut:
-            yield from _rendered(Text.from_ansi(cut), width)
+            yield from _render_rich(Text.from_ansi(cut), width)
             continue
-        cut = clean(cut.expandtabs())
+        cut = replace_control_characters(cut.expandtabs())
         if cell_len(cut) <= width:
             yield Strip([Segment(cut)])
         else:
-            yield from _rendered(Text(cut), width)
+            yield from _render_rich(Text(cut), width)
 
 
-def _rendered(shown: Any, width: int) -> Iterator[Strip]:
+def _render_rich(shown: Any, width: int) -> Iterator[Strip]:
     console = Console(
         file=io.StringIO(),
         width=max(1, width),
@@ -112,22 +116,22 @@ def _rendered(shown: Any, width: int) -> Iterator[Strip]:
     )
     for line in console.render_lines(shown, pad=False):
         # What has no width gets none: the columns of a table stay where they are.
-        parts = ((_NOT_SHOWN.sub(_as_wide, text), style) for text, style, control in line if not control)
+        parts = ((_CONTROL_CHARACTERS.sub(_replace_same_width, text), style) for text, style, control in line if not control)
         yield Strip([Segment(text, style) for text, style in parts if text])
 
 
-def _as_wide(found: re.Match[str]) -> str:
+def _replace_same_width(found: re.Match[str]) -> str:
     return "\N{REPLACEMENT CHARACTER}" * cell_len(found[0])
 
 
-def links_in(text: str, studies: Collection[str] = ()) -> list[Link]:
+def find_links(text: str, studies: Collection[str] = ()) -> list[OutputLink]:
     """What a line names, from left to right."""
     found = []
-    for match in _NAMES.finditer(text):
+    for match in _LINK_PATTERN.finditer(text):
         kind = "quoted" if match["quoted"] else match.lastgroup or "file"
-        found.append(Link(match.start(kind), match.end(kind), match[kind]))
+        found.append(OutputLink(match.start(kind), match.end(kind), match[kind]))
     for study in studies:
         for match in re.finditer(rf"(?<![\w/.-]){re.escape(study)}(?![\w/-]|\.\w)", text) if study in text else ():
             if not any(link.begin < match.end() and match.start() < link.end for link in found):
-                found.append(Link(match.start(), match.end(), study))
+                found.append(OutputLink(match.start(), match.end(), study))
     return sorted(found, key=lambda link: link.begin)

@@ -9,18 +9,18 @@ from threading import Lock
 from gts.errors import GtsError
 from gts.store.workspace import Workspace
 
-MOST = 2000
+MAX_LINES = 2000
 """Lines that are brought back."""
 
 
 class History:
     """Lines by age. Where the workspace cannot be written to, they are known until the program ends."""
 
-    def __init__(self, workspace: Workspace, *, keeps: bool = True) -> None:
+    def __init__(self, workspace: Workspace, *, persistent: bool = True) -> None:
         """`keeps`: whether the workspace may be written to."""
-        self.workspace, self._keeps = workspace, keeps
-        self._own: list[str] = []
-        self._stored: list[str] = []
+        self.workspace, self._persistent = workspace, persistent
+        self._session_lines: list[str] = []
+        self._stored_lines: list[str] = []
         self._lock = Lock()
         self.lines: tuple[str, ...] = ()
         """Newest first, each once."""
@@ -30,13 +30,13 @@ class History:
         from gts.store.catalogue import Catalogue
 
         with self._lock:
-            self._own = [line, *(one for one in self._own if one != line)][:MOST]
-            self._join()
+            self._session_lines = [line, *(one for one in self._session_lines if one != line)][:MAX_LINES]
+            self._merge_lines()
         # A folder that nobody made a workspace is left as it is.
-        if self._keeps and self.workspace.catalogue.is_file():
+        if self._persistent and self.workspace.catalogue.is_file():
             # A name that is no Unicode cannot be stored; the line is known until the program ends.
             with suppress(GtsError, OSError, UnicodeError), Catalogue(self.workspace.catalogue) as catalogue:
-                catalogue.remember(line, code)
+                catalogue.add_command(line, code)
 
     def load(self) -> None:
         """Read what other programs have added; from any thread but the program's own."""
@@ -45,19 +45,19 @@ class History:
         if not self.workspace.catalogue.is_file():
             return
         with suppress(GtsError, OSError), Catalogue(self.workspace.catalogue, read_only=True) as catalogue:
-            stored = catalogue.commands(limit=MOST)
+            stored = catalogue.commands(limit=MAX_LINES)
             with self._lock:
-                self._stored = stored
-                self._join()
+                self._stored_lines = stored
+                self._merge_lines()
 
-    def _join(self) -> None:
-        self.lines = tuple(dict.fromkeys([*self._own, *self._stored]))
+    def _merge_lines(self) -> None:
+        self.lines = tuple(dict.fromkeys([*self._session_lines, *self._stored_lines]))
 
-    def beginning(self, text: str) -> str:
+    def with_prefix(self, text: str) -> str:
         """The newest line that begins so and goes on; empty where there is none."""
         return next((line for line in self.lines if line.startswith(text) and line != text), "")
 
-    def holding(self, text: str) -> list[str]:
+    def containing(self, text: str) -> list[str]:
         """The lines in which a text stands, newest first; capitals count where it has some."""
         if text != text.lower():
             return [line for line in self.lines if text in line]
@@ -65,24 +65,24 @@ class History:
 
 
 @dataclass
-class Walk:
+class HistoryCursor:
     """Going up and down through the lines that begin with what was typed."""
 
-    typed: str
+    prefix: str
     lines: list[str]
-    at: int = field(default=-1)
+    index: int = field(default=-1)
 
     @classmethod
-    def through(cls, history: History, typed: str) -> Walk:
+    def start(cls, history: History, typed: str) -> HistoryCursor:
         """Begin at what was typed."""
         return cls(typed, [line for line in history.lines if line.startswith(typed) and line != typed])
 
     @property
-    def shown(self) -> str:
+    def current(self) -> str:
         """Where it stands."""
-        return self.lines[self.at] if self.at >= 0 else self.typed
+        return self.lines[self.index] if self.index >= 0 else self.prefix
 
-    def step(self, older: int) -> str:
+    def move(self, steps: int) -> str:
         """Go to an older line, or back; what stands there."""
-        self.at = max(-1, min(len(self.lines) - 1, self.at + older))
-        return self.shown
+        self.index = max(-1, min(len(self.lines) - 1, self.index + steps))
+        return self.current

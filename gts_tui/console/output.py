@@ -20,19 +20,25 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from gts.commands.registry import COMMANDS
-from gts_tui.command_syntax import Spot, joined
-from gts_tui.console.formatting import Line, Link, clean, complaint, printed
-from gts_tui.widgets.dialogs import Ask
+from gts_tui.command_syntax import LineSpan, quote_words
+from gts_tui.console.formatting import (
+    OutputLine,
+    OutputLink,
+    format_error_message,
+    make_output_lines,
+    replace_control_characters,
+)
+from gts_tui.widgets.dialogs import InputDialog
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
 
-MOST_LINES = 5000
+MAX_LINES = 5000
 _TITLE = "output"
 
 
-class Scrollback(ScrollView, can_focus=True):
+class OutputPane(ScrollView, can_focus=True):
     """The pane."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,21 +56,21 @@ class Scrollback(ScrollView, can_focus=True):
         Binding("plus", "maximise", "larger", key_display="+", show=False, id="scrollback.maximise"),
     ]
     DEFAULT_CSS = """
-    Scrollback { overflow-x: auto; overflow-y: scroll; scrollbar-size-horizontal: 1; }
-    Scrollback.-tall { height: 85%; }
+    OutputPane { overflow-x: auto; overflow-y: scroll; scrollbar-size-horizontal: 1; }
+    OutputPane.-tall { height: 85%; }
     """
     ALLOW_SELECT = True
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: list[Line] = []
-        self._at: tuple[int, int] | None = None
+        self._lines: list[OutputLine] = []
+        self._link_position: tuple[int, int] | None = None
         """The link that the cursor is on: its line, and which of that line's."""
-        self._sought = ""
-        self._found = -1
-        self._began = 0
+        self._search_text = ""
+        self._match_line = -1
+        self._command_start = 0
         """Where the newest command begins."""
-        self._top: int | None = None
+        self._anchor_line: int | None = None
         """The line to show first; None: the end."""
         self.border_title = _TITLE
 
@@ -80,59 +86,63 @@ class Scrollback(ScrollView, can_focus=True):
 
     # -- what is in it ------------------------------------------------------------------------------------------------
 
-    def add(self, shown: Any) -> None:
+    def add(self, content: Any) -> None:
         """Add a renderable, or a text that may come from anywhere."""
-        self.add_lines(printed(shown, self.program.columns))
+        self.add_lines(make_output_lines(content, self.program.output_width))
 
-    def add_lines(self, lines: Sequence[Line]) -> None:
+    def add_lines(self, lines: Sequence[OutputLine]) -> None:
         """Add lines, and forget the oldest where there are too many."""
-        follows = self._top is None and (not self.display or self.is_vertical_scroll_end)
+        follows = self._anchor_line is None and (not self.display or self.is_vertical_scroll_end)
         self._lines.extend(lines)
-        over = len(self._lines) - MOST_LINES
+        over = len(self._lines) - MAX_LINES
         if over > 0:
             del self._lines[:over]
-            self._at = (self._at[0] - over, self._at[1]) if self._at and self._at[0] >= over else None
-            self._found, self._began = self._found - over, max(0, self._began - over)
+            self._link_position = (
+                (self._link_position[0] - over, self._link_position[1])
+                if self._link_position and self._link_position[0] >= over
+                else None
+            )
+            self._match_line, self._command_start = self._match_line - over, max(0, self._command_start - over)
         self.virtual_size = Size(max((line.strip.cell_length for line in self._lines), default=0), len(self._lines))
         if follows:
             self.scroll_end(animate=False, immediate=True)
         self.refresh()
 
-    def begin(self, line: str) -> None:
+    def start_command(self, line: str) -> None:
         """A command is done: what it says comes below this line."""
-        self._top = None
-        self._began = len(self._lines)
-        self.add(Text(f"› {clean(line)}", "bold"))
-        self._place()
+        self._anchor_line = None
+        self._command_start = len(self._lines)
+        self.add(Text(f"› {replace_control_characters(line)}", "bold"))
+        self._schedule_scroll()
 
-    def show_answer(self) -> None:
+    def show_result(self) -> None:
         """Show what the newest command has said, from its beginning where it is long."""
         self.display = True
-        self._top = self._began
-        self._place()
+        self._anchor_line = self._command_start
+        self._schedule_scroll()
 
-    def _place(self) -> None:
+    def _schedule_scroll(self) -> None:
         """Go to the end, or, while there is more than fits, to the beginning of an answer; once it is known what fits."""
-        self.call_after_refresh(self._go)
+        self.call_after_refresh(self._scroll_to_anchor)
 
-    def _go(self) -> None:
-        if self._top is not None and len(self._lines) - self._top > self.scrollable_content_region.height:
-            self.scroll_to(y=self._top, animate=False)
+    def _scroll_to_anchor(self) -> None:
+        if self._anchor_line is not None and len(self._lines) - self._anchor_line > self.scrollable_content_region.height:
+            self.scroll_to(y=self._anchor_line, animate=False)
         else:
-            self._top = None
+            self._anchor_line = None
             self.scroll_end(animate=False)
 
     def clear(self) -> None:
         """Forget everything."""
         self._lines.clear()
-        self._at, self._found, self._began, self._top = None, -1, 0, None
+        self._link_position, self._match_line, self._command_start, self._anchor_line = None, -1, 0, None
         self.virtual_size = Size(0, 0)
         self.scroll_home(animate=False)
         self.refresh()
 
     def on_show(self) -> None:
         """What was said last is what is wanted first."""
-        self._place()
+        self._schedule_scroll()
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
@@ -142,25 +152,25 @@ class Scrollback(ScrollView, can_focus=True):
         at, width, ground = down + y, self.scrollable_content_region.width, self.rich_style
         if at >= len(self._lines):
             return Strip.blank(width, ground)
-        strip = self._marked(at).apply_style(ground)
+        strip = self._style_line(at).apply_style(ground)
         return strip.crop_extend(across, across + width, ground).apply_offsets(across, at)
 
-    def _marked(self, at: int) -> Strip:
+    def _style_line(self, at: int) -> Strip:
         """A line with its links, with what was sought, and with what is selected by the mouse."""
         line = self._lines[at]
         span = self.text_selection.get_span(at) if self.text_selection is not None else None
-        if not (line.links or span or self._sought):
+        if not (line.links or span or self._search_text):
             return line.strip
         text = Text.assemble(*((part.text, part.style or "") for part in line.strip), no_wrap=True, end="")
         for which, link in enumerate(line.links):
-            here = self._at == (at, which)
-            style = Style(underline=True, reverse=here or None) + Style.from_meta({"named": link.word})
+            here = self._link_position == (at, which)
+            style = Style(underline=True, reverse=here or None) + Style.from_meta({"named": link.target})
             text.stylize(style, link.begin, link.end)
-        if self._sought:
-            begin = line.text.lower().find(self._sought)
+        if self._search_text:
+            begin = line.text.lower().find(self._search_text)
             while begin >= 0:
-                text.stylize(Style(reverse=True, bold=at == self._found), begin, begin + len(self._sought))
-                begin = line.text.lower().find(self._sought, begin + len(self._sought))
+                text.stylize(Style(reverse=True, bold=at == self._match_line), begin, begin + len(self._search_text))
+                begin = line.text.lower().find(self._search_text, begin + len(self._search_text))
         if span is not None:
             first, last = span
             text.stylize(self.screen.get_component_rich_style("screen--selection"), first, len(text) if last == -1 else last)
@@ -176,37 +186,37 @@ class Scrollback(ScrollView, can_focus=True):
 
     # -- links --------------------------------------------------------------------------------------------------------
 
-    def action_link(self, way: int) -> None:
+    def action_link(self, direction: int) -> None:
         """Go to the next link; at first to the newest one."""
         places = [(at, which) for at, line in enumerate(self._lines) for which in range(len(line.links))]
         if not places:
             self.notify("nothing here is a link", timeout=2)
             return
-        if self._at in places:
-            self._at = places[(places.index(self._at) + way) % len(places)]
+        if self._link_position in places:
+            self._link_position = places[(places.index(self._link_position) + direction) % len(places)]
         else:
             # The first link of what was said last is what one wants to open most often.
             newest = places[-1][0]
-            self._at = next(place for place in places if place[0] == newest)
-        self._reveal(self._at[0])
+            self._link_position = next(place for place in places if place[0] == newest)
+        self._reveal_line(self._link_position[0])
 
     @property
-    def link(self) -> Link | None:
+    def current_link(self) -> OutputLink | None:
         """The link that the cursor is on."""
-        return self._lines[self._at[0]].links[self._at[1]] if self._at else None
+        return self._lines[self._link_position[0]].links[self._link_position[1]] if self._link_position else None
 
     def action_open(self) -> None:
         """Open what the link names."""
-        if self.link is not None:
-            self.program.perform(joined(["open", self.link.word]))
+        if self.current_link is not None:
+            self.program.run_command(quote_words(["open", self.current_link.target]))
 
     def on_click(self, event: events.Click) -> None:
         """Open what was clicked on."""
         word = event.style.meta.get("named")
         if word:
-            self.program.perform(joined(["open", word]))
+            self.program.run_command(quote_words(["open", word]))
 
-    def _reveal(self, at: int) -> None:
+    def _reveal_line(self, at: int) -> None:
         self.scroll_to_region(Region(0, at, 1, 1), spacing=Spacing(2, 0, 2, 0), animate=False)
         self.refresh()
 
@@ -214,27 +224,29 @@ class Scrollback(ScrollView, can_focus=True):
 
     def action_search(self) -> None:
         """Ask for a text, and go to where it was said last."""
-        self.app.push_screen(Ask("search the output", self._sought), self._seek)
+        self.app.push_screen(InputDialog("search the output", self._search_text), self._start_search)
 
-    def _seek(self, text: str | None) -> None:
+    def _start_search(self, text: str | None) -> None:
         if text:
-            self._sought, self._found = text.lower(), len(self._lines)
+            self._search_text, self._match_line = text.lower(), len(self._lines)
             self.action_next(-1)
 
-    def action_next(self, way: int) -> None:
+    def action_next(self, direction: int) -> None:
         """Go to the next place of what is sought, or to the next link."""
-        if not self._sought:
-            self.action_link(way)
+        if not self._search_text:
+            self.action_link(direction)
             return
-        places = [at for at, line in enumerate(self._lines) if self._sought in line.text.lower()]
+        places = [at for at, line in enumerate(self._lines) if self._search_text in line.text.lower()]
         if not places:
-            self.notify(f"not found: {self._sought}", severity="warning", timeout=3, markup=False)
-            self._sought = ""
+            self.notify(f"not found: {self._search_text}", severity="warning", timeout=3, markup=False)
+            self._search_text = ""
         else:
-            on = [at for at in places if (at > self._found if way > 0 else at < self._found)]
-            self._found = (on or places)[0 if way > 0 else -1]
-            self.border_title = Text(f"{clean(self._sought)}: {places.index(self._found) + 1} of {len(places)}")
-            self._reveal(self._found)
+            on = [at for at in places if (at > self._match_line if direction > 0 else at < self._match_line)]
+            self._match_line = (on or places)[0 if direction > 0 else -1]
+            self.border_title = Text(
+                f"{replace_control_characters(self._search_text)}: {places.index(self._match_line) + 1} of {len(places)}"
+            )
+            self._reveal_line(self._match_line)
         self.refresh()
 
     # -- out of it ----------------------------------------------------------------------------------------------------
@@ -249,9 +261,9 @@ class Scrollback(ScrollView, can_focus=True):
         if self.program.settings.readonly:
             self.notify("this program was started with --readonly", severity="error")
             return
-        self.app.push_screen(Ask("write the output to", "output.txt"), self._write)
+        self.app.push_screen(InputDialog("write the output to", "output.txt"), self._write_file)
 
-    def _write(self, name: str | None) -> None:
+    def _write_file(self, name: str | None) -> None:
         if not name:
             return
         path = self.program.workspace.root / os.path.expanduser(name)
@@ -270,8 +282,8 @@ class Scrollback(ScrollView, can_focus=True):
 
     def action_close(self) -> None:
         """Forget what was sought; where nothing was, hide the pane."""
-        if self._sought:
-            self._sought, self._found, self.border_title = "", -1, _TITLE
+        if self._search_text:
+            self._search_text, self._match_line, self.border_title = "", -1, _TITLE
             self.refresh()
             return
         self.display = False
@@ -279,103 +291,103 @@ class Scrollback(ScrollView, can_focus=True):
 
 
 _TASK_WIDTH = 38
-_GUIDANCE = "next: "
+_NEXT_STEP_PREFIX = "next: "
 """How a line begins that says what could be done now."""
 
 
-class Echo(Static):
+class StatusLine(Static):
     """The line above the command line: what was done last and its answer, and what is at work."""
 
     def __init__(self) -> None:
         super().__init__(id="echo")
-        self._line, self._answer, self._tasks = "", "", ()  # type: tuple[str, str, tuple[str, ...]]
-        self.said = 0
+        self._line, self._result, self._tasks = "", "", ()  # type: tuple[str, str, tuple[str, ...]]
+        self.result_lines = 0
         """Lines that the newest command has said."""
 
-    def begin(self, line: str) -> None:
+    def show_command(self, line: str) -> None:
         """Show a command."""
         shell = line.partition(" ")[0] in COMMANDS
-        self._line, self._answer, self.said = f"› gts {line}" if shell else f"› {line}", "", 0
-        self._draw()
+        self._line, self._result, self.result_lines = f"› gts {line}" if shell else f"› {line}", "", 0
+        self._redraw()
 
-    def answer(self, text: str) -> None:
+    def show_result(self, text: str) -> None:
         """Show what it said."""
-        self._answer = text
-        self._draw()
+        self._result = text
+        self._redraw()
 
     def show_tasks(self, tasks: Sequence[str]) -> None:
         """Show what is at work."""
         self._tasks = tuple(tasks)
-        self._draw()
+        self._redraw()
 
-    def _draw(self) -> None:
+    def _redraw(self) -> None:
         text = Text(no_wrap=True, overflow="ellipsis", end="")
         if self._tasks:
             more = f" +{len(self._tasks) - 1}" if len(self._tasks) > 1 else ""
-            name = clean(self._tasks[0])
+            name = replace_control_characters(self._tasks[0])
             text.append(f" {name[:_TASK_WIDTH]}{'…' if len(name) > _TASK_WIDTH else ''}{more} ", "reverse")
             text.append(" ")
         if not self._tasks or not self._tasks[0].endswith(f": {self._line.removeprefix('› gts ')}"):
-            text.append(clean(self._line))
-        if self._answer:
+            text.append(replace_control_characters(self._line))
+        if self._result:
             text.append("  ")
-            text.append(clean(self._answer), "bold")
+            text.append(replace_control_characters(self._result), "bold")
         self.update(text)
 
 
-def pane_of(app: GtsApp) -> Scrollback | None:
+def find_output_pane(app: GtsApp) -> OutputPane | None:
     """The scrollback, also while a question is asked over it; None when the program is at its end and has none any more."""
-    return next(iter(app.query(Scrollback)), None)
+    return next(iter(app.query(OutputPane)), None)
 
 
-def echo_of(app: GtsApp) -> Echo | None:
+def find_status_line(app: GtsApp) -> StatusLine | None:
     """The line above the command line, in the same way."""
-    return next(iter(app.query(Echo)), None)
+    return next(iter(app.query(StatusLine)), None)
 
 
 def show_command(app: GtsApp, line: str) -> None:
     """Show the command that is done; in the program's own thread."""
-    pane, echo = pane_of(app), echo_of(app)
+    pane, echo = find_output_pane(app), find_status_line(app)
     if pane is not None and echo is not None:
-        echo.begin(line)
-        pane.begin(line)
+        echo.show_command(line)
+        pane.start_command(line)
 
 
 def show_tasks(app: GtsApp, tasks: Sequence[str], ended: str) -> None:
     """Show what is at work, and tell what has ended; in the program's own thread."""
-    echo = echo_of(app)
+    echo = find_status_line(app)
     if echo is not None:
         echo.show_tasks(tasks)
         if ended:
             app.notify(ended, markup=False)
 
 
-def said(app: GtsApp, shown: Any, *, error: bool, spot: Spot | None) -> list[Line]:
+def render_lines(app: GtsApp, content: Any, *, error: bool, span: LineSpan | None) -> list[OutputLine]:
     """The lines for the scrollback; in the thread that says it."""
-    what = complaint(str(shown), spot.pointed(app.columns) if spot else "") if error else shown
-    return printed(what, app.columns, studies=app.workspace.study_names())
+    what = format_error_message(str(content), span.underline(app.output_width) if span else "") if error else content
+    return make_output_lines(what, app.output_width, studies=app.workspace.study_names())
 
 
-def tell(app: GtsApp, shown: Any, lines: Sequence[Line], *, error: bool, spot: Spot | None) -> None:
+def show_result(app: GtsApp, content: Any, lines: Sequence[OutputLine], *, error: bool, span: LineSpan | None) -> None:
     """Show it; in the program's own thread. A line finds room beside its command, more opens the scrollback."""
-    pane, echo = pane_of(app), echo_of(app)
+    pane, echo = find_output_pane(app), find_status_line(app)
     if pane is None or echo is None:
         return
     pane.add_lines(lines)
     if error:
-        message = f"{spot.pointed(min(54, app.columns // 2 - 4))}\n{shown}" if spot else str(shown)
-        app.notify("\n".join(clean(text) for text in message.split("\n")), severity="error", markup=False)
+        message = f"{span.underline(min(54, app.output_width // 2 - 4))}\n{content}" if span else str(content)
+        app.notify("\n".join(replace_control_characters(text) for text in message.split("\n")), severity="error", markup=False)
         return
     texts = [line.text.strip() for line in lines]
-    guided = next((at for at, text in enumerate(texts) if text.startswith(_GUIDANCE)), len(texts))
+    guided = next((at for at, text in enumerate(texts) if text.startswith(_NEXT_STEP_PREFIX)), len(texts))
     answer = [text for text in texts[:guided] if text]
-    echo.said += len(answer)
-    if echo.said > 1:
-        echo.answer("")
-        if isinstance(shown, str):
+    echo.result_lines += len(answer)
+    if echo.result_lines > 1:
+        echo.show_result("")
+        if isinstance(content, str):
             # What comes piece by piece is followed.
             pane.display = True
         else:
-            pane.show_answer()
+            pane.show_result()
     elif answer:
-        echo.answer(answer[0])
+        echo.show_result(answer[0])

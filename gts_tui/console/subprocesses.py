@@ -17,18 +17,18 @@ from pathlib import Path
 from gts.errors import WorkError
 
 _BLOCK = 1 << 16
-_MOST_HELD = 1 << 18
+_MAX_BUFFERED = 1 << 18
 """Bytes of output that are collected before they are shown."""
-_SHOWN_SECONDS = 0.4
+_FLUSH_SECONDS = 0.4
 """From one block that is shown to the next."""
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 _GRACE_SECONDS = 1.0
-_GUARD = "read _; kill -s TERM -- -{0}; sleep 2; kill -s KILL -- -{0}"
+_GUARD_SCRIPT = "read _; kill -s TERM -- -{0}; sleep 2; kill -s KILL -- -{0}"
 """A shell that waits for the end of its input, which is the end of this program however it comes, and then ends a session."""
 
 
 @dataclass(frozen=True)
-class Task:
+class ChildProcess:
     """One process."""
 
     number: int
@@ -38,22 +38,22 @@ class Task:
     """Ends it where this program is killed, and so ends nothing itself any more."""
 
 
-class Tasks:
+class ChildProcesses:
     """Those that are at work; `changed` is called when one begins or ends, in the thread that waits for it."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._changed = changed
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
         self._numbers = count(1)
-        self._running: dict[int, Task] = {}
+        self._running: dict[int, ChildProcess] = {}
         self._cancelled: set[int] = set()
-        self._ended = False
+        self._is_closed = False
 
     @property
-    def running(self) -> tuple[Task, ...]:
+    def running(self) -> tuple[ChildProcess, ...]:
         """In the order in which they began."""
         return tuple(self._running.values())
 
-    def start(self, arguments: Sequence[str], line: str, *, folder: Path, environment: Mapping[str, str]) -> Task:
+    def start(self, arguments: Sequence[str], line: str, *, folder: Path, environment: Mapping[str, str]) -> ChildProcess:
         """Start a process; raises WorkError where that is impossible."""
         try:
             process = subprocess.Popen(
@@ -68,56 +68,56 @@ class Tasks:
         except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
             raise WorkError(f"cannot start a process for `{line}`: {reason}") from error
-        task = Task(next(self._numbers), line, process, _guard(process.pid))
+        task = ChildProcess(next(self._numbers), line, process, _start_guard(process.pid))
         self._running[task.number] = task
-        self._changed()
-        if self._ended:
-            _ask(task, signal.SIGTERM)
+        self._on_change()
+        if self._is_closed:
+            _signal_session(task, signal.SIGTERM)
         return task
 
-    def follow(self, task: Task, say: Callable[[str], None]) -> int:
+    def wait(self, task: ChildProcess, on_output: Callable[[str], None]) -> int:
         """Wait for its end, handing on what it says, in blocks of whole lines; its exit code, of a signal the negative."""
         try:
-            for text in _blocks(task.process):
-                say(text)
+            for text in _read_blocks(task.process):
+                on_output(text)
             return task.process.wait()
         except BaseException:
-            _ask(task, signal.SIGTERM)
+            _signal_session(task, signal.SIGTERM)
             raise
         finally:
-            _dismiss(task.guard)
+            _stop_guard(task.guard)
             if task.process.stdout is not None:
                 task.process.stdout.close()
             self._running.pop(task.number, None)
-            self._changed()
+            self._on_change()
 
     def cancel(self, number: int | None = None) -> int:
         """Ask one, or all of them, to end; a second time it is no question. How many were asked."""
         chosen = [task for task in self.running if number in (None, task.number)]
         for task in chosen:
-            _ask(task, signal.SIGKILL if task.number in self._cancelled else signal.SIGTERM)
+            _signal_session(task, signal.SIGKILL if task.number in self._cancelled else signal.SIGTERM)
             self._cancelled.add(task.number)
         return len(chosen)
 
-    def cancelled(self, task: Task) -> bool:
+    def is_cancelled(self, task: ChildProcess) -> bool:
         """Whether somebody asked it to end."""
         return task.number in self._cancelled
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End all of them: the program ends."""
-        self._ended = True
+        self._is_closed = True
         self.cancel()
         end = time.monotonic() + _GRACE_SECONDS
         for task in self.running:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 task.process.wait(max(0.0, end - time.monotonic()))
         for task in self.running:
-            _ask(task, signal.SIGKILL)
+            _signal_session(task, signal.SIGKILL)
 
 
-def _guard(session: int) -> subprocess.Popen[bytes]:
+def _start_guard(session: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        ["/bin/sh", "-c", _GUARD.format(session)],
+        ["/bin/sh", "-c", _GUARD_SCRIPT.format(session)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -125,7 +125,7 @@ def _guard(session: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+def _stop_guard(guard: subprocess.Popen[bytes]) -> None:
     # Before its input ends: the number of what it guards may soon be that of another process.
     guard.kill()
     guard.wait()
@@ -133,40 +133,40 @@ def _dismiss(guard: subprocess.Popen[bytes]) -> None:
         guard.stdin.close()
 
 
-def _ask(task: Task, number: signal.Signals) -> None:
+def _signal_session(task: ChildProcess, number: signal.Signals) -> None:
     # Its whole session: what it has started itself ends too.
     with contextlib.suppress(OSError):
         os.killpg(task.process.pid, number)
 
 
-def _blocks(process: subprocess.Popen[bytes]) -> Iterator[str]:
+def _read_blocks(process: subprocess.Popen[bytes]) -> Iterator[str]:
     """What a process says, in whole lines, and not more often than a screen is drawn."""
     assert process.stdout is not None
     descriptor = process.stdout.fileno()
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     held, shown = "", 0.0
     while True:
-        readable, _, _ = select.select([descriptor], [], [], _LOOK_SECONDS)
+        readable, _, _ = select.select([descriptor], [], [], _POLL_SECONDS)
         block = os.read(descriptor, _BLOCK) if readable else b""
         held += decoder.decode(block)
         # Something that it has started may keep the pipe open; it is its own end that counts.
         over = not block and (bool(readable) or process.poll() is not None)
         if over:
             held += decoder.decode(b"", final=True)
-        whole = len(held) if over or len(held) > _MOST_HELD else held.rfind("\n") + 1
-        if whole and (over or len(held) > _MOST_HELD or time.monotonic() - shown >= _SHOWN_SECONDS):
-            yield "\n".join(_last_state(line) for line in held[:whole].removesuffix("\n").split("\n"))
+        whole = len(held) if over or len(held) > _MAX_BUFFERED else held.rfind("\n") + 1
+        if whole and (over or len(held) > _MAX_BUFFERED or time.monotonic() - shown >= _FLUSH_SECONDS):
+            yield "\n".join(_strip_overwritten(line) for line in held[:whole].removesuffix("\n").split("\n"))
             held, shown = held[whole:], time.monotonic()
         if over:
             return
 
 
-def _last_state(line: str) -> str:
+def _strip_overwritten(line: str) -> str:
     """What a line shows in the end that was written over with carriage returns."""
     return line.rstrip("\r").rpartition("\r")[2]
 
 
-def ending(code: int) -> str:
+def describe_exit(code: int) -> str:
     """How a process ended, in words."""
     if code >= 0:
         return f"exit code {code}"

@@ -16,30 +16,30 @@ from typing import TYPE_CHECKING
 from textual.app import App, SuspendNotSupported
 
 from gts.errors import FileError, MissingError
-from gts_tui.screens.editor.files import Saved, load
+from gts_tui.screens.editor.files import DiskVersion, load_file
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
 
-_KNOWN = ("nano", "vim", "vi")
+_DEFAULT_EDITORS = ("nano", "vim", "vi")
 
 
-def editor_command() -> list[str]:
+def find_editor_command() -> list[str]:
     """The words that start the person's editor; raises MissingError where there is none."""
     for variable in ("VISUAL", "EDITOR"):
         words = shlex.split(os.environ.get(variable, ""))
         if words:
             return words
-    found = next((name for name in _KNOWN if shutil.which(name)), None)
+    found = next((name for name in _DEFAULT_EDITORS if shutil.which(name)), None)
     if found is None:
         raise MissingError("no editor is set", hint="export EDITOR=nano, for example")
     return [found]
 
 
-def edit_outside(app: App[int], path: Path) -> None:
+def run_external_editor(app: App[int], path: Path) -> None:
     """Edit a file until the editor ends; raises MissingError where that is impossible here."""
-    command = editor_command()
+    command = find_editor_command()
     try:
         with app.suspend():
             code = subprocess.call([*command, str(path)])
@@ -51,19 +51,19 @@ def edit_outside(app: App[int], path: Path) -> None:
         app.notify(f"{command[0]} ended with code {code}", severity="warning", markup=False)
 
 
-def edit_copy_outside(app: App[int], name: str, text: str, saved: Saved) -> str:
+def edit_text_externally(app: App[int], name: str, text: str, original: DiskVersion) -> str:
     """What a text became in the person's editor, where it is a file of this name; no other file is touched."""
     with tempfile.TemporaryDirectory(prefix="gts-") as folder:
         path = Path(folder) / Path(name).name
         try:
-            path.write_bytes(saved.data(text))
+            path.write_bytes(original.encode(text))
         except OSError as error:
             raise FileError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}") from error
-        edit_outside(app, path)
-        return load(path).text
+        run_external_editor(app, path)
+        return load_file(path).text
 
 
-def edit_outside_editing(app: GtsApp, word: str) -> None:
+def edit_in_terminal(app: GtsApp, reference: str) -> None:
     """Give the terminal to $VISUAL or $EDITOR until it ends."""
     if app.settings.readonly:
         app.notify("this program was started with --readonly", severity="error", markup=False)
@@ -72,15 +72,15 @@ def edit_outside_editing(app: GtsApp, word: str) -> None:
     try:
         with app.suspend():
             # Nothing may be raised in here: the terminal would never be taken back.
-            said = _run(editor, app.workspace.root / word)
+            message = _run_editor(editor, app.workspace.root / reference)
     except SuspendNotSupported:
-        said = "this terminal cannot be given to another program"
-    if said:
-        app.notify(said, severity="error", markup=False)
-    app.watcher.look()
+        message = "this terminal cannot be given to another program"
+    if message:
+        app.notify(message, severity="error", markup=False)
+    app.poller.poll_now()
 
 
-def _run(editor: str, path: Path) -> str:
+def _run_editor(editor: str, path: Path) -> str:
     """Edit a file; what went wrong, empty where nothing did."""
     try:
         code = subprocess.call([*shlex.split(editor), str(path)])

@@ -17,30 +17,29 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 
 from gts.commands.command import Context
-from gts.commands.job_progress import ListedJob, describe
-from gts.commands.jobs import EVERY, row_of
-from gts.commands.jobs import Row as JobRow
-from gts.commands.views.formatting import clock, moment, plain, short, size
-from gts.commands.views.jobs import remarks, row_line, share_of
+from gts.commands.job_progress import ListedJob, describe_jobs
+from gts.commands.jobs import NO_LIMIT, summarize_queue
+from gts.commands.jobs import QueueSummary as JobRow
+from gts.commands.views.formatting import format_bytes, format_clock, format_short, format_time, plain_text
+from gts.commands.views.jobs import format_queue_summary, job_details, percent_done
 from gts.errors import GtsError
-from gts.jobs.states import WORDS
+from gts.jobs.states import STATE_NAMES
 from gts.store.workspace import JobFolder, Workspace
-from gts_tui.command_syntax import joined
-from gts_tui.polling import changed
+from gts_tui.command_syntax import quote_words
+from gts_tui.polling import stat_stamp
 from gts_tui.screens.mode import Mode
-from gts_tui.textual_fixes import SteadyLine
-from gts_tui.widgets.dialogs import Ask, Confirm
-from gts_tui.widgets.filter_input import FilterLine
+from gts_tui.textual_fixes import CachedStatic
+from gts_tui.widgets.dialogs import ConfirmDialog, InputDialog
+from gts_tui.widgets.filter_input import FilterInput
 from gts_tui.widgets.log_view import LogPane
 from gts_tui.widgets.status import state_text
-from gts_tui.widgets.table import MOST_ROWS, KeyedTable, Row
-from gts_tui.widgets.table import ColumnKeyedTable as Column
+from gts_tui.widgets.table import MAX_ROWS, KeyedColumn, KeyedRow, KeyedTable
 
 if TYPE_CHECKING:
-    from gts.jobs.job_store import Standing
+    from gts.jobs.job_store import JobStatus
 
 
-SECONDS = 2.0
+REFRESH_SECONDS = 2.0
 """Between two readings while something is at work; its numbers change as often."""
 
 
@@ -49,7 +48,7 @@ class JobList:
     """All jobs, newest first, and the row of this machine."""
 
     jobs: tuple[ListedJob, ...]
-    row: JobRow
+    queue: JobRow
 
 
 class JobReader:
@@ -57,57 +56,63 @@ class JobReader:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._resting: dict[str, tuple[Hashable, ListedJob]] = {}
-        self._working: tuple[Path, ...] = ()
+        self._inactive_jobs: dict[str, tuple[Hashable, ListedJob]] = {}
+        self._active_locks: tuple[Path, ...] = ()
 
     def stamp(self) -> Hashable:
         """Differs when jobs may stand otherwise; with the time, while one is at work."""
-        from gts.jobs.queue import Queue
+        from gts.jobs.queue import JobQueue
 
-        queue = Queue().folder
+        queue = JobQueue().folder
         places = (self._workspace.catalogue, self._workspace.runs, self._workspace.studies, queue, queue / "slots")
-        tick = int(time.monotonic() / SECONDS) if self._working else 0
-        return changed(*places), changed(*self._working), tick
+        tick = int(time.monotonic() / REFRESH_SECONDS) if self._active_locks else 0
+        return stat_stamp(*places), stat_stamp(*self._active_locks), tick
 
     def read(self) -> JobList:
         """All of them; of those at rest only what is new is read from their folders."""
-        from gts.jobs.job_store import jobs_of
-        from gts.jobs.queue import Queue
+        from gts.jobs.job_store import list_jobs
+        from gts.jobs.queue import JobQueue
 
-        queue = Queue()
+        queue = JobQueue()
         entries = queue.entries()
-        standings = jobs_of(self._workspace, limit=EVERY)
-        fresh = [one for one in standings if one.state.alive or self._known(one) is None]
-        described = {one.id: one for one in describe(fresh, entries)}
+        standings = list_jobs(self._workspace, limit=NO_LIMIT)
+        fresh = [one for one in standings if one.state.alive or self._cached_job(one) is None]
+        described = {one.id: one for one in describe_jobs(fresh, entries)}
         for one in fresh:
             if not one.state.alive:
-                self._resting[one.job.id] = (_mark(one), described[one.job.id])
+                self._inactive_jobs[one.job.id] = (_job_stamp(one), described[one.job.id])
         # Its own file tells at once when a job says that it stops or waits.
-        self._working = tuple(one.job.lock for one in standings if one.state.alive)
-        jobs = [described.get(one.job.id) or self._resting[one.job.id][1] for one in standings]
-        return JobList(tuple(jobs), row_of(Context(self._workspace), queue, entries))
+        self._active_locks = tuple(one.job.lock_path for one in standings if one.state.alive)
+        jobs = [described.get(one.job.id) or self._inactive_jobs[one.job.id][1] for one in standings]
+        return JobList(tuple(jobs), summarize_queue(Context(self._workspace), queue, entries))
 
-    def _known(self, standing: Standing) -> ListedJob | None:
-        mark, listed = self._resting.get(standing.job.id, (None, None))
-        return listed if mark == _mark(standing) else None
-
-
-def _mark(standing: Standing) -> Hashable:
-    return standing.state, standing.job.changed, standing.job.claim
+    def _cached_job(self, standing: JobStatus) -> ListedJob | None:
+        mark, listed = self._inactive_jobs.get(standing.job.id, (None, None))
+        return listed if mark == _job_stamp(standing) else None
 
 
-_WIDE = 110
-_NUMBERS = (
-    Column("since", 6, right=True),
-    Column("done", 5, right=True),
-    Column("rate", 6, right=True),
-    Column("left", 7, right=True),
-    Column("cpu", 5, right=True),
-    Column("memory", 7, right=True),
+def _job_stamp(standing: JobStatus) -> Hashable:
+    return standing.state, standing.job.changed, standing.job.recorded_state
+
+
+_WIDE_LAYOUT_COLUMNS = 110
+_NUMBER_COLUMNS = (
+    KeyedColumn("since", 6, right=True),
+    KeyedColumn("done", 5, right=True),
+    KeyedColumn("rate", 6, right=True),
+    KeyedColumn("left", 7, right=True),
+    KeyedColumn("cpu", 5, right=True),
+    KeyedColumn("memory", 7, right=True),
 )
-_NARROW_COLUMNS = (Column("state", 13), Column("job", 20), *_NUMBERS)
-_WIDE_COLUMNS = (Column("state", 13), Column("kind", 6), Column("job", 40), *_NUMBERS, Column("steps", 7, right=True))
-_STATES = ("", *WORDS)
+_NARROW_COLUMNS = (KeyedColumn("state", 13), KeyedColumn("job", 20), *_NUMBER_COLUMNS)
+_WIDE_COLUMNS = (
+    KeyedColumn("state", 13),
+    KeyedColumn("kind", 6),
+    KeyedColumn("job", 40),
+    *_NUMBER_COLUMNS,
+    KeyedColumn("steps", 7, right=True),
+)
+_STATE_FILTERS = ("", *STATE_NAMES)
 
 
 class JobsMode(Mode):
@@ -137,18 +142,18 @@ class JobsMode(Mode):
 
     def __init__(self) -> None:
         super().__init__()
-        self._list: JobList | None = None
-        self._state = ""
-        self._wanted = ""
+        self._job_list: JobList | None = None
+        self._state_filter = ""
+        self._pending_job = ""
         """A job that was asked for and has not been listed yet."""
 
     def compose(self) -> ComposeResult:
         """The row of this machine, the jobs, what is to say about one, its log."""
         table = KeyedTable(id="jobs")
-        yield SteadyLine(id="row")
+        yield CachedStatic(id="row")
         yield table
-        yield FilterLine(table, id="jobs-filter")
-        yield SteadyLine(id="remarks")
+        yield FilterInput(table, id="jobs-filter")
+        yield CachedStatic(id="remarks")
         yield LogPane("jobs.log")
 
     @property
@@ -161,192 +166,196 @@ class JobsMode(Mode):
     def enter(self) -> None:
         """Follow the jobs, and the log of one."""
         reader = JobReader(self.program.workspace)
-        self.program.watcher.follow("jobs.table", reader.stamp, reader.read, self._take)
-        self._look_at_log()
+        self.program.poller.watch("jobs.table", reader.stamp, reader.read, self._apply_jobs)
+        self._follow_log()
 
     def leave(self) -> None:
         """Follow nothing."""
-        self.program.watcher.forget("jobs.table")
-        self.query_one(LogPane).forget()
+        self.program.poller.unwatch("jobs.table")
+        self.query_one(LogPane).stop_polling()
 
     def selection(self) -> tuple[str, ...]:
         """The marked jobs, else the one under the cursor."""
-        return self.table.chosen
+        return self.table.selected_keys
 
     def open(self, word: str) -> None:
         """Put the cursor on a job."""
-        found = [key for key in self.table.keys if key == word] or [key for key in self.table.keys if word in key]
-        if not (len(found) == 1 and self.table.go_to(found[0])):
-            self._wanted = word
+        found = [key for key in self.table.row_keys if key == word] or [key for key in self.table.row_keys if word in key]
+        if not (len(found) == 1 and self.table.move_to_key(found[0])):
+            self._pending_job = word
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 
-    def _take(self, reading: Any) -> None:
+    def _apply_jobs(self, reading: Any) -> None:
         if isinstance(reading, GtsError):
-            self.query_one("#row", SteadyLine).tell(plain(reading.message))
+            self.query_one("#row", CachedStatic).show_text(plain_text(reading.message))
             return
-        self._list = reading
-        self._show()
-        if self._wanted:
-            word, self._wanted = self._wanted, ""
+        self._job_list = reading
+        self._show_jobs()
+        if self._pending_job:
+            word, self._pending_job = self._pending_job, ""
             self.open(word)
-            self._wanted = ""
+            self._pending_job = ""
 
-    def _show(self) -> None:
-        if self._list is None:
+    def _show_jobs(self) -> None:
+        if self._job_list is None:
             return
-        admits = self.query_one("#jobs-filter", FilterLine).admits
-        standing = [one for one in self._list.jobs if self._state in ("", one.state)]
-        jobs = [one for one in standing if admits(f"{one.id} {one.kind} {one.reason}")]
+        matches = self.query_one("#jobs-filter", FilterInput).matches
+        in_state = [one for one in self._job_list.jobs if self._state_filter in ("", one.state)]
+        jobs = [one for one in in_state if matches(f"{one.id} {one.kind} {one.reason}")]
         # Those at work stay in sight, however many came after them.
         jobs.sort(key=lambda one: not one.alive)
-        columns = _WIDE_COLUMNS if self.size.width >= _WIDE else _NARROW_COLUMNS
-        self.table.show(columns, [Row(one.id, self._cells(one, columns)) for one in jobs[:MOST_ROWS]])
-        self._show_row(len(jobs))
-        self._show_one()
+        columns = _WIDE_COLUMNS if self.size.width >= _WIDE_LAYOUT_COLUMNS else _NARROW_COLUMNS
+        self.table.show_rows(columns, [KeyedRow(one.id, self._cells(one, columns)) for one in jobs[:MAX_ROWS]])
+        self._show_queue_line(len(jobs))
+        self._show_remarks()
 
-    def _show_row(self, found: int) -> None:
-        assert self._list is not None
-        which = f"{self._state} only" if self._state else ""
-        every = len(self._list.jobs)
-        listed = f"{min(found, MOST_ROWS)} of {every} jobs" if found < every or found > MOST_ROWS else f"{every} jobs"
-        line = "   ".join(filter(None, [row_line(self._list.row), listed, which]))
-        self.query_one("#row", SteadyLine).tell(plain(line if every else f"{line}   next: train a spec"))
+    def _show_queue_line(self, match_count: int) -> None:
+        assert self._job_list is not None
+        filter_note = f"{self._state_filter} only" if self._state_filter else ""
+        total = len(self._job_list.jobs)
+        listed = (
+            f"{min(match_count, MAX_ROWS)} of {total} jobs"
+            if match_count < total or match_count > MAX_ROWS
+            else f"{total} jobs"
+        )
+        line = "   ".join(filter(None, [format_queue_summary(self._job_list.queue), listed, filter_note]))
+        self.query_one("#row", CachedStatic).show_text(plain_text(line if total else f"{line}   next: train a spec"))
 
-    def _cells(self, job: ListedJob, columns: Sequence[Column]) -> tuple[Text, ...]:
+    def _cells(self, job: ListedJob, columns: Sequence[KeyedColumn]) -> tuple[Text, ...]:
         wide = len(columns) > len(_NARROW_COLUMNS)
-        share = share_of(job)
+        share = percent_done(job)
         # The time that the id of a run begins with stands in a column of its own.
         name = job.id if wide or job.kind == "search" else job.id[16:] or job.id
         numbers = (
-            moment(job.since),
+            format_time(job.since),
             "" if share is None else f"{share} %",
-            short(job.rate) if job.rate else "",
-            clock(job.seconds_left) if job.seconds_left is not None and job.seconds_left < 1e7 else "",
+            format_short(job.rate) if job.rate else "",
+            format_clock(job.seconds_left) if job.seconds_left is not None and job.seconds_left < 1e7 else "",
             "" if job.cpu_percent is None else f"{job.cpu_percent:.0f} %",
-            size(job.memory) if job.memory else "",
-            *((short(job.step),) if wide else ()),
+            format_bytes(job.memory) if job.memory else "",
+            *((format_short(job.step),) if wide else ()),
         )
         kind = (Text(job.kind),) if wide else ()
-        return (state_text(self.program, job.state), *kind, plain(name), *map(Text, numbers))
+        return (state_text(self.program, job.state), *kind, plain_text(name), *map(Text, numbers))
 
-    def _one(self) -> ListedJob | None:
-        key = self.table.current
-        return next((one for one in (self._list.jobs if self._list else ()) if one.id == key), None)
+    def _current_job(self) -> ListedJob | None:
+        key = self.table.current_key
+        return next((one for one in (self._job_list.jobs if self._job_list else ()) if one.id == key), None)
 
-    def _show_one(self) -> None:
-        job = self._one()
-        said = "  ".join(text for text, _ in remarks(job) if text) if job else ""
-        known = f"  pid {job.pid} on {job.host}" if job and job.pid is not None else ""
-        self.query_one("#remarks", SteadyLine).tell(plain(f"{said}{known}"))
+    def _show_remarks(self) -> None:
+        job = self._current_job()
+        remark_text = "  ".join(text for text, _ in job_details(job) if text) if job else ""
+        process_note = f"  pid {job.pid} on {job.host}" if job and job.pid is not None else ""
+        self.query_one("#remarks", CachedStatic).show_text(plain_text(f"{remark_text}{process_note}"))
 
-    def _look_at_log(self) -> None:
-        job, pane = self._one(), self.query_one(LogPane)
+    def _follow_log(self) -> None:
+        job, pane = self._current_job(), self.query_one(LogPane)
         if job is None:
-            pane.blank()
+            pane.clear_log()
             return
         workspace = self.program.workspace
-        folder = workspace.study(job.id).path if job.kind == "search" else workspace.run(job.id).path
-        pane.follow(JobFolder(folder).log, f"log of {job.id}")
+        folder = workspace.study_folder(job.id).path if job.kind == "search" else workspace.run_folder(job.id).path
+        pane.show_log(JobFolder(folder).log, f"log of {job.id}")
 
     def on_data_table_row_highlighted(self) -> None:
         """Another job is looked at."""
-        self._show_one()
-        self._look_at_log()
+        self._show_remarks()
+        self._follow_log()
 
-    def on_filter_line_filtered(self) -> None:
+    def on_filter_input_filter_changed(self) -> None:
         """Show the jobs that have the words."""
-        self._show()
+        self._show_jobs()
 
     def on_resize(self, event: Resize) -> None:
         """More columns where there is room."""
-        self._show()
+        self._show_jobs()
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def on_data_table_row_selected(self) -> None:
         """Open the run or the study in its own mode."""
-        job = self._one()
+        job = self._current_job()
         if job is not None:
-            self.program.perform(joined(["mode", "search" if job.kind == "search" else "training", job.id]))
+            self.program.run_command(quote_words(["mode", "search" if job.kind == "search" else "training", job.id]))
 
-    def _chosen(self, fits: Callable[[ListedJob], bool], otherwise: str) -> list[str]:
+    def _chosen_jobs(self, predicate: Callable[[ListedJob], bool], warning: str) -> list[str]:
         """The chosen jobs that something can be done with; says so where there is none."""
-        chosen = set(self.table.chosen)
-        found = [one.id for one in (self._list.jobs if self._list else ()) if one.id in chosen and fits(one)]
+        chosen = set(self.table.selected_keys)
+        found = [one.id for one in (self._job_list.jobs if self._job_list else ()) if one.id in chosen and predicate(one)]
         if not found:
-            self.notify(otherwise, severity="warning", markup=False)
+            self.notify(warning, severity="warning", markup=False)
         return found
 
     def action_stop(self) -> None:
         """Stop what is chosen, after its present update."""
-        jobs = self._chosen(lambda one: one.alive, "nothing chosen here is at work")
+        jobs = self._chosen_jobs(lambda one: one.alive, "nothing chosen here is at work")
         if jobs:
-            self.program.perform(joined(["stop", *jobs]))
-            self.table.unmark()
+            self.program.run_command(quote_words(["stop", *jobs]))
+            self.table.clear_marks()
 
     def action_kill(self) -> None:
         """Stop what is chosen at once, if the person means it."""
-        jobs = self._chosen(lambda one: one.alive, "nothing chosen here is at work")
+        jobs = self._chosen_jobs(lambda one: one.alive, "nothing chosen here is at work")
         if not jobs:
             return
         what = jobs[0] if len(jobs) == 1 else f"{len(jobs)} jobs"
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.program.perform(joined(["stop", "--now", *jobs]))
-                self.table.unmark()
+                self.program.run_command(quote_words(["stop", "--now", *jobs]))
+                self.table.clear_marks()
 
-        self.app.push_screen(Confirm(f"Kill {what}? What has not been saved is lost."), answered)
+        self.app.push_screen(ConfirmDialog(f"Kill {what}? What has not been saved is lost."), answered)
 
     def action_resume(self) -> None:
         """Go on with what is chosen."""
-        jobs = self._chosen(lambda one: not one.alive and one.state != "done", "nothing chosen here stands still")
+        jobs = self._chosen_jobs(lambda one: not one.alive and one.state != "done", "nothing chosen here stands still")
         if jobs:
-            self.program.perform(joined(["resume", *jobs]))
-            self.table.unmark()
+            self.program.run_command(quote_words(["resume", *jobs]))
+            self.table.clear_marks()
 
     def action_resume_all(self) -> None:
         """Go on with everything that was interrupted, if the person means it."""
-        found = sum(one.state == "interrupted" for one in (self._list.jobs if self._list else ()))
+        found = sum(one.state == "interrupted" for one in (self._job_list.jobs if self._job_list else ()))
         if not found:
             self.notify("no job was interrupted", severity="warning")
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.program.perform("resume --all")
+                self.program.run_command("resume --all")
 
-        self.app.push_screen(Confirm(f"Go on with {found} interrupted job{'s' if found > 1 else ''}?"), answered)
+        self.app.push_screen(ConfirmDialog(f"Go on with {found} interrupted job{'s' if found > 1 else ''}?"), answered)
 
     def action_slots(self) -> None:
         """Set how many jobs may work at a time."""
-        now = self._list.row.slots if self._list else None
+        now = self._job_list.queue.slots if self._job_list else None
 
         def answered(word: str | None) -> None:
             if word:
-                self.program.perform(joined(["jobs", "--slots", word]))
+                self.program.run_command(quote_words(["jobs", "--slots", word]))
 
-        self.app.push_screen(Ask("How many jobs may work at a time? A number, or auto.", str(now or "auto")), answered)
+        self.app.push_screen(InputDialog("How many jobs may work at a time? A number, or auto.", str(now or "auto")), answered)
 
     def action_state(self, step: int) -> None:
         """List the jobs of the next state alone, or of all."""
-        self._state = _STATES[(_STATES.index(self._state) + step) % len(_STATES)]
-        self._show()
+        self._state_filter = _STATE_FILTERS[(_STATE_FILTERS.index(self._state_filter) + step) % len(_STATE_FILTERS)]
+        self._show_jobs()
 
     def action_filter(self) -> None:
         """Write words that a job must have."""
-        self.query_one("#jobs-filter", FilterLine).begin()
+        self.query_one("#jobs-filter", FilterInput).open()
 
     def action_play(self) -> None:
         """Play what the chosen runs have learned."""
-        jobs = self._chosen(lambda one: one.kind == "train", "only trainings can be played")
+        jobs = self._chosen_jobs(lambda one: one.kind == "train", "only trainings can be played")
         if jobs:
-            self.program.perform(joined(["mode", "play", *jobs]))
+            self.program.run_command(quote_words(["mode", "play", *jobs]))
 
     def action_copy(self) -> None:
         """Copy the ids of what is chosen."""
-        chosen = self.table.chosen
+        chosen = self.table.selected_keys
         if chosen:
             self.program.copy(" ".join(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} ids")
 
@@ -354,9 +363,9 @@ class JobsMode(Mode):
         """From the log to the jobs; there take away the filter, then the marks, then the state."""
         if not self.table.has_focus:
             self.table.focus()
-        elif not (self.query_one("#jobs-filter", FilterLine).drop() or self.table.unmark()):
-            self._state = ""
-            self._show()
+        elif not (self.query_one("#jobs-filter", FilterInput).clear_filter() or self.table.clear_marks()):
+            self._state_filter = ""
+            self._show_jobs()
 
 
 MODE = JobsMode

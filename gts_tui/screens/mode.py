@@ -48,7 +48,7 @@ class Mode(Vertical):
         return True
 
 
-class Modes(Container):
+class ModeContainer(Container):
     """The middle of the screen: one mode at a time."""
 
     def focus_mode(self) -> None:

@@ -12,18 +12,17 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widgets import Static
 
-from gts.commands.views.formatting import number, plain, short
+from gts.commands.views.formatting import format_number, format_short, plain_text
 from gts.errors import GtsError
 from gts_tui.screens.mode import Mode
-from gts_tui.screens.sources import Choice, Shelf
-from gts_tui.widgets.filter_input import FilterLine
-from gts_tui.widgets.player import Player
-from gts_tui.widgets.table import ColumnKeyedTable as Column
-from gts_tui.widgets.table import KeyedTable, Row
+from gts_tui.screens.sources import SourceInfo, SourceReader
+from gts_tui.widgets.filter_input import FilterInput
+from gts_tui.widgets.player import PlayerWidget
+from gts_tui.widgets.table import KeyedColumn, KeyedRow, KeyedTable
 
-_WIDE = 100
+_SIDE_BY_SIDE_COLUMNS = 100
 """Columns from which on the list stays beside what plays."""
-_COLUMNS = (Column("what", 26), Column("score", 8, right=True), Column("steps", 6, right=True))
+_COLUMNS = (KeyedColumn("what", 26), KeyedColumn("score", 8, right=True), KeyedColumn("steps", 6, right=True))
 
 
 class PlayMode(Mode):
@@ -47,9 +46,9 @@ class PlayMode(Mode):
 
     def __init__(self) -> None:
         super().__init__()
-        self._choices: tuple[Choice, ...] = ()
-        self._asked: list[str] = []
-        self._follow = False
+        self._sources: tuple[SourceInfo, ...] = ()
+        self._pending_references: list[str] = []
+        self._is_following = False
 
     def compose(self) -> ComposeResult:
         """The list at the left, the player at the right."""
@@ -57,14 +56,14 @@ class PlayMode(Mode):
         with Horizontal():
             with Vertical(id="shelf"):
                 yield table
-                yield FilterLine(table)
+                yield FilterInput(table)
                 yield Static(id="said")
-            yield Player()
+            yield PlayerWidget()
 
     @property
-    def player(self) -> Player:
+    def player(self) -> PlayerWidget:
         """The player."""
-        return self.query_one(Player)
+        return self.query_one(PlayerWidget)
 
     @property
     def table(self) -> KeyedTable:
@@ -75,93 +74,93 @@ class PlayMode(Mode):
 
     def enter(self) -> None:
         """Follow what there is; go on with what was played."""
-        shelf = Shelf(self.program.workspace)
-        self.program.watcher.follow("play.choices", shelf.stamp, shelf.read, self._take)
-        if self.player.words and not self.player.playing:
-            self._play(self.player.words)
+        shelf = SourceReader(self.program.workspace)
+        self.program.poller.watch("play.choices", shelf.stamp, shelf.read, self._apply_sources)
+        if self.player.references and not self.player.is_playing:
+            self._play(self.player.references)
 
     def leave(self) -> None:
         """Nothing plays where nobody looks."""
-        self.program.watcher.forget("play.choices")
+        self.program.poller.unwatch("play.choices")
         self.player.stop()
 
     def focus_first(self) -> None:
         """The player where something plays, else the list."""
-        (self.player if self.player.playing else self.table).focus()
+        (self.player if self.player.is_playing else self.table).focus()
 
     def selection(self) -> tuple[str, ...]:
         """What plays while the player has the cursor, else what is chosen in the list."""
-        return self.player.words if self.player.has_focus else self.table.chosen
+        return self.player.references if self.player.has_focus else self.table.selected_keys
 
     def open(self, word: str) -> None:
         """Play it; what is named in one breath plays side by side."""
-        if not self._asked:
-            self.call_later(self._play_asked)
-        self._asked.append(word)
+        if not self._pending_references:
+            self.call_later(self._play_pending)
+        self._pending_references.append(word)
 
-    def _play_asked(self) -> None:
-        words, self._asked = self._asked, []
-        self._follow = False
+    def _play_pending(self) -> None:
+        words, self._pending_references = self._pending_references, []
+        self._is_following = False
         self._play(words)
 
     def _play(self, words: Sequence[str]) -> None:
-        self.player.play(words, follow=self._follow)
+        self.player.play(words, follow=self._is_following)
         self.player.focus()
 
-    def _lay_out(self) -> None:
-        narrow = self.size.width < _WIDE
-        self.set_class(narrow and self.player.playing and not self.query_one("#shelf").has_focus_within, "-alone")
+    def _update_layout(self) -> None:
+        narrow = self.size.width < _SIDE_BY_SIDE_COLUMNS
+        self.set_class(narrow and self.player.is_playing and not self.query_one("#shelf").has_focus_within, "-alone")
 
     def on_resize(self, event: Resize) -> None:
         """The list gives way where there is no room for both."""
-        self._lay_out()
+        self._update_layout()
 
     def on_descendant_focus(self) -> None:
         """It comes back when the person goes there."""
-        self._lay_out()
+        self._update_layout()
 
     # -- the list -----------------------------------------------------------------------------------------------------
 
-    def _take(self, reading: Any) -> None:
+    def _apply_sources(self, reading: Any) -> None:
         if isinstance(reading, GtsError):
-            self.query_one("#said", Static).update(plain(reading.message))
+            self.query_one("#said", Static).update(plain_text(reading.message))
             return
-        self._choices = reading
-        self._show()
+        self._sources = reading
+        self._show_sources()
 
-    def _show(self) -> None:
-        line = self.query_one(FilterLine)
-        found = [one for one in self._choices if one.playable and line.admits(f"{one.word} {one.kind} {one.figure}")]
-        self.table.show(_COLUMNS, [Row(one.word, _cells(one)) for one in found])
-        said = f"{len(found)} to play" if found else "nothing to play yet: train a spec first"
-        self.query_one("#said", Static).update(Text(said))
-        mark = "enter plays, space marks several to play side by side" if found else said
-        self.player.say_instead(mark)
+    def _show_sources(self) -> None:
+        line = self.query_one(FilterInput)
+        found = [one for one in self._sources if one.playable and line.matches(f"{one.reference} {one.kind} {one.figure}")]
+        self.table.show_rows(_COLUMNS, [KeyedRow(one.reference, _source_cells(one)) for one in found])
+        summary = f"{len(found)} to play" if found else "nothing to play yet: train a spec first"
+        self.query_one("#said", Static).update(Text(summary))
+        hint = "enter plays, space marks several to play side by side" if found else summary
+        self.player.set_hint(hint)
 
-    def on_filter_line_filtered(self) -> None:
+    def on_filter_input_filter_changed(self) -> None:
         """Show what has the words."""
-        self._show()
+        self._show_sources()
 
     def on_data_table_row_selected(self) -> None:
         """Play what is chosen."""
-        self._follow = False
-        self._play(self.table.chosen)
+        self._is_following = False
+        self._play(self.table.selected_keys)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
         """Write words that must be there."""
         self.remove_class("-alone")
-        self.query_one(FilterLine).begin()
+        self.query_one(FilterInput).open()
 
     def action_follow(self) -> None:
         """Play runs as they were at their newest evaluation, and go on with newer ones."""
-        runs = {one.word for one in self._choices if one.kind == "run"}
+        runs = {one.reference for one in self._sources if one.kind == "run"}
         words = [word for word in self.selection() if word in runs]
         if not words:
             self.notify("only runs can be followed", severity="warning")
             return
-        self._follow = True
+        self._is_following = True
         self._play(words)
 
     def action_window(self) -> None:
@@ -170,10 +169,10 @@ class PlayMode(Mode):
 
     def action_compare(self) -> None:
         """Put what is chosen side by side."""
-        from gts_tui.command_syntax import joined
+        from gts_tui.command_syntax import quote_words
 
         if self.selection():
-            self.program.perform(joined(["mode", "compare", *self.selection()]))
+            self.program.run_command(quote_words(["mode", "compare", *self.selection()]))
 
     def action_copy(self) -> None:
         """Copy the names of what is chosen."""
@@ -186,17 +185,17 @@ class PlayMode(Mode):
         if self.player.has_focus:
             self.remove_class("-alone")
             self.table.focus()
-        elif not (self.query_one(FilterLine).drop() or self.table.unmark()):
+        elif not (self.query_one(FilterInput).clear_filter() or self.table.clear_marks()):
             self.player.stop()
 
 
-def _cells(choice: Choice) -> tuple[Text, ...]:
+def _source_cells(source: SourceInfo) -> tuple[Text, ...]:
     # The time that the id of a run begins with says less than the rest, and the list is narrow.
-    name = choice.word[16:] or choice.word if choice.kind == "run" else choice.word.removesuffix(".checkpoint")
-    if choice.members > 1:
-        name += f" ×{choice.members}"
-    score = "" if choice.score is None else number(choice.score)
-    return plain(name), Text(score), Text("" if choice.step is None else short(choice.step))
+    name = source.reference[16:] or source.reference if source.kind == "run" else source.reference.removesuffix(".checkpoint")
+    if source.members > 1:
+        name += f" ×{source.members}"
+    score = "" if source.score is None else format_number(source.score)
+    return plain_text(name), Text(score), Text("" if source.step is None else format_short(source.step))
 
 
 MODE = PlayMode

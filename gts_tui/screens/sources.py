@@ -11,20 +11,20 @@ from typing import Any, Literal
 
 from gts.errors import GtsError
 from gts.store.workspace import RunFolder, Workspace
-from gts_tui.polling import changed
+from gts_tui.polling import stat_stamp
 
-NEWEST_RUNS = 200
-_MOST_FILES = 2000
-_DEEPEST = 4
-_WATCHED_RUNS = 8
+MAX_RUNS = 200
+_MAX_FILES = 2000
+_MAX_DEPTH = 4
+_POLLED_RUNS = 8
 """The newest ones, whose folders are looked at again and again: they may be at work."""
 
 
 @dataclass(frozen=True)
-class Choice:
+class SourceInfo:
     """Something that can be played or compared."""
 
-    word: str
+    reference: str
     """What names it on a command line: a path relative to the workspace, or the id of a run."""
     kind: Literal["run", "checkpoint", "spec"]
     figure: str
@@ -35,7 +35,7 @@ class Choice:
     members: int = 1
 
 
-class Shelf:
+class SourceReader:
     """Reads the choices of a workspace, and only what has changed since the last time."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -45,49 +45,55 @@ class Shelf:
 
     def stamp(self) -> Hashable:
         """Differs when there may be other choices."""
-        newest = [folder for run in self._newest()[:_WATCHED_RUNS] for folder in (run, *_members(RunFolder(run)))]
-        return changed(self._workspace.runs, *self._folders, *newest)
+        newest = [folder for run in self._newest_runs()[:_POLLED_RUNS] for folder in (run, *_member_folders(RunFolder(run)))]
+        return stat_stamp(self._workspace.runs, *self._folders, *newest)
 
-    def read(self) -> tuple[Choice, ...]:
+    def read(self) -> tuple[SourceInfo, ...]:
         """Runs, newest first, then the files by folder and name."""
-        runs = [choice for path in self._newest() if (choice := self._run(RunFolder(path))) is not None]
-        files = [self._file(path) for path in self._files()]
+        runs = [choice for path in self._newest_runs() if (choice := self._read_run(RunFolder(path))) is not None]
+        files = [self._read_file(path) for path in self._find_files()]
         return (*runs, *(choice for choice in files if choice is not None))
 
-    def _newest(self) -> list[Path]:
+    def _newest_runs(self) -> list[Path]:
         try:
             names = sorted((entry.name for entry in os.scandir(self._workspace.runs)), reverse=True)
         except OSError:
             return []
-        return [self._workspace.runs / name for name in names[:NEWEST_RUNS]]
+        return [self._workspace.runs / name for name in names[:MAX_RUNS]]
 
-    def _run(self, folder: RunFolder) -> Choice | None:
+    def _read_run(self, folder: RunFolder) -> SourceInfo | None:
         if not folder.exists():
             return None
-        members = max(1, len(_members(folder)))
-        files = [path for member in range(members) for path in (folder.best(member), *folder.lasts(member)[-1:])]
-        found = [header for path in files if (header := self._header(path)) is not None]
-        scores = [score for header in found if (score := _score(header)) is not None]
+        members = max(1, len(_member_folders(folder)))
+        files = [
+            path
+            for member in range(members)
+            for path in (folder.best_checkpoint(member), *folder.last_checkpoints(member)[-1:])
+        ]
+        found = [header for path in files if (header := self._cached_header(path)) is not None]
+        scores = [score for header in found if (score := _best_known_score(header)) is not None]
         steps = [int(header.counters.get("step", 0)) for header in found]
         recorded = any(folder.trajectory(member).is_file() for member in range(members))
         figure = found[0].spec.figure if found else ""
-        return Choice(
+        return SourceInfo(
             folder.id, "run", figure, max(steps, default=None), max(scores, default=None), bool(found) or recorded, members
         )
 
-    def _file(self, path: Path) -> Choice | None:
+    def _read_file(self, path: Path) -> SourceInfo | None:
         word = str(path.relative_to(self._workspace.root))
-        header = self._header(path)
+        header = self._cached_header(path)
         if header is None:
             # It is named all the same: choosing it says what is wrong with it.
-            return Choice(word, "spec" if path.suffix == ".spec" else "checkpoint", "")
+            return SourceInfo(word, "spec" if path.suffix == ".spec" else "checkpoint", "")
         if path.suffix == ".spec":
-            return Choice(word, "spec", header.figure, playable=False)
-        return Choice(word, "checkpoint", header.spec.figure, int(header.counters.get("step", 0)), _score(header))
+            return SourceInfo(word, "spec", header.figure, playable=False)
+        return SourceInfo(
+            word, "checkpoint", header.spec.figure, int(header.counters.get("step", 0)), _best_known_score(header)
+        )
 
-    def _files(self) -> list[Path]:
+    def _find_files(self) -> list[Path]:
         self._folders = []
-        return list(self._walk(self._workspace.root, 0))[:_MOST_FILES]
+        return list(self._walk(self._workspace.root, 0))[:_MAX_FILES]
 
     def _walk(self, folder: Path, depth: int) -> Iterator[Path]:
         self._folders.append(folder)
@@ -101,45 +107,45 @@ class Shelf:
                 continue
             with suppress(OSError):
                 if entry.is_dir(follow_symlinks=False):
-                    if depth < _DEEPEST:
+                    if depth < _MAX_DEPTH:
                         yield from self._walk(path, depth + 1)
                 elif path.suffix in (".checkpoint", ".spec"):
                     yield path
 
-    def _header(self, path: Path) -> Any:
+    def _cached_header(self, path: Path) -> Any:
         """What a file says of itself; None where it is none or cannot be read."""
-        stamp = changed(path)
+        stamp = stat_stamp(path)
         if stamp == (None,):
             return None
         known = self._headers.get(path)
         if known is None or known[0] != stamp:
-            known = self._headers[path] = (stamp, _read(path))
+            known = self._headers[path] = (stamp, _read_header(path))
         return known[1]
 
 
-def _read(path: Path) -> Any:
-    from gts.formats.checkpoint import read_header
+def _read_header(path: Path) -> Any:
+    from gts.formats.checkpoint import read_checkpoint_header
     from gts.formats.spec_file import read_spec
 
     try:
-        return read_spec(path) if path.suffix == ".spec" else read_header(path)
+        return read_spec(path) if path.suffix == ".spec" else read_checkpoint_header(path)
     except GtsError:
         return None
 
 
-def _members(folder: RunFolder) -> list[Path]:
+def _member_folders(folder: RunFolder) -> list[Path]:
     try:
         return sorted(Path(entry.path) for entry in os.scandir(folder.path) if entry.name.startswith("member"))
     except OSError:
         return []
 
 
-def _score(header: Any) -> float | None:
+def _best_known_score(header: Any) -> float | None:
     """What a checkpoint is known to earn: its score, else its best evaluation."""
     if header.score is not None:
-        return _number(header.score.get("score"))
-    return max((value for row in header.history if (value := _number(row.get("score"))) is not None), default=None)
+        return _as_float(header.score.get("score"))
+    return max((value for row in header.history if (value := _as_float(row.get("score"))) is not None), default=None)
 
 
-def _number(value: Any) -> float | None:
+def _as_float(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None

@@ -15,63 +15,63 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from gts_tui.terminal import BRAILLE, Glyphs
-from gts_tui.widgets.chart_render import Plot, draw
+from gts_tui.widgets.chart_render import ChartData, render_chart_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COLOURS = 8
-_BAND, _FAINT = 0.5, 0.55
+CHART_COLOURS = 8
+_BAND_OPACITY, _FAINT_OPACITY = 0.5, 0.55
 """How much of its colour a band, and a faint line, keeps."""
 
-EMPTY = Plot("", ())
+EMPTY_CHART = ChartData("", ())
 
 
-class Chart(Widget):
+class ChartWidget(Widget):
     """One pair of axes. `show` gives it something else to show; with the class `-selected` its title stands out."""
 
     DEFAULT_CSS = """
-    Chart { width: 1fr; height: 1fr; min-width: 20; min-height: 5; }
+    ChartWidget { width: 1fr; height: 1fr; min-width: 20; min-height: 5; }
     """
 
-    def __init__(self, plot: Plot = EMPTY, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, data: ChartData = EMPTY_CHART, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._plot = plot
-        self._drawn: list[Strip] = []
-        self._drawn_as: Hashable = None
+        self._data = data
+        self._cached_strips: list[Strip] = []
+        self._cache_key: Hashable = None
 
     @property
-    def plot(self) -> Plot:
+    def data(self) -> ChartData:
         """What it shows."""
-        return self._plot
+        return self._data
 
-    def show(self, plot: Plot) -> None:
+    def show_data(self, data: ChartData) -> None:
         """Show a plot; rows that look the same are left alone."""
-        if plot is self._plot or plot == self._plot:
+        if data is self._data or data == self._data:
             return
-        before, was_for = self._drawn, self._drawn_as
-        self._plot, self._drawn_as = plot, None
+        before, was_for = self._cached_strips, self._cache_key
+        self._data, self._cache_key = data, None
         if not before or self.size != Size(before[0].cell_length, len(before)):
             self.refresh()
             return
-        after = self._strips()
-        if was_for is None or self._looks() != was_for:
+        after = self._render_strips()
+        if was_for is None or self._appearance() != was_for:
             self.refresh()
             return
         regions = [Region(0, row, self.size.width, 1) for row, strip in enumerate(after) if strip != before[row]]
         if regions:
             self.refresh(*regions)
 
-    def text(self) -> str:
+    def plain_text(self) -> str:
         """What stands in it, without colours."""
-        return "\n".join(strip.text for strip in self._strips())
+        return "\n".join(strip.text for strip in self._render_strips())
 
     def render_line(self, y: int) -> Strip:
         """A row of it."""
-        strips = self._strips()
+        strips = self._render_strips()
         return strips[y] if y < len(strips) else Strip.blank(self.size.width, self.rich_style)
 
-    def _looks(self) -> Hashable:
+    def _appearance(self) -> Hashable:
         """What the picture depends on besides the plot."""
         return self.size, self.rich_style, self.app.theme, self._glyphs.level, self.has_class("-selected")
 
@@ -80,26 +80,26 @@ class Chart(Widget):
         found = getattr(self.app, "glyphs", BRAILLE)
         return found if isinstance(found, Glyphs) else BRAILLE
 
-    def _strips(self) -> list[Strip]:
-        looks = self._looks()
-        if looks != self._drawn_as:
+    def _render_strips(self) -> list[Strip]:
+        looks = self._appearance()
+        if looks != self._cache_key:
             width, height = self.size
             base = self.rich_style
-            inks = _inks(tuple(sorted(_chosen(self.app.theme_variables).items())), base)
+            inks = _span_styles(tuple(sorted(_chart_colours(self.app.theme_variables).items())), base)
             if self.has_class("-selected"):
                 inks = inks | {"title": inks["title"] + Style(reverse=True)}
-            rows = draw(self._plot, width, height, self._glyphs)
-            self._drawn = [Strip([Segment(text, inks.get(ink, base)) for text, ink in row], width) for row in rows]
-            self._drawn_as = looks
-        return self._drawn
+            rows = render_chart_rows(self._data, width, height, self._glyphs)
+            self._cached_strips = [Strip([Segment(text, inks.get(ink, base)) for text, ink in row], width) for row in rows]
+            self._cache_key = looks
+        return self._cached_strips
 
 
-def _chosen(variables: Mapping[str, str]) -> dict[str, str]:
-    return {name: variables[name] for name in (f"chart-{at}" for at in range(1, COLOURS + 1)) if name in variables}
+def _chart_colours(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: variables[name] for name in (f"chart-{at}" for at in range(1, CHART_COLOURS + 1)) if name in variables}
 
 
 @lru_cache(maxsize=32)
-def _inks(colours: tuple[tuple[str, str], ...], base: Style) -> dict[str, Style]:
+def _span_styles(colours: tuple[tuple[str, str], ...], base: Style) -> dict[str, Style]:
     """The style of every ink of a picture."""
     inks = {
         "title": base + Style(bold=True),
@@ -109,11 +109,11 @@ def _inks(colours: tuple[tuple[str, str], ...], base: Style) -> dict[str, Style]
     }
     ground = Color.from_rich_color(base.bgcolor) if base.bgcolor is not None else None
     named = dict(colours)
-    for at in range(COLOURS):
+    for at in range(CHART_COLOURS):
         with suppress(ColorParseError):
             colour = Color.parse(named.get(f"chart-{at + 1}", "ansi_default"))
             inks[f"line{at}"] = base + Style(color=colour.rich_color)
-            for ink, share in (("band", _BAND), ("faint", _FAINT)):
+            for ink, share in (("band", _BAND_OPACITY), ("faint", _FAINT_OPACITY)):
                 if colour.ansi is None and ground is not None and ground.ansi is None:
                     inks[f"{ink}{at}"] = base + Style(color=ground.blend(colour, share).rich_color)
                 else:

@@ -12,13 +12,24 @@ from typing import Literal
 
 from gts_tui.terminal import Glyphs
 from gts_tui.widgets import chart_canvas
-from gts_tui.widgets.chart_canvas import GRAINS, Grain, Places, Scale, bounds, clock, linear, logarithmic, shown, time_of
+from gts_tui.widgets.chart_canvas import (
+    DOT_ENCODINGS,
+    AxisScale,
+    DotEncoding,
+    DotPositions,
+    finite_bounds,
+    format_axis_time,
+    format_axis_value,
+    make_linear_axis,
+    make_log_axis,
+    make_time_axis,
+)
 
-Look = Literal["line", "steps", "points", "faint"]
+LineStyle = Literal["line", "steps", "points", "faint"]
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """Points that belong together; all tuples that are not empty have the same length. What is not finite leaves a gap."""
 
     name: str
@@ -26,225 +37,242 @@ class Line:
     ys: tuple[float, ...]
     colour: int = 0
     """Which of the theme's chart colours, from 0."""
-    look: Look = "line"
+    style: LineStyle = "line"
     lows: tuple[float, ...] = ()
     """Lower edge of a band around the line; empty for none."""
     highs: tuple[float, ...] = ()
-    newest: float = math.nan
+    legend_value: float = math.nan
     """What the legend tells in place of the last of `ys`, where that one stands for several."""
 
 
 @dataclass(frozen=True)
-class Plot:
+class ChartData:
     """One pair of axes."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
     x_label: str = ""
-    time: bool = False
+    is_time_axis: bool = False
     """Whether x is seconds, and labelled as times."""
-    log_y: bool = False
+    is_log_y: bool = False
     x_ticks: tuple[tuple[float, str], ...] = ()
     """In place of numbers."""
     cursor: float | None = None
     """Where on the x axis a cursor stands, whose values are shown."""
-    values: bool = True
+    show_values: bool = True
     """Whether the legend tells values of lines; not where the last point of one says no more than the others."""
 
 
-Run = tuple[str, str]
+StyledSpan = tuple[str, str]
 """Signs, and the ink they are written in: `text`, `title`, `axis`, `cursor`, or `line`, `faint` or `band` with a number."""
 
-_BLANK = ""
-_SMALLEST = (16, 4)
-_TALL = 9
+_NO_STYLE = ""
+_MIN_SIZE = (16, 4)
+_MIN_ROWS_FOR_X_AXIS = 9
 """Rows from which on the axes have a line of their own."""
-_MARK_EVERY = 18
-_MANY_POINTS = 400
+_MARKER_SPACING = 18
+_MAX_MARKED_POINTS = 400
 
 
 @dataclass
-class _Sheet:
+class _CellGrid:
     """Signs and inks of a rectangle, to write on."""
 
     width: int
     height: int
 
     def __post_init__(self) -> None:
-        self.signs = [[" "] * self.width for _ in range(self.height)]
-        self.inks = [[_BLANK] * self.width for _ in range(self.height)]
+        self.chars = [[" "] * self.width for _ in range(self.height)]
+        self.styles = [[_NO_STYLE] * self.width for _ in range(self.height)]
 
-    def put(self, row: int, column: int, text: str, ink: str) -> None:
+    def write(self, row: int, column: int, text: str, style: str) -> None:
         """Write; what is outside is lost."""
         if 0 <= row < self.height:
             for at, sign in enumerate(text, start=column):
                 if 0 <= at < self.width:
-                    self.signs[row][at], self.inks[row][at] = sign, ink
+                    self.chars[row][at], self.styles[row][at] = sign, style
 
-    def rows(self) -> list[list[Run]]:
+    def styled_rows(self) -> list[list[StyledSpan]]:
         """Every row as runs of one ink."""
-        return [_runs(signs, inks) for signs, inks in zip(self.signs, self.inks, strict=True)]
+        return [_group_by_style(signs, inks) for signs, inks in zip(self.chars, self.styles, strict=True)]
 
 
-def draw(plot: Plot, width: int, height: int, glyphs: Glyphs) -> list[list[Run]]:
+def render_chart_rows(data: ChartData, width: int, height: int, glyphs: Glyphs) -> list[list[StyledSpan]]:
     """Rows of the picture; every row is as wide as asked for."""
-    sheet = _Sheet(max(0, width), max(0, height))
-    if not sheet.width or not sheet.height:
-        return sheet.rows()
-    grain = GRAINS[glyphs.level]
-    named = [(at, line) for at, line in enumerate(plot.lines) if line.look != "faint"]
-    if width < _SMALLEST[0] or height < _SMALLEST[1]:
-        sheet.put(0, 0, plot.title, "title")
-        if height > 1 and named and plot.values:
-            sheet.put(1, 0, shown(_value(named[0][1], plot.cursor)), f"line{named[0][1].colour % 8}")
-        return sheet.rows()
-    y_bounds = _y_bounds(plot)
-    head = _head(sheet, plot, named, grain)
-    tall = height >= _TALL
+    grid = _CellGrid(max(0, width), max(0, height))
+    if not grid.width or not grid.height:
+        return grid.styled_rows()
+    encoding = DOT_ENCODINGS[glyphs.level]
+    legend_lines = [(at, line) for at, line in enumerate(data.lines) if line.style != "faint"]
+    if width < _MIN_SIZE[0] or height < _MIN_SIZE[1]:
+        grid.write(0, 0, data.title, "title")
+        if height > 1 and legend_lines and data.show_values:
+            grid.write(
+                1,
+                0,
+                format_axis_value(_value_at_cursor(legend_lines[0][1], data.cursor)),
+                f"line{legend_lines[0][1].colour % 8}",
+            )
+        return grid.styled_rows()
+    y_bounds = _finite_y_bounds(data)
+    head = _draw_header(grid, data, legend_lines, encoding)
+    tall = height >= _MIN_ROWS_FOR_X_AXIS
     rows = height - head - (2 if tall else 1)
     if y_bounds is None:
-        words = "no values above 0" if plot.log_y and any(line.xs for line in plot.lines) else "no numbers yet"
+        message = "no values above 0" if data.is_log_y and any(line.xs for line in data.lines) else "no numbers yet"
         # Nothing to draw is something else than lines without numbers: they may be on their way.
-        words = words if plot.lines else ""
-        sheet.put(head + rows // 2, max(0, (width - len(words)) // 2), words, "axis")
-        return sheet.rows()
-    most = max(2, rows // 3)
-    y_axis = logarithmic(*y_bounds, most) if plot.log_y else linear(*y_bounds, most, snap=True)
+        message = message if data.lines else ""
+        grid.write(head + rows // 2, max(0, (width - len(message)) // 2), message, "axis")
+        return grid.styled_rows()
+    max_ticks = max(2, rows // 3)
+    y_axis = make_log_axis(*y_bounds, max_ticks) if data.is_log_y else make_linear_axis(*y_bounds, max_ticks, snap=True)
     margin = min(max([5, *(len(label) for _, label in y_axis.ticks)]), width // 3)
-    field = _Field(sheet, head, margin + 1, width - margin - 1, rows)
-    x_axis = _x_axis(plot, field.width)
-    field.axes(x_axis, y_axis, glyphs, tall=tall)
-    _labels(field, plot, x_axis, head + rows + (1 if tall else 0))
-    for number, line in [*enumerate(plot.lines)]:
-        field.band(line, x_axis, y_axis, grain)
-        if line.look == "faint":
-            field.line(line, number, x_axis, y_axis, grain, mark="")
-    for place, (number, line) in enumerate(named):
-        mark = grain.marks[place % len(grain.marks)]
-        field.line(line, number, x_axis, y_axis, grain, mark=mark, alone=len(named) == 1)
-    _cursor(field, plot, x_axis, glyphs, head + rows + (1 if tall else 0))
-    return sheet.rows()
+    field = _PlotArea(grid, head, margin + 1, width - margin - 1, rows)
+    x_axis = _make_x_axis(data, field.width)
+    field.draw_axes(x_axis, y_axis, glyphs, has_x_axis=tall)
+    _draw_x_labels(field, data, x_axis, head + rows + (1 if tall else 0))
+    for number, line in [*enumerate(data.lines)]:
+        field.draw_band(line, x_axis, y_axis, encoding)
+        if line.style == "faint":
+            field.draw_line(line, number, x_axis, y_axis, encoding, marker="")
+    for place, (number, line) in enumerate(legend_lines):
+        mark = encoding.markers[place % len(encoding.markers)]
+        field.draw_line(line, number, x_axis, y_axis, encoding, marker=mark, is_only_line=len(legend_lines) == 1)
+    _draw_cursor(field, data, x_axis, glyphs, head + rows + (1 if tall else 0))
+    return grid.styled_rows()
 
 
 @dataclass
-class _Field:
+class _PlotArea:
     """The part of a sheet where lines are drawn."""
 
-    sheet: _Sheet
+    grid: _CellGrid
     top: int
     left: int
     width: int
     height: int
 
-    def axes(self, x_axis: Scale, y_axis: Scale, glyphs: Glyphs, *, tall: bool) -> None:
+    def draw_axes(self, x_axis: AxisScale, y_axis: AxisScale, glyphs: Glyphs, *, has_x_axis: bool) -> None:
         """The two axes, with ticks and the labels of y."""
         for row in range(self.height):
-            self.sheet.put(self.top + row, self.left - 1, glyphs.vertical, "axis")
-        if tall:
-            self.sheet.put(self.top + self.height, self.left - 1, glyphs.corner + glyphs.horizontal * self.width, "axis")
+            self.grid.write(self.top + row, self.left - 1, glyphs.vertical, "axis")
+        if has_x_axis:
+            self.grid.write(self.top + self.height, self.left - 1, glyphs.corner + glyphs.horizontal * self.width, "axis")
             for tick, _ in x_axis.ticks:
-                at = x_axis.place(tick, self.width)
+                at = x_axis.position(tick, self.width)
                 if at is not None:
-                    self.sheet.put(self.top + self.height, self.left + at, "+" if glyphs.level == "ascii" else "┬", "axis")
+                    self.grid.write(self.top + self.height, self.left + at, "+" if glyphs.level == "ascii" else "┬", "axis")
         last = -1
         for tick, label in reversed(y_axis.ticks):
-            at = y_axis.place(tick, self.height)
+            at = y_axis.position(tick, self.height)
             row = self.height - 1 - at if at is not None else last
             if row > last:
                 space = self.left - 1
-                self.sheet.put(self.top + row, 0, label[:space].rjust(space), "axis")
-                self.sheet.put(self.top + row, self.left - 1, "+" if glyphs.level == "ascii" else "┤", "axis")
+                self.grid.write(self.top + row, 0, label[:space].rjust(space), "axis")
+                self.grid.write(self.top + row, self.left - 1, "+" if glyphs.level == "ascii" else "┤", "axis")
                 last = row
 
-    def band(self, line: Line, x_axis: Scale, y_axis: Scale, grain: Grain) -> None:
+    def draw_band(self, line: ChartLine, x_axis: AxisScale, y_axis: AxisScale, encoding: DotEncoding) -> None:
         """What a line spreads over."""
         if not line.lows or not line.highs:
             return
-        columns, xs = self._dots(line, x_axis, grain)
-        highs = self._heights(line.highs, y_axis, grain)
-        lows = self._heights(line.lows, y_axis, grain)
-        if y_axis.log:
-            bottom = self.height * grain.down - 1
+        columns, xs = self._dot_columns(line, x_axis, encoding)
+        highs = self._dot_rows(line.highs, y_axis, encoding)
+        lows = self._dot_rows(line.lows, y_axis, encoding)
+        if y_axis.is_log:
+            bottom = self.height * encoding.dots_down - 1
             lows = [bottom if low is None and high is not None else low for low, high in zip(lows, highs, strict=True)]
-        chart_canvas.fill(columns, xs, lows, highs)
-        if not grain.band:
-            columns = chart_canvas.thinned(columns, self.height * grain.down)
-        signs, inks, ink = self.sheet.signs, self.sheet.inks, f"band{line.colour % 8}"
-        for row, column, bits in chart_canvas.cells(columns, grain):
-            signs[self.top + row][self.left + column] = grain.band or grain.signs[bits]
+        chart_canvas.fill_between(columns, xs, lows, highs)
+        if not encoding.band_char:
+            columns = chart_canvas.thin_checkerboard(columns, self.height * encoding.dots_down)
+        signs, inks, ink = self.grid.chars, self.grid.styles, f"band{line.colour % 8}"
+        for row, column, bits in chart_canvas.iterate_cells(columns, encoding):
+            signs[self.top + row][self.left + column] = encoding.band_char or encoding.chars[bits]
             inks[self.top + row][self.left + column] = ink
 
-    def line(
-        self, line: Line, number: int, x_axis: Scale, y_axis: Scale, grain: Grain, *, mark: str, alone: bool = False
+    def draw_line(
+        self,
+        line: ChartLine,
+        number: int,
+        x_axis: AxisScale,
+        y_axis: AxisScale,
+        encoding: DotEncoding,
+        *,
+        marker: str,
+        is_only_line: bool = False,
     ) -> None:
         """A line; where there are several, signs on it tell which it is."""
-        columns, xs = self._dots(line, x_axis, grain)
-        ys = self._heights(line.ys, y_axis, grain)
-        points = line.look == "points"
-        {"steps": chart_canvas.stairs, "points": chart_canvas.dots}.get(line.look, chart_canvas.stroke)(columns, xs, ys)
-        ink = ("faint" if line.look == "faint" else "line") + str(line.colour % 8)
-        single = (mark and not grain.signs) or (points and len(line.xs) <= _MANY_POINTS)
+        columns, xs = self._dot_columns(line, x_axis, encoding)
+        ys = self._dot_rows(line.ys, y_axis, encoding)
+        points = line.style == "points"
+        {"steps": chart_canvas.draw_steps, "points": chart_canvas.draw_points}.get(line.style, chart_canvas.draw_polyline)(
+            columns, xs, ys
+        )
+        ink = ("faint" if line.style == "faint" else "line") + str(line.colour % 8)
+        single = (marker and not encoding.chars) or (points and len(line.xs) <= _MAX_MARKED_POINTS)
         heights: dict[int, int] = {}
-        for row, column, bits in chart_canvas.cells(columns, grain):
+        for row, column, bits in chart_canvas.iterate_cells(columns, encoding):
             heights[column] = row
             if single:
-                self._set(row, column, mark, ink)
+                self._set_cell(row, column, marker, ink)
             else:
-                self._set(row, column, self._joined(row, column, bits, ink, grain), ink)
-        if mark and not single and not alone:
-            self._mark(heights, number, mark, ink)
+                self._set_cell(row, column, self._merge_char(row, column, bits, ink, encoding), ink)
+        if marker and not single and not is_only_line:
+            self._draw_markers(heights, number, marker, ink)
 
-    def _mark(self, heights: dict[int, int], number: int, mark: str, ink: str) -> None:
-        every = max(4, min(_MARK_EVERY, self.width // 3))
+    def _draw_markers(self, heights: dict[int, int], number: int, mark: str, ink: str) -> None:
+        every = max(4, min(_MARKER_SPACING, self.width // 3))
         first = number * 5 % every
         for column in [*range(first, self.width, every), max(heights, default=0)]:
             if column in heights:
-                self._set(heights[column], column, mark, ink)
+                self._set_cell(heights[column], column, mark, ink)
 
-    def _joined(self, row: int, column: int, bits: int, ink: str, grain: Grain) -> str:
+    def _merge_char(self, row: int, column: int, bits: int, ink: str, grain: DotEncoding) -> str:
         """The sign of a cell, which has what another line has lit there already."""
-        if not grain.signs:
+        if not grain.chars:
             return "."
-        there = self.sheet.inks[self.top + row][self.left + column]
+        there = self.grid.styles[self.top + row][self.left + column]
         if ink.startswith("line") and there.startswith("line"):
-            before = grain.signs.find(self.sheet.signs[self.top + row][self.left + column])
+            before = grain.chars.find(self.grid.chars[self.top + row][self.left + column])
             bits |= max(0, before)
-        return grain.signs[bits]
+        return grain.chars[bits]
 
-    def _set(self, row: int, column: int, sign: str, ink: str) -> None:
-        self.sheet.signs[self.top + row][self.left + column] = sign
-        self.sheet.inks[self.top + row][self.left + column] = ink
+    def _set_cell(self, row: int, column: int, sign: str, ink: str) -> None:
+        self.grid.chars[self.top + row][self.left + column] = sign
+        self.grid.styles[self.top + row][self.left + column] = ink
 
-    def _dots(self, line: Line, x_axis: Scale, grain: Grain) -> tuple[list[int], Places]:
-        across = self.width * grain.across
-        return [0] * across, x_axis.places(line.xs, across)
+    def _dot_columns(self, line: ChartLine, x_axis: AxisScale, grain: DotEncoding) -> tuple[list[int], DotPositions]:
+        across = self.width * grain.dots_across
+        return [0] * across, x_axis.positions(line.xs, across)
 
-    def _heights(self, values: tuple[float, ...], y_axis: Scale, grain: Grain) -> list[int | None]:
+    def _dot_rows(self, values: tuple[float, ...], y_axis: AxisScale, grain: DotEncoding) -> list[int | None]:
         """Rows of dots, from the top."""
-        down = self.height * grain.down
-        return [None if place is None else down - 1 - place for place in y_axis.places(values, down)]
+        down = self.height * grain.dots_down
+        return [None if place is None else down - 1 - place for place in y_axis.positions(values, down)]
 
 
-def _head(sheet: _Sheet, plot: Plot, named: list[tuple[int, Line]], grain: Grain) -> int:
+def _draw_header(sheet: _CellGrid, plot: ChartData, named: list[tuple[int, ChartLine]], grain: DotEncoding) -> int:
     """Write title and legend; how many rows they take."""
     title = plot.title
-    if plot.log_y:
+    if plot.is_log_y:
         out = sum(1 for line in plot.lines for y in line.ys if y <= 0)
         title += f"  log, {out} not above 0 left out" if out else "  log"
-    sheet.put(0, 0, title, "title")
-    entries = _legend(named, grain, plot, sheet.width)
+    sheet.write(0, 0, title, "title")
+    entries = _legend_entries(named, grain, plot, sheet.width)
     wide = sum(len(text) + 2 for text, _ in entries)
-    two = wide > sheet.width - len(title) - 2 and sheet.height >= _TALL and len(named) > 1
+    two = wide > sheet.width - len(title) - 2 and sheet.height >= _MIN_ROWS_FOR_X_AXIS and len(named) > 1
     at = 0 if two else max(len(title) + 2, sheet.width - wide + 2)
     for text, line in entries:
-        sheet.put(int(two), at, text, f"line{line.colour % 8}")
+        sheet.write(int(two), at, text, f"line{line.colour % 8}")
         at += len(text) + 2
     return 2 if two else 1
 
 
-def _legend(named: list[tuple[int, Line]], grain: Grain, plot: Plot, width: int) -> list[tuple[str, Line]]:
+def _legend_entries(
+    named: list[tuple[int, ChartLine]], grain: DotEncoding, plot: ChartData, width: int
+) -> list[tuple[str, ChartLine]]:
     """What is written for each line: its mark, its name, its value; names lose their beginnings where there is no room."""
-    values = [f" {shown(_value(line, plot.cursor))}" if plot.values else "" for _, line in named]
+    values = [f" {format_axis_value(_value_at_cursor(line, plot.cursor))}" if plot.show_values else "" for _, line in named]
     if len(named) == 1:
         line = named[0][1]
         return [(f"{line.name}{values[0]}".strip(), line)]
@@ -252,14 +280,14 @@ def _legend(named: list[tuple[int, Line]], grain: Grain, plot: Plot, width: int)
     fits = sum(len(line.name) for _, line in named) <= room * len(named)
     least = max(3, room)
     names = [line.name if fits or len(line.name) <= least else f"~{line.name[1 - least :]}" for _, line in named]
-    marks = (grain.marks[at % len(grain.marks)] for at in range(len(named)))
+    marks = (grain.markers[at % len(grain.markers)] for at in range(len(named)))
     return [(f"{mark} {name}{value}", line) for mark, name, value, (_, line) in zip(marks, names, values, named, strict=True)]
 
 
-def _value(line: Line, cursor: float | None) -> float:
+def _value_at_cursor(line: ChartLine, cursor: float | None) -> float:
     """What a line shows at the cursor, else its last value."""
-    if cursor is None and math.isfinite(line.newest):
-        return line.newest
+    if cursor is None and math.isfinite(line.legend_value):
+        return line.legend_value
     if cursor is None:
         return next((y for y in reversed(line.ys) if math.isfinite(y)), math.nan)
     if not line.xs:
@@ -270,55 +298,55 @@ def _value(line: Line, cursor: float | None) -> float:
     return line.ys[near]
 
 
-def _y_bounds(plot: Plot) -> tuple[float, float] | None:
+def _finite_y_bounds(plot: ChartData) -> tuple[float, float] | None:
     values = [y for line in plot.lines for part in (line.ys, line.lows, line.highs) for y in part]
-    return bounds(y for y in values if y > 0) if plot.log_y else bounds(values)
+    return finite_bounds(y for y in values if y > 0) if plot.is_log_y else finite_bounds(values)
 
 
-def _x_axis(plot: Plot, width: int) -> Scale:
+def _make_x_axis(plot: ChartData, width: int) -> AxisScale:
     ticked = [at for at, _ in plot.x_ticks]
-    low, high = bounds([*(x for line in plot.lines for x in line.xs), *ticked]) or (0.0, 1.0)
+    low, high = finite_bounds([*(x for line in plot.lines for x in line.xs), *ticked]) or (0.0, 1.0)
     most = max(2, width // 12)
-    axis = clock(low, high, most) if plot.time else linear(low, high, most, snap=False)
-    return Scale(axis.low, axis.high, plot.x_ticks) if plot.x_ticks else axis
+    axis = make_time_axis(low, high, most) if plot.is_time_axis else make_linear_axis(low, high, most, snap=False)
+    return AxisScale(axis.low, axis.high, plot.x_ticks) if plot.x_ticks else axis
 
 
-def _labels(field: _Field, plot: Plot, axis: Scale, row: int) -> None:
+def _draw_x_labels(field: _PlotArea, plot: ChartData, axis: AxisScale, row: int) -> None:
     """The labels of x, and at the right what x is."""
-    sheet = field.sheet
+    sheet = field.grid
     end = sheet.width
     if plot.x_label and len(plot.x_label) + 12 < field.width:
         end -= len(plot.x_label)
-        sheet.put(row, end, plot.x_label, "axis")
+        sheet.write(row, end, plot.x_label, "axis")
         end -= 1
     free = 0
     for tick, label in axis.ticks:
-        at = axis.place(tick, field.width)
+        at = axis.position(tick, field.width)
         if at is None:
             continue
         start = max(0, min(field.left + at - len(label) // 2, sheet.width - len(label)))
         if start >= free and start + len(label) <= end:
-            sheet.put(row, start, label, "axis")
+            sheet.write(row, start, label, "axis")
             free = start + len(label) + 1
 
 
-def _cursor(field: _Field, plot: Plot, axis: Scale, glyphs: Glyphs, row: int) -> None:
+def _draw_cursor(field: _PlotArea, plot: ChartData, axis: AxisScale, glyphs: Glyphs, row: int) -> None:
     if plot.cursor is None or not math.isfinite(plot.cursor):
         return
-    at = axis.place(plot.cursor, field.width)
+    at = axis.position(plot.cursor, field.width)
     if at is None:
         return
     for line in range(field.height):
-        if field.sheet.signs[field.top + line][field.left + at] == " ":
-            field.sheet.put(field.top + line, field.left + at, glyphs.vertical, "text")
-    label = time_of(plot.cursor, axis.high) if plot.time else shown(plot.cursor)
-    start = max(0, min(field.left + at - (len(label) + 2) // 2, field.sheet.width - len(label) - 2))
-    field.sheet.put(row, start, f" {label} ", "cursor")
+        if field.grid.chars[field.top + line][field.left + at] == " ":
+            field.grid.write(field.top + line, field.left + at, glyphs.vertical, "text")
+    label = format_axis_time(plot.cursor, axis.high) if plot.is_time_axis else format_axis_value(plot.cursor)
+    start = max(0, min(field.left + at - (len(label) + 2) // 2, field.grid.width - len(label) - 2))
+    field.grid.write(row, start, f" {label} ", "cursor")
 
 
-def _runs(signs: list[str], inks: list[str]) -> list[Run]:
-    found: list[Run] = []
-    start, ink = 0, inks[0] if inks else _BLANK
+def _group_by_style(signs: list[str], inks: list[str]) -> list[StyledSpan]:
+    found: list[StyledSpan] = []
+    start, ink = 0, inks[0] if inks else _NO_STYLE
     for at, other in enumerate(inks):
         if other is not ink and other != ink:
             found.append(("".join(signs[start:at]), ink))

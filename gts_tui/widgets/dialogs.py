@@ -18,26 +18,26 @@ from textual.fuzzy import FuzzySearch
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from gts_tui.textual_fixes import Dialog, SteadyList
+from gts_tui.textual_fixes import OnceDialog, SafeOptionList
 
-MOST_SHOWN = 200
+MAX_RESULTS = 200
 
 
 @dataclass(frozen=True)
-class Entry:
+class SearchItem:
     """A line of the list."""
 
     label: str
     """What is looked for first, and stands to the left."""
-    words: str
+    description: str
     """What it is, in a few words."""
-    remark: str = ""
+    detail: str = ""
     """At the right, and found too: an id, a command."""
-    answer: Any = None
+    value: Any = None
     """What the screen answers when it is chosen."""
 
 
-class Find(Dialog[Any]):
+class SearchDialog(OnceDialog[Any]):
     """The list in the middle of the screen. It answers with the `answer` of what was chosen, None where nobody chose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,11 +48,11 @@ class Find(Dialog[Any]):
         Binding("pageup", "move('page_up')", "a page up", show=False, id="find.page-up"),
     ]
 
-    def __init__(self, title: str, entries: Sequence[Entry], *, foot: str = "enter choose   esc never mind") -> None:
+    def __init__(self, title: str, items: Sequence[SearchItem], *, hint: str = "enter choose   esc never mind") -> None:
         super().__init__(classes="dialog find")
-        self._title, self._foot = title, foot
-        self._entries = list(entries)
-        self._shown: list[Entry] = []
+        self._title, self._hint = title, hint
+        self._items = list(items)
+        self._results: list[SearchItem] = []
         self._fuzzy = FuzzySearch()
 
     def compose(self) -> ComposeResult:
@@ -61,47 +61,47 @@ class Find(Dialog[Any]):
             field = Input(placeholder=self._title, id="find-what")
             field.cursor_blink = False
             yield field
-            found = SteadyList(id="found", markup=False)
+            found = SafeOptionList(id="found", markup=False)
             found.can_focus = False
             yield found
-            yield Static(Text(self._foot), classes="foot")
+            yield Static(Text(self._hint), classes="foot")
 
     def on_mount(self) -> None:
         """Show everything."""
         # Widths are known after the first layout.
-        self.call_after_refresh(self._narrow)
+        self.call_after_refresh(self._update_results)
 
     def on_resize(self) -> None:
         """Columns follow the width."""
-        self.call_after_refresh(self._narrow)
+        self.call_after_refresh(self._update_results)
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add_items(self, items: Iterable[SearchItem]) -> None:
         """More to find, which came later, perhaps when nobody looks any more."""
-        self._entries += entries
-        self._narrow()
+        self._items += items
+        self._update_results()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is typed narrows the list."""
         event.stop()
-        self._narrow()
+        self._update_results()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Choose what the cursor is on."""
         event.stop()
         at = self.query_one(OptionList).highlighted
-        if at is not None and at < len(self._shown):
-            self._choose(self._shown[at])
+        if at is not None and at < len(self._results):
+            self._select_item(self._results[at])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Choose what was clicked on."""
         event.stop()
         # What is shown may be other than what was chosen from.
-        if event.option_index < len(self._shown):
-            self._choose(self._shown[event.option_index])
+        if event.option_index < len(self._results):
+            self._select_item(self._results[event.option_index])
 
-    def _choose(self, entry: Entry) -> None:
-        if entry.answer is not None:
-            self.dismiss(entry.answer)
+    def _select_item(self, item: SearchItem) -> None:
+        if item.value is not None:
+            self.dismiss(item.value)
 
     def action_leave(self) -> None:
         """Empty the line; where it is empty, leave."""
@@ -111,41 +111,41 @@ class Find(Dialog[Any]):
         else:
             self.dismiss(None)
 
-    def action_move(self, how: str) -> None:
+    def action_move(self, action: str) -> None:
         """Move the cursor in the list, while the line keeps the letters."""
-        getattr(self.query_one(OptionList), f"action_{how}")()
+        getattr(self.query_one(OptionList), f"action_{action}")()
 
-    def _narrow(self) -> None:
+    def _update_results(self) -> None:
         found, field = next(iter(self.query(OptionList)), None), next(iter(self.query(Input)), None)
         if found is None or field is None:
             # It is not there yet, or closed.
             return
-        self._shown = self._matching(field.value.strip())[:MOST_SHOWN]
+        self._results = self._find_matches(field.value.strip())[:MAX_RESULTS]
         # A blank to each side, and a bar that scrolls.
         width = max(20, found.size.width - 3)
-        left = min(max((cell_len(entry.label) for entry in self._shown), default=0), width * 2 // 5)
+        left = min(max((cell_len(entry.label) for entry in self._results), default=0), width * 2 // 5)
         found.clear_options()
-        found.add_options([Option(_line(entry, left, width)) for entry in self._shown])
-        if self._shown:
+        found.add_options([Option(_format_item(entry, left, width)) for entry in self._results])
+        if self._results:
             found.highlighted = 0
 
-    def _matching(self, wanted: str) -> list[Entry]:
+    def _find_matches(self, query: str) -> list[SearchItem]:
         """The entries that have what is wanted, best first."""
-        if not wanted:
-            return list(self._entries)
+        if not query:
+            return list(self._items)
         scored = []
-        for entry in self._entries:
-            label = self._score(wanted, entry.label)
-            score = max(2 * label, self._score(wanted, entry.words), self._score(wanted, entry.remark))
+        for entry in self._items:
+            label = self._score_text(query, entry.label)
+            score = max(2 * label, self._score_text(query, entry.description), self._score_text(query, entry.detail))
             if score > 0:
                 scored.append((score, entry))
         scored.sort(key=lambda pair: -pair[0])
         return [entry for _, entry in scored]
 
-    def _score(self, wanted: str, text: str) -> float:
+    def _score_text(self, query: str, text: str) -> float:
         """How well a text has every word that is wanted: letters in their order, better where they stand together."""
         low, total = text.lower(), 0.0
-        for word in wanted.lower().split():
+        for word in query.lower().split():
             at = low.find(word)
             if at >= 0:
                 total += 100 + (50 if at == 0 else 25 if not low[at - 1].isalnum() else 0) - len(low) / 10
@@ -158,13 +158,13 @@ class Find(Dialog[Any]):
         return total
 
 
-def _line(entry: Entry, left: int, width: int) -> Text:
+def _format_item(item: SearchItem, label_width: int, width: int) -> Text:
     """A line: label, words, and to the right the remark where there is room."""
     # A long label takes the room of the words beside it.
-    label = set_cell_size(entry.label, min(max(left, cell_len(entry.label)), width))
+    label = set_cell_size(item.label, min(max(label_width, cell_len(item.label)), width))
     room = max(0, width - cell_len(label) - 2)
-    remark = entry.remark if cell_len(entry.remark) + 8 <= room else ""
-    words = set_cell_size(entry.words, max(0, room - (cell_len(remark) + 1 if remark else 0)))
+    remark = item.detail if cell_len(item.detail) + 8 <= room else ""
+    words = set_cell_size(item.description, max(0, room - (cell_len(remark) + 1 if remark else 0)))
     line = Text(no_wrap=True, overflow="ellipsis", end="")
     line.append(label, "bold")
     line.append(f"  {words}")
@@ -173,7 +173,7 @@ def _line(entry: Entry, left: int, width: int) -> Text:
     return line
 
 
-class Confirm(Dialog[bool]):
+class ConfirmDialog(OnceDialog[bool]):
     """A question that has yes and no for answers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -191,12 +191,12 @@ class Confirm(Dialog[bool]):
             yield Static(Text(self._question))
             yield Static(Text("y yes   n no", "dim"), classes="keys")
 
-    def action_answer(self, yes: bool) -> None:
+    def action_answer(self, confirmed: bool) -> None:
         """Answer."""
-        self.dismiss(yes)
+        self.dismiss(confirmed)
 
 
-class Ask(Dialog[str | None]):
+class InputDialog(OnceDialog[str | None]):
     """A question that is answered by a word; None where nobody wants to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "never mind", id="ask.leave")]
@@ -220,7 +220,7 @@ class Ask(Dialog[str | None]):
         self.dismiss(event.value.strip() or None)
 
 
-class Choose(Dialog[str | None]):
+class ChoiceDialog(OnceDialog[str | None]):
     """A list to choose from; None where nobody wants to. `choices`: what is answered, and what is shown for it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "never mind", id="choose.leave")]
@@ -233,7 +233,7 @@ class Choose(Dialog[str | None]):
         """The question, and what there is."""
         with Vertical():
             yield Static(Text(self._question))
-            yield SteadyList(*(Option(Text(shown)) for _, shown in self._choices))
+            yield SafeOptionList(*(Option(Text(shown)) for _, shown in self._choices))
             yield Static(Text("enter choose   esc never mind", "dim"), classes="keys")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

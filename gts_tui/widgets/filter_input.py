@@ -13,61 +13,61 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 
-class FilterLine(Input):
+class FilterInput(Input):
     """Hidden while it is empty and nobody writes in it."""
 
     DEFAULT_CSS = """
-    FilterLine { height: 1; border: none; padding: 0; background: $surface; display: none; }
-    FilterLine:focus { border: none; }
+    FilterInput { height: 1; border: none; padding: 0; background: $surface; display: none; }
+    FilterInput:focus { border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave(True)", "clear", id="filter.clear")]
 
-    class Filtered(Message):
+    class FilterChanged(Message):
         """There are other words than before."""
 
-        def __init__(self, line: FilterLine) -> None:
+        def __init__(self, filter_input: FilterInput) -> None:
             super().__init__()
-            self.line = line
+            self.filter_input = filter_input
 
         @property
-        def control(self) -> FilterLine:
+        def control(self) -> FilterInput:
             """The line."""
-            return self.line
+            return self.filter_input
 
-    def __init__(self, back_to: Widget, placeholder: str = "words to look for", *, id: str | None = None) -> None:
+    def __init__(self, return_focus_to: Widget, placeholder: str = "words to look for", *, id: str | None = None) -> None:
         super().__init__(placeholder=placeholder, compact=True, id=id)
         self.cursor_blink = False
-        self._back_to = back_to
+        self._return_focus_to = return_focus_to
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def terms(self) -> tuple[str, ...]:
         """What must be there, in small letters."""
         return tuple(self.value.casefold().split())
 
-    def admits(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         """Whether a text has all the words."""
         folded = text.casefold()
-        return all(word in folded for word in self.words)
+        return all(word in folded for word in self.terms)
 
-    def begin(self) -> None:
+    def open(self) -> None:
         """Let the person write."""
         self.display = True
         # At once: what is typed meanwhile belongs here already.
         self.screen.set_focus(self)
 
-    def drop(self) -> bool:
+    def clear_filter(self) -> bool:
         """Take the words away; whether there were any."""
         there = bool(self.value)
         self.value = ""
         self.display = False
         return there
 
-    def action_leave(self, drop: bool = False) -> None:
+    def action_leave(self, clear: bool = False) -> None:
         """Go back to what is filtered."""
-        if drop:
-            self.drop()
+        if clear:
+            self.clear_filter()
         self.display = bool(self.value)
-        self._back_to.focus()
+        self._return_focus_to.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the words."""
@@ -77,42 +77,42 @@ class FilterLine(Input):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is written."""
         event.stop()
-        self.post_message(self.Filtered(self))
+        self.post_message(self.FilterChanged(self))
 
 
-class Filter(Input):
+class WorkspaceFilter(Input):
     """Shown while somebody writes in it, and as long as it filters."""
 
     DEFAULT_CSS = """
-    Filter { height: 1; border: none; padding: 0 1; background: $panel; display: none; }
-    Filter:focus { border: none; }
+    WorkspaceFilter { height: 1; border: none; padding: 0 1; background: $panel; display: none; }
+    WorkspaceFilter:focus { border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", "clear", id="filter.clear"),
         Binding("enter,down", "leave", "to the tree", id="filter.leave"),
     ]
 
-    class Written(Message):
+    class TextChanged(Message):
         """Another filter."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
-    class Left(Message):
+    class Closed(Message):
         """The person goes on in the tree."""
 
     def __init__(self) -> None:
         super().__init__(placeholder="words of names, figures, states", id="filter", compact=True)
         self.cursor_blink = False
 
-    def take(self) -> None:
+    def start_editing(self) -> None:
         """Write here."""
         self.display = True
         # At once: letters that come in the same moment are for this line.
         self.screen.set_focus(self)
 
-    def tell(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """The filter of now."""
         if self.has_focus:
             return
@@ -124,7 +124,7 @@ class Filter(Input):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is written."""
         event.stop()
-        self.post_message(self.Written(self.value))
+        self.post_message(self.TextChanged(self.value))
 
     def action_clear(self) -> None:
         """No filter."""
@@ -134,4 +134,4 @@ class Filter(Input):
     def action_leave(self) -> None:
         """Keep it."""
         self.display = bool(self.value)
-        self.post_message(self.Left())
+        self.post_message(self.Closed())

@@ -27,27 +27,27 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gts.playback.cell_buffer import PLAIN, Cells
-from gts.playback.drawing import Glyphs
-from gts_tui.command_syntax import joined
-from gts_tui.terminal import Level
-from gts_tui.widgets.playback import MOST, Picture, Request, Theatre
+from gts.playback.cell_buffer import DEFAULT_COLOUR, CellBuffer
+from gts.playback.drawing import CellGlyphs
+from gts_tui.command_syntax import quote_words
+from gts_tui.terminal import GlyphLevel
+from gts_tui.widgets.playback import MAX_SOURCES, FrameImage, PlaybackSelection, PlaybackThread
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
 
-GLYPHS: dict[Level, Glyphs] = {"braille": "braille", "block": "half", "ascii": "ascii"}
-_PLAINER = {"−": "-", "×": "x", "…": ".", "–": "-", "→": ">"}
-_NEAR = 12
+GLYPH_STYLES: dict[GlyphLevel, CellGlyphs] = {"braille": "braille", "block": "half", "ascii": "ascii"}
+_ASCII_REPLACEMENTS = {"−": "-", "×": "x", "…": ".", "–": "-", "→": ">"}
+_MERGE_DISTANCE = 12
 """Changed cells of a row that are no further apart than this are sent as one piece: a jump with its colours costs as much."""
 
 
-class Player(Widget, can_focus=True):
+class PlayerWidget(Widget, can_focus=True):
     """Plays checkpoints and runs, several side by side. Nothing works behind it while it plays nothing."""
 
     DEFAULT_CSS = """
-    Player { width: 1fr; height: 1fr; background: $background; color: $foreground; }
+    PlayerWidget { width: 1fr; height: 1fr; background: $background; color: $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "say('pause')", "pause", id="player.pause"),
@@ -60,28 +60,28 @@ class Player(Widget, can_focus=True):
         Binding("w", "window", "window", id="player.window"),
     ]
 
-    class Pictured(Message):
+    class FrameReady(Message):
         """There is something new to see."""
 
-        def __init__(self, theatre: Theatre, picture: Picture) -> None:
+        def __init__(self, theatre: PlaybackThread, picture: FrameImage) -> None:
             super().__init__()
-            self.theatre, self.picture = theatre, picture
+            self.thread, self.frame = theatre, picture
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.words: tuple[str, ...] = ()
+        self.references: tuple[str, ...] = ()
         """What plays, or played last."""
-        self.over = False
+        self.has_ended = False
         """Whether everything has ended or failed."""
-        self.drawn = 0
+        self.frame_count = 0
         """Pictures so far."""
-        self._follow = False
+        self._follow_newest = False
         self._hint = ""
-        self._theatre: Theatre | None = None
-        self._cells: Cells | None = None
-        self._cuts: dict[int, list[int]] = {}
+        self._playback_thread: PlaybackThread | None = None
+        self._shown_cells: CellBuffer | None = None
+        self._changed_columns: dict[int, list[int]] = {}
         """Where the pieces of each row begin and end that were changed last."""
-        self._styles: dict[tuple[int, int], Style] = {}
+        self._cell_styles: dict[tuple[int, int], Style] = {}
 
     @property
     def program(self) -> GtsApp:
@@ -89,35 +89,35 @@ class Player(Widget, can_focus=True):
         return self.app  # type: ignore[return-value]
 
     @property
-    def playing(self) -> bool:
+    def is_playing(self) -> bool:
         """Whether there is a performance, be it one that has failed."""
-        return self._theatre is not None
+        return self._playback_thread is not None
 
-    def play(self, words: Sequence[str], *, follow: bool = False) -> None:
+    def play(self, references: Sequence[str], *, follow: bool = False) -> None:
         """Play what words name, several side by side; `follow`: of runs always the newest evaluation."""
         self.stop()
-        self.words, self._follow, self.over = tuple(words)[:MOST], follow, False
-        if not self.words:
+        self.references, self._follow_newest, self.has_ended = tuple(references)[:MAX_SOURCES], follow, False
+        if not self.references:
             return
-        level = GLYPHS[self.program.glyphs.level]
-        theatre = Theatre(
+        level = GLYPH_STYLES[self.program.glyphs.level]
+        theatre = PlaybackThread(
             self.program.workspace,
-            Request(self.words, follow),
+            PlaybackSelection(self.references, follow),
             level,
-            lambda picture: void(self.post_message(self.Pictured(theatre, picture))),
+            lambda picture: _ignore_result(self.post_message(self.FrameReady(theatre, picture))),
         )
-        self._theatre = theatre
-        theatre.fit(self.size.height, self.size.width)
+        self._playback_thread = theatre
+        theatre.set_size(self.size.height, self.size.width)
         theatre.start()
 
     def stop(self) -> None:
         """Play no more; the processes end."""
-        if self._theatre is not None:
-            self._theatre.close()
-        self._theatre, self._cells = None, None
+        if self._playback_thread is not None:
+            self._playback_thread.close()
+        self._playback_thread, self._shown_cells = None, None
         self.refresh()
 
-    def say_instead(self, hint: str) -> None:
+    def set_hint(self, hint: str) -> None:
         """What stands here while nothing plays."""
         if hint != self._hint:
             self._hint = hint
@@ -129,149 +129,146 @@ class Player(Widget, can_focus=True):
 
     def on_resize(self, event: Resize) -> None:
         """Draw as large as there is room."""
-        if self._theatre is not None:
-            self._theatre.fit(event.size.height, event.size.width)
+        if self._playback_thread is not None:
+            self._playback_thread.set_size(event.size.height, event.size.width)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def action_say(self, word: str) -> None:
         """Pass a word on to what plays."""
-        if self._theatre is not None:
-            self._theatre.say(word)
+        if self._playback_thread is not None:
+            self._playback_thread.send_command(word)
 
     def action_again(self) -> None:
         """Begin the loop anew; where everything has ended, all of it."""
-        if self.over or self._theatre is None:
-            self.play(self.words, follow=self._follow)
+        if self.has_ended or self._playback_thread is None:
+            self.play(self.references, follow=self._follow_newest)
         else:
-            self._theatre.say("restart")
+            self._playback_thread.send_command("restart")
 
     def action_window(self) -> None:
         """Open a window on the same."""
-        self.open_window(self.words)
+        self.open_window(self.references)
 
-    def open_window(self, words: Sequence[str]) -> None:
+    def open_window(self, references: Sequence[str]) -> None:
         """Open a window, in a process of its own; where there is no display that process says so."""
-        if words:
-            self.program.perform(joined(["play", *words, "--loops", "0", "--in", "window"]))
+        if references:
+            self.program.run_command(quote_words(["play", *references, "--loops", "0", "--in", "window"]))
 
     # -- pictures -----------------------------------------------------------------------------------------------------
 
-    def on_player_pictured(self, event: Pictured) -> None:
+    def on_player_widget_frame_ready(self, event: FrameReady) -> None:
         """Show a picture, as far as it differs from the last one."""
         event.stop()
-        if event.theatre is not self._theatre:
+        if event.thread is not self._playback_thread:
             return
-        before, self._cells, self.over = self._cells, event.picture.cells, event.picture.over
-        self.drawn += 1
-        regions = changes(before, self._cells)
-        self._cuts = {}
+        before, self._shown_cells, self.has_ended = self._shown_cells, event.frame.cells, event.frame.has_ended
+        self.frame_count += 1
+        regions = changed_regions(before, self._shown_cells)
+        self._changed_columns = {}
         for region in regions or ():
-            self._cuts.setdefault(region.y, []).extend((region.x, region.right))
+            self._changed_columns.setdefault(region.y, []).extend((region.x, region.right))
         if regions is None:
             self.refresh()
         elif regions:
             self.refresh(*regions)
-        event.theatre.taken()
+        event.thread.acknowledge_frame()
 
     def notify_style_update(self) -> None:
         """Another theme has other colours for what has none of its own."""
         super().notify_style_update()
-        self._styles.clear()
+        self._cell_styles.clear()
 
     def render_line(self, y: int) -> Strip:
         """A row of the picture."""
-        cells, width, plain = self._cells, self.size.width, self.rich_style
+        cells, width, plain = self._shown_cells, self.size.width, self.rich_style
         if cells is None or y >= cells.rows:
-            said = wrap(self._hint, max(width, 1)) if self._theatre is None else []
+            said = wrap(self._hint, max(width, 1)) if self._playback_thread is None else []
             return Strip([Segment(said[y] if y < len(said) else "", plain)]).adjust_cell_length(width, plain)
-        letters = _shown(cells.letters[y], plain_only=self.program.glyphs.level == "ascii")
-        inks, papers = _inks_of_blanks(cells.letters[y], cells.inks[y]), cells.papers[y]
+        letters = _printable_text(cells.chars[y], plain_only=self.program.glyphs.level == "ascii")
+        inks, papers = _carry_foreground(cells.chars[y], cells.fg[y]), cells.bg[y]
         ends = np.flatnonzero((np.diff(inks) != 0) | (np.diff(papers) != 0)) + 1
         # What is sent of a row begins and ends where a segment does.
-        cuts = sorted({0, cells.columns, *ends.tolist(), *self._cuts.get(y, ())})
+        cuts = sorted({0, cells.columns, *ends.tolist(), *self._changed_columns.get(y, ())})
         segments = [
-            Segment(letters[first:last], self._style(int(inks[first]), int(papers[first]), plain))
+            Segment(letters[first:last], self._cell_style(int(inks[first]), int(papers[first]), plain))
             for first, last in pairwise(cuts)
         ]
         return Strip(segments, cells.columns).adjust_cell_length(width, plain)
 
-    def _style(self, ink: int, paper: int, plain: Style) -> Style:
-        found = self._styles.get((ink, paper))
+    def _cell_style(self, foreground: int, background: int, plain: Style) -> Style:
+        found = self._cell_styles.get((foreground, background))
         if found is None:
-            own = Style(color=_colour(ink), bgcolor=_colour(paper))
-            found = self._styles[ink, paper] = plain + own
+            own = Style(color=_rgb_colour(foreground), bgcolor=_rgb_colour(background))
+            found = self._cell_styles[foreground, background] = plain + own
         return found
 
 
-def changes(before: Cells | None, now: Cells) -> list[Region] | None:
+def changed_regions(before: CellBuffer | None, now: CellBuffer) -> list[Region] | None:
     """Where two pictures differ, in pieces of rows; None where they are not of one size."""
-    if before is None or before.letters.shape != now.letters.shape:
+    if before is None or before.chars.shape != now.chars.shape:
         return None
-    changed = (before.letters != now.letters) | (before.papers != now.papers)
-    changed |= (before.inks != now.inks) & (now.letters != ord(" "))
+    changed = (before.chars != now.chars) | (before.bg != now.bg)
+    changed |= (before.fg != now.fg) & (now.chars != ord(" "))
     regions = []
     for row in np.flatnonzero(changed.any(axis=1)).tolist():
         columns = np.flatnonzero(changed[row])
-        for piece in np.split(columns, np.flatnonzero(np.diff(columns) > _NEAR) + 1):
+        for piece in np.split(columns, np.flatnonzero(np.diff(columns) > _MERGE_DISTANCE) + 1):
             regions.append(Region(int(piece[0]), row, int(piece[-1] - piece[0]) + 1, 1))
     return regions
 
 
-def _inks_of_blanks(letters: NDArray[np.uint32], inks: NDArray[np.int32]) -> NDArray[np.int32]:
+def _carry_foreground(letters: NDArray[np.uint32], foregrounds: NDArray[np.int32]) -> NDArray[np.int32]:
     """Inks of a row, where a blank has that of the letter before it: it has none of its own, and a change costs bytes."""
     places = np.where(letters != ord(" "), np.arange(len(letters)), 0)
-    return np.asarray(inks[np.maximum.accumulate(places)])
+    return np.asarray(foregrounds[np.maximum.accumulate(places)])
 
 
-def _shown(row: NDArray[np.uint32], *, plain_only: bool) -> str:
+def _printable_text(row: NDArray[np.uint32], *, plain_only: bool) -> str:
     """Letters of a row, each one column wide and none that steers the terminal."""
     text = "".join(map(chr, row.tolist()))
     if plain_only and not text.isascii():
-        text = "".join(letter if letter.isascii() else _PLAINER.get(letter, "?") for letter in text)
+        text = "".join(letter if letter.isascii() else _ASCII_REPLACEMENTS.get(letter, "?") for letter in text)
     if not text.isprintable() or any(get_character_cell_size(letter) != 1 for letter in set(text)):
         text = "".join(letter if letter.isprintable() and get_character_cell_size(letter) == 1 else "?" for letter in text)
     return text
 
 
-def _colour(number: int) -> Color | None:
-    return None if number == PLAIN else Color.from_rgb(number >> 16, number >> 8 & 255, number & 255)
+def _rgb_colour(number: int) -> Color | None:
+    return None if number == DEFAULT_COLOUR else Color.from_rgb(number >> 16, number >> 8 & 255, number & 255)
 
 
-def void(value: Any) -> None:
+def _ignore_result(value: Any) -> None:
     """Nothing, whatever was made."""
 
 
-__all__ = ["Player"]
-
-
-class Playback(Vertical):
+class PlaybackPane(Vertical):
     """Hidden and without a process until somebody wants to see something."""
 
     DEFAULT_CSS = """
-    Playback { height: 45%; min-height: 6; padding: 0 1; display: none; }
+    PlaybackPane { height: 45%; min-height: 6; padding: 0 1; display: none; }
     """
 
-    def begin(self, folder: Path) -> None:
+    def start_playback(self, folder: Path) -> None:
         """Play what a training has learned."""
         # The player loads numpy.
 
-        player = Player()
+        player = PlayerWidget()
         player.can_focus = False
         self.display = True
         self.mount(player)
-        self.call_after_refresh(self.turn, folder)
+        self.call_after_refresh(self.switch_run, folder)
 
-    def turn(self, folder: Path) -> None:
+    def switch_run(self, folder: Path) -> None:
         """Where something plays, play another training."""
         if not self.display:
             return
 
-        for player in self.query(Player):
-            if player.words != (str(folder),):
+        for player in self.query(PlayerWidget):
+            if player.references != (str(folder),):
                 player.play([str(folder)], follow=True)
 
-    def end(self) -> None:
+    def stop_playback(self) -> None:
         """Play nothing any more."""
         self.display = False
         self.remove_children()

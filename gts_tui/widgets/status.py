@@ -16,17 +16,17 @@ from rich.text import Text
 from textual.app import App
 from textual.color import Color, ColorParseError
 
-from gts.commands.views.formatting import state
-from gts.commands.views.formatting import state as shell_state
-from gts.jobs.states import WORDS
+from gts.commands.views.formatting import job_state_text
+from gts.commands.views.formatting import job_state_text as shell_state
+from gts.jobs.states import STATE_NAMES
 from gts_tui.terminal import BRAILLE, Glyphs
-from gts_tui.theme import ink
+from gts_tui.theme import theme_style
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
 
-_ASCII_SIGNS = {
+_ASCII_STATE_SYMBOLS = {
     "waiting": ".",
     "running": ">",
     "stopping": "#",
@@ -35,45 +35,45 @@ _ASCII_SIGNS = {
     "failed": "x",
     "interrupted": "!",
 }
-_MEANING = {"running": "busy", "done": "good", "failed": "bad", "interrupted": "bad"}
-_PLAIN = str.maketrans({"–": "-", "…": "~", "×": "x", "→": ">", "·": "-", "≥": ">", "≤": "<", "≠": "!", "’": "'"})
+_STATE_MEANINGS = {"running": "busy", "done": "good", "failed": "bad", "interrupted": "bad"}
+_ASCII_TEXT = str.maketrans({"–": "-", "…": "~", "×": "x", "→": ">", "·": "-", "≥": ">", "≤": "<", "≠": "!", "’": "'"})
 """One letter each, so that styles stay where they are."""
 
 
 @dataclass(frozen=True)
-class Looks:
+class StatusStyles:
     """How things look in the theme and the terminal of now."""
 
     glyphs: Glyphs = BRAILLE
-    colours: Mapping[str, Style] = field(default_factory=dict)
+    meaning_styles: Mapping[str, Style] = field(default_factory=dict)
     """By meaning: good, busy, wait, bad."""
 
     @property
-    def ascii(self) -> bool:
+    def is_ascii(self) -> bool:
         """Whether only ASCII may be shown."""
         return self.glyphs.level == "ascii"
 
-    def sign(self, state: str) -> str:
+    def symbol(self, state: str) -> str:
         """A sign that tells a state without colours; a space where there is no such state."""
-        if state not in WORDS:
+        if state not in STATE_NAMES:
             return " "
-        return _ASCII_SIGNS[state] if self.ascii else shell_state(state).plain[0]
+        return _ASCII_STATE_SYMBOLS[state] if self.is_ascii else shell_state(state).plain[0]
 
-    def style(self, state: str) -> Style:
+    def state_style(self, state: str) -> Style:
         """The colour of a state."""
-        return self.colours.get(_MEANING.get(state, "wait"), Style())
+        return self.meaning_styles.get(_STATE_MEANINGS.get(state, "wait"), Style())
 
-    def shown(self, text: Text) -> Text:
+    def adapt_text(self, text: Text) -> Text:
         """A text as this terminal can show it; names on a disk need not be Unicode, what is written to a terminal must."""
         plain = text.plain.encode(errors="replace").decode()
-        if self.ascii:
-            plain = "".join(letter if letter.isascii() else "?" for letter in plain.translate(_PLAIN))
+        if self.is_ascii:
+            plain = "".join(letter if letter.isascii() else "?" for letter in plain.translate(_ASCII_TEXT))
         if plain != text.plain:
             text.plain = plain
         return text
 
 
-def looks_of(app: App[object], glyphs: Glyphs) -> Looks:
+def make_status_styles(app: App[object], glyphs: Glyphs) -> StatusStyles:
     """How things look now."""
     colours = {}
     for meaning in ("good", "busy", "wait", "bad"):
@@ -81,10 +81,10 @@ def looks_of(app: App[object], glyphs: Glyphs) -> Looks:
             colours[meaning] = Style(color=Color.parse(app.theme_variables.get(f"state-{meaning}", "")).rich_color)
         except ColorParseError:
             colours[meaning] = Style()
-    return Looks(glyphs, colours)
+    return StatusStyles(glyphs, colours)
 
 
-INKS = {
+STATE_COLOURS = {
     "waiting": "wait",
     "running": "busy",
     "stopping": "wait",
@@ -98,7 +98,7 @@ INKS = {
 }
 """Which of the theme's `state-…` colours a state has."""
 
-_SIGNS = {
+_STATE_SYMBOLS = {
     "waiting": "…",
     "running": "▶",
     "stopping": "■",
@@ -110,17 +110,19 @@ _SIGNS = {
     "interrupted": "!",
     "damaged": "!",
 }
-_ASCII = str.maketrans({"…": ".", "▶": ">", "■": "#", "‖": "=", "✓": "+", "✗": "x", "✂": "/", "–": "-", "▴": "-", "▾": "+"})
+_ASCII_SYMBOLS = str.maketrans(
+    {"…": ".", "▶": ">", "■": "#", "‖": "=", "✓": "+", "✗": "x", "✂": "/", "–": "-", "▴": "-", "▾": "+"}
+)
 
 
-def signed(state: str) -> str:
+def format_state(state: str) -> str:
     """A state with its sign; a word that is no state stays as it is."""
-    return f"{_SIGNS[state]} {state}" if state in _SIGNS else state
+    return f"{_STATE_SYMBOLS[state]} {state}" if state in _STATE_SYMBOLS else state
 
 
-def shown(text: str, glyphs: Glyphs) -> str:
+def adapt_symbols(text: str, glyphs: Glyphs) -> str:
     """A text with the signs that the terminal can show."""
-    return text.translate(_ASCII) if glyphs.level == "ascii" else text
+    return text.translate(_ASCII_SYMBOLS) if glyphs.level == "ascii" else text
 
 
 _COLOURS = {
@@ -132,7 +134,7 @@ _COLOURS = {
     "failed": "state-bad",
     "interrupted": "state-bad",
 }
-_PLAIN_STATE_SIGNS = {
+_ASCII_STATE_SIGNS = {
     "waiting": ".",
     "running": ">",
     "stopping": "]",
@@ -151,5 +153,5 @@ def state_text(program: GtsApp, word: str) -> Text:
 
 def state_sign(program: GtsApp, word: str) -> Text:
     """The sign of a state alone, where there is no room for its word."""
-    sign = _PLAIN_STATE_SIGNS[word] if program.glyphs.level == "ascii" else state(word).plain.partition(" ")[0]
-    return Text(sign, style=ink(program, _COLOURS[word]))
+    sign = _ASCII_STATE_SIGNS[word] if program.glyphs.level == "ascii" else job_state_text(word).plain.partition(" ")[0]
+    return Text(sign, style=theme_style(program, _COLOURS[word]))

@@ -22,32 +22,32 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from gts_tui.terminal import BRAILLE, Glyphs
-from gts_tui.textual_fixes import SteadyTable
-from gts_tui.widgets.status import shown
+from gts_tui.textual_fixes import SafeDataTable
+from gts_tui.widgets.status import adapt_symbols
 
-Cell = tuple[str, str]
+StyledCell = tuple[str, str]
 """A text, and its ink: `good`, `busy`, `wait` or `bad` of the theme's states, `dim`, or nothing."""
 
-_GAP = "  "
+_COLUMN_GAP = "  "
 
 
 @dataclass(frozen=True)
-class Column:
+class VirtualTableColumn:
     """A column."""
 
     title: str
     width: int
-    right: bool = False
+    align_right: bool = False
 
 
-class Table(ScrollView, can_focus=True):
+class VirtualTable(ScrollView, can_focus=True):
     """Rows under a head line, one of them under the cursor, some of them marked."""
 
     DEFAULT_CSS = """
-    Table { height: 1fr; width: 1fr; scrollbar-size: 1 1; background: $surface; }
-    Table > .table--head { color: $text-muted; text-style: bold; }
-    Table > .table--cursor { background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; }
-    Table:focus > .table--cursor {
+    VirtualTable { height: 1fr; width: 1fr; scrollbar-size: 1 1; background: $surface; }
+    VirtualTable > .table--head { color: $text-muted; text-style: bold; }
+    VirtualTable > .table--cursor { background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; }
+    VirtualTable:focus > .table--cursor {
         background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style;
     }
     """
@@ -65,96 +65,98 @@ class Table(ScrollView, can_focus=True):
         Binding("space", "mark", "mark", show=False, id="table.mark"),
     ]
 
-    class Moved(Message):
+    class CursorMoved(Message):
         """The cursor is on another row."""
 
-        def __init__(self, table: Table) -> None:
+        def __init__(self, table: VirtualTable) -> None:
             super().__init__()
             self.table = table
 
         @property
-        def control(self) -> Table:
+        def control(self) -> VirtualTable:
             """The table."""
             return self.table
 
-    class Chosen(Moved):
+    class RowSelected(CursorMoved):
         """The row under the cursor is wanted."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self.columns: tuple[Column, ...] = ()
-        self.keys: tuple[str, ...] = ()
-        self.marked: set[str] = set()
-        self.cursor = 0
-        self._cells: Callable[[str], Sequence[Cell]] = lambda key: ()
-        self._drawn: list[Strip] = []
+        self.columns: tuple[VirtualTableColumn, ...] = ()
+        self.row_keys: tuple[str, ...] = ()
+        self.marked_keys: set[str] = set()
+        self.cursor_row = 0
+        self._cells_of: Callable[[str], Sequence[StyledCell]] = lambda key: ()
+        self._drawn_strips: list[Strip] = []
 
     @property
-    def key(self) -> str | None:
+    def current_key(self) -> str | None:
         """What the cursor is on."""
-        return self.keys[self.cursor] if self.keys else None
+        return self.row_keys[self.cursor_row] if self.row_keys else None
 
-    def show(self, columns: Sequence[Column], keys: Sequence[str], cells: Callable[[str], Sequence[Cell]]) -> None:
+    def show_rows(
+        self, columns: Sequence[VirtualTableColumn], keys: Sequence[str], cells: Callable[[str], Sequence[StyledCell]]
+    ) -> None:
         """Show rows; the cursor stays on the row that it is on, and lines that look as before are not drawn again."""
-        before, drawn = self.key, self._drawn
-        self.columns, self.keys, self._cells = tuple(columns), tuple(keys), cells
-        self.marked &= set(self.keys)
-        if before in self.keys:
-            self.cursor = self.keys.index(before)
-        self.cursor = max(0, min(self.cursor, len(self.keys) - 1))
-        width = sum(column.width + len(_GAP) for column in self.columns) + 2
-        size = Size(width, len(self.keys) + 1)
+        before, drawn = self.current_key, self._drawn_strips
+        self.columns, self.row_keys, self._cells_of = tuple(columns), tuple(keys), cells
+        self.marked_keys &= set(self.row_keys)
+        if before in self.row_keys:
+            self.cursor_row = self.row_keys.index(before)
+        self.cursor_row = max(0, min(self.cursor_row, len(self.row_keys) - 1))
+        width = sum(column.width + len(_COLUMN_GAP) for column in self.columns) + 2
+        size = Size(width, len(self.row_keys) + 1)
         if size != self.virtual_size:
             self.virtual_size = size
-        self._drawn = self._lines()
-        if len(drawn) != len(self._drawn):
+        self._drawn_strips = self._render_strips()
+        if len(drawn) != len(self._drawn_strips):
             self.refresh()
         else:
-            changed = [at for at, strip in enumerate(self._drawn) if strip != drawn[at]]
+            changed = [at for at, strip in enumerate(self._drawn_strips) if strip != drawn[at]]
             if changed:
                 self.refresh(*(Region(0, at, self.size.width, 1) for at in changed))
-        if self.key != before:
-            self._tell()
+        if self.current_key != before:
+            self._post_cursor_moved()
 
-    def go_to(self, key: str) -> None:
+    def move_to_key(self, key: str) -> None:
         """Put the cursor on a row, where there is one."""
-        if key in self.keys:
-            self._move_to(self.keys.index(key))
+        if key in self.row_keys:
+            self._move_cursor(self.row_keys.index(key))
 
     def action_move(self, rows: int) -> None:
         """Move the cursor."""
-        self._move_to(self.cursor + rows)
+        self._move_cursor(self.cursor_row + rows)
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by a screenful."""
-        self._move_to(self.cursor + pages * max(1, self.size.height - 2))
+        self._move_cursor(self.cursor_row + pages * max(1, self.size.height - 2))
 
     def action_choose(self) -> None:
         """Want the row."""
-        if self.keys:
-            self.post_message(self.Chosen(self))
+        if self.row_keys:
+            self.post_message(self.RowSelected(self))
 
     def action_mark(self) -> None:
         """Mark the row, or mark it no more, and go to the next one."""
-        if self.key is not None:
-            self.marked ^= {self.key}
-            self._move_to(self.cursor + 1)
+        if self.current_key is not None:
+            self.marked_keys ^= {self.current_key}
+            self._move_cursor(self.cursor_row + 1)
             self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """The row that is clicked gets the cursor; it is wanted where it has it."""
         at = event.y - 1 + self.scroll_offset.y
-        if event.y > 0 and at < len(self.keys):
-            if at == self.cursor:
+        if event.y > 0 and at < len(self.row_keys):
+            if at == self.cursor_row:
                 self.action_choose()
-            self._move_to(at)
+            self._move_cursor(at)
 
     def render_line(self, y: int) -> Strip:
         """A line of what is seen."""
-        strip = self._line(y)
-        while len(self._drawn) <= y:
-            self._drawn.append(Strip([]))
-        self._drawn[y] = strip
+        strip = self._render_strip(y)
+        while len(self._drawn_strips) <= y:
+            self._drawn_strips.append(Strip([]))
+        self._drawn_strips[y] = strip
         return strip
 
     def watch_has_focus(self, _has_focus: bool) -> None:
@@ -162,55 +164,59 @@ class Table(ScrollView, can_focus=True):
         super().watch_has_focus(_has_focus)
         self.refresh()
 
-    def _move_to(self, row: int) -> None:
-        row = max(0, min(row, len(self.keys) - 1))
-        if row == self.cursor:
+    def _move_cursor(self, row: int) -> None:
+        row = max(0, min(row, len(self.row_keys) - 1))
+        if row == self.cursor_row:
             return
-        self.cursor = row
+        self.cursor_row = row
         first, seen = self.scroll_offset.y, max(1, self.size.height - 1)
         if row < first:
             self.scroll_to(y=row, animate=False)
         elif row >= first + seen:
             self.scroll_to(y=row - seen + 1, animate=False)
         self.refresh()
-        self._tell()
+        self._post_cursor_moved()
 
-    def _tell(self) -> None:
-        self.post_message(self.Moved(self))
+    def _post_cursor_moved(self) -> None:
+        self.post_message(self.CursorMoved(self))
 
-    def _lines(self) -> list[Strip]:
-        return [self._line(y) for y in range(self.size.height)]
+    def _render_strips(self) -> list[Strip]:
+        return [self._render_strip(y) for y in range(self.size.height)]
 
-    def _line(self, y: int) -> Strip:
+    def _render_strip(self, y: int) -> Strip:
         left, top = self.scroll_offset
         width = self.size.width
         at = top + y - 1
         if y == 0:
             style = self.rich_style + self.get_component_rich_style("table--head", partial=True)
-            segments = self._row("  ", [(column.title, "") for column in self.columns], style)
-        elif at >= len(self.keys):
+            segments = self._row_segments("  ", [(column.title, "") for column in self.columns], style)
+        elif at >= len(self.row_keys):
             return Strip.blank(width, self.rich_style)
         else:
-            style, key = self.rich_style, self.keys[at]
-            here = at == self.cursor
+            style, key = self.rich_style, self.row_keys[at]
+            here = at == self.cursor_row
             if here:
                 style += self.get_component_rich_style("table--cursor", partial=True)
-            segments = self._row(f"{self._glyphs.mark} " if key in self.marked else "  ", self._cells(key), style, plain=here)
+            segments = self._row_segments(
+                f"{self._glyphs.mark} " if key in self.marked_keys else "  ", self._cells_of(key), style, without_colours=here
+            )
         return Strip(segments).crop_extend(left, left + width, style)
 
-    def _row(self, mark: str, cells: Sequence[Cell], style: Style, *, plain: bool = False) -> list[Segment]:
-        segments = [Segment(mark, style)]
+    def _row_segments(
+        self, marker: str, cells: Sequence[StyledCell], style: Style, *, without_colours: bool = False
+    ) -> list[Segment]:
+        segments = [Segment(marker, style)]
         for column, (text, ink) in zip(self.columns, cells, strict=False):
-            text = shown(text, self._glyphs)
+            text = adapt_symbols(text, self._glyphs)
             room = column.width
-            made = set_cell_size(text, room) if not column.right or len(text) > room else text.rjust(room)
-            segments.append(Segment(made + _GAP, style if plain else style + self._ink(ink)))
+            made = set_cell_size(text, room) if not column.align_right or len(text) > room else text.rjust(room)
+            segments.append(Segment(made + _COLUMN_GAP, style if without_colours else style + self._cell_style(ink)))
         return segments
 
-    def _ink(self, ink: str) -> Style:
-        if ink in ("", "dim"):
-            return Style(dim=True) if ink else Style()
-        colour = self.app.theme_variables.get(f"state-{ink}", "ansi_default")
+    def _cell_style(self, state_colour: str) -> Style:
+        if state_colour in ("", "dim"):
+            return Style(dim=True) if state_colour else Style()
+        colour = self.app.theme_variables.get(f"state-{state_colour}", "ansi_default")
         return Style(color=Color.parse(colour).rich_color)
 
     @property
@@ -218,14 +224,14 @@ class Table(ScrollView, can_focus=True):
         return getattr(self.app, "glyphs", BRAILLE)
 
 
-MOST_ROWS = 500
+MAX_ROWS = 500
 """More would hold up the keys when the table is filled."""
 
-_PLAINER = str.maketrans("…–×−", "~-x-")
+_ASCII_REPLACEMENTS = str.maketrans("…–×−", "~-x-")
 
 
 @dataclass(frozen=True)
-class ColumnKeyedTable:
+class KeyedColumn:
     """A column; a table is filled anew where these differ."""
 
     title: str
@@ -234,14 +240,14 @@ class ColumnKeyedTable:
 
 
 @dataclass(frozen=True)
-class Row:
+class KeyedRow:
     """A row, and what it is called."""
 
     key: str
     cells: tuple[Text, ...]
 
 
-class KeyedTable(SteadyTable):
+class KeyedTable(SafeDataTable):
     """Rows by name, a cursor that stays on its row, and marks."""
 
     DEFAULT_CSS = """
@@ -254,112 +260,112 @@ class KeyedTable(SteadyTable):
         Binding("G", "scroll_bottom", "last", show=False, id="table.last"),
     ]
 
-    class Marked(Message):
+    class MarksChanged(Message):
         """Other rows are marked than before."""
 
     def __init__(self, *, id: str | None = None, marks: bool = True) -> None:
         super().__init__(id=id, cursor_type="row", cell_padding=0, zebra_stripes=False)
         self.marked: set[str] = set()
-        self._with_marks = marks
-        self._titles: tuple[ColumnKeyedTable, ...] = ()
-        self._shown: dict[str, Row] = {}
+        self._has_marks = marks
+        self._shown_columns: tuple[KeyedColumn, ...] = ()
+        self._shown_rows: dict[str, KeyedRow] = {}
         self._hidden: set[str] = set()
 
     @property
-    def current(self) -> str | None:
+    def current_key(self) -> str | None:
         """The row under the cursor."""
-        keys = list(self._shown)
+        keys = list(self._shown_rows)
         return keys[self.cursor_row] if 0 <= self.cursor_row < len(keys) else None
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def row_keys(self) -> tuple[str, ...]:
         """The rows that are shown, from the top."""
-        return tuple(self._shown)
+        return tuple(self._shown_rows)
 
     @property
-    def chosen(self) -> tuple[str, ...]:
+    def selected_keys(self) -> tuple[str, ...]:
         """The marked rows, else the one under the cursor."""
-        marked = tuple(key for key in self._shown if key in self.marked)
-        return marked or ((self.current,) if self.current is not None else ())
+        marked = tuple(key for key in self._shown_rows if key in self.marked)
+        return marked or ((self.current_key,) if self.current_key is not None else ())
 
-    def show(self, columns: Sequence[ColumnKeyedTable], rows: Sequence[Row]) -> None:
-        """Show these rows, of which the first `MOST_ROWS` count."""
-        rows = rows[:MOST_ROWS]
+    def show_rows(self, columns: Sequence[KeyedColumn], rows: Sequence[KeyedRow]) -> None:
+        """Show these rows, of which the first `MAX_ROWS` count."""
+        rows = rows[:MAX_ROWS]
         wanted = {row.key: row for row in rows}
         self.marked &= wanted.keys()
-        if tuple(columns) == self._titles and list(wanted) == list(self._shown):
+        if tuple(columns) == self._shown_columns and list(wanted) == list(self._shown_rows):
             for at, row in enumerate(wanted.values()):
-                self._update(at, self._shown[row.key], row)
-            self._shown = wanted
+                self._update_changed_cells(at, self._shown_rows[row.key], row)
+            self._shown_rows = wanted
             return
-        kept, top = self.current, self.cursor_row
+        kept, top = self.current_key, self.cursor_row
         offset = self.scroll_offset.y
         self.clear(columns=True)
-        self._titles = tuple(columns)
-        if self._with_marks:
+        self._shown_columns = tuple(columns)
+        if self._has_marks:
             self.add_column("", width=2, key="mark")
         for at, column in enumerate(columns):
             title = Text(column.title, justify="right" if column.right else "left")
             self.add_column(title, width=column.width + 1, key=str(at))
-        self._shown = wanted
+        self._shown_rows = wanted
         for row in wanted.values():
-            self.add_row(*self._cells(row), key=row.key)
+            self.add_row(*self._row_cells(row), key=row.key)
         at = list(wanted).index(kept) if kept in wanted else min(top, len(wanted) - 1)
         if wanted:
             self.move_cursor(row=max(at, 0), animate=False)
             self.scroll_to(y=offset, animate=False, immediate=True)
 
-    def go_to(self, key: str) -> bool:
+    def move_to_key(self, key: str) -> bool:
         """Put the cursor on a row; whether there is such a row."""
-        if key not in self._shown:
+        if key not in self._shown_rows:
             return False
-        self.move_cursor(row=list(self._shown).index(key), animate=False)
+        self.move_cursor(row=list(self._shown_rows).index(key), animate=False)
         return True
 
-    def unmark(self) -> bool:
+    def clear_marks(self) -> bool:
         """Mark nothing; whether anything was marked."""
         marked, self.marked = self.marked, set()
-        self._draw_marks(marked)
+        self._update_marks(marked)
         return bool(marked)
 
     def action_mark(self) -> None:
         """Mark the row under the cursor or take its mark away, and go on to the next."""
-        key = self.current
-        if key is None or not self._with_marks:
+        key = self.current_key
+        if key is None or not self._has_marks:
             return
         self.marked ^= {key}
-        self._draw_marks({key})
+        self._update_marks({key})
         self.action_cursor_down()
 
-    def _draw_marks(self, keys: set[str]) -> None:
-        for key in keys & self._shown.keys():
-            self.update_cell(key, "mark", self._mark(key))
-        self.post_message(self.Marked())
+    def _update_marks(self, keys: set[str]) -> None:
+        for key in keys & self._shown_rows.keys():
+            self.update_cell(key, "mark", self._mark_cell(key))
+        self.post_message(self.MarksChanged())
 
-    def _mark(self, key: str) -> Text:
+    def _mark_cell(self, key: str) -> Text:
         return Text(self.app.glyphs.mark if key in self.marked else " ", "bold")  # type: ignore[attr-defined]
 
-    def _cells(self, row: Row) -> list[Text]:
-        cells = [self._fitted(text, column) for text, column in zip(row.cells, self._titles, strict=True)]
-        return [self._mark(row.key), *cells] if self._with_marks else cells
+    def _row_cells(self, row: KeyedRow) -> list[Text]:
+        cells = [self._fit_cell(text, column) for text, column in zip(row.cells, self._shown_columns, strict=True)]
+        return [self._mark_cell(row.key), *cells] if self._has_marks else cells
 
-    def _update(self, at: int, before: Row, now: Row) -> None:
+    def _update_changed_cells(self, index: int, before: KeyedRow, now: KeyedRow) -> None:
         for number, (one, other) in enumerate(zip(before.cells, now.cells, strict=True)):
-            if _same(one, other):
+            if _is_same_cell(one, other):
                 continue
-            self.update_cell(now.key, str(number), self._fitted(other, self._titles[number]))
+            self.update_cell(now.key, str(number), self._fit_cell(other, self._shown_columns[number]))
 
-    def _fitted(self, text: Text, column: ColumnKeyedTable) -> Text:
+    def _fit_cell(self, text: Text, column: KeyedColumn) -> Text:
         """A cell no wider than its column, so that a change of it never makes the table measure itself anew."""
         fitted = text.copy()
         fitted.no_wrap, fitted.overflow = True, "ellipsis"
         fitted.truncate(column.width, overflow="ellipsis")
         if self.app.glyphs.level == "ascii":  # type: ignore[attr-defined]
-            fitted.plain = fitted.plain.translate(_PLAINER)
+            fitted.plain = fitted.plain.translate(_ASCII_REPLACEMENTS)
         if column.right:
             fitted.pad_left(column.width - fitted.cell_len)
         return fitted
 
 
-def _same(one: Text, other: Text) -> bool:
+def _is_same_cell(one: Text, other: Text) -> bool:
     return one is other or (one == other and one.style == other.style)

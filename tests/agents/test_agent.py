@@ -156,7 +156,7 @@ def test_learning_rates_are_each_member_s_own(variant):
     given = {"nEnvironments": WORLDS, "seed": 4, "schedule": "constant"} | params
     members = [TECHNIQUES[technique].model_validate(given | {key: rate}) for rate in (1e-5, 1e-2)]
     agent = make_agent(technique, members, SEEN, DONE)
-    name = f"{agent.state.names[0]}.layer0.weight"
+    name = f"{agent.state.network_names[0]}.layer0.weight"
     start = _everything(agent, 0)[name]
     agent.update(_rollout(agent), _progress(agent), torch.ones(2, dtype=torch.bool))
     moved = [abs(_everything(agent, member)[name] - start).max() for member in range(2)]

@@ -60,7 +60,7 @@ def test_the_policy_gradient_rewards_likely_actions_that_paid():
 
 
 def test_standardised_rows_have_mean_zero_and_deviation_one():
-    result = losses.standardised(torch.randn(3, 1000) * torch.tensor([[0.1], [1.0], [50.0]]) + 7.0)
+    result = losses.normalize(torch.randn(3, 1000) * torch.tensor([[0.1], [1.0], [50.0]]) + 7.0)
 
     torch.testing.assert_close(result.mean(1), torch.zeros(3), atol=1e-4, rtol=0)
     torch.testing.assert_close(result.std(1), torch.ones(3), atol=1e-3, rtol=0)

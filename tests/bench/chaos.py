@@ -30,9 +30,9 @@ from typing import Any
 
 import psutil
 
-from gts.jobs.job_store import Standing, standing_of
+from gts.jobs.job_store import JobStatus, read_job_status
 from gts.store.workspace import Workspace
-from gts.system.versions import machine, versions
+from gts.system.versions import machine_info, package_versions
 
 PHASES = ("start", "update", "write", "update", "write", "score")
 MOST_SECONDS = 300.0
@@ -104,13 +104,13 @@ class Chaos:
         words = ["train", str(spec), str(out), "--seeds", str(subject.seeds), "--save-every", "0", "--threads", "1"]
         done = self.gts(*words, "--detach", "--json")
         assert done.returncode == 0, done.stderr
-        return self.workspace.run(json.loads(done.stdout)["run"]).path
+        return self.workspace.run_folder(json.loads(done.stdout)["run"]).path
 
     def undisturbed(self, subject: Subject) -> Path:
         """A training that nobody kills; the folder of its run."""
         folder = self.started(subject, self._out(subject, "calm"))
         standing = _wait(folder)
-        assert standing.state.word == "done", f"{subject.name}: {standing.state}\n{(folder / 'log.txt').read_text()}"
+        assert standing.state.name == "done", f"{subject.name}: {standing.state}\n{(folder / 'log.txt').read_text()}"
         return folder
 
     def disturbed(self, subject: Subject, kills: int) -> Path:
@@ -124,7 +124,7 @@ class Chaos:
             resumed = self.gts("resume", folder.name)
             assert resumed.returncode == 0, resumed.stderr
         standing = _wait(folder)
-        if standing.state.word != "done":
+        if standing.state.name != "done":
             self.tally.differences.append(f"{subject.name}: ended as {standing.state}")
         return folder
 
@@ -184,12 +184,12 @@ class Chaos:
         }
         log = folder / "log.txt"
         while time.monotonic() < until:
-            standing = standing_of(folder)
+            standing = read_job_status(folder)
             if not standing.state.alive:
                 return False
             due = {
                 "start": True,
-                "update": standing.state.word == "running",
+                "update": standing.state.name == "running",
                 "write": any(folder.glob("member*/.*.part")),
                 "score": log.exists() and "scoring" in log.read_text(),
             }
@@ -228,26 +228,26 @@ def run(folder: Path, subjects: Sequence[Subject], kills: int, seed: int, *, rou
 
 def _kill(folder: Path) -> bool:
     """SIGKILL the worker with everything that it started; False where it has ended by itself."""
-    standing = standing_of(folder)
-    if not standing.state.alive or standing.sign is None:
+    standing = read_job_status(folder)
+    if not standing.state.alive or standing.lock_info is None:
         return False
-    if not standing.sign.group:
+    if not standing.lock_info.group:
         # The launcher still holds the lock for it.
         time.sleep(0.05)
         return _kill(folder)
     with suppress(ProcessLookupError):
-        os.killpg(standing.sign.worker.pid, signal.SIGKILL)
+        os.killpg(standing.lock_info.worker.pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while standing_of(folder).state.alive:
+    while read_job_status(folder).state.alive:
         assert time.monotonic() < deadline, "the lock outlives the process"
         time.sleep(0.005)
-    return standing_of(folder).state.word == "interrupted"
+    return read_job_status(folder).state.name == "interrupted"
 
 
-def _wait(folder: Path) -> Standing:
+def _wait(folder: Path) -> JobStatus:
     """Wait until nobody works on a run."""
     until = time.monotonic() + MOST_SECONDS
-    while (standing := standing_of(folder)).state.alive:
+    while (standing := read_job_status(folder)).state.alive:
         assert time.monotonic() < until, f"{folder.name} does not end"
         time.sleep(0.05)
     return standing
@@ -293,7 +293,7 @@ def main() -> int:
         "orphans": tally.orphans,
         "seconds": round(time.monotonic() - began, 1),
     }
-    print(json.dumps(found | {"machine": machine(), "versions": versions(peers=False)}, indent=2))
+    print(json.dumps(found | {"machine": machine_info(), "versions": package_versions(peers=False)}, indent=2))
     return 1 if tally.differences or tally.orphans else 0
 
 

@@ -29,16 +29,16 @@ import psutil
 from gts.errors import GtsError
 from gts.formats.space_file import read_space
 from gts.jobs import control
-from gts.jobs.job_store import standing_of
+from gts.jobs.job_store import read_job_status
 from gts.jobs.launch import launch
-from gts.jobs.searches.job import begin_search
+from gts.jobs.searches.job import create_search
 from gts.jobs.searches.request import SearchRequest
-from gts.jobs.searches.trials import outcome_of
-from gts.search.objective_value import trial_values
+from gts.jobs.searches.trials import read_training_end
+from gts.search.objective_value import compute_trial_values
 from gts.search.study import Study
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
-from gts.system.versions import machine, versions
+from gts.system.versions import machine_info, package_versions
 
 VICTIMS = ("owner", "worker", "all", "worker", "owner", "two workers")
 MOST_SECONDS = 900.0
@@ -67,29 +67,29 @@ def search(folder: Path, *, trials: int, kills: int, seed: int, space: dict[str,
     request = SearchRequest(
         workspace, read_space(path), "chaos.space", settings=settings, workers=2, cohort=3, threads=2, save_every=0.2
     )
-    job, life = begin_search(request)
+    job, life = create_search(request)
     launch(job, life)
     done: Counter[str] = Counter()
     until = time.monotonic() + MOST_SECONDS
     while sum(done.values()) < kills and time.monotonic() < until:
         time.sleep(draw.uniform(0.1, 8.0))
         victim = draw.choice(VICTIMS)
-        standing = standing_of(job.folder)
+        standing = read_job_status(job.folder)
         if not standing.state.alive:
             break
-        if standing.sign is None or not _kill(victim, standing.sign.worker.pid, draw):
+        if standing.lock_info is None or not _kill(victim, standing.lock_info.worker.pid, draw):
             continue
         done[victim] += 1
         if victim in ("owner", "all"):
-            while standing_of(job.folder).state.alive:
+            while read_job_status(job.folder).state.alive:
                 time.sleep(0.01)
-            control.resume(workspace, job, by_name=True)
-    while standing_of(job.folder).state.alive:
+            control.resume_job(workspace, job, by_name=True)
+    while read_job_status(job.folder).state.alive:
         assert time.monotonic() < until, f"the search does not end\n{request.folder.log.read_text()[-3000:]}"
         time.sleep(0.1)
     time.sleep(0.5)
-    state = standing_of(job.folder).state.word
-    problems = [] if state == "done" else [f"it ended {standing_of(job.folder).state}"]
+    state = read_job_status(job.folder).state.name
+    problems = [] if state == "done" else [f"it ended {read_job_status(job.folder).state}"]
     problems += _wrong(request.folder, request, trials)
     left = [one.pid for one in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(one.info["cmdline"] or [])]
     left = [pid for pid in left if pid != os.getpid()]
@@ -118,7 +118,7 @@ def _wrong(folder: StudyFolder, request: SearchRequest, wanted: int) -> list[str
     """Everything that is not as it must be after a search."""
     study = Study.create_or_load(folder, request.space, storage=None, settings={})
     try:
-        view, settings = study.view(), study.settings
+        view, settings = study.read_view(), study.settings
     finally:
         study.close()
     problems = []
@@ -132,7 +132,7 @@ def _wrong(folder: StudyFolder, request: SearchRequest, wanted: int) -> list[str
             continue
         curves = []
         for one in folders:
-            ended = outcome_of(one)
+            ended = read_training_end(one)
             if ended is None or ended["state"] != "done":
                 problems.append(f"{one.id} is {ended}")
             with MetricsReader(one.metrics) as reader:
@@ -141,7 +141,7 @@ def _wrong(folder: StudyFolder, request: SearchRequest, wanted: int) -> list[str
             if len(curves[-1]) != request.space.params["nEvaluations"]:
                 problems.append(f"{one.id} has {len(curves[-1])} evaluations")
         with suppress(GtsError):
-            expected = trial_values(request.space.objective, curves, settings.last_evaluations)
+            expected = compute_trial_values(request.space.objective, curves, settings.last_evaluations)
             if [round(value, 6) for value in expected] != [round(value, 6) for value in row.values]:
                 problems.append(f"trial {row.number} has the value {row.values}, its trainings say {expected}")
     confirmed = [row.number for row in view.trials if row.confirmed is not None]
@@ -176,7 +176,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GTS_STATE"] = str(Path(folder) / "state")
         found = search(Path(folder), trials=arguments.trials, kills=arguments.kills, seed=arguments.seed)
-    around = {"machine": machine(), "versions": versions(peers=False)}
+    around = {"machine": machine_info(), "versions": package_versions(peers=False)}
     print(json.dumps({"seed": arguments.seed, **found, "seconds": round(time.monotonic() - began, 1), **around}, indent=2))
     return 1 if found["problems"] or found["orphans"] else 0
 

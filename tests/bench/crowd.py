@@ -29,7 +29,7 @@ import psutil
 from gts.formats.space_file import read_space
 from gts.search.study import Study
 from gts.store.workspace import Workspace
-from gts.system.versions import machine, versions
+from gts.system.versions import machine_info, package_versions
 
 ROOT = Path(__file__).parents[2]
 SPACE = ROOT / "workspace" / "hopper" / "hopper.space"
@@ -40,7 +40,7 @@ def own(folder: Path, url: str, trials: int, sampler: str) -> list[dict[str, flo
     """What an owner does until there is nothing more to do: a row a trial, seconds of each kind of call."""
     space = read_space(SPACE)
     settings = {"trials": trials, "sampler": sampler, "confirm": 0}
-    study = Study.create_or_load(Workspace(folder).study(space.name), space, storage=url, settings=settings)
+    study = Study.create_or_load(Workspace(folder).study_folder(space.name), space, storage=url, settings=settings)
     rows: list[dict[str, float]] = []
     try:
         while True:
@@ -54,7 +54,7 @@ def own(folder: Path, url: str, trials: int, sampler: str) -> list[dict[str, flo
             for at in range(1, REPORTS + 1):
                 study.report(trial, at * trial.spec.params.n_steps // REPORTS, worth * at / REPORTS)
                 pruned = pruned or study.should_prune(trial)
-            study.beat()
+            study.send_heartbeat()
             reported = time.perf_counter()
             study.prune(trial) if pruned else study.complete(trial, (worth,), {"steps": 1_000_000})
             rows.append(
@@ -135,7 +135,7 @@ def main() -> int:
         rows = own(Path(folder), url, int(trials), sampler)
         print(json.dumps({"rows": rows, "cpu": time.process_time() - began}))
         return 0
-    around = {"machine": machine(), "versions": versions(peers=False), "cpus": os.cpu_count()}
+    around = {"machine": machine_info(), "versions": package_versions(peers=False), "cpus": os.cpu_count()}
     for sampler in arguments.samplers:
         for owners in arguments.owners:
             row = json.dumps(crowd(owners, arguments.trials, sampler) | around)

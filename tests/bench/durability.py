@@ -19,15 +19,15 @@ from time import perf_counter
 from typing import Any
 
 from gts.formats.spec_file import read_spec
-from gts.jobs.interruption import Interruption
-from gts.jobs.process import attend
+from gts.jobs.interruption import StopRequest
+from gts.jobs.process import run_job
 from gts.jobs.trainings.request import TrainingRequest
-from gts.jobs.trainings.runs import begin
-from gts.params.spec import Spec, parse_assignments, seeded
+from gts.jobs.trainings.runs import create_run
+from gts.params.spec import Spec, parse_assignments, specs_with_seeds
 from gts.store.workspace import Workspace
 from gts.system.threads import available_cpus
-from gts.system.versions import machine, versions
-from gts.training.events import Progress
+from gts.system.versions import machine_info, package_versions
+from gts.training.events import TrainingProgress
 from gts.training.trainer import Trainer
 
 TURN_SECONDS = 1.0
@@ -48,7 +48,7 @@ class Turns:
         """Work for that long, in whole rounds."""
         began, made = perf_counter(), 0
         for event in self._events:
-            if isinstance(event, Progress):
+            if isinstance(event, TrainingProgress):
                 made += event.step - self._step
                 self._step = event.step
                 if perf_counter() - began >= seconds:
@@ -78,7 +78,7 @@ def compared(specs: tuple[Spec, ...], threads: int, every: float) -> dict[str, A
             save_every=every,
         )
         off = Turns(Trainer(specs, threads=threads).run())
-        on = Turns(attend(request.workspace, *begin(request), Interruption(), request=request))
+        on = Turns(run_job(request.workspace, *create_run(request), StopRequest(), request=request))
         while not off.over and not on.over:
             for one in (off, on) if len(on.steps) % 2 else (on, off):
                 one.take(TURN_SECONDS)
@@ -109,12 +109,12 @@ def main() -> None:
     parser.add_argument("--save-every", type=float, default=30.0)
     parser.add_argument("--threads", type=int, default=available_cpus())
     arguments = parser.parse_args()
-    print(json.dumps({"machine": machine(), "versions": versions(peers=False)}), flush=True)
+    print(json.dumps({"machine": machine_info(), "versions": package_versions(peers=False)}), flush=True)
     for members in arguments.members:
         spec = read_spec(WORKSPACE / arguments.spec)
         epochs = max(1, round(spec.params.n_epochs * arguments.steps / spec.params.n_steps))
         spec = parse_assignments(spec, [f"nSteps={arguments.steps}", f"nEpochs={epochs}"])
-        specs = seeded(spec, members) if members > 1 else (spec,)
+        specs = specs_with_seeds(spec, members) if members > 1 else (spec,)
         print(json.dumps(compared(specs, arguments.threads, arguments.save_every)), flush=True)
 
 

@@ -26,12 +26,12 @@ from typing import Any
 
 from gts.formats.checkpoint import read_checkpoint
 from gts.formats.spec_file import read_spec
-from gts.jobs.job_store import standing_of
+from gts.jobs.job_store import read_job_status
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
 from gts.system.threads import available_cpus
-from gts.system.versions import machine, versions
-from gts.training.evaluation import evaluate
+from gts.system.versions import machine_info, package_versions
+from gts.training.evaluation import evaluate_checkpoint
 from gts.training.score import Score
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"
@@ -117,11 +117,11 @@ def trained(row: Row, label: str, options: argparse.Namespace) -> RunFolder:
         words += [word for change in changes for word in ("--set", change)]
         known[label] = str(json.loads(_gts(options, *words, "--json"))["run"])
         _write(noted, json.dumps(known, indent=1) + "\n")
-    folder, told = workspace.run(known[label]), time.monotonic()
-    while (state := standing_of(folder.path).state).word != "done":
-        if state.word in ("interrupted", "paused"):
+    folder, told = workspace.run_folder(known[label]), time.monotonic()
+    while (state := read_job_status(folder.path).state).name != "done":
+        if state.name in ("interrupted", "paused"):
             _gts(options, "resume", folder.id)
-        elif state.word == "failed":
+        elif state.name == "failed":
             raise SystemExit(f"{label} failed: {folder.path / 'log.txt'} says why")
         if time.monotonic() - told > TOLD_SECONDS:
             told = time.monotonic()
@@ -132,29 +132,29 @@ def trained(row: Row, label: str, options: argparse.Namespace) -> RunFolder:
 
 def measured(folder: RunFolder, outcomes: Sequence[Path], threads: int) -> dict[str, Any]:
     """What a finished run came to: scores of the best (its outcomes) and the last checkpoint of every member, its curves."""
-    members = range(folder.members())
+    members = range(folder.member_count())
     with MetricsReader(folder.metrics) as reader:
-        step, _, seconds = reader.position()
+        step, _, seconds = reader.newest_position()
         tries = [reader.evaluations(member) for member in members]
         failed = {failure.member: failure.reason for failure in reader.failures()}
     spec = read_spec(folder.spec(0))
     best = [read_checkpoint(path) for path in outcomes]
-    last = [read_checkpoint(folder.lasts(member)[-1]) for member in members if folder.lasts(member)]
+    last = [read_checkpoint(folder.last_checkpoints(member)[-1]) for member in members if folder.last_checkpoints(member)]
     return {
         "figure": spec.figure,
         "technique": spec.technique,
         "steps": step,
         "physics": spec.params.physics,
-        "changed": spec.changed(),
+        "changed": spec.non_default_values(),
         "seeds": [read_spec(folder.spec(member)).params.seed for member in members],
-        "last": [_summary(evaluate(checkpoint, episodes=LAST_EPISODES, threads=threads)) for checkpoint in last],
+        "last": [_summary(evaluate_checkpoint(checkpoint, episodes=LAST_EPISODES, threads=threads)) for checkpoint in last],
         "best": [_summary(Score.from_dict(checkpoint.score)) for checkpoint in best if checkpoint.score is not None],
         "best_steps": [int(checkpoint.counters["step"]) for checkpoint in best],
         "curves": [[(one.step, one.score["mean"]) for one in each] for each in tries],
         "failed": failed,
         "seconds": seconds,
-        "machine": machine(),
-        "versions": versions(peers=False),
+        "machine": machine_info(),
+        "versions": package_versions(peers=False),
     }
 
 

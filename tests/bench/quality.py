@@ -18,14 +18,14 @@ from statistics import median
 from typing import Any
 
 from gts.formats.space_file import read_space
-from gts.jobs.interruption import Interruption
-from gts.jobs.process import attend
-from gts.jobs.searches.job import begin_search
+from gts.jobs.interruption import StopRequest
+from gts.jobs.process import run_job
+from gts.jobs.searches.job import create_search
 from gts.jobs.searches.request import SearchRequest
-from gts.search.study_reader import read_named
+from gts.search.study_reader import read_study_by_reference
 from gts.store.workspace import Workspace
 from gts.system.threads import available_cpus
-from gts.system.versions import machine, versions
+from gts.system.versions import machine_info, package_versions
 
 ROUND_STEPS = 2048
 SPACE: dict[str, Any] = {
@@ -56,12 +56,12 @@ def study(folder: Path, figure: str, sampler: str, repetition: int, trials: int,
     space = read_space(file)
     settings = {"trials": trials, "sampler": sampler, "seed": repetition, "confirm": 3, "confirm_seeds": 5}
     request = SearchRequest(workspace, space, file.name, settings=settings, workers=available_cpus(), threads=available_cpus())
-    job, life = begin_search(request)
-    for _ in attend(workspace, job, life, Interruption()):
+    job, life = create_search(request)
+    for _ in run_job(workspace, job, life, StopRequest()):
         pass
-    view = read_named(workspace, name)
-    winner, seeming = view.winner(), view.ranked()[0]
-    again = next((row.confirmed for row in view.confirmed() if row.number == seeming.number), None)
+    view = read_study_by_reference(workspace, name)
+    winner, seeming = view.best_trial(), view.ranked_trials()[0]
+    again = next((row.confirmed for row in view.confirmed_trials() if row.number == seeming.number), None)
     assert winner is not None and winner.confirmed is not None
     return {
         "study": name,
@@ -71,8 +71,8 @@ def study(folder: Path, figure: str, sampler: str, repetition: int, trials: int,
         "interval": [round(winner.confirmed.low, 1), round(winner.confirmed.high, 1)],
         "search": round(seeming.values[0], 1),
         "optimism": round(seeming.values[0] - again.iqm, 1) if again else None,
-        "default": round(first.values[0], 1) if (first := view.trial(0)) is not None and first.values else None,
-        "states": view.counts(),
+        "default": round(first.values[0], 1) if (first := view.get_trial(0)) is not None and first.values else None,
+        "states": view.count_states(),
         "steps": sum(trial.steps or 0 for trial in view.trials),
         "winner": dict(winner.params),
     }
@@ -89,7 +89,9 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("GTS_STATE", str(arguments.folder.absolute() / "state"))
-    print(json.dumps({"machine": machine(), "versions": versions(peers=False), "steps": arguments.steps}), flush=True)
+    print(
+        json.dumps({"machine": machine_info(), "versions": package_versions(peers=False), "steps": arguments.steps}), flush=True
+    )
     rows = []
     for repetition in range(1, arguments.repetitions + 1):
         for figure in arguments.figures:

@@ -27,13 +27,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from gts.bench.cases import ZOO
+from gts.bench.cases import ZOO_PARAMS
 from gts.formats.spec_file import read_spec
 from gts.params.figures import FIGURES
-from gts.params.spec import parse_assignments, seeded
+from gts.params.spec import parse_assignments, specs_with_seeds
 from gts.system.threads import available_cpus
-from gts.system.versions import machine, versions
-from gts.training.events import Evaluated
+from gts.system.versions import machine_info, package_versions
+from gts.training.events import MembersEvaluated
 from gts.training.trainer import Trainer
 
 WORKSPACE = Path(__file__).parents[2] / "workspace"
@@ -57,8 +57,8 @@ def ours(figure: str, seeds: Sequence[int], threads: int, steps: int | None, cha
     spec = parse_assignments(spec, [*watching, *changes]).with_seed(seeds[0])
     arrivals: list[Arrival] = [{"seed": seed, "seconds": None, "steps": None, "best": -inf} for seed in seeds]
     began = time.perf_counter()
-    for event in Trainer(seeded(spec, len(seeds)), threads=threads).run():
-        if not isinstance(event, Evaluated):
+    for event in Trainer(specs_with_seeds(spec, len(seeds)), threads=threads).run():
+        if not isinstance(event, MembersEvaluated):
             continue
         for arrival, score in zip(arrivals, event.scores, strict=True):
             if score is not None:
@@ -83,7 +83,7 @@ def peer(figure: str, seed: int, tuned: bool, steps: int, patience: float) -> Ar
 
     def worlds(count: int, first: int, training: bool) -> VecEnv:
         made = make_vec_env(lambda: gymnasium.make(FIGURES[figure].gymnasium_id), n_envs=count, seed=first)
-        return VecNormalize(made, training=training, norm_reward=training, gamma=ZOO[figure]["gamma"]) if tuned else made
+        return VecNormalize(made, training=training, norm_reward=training, gamma=ZOO_PARAMS[figure]["gamma"]) if tuned else made
 
     class Finish(EvalCallback):
         """Ends the training when it is there."""
@@ -96,7 +96,7 @@ def peer(figure: str, seed: int, tuned: bool, steps: int, patience: float) -> Ar
             return goes_on and arrival["seconds"] is None and arrival["spent"] < patience
 
     several = 1 if tuned else 8
-    more = ZOO[figure] if tuned else {}
+    more = ZOO_PARAMS[figure] if tuned else {}
     model = PPO("MlpPolicy", worlds(several, 1000 * seed, True), seed=seed, device="cpu", **more)
     callback = Finish(
         worlds(1, 500_000 + seed, False), n_eval_episodes=EPISODES, eval_freq=EVERY // several, verbose=0, warn=False
@@ -142,7 +142,7 @@ class Record:
         row = {"figure": figure, "who": who, "target": TARGETS[figure], "cpus": available_cpus(), "arrival": arrival}
         self._rows.append(row)
         with self._path.open("a") as file:
-            file.write(json.dumps(row | {"machine": machine(), "versions": versions(peers=True)}) + "\n")
+            file.write(json.dumps(row | {"machine": machine_info(), "versions": package_versions(peers=True)}) + "\n")
 
 
 def _cost(arrivals: Sequence[Arrival], *, together: bool) -> tuple[float, str]:

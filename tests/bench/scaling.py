@@ -30,10 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from gts.params.spec import make_spec, seeded
+from gts.params.spec import make_spec, specs_with_seeds
 from gts.system.threads import available_cpus
-from gts.system.versions import machine, versions
-from gts.training.events import Progress
+from gts.system.versions import machine_info, package_versions
+from gts.training.events import TrainingProgress
 from gts.training.trainer import Trainer
 
 Phase = Literal["physics", "acting", "learning"]
@@ -120,8 +120,8 @@ def measured(shape: Shape) -> dict[str, float]:
         "actor.hiddenSize": shape.hidden, "critic.hiddenSize": shape.hidden, "nEvaluations": 0,
     }  # fmt: skip
     spec = make_spec(shape.figure, "ppo", params)
-    specs = seeded(spec, shape.members) if shape.members > 1 else (spec,)
-    rounds = [event.seconds for event in Trainer(specs, threads=shape.threads).run() if isinstance(event, Progress)]
+    specs = specs_with_seeds(spec, shape.members) if shape.members > 1 else (spec,)
+    rounds = [event.seconds for event in Trainer(specs, threads=shape.threads).run() if isinstance(event, TrainingProgress)]
     return {phase: statistics.median(seconds.get(phase, 0.0) for seconds in rounds[1:]) for phase in PHASES}
 
 
@@ -217,7 +217,7 @@ def main() -> int:
         return 0
     known = {Shape(**row["shape"]) for row in rows}
     threads = sorted({1, max(1, available_cpus() // 2), available_cpus()})
-    around = {"machine": machine(), "versions": versions(peers=False)}
+    around = {"machine": machine_info(), "versions": package_versions(peers=False)}
     for shape in shapes(arguments.figures, threads):
         if shape not in known:
             row = {"shape": shape.__dict__, "seconds": measured(shape)} | around

@@ -24,13 +24,13 @@ import psutil
 
 from gts.formats.space_file import read_space
 from gts.formats.spec_file import read_spec
-from gts.jobs.interruption import Interruption
-from gts.jobs.process import attend
-from gts.jobs.searches.job import begin_search
+from gts.jobs.interruption import StopRequest
+from gts.jobs.process import run_job
+from gts.jobs.searches.job import create_search
 from gts.jobs.searches.request import SearchOutcome, SearchRequest
 from gts.store.workspace import Workspace
 from gts.system.threads import available_cpus
-from gts.system.versions import machine, versions
+from gts.system.versions import machine_info, package_versions
 
 SPEC = Path(__file__).parents[2] / "workspace" / "hopper" / "hopperPPO.spec"
 
@@ -38,7 +38,7 @@ SPEC = Path(__file__).parents[2] / "workspace" / "hopper" / "hopperPPO.spec"
 def ours(trials: int, steps: int, *, workers: int, cohort: int, physics: str) -> dict[str, Any]:
     """A search by GTS."""
     spec = read_spec(SPEC)
-    params = dict(spec.document()["params"])
+    params = dict(spec.to_document()["params"])
     epochs = max(1, round(spec.params.n_epochs * steps / spec.params.n_steps))
     params |= {"nSteps": steps, "nEpochs": epochs, "physics": physics, "exactTail": 0.0 if physics == "exact" else 0.1}
     for searched in ("actor.learningRate", "discountFactor"):
@@ -64,9 +64,9 @@ def ours(trials: int, steps: int, *, workers: int, cohort: int, physics: str) ->
             cohort=cohort,
             threads=available_cpus(),
         )
-        job, life = begin_search(request)
+        job, life = create_search(request)
         began, most, outcome = time.perf_counter(), 0, None
-        for told in attend(request.workspace, job, life, Interruption()):
+        for told in run_job(request.workspace, job, life, StopRequest()):
             outcome = told if isinstance(told, SearchOutcome) else outcome
             most = max(most, sum(child.memory_info().rss for child in psutil.Process().children(recursive=True)))
         seconds = time.perf_counter() - began
@@ -129,7 +129,7 @@ def main() -> None:
     parser.add_argument("--physics", nargs="+", default=["exact", "fast"], choices=["exact", "fast"])
     arguments = parser.parse_args()
     workers = available_cpus()
-    print(json.dumps({"machine": machine(), "versions": versions(peers=True)}), flush=True)
+    print(json.dumps({"machine": machine_info(), "versions": package_versions(peers=True)}), flush=True)
     rates: dict[str, float] = {}
 
     def row(name: str, found: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ from typing import Any
 
 import psutil
 
-from gts.system.versions import machine, versions
+from gts.system.versions import machine_info, package_versions
 
 ROOT = Path(__file__).parents[2]
 QUIET_SECONDS = 0.08
@@ -148,7 +148,7 @@ def furnish(workspace: Path, runs: int, steps: int, trials: int) -> None:
     rounds = steps // 2048
     with MetricsWriter(long / "metrics.db", rounds=rounds) as writer:
         for at in range(1, rounds + 1):
-            writer.round(at * 2048, at, [{"return": at % 97, "length": at % 89, "loss/actor": 1 / at}], {"physics": 0.1})
+            writer.add_round(at * 2048, at, [{"return": at % 97, "length": at % 89, "loss/actor": 1 / at}], {"physics": 0.1})
     space = json.loads((workspace / "inverted" / "inverted.space").read_text()) | {
         "name": "large",
         "nSteps": 4096,
@@ -249,7 +249,7 @@ def main() -> None:
     workspace = folder / "w"
     if not workspace.exists():
         furnish(workspace, arguments.runs, arguments.steps, arguments.trials)
-    tell("machine", **machine(), versions=versions(peers=False))
+    tell("machine", **machine_info(), versions=package_versions(peers=False))
     first_paints(workspace)
     at_rest(workspace, arguments.seconds)
     jobs = [] if arguments.no_jobs else train_beside(workspace)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gts.bench import benchmark, cases
-from gts.bench.benchmark import Bench, rate, spread
+from gts.bench.benchmark import Benchmark, median_and_range, rate
 from gts.errors import MissingError, UsageError, WorkError
 from gts.formats.spec_file import write_spec
 from gts.params.spec import make_spec
@@ -17,12 +17,12 @@ from gts.system import versions
 
 
 @pytest.fixture
-def quick() -> Bench:
-    return Bench(Path(), ("hopper",), peers=True, repetitions=2, quick=True, threads=1)
+def quick() -> Benchmark:
+    return Benchmark(Path(), ("hopper",), peers=True, repetitions=2, quick=True, threads=1)
 
 
 def test_spread_is_the_middle_and_the_ends() -> None:
-    assert spread([4.0, 1.0, 9.0]) == {"median": 4.0, "min": 1.0, "max": 9.0}
+    assert median_and_range([4.0, 1.0, 9.0]) == {"median": 4.0, "min": 1.0, "max": 9.0}
 
 
 def test_rate_counts_whole_pieces_of_work(monkeypatch) -> None:
@@ -36,7 +36,7 @@ def test_rate_counts_whole_pieces_of_work(monkeypatch) -> None:
 def test_contenders_take_turns(quick, monkeypatch) -> None:
     order = []
 
-    def contender(name: str) -> cases.Contender:
+    def contender(name: str) -> cases.Workload:
         def work() -> int:
             order.append(name)
             return 1
@@ -67,7 +67,7 @@ def test_goal_against_gymnasium_is_the_hoppers(quick) -> None:
 
 
 def test_stepping_has_every_contender(quick, monkeypatch) -> None:
-    monkeypatch.setattr(benchmark, "WORLDS", (4, 8))
+    monkeypatch.setattr(benchmark, "WORLD_COUNTS", (4, 8))
     monkeypatch.setitem(sys.modules, "envpool", None)
     quick.stepping("hopper")
 
@@ -81,20 +81,20 @@ def test_stepping_has_every_contender(quick, monkeypatch) -> None:
 @pytest.mark.parametrize("worlds", [0, 8, 16])
 def test_stable_baselines_trains_in_its_own_and_in_our_worlds(worlds: int, monkeypatch) -> None:
     monkeypatch.setattr(cases, "_SB3_ROLLOUT", 512)
-    work = cases.sb3_ppo("invertedPendulum", worlds)
+    work = cases.sb3_workload("invertedPendulum", worlds)
 
     assert [work(), work()] == [512, 512]
 
 
 def test_stable_baselines_trains_with_the_parameters_of_rl_zoo3() -> None:
-    work = cases.sb3_zoo("hopper")
+    work = cases.sb3_zoo_workload("hopper")
 
     assert [work(), work()] == [4 * 512] * 2
 
 
 def test_learning_profile_adds_up() -> None:
     spec = make_spec("invertedPendulum", "ppo", {"nEnvironments": 4, "nSteps": 4000, "nEpochs": 100})
-    learning = cases.Learning(spec, 2, "fast", threads=1)
+    learning = cases.TrainingWorkload(spec, 2, "fast", threads=1)
 
     assert [learning() for _ in range(3)] == [2 * 40] * 3
     profile = learning.profile()
@@ -105,21 +105,21 @@ def test_learning_profile_adds_up() -> None:
 
 def test_missing_library_is_said() -> None:
     with pytest.raises(MissingError, match="no_such_library"):
-        cases._library("no_such_library", "no-such-library")
+        cases._import_library("no_such_library", "no-such-library")
 
 
 def test_unknown_figure() -> None:
     with pytest.raises(UsageError, match="hopper"):
-        Bench(Path(), ("hoper",))
+        Benchmark(Path(), ("hoper",))
 
 
 def test_failing_program_is_said() -> None:
     with pytest.raises(WorkError, match="no-such-command"):
-        benchmark._run(["no-such-command"])
+        benchmark._run_gts(["no-such-command"])
 
 
 def test_machine_and_versions_are_plain_data() -> None:
-    facts = json.loads(json.dumps({**versions.machine(), **versions.versions(peers=True)}))
+    facts = json.loads(json.dumps({**versions.machine_info(), **versions.package_versions(peers=True)}))
     assert facts["usable"] >= 1
     assert facts["processor"]
     assert {"python", "torch", "mujoco"} <= set(facts)
@@ -127,12 +127,12 @@ def test_machine_and_versions_are_plain_data() -> None:
 
 @pytest.mark.slow
 def test_everything_once(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(benchmark, "WORLDS", (4,))
-    for place, figure, epochs in ((benchmark.HOPPER, "hopper", 500), (benchmark.PENDULUM, "invertedPendulum", 10)):
+    monkeypatch.setattr(benchmark, "WORLD_COUNTS", (4,))
+    for place, figure, epochs in ((benchmark.HOPPER_SPEC, "hopper", 500), (benchmark.PENDULUM_SPEC, "invertedPendulum", 10)):
         small = {"nEnvironments": 4, "nSteps": 20_000, "nEpochs": epochs, "nEvaluations": 1}
         (tmp_path / place).parent.mkdir()
         write_spec(tmp_path / place, make_spec(figure, "ppo", small))
-    whole = Bench(tmp_path, ("invertedPendulum",), repetitions=1, quick=True, threads=1)
+    whole = Benchmark(tmp_path, ("invertedPendulum",), repetitions=1, quick=True, threads=1)
     heard = list(whole.run())
     report = whole.report()
 

@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from gts.bench.gymnasium_loop import PlainLoop, record
+from gts.bench.gymnasium_loop import MujocoLoop, record_trace
 from gts.params.figures import FIGURES
 from gts.physics.worlds import Worlds
 
@@ -16,13 +16,13 @@ from gts.physics.worlds import Worlds
 @pytest.mark.parametrize("figure", FIGURES)
 def test_ends_where_the_worlds_end(figure, physics, threads) -> None:
     worlds = Worlds(figure, 8, threads=threads, physics=physics)
-    trace = record(worlds, stretches=12, length=4)
-    loop = PlainLoop(worlds.frame.model, trace, threads=threads)
-    assert loop.run() == trace.steps == 4 * len(trace.states) >= 48
+    trace = record_trace(worlds, n_segments=12, length=4)
+    loop = MujocoLoop(worlds.frame.model, trace, threads=threads)
+    assert loop.run() == trace.n_steps == 4 * len(trace.states) >= 48
 
     again = Worlds(figure, len(trace.states), threads=threads, physics=physics)
     again.reset(range(again.n_worlds))
-    again.restore(None, again.state() | {"rows": trace.states})
+    again.set_state(None, again.get_state() | {"rows": trace.states})
     for action in trace.controls.swapaxes(0, 1)[:: worlds.figure.frame_skip]:
         transition = again.step(action.astype(np.float32))
         assert not (transition.terminated | transition.truncated).any()
@@ -31,12 +31,12 @@ def test_ends_where_the_worlds_end(figure, physics, threads) -> None:
     # Time, positions and velocities are the first part of both kinds of state rows.
     motion = 1 + worlds.frame.model.nq + worlds.frame.model.nv
     assert motion <= size
-    assert np.array_equal(loop.final_states[:, 1:motion], again.state()["rows"][:, 1:motion])
+    assert np.array_equal(loop.final_states[:, 1:motion], again.get_state()["rows"][:, 1:motion])
 
 
 def test_stretches_are_told_apart_by_their_actions() -> None:
-    trace = record(Worlds("hopper", 4), stretches=8, length=3, seed=5)
-    other = record(Worlds("hopper", 4), stretches=8, length=3, seed=6)
+    trace = record_trace(Worlds("hopper", 4), n_segments=8, length=3, seed=5)
+    other = record_trace(Worlds("hopper", 4), n_segments=8, length=3, seed=6)
     assert trace.controls.shape[1:] == (3 * 4, 3)
     assert np.abs(trace.controls).max() <= 1
     assert not np.array_equal(trace.controls[:8], other.controls[:8])

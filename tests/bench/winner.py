@@ -17,14 +17,14 @@ import time
 from pathlib import Path
 
 from gts.formats.space_file import read_space
-from gts.jobs.interruption import Interruption
-from gts.jobs.process import attend
-from gts.jobs.searches.job import begin_search
+from gts.jobs.interruption import StopRequest
+from gts.jobs.process import run_job
+from gts.jobs.searches.job import create_search
 from gts.jobs.searches.request import SearchOutcome, SearchRequest
-from gts.search.study_reader import read_named
+from gts.search.study_reader import read_study_by_reference
 from gts.store.workspace import Workspace
 from gts.system.threads import available_cpus
-from gts.system.versions import machine, versions
+from gts.system.versions import machine_info, package_versions
 
 BEST = 1589.0
 """Of the original's study."""
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=14)
     parser.add_argument("--goal", type=float, default=BEST)
     arguments = parser.parse_args()
-    print(json.dumps({"machine": machine(), "versions": versions(peers=False)}), flush=True)
+    print(json.dumps({"machine": machine_info(), "versions": package_versions(peers=False)}), flush=True)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         os.environ["GTS_STATE"] = str(folder / "state")
@@ -48,23 +48,24 @@ def main() -> None:
         request = SearchRequest(
             workspace, space, str(arguments.space), settings=settings, workers=available_cpus(), threads=available_cpus()
         )
-        job, life = begin_search(request)
+        job, life = create_search(request)
         began, looked, reached = time.perf_counter(), 0.0, None
         steps = 0
-        for told in attend(workspace, job, life, Interruption()):
+        for told in run_job(workspace, job, life, StopRequest()):
             now = time.perf_counter() - began
             if isinstance(told, SearchOutcome):
                 steps = told.steps
             if reached is None and now - looked > _LOOK_SECONDS:
                 looked = now
                 # The scores that a trial has on its way are those that a person would have stopped at.
-                scores = [value for trial in read_named(workspace, job.name).trials for _, value in trial.curve]
+                scores = [value for trial in read_study_by_reference(workspace, job.name).trials for _, value in trial.curve]
                 if scores and max(scores) >= arguments.goal:
                     reached = now
                     print(json.dumps({"reached": arguments.goal, "seconds": round(now, 1)}), flush=True)
         seconds = time.perf_counter() - began
         values = sorted(
-            (trial.value for trial in read_named(workspace, job.name).trials if trial.value is not None), reverse=True
+            (trial.value for trial in read_study_by_reference(workspace, job.name).trials if trial.value is not None),
+            reverse=True,
         )
     rate = steps / seconds
     print(

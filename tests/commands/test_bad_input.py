@@ -130,10 +130,10 @@ def test_a_checkpoint_of_another_figures_shape_is_refused(gts, littered: Path) -
     from gts.formats import checkpoint, checkpoint_layout
 
     good = checkpoint.read_checkpoint("good.checkpoint")
-    hopper = replace(good.spec, figure="hopper", rewards={}, given={})
-    document = {"format": 1, "spec": hopper.document(), "values": {}, "counters": {}, "score": None, "history": []}
+    hopper = replace(good.spec, figure="hopper", rewards={}, given_values={})
+    document = {"format": 1, "spec": hopper.to_document(), "values": {}, "counters": {}, "score": None, "history": []}
     document |= {"parents": [], "versions": {}, "checksum": good.checksum}
-    (littered / "other.checkpoint").write_bytes(checkpoint_layout.pack(document, good.tensors))
+    (littered / "other.checkpoint").write_bytes(checkpoint_layout.pack_checkpoint(document, good.tensors))
     for words in ("score other.checkpoint", "train other.checkpoint", "info other.checkpoint", "check other.checkpoint"):
         outcome = gts(*words.split())
         assert outcome.code == 2, words

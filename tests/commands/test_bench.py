@@ -28,7 +28,7 @@ def test_bench_shows_whatever_was_measured(gts, workspace: Path, monkeypatch: py
                 "asked": list(map(str, self.asked[1:])),
             }
 
-    monkeypatch.setattr(benchmark, "Bench", Quick)
+    monkeypatch.setattr(benchmark, "Benchmark", Quick)
     monkeypatch.setattr(command, "example_workspace", lambda: examples)
     outcome = gts("bench", "--quick", "--figure", "hopper", "--repetitions", 2, "--threads", 3, "--json")
     assert outcome.data["asked"] == ["('hopper',)", "False", "2", "True", "3"]

@@ -21,7 +21,7 @@ def test_help_names_everything(gts, command: Command) -> None:
     said = " ".join(outcome.out.split())
     assert command.summary in said
     for argument in command.arguments:
-        assert argument.shown in said
+        assert argument.display_metavar in said
     for option in command.options:
         assert all(flag in said for flag in option.flags)
     assert "--json" in said
@@ -67,9 +67,9 @@ def test_wrong_use_is_one_sentence_and_a_hint(gts, words: list[str], complaint: 
 
 @pytest.mark.parametrize(("word", "steps"), [("300", 300), ("2k", 2000), ("1e3", 1000), ("1_000", 1000), ("0.5M", 500_000)])
 def test_whole_numbers_may_be_short(word: str, steps: int) -> None:
-    from gts.commands.click_adapter import _Whole
+    from gts.commands.click_adapter import _Integer
 
-    assert _Whole(1, None).convert(word, None, None) == steps
+    assert _Integer(1, None).convert(word, None, None) == steps
 
 
 @pytest.mark.parametrize("word", ["-1", "nan", "inf", "soon"])

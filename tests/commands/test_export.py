@@ -40,16 +40,16 @@ while True:
 
 def make_run(workspace: Path, name: str, members: int) -> RunFolder:
     """A run with two metrics and an evaluation a member."""
-    folder = Workspace(workspace).run(f"20261122-081530-{name}-k3f")
+    folder = Workspace(workspace).run_folder(f"20261122-081530-{name}-k3f")
     folder.path.mkdir(parents=True)
-    folder.facts.write_text(json.dumps({"format": 1, "members": members, "started": STARTED}))
+    folder.run_file.write_text(json.dumps({"format": 1, "members": members, "started": STARTED}))
     with MetricsWriter(folder.metrics, rounds=ROWS) as writer:
         for epoch in range(1, ROWS + 1):
             metrics = [{"loss": epoch + 100.0 * member} for member in range(members)]
             if epoch % 2:
                 metrics[0]["reward/alive"] = 0.5
-            writer.round(epoch * 10, epoch, metrics, {"physics": 0.1})
-        writer.evaluated(members - 1, 205, {"mean": 12.5, "score": 11.0, "quantiles": [1.0], "note": "x"}, best=True)
+            writer.add_round(epoch * 10, epoch, metrics, {"physics": 0.1})
+        writer.add_evaluation(members - 1, 205, {"mean": 12.5, "score": 11.0, "quantiles": [1.0], "note": "x"}, best=True)
     return folder
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gts.formats.checkpoint import read_checkpoint
-from gts.playback.player import Player
+from gts.playback.player import PolicyPlayer
 
 FIRST = {".glb": b"glTF", ".usda": b"#usda 1.0", ".bvh": b"HIERARCHY", ".csv": b"frame [1/25 s],time [s],slider [m]"}
 
@@ -27,7 +27,7 @@ def test_the_motion_is_that_of_the_player(gts, trained: Path, workspace: Path) -
     checkpoint = trained / "out-seed1.checkpoint"
     for seed in (0, 7):
         assert gts("export", checkpoint, "swing.csv", "--seconds", "0.2", "-r", str(seed)).code == 0
-        player = Player(read_checkpoint(checkpoint), seed=seed)
+        player = PolicyPlayer(read_checkpoint(checkpoint), seed=seed)
         frames = [player.restart(), *(player.advance() for _ in range(5))]
         with open("swing.csv", newline="") as file:
             rows = list(csv.DictReader(file))

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from gts.agents.agent import make_agent
-from gts.agents.onnx_policy import onnx_policy
-from gts.agents.state import ActionRange, AgentState, fill
+from gts.agents.onnx_policy import export_onnx_policy
+from gts.agents.state import ActionScaler, AgentState, load_checkpoint
 from gts.formats.checkpoint import read_checkpoint
 from gts.params.techniques import TECHNIQUES
 from gts.physics.worlds import Worlds
@@ -33,7 +33,7 @@ def make_state(technique: str, sizes: tuple[int, int], **params: object) -> Agen
     stack.block += torch.randn(stack.block.shape, generator=generator) * 0.02
     with torch.no_grad():
         stack["output.weight"].mul_(25)
-    state.normaliser.update(torch.randn(2, 50, sizes[0], generator=generator) * 3 + 1)
+    state.observation_normaliser.update(torch.randn(2, 50, sizes[0], generator=generator) * 3 + 1)
     return state
 
 
@@ -64,9 +64,9 @@ def test_the_actions_are_the_same(technique: str, activation: str, normalised: b
     state = make_state(technique, (SIZE, 3), **params)
     observations = seen(SIZE, far=15 if normalised else 1)
     unit = state.act(torch.from_numpy(np.stack([observations] * 2)))
-    wanted = ActionRange(low, high, clip=clip)(unit).reshape(2, OBSERVATIONS, -1)
+    wanted = ActionScaler(low, high, clip=clip)(unit).reshape(2, OBSERVATIONS, -1)
     for member in range(2):
-        found = run(onnx_policy(state, member, (low, high), {}), observations)
+        found = run(export_onnx_policy(state, member, (low, high), {}), observations)
         assert found.dtype == np.float32
         assert np.abs(found - wanted[member]).max() < 1e-5
     furthest = np.abs(wanted).max()
@@ -77,10 +77,10 @@ def test_the_actions_are_the_same(technique: str, activation: str, normalised: b
 def test_networks_without_hidden_layers_are_policies_too() -> None:
     worlds = Worlds("hopper", 1)
     state = make_state("ppo", (11, 3), **{"actor.nHidden": 0})
-    wanted = ActionRange(worlds.action_low, worlds.action_high, clip=True)(
+    wanted = ActionScaler(worlds.action_low, worlds.action_high, clip=True)(
         state.act(torch.from_numpy(np.stack([seen(11)] * 2)))
     )
-    found = run(onnx_policy(state, 1, (worlds.action_low, worlds.action_high), {}), seen(11))
+    found = run(export_onnx_policy(state, 1, (worlds.action_low, worlds.action_high), {}), seen(11))
     assert np.abs(found - wanted[OBSERVATIONS:]).max() < 1e-5
 
 
@@ -95,9 +95,9 @@ def test_a_checkpoint_becomes_a_file_that_says_what_it_is(gts, trained: Path, wo
     assert float(facts["seconds per action"]) == pytest.approx(0.04)
     worlds = Worlds("invertedPendulum", 1)
     state = make_agent("ppo", [read.spec.params], 4, 1).state
-    fill(state, 0, read, exactly=False)
+    load_checkpoint(state, 0, read, strict=False)
     observations = np.random.default_rng(1).normal(0, 0.5, (OBSERVATIONS, 4))
-    wanted = ActionRange(worlds.action_low, worlds.action_high, clip=True)(state.act(torch.from_numpy(observations[None])))
+    wanted = ActionScaler(worlds.action_low, worlds.action_high, clip=True)(state.act(torch.from_numpy(observations[None])))
     found = session.run(None, {"observation": observations.astype(np.float32)})[0]
     assert np.abs(found - wanted).max() < 1e-5
     assert np.abs(wanted).max() > 0.01
@@ -106,7 +106,7 @@ def test_a_checkpoint_becomes_a_file_that_says_what_it_is(gts, trained: Path, wo
 def test_one_observation_is_a_batch_too() -> None:
     state = make_state("a2c", (4, 1))
     low, high = np.float32([-3]), np.float32([3])
-    assert run(onnx_policy(state, 0, (low, high), {}), np.zeros((1, 4))).shape == (1, 1)
+    assert run(export_onnx_policy(state, 0, (low, high), {}), np.zeros((1, 4))).shape == (1, 1)
 
 
 def test_without_its_library_onnx_is_missing(gts, trained: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gts.jobs.job_lock import Life
+from gts.jobs.job_lock import JobLock
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 
@@ -18,7 +18,7 @@ def used(trained: Path, workspace: Path) -> Path:
     """A workspace of its own with a run that is done; its id."""
     shutil.copytree(trained, workspace, dirs_exist_ok=True)
     (run,) = Workspace(workspace).run_ids()
-    return Workspace(workspace).run(run).path
+    return Workspace(workspace).run_folder(run).path
 
 
 def listed(gts) -> list[str]:
@@ -96,7 +96,7 @@ def test_one_of_several_comes_back_by_name(gts, workspace: Path) -> None:
 
 def test_a_run_goes_and_comes_back_with_its_line_in_the_catalogue(gts, used: Path) -> None:
     with Catalogue(Path("gts.db"), read_only=True) as catalogue:
-        run, checkpoints = catalogue.run(used.name), catalogue.checkpoints(used.name)
+        run, checkpoints = catalogue.get_run(used.name), catalogue.checkpoints(used.name)
     assert checkpoints
     before = {path.name for path in used.rglob("*")}
     assert gts("delete", used.name[-3:]).code == 0
@@ -107,13 +107,13 @@ def test_a_run_goes_and_comes_back_with_its_line_in_the_catalogue(gts, used: Pat
     assert listed(gts) == [used.name]
     assert {path.name for path in used.rglob("*")} >= before
     with Catalogue(Path("gts.db"), read_only=True) as catalogue:
-        assert (catalogue.run(used.name), catalogue.checkpoints(used.name)) == (run, checkpoints)
+        assert (catalogue.get_run(used.name), catalogue.checkpoints(used.name)) == (run, checkpoints)
 
 
 def test_a_study_goes_and_comes_back(gts, workspace: Path) -> None:
-    folder = Workspace(workspace).study("small")
+    folder = Workspace(workspace).study_folder("small")
     folder.path.mkdir(parents=True)
-    folder.facts.write_text(json.dumps({"name": "small", "storage": "postgresql://host/db"}))
+    folder.study_file.write_text(json.dumps({"name": "small", "storage": "postgresql://host/db"}))
     outcome = gts("delete", "small")
     assert outcome.code == 0
     assert "note: the trials of small stay where they are: postgresql://host/db" in outcome.err
@@ -123,7 +123,7 @@ def test_a_study_goes_and_comes_back(gts, workspace: Path) -> None:
 
 
 def test_what_is_at_work_stays_and_so_does_what_was_named_with_it(gts, used: Path) -> None:
-    life = Life.take(used / "lock")
+    life = JobLock.acquire(used / "lock")
     try:
         outcome = gts("delete", "tiny.spec", "@last")
     finally:

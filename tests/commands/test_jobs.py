@@ -17,24 +17,24 @@ import pytest
 from rich.console import Console
 
 from gts.commands import tail
-from gts.commands.job_progress import Headway
-from gts.commands.views.live import Display
+from gts.commands.job_progress import RunProgress
+from gts.commands.views.live import EventDisplay
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs.interruption import Interruption
-from gts.jobs.job_lock import Life
-from gts.jobs.job_store import Job, read_job, standing_of, write_job
-from gts.jobs.queue import Entry, Queue
+from gts.jobs.interruption import StopRequest
+from gts.jobs.job_lock import JobLock
+from gts.jobs.job_store import Job, read_job, read_job_status, write_job
+from gts.jobs.queue import JobQueue, QueueEntry
 from gts.jobs.states import Done
-from gts.jobs.trainings.request import Halted, RunBegan, TrainingRequest, WentOn
-from gts.jobs.trainings.run_writer import Recorder
-from gts.jobs.trainings.runs import begin
+from gts.jobs.trainings.request import DiskFull, DiskFullCleared, RunStarted, TrainingRequest
+from gts.jobs.trainings.run_writer import RunWriter
+from gts.jobs.trainings.runs import create_run
 from gts.params.spec import make_spec
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import RunFolder, Workspace
-from gts.training.events import Progress
+from gts.training.events import TrainingProgress
 from tests.support.cli import TINY_SPEC
 
-Pretend = Callable[..., tuple[Job, Life]]
+Pretend = Callable[..., tuple[Job, JobLock]]
 
 
 @pytest.fixture(autouse=True)
@@ -45,23 +45,23 @@ def _own_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def pretend(workspace: Path) -> Iterator[Pretend]:
     """Makes a job and works on it as far as others can see; `pretend("running")`, `pretend(claim="failed", reason="…")`."""
-    lives: list[Life] = []
+    lives: list[JobLock] = []
 
     def make(
         doing: Any = "running", reason: str = "", *, claim: str = "active", attempts: tuple[int, ...] = ()
-    ) -> tuple[Job, Life]:
+    ) -> tuple[Job, JobLock]:
         spec = make_spec(TINY_SPEC["physicalModel"], TINY_SPEC["technique"], TINY_SPEC["params"] | {"nSteps": 1_000_000})
         results = (workspace / "out.checkpoint",)
         asked = TrainingRequest(Workspace(workspace), "tiny", "tiny.spec", (spec,), results, threads=1)
-        job, life = begin(asked)
+        job, life = create_run(asked)
         lives.append(life)
         job = write_job(
-            asked.workspace, replace(job, claim=claim, reason=reason if claim != "active" else "", attempts=attempts)
+            asked.workspace, replace(job, recorded_state=claim, reason=reason if claim != "active" else "", attempts=attempts)
         )
         if doing is None:
             life.release()
         else:
-            life.say(doing, reason)
+            life.set_activity(doing, reason)
         return job, life
 
     yield make
@@ -74,8 +74,8 @@ def numbers(job: Job, rounds: int) -> None:
     with MetricsWriter(RunFolder(job.folder).metrics, rounds=1000) as writer:
         for epoch in range(1, rounds + 1):
             time.sleep(0.01)
-            writer.round(100 * epoch, epoch, [{"return": float(epoch)}], {"physics": 0.01})
-        writer.evaluated(0, 100 * rounds, {"mean": 77.0}, best=True)
+            writer.add_round(100 * epoch, epoch, [{"return": float(epoch)}], {"physics": 0.01})
+        writer.add_evaluation(0, 100 * rounds, {"mean": 77.0}, best=True)
 
 
 def soon(act: Callable[[], object], seconds: float = 0.3) -> threading.Thread:
@@ -103,7 +103,10 @@ def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, 
     waits, _ = pretend("waiting", "for CPUs: 1 of 1 are taken, it uses 1")
     works, _ = pretend("running")
     numbers(works, 20)
-    with Queue().place(Entry("elsewhere", "/other", 1, working=True)), Queue().place(Entry(waits.id, str(workspace), 1, False)):
+    with (
+        JobQueue().enter(QueueEntry("elsewhere", "/other", 1, is_running=True)),
+        JobQueue().enter(QueueEntry(waits.id, str(workspace), 1, False)),
+    ):
         outcome = gts("jobs")
         data = {job["id"]: job for job in gts("jobs", "--json").data["jobs"]}
     lines = outcome.out.splitlines()
@@ -186,7 +189,7 @@ def test_tail_follows_until_the_end_whatever_becomes_of_the_log(gts, workspace: 
                 life.release(),
             ),
         ):
-            time.sleep(2 * tail.LOOK_SECONDS)
+            time.sleep(2 * tail.TAIL_POLL_SECONDS)
             act()
 
     thread = threading.Thread(target=live)
@@ -211,7 +214,7 @@ def test_ctrl_c_ends_only_the_following(gts, workspace: Path, pretend) -> None:
     assert (outcome.code, outcome.data["state"]) == (130, "running")
     assert "note: the job goes on" in outcome.err
     assert "stopping" not in outcome.err
-    assert standing_of(job.folder).state.word == "running"
+    assert read_job_status(job.folder).state.name == "running"
     assert sorted((path, path.stat().st_mtime_ns) for path in job.folder.rglob("*")) == before
 
 
@@ -242,16 +245,16 @@ def test_a_job_that_is_removed_slowly_while_it_is_followed(gts, workspace: Path,
 def test_a_training_that_stands_still_says_so_on_its_bar(tmp_path: Path) -> None:
     drawn = StringIO()
     console = Console(file=drawn, force_terminal=True, width=80, color_system=None)
-    with Display(console, Interruption(), detail=False) as display:
-        display.show(RunBegan(RunFolder(tmp_path / "some-run"), 480))
-        display.show(Headway(500, 1000, 1, 10.0, 3.5, 4.5))
-        display.show(Halted("the disk is full"))
+    with EventDisplay(console, StopRequest(), detail=False) as display:
+        display.show(RunStarted(RunFolder(tmp_path / "some-run"), 480))
+        display.show(RunProgress(500, 1000, 1, 10.0, 3.5, 4.5))
+        display.show(DiskFull("the disk is full"))
         told = drawn.getvalue()
         assert "run some-run, going on from step 480" in told
         assert "500 10/s 0:50 left return 3.5 best 4.5" in told
         assert "paused: the disk is full" in told
         assert told.rindex("paused") > told.rindex("training")
-        display.show(WentOn())
+        display.show(DiskFullCleared())
         assert drawn.getvalue().rindex("training") > drawn.getvalue().rindex("paused")
 
 
@@ -307,18 +310,22 @@ def test_resume_all_leaves_alone_what_was_stopped_and_what_dies_again_and_again(
 
 
 def test_a_training_that_was_interrupted_goes_on_in_the_terminal(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    take = Recorder.round
+    take = RunWriter.add_round
 
-    def take_and_signal(recorder: Recorder, event: Progress) -> None:
+    def take_and_signal(recorder: RunWriter, event: TrainingProgress) -> None:
         take(recorder, event)
         if event.epoch == 4:
             os.kill(os.getpid(), signal.SIGINT)
 
     gts("train", "tiny.spec", "whole.checkpoint", "--no-score", "--keep", "last")
     with monkeypatch.context() as patch:
-        patch.setattr(Recorder, "round", take_and_signal)
+        patch.setattr(RunWriter, "round", take_and_signal)
         assert gts("train", "tiny.spec", "cut.checkpoint", "--no-score", "--keep", "last").code == 130
-    (run,) = [one for one in Workspace(workspace).run_ids() if standing_of(Workspace(workspace).run(one).path).state != Done()]
+    (run,) = [
+        one
+        for one in Workspace(workspace).run_ids()
+        if read_job_status(Workspace(workspace).run_folder(one).path).state != Done()
+    ]
     assert f"paused  {run}, 480 of 1 200 steps" in gts("tail", run).out
     outcome = gts("resume", run, "--attach")
     assert outcome.code == 0, outcome.err
@@ -328,4 +335,4 @@ def test_a_training_that_was_interrupted_goes_on_in_the_terminal(gts, workspace:
     assert cut.checksum == whole.checksum
     told = gts("tail", run)
     assert (told.code, f"done  {run}, 1 200 of 1 200 steps" in told.out) == (0, True)
-    assert read_job(Workspace(workspace).run(run).path).claim == "done"
+    assert read_job(Workspace(workspace).run_folder(run).path).recorded_state == "done"

@@ -17,7 +17,7 @@ from gts.params.techniques import TECHNIQUES
 def test_new_files_are_good_ones(gts, workspace: Path, figure: str, technique: str) -> None:
     assert gts("new", "spec", "a", "--figure", figure, "--technique", technique).code == 0
     spec = read_spec("a.spec")
-    assert (spec.figure, spec.technique, spec.changed()) == (figure, technique, {})
+    assert (spec.figure, spec.technique, spec.non_default_values()) == (figure, technique, {})
     assert spec.comment
     assert gts("new", "space", "b.space", "-f", figure, "-t", technique).code == 0
     space = read_space("b.space")

@@ -9,10 +9,10 @@ import pytest
 
 from gts.cli import main
 from gts.commands.command import Context
-from gts.commands.play import choose_place, playable
+from gts.commands.play import choose_target, find_playable_files
 from gts.errors import FileError, MissingError, UsageError
 from gts.formats.checkpoint import read_checkpoint
-from gts.formats.checkpoint_layout import pack
+from gts.formats.checkpoint_layout import pack_checkpoint
 from gts.store.workspace import Workspace
 
 HERE = Context(Workspace(Path()))
@@ -69,7 +69,7 @@ def test_a_checkpoint_of_an_unknown_figure_is_said(gts, here: Path) -> None:
     checkpoint = read_checkpoint("out-seed1.checkpoint")
     document = {
         "format": 1,
-        "spec": {**checkpoint.spec.document(), "physicalModel": "octopus"},
+        "spec": {**checkpoint.spec.to_document(), "physicalModel": "octopus"},
         "values": checkpoint.spec.values(),
         "counters": {},
         "score": None,
@@ -78,24 +78,24 @@ def test_a_checkpoint_of_an_unknown_figure_is_said(gts, here: Path) -> None:
         "versions": checkpoint.versions,
         "checksum": checkpoint.checksum,
     }
-    (here / "octopus.checkpoint").write_bytes(pack(document, checkpoint.tensors))
+    (here / "octopus.checkpoint").write_bytes(pack_checkpoint(document, checkpoint.tensors))
     outcome = gts("play", "octopus.checkpoint", "--stream")
     assert outcome.code == 2
     assert "octopus" in outcome.err
 
 
 def test_of_a_run_its_best_policies_play_or_what_it_recorded(here: Path) -> None:
-    best, newest = playable(HERE, "@last"), playable(HERE, "@last", newest=True)
+    best, newest = find_playable_files(HERE, "@last"), find_playable_files(HERE, "@last", newest=True)
     assert [path.name for path in best] == ["best.checkpoint"] * 2
     assert [path.name for path in newest] == ["newest.trajectory"] * 2
     assert {path.parent.name for path in best} == {"member1", "member2"}
     for path in best:
         path.unlink()
-    assert all(path.name.startswith("last-") for path in playable(HERE, "@last"))
+    assert all(path.name.startswith("last-") for path in find_playable_files(HERE, "@last"))
     for path in [*best[0].parent.parent.glob("*/last-*"), *newest]:
         path.unlink()
     with pytest.raises(FileError, match="nothing to play yet"):
-        playable(HERE, "@last")
+        find_playable_files(HERE, "@last")
 
 
 def test_over_ssh_the_terminal_is_meant_and_a_window_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,18 +105,18 @@ def test_over_ssh_the_terminal_is_meant_and_a_window_only_when_asked_for(monkeyp
         asked.append("window")
         return ""
 
-    monkeypatch.setattr("gts.playback.display.why_no_window", no_window)
+    monkeypatch.setattr("gts.playback.display.find_window_problem", no_window)
     monkeypatch.setattr("gts.playback.painter.can_paint", lambda environment, descriptor: "")
-    assert choose_place(None) == ("window", "")
+    assert choose_target(None) == ("window", "")
     monkeypatch.setenv("SSH_CONNECTION", "here 1 there 22")
     asked.clear()
-    assert choose_place(None)[0] == "terminal" and "over ssh" in choose_place(None)[1]
+    assert choose_target(None)[0] == "terminal" and "over ssh" in choose_target(None)[1]
     assert asked == []
-    assert choose_place("window") == ("window", "")
-    assert choose_place("terminal") == ("terminal", "")
+    assert choose_target("window") == ("window", "")
+    assert choose_target("terminal") == ("terminal", "")
     monkeypatch.setattr("gts.playback.painter.can_paint", lambda environment, descriptor: "no terminal")
     with pytest.raises(MissingError):
-        choose_place(None)
+        choose_target(None)
 
 
 def test_a_stream_is_what_standard_output_holds(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -139,4 +139,4 @@ def test_compare_plays_only_what_can_be_played(gts, here: Path) -> None:
     outcome = gts("compare", "out-seed1.checkpoint", "out-seed2.checkpoint", "--play")
     assert outcome.code == 3 and "not a terminal" in outcome.err
     with pytest.raises(UsageError):
-        playable(HERE, "tiny.spec")
+        find_playable_files(HERE, "tiny.spec")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from gts.commands.command import GROUPS, Command, Result
+from gts.commands.command import GROUP_TITLES, Command, Result
 from gts.commands.registry import COMMANDS
-from gts.commands.views import VIEWS, function_for
+from gts.commands.views import RENDERERS, find_renderer
 
 
 @pytest.fixture(params=COMMANDS.values(), ids=COMMANDS)
@@ -24,7 +24,7 @@ def test_the_commands_are_there() -> None:
     words = "init new check copy rename delete restore import train search worker jobs tail stop resume workers service "
     words += "trials study best play score info"
     assert " ".join(COMMANDS) == f"{words} compare export bench doctor themes"
-    assert {command.group for command in COMMANDS.values()} == set(GROUPS)
+    assert {command.group for command in COMMANDS.values()} == set(GROUP_TITLES)
 
 
 def test_run_takes_just_what_is_declared(command: Command) -> None:
@@ -71,5 +71,5 @@ def test_every_result_has_a_view() -> None:
     shown = {
         f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}" for kind in kinds[1:] if kind.__module__.startswith("gts.")
     }
-    assert shown == set(VIEWS)
-    assert all(callable(function_for(kind)) for kind in kinds[1:] if kind.__module__.startswith("gts."))
+    assert shown == set(RENDERERS)
+    assert all(callable(find_renderer(kind)) for kind in kinds[1:] if kind.__module__.startswith("gts."))

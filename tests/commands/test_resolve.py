@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gts.commands.command import Context
-from gts.commands.shell_completion import candidates
+from gts.commands.shell_completion import complete_word
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 from tests.support.cli import TINY_SPEC
@@ -76,8 +76,8 @@ def test_scores_taken_in_a_folder_of_the_workspace_count(gts, here: Path, monkey
 
 def test_it_is_offered_where_a_checkpoint_is_wanted_and_scores_are_known(here: Path, tmp_path: Path) -> None:
     context = Context(Workspace(here))
-    assert "@best" in candidates("checkpoint", "@", context)
-    assert "@best" in candidates("document", "@", context)
-    assert "@best" in candidates("reference", "@", context)
-    assert "@best" not in candidates("spec", "@", context)
-    assert "@best" not in candidates("checkpoint", "@", Context(Workspace(tmp_path / "elsewhere")))
+    assert "@best" in complete_word("checkpoint", "@", context)
+    assert "@best" in complete_word("document", "@", context)
+    assert "@best" in complete_word("reference", "@", context)
+    assert "@best" not in complete_word("spec", "@", context)
+    assert "@best" not in complete_word("checkpoint", "@", Context(Workspace(tmp_path / "elsewhere")))

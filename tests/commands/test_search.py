@@ -19,15 +19,15 @@ from rich.console import Console
 
 from gts.commands import search
 from gts.commands.command import Context
-from gts.commands.job_progress import SearchHeadway
-from gts.commands.views.live import Display
+from gts.commands.job_progress import StudyProgress
+from gts.commands.views.live import EventDisplay
 from gts.errors import UsageError
 from gts.formats.space_file import read_space
-from gts.jobs.interruption import Interruption
-from gts.jobs.job_lock import Life
-from gts.jobs.job_store import standing_of
-from gts.jobs.searches.job import begin_search
-from gts.jobs.searches.request import SearchBegan, SearchRequest, TrialBegan, TrialConfirmed, TrialEnded
+from gts.jobs.interruption import StopRequest
+from gts.jobs.job_lock import JobLock
+from gts.jobs.job_store import read_job_status
+from gts.jobs.searches.job import create_search
+from gts.jobs.searches.request import SearchRequest, SearchStarted, TrialConfirmed, TrialEnded, TrialStarted
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.cli import TINY_SPEC, Outcome
@@ -52,7 +52,7 @@ def standing(space: Path, workspace: Path) -> Callable[..., StudyFolder]:
 
     def make(storage: str | None = None) -> StudyFolder:
         request = SearchRequest(Workspace(workspace), read_space(space), "hopper/tiny.space", storage, {"trials": 8}, threads=1)
-        _, life = begin_search(request)
+        _, life = create_search(request)
         study = Study.create_or_load(request.folder, request.space, storage=storage, settings={"trials": 8})
         for value in (3.5, 12.25, None, None):
             trial = study.ask()
@@ -72,10 +72,10 @@ def standing(space: Path, workspace: Path) -> Callable[..., StudyFolder]:
 def _nothing_outlives_its_test(workspace: Path) -> Iterator[None]:
     yield
     for name in Workspace(workspace).study_names():
-        found = standing_of(Workspace(workspace).study(name).path)
-        if found.state.alive and found.sign is not None and found.sign.group:
+        found = read_job_status(Workspace(workspace).study_folder(name).path)
+        if found.state.alive and found.lock_info is not None and found.lock_info.group:
             with suppress(ProcessLookupError):
-                os.killpg(found.sign.worker.pid, signal.SIGKILL)
+                os.killpg(found.lock_info.worker.pid, signal.SIGKILL)
 
 
 def test_the_original_words_lead_to_a_confirmed_winner(gts, space: Path, workspace: Path) -> None:
@@ -147,9 +147,9 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(gts, space: Path, workspace: 
     assert "0/2" in text
     assert "interrupted after 0 of 2 trials" in text
     assert "next: gts search hopper/tiny.space" in text
-    folder = Workspace(workspace).study("tiny")
+    folder = Workspace(workspace).study_folder("tiny")
     assert "unasked" not in folder.log.read_text()
-    assert standing_of(folder.path).state.word == "paused"
+    assert read_job_status(folder.path).state.name == "paused"
     saved = newest_steps(folder)
     assert len(saved) == 2
 
@@ -200,11 +200,11 @@ def test_begun_anew_the_old_study_is_set_aside(gts, standing, space: Path, works
     outcome = gts("search", "hopper/tiny.space", "--reset")
     assert (outcome.code, "add --yes" in outcome.err) == (2, True)
     asked: list[str] = []
-    context = Context(Workspace(workspace), 1, ask=lambda question: bool(asked.append(question)))
+    context = Context(Workspace(workspace), 1, confirm=lambda question: bool(asked.append(question)))
     with pytest.raises(UsageError, match="stays as it is"):
         list(search.run(context, **_values("hopper/tiny.space", reset=True)))
     assert asked == ["Set the study tiny with its 3 trials aside and begin anew?"]
-    life = Life.take(Workspace(workspace).study("tiny").lock)
+    life = JobLock.acquire(Workspace(workspace).study_folder("tiny").lock)
     assert gts("search", "hopper/tiny.space", "--reset", "--yes").code == 2
     life.release()
     assert (workspace / "trials.db").read_bytes() == before
@@ -255,9 +255,9 @@ def test_a_study_that_cannot_be_read_is_listed(gts, standing, workspace: Path) -
 def test_a_search_on_a_terminal_is_a_bar_and_a_line_a_trial(standing) -> None:
     drawn = StringIO()
     console = Console(file=drawn, force_terminal=True, width=60, color_system=None)
-    with Display(console, Interruption(), detail=False) as display:
-        display.show(SearchBegan(standing(), 3, 8, (3, 4)))
-        display.show(TrialBegan(12, {"actor.learningRate": 0.001234567, "discountFactor": 0.99, "critic.learningRate": 0.1}))
+    with EventDisplay(console, StopRequest(), detail=False) as display:
+        display.show(SearchStarted(standing(), 3, 8, (3, 4)))
+        display.show(TrialStarted(12, {"actor.learningRate": 0.001234567, "discountFactor": 0.99, "critic.learningRate": 0.1}))
         display.show(TrialEnded(12, "complete", (1234.5,)))
         display.show(TrialEnded(13, "pruned", (-3.0,)))
         display.show(TrialEnded(14, "failed", (), "step 7: a loss of nan \x1b[2J" + "x" * 100))
@@ -277,8 +277,8 @@ def test_without_a_terminal_a_line_now_and_then_says_how_far_it_is(monkeypatch: 
 
     monkeypatch.setattr(live, "LINE_SECONDS", 0.0)
     said = StringIO()
-    with Display(Console(file=said, width=200), Interruption(), detail=False) as display:
-        display.show(SearchHeadway(ended=5, wanted=14, best=77.0, step=12_000, rate=3800.0, trainings=4, seconds_left=75.0))
+    with EventDisplay(Console(file=said, width=200), StopRequest(), detail=False) as display:
+        display.show(StudyProgress(ended=5, wanted=14, best=77.0, step=12_000, rate=3800.0, trainings=4, seconds_left=75.0))
     assert said.getvalue() == "5 of 14 trials, 3.8k/s, 1 min 15 s left, best 77\n"
 
 
@@ -339,11 +339,11 @@ def test_a_searched_seed_is_warned_of(gts, space: Path) -> None:
 
 
 def test_a_password_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gts.commands.search import kept_storage
+    from gts.commands.search import storage_without_password
 
     monkeypatch.delenv("PGPASSWORD", raising=False)
     for word in ("postgresql://me:se%2Fcret@host:5432/a", "postgres://me@host:5432/a?password=se/cret"):
-        storage, notes = kept_storage(word)
+        storage, notes = storage_without_password(word)
         assert storage == "postgresql+psycopg://me@host:5432/a"
         assert os.environ.pop("PGPASSWORD") == "se/cret"
         assert "~/.pgpass" in notes[0].text

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gts.commands.command import Context
-from gts.commands.shell_completion import candidates
+from gts.commands.shell_completion import complete_word
 from gts.params.techniques import TECHNIQUES
 from gts.store.workspace import Workspace
 
@@ -20,18 +20,18 @@ def test_words_are_completed_by_what_they_stand_for(workspace: Path) -> None:
     (workspace / "a.space").touch()
     (workspace / "a.txt").touch()
     (workspace / ".hidden.spec").touch()
-    assert candidates("figure", "h", context) == ["hopper", "halfCheetah", "humanoid"]
-    assert candidates("technique", "", context) == list(TECHNIQUES)
-    assert candidates("spec", "", context) == ["hopper/", "tiny.spec"]
-    assert candidates("document", "a", context) == ["a.space"]
-    assert candidates("document", "./t", context) == ["./tiny.spec"]
-    assert candidates("reference", "@", context) == candidates("job", "", context) == []
-    runs = [Workspace(workspace).make_run(name, datetime.now()) for name in ("one", "two")]
+    assert complete_word("figure", "h", context) == ["hopper", "halfCheetah", "humanoid"]
+    assert complete_word("technique", "", context) == list(TECHNIQUES)
+    assert complete_word("spec", "", context) == ["hopper/", "tiny.spec"]
+    assert complete_word("document", "a", context) == ["a.space"]
+    assert complete_word("document", "./t", context) == ["./tiny.spec"]
+    assert complete_word("reference", "@", context) == complete_word("job", "", context) == []
+    runs = [Workspace(workspace).create_run_folder(name, datetime.now()) for name in ("one", "two")]
     for run in runs:
-        run.facts.touch()
-    assert candidates("job", "", context) == ["@last", *sorted((run.id for run in runs), reverse=True)]
-    assert "Hopper/minimumSpeed=" in candidates("parameter", "Hopper/min", context)
-    assert candidates("nothing", "", context) == []
+        run.run_file.touch()
+    assert complete_word("job", "", context) == ["@last", *sorted((run.id for run in runs), reverse=True)]
+    assert "Hopper/minimumSpeed=" in complete_word("parameter", "Hopper/min", context)
+    assert complete_word("nothing", "", context) == []
 
 
 def test_the_shell_completes(workspace: Path) -> None:

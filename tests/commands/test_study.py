@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gts.cli import main
-from gts.formats.space_file import space_of
+from gts.formats.space_file import parse_space
 from gts.formats.spec_file import read_spec
 from gts.formats.strict_json import parse_json
 from gts.search.study import Study
@@ -33,9 +33,9 @@ SPACE = {
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a study of nine trials: not to be changed."""
     root = tmp_path_factory.mktemp("searched")
-    space = space_of(parse_json(json.dumps(SPACE), "hops.space"))
+    space = parse_space(parse_json(json.dumps(SPACE), "hops.space"))
     study = Study.create_or_load(
-        Workspace(root).study("hops"), space, storage=None, settings={"trials": 9, "sampler": "random"}
+        Workspace(root).study_folder("hops"), space, storage=None, settings={"trials": 9, "sampler": "random"}
     )
     for value in (100.0, 700.0, 300.0, None, 500.0, 400.0, 900.0):
         trial = study.ask()
@@ -186,8 +186,8 @@ def test_mistakes_are_one_sentence_and_a_hint(gts, here: Path, words: tuple[str,
 
 
 def test_nothing_is_the_best_of_nothing(gts, workspace: Path) -> None:
-    space = space_of(parse_json(json.dumps({**SPACE, "name": "new"}), "new.space"))
-    Study.create_or_load(Workspace(workspace).study("new"), space, storage=None, settings={}).close()
+    space = parse_space(parse_json(json.dumps({**SPACE, "name": "new"}), "new.space"))
+    Study.create_or_load(Workspace(workspace).study_folder("new"), space, storage=None, settings={}).close()
     assert "no trial of the study `new` is complete" in gts("best", "new").err
     assert "1 waiting" in gts("study", "new").out
     assert gts("trials", "new").code == 0
@@ -210,7 +210,7 @@ def test_all_of_them_show_a_study_of_the_original_program(gts, workspace: Path, 
 
 def test_studies_are_completed(here: Path) -> None:
     from gts.commands.command import Context
-    from gts.commands.shell_completion import candidates
+    from gts.commands.shell_completion import complete_word
 
-    assert candidates("study", "h", Context(Workspace(here))) == ["hops"]
+    assert complete_word("study", "h", Context(Workspace(here))) == ["hops"]
     assert main(["trials", "--help"]) == 0

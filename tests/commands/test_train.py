@@ -14,13 +14,13 @@ import pytest
 
 from gts.formats.checkpoint import read_checkpoint
 from gts.formats.spec_file import read_spec
-from gts.jobs.job_store import standing_of
+from gts.jobs.job_store import read_job_status
 from gts.jobs.states import Done, Paused
-from gts.jobs.trainings.run_writer import Recorder
+from gts.jobs.trainings.run_writer import RunWriter
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import Workspace
-from gts.training.events import Progress
+from gts.training.events import TrainingProgress
 from tests.support.cli import start
 
 
@@ -37,27 +37,27 @@ def test_a_spec_becomes_a_scored_checkpoint(gts, workspace: Path) -> None:
     assert checkpoint.versions["threads"].isdigit()
 
     (run,) = Workspace(workspace).run_ids()
-    folder = Workspace(workspace).run(run)
+    folder = Workspace(workspace).run_folder(run)
     assert run[16:20] == "tiny"
     assert folder.spec(0).is_file()
-    assert folder.best(0).is_file()
-    assert [path.name for path in folder.lasts(0)] == ["last-0000000001200.checkpoint"]
+    assert folder.best_checkpoint(0).is_file()
+    assert [path.name for path in folder.last_checkpoints(0)] == ["last-0000000001200.checkpoint"]
     assert "training tiny.spec" in folder.log.read_text()
-    facts = json.loads(folder.facts.read_text())
+    facts = json.loads(folder.run_file.read_text())
     assert (facts["step"], facts["outcome"][0]["result"]) == (1200, "tiny.checkpoint")
-    assert standing_of(folder.path).state == Done()
+    assert read_job_status(folder.path).state == Done()
     with MetricsReader(folder.metrics) as reader:
         assert reader.curve("policy_loss").steps == tuple(range(120, 1320, 120))
         assert len(reader.evaluations()) == 3
         best = max(reader.evaluations(), key=lambda one: one.score["score"])
     assert checkpoint.counters["step"] == best.step
     with Catalogue(workspace / "gts.db", read_only=True) as catalogue:
-        record = catalogue.run(run)
+        record = catalogue.get_run(run)
         assert record is not None
         assert (record.step, record.figure) == (1200, "invertedPendulum")
-        job = catalogue.job(run)
+        job = catalogue.get_job(run)
         assert job is not None
-        assert (job.claim, job.threads) == ("done", 1)
+        assert (job.recorded_state, job.threads) == ("done", 1)
         assert {one.kind for one in catalogue.checkpoints(run)} == {"last", "best", "result"}
         assert [one.mean for one in catalogue.scores(checkpoint.checksum)] == [checkpoint.score["mean"]]
 
@@ -151,14 +151,14 @@ def signal_at_round(monkeypatch: pytest.MonkeyPatch):
     """Sends this process a signal in the middle of its training, at exactly that round."""
 
     def arm(number: int, at: int) -> None:
-        take = Recorder.round
+        take = RunWriter.add_round
 
-        def take_and_signal(recorder: Recorder, event: Progress) -> None:
+        def take_and_signal(recorder: RunWriter, event: TrainingProgress) -> None:
             take(recorder, event)
             if event.epoch == at:
                 os.kill(os.getpid(), number)
 
-        monkeypatch.setattr(Recorder, "round", take_and_signal)
+        monkeypatch.setattr(RunWriter, "round", take_and_signal)
 
     return arm
 
@@ -174,9 +174,9 @@ def test_an_interrupted_training_is_saved(gts, workspace: Path, signal_at_round,
     assert f"next: gts info tiny.checkpoint\n      gts resume {run}" in outcome.out
     checkpoint = read_checkpoint("tiny.checkpoint")
     assert (checkpoint.counters["step"], checkpoint.score) == (480, None)
-    folder = Workspace(workspace).run(run)
-    assert [path.name for path in folder.lasts(0)] == ["last-0000000000480.checkpoint"]
-    assert standing_of(folder.path).state == Paused("stopped")
+    folder = Workspace(workspace).run_folder(run)
+    assert [path.name for path in folder.last_checkpoints(0)] == ["last-0000000000480.checkpoint"]
+    assert read_job_status(folder.path).state == Paused("stopped")
     assert signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
 
 
@@ -189,20 +189,20 @@ def test_nothing_is_saved_on_interrupt_if_nobody_wants_it(gts, workspace: Path, 
 
 
 def test_a_second_interrupt_ends_the_training_at_once(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    take = Recorder.round
+    take = RunWriter.add_round
 
-    def take_and_signal_twice(recorder: Recorder, event: Progress) -> None:
+    def take_and_signal_twice(recorder: RunWriter, event: TrainingProgress) -> None:
         take(recorder, event)
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(Recorder, "round", take_and_signal_twice)
+    monkeypatch.setattr(RunWriter, "round", take_and_signal_twice)
     outcome = gts("train", "tiny.spec")
     assert (outcome.code, outcome.out) == (130, "")
     assert outcome.err.endswith("error: interrupted\n")
     assert not (workspace / "tiny.checkpoint").exists()
     (run,) = Workspace(workspace).run_ids()
-    assert standing_of(Workspace(workspace).run(run).path).state == Paused("stopped")
+    assert read_job_status(Workspace(workspace).run_folder(run).path).state == Paused("stopped")
 
 
 def test_an_interrupt_while_scoring_costs_only_the_score(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

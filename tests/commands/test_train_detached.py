@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gts.jobs.job_store import jobs_of, standing_of
+from gts.jobs.job_store import list_jobs, read_job_status
 from gts.store.workspace import Workspace
 from tests.support.cli import start
 
@@ -22,17 +22,17 @@ ENDLESS = ("-s", "400M", "-e", "400000", "--set", "nEvaluations=0", "--no-score"
 def _nothing_outlives_its_test(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("GTS_STATE", str(workspace / "state"))
     yield
-    for standing in jobs_of(Workspace(workspace), alive=True):
-        if standing.sign is not None and standing.sign.group:
+    for standing in list_jobs(Workspace(workspace), alive=True):
+        if standing.lock_info is not None and standing.lock_info.group:
             with suppress(ProcessLookupError):
-                os.killpg(standing.sign.worker.pid, signal.SIGKILL)
+                os.killpg(standing.lock_info.worker.pid, signal.SIGKILL)
 
 
 def until(folder: Path, *words: str) -> None:
     deadline = time.monotonic() + 60
-    while standing_of(folder).state.word not in words:
+    while read_job_status(folder).state.name not in words:
         log = folder / "log.txt"
-        assert time.monotonic() < deadline, f"{standing_of(folder).state}\n{log.read_text() if log.exists() else ''}"
+        assert time.monotonic() < deadline, f"{read_job_status(folder).state}\n{log.read_text() if log.exists() else ''}"
         time.sleep(0.05)
 
 
@@ -75,9 +75,9 @@ def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, wor
     shown = gts("train", "tiny.spec", "second.checkpoint", "--queue", *ENDLESS)
     (second,) = [one for one in Workspace(workspace).run_ids() if one != first["run"]]
     assert f"{second} waits until there is room for it" in shown.out
-    folder = Workspace(workspace).run(second).path
+    folder = Workspace(workspace).run_folder(second).path
     deadline = time.monotonic() + 30
-    while "1 of 1 are taken" not in standing_of(folder).state.reason:
+    while "1 of 1 are taken" not in read_job_status(folder).state.reason:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     listed = gts("jobs")
@@ -85,7 +85,7 @@ def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, wor
     assert "number 1 in the row" in listed.out
     assert "1 of 1 slots taken" in listed.out
     assert gts("stop", second, "--json").data["jobs"][0]["state"] == "paused"
-    os.killpg(standing_of(Path(first["folder"])).sign.worker.pid, signal.SIGKILL)
+    os.killpg(read_job_status(Path(first["folder"])).lock_info.worker.pid, signal.SIGKILL)
     until(Path(first["folder"]), "interrupted")
     data = gts("resume", "--all", "--json").data
     assert [one["id"] for one in data["jobs"]] == [first["run"]]

@@ -47,7 +47,7 @@ def test_a_search_at_work_gets_a_worker_and_loses_it_again(tmp_path: Path, monke
         except subprocess.TimeoutExpired:
             search.kill()
     # What was begun goes on next time, with the number that was asked for last.
-    assert find_job(Workspace(tmp_path), "long").state.word == "paused"
+    assert find_job(Workspace(tmp_path), "long").state.name == "paused"
     assert json.loads((tmp_path / "studies" / "long" / "workers.json").read_text()) == {"workers": 1}
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from gts.data.returns import generalised_advantages, returns_to_go
+from gts.data.returns import compute_gae, returns_to_go
 
 
 def _column(*values: float) -> torch.Tensor:
@@ -28,9 +28,7 @@ def test_advantages_of_three_steps_by_hand():
     # δ2 = 4 + 0.5·8 − 2 = 6      A2 = 6
     # δ1 = 2 + 0.5·2 − 1 = 2      A1 = 2 + 0.25·6 = 3.5
     # δ0 = 1 + 0.5·1 − 0 = 1.5    A0 = 1.5 + 0.25·3.5 = 2.375
-    advantages = generalised_advantages(
-        _column(1, 2, 4), _column(0, 1, 2), _column(1, 2, 8), _never(3), _never(3), GAMMA, LAMBDA
-    )
+    advantages = compute_gae(_column(1, 2, 4), _column(0, 1, 2), _column(1, 2, 8), _never(3), _never(3), GAMMA, LAMBDA)
 
     assert advantages.flatten().tolist() == [2.375, 3.5, 6.0]
 
@@ -38,11 +36,11 @@ def test_advantages_of_three_steps_by_hand():
 def test_termination_ends_the_future_and_truncation_only_the_episode():
     arguments = (_column(1, 1, 1), _column(1, 1, 1), _column(3, 4, 5))
     # terminated at step 1: δ1 = 1 − 1 = 0; nothing of step 2 reaches back.  δ0 = 1 + 0.5·3 − 1 = 1.5
-    terminated = generalised_advantages(*arguments, _at(3, 1), _never(3), GAMMA, LAMBDA)
+    terminated = compute_gae(*arguments, _at(3, 1), _never(3), GAMMA, LAMBDA)
     assert terminated.flatten().tolist() == [1.5, 0.0, 2.5]
 
     # truncated at step 1: δ1 = 1 + 0.5·4 − 1 = 2, still nothing of step 2.  A0 = 1.5 + 0.25·2
-    truncated = generalised_advantages(*arguments, _never(3), _at(3, 1), GAMMA, LAMBDA)
+    truncated = compute_gae(*arguments, _never(3), _at(3, 1), GAMMA, LAMBDA)
     assert truncated.flatten().tolist() == [2.0, 2.0, 2.5]
 
 
@@ -52,10 +50,10 @@ def test_lambda_zero_is_the_temporal_difference_and_lambda_one_the_full_return()
     never = torch.zeros(7, 2, 5, dtype=torch.bool)
     gamma = torch.tensor([[0.9], [0.99]])
 
-    short = generalised_advantages(rewards, values, following, never, never, gamma, torch.zeros(2, 1))
+    short = compute_gae(rewards, values, following, never, never, gamma, torch.zeros(2, 1))
     torch.testing.assert_close(short, rewards + gamma * following - values)
 
-    whole = generalised_advantages(rewards, values, following, never, never, gamma, torch.ones(2, 1))
+    whole = compute_gae(rewards, values, following, never, never, gamma, torch.ones(2, 1))
     torch.testing.assert_close(whole + values, returns_to_go(rewards, following, never, never, gamma))
 
 
@@ -86,7 +84,7 @@ def test_a_constant_reward_is_worth_one_over_one_minus_gamma_across_time_limits(
     truncated[4] = truncated[9] = True
     for _ in range(200):
         values = value.expand(10, 1, 1)
-        advantages = generalised_advantages(torch.ones(10, 1, 1), values, values, _never(10), truncated, gamma, lam)
+        advantages = compute_gae(torch.ones(10, 1, 1), values, values, _never(10), truncated, gamma, lam)
         value = (advantages + values).mean()
 
     torch.testing.assert_close(value, torch.tensor(10.0))

@@ -17,8 +17,14 @@ from hypothesis import strategies as st
 from gts.errors import DivergedError, FileError, FormatError
 from gts.formats import checkpoint as checkpoint_module
 from gts.formats import checkpoint_layout
-from gts.formats.checkpoint import Checkpoint, read_checkpoint, read_header, tensor_checksum, write_checkpoint
-from gts.formats.networks import SIZES
+from gts.formats.checkpoint import (
+    Checkpoint,
+    compute_tensor_checksum,
+    read_checkpoint,
+    read_checkpoint_header,
+    write_checkpoint,
+)
+from gts.formats.networks import FIGURE_SIZES
 from gts.params.figures import FIGURES
 from gts.params.spec import make_spec
 from tests.support.random_networks import network_tensors
@@ -59,7 +65,7 @@ def test_everything_comes_back_bit_by_bit(checkpoint, tmp_path):
     assert again.history == checkpoint.history
     assert again.parents == checkpoint.parents
     assert again.versions == checkpoint.versions
-    assert again.checksum == checksum == tensor_checksum(checkpoint.tensors)
+    assert again.checksum == checksum == compute_tensor_checksum(checkpoint.tensors)
     assert again.file_size == (tmp_path / "a").stat().st_size
 
 
@@ -89,7 +95,7 @@ def test_arrays_of_any_layout_are_written_as_what_they_show(checkpoint, tmp_path
 
 
 def test_the_header_says_all_but_the_numbers(checkpoint, written):
-    header = read_header(written)
+    header = read_checkpoint_header(written)
 
     whole = read_checkpoint(written)
     assert dict(header.tensors) == {}
@@ -106,14 +112,14 @@ def test_the_header_is_read_without_the_tensors(checkpoint, tmp_path, monkeypatc
 
     monkeypatch.setattr(checkpoint_module, "read_bytes", refuse)
     monkeypatch.setattr(checkpoint_layout, "unpack_tensors", refuse)
-    head, size = checkpoint_layout.read_head(path)
+    head, size = checkpoint_layout.read_header_bytes(path)
 
     assert size > 160_000_000 and len(head) < 100_000
-    assert read_header(path).shapes()["large"] == (20_000_000,)
+    assert read_checkpoint_header(path).shapes()["large"] == (20_000_000,)
 
 
 def test_networks_are_described_with_widths_and_numbers(checkpoint, written):
-    for source in (checkpoint, read_checkpoint(written), read_header(written)):
+    for source in (checkpoint, read_checkpoint(written), read_checkpoint_header(written)):
         actor, critic = source.describe_networks()
 
         assert (actor.name, actor.sizes, actor.activation, actor.deviation) == ("actor", (11, 8, 8, 3), "tanh", "learned")
@@ -151,7 +157,7 @@ def test_the_policy_alone_is_enough(tmp_path):
 
 def test_a_complete_one_can_be_resumed(written):
     assert read_checkpoint(written).can_resume()
-    assert read_header(written).can_resume()
+    assert read_checkpoint_header(written).can_resume()
 
 
 def test_deviations_may_differ_between_environments(tmp_path):
@@ -200,7 +206,7 @@ def test_every_cut_is_noticed(written, tmp_path):
     for length in [*range(1, 300), *range(300, len(original), 97), len(original) - 1]:
         path.write_bytes(original[:length])
         refusal(path)
-        refusal(path, read_header)
+        refusal(path, read_checkpoint_header)
 
 
 def test_something_behind_the_end_is_noticed(written, tmp_path):
@@ -216,9 +222,9 @@ def altered(written, tmp_path, change, *, seal=True):
     tensors = checkpoint_layout.unpack_tensors("x", data)
     change(document, tensors)
     if seal:
-        document["checksum"] = tensor_checksum(tensors)
+        document["checksum"] = compute_tensor_checksum(tensors)
     path = tmp_path / "altered.checkpoint"
-    path.write_bytes(checkpoint_layout.pack(document, tensors))
+    path.write_bytes(checkpoint_layout.pack_checkpoint(document, tensors))
     return path
 
 
@@ -278,7 +284,7 @@ def test_changed_tensors_are_noticed(written, tmp_path):
     assert "checksum differs" in refusal(altered(written, tmp_path, change, seal=False)).message
 
 
-@pytest.mark.parametrize("figure", [figure for figure in SIZES if figure != "hopper"])
+@pytest.mark.parametrize("figure", [figure for figure in FIGURE_SIZES if figure != "hopper"])
 def test_a_checkpoint_of_another_figures_shape_is_refused(checkpoint, tmp_path, figure):
     spec = make_spec(figure, "ppo", dict(checkpoint.spec.given))
 
@@ -291,8 +297,8 @@ def test_a_checkpoint_of_another_figures_shape_is_refused(checkpoint, tmp_path, 
 
 
 def test_the_sizes_of_figures_are_gymnasiums():
-    assert SIZES.keys() == FIGURES.keys()
-    for figure, sizes in SIZES.items():
+    assert FIGURE_SIZES.keys() == FIGURES.keys()
+    for figure, sizes in FIGURE_SIZES.items():
         env = gymnasium.make(FIGURES[figure].gymnasium_id)
         assert sizes == (env.observation_space.shape[0], env.action_space.shape[0])
         env.close()
@@ -350,7 +356,7 @@ def test_headers_made_by_hand_are_refused(tmp_path, header, body):
     path = header_file(tmp_path / "a", header, body)
 
     refusal(path)
-    refusal(path, read_header)
+    refusal(path, read_checkpoint_header)
 
 
 def test_a_header_that_claims_the_world_reserves_nothing(tmp_path):
@@ -358,7 +364,7 @@ def test_a_header_that_claims_the_world_reserves_nothing(tmp_path):
     for length in (2**64 - 1, 2**40, 10**8, 10**6):
         path.write_bytes(struct.pack("<Q", length) + b"{}")
         refusal(path)
-        refusal(path, read_header)
+        refusal(path, read_checkpoint_header)
 
 
 def test_overlapping_tensors_are_refused(written, tmp_path):
@@ -371,7 +377,7 @@ def test_overlapping_tensors_are_refused(written, tmp_path):
     assert "do not lie" in refusal(header_file(tmp_path / "a", header, data[8 + length :])).message
 
 
-@pytest.mark.parametrize("read", [read_checkpoint, read_header])
+@pytest.mark.parametrize("read", [read_checkpoint, read_checkpoint_header])
 def test_other_files_are_called_by_their_name(tmp_path, read):
     with zipfile.ZipFile(tmp_path / "zip", "w") as archive:
         archive.writestr("a/data.pkl", b"")
@@ -383,7 +389,7 @@ def test_other_files_are_called_by_their_name(tmp_path, read):
     assert "does not begin like one" in refusal(tmp_path / "text", read).message
 
 
-@pytest.mark.parametrize("read", [read_checkpoint, read_header])
+@pytest.mark.parametrize("read", [read_checkpoint, read_checkpoint_header])
 def test_what_is_no_file_is_said_so(tmp_path, read):
     (tmp_path / "empty").write_bytes(b"")
 

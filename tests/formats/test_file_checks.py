@@ -9,12 +9,12 @@ import pytest
 
 from gts.errors import FileError
 from gts.formats import checkpoint_layout, file_checks
-from gts.formats.checkpoint import read_checkpoint, read_header
-from gts.formats.legacy import read_legacy
+from gts.formats.checkpoint import read_checkpoint, read_checkpoint_header
+from gts.formats.legacy import read_legacy_checkpoint
 from gts.formats.space_file import read_space
 from gts.formats.spec_file import read_spec
 
-READERS = [read_spec, read_space, read_checkpoint, read_header, read_legacy]
+READERS = [read_spec, read_space, read_checkpoint, read_checkpoint_header, read_legacy_checkpoint]
 
 
 @pytest.fixture(params=READERS, ids=lambda read: read.__name__)

@@ -12,17 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gts.errors import FormatError, GtsError
-from gts.formats.checkpoint import read_checkpoint, read_header, write_checkpoint
-from gts.formats.legacy import read_legacy
+from gts.formats.checkpoint import read_checkpoint, read_checkpoint_header, write_checkpoint
+from gts.formats.legacy import read_legacy_checkpoint
 from gts.formats.space_file import read_space, write_space
 from gts.formats.spec_file import read_spec, write_spec
-from gts.formats.templates import space_template, spec_template
-from gts.params.spec import ParameterError, make_spec, parameters
+from gts.formats.templates import make_space_template, make_spec_template
+from gts.params.spec import ParameterError, make_spec, spec_parameters
 from gts.params.techniques import TECHNIQUES
 
 LEGACY = Path(__file__).parent / "legacy"
-SPECS = [path.read_bytes() for path in sorted(LEGACY.rglob("*.spec"))] + [spec_template("walker", "ppo").encode()]
-SPACES = [path.read_bytes() for path in sorted(LEGACY.rglob("*.space"))] + [space_template("hopper", "reinforce").encode()]
+SPECS = [path.read_bytes() for path in sorted(LEGACY.rglob("*.spec"))] + [make_spec_template("walker", "ppo").encode()]
+SPACES = [path.read_bytes() for path in sorted(LEGACY.rglob("*.space"))] + [make_space_template("hopper", "reinforce").encode()]
 NASTY = [b"1e999", b"-1e999", b"NaN", b"-Infinity", b"null", b"true", b'"7"', b"[]", b"{}", b"0", b"-1", b"1e-320", b"9" * 40]
 NASTY += [b'"\\u0000"', b'"\\ud800"', b"{", b"}", b"]", b",", b":", b'"', b"\\", b"\xff", b"\x00", b"\xef\xbb\xbf", b"[" * 50]
 NUMBER = re.compile(rb"-?\d+(\.\d+)?(e[+-]?\d+)?")
@@ -101,7 +101,7 @@ def test_mutated_specs_are_read_or_refused(folder, data):
     else:
         write_spec(folder / "b.spec", spec)
         again = read_spec(folder / "b.spec")
-        assert (again.values(), again.given, again.comment) == (spec.values(), spec.given, spec.comment)
+        assert (again.values(), again.given_values, again.comment) == (spec.values(), spec.given_values, spec.comment)
     assert {entry.name for entry in folder.iterdir()} <= {"a.spec", "b.spec"} | OTHERS
 
 
@@ -117,7 +117,11 @@ def test_mutated_spaces_are_read_or_refused(folder, data):
     else:
         write_space(folder / "b.space", space)
         again = read_space(folder / "b.space")
-        assert (again.param_space, again.fixed(), again.objective) == (space.param_space, space.fixed(), space.objective)
+        assert (again.param_space, again.fixed_params(), again.objective) == (
+            space.param_space,
+            space.fixed_params(),
+            space.objective,
+        )
     assert {entry.name for entry in folder.iterdir()} <= {"a.space", "b.space"} | OTHERS
 
 
@@ -137,7 +141,7 @@ def test_mutated_checkpoints_are_refused(folder, checkpoints, data):
     path = folder / "a.checkpoint"
     content = data.draw(mutated(checkpoints, text=data.draw(st.booleans())))
     path.write_bytes(content)
-    for read in (read_checkpoint, read_header):
+    for read in (read_checkpoint, read_checkpoint_header):
         try:
             again = read(path)
         except GtsError as error:
@@ -180,7 +184,7 @@ def test_mutated_pickles_execute_nothing(folder, data, code):
             target.writestr(name, data if name.endswith("data.pkl") else source.read(name))
     before = set(os.listdir())
     try:
-        checkpoint = read_legacy(path)
+        checkpoint = read_legacy_checkpoint(path)
     except GtsError as error:
         check_refusal(error, path)
     else:
@@ -200,11 +204,16 @@ VALUES = st.recursive(
 @settings(max_examples=250, deadline=None, suppress_health_check=QUIET)
 @given(st.data())
 def test_values_of_any_kind_make_a_spec_or_problems(technique, data):
-    known = [parameter.key for parameter in parameters("ant", technique)] + ["actor.fixedVariance", "nEpisodes", "comment", "x"]
+    known = [parameter.key for parameter in spec_parameters("ant", technique)] + [
+        "actor.fixedVariance",
+        "nEpisodes",
+        "comment",
+        "x",
+    ]
     given_values = data.draw(st.dictionaries(st.sampled_from(known), VALUES, min_size=1, max_size=5))
     try:
         spec = make_spec("ant", technique, given_values)
     except ParameterError as error:
         assert {problem.key for problem in error.problems} <= set(given_values)
     else:
-        assert set(spec.values()) == {parameter.key for parameter in parameters("ant", technique)}
+        assert set(spec.values()) == {parameter.key for parameter in spec_parameters("ant", technique)}

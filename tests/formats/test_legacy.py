@@ -17,7 +17,7 @@ import torch
 
 from gts.errors import FileError, FormatError, MissingError
 from gts.formats.checkpoint import read_checkpoint, write_checkpoint
-from gts.formats.legacy import read_legacy
+from gts.formats.legacy import read_legacy_checkpoint
 from gts.params.figures import FIGURES
 
 FILES = ["hopper/hopperA2C.checkpoint", "hopper/hopperReinforce.checkpoint", "inverted/invertedPPO.checkpoint"]
@@ -64,7 +64,7 @@ def imported_outputs(checkpoint, net, observations):
 @pytest.mark.parametrize("file", FILES)
 def test_the_imported_policy_acts_like_the_original(legacy, file):
     stored = opened(legacy / file)
-    checkpoint = read_legacy(legacy / file)
+    checkpoint = read_legacy_checkpoint(legacy / file)
     net = checkpoint.describe_networks()[0].name
     env = gymnasium.make(FIGURES[checkpoint.spec.figure].gymnasium_id)
     half = torch.from_numpy((env.action_space.high - env.action_space.low) / 2)
@@ -89,13 +89,13 @@ def test_the_imported_critic_values_like_the_original(legacy, file):
 
     expected, _ = original_outputs(stored, observations)
 
-    torch.testing.assert_close(imported_outputs(read_legacy(legacy / file), "critic", observations)[0], expected)
+    torch.testing.assert_close(imported_outputs(read_legacy_checkpoint(legacy / file), "critic", observations)[0], expected)
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_spec_describes_what_was_imported(legacy, file):
     stored = opened(legacy / file)
-    checkpoint = read_legacy(legacy / file)
+    checkpoint = read_legacy_checkpoint(legacy / file)
     spec, values = checkpoint.spec, checkpoint.spec.values()
 
     assert (spec.figure, spec.technique) == (stored["model"], stored["trainer"].lower())
@@ -115,7 +115,7 @@ def test_the_spec_describes_what_was_imported(legacy, file):
 def test_score_and_descent_are_kept(legacy, file):
     stored = opened(legacy / file)["score"]
 
-    checkpoint = read_legacy(legacy / file)
+    checkpoint = read_legacy_checkpoint(legacy / file)
 
     assert checkpoint.counters.get("originalScore", {}) == {key: float(value) for key, value in stored.items()}
     checksum = hashlib.sha256((legacy / file).read_bytes()).hexdigest()
@@ -126,7 +126,7 @@ def test_score_and_descent_are_kept(legacy, file):
 @pytest.mark.parametrize("file", FILES)
 def test_the_optimisers_memory_is_turned_and_scaled_with_the_weights(legacy, file):
     stored = opened(legacy / file)
-    tensors = read_legacy(legacy / file).tensors
+    tensors = read_legacy_checkpoint(legacy / file).tensors
     net = "policy" if stored["trainer"] == "Reinforce" else "actor"
     half = 3.0 if stored["model"] == "invertedPendulum" else 1.0
     state = stored["policy.optimiserState"]["state"]
@@ -142,7 +142,7 @@ def test_the_optimisers_memory_is_turned_and_scaled_with_the_weights(legacy, fil
 
 @pytest.mark.parametrize("file", FILES)
 def test_what_was_imported_is_a_checkpoint_like_any_other(legacy, tmp_path, file):
-    checkpoint = read_legacy(legacy / file)
+    checkpoint = read_legacy_checkpoint(legacy / file)
 
     checksum = write_checkpoint(tmp_path / "a", checkpoint)
 
@@ -187,7 +187,7 @@ def changed_net(**changes):
 
 
 def test_a_file_made_by_hand_is_imported(tmp_path):
-    checkpoint = read_legacy(saved(tmp_path, made()))
+    checkpoint = read_legacy_checkpoint(saved(tmp_path, made()))
 
     assert checkpoint.spec.values()["actor.hiddenSize"] == 4
     np.testing.assert_allclose(checkpoint.tensors["actor.log_deviation"], np.log([0.5] * 3), rtol=1e-6)
@@ -199,7 +199,7 @@ def test_the_older_key_of_the_deviation_is_understood(tmp_path):
     neither = made(params={"seed": 1})
 
     for content in (older, both, neither):
-        assert read_legacy(saved(tmp_path, content)).spec.values()["actor.varianceScale"] == 0.25
+        assert read_legacy_checkpoint(saved(tmp_path, content)).spec.values()["actor.varianceScale"] == 0.25
 
 
 def test_rows_of_different_deviations_are_kept(tmp_path):
@@ -207,7 +207,7 @@ def test_rows_of_different_deviations_are_kept(tmp_path):
     params = {"nEnvironments": 2, "actor.varianceScale": 0.2, "actor.varianceScaleDelta": 0.5}
     content = made(trainer="A2C", params=params, **changed_net(variance=rows))
 
-    checkpoint = read_legacy(saved(tmp_path, content))
+    checkpoint = read_legacy_checkpoint(saved(tmp_path, content))
 
     np.testing.assert_allclose(checkpoint.tensors["actor.log_deviation"], np.log(rows), rtol=1e-6)
 
@@ -217,7 +217,7 @@ def test_without_a_usable_optimiser_the_networks_still_come_over(tmp_path):
     for state in ({}, {0: entry}, dict.fromkeys(range(4), entry), dict.fromkeys(range(4), 3), [1]):
         content = made(**{"policy.optimiserState": {"state": state}})
 
-        names = read_legacy(saved(tmp_path, content)).tensors
+        names = read_legacy_checkpoint(saved(tmp_path, content)).tensors
 
         assert not any("adam" in name for name in names)
 
@@ -258,7 +258,7 @@ def test_without_a_usable_optimiser_the_networks_still_come_over(tmp_path):
 )
 def test_what_does_not_fit_is_refused(tmp_path, changes, words):
     with pytest.raises(FormatError) as caught:
-        read_legacy(saved(tmp_path, made(**changes)))
+        read_legacy_checkpoint(saved(tmp_path, made(**changes)))
 
     assert words in caught.value.message and caught.value.hint
 
@@ -269,7 +269,7 @@ def test_parameters_that_cannot_be_used_are_left_out_and_named(tmp_path):
         nested = [nested, nested]  # written out, it would have 2¹⁰⁰ parts
     params = {"seed": 1, "actor.varianceScale": 0.25, "lambda": 7.0, "whiskers": 3, "entropyCoeff": nested, 5: 5}
 
-    checkpoint = read_legacy(saved(tmp_path, made(params=params)))
+    checkpoint = read_legacy_checkpoint(saved(tmp_path, made(params=params)))
 
     assert {warning.key for warning in checkpoint.spec.warnings} == {"lambda", "whiskers", "entropyCoeff", "5"}
     assert checkpoint.spec.values()["lambda"] == 0.95
@@ -305,7 +305,7 @@ def test_nothing_that_is_pickled_is_executed(tmp_path, payload, place):
     path = saved(tmp_path, made(**{place: {"mean": payload(canary)}}))
 
     with pytest.raises(FormatError, match="holds more than data"):
-        read_legacy(path)
+        read_legacy_checkpoint(path)
 
     assert not canary.exists()
 
@@ -316,7 +316,7 @@ def test_a_bare_pickle_is_not_opened(tmp_path):
     path.write_bytes(pickle.dumps(Call(os.mkdir, str(canary))))
 
     with pytest.raises(FormatError, match="Python pickle"):
-        read_legacy(path)
+        read_legacy_checkpoint(path)
 
     assert not canary.exists()
 
@@ -349,7 +349,7 @@ def test_archives_of_another_kind_are_refused(tmp_path, data, words):
     path.write_bytes(data)
 
     with pytest.raises(FormatError, match=words):
-        read_legacy(path)
+        read_legacy_checkpoint(path)
 
 
 def test_a_damaged_part_is_named(legacy, tmp_path):
@@ -359,27 +359,27 @@ def test_a_damaged_part_is_named(legacy, tmp_path):
     path.write_bytes(data)
 
     with pytest.raises(FormatError, match="damaged"):
-        read_legacy(path)
+        read_legacy_checkpoint(path)
 
 
 def test_this_programs_own_checkpoints_need_no_import(checkpoint, tmp_path):
     write_checkpoint(tmp_path / "a", checkpoint)
 
     with pytest.raises(FormatError, match="GTS already"):
-        read_legacy(tmp_path / "a")
+        read_legacy_checkpoint(tmp_path / "a")
 
 
 def test_a_torch_with_known_holes_is_not_used(legacy, monkeypatch):
     monkeypatch.setattr(torch, "__version__", "2.9.1+cpu")
 
     with pytest.raises(MissingError) as caught:
-        read_legacy(legacy / FILES[0])
+        read_legacy_checkpoint(legacy / FILES[0])
 
     assert caught.value.exit_code == 3
 
 
 def test_what_is_no_file_is_said_so(tmp_path):
     with pytest.raises(FileError, match="no such file"):
-        read_legacy(tmp_path / "none.checkpoint")
+        read_legacy_checkpoint(tmp_path / "none.checkpoint")
     with pytest.raises(FileError, match="is a folder"):
-        read_legacy(tmp_path)
+        read_legacy_checkpoint(tmp_path)

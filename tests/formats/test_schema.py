@@ -8,12 +8,12 @@ import jsonschema
 import pytest
 
 from gts.errors import FormatError
-from gts.formats.schema import KINDS, schema_text, shipped_schema
+from gts.formats.schema import SCHEMA_KINDS, format_schema, read_shipped_schema
 from gts.formats.space_file import read_space
 from gts.formats.spec_file import read_spec
-from gts.formats.templates import space_template, spec_template
+from gts.formats.templates import make_space_template, make_spec_template
 from gts.params.figures import FIGURES
-from gts.params.spec import parameters
+from gts.params.spec import spec_parameters
 from gts.params.techniques import TECHNIQUES
 
 READERS = {"spec": read_spec, "space": read_space}
@@ -22,20 +22,20 @@ PAIRS = [(figure, technique) for figure in FIGURES for technique in TECHNIQUES]
 
 @pytest.fixture(scope="module")
 def validators():
-    return {kind: jsonschema.Draft202012Validator(json.loads(shipped_schema(kind))) for kind in KINDS}
+    return {kind: jsonschema.Draft202012Validator(json.loads(read_shipped_schema(kind))) for kind in SCHEMA_KINDS}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SCHEMA_KINDS)
 def test_the_shipped_schemas_are_current(kind):
-    assert shipped_schema(kind) == schema_text(kind), "write them anew: python -m gts.formats.schema"
+    assert read_shipped_schema(kind) == format_schema(kind), "write them anew: python -m gts.formats.schema"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SCHEMA_KINDS)
 def test_the_schemas_are_schemas(kind, validators):
     jsonschema.Draft202012Validator.check_schema(validators[kind].schema)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SCHEMA_KINDS)
 def test_every_file_of_the_original_is_valid(kind, validators, legacy):
     files = sorted(legacy.rglob(f"*.{kind}"))
     assert files
@@ -45,13 +45,13 @@ def test_every_file_of_the_original_is_valid(kind, validators, legacy):
 
 @pytest.mark.parametrize(("figure", "technique"), PAIRS)
 def test_every_template_is_valid(figure, technique, validators):
-    assert not list(validators["spec"].iter_errors(json.loads(spec_template(figure, technique))))
-    assert not list(validators["space"].iter_errors(json.loads(space_template(figure, technique))))
+    assert not list(validators["spec"].iter_errors(json.loads(make_spec_template(figure, technique))))
+    assert not list(validators["space"].iter_errors(json.loads(make_space_template(figure, technique))))
 
 
 @pytest.mark.parametrize(("figure", "technique"), PAIRS)
 def test_every_default_is_valid(figure, technique, validators):
-    params = {parameter.key: parameter.default for parameter in parameters(figure, technique)}
+    params = {parameter.key: parameter.default for parameter in spec_parameters(figure, technique)}
 
     assert not list(validators["spec"].iter_errors({"physicalModel": figure, "technique": technique, "params": params}))
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from gts.errors import FormatError
-from gts.formats.objectives import objectives
-from gts.formats.space_file import Space, read_space, write_space
-from gts.formats.space_parameters import Categories, Condition, Range
+from gts.formats.objectives import list_measures
+from gts.formats.space_file import SearchSpace, read_space, write_space
+from gts.formats.space_parameters import CategoricalParameter, ParameterCondition, RangeParameter
 from gts.params.spec import ParameterError
 
 
@@ -44,8 +44,8 @@ def test_the_originals_a2c_space_loads_as_it_is(legacy):
     assert (space.figure, space.technique, space.name) == ("hopper", "a2c", "hopperA2C_1")
     assert (space.n_steps, space.n_epochs) == (1_500_000, 3000)
     assert space.param_space == (
-        Categories("seed", (1, 2, 3, 5, 8, 13, 21, 34)),
-        Range("actor.varianceScale", 0.3, 0.6),
+        CategoricalParameter("seed", (1, 2, 3, 5, 8, 13, 21, 34)),
+        RangeParameter("actor.varianceScale", 0.3, 0.6),
     )
     assert [(warning.line, warning.key) for warning in space.warnings] == [(22, "actor.discountFactor"), (25, "seed")]
     assert "lucky seeds" in space.warnings[1].message
@@ -66,9 +66,9 @@ def test_the_originals_pendulum_space_loads_as_it_is(legacy):
 
     assert space.n_epochs is None
     assert space.param_space == (
-        Range("policy.hiddenSize", 16, 64, log=True, integer=True),
-        Categories("policy.hiddenActivation", ("ReLU", "ELU")),
-        Range("policy.learningRate", 0.001, 0.01, log=True),
+        RangeParameter("policy.hiddenSize", 16, 64, log=True, integer=True),
+        CategoricalParameter("policy.hiddenActivation", ("ReLU", "ELU")),
+        RangeParameter("policy.learningRate", 0.001, 0.01, log=True),
     )
     assert [warning.key for warning in space.warnings] == ["policy.nHiddenLayers"]
 
@@ -103,19 +103,21 @@ def test_what_is_written_is_read_again(legacy, tmp_path, file):
 
 
 def test_everything_that_a_space_can_say_is_written_and_read_again(tmp_path):
-    space = Space(
+    space = SearchSpace(
         figure="walker",
         technique="reinforce",
         name="all of it",
         params={"seed": 2, "Walker/minimumSpeed": 0.5},
         param_space=(
-            Range("baseline.learningRate", 1e-4, 1e-2, log=True, when=(Condition("baseline", ("learned",)),)),
-            Categories("baseline", ("white", "learned")),
-            Categories(
-                "baseline.hiddenSize", (8, 16), when=(Condition("baseline", ("learned", "none")), Condition("seed", (2,)))
+            RangeParameter("baseline.learningRate", 1e-4, 1e-2, log=True, when=(ParameterCondition("baseline", ("learned",)),)),
+            CategoricalParameter("baseline", ("white", "learned")),
+            CategoricalParameter(
+                "baseline.hiddenSize",
+                (8, 16),
+                when=(ParameterCondition("baseline", ("learned", "none")), ParameterCondition("seed", (2,))),
             ),
-            Range("policy.hiddenSize", 8, 64, step=8, integer=True),
-            Range("policy.discountFactor", 0.9, 1.0, step=0.05),
+            RangeParameter("policy.hiddenSize", 8, 64, step=8, integer=True),
+            RangeParameter("policy.discountFactor", 0.9, 1.0, step=0.05),
         ),
         n_steps=1000,
         objective=({"score": 1.0}, {"speed": 1.0, "effort": -0.1}),
@@ -140,7 +142,7 @@ def test_a_range_is_of_whole_numbers_where_min_is_one(read):
 def test_a_whole_range_of_a_real_parameter_is_accepted_with_a_warning(read):
     space = read(paramSpace={"Hopper/minimumSpeed": {"min": 0, "max": 2}})
 
-    assert space.param_space == (Range("Hopper/minimumSpeed", 0, 2, integer=True),)
+    assert space.param_space == (RangeParameter("Hopper/minimumSpeed", 0, 2, integer=True),)
     assert "only whole numbers" in space.warnings[0].message
 
 
@@ -285,8 +287,8 @@ def test_objectives_become_goals(read, objective, goals):
 
 
 def test_every_figure_has_objectives():
-    assert set(objectives("invertedPendulum")) >= {"score", "mean", "angle"}
-    assert "symmetry" in objectives("walker") and "symmetry" not in objectives("hopper")
+    assert set(list_measures("invertedPendulum")) >= {"score", "mean", "angle"}
+    assert "symmetry" in list_measures("walker") and "symmetry" not in list_measures("hopper")
 
 
 def test_a_name_that_is_missing_is_the_files(read):
@@ -325,7 +327,7 @@ def test_axes_come_in_an_order_in_which_a_point_can_be_drawn(read):
     point = {}
     for axis in space.axes():
         if space.holds(axis, point):
-            point[axis.key] = axis.values[-1] if isinstance(axis, Categories) else axis.high
+            point[axis.key] = axis.values[-1] if isinstance(axis, CategoricalParameter) else axis.high
 
     assert [axis.key for axis in space.axes()] == ["baseline", "policy.nHidden", "baseline.learningRate"]
     assert point == {"baseline": "learned", "baseline.learningRate": 0.01}

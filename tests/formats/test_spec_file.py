@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gts.errors import FileError, FormatError
-from gts.formats.spec_file import read_spec, spec_text, write_spec
+from gts.formats.spec_file import format_spec, read_spec, write_spec
 from gts.params.spec import make_spec
 
 GOOD = '{"physicalModel": "hopper", "technique": "ppo", "params": {"seed": 3}}'
@@ -48,7 +48,7 @@ def test_the_originals_specs_load_as_they_are(legacy, file, figure, technique, u
     assert (spec.figure, spec.technique) == (figure, technique)
     assert [warning.key for warning in spec.warnings] == unread
     kept = {key: value for key, value in stored.items() if key not in unread and key != "comment"}
-    assert dict(spec.given) == kept
+    assert dict(spec.given_values) == kept
     assert {key: spec.values()[key] for key in kept} == kept
     assert spec.comment == stored.get("comment", "")
 
@@ -191,11 +191,11 @@ def test_what_is_written_is_read_again(tmp_path, comment):
 
     again = read_spec(tmp_path / "b.spec")
     assert again == spec
-    assert list(again.given) == list(given)
+    assert list(again.given_values) == list(given)
 
 
 def test_the_text_is_one_that_a_person_would_write():
-    text = spec_text(make_spec("hopper", "a2c", {"seed": 1, "lambda": 0.9}, comment="one\ntwo"))
+    text = format_spec(make_spec("hopper", "a2c", {"seed": 1, "lambda": 0.9}, comment="one\ntwo"))
 
     assert text == (
         '{\n  "comment": [\n    "one",\n    "two"\n  ],\n  "physicalModel": "hopper",\n  "technique": "a2c",\n'

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gts.errors import FileError, FormatError
-from gts.formats.strict_json import parse_json, printable, read_json
+from gts.formats.strict_json import parse_json, read_json, to_printable
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -28,13 +28,13 @@ def test_valid_json_reads_as_python_reads_it(value, indent, ascii_only):
     document = parse_json(text, "x")
 
     assert document.value == json.loads(text)
-    assert not document.unreadable and not document.repetitions
+    assert not document.invalid_values and not document.repeated_keys
 
 
 def test_every_member_and_element_has_its_place():
     document = parse_json('{\n  "a": [1,\n    {"b": 2}],\n "ü": 3, "c": 4}', "x")
 
-    assert document.places == {
+    assert document.positions == {
         (): (1, 1),
         ("a",): (2, 3),
         ("a", 0): (2, 9),
@@ -88,15 +88,15 @@ def test_numbers_that_are_none_are_collected_with_their_place(word):
     document = parse_json(f'{{"a": [0,\n {word}], "b": {word}}}', "x")
 
     assert document.value == {"a": [0, None], "b": None}
-    assert set(document.unreadable) == {("a", 1), ("b",)}
-    assert (document.unreadable["a", 1].line, document.unreadable["a", 1].column) == (2, 2)
+    assert set(document.invalid_values) == {("a", 1), ("b",)}
+    assert (document.invalid_values["a", 1].line, document.invalid_values["a", 1].column) == (2, 2)
 
 
 def test_repeated_keys_are_collected_and_the_last_counts():
     document = parse_json('{"a": {"b": 1,\n "b": 2}, "c": 0,\n "a": {"b": 3, "b": 4}}', "x")
 
     assert document.value == {"a": {"b": 4}, "c": 0}
-    assert [(each.path, each.line, each.column, each.first_line) for each in document.repetitions] == [
+    assert [(each.path, each.line, each.column, each.first_line) for each in document.repeated_keys] == [
         (("a", "b"), 2, 2, 1),
         (("a",), 3, 2, 1),
         (("a", "b"), 3, 16, 3),
@@ -117,8 +117,8 @@ def test_messages_cannot_move_a_terminal():
     message = document.problem(("\x1b[2J",), "unknown `\x1b[2J`").message
 
     assert message.isprintable()
-    assert printable("a\nb\x1b") == "a\\nb\\x1b"
-    assert len(printable("x" * 1000)) < 100
+    assert to_printable("a\nb\x1b") == "a\\nb\\x1b"
+    assert len(to_printable("x" * 1000)) < 100
 
 
 def test_a_byte_that_is_no_utf8_has_its_place(tmp_path):

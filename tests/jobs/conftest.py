@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from gts.jobs.job_store import Job, Standing, standing_of
+from gts.jobs.job_store import Job, JobStatus, read_job_status
 from gts.jobs.launch import launch
 from gts.jobs.trainings.request import TrainingRequest
-from gts.jobs.trainings.runs import begin
-from gts.params.spec import make_spec, seeded
+from gts.jobs.trainings.runs import create_run
+from gts.params.spec import make_spec, specs_with_seeds
 from gts.store.workspace import Workspace
 from tests.support.trainings import TINY
 
@@ -33,7 +33,7 @@ def ask(tmp_path: Path) -> Ask:
     """A request for a tiny training; `ask(seeds=2, save_every=0.0)`."""
 
     def request(folder: Path = tmp_path, *, seeds: int = 1, params: dict[str, Any] = TINY, **more: Any) -> TrainingRequest:
-        specs = seeded(make_spec("invertedPendulum", "ppo", params), seeds)
+        specs = specs_with_seeds(make_spec("invertedPendulum", "ppo", params), seeds)
         results = tuple(folder / f"out{number}.checkpoint" for number in range(seeds))
         wanted = {"name": "tiny", "source": "tiny.spec", "score": False, "threads": 1} | more
         return TrainingRequest(workspace=Workspace(folder), specs=specs, results=results, **wanted)
@@ -47,7 +47,7 @@ def launched() -> Iterator[Launch]:
     jobs: list[Job] = []
 
     def start(request: TrainingRequest) -> Job:
-        job, life = begin(request)
+        job, life = create_run(request)
         jobs.append(job)
         launch(job, life)
         return job
@@ -59,20 +59,20 @@ def launched() -> Iterator[Launch]:
 
 def end(job: Job) -> None:
     """Kill whoever works on a job."""
-    standing = standing_of(job.folder)
-    if standing.state.alive and standing.sign is not None and standing.sign.group:
+    standing = read_job_status(job.folder)
+    if standing.state.alive and standing.lock_info is not None and standing.lock_info.group:
         with suppress(ProcessLookupError):
-            os.killpg(standing.sign.worker.pid, signal.SIGKILL)
+            os.killpg(standing.lock_info.worker.pid, signal.SIGKILL)
 
 
 @pytest.fixture
-def until() -> Callable[..., Standing]:
+def until() -> Callable[..., JobStatus]:
     """Waits until a job stands in one of some states; `until(job, "running", "done")`."""
     import time
 
-    def wait(job: Job, *words: str, seconds: float = 180.0) -> Standing:
+    def wait(job: Job, *words: str, seconds: float = 180.0) -> JobStatus:
         deadline = time.monotonic() + seconds
-        while (standing := standing_of(job.folder)).state.word not in words:
+        while (standing := read_job_status(job.folder)).state.name not in words:
             log = job.folder / "log.txt"
             assert time.monotonic() < deadline, f"{standing.state}\n{log.read_text() if log.exists() else ''}"
             time.sleep(0.02)

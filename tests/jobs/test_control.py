@@ -19,13 +19,13 @@ import pytest
 from gts.errors import UsageError
 from gts.formats.checkpoint import read_checkpoint
 from gts.jobs import control, job_store
-from gts.jobs.job_lock import BusyError, Life
-from gts.jobs.job_store import Job, find_job, jobs_of, read_job, standing_of, write_job
-from gts.jobs.queue import Queue
+from gts.jobs.job_lock import BusyError, JobLock
+from gts.jobs.job_store import Job, find_job, list_jobs, read_job, read_job_status, write_job
+from gts.jobs.queue import JobQueue
 from gts.jobs.states import Done, Failed, Interrupted, Paused
-from gts.jobs.trainings.runs import begin
+from gts.jobs.trainings.runs import create_run
 from gts.store.workspace import RunFolder, Workspace
-from gts.system import identity_of
+from gts.system import identify_process
 from tests.support.trainings import ENDLESS, TINY
 
 
@@ -33,30 +33,30 @@ def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_p
     params = TINY | {"nSteps": 60_000, "nEpochs": 500}
     job = launched(ask(params=params))
     standing = until(job, "running")
-    assert standing.sign.worker == identity_of(standing.sign.worker.pid)
+    assert standing.sign.worker == identify_process(standing.sign.worker.pid)
     worker = psutil.Process(standing.sign.worker.pid)
     assert os.getsid(worker.pid) == os.getpgid(worker.pid) == worker.pid != os.getpgid(0)
     assert worker.terminal() is None
     with pytest.raises(BusyError):
-        control.resume(Workspace(tmp_path), job, by_name=True)
+        control.resume_job(Workspace(tmp_path), job, by_name=True)
 
-    control.ask_to_stop(standing)
+    control.request_stop(standing)
     assert control.wait_for_end(job, 30)
-    standing = standing_of(job.folder)
+    standing = read_job_status(job.folder)
     assert standing.state == Paused("stopped")
-    stopped_at = read_checkpoint(RunFolder(job.folder).lasts(0)[-1]).counters["step"]
+    stopped_at = read_checkpoint(RunFolder(job.folder).last_checkpoints(0)[-1]).counters["step"]
     assert 0 < stopped_at < 60_000
 
-    control.resume(Workspace(tmp_path), job, by_name=True)
+    control.resume_job(Workspace(tmp_path), job, by_name=True)
     until(job, "done")
     assert f"going on from step {stopped_at}" in (job.folder / "log.txt").read_text()
     with pytest.raises(UsageError, match="is done"):
-        control.resume(Workspace(tmp_path), job, by_name=True)
+        control.resume_job(Workspace(tmp_path), job, by_name=True)
 
     calm = launched(ask(params=params))
     assert not psutil.pid_exists(worker.pid), "an ended worker leaves no zombie behind in a process that starts others"
     until(calm, "done")
-    ends = [RunFolder(folder).lasts(0)[-1].read_bytes() for folder in (job.folder, calm.folder)]
+    ends = [RunFolder(folder).last_checkpoints(0)[-1].read_bytes() for folder in (job.folder, calm.folder)]
     assert ends[0] == ends[1], "a stop between two rounds changes nothing"
 
 
@@ -68,25 +68,25 @@ def test_jobs_work_alike_with_what_every_system_has(
     workspace = Workspace(tmp_path)
     job = launched(ask(params=TINY | {"nSteps": 24_000, "nEpochs": 200}, save_every=0.5))
     standing = until(job, "running")
-    assert standing.sign.worker == identity_of(standing.sign.worker.pid)
+    assert standing.sign.worker == identify_process(standing.sign.worker.pid)
     assert not standing.sign.worker.started.isdigit(), "a date as ps gives it, not ticks as /proc does"
     os.killpg(standing.sign.worker.pid, signal.SIGKILL)
     assert until(job, "interrupted").state == Interrupted("kill")
-    control.resume(workspace, job, by_name=False)
-    control.ask_to_stop(until(job, "running"))
+    control.resume_job(workspace, job, by_name=False)
+    control.request_stop(until(job, "running"))
     until(job, "paused")
-    control.resume(workspace, job, by_name=True)
+    control.resume_job(workspace, job, by_name=True)
     until(job, "done")
 
 
 def test_kill_ends_at_once_and_for_good(ask, launched, until, tmp_path: Path) -> None:
     job = launched(ask(params=ENDLESS))
     standing = until(job, "running")
-    control.kill(Workspace(tmp_path), standing)
+    control.kill_job(Workspace(tmp_path), standing)
     assert not psutil.pid_exists(standing.sign.worker.pid) or psutil.Process(standing.sign.worker.pid).status() == "zombie"
-    assert standing_of(job.folder).state == Paused("stopped"), "what a person has ended is not resumed by itself"
+    assert read_job_status(job.folder).state == Paused("stopped"), "what a person has ended is not resumed by itself"
     with pytest.raises(UsageError, match="paused"):
-        control.resume(Workspace(tmp_path), job, by_name=False)
+        control.resume_job(Workspace(tmp_path), job, by_name=False)
 
 
 def test_two_who_resume_at_once_make_one_worker(ask, launched, until, tmp_path: Path) -> None:
@@ -125,34 +125,34 @@ def test_a_hang_up_does_not_touch_a_job_and_a_terminate_ends_it_in_order(ask, la
     pid = until(job, "running").sign.worker.pid
     os.kill(pid, signal.SIGHUP)
     time.sleep(0.3)
-    assert standing_of(job.folder).state.word == "running"
+    assert read_job_status(job.folder).state.name == "running"
     os.kill(pid, signal.SIGTERM)
     assert until(job, "paused").state == Paused("stopped")
-    assert RunFolder(job.folder).lasts(0)
+    assert RunFolder(job.folder).last_checkpoints(0)
 
 
 def test_one_that_waits_for_a_slot_says_so_and_can_be_stopped(ask, launched, until, tmp_path: Path) -> None:
-    Queue().set_slots(1)
+    JobQueue().set_slots(1)
     first = launched(ask(params=ENDLESS))
     until(first, "running")
     second, third = launched(ask(params=ENDLESS, queued=True)), launched(ask(params=ENDLESS, queued=True))
     _waits_for(until, second, "a slot: 1 of 1")
     _waits_for(until, third, "1 before it")
-    control.ask_to_stop(standing_of(second.folder))
+    control.request_stop(read_job_status(second.folder))
     assert until(second, "paused").state == Paused("stopped")
-    control.kill(Workspace(tmp_path), standing_of(first.folder))
+    control.kill_job(Workspace(tmp_path), read_job_status(first.folder))
     until(third, "running")
 
 
 def test_a_reused_pid_is_somebody_else(ask, tmp_path: Path) -> None:
-    job, life = begin(ask())
+    job, life = create_run(ask())
     innocent = subprocess.Popen(["sleep", "60"])
     try:
-        life.pass_to(replace(identity_of(innocent.pid), started="12345"))
+        life.transfer_to(replace(identify_process(innocent.pid), started="12345"))
         life.release()
-        standing = standing_of(job.folder)
+        standing = read_job_status(job.folder)
         assert standing.state == Interrupted("kill")
-        for end in (control.ask_to_stop, lambda one: control.kill(Workspace(tmp_path), one)):
+        for end in (control.request_stop, lambda one: control.kill_job(Workspace(tmp_path), one)):
             with pytest.raises(UsageError, match="is not at work, it is interrupted"):
                 end(standing)
         assert innocent.poll() is None
@@ -162,72 +162,72 @@ def test_a_reused_pid_is_somebody_else(ask, tmp_path: Path) -> None:
 
 
 def test_a_reboot_is_told_from_a_kill(ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    job, life = begin(ask())
+    job, life = create_run(ask())
     life.release()
-    assert standing_of(job.folder).state == Interrupted("kill")
+    assert read_job_status(job.folder).state == Interrupted("kill")
 
     class Rebooted:
         def boot_id(self) -> str:
             return "another start of this machine"
 
     monkeypatch.setattr(job_store, "this_system", Rebooted)
-    assert standing_of(job.folder).state == Interrupted("reboot")
-    assert standing_of(job.folder).state.reason == "by reboot"
+    assert read_job_status(job.folder).state == Interrupted("reboot")
+    assert read_job_status(job.folder).state.reason == "by reboot"
 
 
 def test_what_dies_three_times_at_one_step_is_failed_until_a_person_wants_it(ask, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    job, life = begin(ask(params=ENDLESS))
+    job, life = create_run(ask(params=ENDLESS))
     life.release()
-    from gts.jobs.process import begin_attempt
+    from gts.jobs.process import record_attempt
 
     for expected in (Interrupted("kill"), Interrupted("kill"), Failed("it died 3 times at step 0")):
-        claimed, life = control.claim_to_resume(workspace, job, by_name=False)
-        begin_attempt(workspace, claimed)
+        claimed, life = control.acquire_for_resume(workspace, job, by_name=False)
+        record_attempt(workspace, claimed)
         life.release()
-        assert standing_of(job.folder).state == expected
+        assert read_job_status(job.folder).state == expected
     with pytest.raises(UsageError, match="died 3 times"):
-        control.claim_to_resume(workspace, job, by_name=False)
-    claimed, life = control.claim_to_resume(workspace, job, by_name=True)
+        control.acquire_for_resume(workspace, job, by_name=False)
+    claimed, life = control.acquire_for_resume(workspace, job, by_name=True)
     life.release()
     assert claimed.attempts == ()
 
 
 def test_attempts_that_came_further_are_forgotten(ask, tmp_path: Path) -> None:
-    from gts.jobs.process import begin_attempt
+    from gts.jobs.process import record_attempt
 
-    job, life = begin(ask())
-    job = begin_attempt(Workspace(tmp_path), begin_attempt(Workspace(tmp_path), job))
+    job, life = create_run(ask())
+    job = record_attempt(Workspace(tmp_path), record_attempt(Workspace(tmp_path), job))
     assert job.attempts == (0, 0)
-    (RunFolder(job.folder).last(0, 960)).write_bytes(b"")
-    assert begin_attempt(Workspace(tmp_path), job).attempts == (960,)
+    (RunFolder(job.folder).last_checkpoint(0, 960)).write_bytes(b"")
+    assert record_attempt(Workspace(tmp_path), job).attempts == (960,)
     life.release()
 
 
 def test_a_job_on_another_machine_is_left_alone(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.store.filesystem import FileSystem
 
-    job, life = begin(ask())
+    job, life = create_run(ask())
     worker = life._worker
-    life.pass_to(replace(worker, host="elsewhere", boot="of that machine"))
+    life.transfer_to(replace(worker, host="elsewhere", boot="of that machine"))
     life.release()
-    monkeypatch.setattr(control, "file_system", lambda folder: FileSystem("nfs4", network=True, free=1 << 30))
+    monkeypatch.setattr(control, "file_system", lambda folder: FileSystem("nfs4", is_network=True, free_bytes=1 << 30))
     with pytest.raises(UsageError, match="last worked on by elsewhere"):
-        control.claim_to_resume(Workspace(tmp_path), job, by_name=True)
-    assert Life.take(job.lock, patience=0.0) is not None, "the refusal lets go of the lock"
+        control.acquire_for_resume(Workspace(tmp_path), job, by_name=True)
+    assert JobLock.acquire(job.lock_path, timeout=0.0) is not None, "the refusal lets go of the lock"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 99}', b'{"claim": "done"}'])
 def test_a_damaged_claim_is_an_error_and_hides_no_other_job(ask, tmp_path: Path, content: bytes) -> None:
     jobs = []
     for _ in range(2):
-        job, life = begin(ask())
+        job, life = create_run(ask())
         life.release()
         jobs.append(job)
     (jobs[0].folder / "job.json").write_bytes(content)
     with pytest.raises(Exception, match="damaged"):
         read_job(jobs[0].folder)
-    assert jobs[1].id in [one.job.id for one in jobs_of(Workspace(tmp_path))]
+    assert jobs[1].id in [one.job.id for one in list_jobs(Workspace(tmp_path))]
 
 
 def test_a_run_from_before_there_were_jobs_is_one(tmp_path: Path) -> None:
@@ -236,16 +236,16 @@ def test_a_run_from_before_there_were_jobs_is_one(tmp_path: Path) -> None:
     facts = {"format": 1, "name": "old", "started": "2026-01-01T00:00:00Z", "results": ["/x/out.checkpoint"]}
     for state, expected in (("done", Done()), ("interrupted", Paused("stopped")), ("running", Interrupted("reboot"))):
         (folder / "run.json").write_text(json.dumps(facts | {"state": state}))
-        assert standing_of(folder).state == expected
+        assert read_job_status(folder).state == expected
     (folder / "run.json").write_text(json.dumps(facts | {"state": "failed", "reason": "a loss of nan"}))
-    assert standing_of(folder).state == Failed("a loss of nan")
+    assert read_job_status(folder).state == Failed("a loss of nan")
 
 
 def test_jobs_are_found_by_any_part_that_is_clear(ask, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     jobs: list[Job] = []
     for _ in range(2):
-        job, life = begin(ask())
+        job, life = create_run(ask())
         life.release()
         jobs.append(job)
     assert find_job(workspace, jobs[0].id[-3:]).job.id == jobs[0].id
@@ -256,18 +256,18 @@ def test_jobs_are_found_by_any_part_that_is_clear(ask, tmp_path: Path) -> None:
 
 
 def test_the_folder_decides_where_the_catalogue_is_behind(ask, tmp_path: Path) -> None:
-    job, life = begin(ask())
+    job, life = create_run(ask())
     life.release()
     catalogue = (tmp_path / "gts.db").read_bytes()
-    write_job(Workspace(tmp_path), replace(job, claim="done"))
+    write_job(Workspace(tmp_path), replace(job, recorded_state="done"))
     (tmp_path / "gts.db").write_bytes(catalogue)
-    (one,) = jobs_of(Workspace(tmp_path))
+    (one,) = list_jobs(Workspace(tmp_path))
     assert one.state == Done()
     (tmp_path / "gts.db").unlink()
-    assert [one.job.id for one in jobs_of(Workspace(tmp_path))] == [job.id]
+    assert [one.job.id for one in list_jobs(Workspace(tmp_path))] == [job.id]
 
 
-def _waits_for(until: Callable[..., job_store.Standing], job: Job, what: str) -> None:
+def _waits_for(until: Callable[..., job_store.JobStatus], job: Job, what: str) -> None:
     """Wait until a job says that it waits for something."""
     deadline = time.monotonic() + 10
     while what not in (reason := until(job, "waiting").state.reason):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from gts.jobs.job_store import jobs_of
+from gts.jobs.job_store import list_jobs
 from gts.store.workspace import Workspace
 from tests.support.trainings import ENDLESS
 
@@ -59,9 +59,9 @@ def terminals(tmp_path: Path) -> Iterator[list[Terminal]]:
     yield opened
     for terminal in opened:
         terminal.close()
-    for one in jobs_of(Workspace(tmp_path), alive=True):
+    for one in list_jobs(Workspace(tmp_path), alive=True):
         with suppress(ProcessLookupError):
-            os.killpg(one.sign.worker.pid, signal.SIGKILL)
+            os.killpg(one.lock_info.worker.pid, signal.SIGKILL)
 
 
 def test_a_closed_terminal_ends_no_job_and_another_follows_it(tmp_path: Path, terminals: list[Terminal], until) -> None:
@@ -71,7 +71,7 @@ def test_a_closed_terminal_ends_no_job_and_another_follows_it(tmp_path: Path, te
     command = f"{sys.executable} -m gts"
     first.type(f"{command} train gts.spec --detach --save-every 1 --threads 1 --workspace .; echo over $?")
     first.wait_for("over 0")
-    (job,) = [one.job for one in jobs_of(Workspace(tmp_path))]
+    (job,) = [one.job for one in list_jobs(Workspace(tmp_path))]
     assert job.id in first.shown
     first.close()
 

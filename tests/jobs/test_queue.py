@@ -13,8 +13,8 @@ import pytest
 
 from gts.errors import FileError
 from gts.jobs import queue
-from gts.jobs.interruption import Interruption
-from gts.jobs.queue import Entry, Queue
+from gts.jobs.interruption import StopRequest
+from gts.jobs.queue import JobQueue, QueueEntry
 
 WORKER = """
 import sys, time
@@ -22,7 +22,7 @@ from pathlib import Path
 from gts.jobs.interruption import Interruption
 from gts.jobs.queue import Entry, Queue
 row = Queue(Path(sys.argv[1]))
-with row.place(Entry(sys.argv[2], "w", int(sys.argv[3]), working=False)) as place:
+with row.enter(QueueEntry(sys.argv[2], "w", int(sys.argv[3]), is_running=False)) as place:
     print("placed", flush=True)
     place.wait(Interruption(), lambda reason: print(reason, flush=True))
     print("working", flush=True)
@@ -31,70 +31,70 @@ with row.place(Entry(sys.argv[2], "w", int(sys.argv[3]), working=False)) as plac
 
 
 @pytest.fixture
-def row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Queue:
+def row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobQueue:
     monkeypatch.setattr(queue, "available_cpus", lambda: 4)
-    monkeypatch.setattr(queue, "LOOK_SECONDS", 0.02)
-    return Queue(tmp_path / "row")
+    monkeypatch.setattr(queue, "QUEUE_POLL_SECONDS", 0.02)
+    return JobQueue(tmp_path / "row")
 
 
-def entry(job: str, threads: int = 1, *, working: bool = False, asked: str = "2026-11-22T08:15:30.5Z") -> Entry:
-    return Entry(job, "workspace", threads, working, asked)
+def entry(job: str, threads: int = 1, *, working: bool = False, asked: str = "2026-11-22T08:15:30.5Z") -> QueueEntry:
+    return QueueEntry(job, "workspace", threads, working, asked)
 
 
-def begins(row: Queue, place: queue.Place) -> tuple[bool, str]:
-    return row.claim(place._path, place._entry)
+def begins(row: JobQueue, place: queue.QueuePlace) -> tuple[bool, str]:
+    return row.check_turn(place._path, place._entry)
 
 
-def test_jobs_share_the_cpus(row: Queue) -> None:
+def test_jobs_share_the_cpus(row: JobQueue) -> None:
     with ExitStack() as stack:
-        stack.enter_context(row.place(entry("a", 3, working=True)))
-        second = stack.enter_context(row.place(entry("b", 2)))
+        stack.enter_context(row.enter(entry("a", 3, working=True)))
+        second = stack.enter_context(row.enter(entry("b", 2)))
         assert begins(row, second) == (False, "CPUs: 3 of 4 are taken, it uses 2")
         assert [one.job for one in row.entries()] == ["a", "b"]
-    with row.place(entry("c", 2)) as alone:
+    with row.enter(entry("c", 2)) as alone:
         assert begins(row, alone)[0]
     assert row.entries() == []
 
 
-def test_a_job_of_more_cpus_than_there_are_works_alone(row: Queue) -> None:
-    with row.place(entry("large", 64)) as place:
+def test_a_job_of_more_cpus_than_there_are_works_alone(row: JobQueue) -> None:
+    with row.enter(entry("large", 64)) as place:
         assert begins(row, place)[0]
 
 
-def test_nobody_overtakes(row: Queue) -> None:
+def test_nobody_overtakes(row: JobQueue) -> None:
     with ExitStack() as stack:
-        stack.enter_context(row.place(entry("a", 3, working=True)))
-        small = stack.enter_context(row.place(entry("small", 1, asked="2026-11-22T08:15:31Z")))
+        stack.enter_context(row.enter(entry("a", 3, working=True)))
+        small = stack.enter_context(row.enter(entry("small", 1, asked="2026-11-22T08:15:31Z")))
         assert begins(row, small)[0]
         # It was asked for before, and its process was slower to start.
-        large = stack.enter_context(row.place(entry("large", 4, asked="2026-11-22T08:15:30.999Z")))
+        large = stack.enter_context(row.enter(entry("large", 4, asked="2026-11-22T08:15:30.999Z")))
         assert not begins(row, large)[0]
         assert begins(row, small) == (False, "its turn: 1 before it")
 
 
-def test_slots_count_jobs_in_place_of_cpus(row: Queue) -> None:
+def test_slots_count_jobs_in_place_of_cpus(row: JobQueue) -> None:
     row.set_slots(2)
     with ExitStack() as stack:
-        stack.enter_context(row.place(entry("a", 4, working=True)))
-        second = stack.enter_context(row.place(entry("b", 4)))
+        stack.enter_context(row.enter(entry("a", 4, working=True)))
+        second = stack.enter_context(row.enter(entry("b", 4)))
         assert begins(row, second)[0]
-        stack.enter_context(row.place(entry("c", 1, working=True)))
+        stack.enter_context(row.enter(entry("c", 1, working=True)))
         assert begins(row, second) == (False, "a slot: 2 of 2 are taken")
     assert row.slots == 2
     row.set_slots(None)
     assert row.slots is None
 
 
-def test_one_that_waits_begins_when_there_is_room(row: Queue) -> None:
+def test_one_that_waits_begins_when_there_is_room(row: JobQueue) -> None:
     told: list[str] = []
     began = threading.Event()
 
     def wait() -> None:
-        with row.place(entry("second", 4)) as place:
-            if place.wait(Interruption(), told.append):
+        with row.enter(entry("second", 4)) as place:
+            if place.wait(StopRequest(), told.append):
                 began.set()
 
-    with row.place(entry("first", 4, working=True)):
+    with row.enter(entry("first", 4, working=True)):
         thread = threading.Thread(target=wait)
         thread.start()
         time.sleep(0.2)
@@ -104,19 +104,19 @@ def test_one_that_waits_begins_when_there_is_room(row: Queue) -> None:
     assert told == ["for CPUs: 4 of 4 are taken, it uses 4"]
 
 
-def test_waiting_ends_when_somebody_wants_it_to(row: Queue) -> None:
-    interruption = Interruption()
+def test_waiting_ends_when_somebody_wants_it_to(row: JobQueue) -> None:
+    interruption = StopRequest()
     interruption.request()
-    with row.place(entry("first", 4, working=True)), row.place(entry("second", 4)) as place:
+    with row.enter(entry("first", 4, working=True)), row.enter(entry("second", 4)) as place:
         assert place.wait(interruption, lambda _: None) is False
 
 
-def test_the_dead_hold_no_place(row: Queue) -> None:
+def test_the_dead_hold_no_place(row: JobQueue) -> None:
     command = [sys.executable, "-c", WORKER, str(row.folder), "victim", "64"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "placed\n"
     assert process.stdout.readline() == "working\n"
-    with row.place(entry("heir", 4)) as heir:
+    with row.enter(entry("heir", 4)) as heir:
         assert not begins(row, heir)[0]
         process.kill()
         process.wait()
@@ -130,7 +130,7 @@ def test_a_state_folder_that_cannot_be_made_names_the_way_out(tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(FileError, match="cannot make the folder of the queue") as error,
-        Queue(tmp_path / "file" / "x").place(entry("a")),
+        JobQueue(tmp_path / "file" / "x").enter(entry("a")),
     ):
         pass
     assert "GTS_STATE" in error.value.hint

@@ -17,7 +17,7 @@ import pytest
 from gts.errors import FileError, MissingError, UsageError, WorkError
 from gts.jobs import service
 from gts.store.workspace import Workspace
-from gts.system import StartupState, systemd
+from gts.system import BootServiceState, systemd
 from gts.system.linux import Linux
 from gts.system.macos import MacOS
 
@@ -93,9 +93,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(made.folder / "config"))
     for name in ("PYTHONPATH", "GTS_STATE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("gts.system.programs._ELSEWHERE", ())
-    monkeypatch.setattr(systemd, "_LINGER", made.folder / "linger")
-    monkeypatch.setattr(systemd, "_BOOTED", made.folder / "booted")
+    monkeypatch.setattr("gts.system.programs._EXTRA_FOLDERS", ())
+    monkeypatch.setattr(systemd, "_LINGER_FOLDER", made.folder / "linger")
+    monkeypatch.setattr(systemd, "_SYSTEMD_RUNTIME_FOLDER", made.folder / "booted")
     monkeypatch.setattr(service, "this_system", Linux)
     return made
 
@@ -115,8 +115,8 @@ def unit_of(machine: Machine, workspace: Workspace) -> Path:
 def test_a_unit_of_systemd(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl", "crontab", "manager", "may-linger")
     unit = unit_of(machine, workspace)
-    assert service.install(workspace) == StartupState("systemd", str(unit), installed=True, active=True)
-    user = systemd._user()
+    assert service.install_boot_service(workspace) == BootServiceState("systemd", str(unit), installed=True, active=True)
+    user = systemd._user_name()
     assert machine.asked() == [
         "systemctl --user daemon-reload",
         f"systemctl --user enable {unit.name}",
@@ -140,34 +140,34 @@ def test_a_unit_of_systemd(machine: Machine, workspace: Workspace) -> None:
 
 def test_a_unit_is_installed_once_and_removed_with_nothing_left(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl", "manager", "may-linger")
-    assert service.status(workspace) is None
-    first = service.install(workspace)
-    assert service.install(workspace) == first == service.status(workspace)
+    assert service.boot_service_status(workspace) is None
+    first = service.install_boot_service(workspace)
+    assert service.install_boot_service(workspace) == first == service.boot_service_status(workspace)
     machine.asked()
     unit = unit_of(machine, workspace)
-    assert service.remove(workspace) == (StartupState("systemd", str(unit), installed=False, active=False),)
+    assert service.remove_boot_service(workspace) == (BootServiceState("systemd", str(unit), installed=False, active=False),)
     assert machine.asked() == [f"systemctl --user disable {unit.name}", "systemctl --user daemon-reload"]
     assert [path for path in machine.config.rglob("*") if not path.is_dir()] == []
-    assert service.status(workspace) is None
-    assert service.remove(workspace) == ()
+    assert service.boot_service_status(workspace) is None
+    assert service.remove_boot_service(workspace) == ()
 
 
 def test_refused_lingering_is_said_with_the_words_for_root(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl", "manager")
-    state = service.install(workspace)
+    state = service.install_boot_service(workspace)
     assert state.installed and not state.active
-    assert state.remarks == (f"it runs only when you log in; root has to run: loginctl enable-linger {systemd._user()}",)
-    (machine.folder / "linger" / str(systemd._user())).touch()
-    assert service.status(workspace) == StartupState("systemd", state.where, installed=True, active=True)
+    assert state.notes == (f"it runs only when you log in; root has to run: loginctl enable-linger {systemd._user_name()}",)
+    (machine.folder / "linger" / str(systemd._user_name())).touch()
+    assert service.boot_service_status(workspace) == BootServiceState("systemd", state.location, installed=True, active=True)
 
 
 def test_a_manager_out_of_reach_still_gets_its_file(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl")
-    state = service.install(workspace)
+    state = service.install_boot_service(workspace)
     assert unit_of(machine, workspace).is_file()
     assert not state.active
-    assert f"root has to run: loginctl enable-linger {systemd._user()}" in state.remarks[0]
-    assert "cannot be reached" in state.remarks[0]
+    assert f"root has to run: loginctl enable-linger {systemd._user_name()}" in state.notes[0]
+    assert "cannot be reached" in state.notes[0]
     assert machine.asked()[0] == f"systemctl --user enable {unit_of(machine, workspace).name} offline"
 
 
@@ -176,19 +176,19 @@ def test_a_crontab_where_the_manager_is_out_of_reach(machine: Machine, workspace
     others = "# mine\n0 3 * * * date '+\\%F' # gts\x0b of old\n\n@reboot true  # gts elsewhere\n"
     machine.table.write_bytes(others.removesuffix("\n").encode() + b" \xff\n")
     before = machine.table.read_bytes()
-    state = service.install(workspace)
+    state = service.install_boot_service(workspace)
     assert (state.kind, state.installed, state.active, state.current) == ("crontab", True, True, True)
     after = machine.table.read_bytes()
     assert after.startswith(before)
-    assert service.install(workspace) == state
+    assert service.install_boot_service(workspace) == state
     assert machine.table.read_bytes() == after
     other = Workspace(tmp_path)
-    service.install(other)
-    assert service.remove(workspace)[0].where == state.where
+    service.install_boot_service(other)
+    assert service.remove_boot_service(workspace)[0].location == state.location
     assert machine.table.read_bytes().startswith(before)
-    assert service.status(workspace) is None
-    assert service.status(other) is not None
-    service.remove(other)
+    assert service.boot_service_status(workspace) is None
+    assert service.boot_service_status(other) is not None
+    service.remove_boot_service(other)
     assert machine.table.read_bytes() == before
 
 
@@ -203,7 +203,7 @@ def test_the_line_of_the_crontab_runs_what_it_should(
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
     monkeypatch.setenv("GTS_STATE", "/somewhere else")
-    service.install(workspace)
+    service.install_boot_service(workspace)
     # What cron does with a line: the part behind the time goes to the shell, with percent signs freed of their backslashes.
     line = machine.table.read_text().removesuffix("\n")
     assert line.startswith("@reboot ") and "\n" not in line
@@ -218,22 +218,22 @@ def test_a_crontab_that_cannot_be_read_is_not_written(machine: Machine, workspac
     machine.has("crontab", "no-cron")
     machine.table.write_text("0 3 * * * backup\n")
     with pytest.raises(WorkError, match="not allowed to use this program"):
-        service.install(workspace)
+        service.install_boot_service(workspace)
     assert machine.table.read_text() == "0 3 * * * backup\n"
-    assert service.status(workspace) is None
-    assert service.remove(workspace) == ()
+    assert service.boot_service_status(workspace) is None
+    assert service.remove_boot_service(workspace) == ()
     machine.has("systemctl", "loginctl", "manager", "may-linger")
-    assert service.install(workspace).active
+    assert service.install_boot_service(workspace).active
 
 
 def test_what_was_a_line_becomes_a_unit(machine: Machine, workspace: Workspace) -> None:
     """Twice at a start would be once too often."""
     machine.has("systemctl", "loginctl", "crontab", "may-linger")
-    assert service.install(workspace).kind == "crontab"
+    assert service.install_boot_service(workspace).kind == "crontab"
     machine.has("manager")
-    assert service.install(workspace).kind == "systemd"
+    assert service.install_boot_service(workspace).kind == "systemd"
     assert machine.table.read_text() == ""
-    state = service.status(workspace)
+    state = service.boot_service_status(workspace)
     assert state is not None and state.kind == "systemd"
 
 
@@ -245,11 +245,11 @@ def test_where_there_is_nothing_it_can_be_done_by_hand(
     machine.has(*programs)
     (machine.folder / "booted").rmdir()
     with pytest.raises(MissingError) as raised:
-        service.install(workspace)
+        service.install_boot_service(workspace)
     assert raised.value.exit_code == 3
     assert f"gts resume --all --workspace '{workspace.root}'" in raised.value.hint
     assert not machine.config.exists()
-    assert service.status(workspace) is None
+    assert service.boot_service_status(workspace) is None
 
 
 def test_an_agent_of_launchd(machine: Machine, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -257,18 +257,18 @@ def test_an_agent_of_launchd(machine: Machine, workspace: Workspace, monkeypatch
     machine.has("launchctl", "screen")
     label = unit_of(machine, workspace).stem
     plist = tmp_path / "home/Library/LaunchAgents" / f"{label}.plist"
-    state = service.install(workspace)
-    assert (state.kind, state.where, state.installed, state.active) == ("launchd", str(plist), True, True)
-    assert state.remarks == ("macOS starts it when you log in after a restart, not before",)
+    state = service.install_boot_service(workspace)
+    assert (state.kind, state.location, state.installed, state.active) == ("launchd", str(plist), True, True)
+    assert state.notes == ("macOS starts it when you log in after a restart, not before",)
     domain = f"gui/{os.getuid()}"
     assert machine.asked() == [f"launchctl bootout {domain}/{label}", f"launchctl bootstrap {domain} {plist}"]
     told = plistlib.loads(plist.read_bytes())
     assert told["Label"] == label
     assert told["ProgramArguments"] == [sys.executable, "-m", "gts", "resume", "--all", "--workspace", str(workspace.root)]
     assert told["RunAtLoad"] is True and told["AbandonProcessGroup"] is True
-    assert service.install(workspace) == state
+    assert service.install_boot_service(workspace) == state
     machine.asked()
-    assert [gone.installed for gone in service.remove(workspace)] == [False]
+    assert [gone.installed for gone in service.remove_boot_service(workspace)] == [False]
     assert machine.asked() == [f"launchctl bootout {domain}/{label}"]
     assert list(plist.parent.iterdir()) == []
 
@@ -276,8 +276,8 @@ def test_an_agent_of_launchd(machine: Machine, workspace: Workspace, monkeypatch
 def test_over_ssh_launchd_loads_it_later(machine: Machine, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "this_system", MacOS)
     machine.has("launchctl")
-    state = service.install(workspace)
-    assert state.active and "not loaded now" in state.remarks[1]
+    state = service.install_boot_service(workspace)
+    assert state.active and "not loaded now" in state.notes[1]
 
 
 def _to_systemd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,20 +301,20 @@ def test_another_python_is_noticed_and_put_right(
     prepare: Callable[[Machine, pytest.MonkeyPatch], None],
 ) -> None:
     prepare(machine, monkeypatch)
-    assert service.install(workspace).current
+    assert service.install_boot_service(workspace).current
     monkeypatch.setattr(sys, "executable", "/new/bin/python")
-    state = service.status(workspace)
+    state = service.boot_service_status(workspace)
     assert state is not None and state.installed and not state.current
-    assert service.install(workspace).current
-    assert len(service.remove(workspace)) == 1
-    assert service.status(workspace) is None
+    assert service.install_boot_service(workspace).current
+    assert len(service.remove_boot_service(workspace)) == 1
+    assert service.boot_service_status(workspace) is None
 
 
 def test_a_folder_that_cannot_be_made_is_said(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl", "manager")
     (machine.folder / "config" / "systemd").touch()
     with pytest.raises(FileError, match="not a directory"):
-        service.install(workspace)
+        service.install_boot_service(workspace)
 
 
 def test_a_line_break_in_a_path_is_refused(machine: Machine, tmp_path: Path) -> None:
@@ -322,5 +322,5 @@ def test_a_line_break_in_a_path_is_refused(machine: Machine, tmp_path: Path) -> 
     root = tmp_path / "a\n@reboot evil"
     root.mkdir()
     with pytest.raises(UsageError, match="line break"):
-        service.install(Workspace(root))
+        service.install_boot_service(Workspace(root))
     assert not machine.table.exists()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gts.nets.adam import Adam
-from gts.nets.mlp import ACTIVATIONS, Layers, Mlp
+from gts.nets.mlp import ACTIVATIONS, Mlp, MlpConfig
 from gts.nets.stack import ParameterStack
 
 MODULES = {
@@ -23,21 +23,21 @@ def _generators(members):
 
 def _reference(net: Mlp, member: int) -> torch.nn.Sequential:
     """The same network made of torch's modules."""
-    arrays = net.arrays(member)
+    arrays = net.state_dict(member)
     modules: list[torch.nn.Module] = []
-    names = [f"layer{i}" for i in range(net.layers.n_hidden)] + ["output"]
+    names = [f"layer{i}" for i in range(net.config.n_hidden)] + ["output"]
     for name in names:
         weight = torch.from_numpy(arrays[f"{name}.weight"])
         linear = torch.nn.Linear(*weight.shape)
         linear.weight.data, linear.bias.data = weight.T.contiguous(), torch.from_numpy(arrays[f"{name}.bias"])
-        modules += [linear] if name == "output" else [linear, MODULES[net.layers.activation]()]
+        modules += [linear] if name == "output" else [linear, MODULES[net.config.activation]()]
     return torch.nn.Sequential(*modules)
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 @pytest.mark.parametrize("n_hidden", [0, 1, 3])
 def test_a_member_computes_what_torch_computes(activation, n_hidden):
-    net = Mlp(3, 5, Layers(n_hidden, 7, activation, "uniform"), {"output": 2})
+    net = Mlp(3, 5, MlpConfig(n_hidden, 7, activation, "uniform"), {"output": 2})
     net.initialise(_generators(3), {})
     with torch.no_grad():
         net.stack["output.bias"].normal_()
@@ -49,7 +49,7 @@ def test_a_member_computes_what_torch_computes(activation, n_hidden):
 
 def test_adam_with_its_own_rate_and_clipping_for_every_member_is_torch_s():
     members, rates, norms = 3, [1e-3, 1e-2, 0.1], [0.5, 0.0, 5.0]
-    net = Mlp(members, 4, Layers(2, 8, "tanh", "orthogonal"), {"output": 2})
+    net = Mlp(members, 4, MlpConfig(2, 8, "tanh", "orthogonal"), {"output": 2})
     net.initialise(_generators(members), {"output": 1.0})
     references = [_reference(net, member) for member in range(members)]
     optimisers = [
@@ -58,7 +58,7 @@ def test_adam_with_its_own_rate_and_clipping_for_every_member_is_torch_s():
     adam = Adam(net.stack)
     for _ in range(20):
         x, y = torch.randn(members, 16, 4), 10 * torch.randn(members, 16, 2)
-        net.stack.differentiate((net(x) - y).square().mean((1, 2)))
+        net.stack.compute_gradients((net(x) - y).square().mean((1, 2)))
         adam.step(torch.tensor(rates)[:, None], torch.tensor(norms)[:, None])
         for member, (reference, optimiser) in enumerate(zip(references, optimisers, strict=True)):
             optimiser.zero_grad()
@@ -86,7 +86,7 @@ def test_a_member_that_is_not_active_stands_still_and_spoils_nobody():
 
 @pytest.mark.parametrize(("rows", "columns"), [(8, 3), (3, 8), (5, 5)])
 def test_orthogonal_weights_have_orthonormal_rows_or_columns_times_the_gain(rows, columns):
-    net = Mlp(1, rows, Layers(0, 1, "tanh", "orthogonal"), {"output": columns})
+    net = Mlp(1, rows, MlpConfig(0, 1, "tanh", "orthogonal"), {"output": columns})
     net.initialise(_generators(1), {"output": 2.0})
     weight = net.stack["output.weight"][0].detach()
     product = weight.T @ weight if rows >= columns else weight @ weight.T
@@ -95,19 +95,19 @@ def test_orthogonal_weights_have_orthonormal_rows_or_columns_times_the_gain(rows
 
 
 def test_a_member_survives_the_way_into_a_file_and_back():
-    net = Mlp(2, 3, Layers(1, 4, "ReLU", "uniform"), {"output": 2, "deviation": 2}, {"log_deviation": (2,)})
+    net = Mlp(2, 3, MlpConfig(1, 4, "ReLU", "uniform"), {"output": 2, "deviation": 2}, {"log_deviation": (2,)})
     net.initialise(_generators(2), {})
-    arrays = net.arrays(1)
-    net.stack.load(0, arrays)
+    arrays = net.state_dict(1)
+    net.stack.load_state_dict(0, arrays)
 
     assert arrays["layer0.bias"].shape == (4,) and arrays["log_deviation"].shape == (2,)
     assert torch.equal(net.stack.block[0], net.stack.block[1])
 
 
 def test_layers_of_width_one_keep_their_shape_in_a_file():
-    net = Mlp(1, 1, Layers(2, 1, "ReLU", "uniform"), {"output": 1})
+    net = Mlp(1, 1, MlpConfig(2, 1, "ReLU", "uniform"), {"output": 1})
 
-    assert {name: array.shape for name, array in net.arrays(0).items()} == {
+    assert {name: array.shape for name, array in net.state_dict(0).items()} == {
         "layer0.weight": (1, 1),
         "layer0.bias": (1,),
         "layer1.weight": (1, 1),
@@ -118,8 +118,8 @@ def test_layers_of_width_one_keep_their_shape_in_a_file():
 
 
 def test_a_tensor_of_another_shape_is_refused_by_name():
-    net = Mlp(1, 3, Layers(1, 4, "ReLU", "uniform"), {"output": 2})
-    arrays = net.arrays(0) | {"output.weight": net.arrays(0)["output.weight"].T}
+    net = Mlp(1, 3, MlpConfig(1, 4, "ReLU", "uniform"), {"output": 2})
+    arrays = net.state_dict(0) | {"output.weight": net.state_dict(0)["output.weight"].T}
 
     with pytest.raises(ValueError, match=r"`output\.weight` has shape \(2, 4\) where \(4, 2\) is needed"):
-        net.stack.load(0, arrays)
+        net.stack.load_state_dict(0, arrays)

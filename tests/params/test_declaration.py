@@ -6,15 +6,15 @@ import math
 
 import pytest
 
-from gts.params.declaration import declared
+from gts.params.declaration import model_parameters
 from gts.params.figures import FIGURES
-from gts.params.spec import RENAMED, check_value, parameters
+from gts.params.spec import KEY_ALIASES, check_value, spec_parameters
 from gts.params.techniques import TECHNIQUES
 
 EVERY = [
     pytest.param(figure, technique, parameter, id=f"{figure}-{technique}-{parameter.key}")
     for figure, technique in [("hopper", "ppo"), ("humanoid", "a2c"), ("invertedPendulum", "reinforce")]
-    for parameter in parameters(figure, technique)
+    for parameter in spec_parameters(figure, technique)
 ]
 
 ORIGINAL_KEYS = {
@@ -114,23 +114,23 @@ def test_no_parameter_takes_a_value_of_another_kind(figure, technique, parameter
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_keys_and_names_are_unique_and_the_seed_comes_first(technique):
     for figure in FIGURES:
-        every = parameters(figure, technique)
+        every = spec_parameters(figure, technique)
         assert len({parameter.key for parameter in every}) == len(every)
-    own = list(declared(TECHNIQUES[technique]))
+    own = list(model_parameters(TECHNIQUES[technique]))
     assert len({parameter.name for parameter in own}) == len(own)
     assert [parameter.key for parameter in own[:4]] == ["seed", "nSteps", "nEpochs", "nEnvironments"]
 
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_the_originals_keys_are_still_understood(technique):
-    known = {parameter.key for parameter in parameters("hopper", technique)}
+    known = {parameter.key for parameter in spec_parameters("hopper", technique)}
 
-    assert {RENAMED.get(key, key) for key in ORIGINAL_KEYS[technique]} <= known
+    assert {KEY_ALIASES.get(key, key) for key in ORIGINAL_KEYS[technique]} <= known
 
 
 @pytest.mark.parametrize("figure", ORIGINAL_REWARDS)
 def test_the_originals_reward_keys_are_still_understood(figure):
-    assert ORIGINAL_REWARDS[figure] <= {parameter.key for parameter in parameters(figure, "ppo")}
+    assert ORIGINAL_REWARDS[figure] <= {parameter.key for parameter in spec_parameters(figure, "ppo")}
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "ReLU", "leakyReLU", "ELU", "SiLU"])
@@ -145,6 +145,6 @@ def test_the_originals_activations_are_known_in_every_network(activation):
 
 
 def test_a_bound_is_shown_without_rounding():
-    (seed,) = (parameter for parameter in parameters("hopper", "ppo") if parameter.key == "seed")
+    (seed,) = (parameter for parameter in spec_parameters("hopper", "ppo") if parameter.key == "seed")
 
     assert seed.allowed == "a whole number ≥ 0, < 4294967296"

@@ -11,10 +11,10 @@ from gts.errors import UsageError
 from gts.params.spec import (
     ParameterError,
     make_spec,
-    parameters,
     parse_assignments,
-    seeded,
-    unknown,
+    spec_parameters,
+    specs_with_seeds,
+    unknown_name_message,
 )
 
 
@@ -29,15 +29,15 @@ def messages(*args):
 def test_a_spec_has_every_parameter(technique):
     spec = make_spec("walker", technique, {})
 
-    assert spec.values() == {parameter.key: parameter.default for parameter in parameters("walker", technique)}
-    assert spec.changed() == {} and dict(spec.given) == {}
+    assert spec.values() == {parameter.key: parameter.default for parameter in spec_parameters("walker", technique)}
+    assert spec.non_default_values() == {} and dict(spec.given_values) == {}
 
 
 def test_what_differs_from_the_defaults_is_known():
     spec = make_spec("hopper", "ppo", {"seed": 1, "lambda": 0.5, "Hopper/minimumSpeed": 2})
 
-    assert spec.changed() == {"lambda": 0.5, "Hopper/minimumSpeed": 2.0}
-    assert list(spec.given) == ["seed", "lambda", "Hopper/minimumSpeed"]
+    assert spec.non_default_values() == {"lambda": 0.5, "Hopper/minimumSpeed": 2.0}
+    assert list(spec.given_values) == ["seed", "lambda", "Hopper/minimumSpeed"]
 
 
 def test_all_problems_come_at_once_in_the_order_of_the_values():
@@ -69,7 +69,7 @@ def test_a_given_variance_scale_means_a_fixed_deviation_as_in_the_original(given
 def test_keys_that_were_never_read_are_left_out_with_a_warning():
     spec = make_spec("hopper", "reinforce", {"nEpisodes": 5, "policy.nHiddenLayers": 7, "seed": 2})
 
-    assert dict(spec.given) == {"seed": 2}
+    assert dict(spec.given_values) == {"seed": 2}
     assert spec.params.policy_n_hidden == 2
     assert [warning.key for warning in spec.warnings] == ["nEpisodes", "policy.nHiddenLayers"]
 
@@ -77,7 +77,7 @@ def test_keys_that_were_never_read_are_left_out_with_a_warning():
 def test_an_older_spelling_is_read_as_the_new_one():
     spec = make_spec("hopper", "ppo", {"actor.fixedVariance": 0.2})
 
-    assert dict(spec.given) == {"actor.varianceScale": 0.2}
+    assert dict(spec.given_values) == {"actor.varianceScale": 0.2}
     assert [warning.key for warning in spec.warnings] == ["actor.fixedVariance"]
 
 
@@ -96,16 +96,16 @@ def test_values_change_into_another_spec():
 
     other = spec.with_values({"lambda": 0.8, "updateEpochs": 2})
 
-    assert dict(other.given) == {"lambda": 0.8, "seed": 3, "updateEpochs": 2}
+    assert dict(other.given_values) == {"lambda": 0.8, "seed": 3, "updateEpochs": 2}
     assert other.comment == "mine" and spec.params.gae_lambda == 0.9
-    assert [each.params.seed for each in seeded(spec, 3)] == [3, 4, 5]
+    assert [each.params.seed for each in specs_with_seeds(spec, 3)] == [3, 4, 5]
     with pytest.raises(ParameterError):
         spec.with_values({"lambda": 2})
 
 
 def test_a_specs_document_makes_the_spec_again():
     spec = make_spec("ant", "reinforce", {"baseline": "none", "seed": 8}, comment="a\nb")
-    document = spec.document()
+    document = spec.to_document()
 
     again = make_spec(document["physicalModel"], document["technique"], document["params"], comment=document["comment"])
 
@@ -176,7 +176,7 @@ def test_unknown_figures_and_techniques_are_refused(figure, technique):
     ],
 )
 def test_unknown_words_come_with_the_nearest_and_the_known(word, message):
-    assert unknown("technique", word, ["ppo", "a2c"]) == message
+    assert unknown_name_message("technique", word, ["ppo", "a2c"]) == message
 
 
 def test_a_very_long_value_is_shown_in_short():

@@ -76,7 +76,7 @@ def posed() -> Callable[..., Worlds]:
     ) -> Worlds:
         worlds = Worlds(figure, len(poses), rewards=[rewards or {}] * len(poses), autoreset=False)
         worlds.reset(range(len(poses)))
-        state, model = worlds.state(), worlds.frame.model
+        state, model = worlds.get_state(), worlds.frame.model
         for row, (places, speeds) in enumerate(zip(poses, velocities or [{}] * len(poses), strict=True)):
             qpos, qvel = _own_pose(model, relaxed), np.zeros(model.nv)
             for index, value in places.items():
@@ -86,7 +86,7 @@ def posed() -> Callable[..., Worlds]:
             state["rows"][row, 1 : 1 + model.nq + model.nv] = np.concatenate([qpos, qvel])
             # Where a figure was before: the steps that follow ask for speeds.
             state["positions"][row] = qpos[0]
-        worlds.restore(None, state)
+        worlds.set_state(None, state)
         return worlds
 
     return pose

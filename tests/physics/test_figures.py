@@ -16,10 +16,10 @@ from gts.errors import MissingError, UsageError, WorkError
 from gts.params.figures import FIGURES, FigureDeclaration, RewardParameter
 from gts.physics import measures, rewards
 from gts.physics.figure import Figure
-from gts.physics.figures import figure_named, register
-from gts.physics.frame import Frame
-from gts.physics.rewards import Term
-from gts.physics.streams import NoiseSource, StartNoise, make_streams, pack_streams, unpack_streams
+from gts.physics.figures import get_figure, register_figure
+from gts.physics.frame import PhysicsFrame
+from gts.physics.rewards import RewardTerm
+from gts.physics.streams import ResetNoise, ResetSampler, make_streams, pack_streams, unpack_streams
 from gts.physics.worlds import Worlds
 
 Actions = Callable[..., NDArray[np.float32]]
@@ -83,9 +83,9 @@ def test_distance_is_where_the_figure_went() -> None:
     """A half cheetah that is thrown forwards at 10 m/s has gone forwards."""
     worlds = Worlds("halfCheetah", 1, max_episode_length=2)
     worlds.reset([0])
-    state = worlds.state()
+    state = worlds.get_state()
     state["rows"][0, 1 + 9] = 10.0
-    worlds.restore(None, state)
+    worlds.set_state(None, state)
     worlds.step(np.zeros((1, 6), np.float32))
     episodes = worlds.step(np.zeros((1, 6), np.float32)).episodes
     assert episodes is not None
@@ -97,10 +97,10 @@ def test_mirrored_legs_are_symmetric() -> None:
     """A walker whose two legs start and move alike has a symmetry of 1; with one leg driven it has less."""
     worlds = Worlds("walker", 2, max_episode_length=15)
     worlds.reset([0, 0])
-    state = worlds.state()
+    state = worlds.get_state()
     for first in (1, 10):
         state["rows"][:, first + 6 : first + 9] = state["rows"][:, first + 3 : first + 6]
-    worlds.restore(None, state)
+    worlds.set_state(None, state)
     actions = np.full((2, 6), 0.5, np.float32)
     actions[1, 3:] = 0.0
     transition = [worlds.step(actions) for _ in range(15)][-1]
@@ -114,12 +114,12 @@ def test_a_figure_on_one_leg_is_out_of_balance() -> None:
     """Of two walkers that stand, one with a leg drawn up, the other carries on both."""
     worlds = Worlds("walker", 2, max_episode_length=5, all_measures=True)
     worlds.reset([0, 0])
-    state = worlds.state()
+    state = worlds.get_state()
     position, velocity = 1, 1 + 9
     state["rows"][:, position : position + 9] = [0.0, 1.205, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     state["rows"][:, velocity : velocity + 9] = 0.0
     state["rows"][1, position + 7] = -1.5
-    worlds.restore(None, state)
+    worlds.set_state(None, state)
     transition = [worlds.step(np.zeros((2, 6), np.float32)) for _ in range(5)][-1]
     assert transition.episodes is not None
     both, one = transition.episodes.measures["balance"]
@@ -133,10 +133,10 @@ def test_training_does_without_measures_that_read_fields() -> None:
 
 
 def _sled(path: Path) -> Figure:
-    def observe(frame: Frame) -> NDArray[np.float64]:
+    def observe(frame: PhysicsFrame) -> NDArray[np.float64]:
         return frame.motion.copy()
 
-    def position(frame: Frame) -> NDArray[np.float64]:
+    def position(frame: PhysicsFrame) -> NDArray[np.float64]:
         return frame.qpos[:, 0]
 
     weights = (RewardParameter("forwardRewardWeight", 1.0, "."), RewardParameter("minimumSpeed", 0.0, "."))
@@ -146,8 +146,8 @@ def _sled(path: Path) -> Figure:
         frame_skip=5,
         observe=observe,
         position=position,
-        noise=StartNoise(position=0.5, velocity=0.1),
-        terms=(Term("forward", "bonus", rewards.forward, "forwardRewardWeight", ("minimumSpeed",)),),
+        reset_noise=ResetNoise(position=0.5, velocity=0.1),
+        terms=(RewardTerm("forward", "bonus", rewards.forward_speed, "forwardRewardWeight", ("minimumSpeed",)),),
         measures=(measures.speed(), measures.distance()),
     )
 
@@ -156,8 +156,8 @@ def test_any_model_file_can_be_a_figure(tmp_path: Path) -> None:
     """A file and a declaration: 4 N on 2 kg for a second give 2 m/s more."""
     path = tmp_path / "sled.xml"
     path.write_text(SLED)
-    sled = register(_sled(path))
-    assert figure_named("sled") is sled
+    sled = register_figure(_sled(path))
+    assert get_figure("sled") is sled
     worlds = Worlds("sled", 2, threads=2, max_episode_length=20)
     starts = worlds.reset([1, 2])
     assert (np.abs(starts[:, 0]) <= 0.5).all()
@@ -167,14 +167,14 @@ def test_any_model_file_can_be_a_figure(tmp_path: Path) -> None:
     assert transition.episodes is not None
     assert np.allclose(transition.episodes.measures["speed"], starts[:, 1] + 1.0, atol=0.05)
     with pytest.raises(UsageError, match="registered already"):
-        register(replace(sled))
+        register_figure(replace(sled))
 
 
 def test_names_are_taken_once() -> None:
     """A figure cannot replace another one by accident."""
     with pytest.raises(UsageError, match='"hopper" is registered already'):
-        register(figure_named("hopper"))
-    assert all(figure_named(name).name == name for name in FIGURES)
+        register_figure(get_figure("hopper"))
+    assert all(get_figure(name).name == name for name in FIGURES)
 
 
 def test_a_model_that_cannot_be_had_is_an_error_with_a_sentence(tmp_path: Path) -> None:
@@ -189,17 +189,17 @@ def test_a_model_that_cannot_be_had_is_an_error_with_a_sentence(tmp_path: Path) 
 
 def test_starts_are_drawn_alike_on_the_fast_and_the_slow_way() -> None:
     """Positions first, then velocities, from one stream, whatever the kind and size of the noise."""
-    for noise in (StartNoise(0.3, 0.3), StartNoise(0.1, 0.4), StartNoise(0.1, 0.2, "normal")):
-        source = NoiseSource(noise, 5, 3)
+    for noise in (ResetNoise(0.3, 0.3), ResetNoise(0.1, 0.4), ResetNoise(0.1, 0.2, "normal")):
+        source = ResetSampler(noise, 5, 3)
         (expected,) = make_streams([4])
         positions = expected.uniform(-noise.position, noise.position, 5)
         if noise.velocity_kind == "normal":
             velocities = noise.velocity * expected.standard_normal(3)
         else:
             velocities = expected.uniform(-noise.velocity, noise.velocity, 3)
-        assert np.array_equal(source.draw(make_streams([4]))[0], np.concatenate([positions, velocities]))
-        source._plain = False
-        assert np.array_equal(source.draw(make_streams([4]))[0], np.concatenate([positions, velocities]))
+        assert np.array_equal(source.sample(make_streams([4]))[0], np.concatenate([positions, velocities]))
+        source._scales_random = False
+        assert np.array_equal(source.sample(make_streams([4]))[0], np.concatenate([positions, velocities]))
 
 
 def test_streams_are_stored_whole() -> None:

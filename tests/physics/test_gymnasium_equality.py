@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gts.params.figures import FIGURES
-from gts.physics.models import keep_quiet
+from gts.physics.models import silence_mujoco_log
 from gts.physics.worlds import Worlds
 
 SEEDS = (11, 5, 2024)
@@ -21,7 +21,7 @@ LIMIT = 110
 @functools.cache
 def recorded(figure: str) -> dict[str, Any]:
     """What Gymnasium's environments do under random actions, beyond the range of the controls too; (STEPS, worlds, …)."""
-    keep_quiet()
+    silence_mujoco_log()
     environments = [gymnasium.make(FIGURES[figure].gymnasium_id, max_episode_steps=LIMIT) for _ in SEEDS]
     space = environments[0].action_space
     shape = (STEPS, len(SEEDS), *space.shape)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
-from gts.physics.figures import figure_named
+from gts.physics.figures import get_figure
 from gts.physics.worlds import Worlds
 
 Weights = Callable[[str], dict[str, float]]
@@ -25,10 +25,10 @@ def test_terms_sum_to_the_reward(figure: str, every_term: Weights, random_action
     worlds = Worlds(figure, 4, rewards=[every_term(figure)] * 4, autoreset=False)
     worlds.reset(range(4))
     # Everything that the figure's declaration can put in force is.
-    assert set(worlds.term_names) == {declared.name for declared in figure_named(figure).terms}
+    assert set(worlds.term_names) == {declared.name for declared in get_figure(figure).terms}
     for actions in random_actions(worlds, 25):
         transition = worlds.step(actions)
-        assert np.allclose(worlds.contributions().sum(axis=0), transition.rewards, rtol=1e-12, atol=1e-12)
+        assert np.allclose(worlds.reward_terms().sum(axis=0), transition.rewards, rtol=1e-12, atol=1e-12)
 
 
 def test_what_is_worth_nothing_is_not_computed(figure: str) -> None:
@@ -43,7 +43,7 @@ def test_what_is_worth_nothing_is_not_computed(figure: str) -> None:
     }[figure]
     assert Worlds(figure, 2).term_names == gymnasium_terms
     assert Worlds(figure, 2, rewards=[{}, {}]).term_names == gymnasium_terms
-    weight = {declared.name: declared.weight for declared in figure_named(figure).terms}[gymnasium_terms[0]]
+    weight = {declared.name: declared.weight_name for declared in get_figure(figure).terms}[gymnasium_terms[0]]
     assert Worlds(figure, 2, rewards=[{key(figure, weight): 0.0}] * 2).term_names == gymnasium_terms[1:]
     one_of_two = [{key(figure, weight): 0.0}, {}]
     assert Worlds(figure, 2, rewards=one_of_two).term_names == gymnasium_terms
@@ -83,11 +83,11 @@ def test_declarations_and_terms_know_the_same_parameters(figure: str) -> None:
     """Every declared parameter is read by a term, every parameter that a term reads is declared, and all are explained."""
     declaration = FIGURES[figure]
     declared = [parameter.name for parameter in declaration.parameters()]
-    read = {name for term in figure_named(figure).terms for name in (term.weight, *term.constants)}
+    read = {name for term in get_figure(figure).terms for name in (term.weight_name, *term.constant_names)}
     assert len(set(declared)) == len(declared)
     assert set(declared) == read
     for parameter in declaration.parameters():
-        assert parameter.meaning.endswith("."), parameter.key
+        assert parameter.description.endswith("."), parameter.key
         if parameter.minimum is not None:
             assert parameter.default >= parameter.minimum
             assert parameter.default > parameter.minimum or not parameter.exclusive_minimum

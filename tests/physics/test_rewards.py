@@ -40,7 +40,7 @@ def idle(worlds: Worlds) -> NDArray[np.float32]:
 def term(worlds: Worlds, name: str, actions: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
     """What a term gives or takes in one step, (W,)."""
     worlds.step(idle(worlds) if actions is None else actions)
-    contribution: NDArray[np.float64] = worlds.contributions()[worlds.term_names.index(name)]
+    contribution: NDArray[np.float64] = worlds.reward_terms()[worlds.term_names.index(name)]
     return contribution
 
 
@@ -191,12 +191,12 @@ def test_height_pays_at_its_target(posed: Poser, figure: str) -> None:
 def test_symmetry_costs_what_one_side_does_alone(posed: Poser, figure: str) -> None:
     """Both legs alike cost nothing, one leg alone the whole weight, one at half the other's speed a third of it."""
     worlds = posed(figure, [{height_index(figure): HIGH}] * 5, None, {key(figure, "symmetryPenalty"): 0.9})
-    state = worlds.state()
+    state = worlds.get_state()
     averages = state["memory.symmetry"]
     joints = averages.shape[1] // 2
     for row, (left, right) in enumerate([(40.0, 40.0), (40.0, 0.0), (0.0, 40.0), (40.0, 20.0), (0.0, 0.0)]):
         averages[row, :joints], averages[row, joints:] = left, right
-    worlds.restore(None, state)
+    worlds.set_state(None, state)
     cost = -term(worlds, "symmetry")
     assert cost[:4] == pytest.approx([0.0, 0.9, 0.9, 0.3], abs=0.02)
     assert 0.0 <= cost[4] < 0.9
@@ -215,12 +215,12 @@ def test_a_limp_becomes_dear_while_it_lasts(posed: Poser) -> None:
 def test_symmetry_forgets_within_a_second(posed: Poser) -> None:
     """What a leg did a second ago weighs a part e less."""
     worlds = posed("walker", [{1: HIGH}], [{}], {"Walker/symmetryPenalty": 1.0})
-    state = worlds.state()
+    state = worlds.get_state()
     state["memory.symmetry"][0] = [1e6, 0.0, 0.0, 0.0, 0.0, 0.0]
     for _ in range(round(1.0 / worlds.dt)):
-        worlds.restore(None, state)
+        worlds.set_state(None, state)
         worlds.step(idle(worlds))
-        state["memory.symmetry"] = worlds.state()["memory.symmetry"]
+        state["memory.symmetry"] = worlds.get_state()["memory.symmetry"]
     assert state["memory.symmetry"][0, 0] == pytest.approx(1e6 / math.e, rel=0.01)
 
 
@@ -228,10 +228,10 @@ def test_symmetry_forgets_within_a_second(posed: Poser) -> None:
 def test_balance_costs_what_one_side_carries_alone(posed: Poser, figure: str) -> None:
     """Both sides alike cost nothing, one side alone the whole weight, one at half the other's a third of it."""
     worlds = posed(figure, [{height_index(figure): HIGH}] * 5, None, {key(figure, "balancePenalty"): 0.9})
-    state = worlds.state()
+    state = worlds.get_state()
     for row, (left, right) in enumerate([(0.6, 0.6), (0.6, 0.0), (0.0, 0.6), (0.8, 0.4), (0.0, 0.0)]):
         state["memory.balance"][row] = left, right
-    worlds.restore(None, state)
+    worlds.set_state(None, state)
     assert -term(worlds, "balance") == pytest.approx([0.0, 0.9, 0.9, 0.3, 0.0], abs=0.02)
 
 
@@ -264,10 +264,10 @@ def test_flight_is_free_on_one_foot(posed: Poser) -> None:
 def test_alternation_pays_for_strides_in_turn(posed: Poser, figure: str) -> None:
     """Each leg in front in turn earns the weight; one always in front, nothing, wherever it is; small strides, their part."""
     worlds = posed(figure, [{height_index(figure): HIGH}] * 5, None, {key(figure, "alternationWeight"): 0.9})
-    state = worlds.state()
+    state = worlds.get_state()
     for row, (wide, offset) in enumerate([(0.8, 0.0), (0.8, 0.8), (0.8, -0.8), (0.25, 0.0), (1.0, -0.5)]):
         state["memory.alternation"][row] = wide, offset
-    worlds.restore(None, state)
+    worlds.set_state(None, state)
     assert term(worlds, "alternation") == pytest.approx([0.9, 0.0, 0.0, 0.45, 0.45], abs=0.03)
 
 
@@ -280,7 +280,7 @@ def test_the_thighs_are_those_that_swing(posed: Poser, figure: str, left: int, r
     worlds = posed(figure, [{height_index(figure): HIGH}] * 3, opposite + together, weights)
     for _ in range(10):
         earned = term(worlds, "alternation")
-    memory = worlds.state()["memory.alternation"]
+    memory = worlds.get_state()["memory.alternation"]
     assert memory[0, 1] > 0.02
     assert memory[1, 1] < -0.02
     assert np.abs(memory[2]).max() < 0.01

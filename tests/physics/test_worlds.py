@@ -65,7 +65,7 @@ def test_final_observations_are_the_ends_and_observations_the_new_starts(random_
     assert not transition.terminated.any()
     assert not np.array_equal(transition.final_observations[0], transition.observations[0])
     assert np.array_equal(transition.final_observations[1], transition.observations[1])
-    assert worlds.elapsed.tolist() == [0, 1]
+    assert worlds.episode_lengths.tolist() == [0, 1]
 
 
 def test_without_autoreset_finished_worlds_are_left_alone() -> None:
@@ -98,11 +98,11 @@ def test_a_state_continues_bit_for_bit(figure: str, threads: int, every_term: We
     actions = random_actions(source, 60, reach=0.6)
     for step in range(9):
         source.step(actions[step])
-    state = {name: array.copy() for name, array in source.state(np.array([0, 2])).items()}
+    state = {name: array.copy() for name, array in source.get_state(np.array([0, 2])).items()}
     target = Worlds(figure, 5, rewards=[weights] * 5, threads=threads, max_episode_length=60)
     if threads == 2:
         target.reset(range(5))
-    target.restore(np.array([1, 4]), state)
+    target.set_state(np.array([1, 4]), state)
     for step in range(9, 60):
         expected = source.step(actions[step])
         transition = target.step(actions[step, [0, 2]], np.array([1, 4]))
@@ -122,10 +122,10 @@ def test_a_state_that_does_not_fit_is_refused() -> None:
     hopper.reset([0, 1])
     walker.reset([0, 1])
     with pytest.raises(UsageError, match="rows"):
-        walker.restore(None, hopper.state())
+        walker.set_state(None, hopper.get_state())
     smooth = Worlds("hopper", 2, rewards=[{"Hopper/smoothnessPenalty": 1.0}] * 2)
     with pytest.raises(UsageError, match=r"sums, memory\.smoothness"):
-        smooth.restore(None, hopper.state())
+        smooth.set_state(None, hopper.get_state())
 
 
 def test_fast_physics_differs_and_stays_close(figure: str, random_actions: Actions) -> None:
@@ -133,14 +133,14 @@ def test_fast_physics_differs_and_stays_close(figure: str, random_actions: Actio
     exact, fast = Worlds(figure, 8), Worlds(figure, 8, physics="fast")
     assert np.array_equal(exact.reset(range(8)), fast.reset(range(8)))
     assert exact.dt == fast.dt
-    start = exact.state()["rows"]
+    start = exact.get_state()["rows"]
     actions = random_actions(exact, 5, reach=0.5)
     for step in range(5):
         exact.step(actions[step])
         fast.step(actions[step])
     nq = exact.frame.model.nq
     places = slice(1, 1 + nq)
-    ours, theirs = exact.state()["rows"][:, places], fast.state()["rows"][:, places]
+    ours, theirs = exact.get_state()["rows"][:, places], fast.get_state()["rows"][:, places]
     moved = np.abs(ours - start[:, places]).max(axis=1)
     # The half cheetah's own integrator treats damping implicitly, which is all that implicitfast would do for it.
     assert np.array_equal(ours, theirs) == (figure == "halfCheetah")
@@ -170,7 +170,7 @@ def test_fast_physics_that_becomes_exact_equals_exact_from_there(random_actions:
     for step in range(6):
         worlds.step(actions[step])
     other = Worlds("walker", 2)
-    other.restore(None, worlds.state())
+    other.set_state(None, worlds.get_state())
     worlds.set_physics("exact")
     for step in range(6, 20):
         assert np.array_equal(worlds.step(actions[step]).observations, other.step(actions[step]).observations)
@@ -189,10 +189,10 @@ def test_a_divergence_is_noticed_and_stays_alone(figure: str, place: str, every_
         if step == 3 and place == "action":
             given[1, 0] = np.nan
         elif step == 3:
-            state = ill.state(np.array([1]))
+            state = ill.get_state(np.array([1]))
             nq = ill.frame.model.nq
             state["rows"][0, 1 if place == "position" else 1 + nq] = np.nan
-            ill.restore(np.array([1]), state)
+            ill.set_state(np.array([1]), state)
         expected, transition = healthy.step(actions[step]), ill.step(given)
         assert transition.diverged.tolist() == [False, step == 3, False]
         others = [0, 2]
@@ -206,21 +206,21 @@ def test_a_divergence_is_noticed_and_stays_alone(figure: str, place: str, every_
             ended = transition.episodes.ids.tolist().index(1)
             assert not transition.episodes.fell[ended]
             assert all(np.isfinite(values).all() for values in transition.episodes.measures.values())
-            assert ill.elapsed[1] == 0
+            assert ill.episode_lengths[1] == 0
 
 
 def test_a_state_that_explodes_in_a_step_is_noticed_in_that_step() -> None:
     """Where MuJoCo would notice only at the beginning of the next one."""
     worlds = Worlds("hopper", 2)
     worlds.reset([1, 2])
-    step = worlds._sims.advance
+    step = worlds._simulations.step
 
     def exploding(*arguments: object) -> object:
         lost = step(*arguments)  # type: ignore[arg-type]
-        worlds._sims.state[1, 9] = np.inf
+        worlds._simulations.state[1, 9] = np.inf
         return lost
 
-    worlds._sims.advance = exploding  # type: ignore[assignment, method-assign]
+    worlds._simulations.step = exploding  # type: ignore[assignment, method-assign]
     transition = worlds.step(idle(worlds))
     assert transition.diverged.tolist() == [False, True]
     assert np.isfinite(transition.final_observations).all()
@@ -236,7 +236,7 @@ def test_episodes_tell_what_happened(figure: str, every_term: Weights, random_ac
         transition = worlds.step(actions)
         sums += transition.rewards
         lengths += 1
-        assert np.allclose(worlds.contributions().sum(axis=0), transition.rewards) or transition.episodes is not None
+        assert np.allclose(worlds.reward_terms().sum(axis=0), transition.rewards) or transition.episodes is not None
         ended = transition.terminated | transition.truncated
         assert (transition.episodes is not None) == ended.any()
         if transition.episodes is None:

@@ -19,7 +19,7 @@ from gts.errors import MissingError, UsageError
 from gts.params.figures import FIGURES
 from gts.playback.motion.bvh import write_bvh
 from gts.playback.motion.gltf import write_gltf
-from gts.playback.motion.recording import Motion, record
+from gts.playback.motion.recording import MotionRecording, record_motion
 from gts.playback.motion.table import write_table
 from gts.playback.motion.usd import write_usd
 from tests.support.random_playback import Thrown
@@ -42,17 +42,17 @@ SLIDER = """
 
 
 @pytest.fixture(params=sorted(FIGURES))
-def motion(request: pytest.FixtureRequest) -> Motion:
+def motion(request: pytest.FixtureRequest) -> MotionRecording:
     return recorded(Thrown(request.param, FRAMES))
 
 
-def recorded(source: Thrown) -> Motion:
-    motion = record(source, FRAMES / source.fps)
+def recorded(source: Thrown) -> MotionRecording:
+    motion = record_motion(source, FRAMES / source.fps)
     assert motion.qpos.shape[0] == FRAMES + 1
     return motion
 
 
-def states(motion: Motion):
+def states(motion: MotionRecording):
     """The simulation in every frame."""
     data = mujoco.MjData(motion.model)
     for row, qpos in enumerate(motion.qpos):
@@ -101,7 +101,7 @@ class GltfAnimation:
         return [one.name if one.mesh is not None else None for one in self.file.nodes].index(name)
 
 
-def test_gltf_moves_as_the_simulation(motion: Motion) -> None:
+def test_gltf_moves_as_the_simulation(motion: MotionRecording) -> None:
     model = motion.model
     read = GltfAnimation(write_gltf(motion))
     assert read.times == pytest.approx(np.arange(FRAMES + 1) / motion.fps, abs=1e-6)
@@ -116,7 +116,7 @@ def test_gltf_moves_as_the_simulation(motion: Motion) -> None:
     assert travelled.max() > 0.01
 
 
-def test_keys_of_gltf_never_turn_the_long_way_round(motion: Motion) -> None:
+def test_keys_of_gltf_never_turn_the_long_way_round(motion: MotionRecording) -> None:
     read = GltfAnimation(write_gltf(motion))
     turns = [values for (_, path), values in read.tracks.items() if path == "rotation"]
     assert turns
@@ -125,7 +125,7 @@ def test_keys_of_gltf_never_turn_the_long_way_round(motion: Motion) -> None:
         assert np.linalg.norm(values, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_meshes_of_gltf_are_the_shapes_of_the_model(motion: Motion) -> None:
+def test_meshes_of_gltf_are_the_shapes_of_the_model(motion: MotionRecording) -> None:
     model = motion.model
     scene = trimesh.load(io.BytesIO(write_gltf(motion)), file_type="glb")
     for geom in range(model.ngeom):
@@ -165,11 +165,13 @@ def test_the_ground_lies_under_the_whole_way() -> None:
     ground = trimesh.load(io.BytesIO(write_gltf(motion)), file_type="glb").geometry
     (floor,) = [mesh for mesh in ground.values() if len(mesh.faces) == 2]
     assert floor.bounds[:, 1] == pytest.approx(0)
-    assert floor.bounds[0, 0] < motion.places[:, 1:, 0].min() - 5 and floor.bounds[1, 0] > motion.places[:, 1:, 0].max() + 5
+    assert (
+        floor.bounds[0, 0] < motion.positions[:, 1:, 0].min() - 5 and floor.bounds[1, 0] > motion.positions[:, 1:, 0].max() + 5
+    )
     assert floor.face_normals[0] == pytest.approx([0, 1, 0])
 
 
-def test_usd_moves_as_the_simulation(motion: Motion, tmp_path: Path) -> None:
+def test_usd_moves_as_the_simulation(motion: MotionRecording, tmp_path: Path) -> None:
     path = tmp_path / "walk.usda"
     path.write_bytes(write_usd(motion))
     stage = Usd.Stage.Open(str(path))
@@ -193,7 +195,7 @@ def test_usd_moves_as_the_simulation(motion: Motion, tmp_path: Path) -> None:
     assert compared > FRAMES
 
 
-def test_bvh_moves_as_the_simulation(motion: Motion, tmp_path: Path) -> None:
+def test_bvh_moves_as_the_simulation(motion: MotionRecording, tmp_path: Path) -> None:
     path = tmp_path / "walk.bvh"
     path.write_bytes(write_bvh(motion))
     read = pybvh.read_bvh_file(str(path))
@@ -228,7 +230,7 @@ def body_called(model: mujoco.MjModel, name: str) -> int:
 
 def test_angles_of_bvh_do_not_leap() -> None:
     source = Thrown("ant", 200)
-    motion = record(source, 200 / source.fps)
+    motion = record_motion(source, 200 / source.fps)
     lines = write_bvh(motion).decode().splitlines()
     rows = np.array([[float(word) for word in line.split()] for line in lines[lines.index("MOTION") + 3 :]])
     assert np.abs(np.diff(rows[:, 6:], axis=0)).max() < 170
@@ -241,7 +243,7 @@ def test_joints_of_bvh_that_slide_say_where_they_are() -> None:
     lines = text.splitlines()
     rows = np.array([[float(word) for word in line.split()] for line in lines[lines.index("MOTION") + 3 :]])
     assert rows.shape == (FRAMES + 1, 15)
-    between = motion.places[:, 2] - motion.places[:, 1]
+    between = motion.positions[:, 2] - motion.positions[:, 1]
     assert rows[:, 6:9] / 100 == pytest.approx(between @ Y_UP.T, abs=MILLIMETRE)
     assert np.ptp(rows[:, 6:9], axis=0).max() > 1
 
@@ -254,7 +256,7 @@ def test_two_figures_are_too_many_for_bvh() -> None:
         write_bvh(recorded(Thrown(model=mujoco.MjModel.from_xml_string(pair), frames=FRAMES, skip=5)))
 
 
-def test_the_table_holds_what_the_simulation_held(motion: Motion) -> None:
+def test_the_table_holds_what_the_simulation_held(motion: MotionRecording) -> None:
     model = motion.model
     rows = list(csv.DictReader(io.StringIO(write_table(motion).decode())))
     assert len(rows) == FRAMES + 1
@@ -285,10 +287,10 @@ def test_the_table_holds_what_the_simulation_held(motion: Motion) -> None:
 
 def test_a_motion_ends_where_its_loop_ends() -> None:
     source = Thrown("hopper", 10)
-    assert len(record(source, 60.0).qpos) == 11
-    assert record(source, 4 / source.fps).seconds == pytest.approx(4 / source.fps)
+    assert len(record_motion(source, 60.0).qpos) == 11
+    assert record_motion(source, 4 / source.fps).seconds == pytest.approx(4 / source.fps)
     with pytest.raises(UsageError):
-        record(source, 1e-4)
+        record_motion(source, 1e-4)
 
 
 def test_without_its_library_usd_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,22 +12,22 @@ import pytest
 from gts.errors import FileError, FormatError
 from gts.formats.trajectory import Trajectory, read_trajectory, write_trajectory
 from gts.jobs.trainings.request import TrainingRequest
-from gts.params.spec import make_spec, seeded
+from gts.params.spec import make_spec, specs_with_seeds
 from gts.physics.streams import evaluation_seeds
 from gts.physics.worlds import Worlds
-from gts.playback.recording import Recording
+from gts.playback.recording import TrajectoryPlayer
 from gts.store.workspace import Workspace
-from gts.training.events import Evaluated
+from gts.training.events import MembersEvaluated
 from gts.training.trainer import Trainer
-from gts.training.trajectory_recorder import STEPS
+from gts.training.trajectory_recorder import MAX_STEPS
 from tests.support.trainings import run_training
 
 TINY = {"nSteps": 1200, "nEpochs": 4, "nEnvironments": 2, "nEvaluations": 2, "evaluationEpisodes": 1}
 
 
-def evaluations(figure: str, seeds: int = 1, **params) -> list[Evaluated]:
-    trainer = Trainer(seeded(make_spec(figure, "ppo", TINY | params), seeds), threads=1)
-    return [event for event in trainer.run() if isinstance(event, Evaluated)]
+def evaluations(figure: str, seeds: int = 1, **params) -> list[MembersEvaluated]:
+    trainer = Trainer(specs_with_seeds(make_spec(figure, "ppo", TINY | params), seeds), threads=1)
+    return [event for event in trainer.run() if isinstance(event, MembersEvaluated)]
 
 
 def test_what_is_recorded_is_the_episode_that_was_evaluated() -> None:
@@ -38,7 +38,7 @@ def test_what_is_recorded_is_the_episode_that_was_evaluated() -> None:
         for trajectory in event.trajectories:
             assert trajectory is not None
             assert trajectory.step == event.step and trajectory.figure == "walker"
-            assert trajectory.fell and 5 < len(trajectory.qpos) < STEPS, "an untrained walker falls soon"
+            assert trajectory.fell and 5 < len(trajectory.qpos) < MAX_STEPS, "an untrained walker falls soon"
             assert np.allclose(trajectory.qpos[0, 1:], start[0, :8], atol=1e-6)
             moved = np.diff(trajectory.qpos[:, 0]) / trajectory.dt
             assert np.allclose(trajectory.speed[1:], moved, atol=0.01)
@@ -50,13 +50,13 @@ def test_what_is_recorded_is_the_episode_that_was_evaluated() -> None:
 def test_a_long_episode_is_cut_and_has_not_fallen() -> None:
     (trajectory,) = evaluations("halfCheetah")[-1].trajectories
     assert trajectory is not None
-    assert len(trajectory.qpos) == STEPS + 1 and not trajectory.fell
+    assert len(trajectory.qpos) == MAX_STEPS + 1 and not trajectory.fell
 
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Path:
     """The folder of a run with two members."""
-    specs = seeded(make_spec("walker", "ppo", TINY), 2)
+    specs = specs_with_seeds(make_spec("walker", "ppo", TINY), 2)
     results = tuple(tmp_path / f"out{number}.checkpoint" for number in range(2))
     request = TrainingRequest(
         workspace=Workspace(tmp_path), name="tiny", source="tiny.spec", specs=specs, results=results, score=False, threads=1
@@ -74,14 +74,14 @@ def test_a_run_keeps_the_newest_of_every_member(recorded: Path) -> None:
 
 def test_it_plays_and_says_what_it_is(recorded: Path) -> None:
     path = recorded / "member1" / "newest.trajectory"
-    trajectory, recording = read_trajectory(path), Recording(path)
+    trajectory, recording = read_trajectory(path), TrajectoryPlayer(path)
     assert recording.name == "walker  step 1200" and recording.fps == pytest.approx(125.0)
     frames = [recording.restart()]
     while not frames[-1].ended:
         frames.append(recording.advance())
     assert len(frames) == len(trajectory.qpos)
     assert np.array_equal(np.array([frame.qpos for frame in frames], np.float32), trajectory.qpos)
-    assert frames[-1].total == pytest.approx(trajectory.terms.sum(), rel=1e-4)
+    assert frames[-1].episode_return == pytest.approx(trajectory.terms.sum(), rel=1e-4)
     assert frames[-1].fallen and not frames[0].fallen
     assert recording.data.body("torso").xpos[0] == pytest.approx(frames[-1].qpos[0])
     again = recording.advance()
@@ -91,7 +91,7 @@ def test_it_plays_and_says_what_it_is(recorded: Path) -> None:
 def test_following_takes_what_is_new_and_survives_what_is_not_good(recorded: Path) -> None:
     path = recorded / "member1" / "newest.trajectory"
     known = read_trajectory(path)
-    still, following = Recording(path), Recording(path, follow=True)
+    still, following = TrajectoryPlayer(path), TrajectoryPlayer(path, follow=True)
     write_trajectory(path, replace(known, step=9999, qpos=known.qpos[:5], speed=known.speed[:5], terms=known.terms[:5]))
     for recording in (still, following):
         recording.restart()
@@ -141,6 +141,6 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path: Path, hopper_file: Path) 
             read_trajectory(path)
     write_trajectory(path, replace(SAMPLE, qpos=np.zeros((3, 7), np.float32)))
     with pytest.raises(FileError, match="does not fit the hopper"):
-        Recording(path)
+        TrajectoryPlayer(path)
     with pytest.raises(FormatError):
         read_trajectory(hopper_file)

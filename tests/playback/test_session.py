@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gts.errors import UsageError
-from gts.playback.frame import Frame
-from gts.playback.session import Show, Wish
+from gts.playback.frame import PlaybackFrame
+from gts.playback.session import PlaybackRequest, PlaybackSession
 
 
 class Counting:
@@ -15,30 +15,30 @@ class Counting:
 
     fps = 50.0
 
-    def __init__(self, wish: Wish, file: str) -> None:
+    def __init__(self, wish: PlaybackRequest, file: str) -> None:
         self.name, self.keep_on = file, wish.keep_on
         self.loop, self.step = -1, 0
         self.model = self.data = None
 
-    def restart(self) -> Frame:
+    def restart(self) -> PlaybackFrame:
         self.loop, self.step = self.loop + 1, 0
         return self._frame()
 
-    def advance(self) -> Frame:
+    def advance(self) -> PlaybackFrame:
         self.step += 1
         return self._frame()
 
-    def _frame(self) -> Frame:
+    def _frame(self) -> PlaybackFrame:
         nothing = np.zeros(0)
         ended = self.step == 10
-        return Frame(
+        return PlaybackFrame(
             self.loop, self.step, self.step / 50, nothing, nothing, 0.0, {}, 0.0, 0.0, False, ended, nothing.reshape(0, 3)
         )
 
 
-def show(**wish) -> Show:
+def show(**wish) -> PlaybackSession:
     files = wish.pop("files", ("a",))
-    return Show(Wish(files, **wish), 0.0, Counting)
+    return PlaybackSession(PlaybackRequest(files, **wish), 0.0, Counting)
 
 
 def test_it_plays_in_its_time() -> None:
@@ -66,43 +66,43 @@ def test_what_was_missed_is_not_hurried_after() -> None:
 def test_loops_end_after_a_rest_and_the_show_after_the_last() -> None:
     one = show(loops=2)
     now, seen = 0.0, []
-    while not one.over and now < 10:
+    while not one.is_finished and now < 10:
         now += 0.02
         one.tick(now)
         seen.append((one.frame.loop, one.frame.step))
-    assert one.over
+    assert one.is_finished
     assert seen.count((0, 10)) > 20, "the end of a loop stays to be seen"
     assert {loop for loop, _ in seen} == {0, 1}
 
 
 def test_files_follow_one_another_and_n_takes_the_next() -> None:
     one = show(files=("a", "b", "c"), loops=1)
-    one.press("next")
+    one.handle_command("next")
     assert one.playback.name == "b"
     now, names = 0.0, []
-    while not one.over and now < 10:
+    while not one.is_finished and now < 10:
         now += 0.02
         one.tick(now)
         names.append(one.playback.name)
-    assert one.over and list(dict.fromkeys(names)) == ["b", "c"]
+    assert one.is_finished and list(dict.fromkeys(names)) == ["b", "c"]
     endless = show(files=("a", "b"), loops=0)
-    endless.press("next")
-    endless.press("next")
+    endless.handle_command("next")
+    endless.handle_command("next")
     assert endless.playback.name == "a"
     alone = show()
     first = alone.playback
-    alone.press("next")
+    alone.handle_command("next")
     assert alone.playback is first
 
 
 def test_a_pause_holds_and_a_step_is_one_step() -> None:
     one = show(loops=0)
-    one.press("pause")
+    one.handle_command("pause")
     assert not one.tick(0.1) and one.frame.step == 0
-    one.press("step")
-    one.press("step")
+    one.handle_command("step")
+    one.handle_command("step")
     assert one.frame.step == 2 and one.paused
-    one.press("pause")
+    one.handle_command("pause")
     one.tick(0.15)
     assert one.frame.step == 4, "the time of the pause does not count"
 
@@ -110,33 +110,33 @@ def test_a_pause_holds_and_a_step_is_one_step() -> None:
 def test_steps_go_on_into_the_next_loop() -> None:
     one = show(loops=0)
     for _ in range(11):
-        one.press("step")
+        one.handle_command("step")
     assert (one.frame.loop, one.frame.step) == (1, 0)
 
 
 def test_other_keys() -> None:
     one = show(loops=0)
     one.tick(0.1)
-    one.press("restart")
+    one.handle_command("restart")
     assert (one.frame.loop, one.frame.step) == (1, 0)
-    one.press("keep")
+    one.handle_command("keep")
     assert one.playback.keep_on
-    one.press("keep")
+    one.handle_command("keep")
     assert not one.playback.keep_on
     rates = []
     for word in ["faster"] * 4 + ["slower"] * 8:
-        one.press(word)
+        one.handle_command(word)
         rates.append(one.rate)
     assert rates == [2.0, 4.0, 8.0, 8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.1, 0.1, 0.1]
-    one.press("dance")
-    assert not one.over
-    one.press("quit")
-    assert one.over and not one.tick(5.0)
+    one.handle_command("dance")
+    assert not one.is_finished
+    one.handle_command("quit")
+    assert one.is_finished and not one.tick(5.0)
 
 
 def test_a_wish_travels() -> None:
-    wish = Wish(("a b", "ü"), loops=0, seed=None, rate=0.5, follow=True)
-    assert Wish.from_json(wish.as_json()) == wish
+    wish = PlaybackRequest(("a b", "ü"), loops=0, seed=None, rate=0.5, follow=True)
+    assert PlaybackRequest.from_json(wish.as_json()) == wish
 
 
 def test_nothing_to_play() -> None:

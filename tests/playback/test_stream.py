@@ -11,26 +11,30 @@ import numpy as np
 import pytest
 
 from gts.errors import FileError, FormatError
-from gts.playback.frame_protocol import Moment, Stage
-from gts.playback.player import Player
-from gts.playback.scene import Scene
-from gts.playback.session import Wish
-from gts.playback.stream import End, Failure, _quaternions, _rotations, decode, encode
+from gts.playback.frame_protocol import FrameState, SceneInfo
+from gts.playback.player import PolicyPlayer
+from gts.playback.scene import SceneReader
+from gts.playback.session import PlaybackRequest
+from gts.playback.stream import PlaybackFailure, StreamEnd, _to_matrices, _to_quaternions, decode_message, encode_message
 
 
 def test_stage_and_moments_survive(hopper, untrained) -> None:
     for checkpoint in (hopper, untrained("humanoid")):
-        player = Player(checkpoint, seed=0, keep_on=True)
+        player = PolicyPlayer(checkpoint, seed=0, keep_on=True)
         frame = player.restart()
-        scene = Scene(player)
+        scene = SceneReader(player)
         for _ in range(30):
             frame = player.advance()
-        stage, moment = scene.stage, scene.moment(frame, paused=True, rate=0.5, note="a [note] ×")
-        lines = encode(stage), encode(moment)
+        stage, moment = scene.info, scene.read_state(frame, paused=True, rate=0.5, note="a [note] ×")
+        lines = encode_message(stage), encode_message(moment)
         assert all(line.count(b"\n") == 1 and line.endswith(b"\n") for line in lines)
-        read_stage, read = map(decode, lines)
-        assert isinstance(read_stage, Stage) and isinstance(read, Moment)
-        assert (read_stage.name, read_stage.planar, read_stage.travels) == (stage.name, stage.planar, stage.travels)
+        read_stage, read = map(decode_message, lines)
+        assert isinstance(read_stage, SceneInfo) and isinstance(read, FrameState)
+        assert (read_stage.name, read_stage.is_planar, read_stage.is_travelling) == (
+            stage.name,
+            stage.is_planar,
+            stage.is_travelling,
+        )
         assert [shape.kind for shape in read_stage.shapes] == [shape.kind for shape in stage.shapes]
         assert np.allclose([shape.size for shape in read_stage.shapes], [shape.size for shape in stage.shapes], atol=1e-5)
         assert np.allclose(read.positions, moment.positions, atol=1e-5)
@@ -49,15 +53,15 @@ def test_rotations_are_right_for_every_quaternion() -> None:
     matrices = np.zeros((len(unit), 9))
     for row, quaternion in zip(matrices, unit, strict=True):
         mujoco.mju_quat2Mat(row, quaternion)
-    assert np.allclose(_rotations(unit), matrices.reshape(-1, 3, 3))
-    back = _quaternions(matrices.reshape(-1, 3, 3))
+    assert np.allclose(_to_matrices(unit), matrices.reshape(-1, 3, 3))
+    back = _to_quaternions(matrices.reshape(-1, 3, 3))
     assert np.allclose(np.abs((back * unit).sum(axis=1)), 1.0)
 
 
 def test_ends_are_told() -> None:
-    assert decode(encode(End())) == End()
-    told = decode(encode(FileError("cannot read ü", hint="try")))
-    assert told == Failure("cannot read ü", "try", 2)
+    assert decode_message(encode_message(StreamEnd())) == StreamEnd()
+    told = decode_message(encode_message(FileError("cannot read ü", hint="try")))
+    assert told == PlaybackFailure("cannot read ü", "try", 2)
 
 
 @pytest.mark.parametrize(
@@ -66,38 +70,38 @@ def test_ends_are_told() -> None:
 )
 def test_what_is_no_line_is_refused(line: bytes) -> None:
     with pytest.raises(FormatError):
-        decode(line)
+        decode_message(line)
 
 
-def start(wish: Wish) -> subprocess.Popen[bytes]:
+def start(wish: PlaybackRequest) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "gts.playback.frame_server", wish.as_json()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
 
 
 def test_a_process_plays_in_real_time_and_obeys(hopper_file) -> None:
-    process = start(Wish((str(hopper_file),), loops=0, frames=0, seed=1))
+    process = start(PlaybackRequest((str(hopper_file),), loops=0, frames_per_loop=0, seed=1))
     assert process.stdin and process.stdout
     try:
-        assert isinstance(decode(process.stdout.readline()), Stage)
-        first = decode(process.stdout.readline())
+        assert isinstance(decode_message(process.stdout.readline()), SceneInfo)
+        first = decode_message(process.stdout.readline())
         began = time.monotonic()
-        moments = [decode(process.stdout.readline()) for _ in range(30)]
+        moments = [decode_message(process.stdout.readline()) for _ in range(30)]
         passed = time.monotonic() - began
-        assert isinstance(first, Moment)
+        assert isinstance(first, FrameState)
         # A machine that is busy with other things makes it slower, and nothing makes it faster.
         assert 0.5 * passed < moments[-1].time - first.time < 1.15 * passed
         assert 30 / passed < 17, "no more pictures than were asked for"
         process.stdin.write(b"pause\n")
         process.stdin.flush()
-        held = next(one for one in map(decode, process.stdout) if one.paused)
+        held = next(one for one in map(decode_message, process.stdout) if one.paused)
         process.stdin.write(b"step\nkeep\nnonsense\n")
         process.stdin.flush()
-        stepped = next(one for one in map(decode, process.stdout) if one.keep_on)
+        stepped = next(one for one in map(decode_message, process.stdout) if one.keep_on)
         assert stepped.step == held.step + 1 and stepped.paused
         process.stdin.write(b"quit\n")
         process.stdin.flush()
-        assert decode(process.stdout.readlines()[-1]) == End()
+        assert decode_message(process.stdout.readlines()[-1]) == StreamEnd()
         assert process.wait(10) == 0
     finally:
         process.kill()
@@ -105,7 +109,7 @@ def test_a_process_plays_in_real_time_and_obeys(hopper_file) -> None:
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_a_process_ends_when_nobody_reads(hopper_file, paused: bool) -> None:
-    process = start(Wish((str(hopper_file),), loops=0, held=paused))
+    process = start(PlaybackRequest((str(hopper_file),), loops=0, start_paused=paused))
     assert process.stdin and process.stdout
     try:
         process.stdout.readline()
@@ -117,7 +121,7 @@ def test_a_process_ends_when_nobody_reads(hopper_file, paused: bool) -> None:
 
 
 def test_a_reader_that_is_slow_gets_newer_pictures_and_not_all_of_them(hopper_file) -> None:
-    process = start(Wish((str(hopper_file),), loops=0, frames=0, fps=60.0))
+    process = start(PlaybackRequest((str(hopper_file),), loops=0, frames_per_loop=0, max_fps=60.0))
     assert process.stdout
     try:
         assert process.stdout.readline() and process.stdout.readline()
@@ -134,8 +138,8 @@ def test_a_reader_that_is_slow_gets_newer_pictures_and_not_all_of_them(hopper_fi
 
 def test_a_file_that_cannot_be_played_is_a_line_too(tmp_path) -> None:
     (tmp_path / "bad.checkpoint").write_bytes(b"nothing")
-    process = start(Wish((str(tmp_path / "bad.checkpoint"),)))
+    process = start(PlaybackRequest((str(tmp_path / "bad.checkpoint"),)))
     out, _ = process.communicate(timeout=30)
-    told = decode(out)
-    assert isinstance(told, Failure) and "bad.checkpoint" in told.message
+    told = decode_message(out)
+    assert isinstance(told, PlaybackFailure) and "bad.checkpoint" in told.message
     assert process.returncode == 2

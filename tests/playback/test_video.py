@@ -21,7 +21,7 @@ from gts.errors import FileError, MissingError, UsageError, WorkError
 from gts.params.figures import FIGURES
 from gts.playback import video
 from gts.playback.rendering import gl
-from gts.playback.video import VideoProgress, WrittenVideo, frame_rate, write_video
+from gts.playback.video import VideoProgress, WrittenVideo, choose_frame_rate, write_video
 from tests.support.random_playback import Thrown
 
 SMALL = (160, 120)
@@ -76,7 +76,7 @@ def test_the_figure_and_the_ground_move(tmp_path: Path, ending: str) -> None:
 @pytest.mark.parametrize("speed", [0.25, 1.0, 2.0])
 def test_frame_rates_keep_the_figures_time(figure: str, ending: str, speed: float) -> None:
     fps = Thrown(figure).fps
-    skip, rate = frame_rate(fps, speed, ending)
+    skip, rate = choose_frame_rate(fps, speed, ending)
     assert float(rate) * skip == pytest.approx(fps * speed, rel=1e-6)
     assert rate <= (61 if ending == ".mp4" else 34)
     if ending == ".gif" and speed == 1:
@@ -84,7 +84,7 @@ def test_frame_rates_keep_the_figures_time(figure: str, ending: str, speed: floa
 
 
 def test_progress_is_told_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "_BETWEEN_REPORTS", 0.0)
+    monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     *events, last = write_video(Thrown("hopper", 30), str(tmp_path / "a.mp4"), loops=2, size=SMALL, renderer="plain")
     assert isinstance(last, WrittenVideo)
     assert all(isinstance(event, VideoProgress) for event in events)
@@ -93,7 +93,7 @@ def test_progress_is_told_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_video_that_is_given_up_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "_BETWEEN_REPORTS", 0.0)
+    monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
     (tmp_path / "elsewhere").mkdir()
     path = tmp_path / "walk.mp4"
@@ -124,7 +124,7 @@ def test_an_ffmpeg_that_fails_is_heard(tmp_path: Path, monkeypatch: pytest.Monke
     broken = tmp_path / "ffmpeg"
     broken.write_text("#!/bin/sh\necho 'Unknown encoder libx264' >&2\nexit 1\n")
     broken.chmod(0o755)
-    monkeypatch.setattr(video, "_ffmpeg", lambda: str(broken))
+    monkeypatch.setattr(video, "_find_ffmpeg", lambda: str(broken))
     with pytest.raises(WorkError, match="Unknown encoder"):
         written(tmp_path / "walk.mp4", Thrown("hopper", 60))
     assert not (tmp_path / "walk.mp4").exists()
@@ -138,7 +138,7 @@ def test_a_gl_that_crashes_or_hangs_harms_nothing(tmp_path: Path, monkeypatch: p
         fake.write_text(f'#!/bin/sh\nexec {python} -c "{script}"\n')
         fake.chmod(0o755)
         monkeypatch.setattr(gl.sys, "executable", str(fake))
-        monkeypatch.setattr(gl, "FIRST_PICTURE", 1.0)
+        monkeypatch.setattr(gl, "FIRST_IMAGE_TIMEOUT", 1.0)
         monkeypatch.setenv("MUJOCO_GL", "egl")
         result = written(tmp_path / "walk.mp4", source, renderer="auto")
         assert (result.renderer, result.note) == ("plain", "egl does not work")
@@ -152,7 +152,7 @@ def test_gl_that_is_switched_off_is_not_asked(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_gl_that_dies_on_the_way_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "_BETWEEN_REPORTS", 0.0)
+    monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     source = Thrown("hopper", 60)
     plain = video.PlainRenderer(source.model, *SMALL)
 

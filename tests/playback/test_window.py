@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ImageGrab
 
-from gts.playback.display import show_in_window, why_no_window
-from gts.playback.session import Wish
+from gts.playback.display import find_window_problem, run_window_process
+from gts.playback.session import PlaybackRequest
 
 SECONDS = 120.0
 """A window drawn in software on a busy machine takes its time."""
@@ -133,13 +133,13 @@ def test_an_interrupted_command_takes_its_window_along(display: str, hopper_file
 
 
 def test_a_probe_finds_the_display_and_survives_one_that_is_not_there(display: str) -> None:
-    assert why_no_window({**os.environ, "DISPLAY": display}) == ""
-    assert why_no_window({**os.environ, "DISPLAY": ":4242"}) == "the display does not answer"
-    assert why_no_window(dict(os.environ)) == "there is no display"
+    assert find_window_problem({**os.environ, "DISPLAY": display}) == ""
+    assert find_window_problem({**os.environ, "DISPLAY": ":4242"}) == "the display does not answer"
+    assert find_window_problem(dict(os.environ)) == "there is no display"
 
 
 def test_a_file_that_cannot_be_played_opens_nothing(display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", display)
     (tmp_path / "bad.checkpoint").write_bytes(b"nothing")
-    opened, failure = show_in_window(Wish((str(tmp_path / "bad.checkpoint"),)))
+    opened, failure = run_window_process(PlaybackRequest((str(tmp_path / "bad.checkpoint"),)))
     assert not opened and failure is not None and failure.exit_code == 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gts.formats.space_file import Space
+from gts.formats.space_file import SearchSpace
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.small_space import Open, space
@@ -17,7 +17,7 @@ from tests.support.small_space import Open, space
 @pytest.fixture
 def folder(tmp_path: Path) -> StudyFolder:
     """Where the study is."""
-    return Workspace(tmp_path).study("small")
+    return Workspace(tmp_path).study_folder("small")
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def open_study(folder: StudyFolder) -> Iterator[Open]:
     """Opens the study of a space as a new process would; `open_study(sampler="random")`."""
     opened: list[Study] = []
 
-    def run(of: Space | None = None, *, storage: str | None = None, at: StudyFolder = folder, **settings: Any) -> Study:
+    def run(of: SearchSpace | None = None, *, storage: str | None = None, at: StudyFolder = folder, **settings: Any) -> Study:
         opened.append(Study.create_or_load(at, of or space(), storage=storage, settings=settings))
         return opened[-1]
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from gts.errors import DivergedError, WorkError
-from gts.search.objective_value import curve_value, goal_value, trial_values
+from gts.search.objective_value import compute_objective_value, compute_training_value, compute_trial_values
 
 
 def score(value: float, speed: float = 0.0) -> dict:
@@ -15,29 +15,29 @@ def score(value: float, speed: float = 0.0) -> dict:
 
 
 def test_measures_are_weighted_wherever_they_stand() -> None:
-    assert goal_value({"score": 1.0}, score(5.0)) == 5.0
-    assert goal_value({"mean": 2.0, "speed": -10.0}, score(5.0, 0.5)) == 7.0
+    assert compute_objective_value({"score": 1.0}, score(5.0)) == 5.0
+    assert compute_objective_value({"mean": 2.0, "speed": -10.0}, score(5.0, 0.5)) == 7.0
 
 
 def test_only_the_last_evaluations_count() -> None:
     curve = [score(value) for value in (100.0, 1.0, 2.0, 6.0)]
-    assert curve_value({"score": 1.0}, curve, 3) == 3.0
-    assert curve_value({"score": 1.0}, curve[:2], 3) == 50.5
+    assert compute_training_value({"score": 1.0}, curve, 3) == 3.0
+    assert compute_training_value({"score": 1.0}, curve[:2], 3) == 50.5
 
 
 def test_seeds_count_alike() -> None:
     seeds = [[score(1.0, 0.1), score(3.0, 0.3)], [score(5.0, 0.5)]]
-    assert trial_values([{"score": 1.0}, {"speed": 1.0}], seeds, 2) == (3.5, pytest.approx(0.35))
+    assert compute_trial_values([{"score": 1.0}, {"speed": 1.0}], seeds, 2) == (3.5, pytest.approx(0.35))
 
 
 def test_what_is_missing_or_endless_is_an_error() -> None:
     with pytest.raises(WorkError, match="no `symmetry`"):
-        goal_value({"symmetry": 1.0}, score(1.0))
+        compute_objective_value({"symmetry": 1.0}, score(1.0))
     with pytest.raises(WorkError, match="no `speed`"):
-        goal_value({"speed": 1.0}, {"measures": {"speed": None}})
+        compute_objective_value({"speed": 1.0}, {"measures": {"speed": None}})
     with pytest.raises(DivergedError):
-        goal_value({"score": 1.0}, score(math.inf))
+        compute_objective_value({"score": 1.0}, score(math.inf))
     with pytest.raises(WorkError, match="never evaluated"):
-        curve_value({"score": 1.0}, [], 3)
+        compute_training_value({"score": 1.0}, [], 3)
     with pytest.raises(WorkError, match="any seed"):
-        trial_values([{"score": 1.0}], [], 3)
+        compute_trial_values([{"score": 1.0}], [], 3)

@@ -15,9 +15,9 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from gts.errors import FileError, UsageError, WorkError
-from gts.search.storage import Patience
-from gts.search.storage_url import place_of, split_name
-from gts.search.study_reader import read_named, read_trials
+from gts.search.storage import RetryPolicy
+from gts.search.storage_url import parse_storage_url, split_study_name
+from gts.search.study_reader import read_study, read_study_by_reference
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.postgresql import Server
 from tests.support.small_space import SPACE, Open, space
@@ -34,20 +34,20 @@ from tests.support.small_space import SPACE, Open, space
     ],
 )
 def test_places_show_no_password(word: str, shown: str) -> None:
-    assert place_of(word).shown == shown
-    assert "secret" not in repr(place_of(word))
-    assert split_name(f"{word}#x") == (word, "x")
+    assert parse_storage_url(word).display_url == shown
+    assert "secret" not in repr(parse_storage_url(word))
+    assert split_study_name(f"{word}#x") == (word, "x")
 
 
 @pytest.mark.parametrize("word", ["mysql://host/db", "http://host", "postgresql://host:port/db"])
 def test_other_addresses_are_refused(word: str) -> None:
     with pytest.raises(UsageError):
-        place_of(word)
+        parse_storage_url(word)
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
     with pytest.raises(WorkError, match="cannot use postgresql") as refused:
-        read_trials(place_of("postgresql://me:secret@127.0.0.1:9/db"))
+        read_study(parse_storage_url("postgresql://me:secret@127.0.0.1:9/db"))
     assert "secret" not in refused.value.message
     assert "pgpass" in refused.value.hint
 
@@ -72,7 +72,7 @@ print("notes", study.notes(), flush=True)
 def test_a_connection_lost_while_trials_are_read_is_a_server_that_was_away() -> None:
     """Optuna takes the loss for too long a question, asks again, and so it is told of the pending rollback only."""
     said: list[str] = []
-    patience = Patience(place_of("postgresql+psycopg://me@server/searches"), said.append, seconds=5.0)
+    patience = RetryPolicy(parse_storage_url("postgresql+psycopg://me@server/searches"), said.append, seconds=5.0)
     answers = iter([False, True])
 
     def call() -> str:
@@ -112,7 +112,7 @@ def test_owners_share_a_study_and_a_power_cut_loses_nothing(postgresql: Server, 
         for owner in owners:
             owner.kill()
     assert [owner.returncode for owner in owners] == [0, 0], said
-    trials = read_trials(place_of(postgresql.url), "cut").trials
+    trials = read_study(parse_storage_url(postgresql.url), "cut").trials
     assert [(row.number, row.state, row.value) for row in trials] == [(n, "complete", float(n)) for n in range(24)]
     assert all([step for step, _ in row.curve] == [30_000, 60_000, 90_000] for row in trials)
     assert any("trying again" in out for out, _ in said) and not any("secret" in out + err for out, err in said)
@@ -123,15 +123,15 @@ def test_the_password_is_not_kept(postgresql: Server, open_study: Open, folder: 
     study = open_study(space(name="kept"), storage=postgresql.url, trials=2)
     study.complete(study.ask(), [1.0])
     study.close()
-    assert "secret" not in folder.facts.read_text()
+    assert "secret" not in folder.study_file.read_text()
     again = open_study(space(name="kept"))
-    assert again.place.shared and again.ask().number == 1
-    view = read_named(Workspace(tmp_path), "small")
+    assert again.location.is_shared and again.ask().number == 1
+    view = read_study_by_reference(Workspace(tmp_path), "small")
     assert (view.name, len(view.trials)) == ("kept", 2)
     assert "secret" not in view.storage
-    assert read_named(Workspace(tmp_path), f"{postgresql.url}#kept").name == "kept"
+    assert read_study_by_reference(Workspace(tmp_path), f"{postgresql.url}#kept").name == "kept"
     with pytest.raises(FileError, match="no study `other`") as refused:
-        read_named(Workspace(tmp_path), f"{postgresql.url}#other")
+        read_study_by_reference(Workspace(tmp_path), f"{postgresql.url}#other")
     assert "`kept`" in refused.value.hint
 
 
@@ -140,8 +140,8 @@ def test_the_trial_of_a_silent_owner_is_taken_over(postgresql: Server, open_stud
     dead = open_study(of, storage=postgresql.url, trials=3)
     lost, told = dead.ask(), dead.ask()
     dead.report(lost, 30_000, 1.0)
-    other = open_study(of, storage=postgresql.url, at=Workspace(tmp_path / "other").study("small"))
-    assert other.running() == []
+    other = open_study(of, storage=postgresql.url, at=Workspace(tmp_path / "other").study_folder("small"))
+    assert other.claim_running_trials() == []
     _age_heartbeats(postgresql, (lost.number,))
     taken = other.ask()
     assert (taken.number, taken.values, taken.spec) == (lost.number, lost.values, lost.spec)
@@ -149,8 +149,8 @@ def test_the_trial_of_a_silent_owner_is_taken_over(postgresql: Server, open_stud
     dead.complete(lost, [99.0])
     other.complete(taken, [2.0])
     dead.complete(told, [3.0])
-    assert [row.value for row in other.view().trials] == [2.0, 3.0]
-    assert other.view().trial(0).curve == ((30_000, 1.0),)
+    assert [row.value for row in other.read_view().trials] == [2.0, 3.0]
+    assert other.read_view().get_trial(0).curve == ((30_000, 1.0),)
     assert other.ask().number == 2 and other.ask() is None
 
 
@@ -159,17 +159,19 @@ def test_a_living_owner_keeps_its_trials(postgresql: Server, open_study: Open, t
     study = open_study(of, storage=postgresql.url, trials=2)
     trial = study.ask()
     _age_heartbeats(postgresql, (0,))
-    study.beat()
-    other = open_study(of, storage=postgresql.url, at=Workspace(tmp_path / "other").study("small"))
+    study.send_heartbeat()
+    other = open_study(of, storage=postgresql.url, at=Workspace(tmp_path / "other").study_folder("small"))
     assert other.ask().number == 1 and other.ask() is None
     study.complete(trial, [1.0])
-    assert not study.finished()
+    assert not study.is_finished()
 
 
 def test_many_ask_and_nobody_gets_what_another_has(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="many")
     studies = [
-        open_study(of, storage=postgresql.url, at=Workspace(tmp_path / str(n)).study("small"), sampler="random", trials=12)
+        open_study(
+            of, storage=postgresql.url, at=Workspace(tmp_path / str(n)).study_folder("small"), sampler="random", trials=12
+        )
         for n in range(3)
     ]
     numbers: list[int] = []
@@ -185,7 +187,7 @@ def test_many_ask_and_nobody_gets_what_another_has(postgresql: Server, open_stud
     for thread in threads:
         thread.join()
     assert sorted(numbers) == list(range(12))
-    values = {json.dumps(row.params) for row in studies[0].view().trials}
+    values = {json.dumps(row.params) for row in studies[0].read_view().trials}
     assert len(values) == 12
 
 

@@ -29,11 +29,11 @@ def test_every_sampler_gives_points_inside_the_space(open_study: Open, sampler: 
     while (trial := study.ask()) is not None:
         value = -abs(math.log10(trial.values["actor.learningRate"]) + 3)
         study.complete(trial, [value])
-    rows = study.view().trials
+    rows = study.read_view().trials
     assert [row.state for row in rows] == ["complete"] * 12
     assert len({str(row.params) for row in rows}) > 10
     said = ["cmaes draws at random what it cannot learn: actor.hiddenSize"]
-    assert study.notes() == (said if sampler == "cmaes" else [])
+    assert study.take_notes() == (said if sampler == "cmaes" else [])
 
 
 def test_tpe_learns(open_study: Open) -> None:
@@ -52,7 +52,7 @@ def test_a_grid_has_every_point_once_over_restarts(open_study: Open) -> None:
     points: list[str] = []
     for _ in range(4):
         study = open_study(space(paramSpace=FINITE), sampler="grid", trials=100)
-        assert study.wanted == 18
+        assert study.target_trials == 18
         for _ in range(5):
             trial = study.ask()
             if trial is None:
@@ -64,7 +64,7 @@ def test_a_grid_has_every_point_once_over_restarts(open_study: Open) -> None:
                 study.complete(trial, [float(len(points))])
         study.close()
     assert len(points) == len(set(points)) == 18
-    assert open_study(space(paramSpace=FINITE)).finished()
+    assert open_study(space(paramSpace=FINITE)).is_finished()
     fixed = [point for point in points if "'fixed'" in point]
     assert len(fixed) == 12 and all("varianceScale" in point for point in fixed)
 
@@ -81,7 +81,7 @@ def test_conditions_keep_axes_out(open_study: Open) -> None:
             assert ("actor.varianceScale" in trial.values) == (kind == "fixed")
             study.complete(trial, [trial.values.get("actor.varianceScale", 0.5)])
         assert len(seen) == 2
-        said = " ".join(study.notes())
+        said = " ".join(study.take_notes())
         assert said == ("" if sampler == "tpe" else "gp draws at random what it cannot learn: actor.varianceScale")
 
 
@@ -136,19 +136,19 @@ def test_pruners_spare_the_good_and_the_young(open_study: Open, pruner: str) -> 
     assert all(step < 90_000 for step in ended.values())
     if pruner == "median":
         assert min(ended) >= 5 and min(ended.values()) >= 30_000
-    assert study.best()[0].value == 17.0
+    assert study.best_trials()[0].value == 17.0
 
 
 def test_two_objectives_have_a_front_and_no_pruning(open_study: Open) -> None:
     study = open_study(space(objective=["score", {"effort": -1}]), trials=4)
-    assert study.notes() == ["nothing is pruned in a search with two objectives"]
+    assert study.take_notes() == ["nothing is pruned in a search with two objectives"]
     for values in ((1.0, 5.0), (3.0, 1.0), (2.0, 2.0), (0.5, 4.0)):
         trial = study.ask()
         study.report(trial, 10_000, values[0])
         assert not study.should_prune(trial)
         study.complete(trial, values)
-    assert [row.number for row in study.front()] == [1, 2, 0]
-    assert [row.number for row in study.best(2)] == [1, 2]
+    assert [row.number for row in study.pareto_front()] == [1, 2, 0]
+    assert [row.number for row in study.best_trials(2)] == [1, 2]
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "gp", "qmc", "random"])
@@ -156,4 +156,4 @@ def test_samplers_that_can_do_two_objectives(open_study: Open, sampler: str) -> 
     study = open_study(space(objective=["score", {"effort": -1}]), sampler=sampler, pruner="none", trials=13)
     while (trial := study.ask()) is not None:
         study.complete(trial, [trial.values["lambda"], -trial.values["actor.learningRate"]])
-    assert study.finished() and study.front()
+    assert study.is_finished() and study.pareto_front()

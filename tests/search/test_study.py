@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import event
 
 from gts.errors import UsageError
-from gts.search.settings import Settings
+from gts.search.settings import SearchSettings
 from gts.search.study import Study
-from gts.search.study_reader import read_named, read_trials
+from gts.search.study_reader import read_study, read_study_by_reference
 from gts.search.trial_records import StudyView
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.small_space import SPACE, Open, space
@@ -44,27 +44,27 @@ def test_the_first_trial_has_the_defaults_that_lie_inside(open_study: Open) -> N
     assert first.values["actor.learningRate"] == 1e-3
     assert first.values["actor.hiddenSize"] in (16, 32, 64)
     assert first.spec.params.n_environments == 4
-    assert first.spec.given["lambda"] == 0.9
+    assert first.spec.given_values["lambda"] == 0.9
     assert study.ask().values != first.values
 
 
 def test_as_many_as_wanted_and_then_none(open_study: Open) -> None:
     study = open_study(trials=3)
     refs = [study.ask() for _ in range(3)]
-    assert study.ask() is None and not study.finished()
+    assert study.ask() is None and not study.is_finished()
     study.complete(refs[0], [1.0])
     study.fail(refs[1], "it fell apart")
     study.report(refs[2], 30_000, 0.5)
     study.prune(refs[2])
-    assert study.ask() is None and study.finished()
-    rows = study.view().trials
+    assert study.ask() is None and study.is_finished()
+    rows = study.read_view().trials
     assert [row.state for row in rows] == ["complete", "failed", "pruned"]
     assert [row.value for row in rows] == [1.0, None, 0.5]
     assert rows[1].reason == "it fell apart"
-    assert [row.number for row in study.best(9)] == [0]
+    assert [row.number for row in study.best_trials(9)] == [0]
     more = open_study(trials=4)
     assert more.ask().number == 3
-    assert "trials is now 4 (was 3)" in more.notes()
+    assert "trials is now 4 (was 3)" in more.take_notes()
 
 
 def test_what_was_begun_is_gone_on_with(open_study: Open) -> None:
@@ -75,7 +75,7 @@ def test_what_was_begun_is_gone_on_with(open_study: Open) -> None:
     study.close()
     again = open_study()
     assert again.settings.trials == 4
-    running = again.running()
+    running = again.claim_running_trials()
     assert [(one.number, one.values, one.spec) for one in running] == [
         (one.number, one.values, one.spec) for one in (left, late)
     ]
@@ -83,10 +83,10 @@ def test_what_was_begun_is_gone_on_with(open_study: Open) -> None:
     again.report(running[0], 20_000, 0.5)
     again.complete(running[0], [0.5], {"seedValues": [0.4, 0.6], "steps": 180_000, "seconds": 12.5})
     assert again.ask().number == 3
-    row = again.view().trial(1)
+    row = again.read_view().get_trial(1)
     assert row.curve == ((10_000, 0.25), (20_000, 0.5))
     assert (row.seed_values, row.steps, row.seconds) == ((0.4, 0.6), 180_000, 12.5)
-    assert again.running() == []
+    assert again.claim_running_trials() == []
 
 
 def test_a_trial_keeps_its_spec_when_the_space_changes(open_study: Open) -> None:
@@ -94,8 +94,8 @@ def test_a_trial_keeps_its_spec_when_the_space_changes(open_study: Open) -> None
     begun = study.ask()
     study.close()
     again = open_study(space(nSteps=120_000))
-    assert any("nSteps is now 120000 (was 90000)" in note for note in again.notes())
-    assert again.running()[0].spec == begun.spec
+    assert any("nSteps is now 120000 (was 90000)" in note for note in again.take_notes())
+    assert again.claim_running_trials()[0].spec == begun.spec
     assert again.ask().spec.params.n_steps == 120_000
 
 
@@ -134,7 +134,7 @@ def test_kills_leave_no_gap_and_no_double(tmp_path: Path, folder: StudyFolder) -
         os.kill(owner.pid, signal.SIGKILL)
         owner.wait()
         owner.stdout.close()
-    rows = read_named(Workspace(tmp_path), "small").trials
+    rows = read_study_by_reference(Workspace(tmp_path), "small").trials
     assert [(row.number, row.state, row.value) for row in rows] == [(n, "complete", float(n)) for n in range(12)]
     assert len({json.dumps(row.params) for row in rows}) == 12
 
@@ -154,7 +154,7 @@ def test_the_points_after_a_restart_are_new_ones(open_study: Open) -> None:
 
 def test_the_same_seed_finds_the_same_points(open_study: Open, tmp_path: Path) -> None:
     found = [
-        [ref.values for ref in run_all(open_study(at=Workspace(tmp_path / word).study("small"), trials=5, seed=seed))]
+        [ref.values for ref in run_all(open_study(at=Workspace(tmp_path / word).study_folder("small"), trials=5, seed=seed))]
         for word, seed in (("a", 3), ("b", 3), ("c", 4))
     ]
     assert found[0] == found[1] != found[2]
@@ -165,7 +165,7 @@ def test_a_value_that_is_no_number_is_a_failure(open_study: Open) -> None:
     trial = study.ask()
     study.report(trial, 10_000, math.nan)
     study.complete(trial, [math.nan])
-    row = study.view().trial(0)
+    row = study.read_view().get_trial(0)
     assert (row.state, row.value, row.curve) == ("failed", None, ())
     assert "nan" in row.reason
 
@@ -173,19 +173,19 @@ def test_a_value_that_is_no_number_is_a_failure(open_study: Open) -> None:
 def test_what_no_spec_can_have_fails_and_the_next_one_is_asked_for(open_study: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     study = open_study(trials=3)
     from gts.errors import Problem
-    from gts.formats.space_file import Space
+    from gts.formats.space_file import SearchSpace
     from gts.params.spec import ParameterError
 
-    real = Space.spec
+    real = SearchSpace.spec
 
-    def refuse_first(self: Space, values: dict) -> object:
+    def refuse_first(self: SearchSpace, values: dict) -> object:
         if values["lambda"] == 0.95:
             raise ParameterError([Problem("it cannot be", "lambda")])
         return real(self, values)
 
-    monkeypatch.setattr(Space, "spec", refuse_first)
+    monkeypatch.setattr(SearchSpace, "spec", refuse_first)
     assert study.ask().number == 1
-    assert study.view().trial(0).reason == "it cannot be"
+    assert study.read_view().get_trial(0).reason == "it cannot be"
 
 
 def test_other_objectives_techniques_and_lists_are_refused(open_study: Open, folder: StudyFolder) -> None:
@@ -210,11 +210,11 @@ def test_a_database_outside_has_one_owner_too(open_study: Open, tmp_path: Path) 
     file = str(tmp_path / "odd {name} #1?.db")
     study = open_study(storage=file, trials=1)
     with pytest.raises(UsageError, match="another search works with"):
-        open_study(storage=file, at=Workspace(tmp_path / "other").study("small"))
+        open_study(storage=file, at=Workspace(tmp_path / "other").study_folder("small"))
     run_all(study)
     study.close()
-    assert open_study().finished()
-    assert read_named(Workspace(tmp_path), "small").trials[0].state == "complete"
+    assert open_study().is_finished()
+    assert read_study_by_reference(Workspace(tmp_path), "small").trials[0].state == "complete"
 
 
 def test_the_file_keeps_what_was_told(open_study: Open, folder: StudyFolder) -> None:
@@ -230,7 +230,7 @@ def test_a_reader_sees_a_live_study_and_does_not_write(open_study: Open, folder:
     study.ask()
     before = folder.database.read_bytes()
     os.chmod(folder.database, 0o444)
-    view = read_trials(*_place(folder))
+    view = read_study(*_place(folder))
     assert [row.state for row in view.trials] == ["running"]
     assert folder.database.read_bytes() == before
     assert sorted(path.name for path in folder.path.iterdir()) == ["study.db", "study.json"]
@@ -249,28 +249,28 @@ def test_a_reader_undoes_what_a_killed_writer_left(open_study: Open, folder: Stu
     )
     subprocess.run([sys.executable, "-c", program, str(folder.database)], check=False)
     assert folder.database.with_name("study.db-journal").exists()
-    assert read_trials(*_place(folder)).trials[0].value == 1.0
+    assert read_study(*_place(folder)).trials[0].value == 1.0
 
 
 def test_confirming_is_kept_and_decides(open_study: Open) -> None:
     study = open_study(trials=3)
     for value in (1.0, 3.0, 2.0):
         study.complete(study.ask(), [value])
-    assert [row.number for row in study.best(2)] == [1, 2]
+    assert [row.number for row in study.best_trials(2)] == [1, 2]
     study.confirm(1, [7, 8, 9], [0.5, 0.7, 0.6])
     result = study.confirm(2, [7, 8, 9, 10], [1.5, 1.9, 1.6, 1.8])
     assert result.iqm == pytest.approx(1.7) and result.low <= 1.7 <= result.high
-    view: StudyView = study.view()
-    assert view.winner().number == 2
-    assert view.winner().confirmed == result
-    assert [row.number for row in view.ranked()] == [1, 2, 0]
+    view: StudyView = study.read_view()
+    assert view.best_trial().number == 2
+    assert view.best_trial().confirmed == result
+    assert [row.number for row in view.ranked_trials()] == [1, 2, 0]
 
 
 def test_settings_stay_and_changes_are_said(open_study: Open) -> None:
-    assert open_study(trials=7, seeds=3, sampler="random", last_evaluations=2).notes() == []
+    assert open_study(trials=7, seeds=3, sampler="random", last_evaluations=2).take_notes() == []
     again = open_study(sampler="tpe")
-    assert again.notes() == ["sampler is now tpe (was random)"]
-    assert again.settings == Settings(trials=7, seeds=3, last_evaluations=2)
+    assert again.take_notes() == ["sampler is now tpe (was random)"]
+    assert again.settings == SearchSettings(trials=7, seeds=3, last_evaluations=2)
     with pytest.raises(UsageError, match="did you mean"):
         open_study(sampler="tpp")
     with pytest.raises(UsageError, match="whole number from 1"):
@@ -278,7 +278,7 @@ def test_settings_stay_and_changes_are_said(open_study: Open) -> None:
 
 
 def test_tuning_and_fresh_seeds_have_none_in_common() -> None:
-    settings = Settings(seeds=50, confirm_seeds=50)
+    settings = SearchSettings(seeds=50, confirm_seeds=50)
     assert not set(settings.tuning_seeds(7)) & set(settings.fresh_seeds(7))
 
 
@@ -295,7 +295,7 @@ def test_the_disk_is_told_from_the_file(open_study: Open, folder: StudyFolder) -
     event.remove(study._storage.engine, "connect", full)
     study._storage.engine.dispose()
     study.complete(trial, [1.0])
-    assert study.view().trial(0).state == "complete"
+    assert study.read_view().get_trial(0).state == "complete"
     study.close()
     folder.database.write_bytes(b"no database at all" * 100)
     with pytest.raises(FileError):
@@ -309,6 +309,6 @@ def _fill(connection: Any, record: object) -> None:
 
 
 def _place(folder: StudyFolder) -> tuple:
-    from gts.search.study_reader import stored_at
+    from gts.search.study_reader import locate_study_storage
 
-    return stored_at(folder)
+    return locate_study_storage(folder)

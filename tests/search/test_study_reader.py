@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from gts.errors import FileError, UsageError
-from gts.search.importances import importances
-from gts.search.study_reader import read_named
-from gts.search.winner import chosen, spec_of_trial
+from gts.search.importances import compute_importances
+from gts.search.study_reader import read_study_by_reference
+from gts.search.winner import make_trial_spec, select_trial
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.small_space import Open, space
 
@@ -36,19 +36,19 @@ def original(tmp_path: Path) -> Path:
 
 def test_a_study_of_the_original_program_is_read_as_it_is(original: Path, tmp_path: Path) -> None:
     before = original.read_bytes()
-    view = read_named(Workspace(tmp_path), "hopperSpace.db")
+    view = read_study_by_reference(Workspace(tmp_path), "hopperSpace.db")
     assert view.name == "hopperA2C_1"
     assert view.maximised == (True,)
-    assert {state: count for state, count in view.counts().items() if count} == {"complete": 13, "failed": 1}
-    best = view.winner()
+    assert {state: count for state, count in view.count_states().items() if count} == {"complete": 13, "failed": 1}
+    best = view.best_trial()
     assert best.value == 1589.05 and set(best.params) == {"seed", "actor.varianceScale"}
     assert view.domains["actor.varianceScale"].high == 0.6
-    spec = spec_of_trial(view, best)
+    spec = make_trial_spec(view, best)
     assert (spec.figure, spec.technique) == ("hopper", "a2c")
     assert spec.params.seed == best.params["seed"]
     assert "1589.05" in spec.comment and "Not confirmed" in spec.comment
-    assert set(importances(view)) == {"seed", "actor.varianceScale"}
-    assert sum(importances(view).values()) == pytest.approx(1)
+    assert set(compute_importances(view)) == {"seed", "actor.varianceScale"}
+    assert sum(compute_importances(view).values()) == pytest.approx(1)
     assert original.read_bytes() == before
 
 
@@ -67,29 +67,29 @@ def test_a_study_of_the_original_program_goes_on(original: Path, open_study: Ope
     study = open_study(read_space(path), storage=str(original), trials=15)
     assert study.ask().number == 14
     assert study.ask() is None
-    assert study.best()[0].value == 1589.05
+    assert study.best_trials()[0].value == 1589.05
 
 
 def test_several_studies_in_one_database_have_names(open_study: Open, tmp_path: Path) -> None:
     file = str(tmp_path / "both.db")
     for name in ("one", "two"):
-        study = open_study(space(name=name), storage=file, at=Workspace(tmp_path).study(name), trials=1)
+        study = open_study(space(name=name), storage=file, at=Workspace(tmp_path).study_folder(name), trials=1)
         study.ask()
         study.close()
     workspace = Workspace(tmp_path)
-    assert read_named(workspace, f"{file}#two").name == read_named(workspace, "two").name == "two"
+    assert read_study_by_reference(workspace, f"{file}#two").name == read_study_by_reference(workspace, "two").name == "two"
     with pytest.raises(UsageError, match="2 studies") as refused:
-        read_named(workspace, file)
+        read_study_by_reference(workspace, file)
     assert refused.value.hint.endswith("both.db#one")
     with pytest.raises(FileError, match="no study `three`"):
-        read_named(workspace, f"{file}#three")
+        read_study_by_reference(workspace, f"{file}#three")
 
 
 def test_what_is_no_study_is_said(tmp_path: Path, open_study: Open) -> None:
     open_study().close()
     workspace = Workspace(tmp_path)
     with pytest.raises(FileError, match="there is no study `smal`") as refused:
-        read_named(workspace, "smal")
+        read_study_by_reference(workspace, "smal")
     assert refused.value.hint == "did you mean small?"
     (tmp_path / "text.db").write_text("no database" * 100)
     sqlite3.connect(tmp_path / "empty.db").execute("CREATE TABLE a (b)").connection.close()
@@ -97,7 +97,7 @@ def test_what_is_no_study_is_said(tmp_path: Path, open_study: Open) -> None:
     (tmp_path / "folder").mkdir()
     for name in ("text.db", "empty.db", "nothing.db", "folder"):
         with pytest.raises(FileError):
-            read_named(workspace, name)
+            read_study_by_reference(workspace, name)
     assert (tmp_path / "nothing.db").stat().st_size == 0
 
 
@@ -122,7 +122,7 @@ def test_the_dashboard_opens_a_study_as_it_is(open_study: Open, folder: StudyFol
     finally:
         dashboard.terminate()
         dashboard.wait()
-    assert study.view().trial(0).value == 12.5
+    assert study.read_view().get_trial(0).value == 12.5
 
 
 def test_the_winner_tells_where_it_comes_from(open_study: Open) -> None:
@@ -131,8 +131,8 @@ def test_the_winner_tells_where_it_comes_from(open_study: Open) -> None:
         study.complete(study.ask(), [value], {"seedValues": [value - 1, value + 1]})
     study.confirm(1, [1_000_001, 1_000_002], [2.0, 3.0])
     study.confirm(2, [1_000_001, 1_000_002], [3.0, 4.0])
-    view = study.view()
-    comment = spec_of_trial(view, chosen(view, None)).comment
+    view = study.read_view()
+    comment = make_trial_spec(view, select_trial(view, None)).comment
     for said in (
         "Trial 2 of the study small",
         "Search score: 4,",
@@ -141,9 +141,9 @@ def test_the_winner_tells_where_it_comes_from(open_study: Open) -> None:
         "0.5",
     ):
         assert said in comment
-    assert "Trial 0" in spec_of_trial(view, chosen(view, 0)).comment
+    assert "Trial 0" in make_trial_spec(view, select_trial(view, 0)).comment
     with pytest.raises(UsageError, match="no trial 17"):
-        chosen(view, 17)
+        select_trial(view, 17)
 
 
 def _fetched(address: str) -> dict:

@@ -12,8 +12,8 @@ from optuna.study import create_study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from gts.search import trial_reader
-from gts.search.summary import Glance, glance_of
-from gts.search.trial_reader import Memory, stored_trials
+from gts.search.summary import StudySummary, summarize_study
+from gts.search.trial_reader import TrialCache, read_stored_trials
 from gts.store.workspace import StudyFolder
 from tests.support.small_space import Open
 
@@ -68,15 +68,15 @@ def as_stored(trial: FrozenTrial) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("few", [500, 2])
 def test_what_is_read_is_what_optuna_reads(storage: RDBStorage, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial_reader, "_FEW", few)
+    monkeypatch.setattr(trial_reader, "_MAX_IN_CLAUSE", few)
     study = storage.get_study_id_from_name("mixed")
     expected = [as_stored(trial) for trial in storage.get_all_trials(study)]
     found = [
         (
-            one.head.number,
-            one.head.state,
-            one.head.started,
-            one.head.ended,
+            one.header.number,
+            one.header.state,
+            one.header.started,
+            one.header.ended,
             one.values,
             one.params,
             list(one.params),
@@ -84,27 +84,27 @@ def test_what_is_read_is_what_optuna_reads(storage: RDBStorage, few: int, monkey
             str(list(one.curve)),
             one.user_attrs,
         )
-        for one in stored_trials(storage, study)
+        for one in read_stored_trials(storage, study)
     ]
     assert len(found) == 7 and found == expected
 
 
 def test_only_what_has_ended_is_remembered(storage: RDBStorage) -> None:
-    study, memory = storage.get_study_id_from_name("mixed"), Memory()
-    first = stored_trials(storage, study, memory)
-    running = next(trial for trial in first if trial.head.state == TrialState.RUNNING)
-    storage.set_trial_intermediate_value(running.head.key, 10, 7.0)
-    second = stored_trials(storage, study, memory)
+    study, memory = storage.get_study_id_from_name("mixed"), TrialCache()
+    first = read_stored_trials(storage, study, memory)
+    running = next(trial for trial in first if trial.header.state == TrialState.RUNNING)
+    storage.set_trial_intermediate_value(running.header.trial_id, 10, 7.0)
+    second = read_stored_trials(storage, study, memory)
     assert [old is new for old, new in zip(first, second, strict=True)] == [True] * 5 + [False] * 2
     assert second[5].curve == ((10, 7.0),)
 
 
 def test_a_study_in_the_place_of_another_is_not_mistaken_for_it(storage: RDBStorage) -> None:
     """The keys of the tables begin anew where a database is made anew."""
-    study, memory = storage.get_study_id_from_name("mixed"), Memory()
-    first = stored_trials(storage, study, memory)
-    memory.trials = {trial.head.key: first[0] for trial in first}
-    assert [trial.head.number for trial in stored_trials(storage, study, memory)] == list(range(7))
+    study, memory = storage.get_study_id_from_name("mixed"), TrialCache()
+    first = read_stored_trials(storage, study, memory)
+    memory.trials = {trial.header.trial_id: first[0] for trial in first}
+    assert [trial.header.number for trial in read_stored_trials(storage, study, memory)] == list(range(7))
 
 
 def test_a_glance_of_what_was_read(open_study: Open) -> None:
@@ -113,4 +113,4 @@ def test_a_glance_of_what_was_read(open_study: Open) -> None:
         study.complete(study.ask(), [value], {"steps": 90})
     study.fail(study.ask(), "why")
     study.ask()
-    assert glance_of(study.view(), study.wanted) == Glance(ended=3, wanted=5, best=3.0, steps=180)
+    assert summarize_study(study.read_view(), study.target_trials) == StudySummary(ended=3, wanted=5, best=3.0, steps=180)

@@ -12,7 +12,7 @@ import pytest
 
 from gts.errors import FileError
 from gts.store import catalogue as module
-from gts.store.catalogue import Catalogue, unindexed
+from gts.store.catalogue import Catalogue, find_unindexed_runs
 from gts.store.workspace import Workspace
 from tests.support.store_records import CHECKPOINT, JOB, RUN, SCORE, STUDY
 
@@ -38,18 +38,18 @@ def test_records_come_back(tmp_path: Path) -> None:
         catalogue.put_run(RUN)
         catalogue.put_run(replace(RUN, step=1000))
         catalogue.put_job(JOB)
-        catalogue.put_job(replace(JOB, claim="failed", reason="a loss of nan"))
+        catalogue.put_job(replace(JOB, recorded_state="failed", reason="a loss of nan"))
         catalogue.put_study(STUDY)
         catalogue.put_checkpoint(CHECKPOINT)
-        catalogue.put_checkpoint(replace(CHECKPOINT, path="runs/a/last-2"), gone=(CHECKPOINT.path,))
+        catalogue.put_checkpoint(replace(CHECKPOINT, path="runs/a/last-2"), deleted=(CHECKPOINT.path,))
         catalogue.add_score(SCORE)
         catalogue.add_score(replace(SCORE, mean=960.0))
     with Catalogue(tmp_path / "gts.db", read_only=True) as catalogue:
-        assert catalogue.run(RUN.id) == replace(RUN, step=1000)
-        assert catalogue.job(RUN.id) == replace(JOB, claim="failed", reason="a loss of nan")
-        assert catalogue.study("gait") == STUDY
+        assert catalogue.get_run(RUN.id) == replace(RUN, step=1000)
+        assert catalogue.get_job(RUN.id) == replace(JOB, recorded_state="failed", reason="a loss of nan")
+        assert catalogue.get_study("gait") == STUDY
         assert catalogue.studies() == [STUDY]
-        assert catalogue.run("another") is catalogue.job("another") is catalogue.study("another") is None
+        assert catalogue.get_run("another") is catalogue.get_job("another") is catalogue.get_study("another") is None
         assert [record.path for record in catalogue.checkpoints(RUN.id)] == ["runs/a/last-2"]
         assert catalogue.scores("abc") == [SCORE, replace(SCORE, mean=960.0)]
         assert catalogue.scores("other") == []
@@ -70,18 +70,18 @@ def test_runs_are_paged_newest_first(tmp_path: Path) -> None:
 
 def test_jobs_are_paged_newest_first_whatever_they_are_called(tmp_path: Path) -> None:
     jobs = [
-        replace(JOB, id="zebra", kind="search", claim="done", created="2026-11-20T00:00:00Z"),
-        replace(JOB, id="20261121", claim="paused", created="2026-11-21T00:00:00Z"),
-        replace(JOB, id="20261122-a", claim="active", created="2026-11-22T00:00:00Z"),
-        replace(JOB, id="20261122-b", claim="failed", created="2026-11-22T00:00:00Z"),
+        replace(JOB, id="zebra", kind="search", recorded_state="done", created="2026-11-20T00:00:00Z"),
+        replace(JOB, id="20261121", recorded_state="paused", created="2026-11-21T00:00:00Z"),
+        replace(JOB, id="20261122-a", recorded_state="active", created="2026-11-22T00:00:00Z"),
+        replace(JOB, id="20261122-b", recorded_state="failed", created="2026-11-22T00:00:00Z"),
     ]
     with Catalogue(tmp_path / "gts.db") as catalogue:
         catalogue.put_many(jobs=jobs)
         assert catalogue.jobs() == jobs[::-1]
         assert catalogue.jobs(limit=2, offset=1) == [jobs[2], jobs[1]]
-        assert catalogue.jobs(claims=("active", "paused")) == [jobs[2], jobs[1]]
+        assert catalogue.jobs(recorded_states=("active", "paused")) == [jobs[2], jobs[1]]
         assert catalogue.jobs(kind="search") == [jobs[0]]
-        assert catalogue.jobs(kind="search", claims=("active",)) == []
+        assert catalogue.jobs(kind="search", recorded_states=("active",)) == []
 
 
 def test_many_are_recorded_together_or_not_at_all(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ def test_the_best_scores_come_first(tmp_path: Path) -> None:
 def test_commands_are_remembered_newest_first_and_once(tmp_path: Path) -> None:
     with Catalogue(tmp_path / "gts.db") as catalogue:
         for line in ("train a.spec", "info a.spec", "train 🐎_%.spec", "train a.spec", "trains", "Train"):
-            catalogue.remember(line, 0)
-        catalogue.remember("train \udcff.spec", 2)  # a name that is not Unicode
+            catalogue.add_command(line, 0)
+        catalogue.add_command("train \udcff.spec", 2)  # a name that is not Unicode
         assert catalogue.commands() == ["train ?.spec", "Train", "trains", "train a.spec", "train 🐎_%.spec", "info a.spec"]
         assert catalogue.commands("train ") == ["train ?.spec", "train a.spec", "train 🐎_%.spec"]
         assert catalogue.commands("train 🐎_", limit=1) == ["train 🐎_%.spec"]
@@ -114,10 +114,10 @@ def test_commands_are_remembered_newest_first_and_once(tmp_path: Path) -> None:
 
 
 def test_only_the_newest_commands_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT_COMMANDS", 5)
+    monkeypatch.setattr(module, "MAX_COMMANDS", 5)
     with Catalogue(tmp_path / "gts.db") as catalogue:
         for number in range(12):
-            catalogue.remember(f"command {number}", 0)
+            catalogue.add_command(f"command {number}", 0)
         assert catalogue.commands() == [f"command {number}" for number in (11, 10, 9, 8, 7)]
 
 
@@ -129,21 +129,21 @@ def test_pages_come_out_by_index(tmp_path: Path) -> None:
         catalogue.runs(figure="ant")
         catalogue.runs(technique="ppo")
         catalogue.runs(figure="ant", technique="ppo")
-        catalogue.run("a")
+        catalogue.get_run("a")
         catalogue.jobs(offset=10)
-        catalogue.jobs(claims=("active",))
+        catalogue.jobs(recorded_states=("active",))
         catalogue.jobs(kind="train")
-        catalogue.jobs(kind="train", claims=("active",))
-        catalogue.job("a")
+        catalogue.jobs(kind="train", recorded_states=("active",))
+        catalogue.get_job("a")
         catalogue.studies()
-        catalogue.study("a")
+        catalogue.get_study("a")
         catalogue.best_scores()
         catalogue.best_scores(figure="ant")
         catalogue.scores("abc")
         catalogue.checkpoints("a")
         ordered = len(asked)
         # These sort what an index has found.
-        catalogue.jobs(claims=("active", "paused"))
+        catalogue.jobs(recorded_states=("active", "paused"))
         catalogue.commands("train")
         catalogue._connection.set_trace_callback(None)
         assert ordered == 16
@@ -166,7 +166,7 @@ def test_processes_that_make_and_fill_one_catalogue_lose_nothing(tmp_path: Path)
 
 def test_ghost_text_comes_at_once(tmp_path: Path) -> None:
     with Catalogue(tmp_path / "gts.db") as catalogue:
-        rows = [(f"train figure{number % 5000}.spec", "2026-11-22T08:15:30Z", 0) for number in range(module.KEPT_COMMANDS)]
+        rows = [(f"train figure{number % 5000}.spec", "2026-11-22T08:15:30Z", 0) for number in range(module.MAX_COMMANDS)]
         with catalogue._transaction():
             catalogue._connection.executemany("INSERT INTO history (line, at, exit_code) VALUES (?, ?, ?)", rows)
         started = time.perf_counter()
@@ -177,9 +177,9 @@ def test_ghost_text_comes_at_once(tmp_path: Path) -> None:
 def make_runs(workspace: Workspace, count: int) -> list[str]:
     ids = [f"20261122-{number:06}-hopperPPO-k3f" for number in range(count)]
     for run in ids:
-        folder = workspace.run(run)
-        folder.member(0).mkdir(parents=True)
-        for file in (folder.facts, folder.job, folder.log, folder.metrics, folder.spec(0)):
+        folder = workspace.run_folder(run)
+        folder.member_folder(0).mkdir(parents=True)
+        for file in (folder.run_file, folder.job_file, folder.log, folder.metrics, folder.spec(0)):
             file.write_text("{}")
     return ids
 
@@ -192,20 +192,20 @@ def index(workspace: Workspace, ids: list[str]) -> None:
 def test_runs_that_the_catalogue_missed_are_found(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     ids = make_runs(workspace, 5)
-    workspace.run("no-run-yet").path.mkdir()
+    workspace.run_folder("no-run-yet").path.mkdir()
     (workspace.runs / "a-file").touch()
     index(workspace, [ids[0], ids[3], "gone-since"])
     with Catalogue(workspace.catalogue, read_only=True) as catalogue:
-        assert unindexed(workspace, catalogue) == [ids[1], ids[2], ids[4]]
+        assert find_unindexed_runs(workspace, catalogue) == [ids[1], ids[2], ids[4]]
     index(workspace, ids)
     with Catalogue(workspace.catalogue, read_only=True) as catalogue:
-        assert unindexed(workspace, catalogue) == []
+        assert find_unindexed_runs(workspace, catalogue) == []
     assert workspace.run_ids() == ids
 
 
 def test_a_workspace_without_runs_has_missed_none(tmp_path: Path) -> None:
     with Catalogue(tmp_path / "gts.db") as catalogue:
-        assert unindexed(Workspace(tmp_path), catalogue) == []
+        assert find_unindexed_runs(Workspace(tmp_path), catalogue) == []
 
 
 def test_a_workspace_with_many_runs_opens_at_once(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_workspace_with_many_runs_opens_at_once(tmp_path: Path) -> None:
         with Catalogue(workspace.catalogue, read_only=True) as catalogue:
             assert len(workspace.run_ids()) == 1000
             assert len(catalogue.runs(limit=100)) == len(catalogue.jobs(kind="train", limit=100)) == 100
-            assert unindexed(workspace, catalogue) == ids[990:]
+            assert find_unindexed_runs(workspace, catalogue) == ids[990:]
         seconds.append(time.perf_counter() - started)
     print(f"a workspace with 1000 runs opens in {1000 * statistics.median(seconds):.1f} ms")
     patience = 4 if os.environ.get("CI") else 2

@@ -21,9 +21,9 @@ from gts.errors import FileError, FullDiskError
 from gts.formats.durable import write_durably
 from gts.store import database, metrics
 from gts.store.catalogue import Catalogue, JobRecord, RunRecord, ScoreRecord
-from gts.store.curves import Evaluation, Failure, MetricsReader
+from gts.store.curves import EvaluationRecord, MemberFailure, MetricsReader
 from gts.store.metrics import MetricsWriter
-from gts.store.migrations import CATALOGUE, METRICS
+from gts.store.migrations import CATALOGUE_SCHEMA, METRICS_SCHEMA
 
 HERE = Path(__file__).parent
 RUN = RunRecord("", "hopperPPO", "hopper/hopperPPO.spec", "hopper", "ppo", 2, 10**6, 0, "2026-11-22T08:15:30Z")
@@ -48,7 +48,7 @@ class Catalogues:
             return [run.step for run in catalogue.runs(limit=10**6)][::-1]
 
     def migrations(self) -> Migrations:
-        return CATALOGUE.migrations()
+        return CATALOGUE_SCHEMA.migrations()
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ class Metrics:
         return MetricsWriter(path, rounds=5000, resume=max(self.read(path)) if path.exists() else None)
 
     def write(self, store: MetricsWriter, number: int) -> None:
-        store.round(number, number, [{"loss": float(number), "kl": 0.5}], {})
+        store.add_round(number, number, [{"loss": float(number), "kl": 0.5}], {})
         store.flush()
 
     def read(self, path: Path) -> list[int]:
         with MetricsReader(path) as reader:
-            return [int(value) for value in reader.curve("loss", last=10**6, columns=10**6).means]
+            return [int(value) for value in reader.curve("loss", max_rows=10**6, columns=10**6).means]
 
     def migrations(self) -> Migrations:
-        return METRICS.migrations()
+        return METRICS_SCHEMA.migrations()
 
 
 Store = Catalogues | Metrics
@@ -347,18 +347,18 @@ def test_the_released_catalogue_keeps_all_it_said(tmp_path: Path) -> None:
     with Catalogue(path) as catalogue:
         assert catalogue.runs() == before
         assert [(run.figure, run.step) for run in before] == [("ant", 60), ("hopper", 500), ("walker", 400), ("hopper", 1000)]
-        assert [(job.name, job.claim, job.reason, job.changed) for job in catalogue.jobs()] == [
+        assert [(job.name, job.recorded_state, job.reason, job.changed) for job in catalogue.jobs()] == [
             ("antPPO", "active", "", "2026-11-23T08:15:30Z"),
             ("hopperA2C", "paused", "stopped", "2026-11-22T08:16:00Z"),
             ("walkerA2C", "failed", "a loss of nan", "2026-11-21T08:20:00Z"),
             ("hopperPPO", "done", "", "2026-11-20T09:15:30Z"),
         ]
-        assert catalogue.job(before[3].id) == JobRecord(
+        assert catalogue.get_job(before[3].id) == JobRecord(
             id="20261120-081530-hopperPPO-k3f",
             kind="train",
             name="hopperPPO",
             folder="runs/20261120-081530-hopperPPO-k3f",
-            claim="done",
+            recorded_state="done",
             reason="",
             threads=0,
             created="2026-11-20T08:15:30Z",
@@ -374,13 +374,13 @@ def test_the_released_numbers_stay_and_can_be_gone_on_with(tmp_path: Path) -> No
 
     def numbers() -> object:
         with MetricsReader(path) as reader:
-            return reader.table(0), reader.table(1), reader.evaluations(1), reader.failures(), reader.position()
+            return reader.table(0), reader.table(1), reader.evaluations(1), reader.failures(), reader.newest_position()
 
     before = numbers()
     assert before[0][0] == ("step", "epoch", "elapsed", "kl", "loss")
     assert [row[4] for row in before[0][1]] == [1.5, 3.5, 5.0]
-    assert before[2] == (Evaluation(30, True, {"mean": 12.5, "score": 11.0}),)
-    assert before[3] == (Failure(0, 50, "a loss of nan"),)
+    assert before[2] == (EvaluationRecord(30, True, {"mean": 12.5, "score": 11.0}),)
+    assert before[3] == (MemberFailure(0, 50, "a loss of nan"),)
     MetricsWriter(path, rounds=10_000, resume=50).close()
     assert numbers() == before
 

@@ -51,7 +51,7 @@ def write(path: Path, rounds: int, members: int = 1, *, of: int | None = None) -
     with MetricsWriter(path, rounds=of or rounds) as writer:
         for epoch in range(1, rounds + 1):
             metrics = [{"loss": epoch + 1000.0 * member, "kl": 0.5} for member in range(members)]
-            writer.round(epoch * 10, epoch, metrics, {"physics": 0.25})
+            writer.add_round(epoch * 10, epoch, metrics, {"physics": 0.25})
 
 
 def start_endless_writer(path: Path) -> subprocess.Popen[str]:
@@ -61,14 +61,14 @@ def start_endless_writer(path: Path) -> subprocess.Popen[str]:
 def test_curves_come_back_by_member_and_name(tmp_path: Path) -> None:
     write(tmp_path / "metrics.db", 50, members=3)
     with MetricsReader(tmp_path / "metrics.db") as reader:
-        assert reader.members() == 3
-        assert reader.names(2) == ("kl", "loss")
-        assert reader.names(-1) == ("seconds/physics",)
+        assert reader.member_count() == 3
+        assert reader.metric_names(2) == ("kl", "loss")
+        assert reader.metric_names(-1) == ("seconds/physics",)
         curve = reader.curve("loss", 2)
         assert curve.steps == tuple(range(10, 510, 10))
         assert curve.means == tuple(2000.0 + epoch for epoch in range(1, 51))
         assert reader.latest(1) == {"kl": 0.5, "loss": 1050.0}
-        assert reader.position()[:2] == (500, 50)
+        assert reader.newest_position()[:2] == (500, 50)
 
 
 def test_a_curve_is_decimated_to_means_and_extremes(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_curve_is_decimated_to_means_and_extremes(tmp_path: Path) -> None:
         curve = reader.curve("loss", columns=10)
         assert curve.steps == tuple(range(100, 1100, 100))
         assert (curve.lows[3], curve.means[3], curve.highs[3]) == (31.0, 35.5, 40.0)
-        newest = reader.curve("loss", last=7, columns=100)
+        newest = reader.curve("loss", max_rows=7, columns=100)
         assert newest.means == tuple(float(epoch) for epoch in range(94, 101))
         assert reader.curve("no such metric").steps == ()
 
@@ -94,16 +94,16 @@ def test_a_long_training_is_stored_in_a_bounded_number_of_rows(tmp_path: Path) -
 def test_numbers_that_are_not_finite_are_left_out(tmp_path: Path) -> None:
     with MetricsWriter(tmp_path / "metrics.db", rounds=3) as writer:
         for epoch, value in enumerate([1.0, math.nan, math.inf], start=1):
-            writer.round(epoch, epoch, [{"loss": value}], {})
+            writer.add_round(epoch, epoch, [{"loss": value}], {})
     with MetricsReader(tmp_path / "metrics.db") as reader:
         assert reader.curve("loss").means == (1.0,)
-        assert reader.position()[0] == 3
+        assert reader.newest_position()[0] == 3
 
 
 def test_evaluations_and_failures_come_back(tmp_path: Path) -> None:
     with MetricsWriter(tmp_path / "metrics.db", rounds=3) as writer:
-        writer.evaluated(1, 500, {"mean": 12.5}, best=True)
-        writer.failed(0, 600, "a loss of nan")
+        writer.add_evaluation(1, 500, {"mean": 12.5}, best=True)
+        writer.add_failure(0, 600, "a loss of nan")
     with MetricsReader(tmp_path / "metrics.db") as reader:
         assert reader.evaluations(0) == ()
         (evaluation,) = reader.evaluations(1)
@@ -123,7 +123,7 @@ def test_readers_see_what_was_flushed_while_the_writer_works(tmp_path: Path) -> 
             wrote = int(writer.stdout.readline())
             started = time.perf_counter()
             with MetricsReader(path) as reader:
-                step = reader.position()[0]
+                step = reader.newest_position()[0]
                 assert reader.curve("loss").steps[-1] >= step
             slowest = max(slowest, time.perf_counter() - started)
             assert step >= wrote
@@ -146,13 +146,13 @@ def test_everything_flushed_survives_a_killed_writer(tmp_path: Path) -> None:
     writer.wait()
     writer.stdout.close()
     with MetricsReader(path) as reader:
-        assert reader.position()[0] >= flushed
+        assert reader.newest_position()[0] >= flushed
         curve = reader.curve("loss", columns=10**6)
         assert curve.means == tuple(map(float, curve.steps))
         assert reader.curve("return", columns=10**6).steps == curve.steps
     MetricsWriter(path, rounds=100, resume=100).close()
     with MetricsReader(path) as reader:
-        assert reader.position()[0] == 100
+        assert reader.newest_position()[0] == 100
 
 
 def test_a_finished_file_needs_nothing_beside_it(tmp_path: Path) -> None:
@@ -173,11 +173,11 @@ def test_a_finished_file_needs_nothing_beside_it(tmp_path: Path) -> None:
 def test_closing_while_somebody_reads_keeps_the_numbers(tmp_path: Path) -> None:
     path = tmp_path / "metrics.db"
     writer = MetricsWriter(path, rounds=2)
-    writer.round(10, 1, [{"loss": 1.0}], {})
+    writer.add_round(10, 1, [{"loss": 1.0}], {})
     writer.flush()
     with MetricsReader(path) as reader:
         assert reader.curve("loss").means == (1.0,)
-        writer.round(20, 2, [{"loss": 2.0}], {})
+        writer.add_round(20, 2, [{"loss": 2.0}], {})
         writer.close()
         assert reader.curve("loss").means == (1.0, 2.0)
 
@@ -201,7 +201,7 @@ def test_a_writer_never_waits_for_a_reader_in_the_middle_of_reading(tmp_path: Pa
     path = tmp_path / "metrics.db"
     writer = MetricsWriter(path, rounds=200)
     for epoch in range(1, 6):
-        writer.round(epoch * 10, epoch, [{"loss": 1.0}], {})
+        writer.add_round(epoch * 10, epoch, [{"loss": 1.0}], {})
     writer.flush()
     command = [sys.executable, "-c", READ_IN_THE_MIDDLE, str(path)]
     reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -210,11 +210,11 @@ def test_a_writer_never_waits_for_a_reader_in_the_middle_of_reading(tmp_path: Pa
     slowest = 0.0
     for epoch in range(6, 106):
         started = time.perf_counter()
-        writer.round(epoch * 10, epoch, [{"loss": 1.0}], {})
+        writer.add_round(epoch * 10, epoch, [{"loss": 1.0}], {})
         writer.flush()
         slowest = max(slowest, time.perf_counter() - started)
     with MetricsReader(path) as other:
-        assert other.position()[0] == 1050
+        assert other.newest_position()[0] == 1050
     reader.communicate("go on\n")
     assert reader.returncode == 0
     assert slowest < 1.0
@@ -227,7 +227,7 @@ def test_a_curve_of_a_long_training_comes_at_once(tmp_path: Path, members: int) 
     with MetricsWriter(path, rounds=MAX_ROUNDS) as writer:
         for epoch in range(1, MAX_ROUNDS + 1):
             values = {f"metric{number}": math.sin(epoch * number) for number in range(20)}
-            writer.round(epoch * 2000, epoch, [values] * members, {"physics": 0.1})
+            writer.add_round(epoch * 2000, epoch, [values] * members, {"physics": 0.1})
     seconds = []
     for number in range(9):
         with MetricsReader(path) as reader:

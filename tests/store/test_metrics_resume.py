@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gts.errors import FileError
 from gts.store import metrics as module
 from gts.store.curves import MetricsReader
-from gts.store.metrics import KEPT_FLUSHES, MAX_ROUNDS, MetricsWriter, set_aside
+from gts.store.metrics import KEPT_FLUSHES, MAX_ROUNDS, MetricsWriter, move_damaged_metrics
 
 ROUNDS = 24
 MEMBERS = 2
@@ -29,15 +29,15 @@ def train(writer: MetricsWriter, first: int, last: int) -> None:
             metrics[0]["sometimes"] = 1.0 / epoch
         if epoch % 5 == 0:
             metrics[1]["loss"] = math.nan
-        writer.round(epoch * 10, epoch, metrics, {"physics": 0.1 * epoch})
+        writer.add_round(epoch * 10, epoch, metrics, {"physics": 0.1 * epoch})
         if epoch % 4 == 0:
-            writer.evaluated(0, epoch * 10, {"mean": float(epoch)}, best=False)
+            writer.add_evaluation(0, epoch * 10, {"mean": float(epoch)}, best=False)
 
 
 def rows(path: Path) -> list[Any]:
     """Everything in the file that does not depend on the clock."""
     with MetricsReader(path) as reader:
-        found: list[Any] = [reader.evaluations(0), reader.position()[:2]]
+        found: list[Any] = [reader.evaluations(0), reader.newest_position()[:2]]
         for member in (-1, *range(MEMBERS)):
             names, lines = reader.table(member)
             found.append([dict(zip(names, line, strict=True)) | {"elapsed": 0.0} for line in lines])
@@ -99,14 +99,14 @@ def test_a_row_that_is_half_gathered_waits_for_its_other_half(tmp_path: Path) ->
     path = tmp_path / "metrics.db"
     writer = MetricsWriter(path, rounds=4 * MAX_ROUNDS)
     for epoch in range(1, 7):
-        writer.round(epoch * 10, epoch, [{"loss": float(epoch)}], {})
+        writer.add_round(epoch * 10, epoch, [{"loss": float(epoch)}], {})
     writer.close()
     with MetricsReader(path) as reader:
         assert reader.curve("loss").means == (2.5,)
-        assert reader.position()[:2] == (60, 6)
+        assert reader.newest_position()[:2] == (60, 6)
     writer = MetricsWriter(path, rounds=4 * MAX_ROUNDS, resume=60)
     for epoch in range(7, 10):
-        writer.round(epoch * 10, epoch, [{"loss": float(epoch)}], {})
+        writer.add_round(epoch * 10, epoch, [{"loss": float(epoch)}], {})
     writer.close(complete=True)
     with MetricsReader(path) as reader:
         assert reader.curve("loss").means == (2.5, 6.5, 9.0)
@@ -116,11 +116,11 @@ def test_a_row_that_is_half_gathered_waits_for_its_other_half(tmp_path: Path) ->
 def test_the_last_row_of_a_training_is_whole_once_only(tmp_path: Path) -> None:
     path = tmp_path / "metrics.db"
     writer = MetricsWriter(path, rounds=4 * MAX_ROUNDS)
-    writer.round(10, 1, [{"loss": 1.0}], {})
+    writer.add_round(10, 1, [{"loss": 1.0}], {})
     writer.flush()  # its last state
     writer.close(complete=True)
     writer = MetricsWriter(path, rounds=4 * MAX_ROUNDS, resume=10)
-    writer.round(20, 2, [{"loss": 5.0}], {})
+    writer.add_round(20, 2, [{"loss": 5.0}], {})
     writer.close(complete=True)
     with MetricsReader(path) as reader:
         assert reader.curve("loss").means == (1.0, 5.0)
@@ -133,16 +133,16 @@ def test_the_clock_goes_on_from_the_last_row(tmp_path: Path, monkeypatch: pytest
         with MetricsWriter(path, rounds=2 * MAX_ROUNDS, resume=resume) as writer:
             clock[0] += 5.0
             epoch = (resume or 0) // 10 + 1
-            writer.round(epoch * 10, epoch, [{"loss": 1.0}], {})
+            writer.add_round(epoch * 10, epoch, [{"loss": 1.0}], {})
         clock[0] += 3600.0
     with MetricsReader(path) as reader:
         assert reader.curve("loss").elapsed == (10.0,)
-        assert reader.position() == (30, 3, 15.0)
+        assert reader.newest_position() == (30, 3, 15.0)
     with MetricsWriter(tmp_path / "new.db", rounds=5, elapsed=7.0) as writer:
         clock[0] += 5.0
-        writer.round(10, 1, [{"loss": 1.0}], {})
+        writer.add_round(10, 1, [{"loss": 1.0}], {})
     with MetricsReader(tmp_path / "new.db") as reader:
-        assert reader.position() == (10, 1, 12.0)
+        assert reader.newest_position() == (10, 1, 12.0)
 
 
 def test_a_training_that_begins_anew_forgets_the_attempt_before(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_the_sums_of_the_last_flushes_are_kept(tmp_path: Path) -> None:
     path, flushes = tmp_path / "metrics.db", KEPT_FLUSHES + 10
     with MetricsWriter(path, rounds=100 * MAX_ROUNDS) as writer:
         for epoch in range(1, flushes + 1):
-            writer.round(epoch * 10, epoch, [{"loss": float(epoch)}], {})
+            writer.add_round(epoch * 10, epoch, [{"loss": float(epoch)}], {})
             writer.flush()
         kept = writer._connection.execute("SELECT step FROM pending ORDER BY step").fetchall()
     assert [step for (step,) in kept] == [epoch * 10 for epoch in range(11, flushes + 1)]
@@ -191,11 +191,11 @@ def test_a_damaged_file_is_refused_and_moved_aside(tmp_path: Path, damage: str) 
     with pytest.raises(FileError, match=r"metrics\.db") as caught:
         MetricsWriter(path, rounds=ROUNDS, resume=ROUNDS * 10)
     assert "move" in caught.value.hint
-    assert set_aside(path) == tmp_path / "metrics-damaged-1.db"
+    assert move_damaged_metrics(path) == tmp_path / "metrics-damaged-1.db"
     assert not path.exists()
     assert len((tmp_path / "metrics-damaged-1.db").read_bytes()) >= len(before)
     with MetricsWriter(path, rounds=ROUNDS, resume=ROUNDS * 10) as writer:
-        writer.round(ROUNDS * 10 + 10, ROUNDS + 1, [{"loss": 1.0}], {})
+        writer.add_round(ROUNDS * 10 + 10, ROUNDS + 1, [{"loss": 1.0}], {})
     with MetricsReader(path) as reader:
         assert reader.curve("loss").steps == (ROUNDS * 10 + 10,)
 
@@ -204,7 +204,7 @@ def test_what_is_moved_aside_takes_its_log_along_and_no_others_place(tmp_path: P
     names = ("metrics.db", "metrics.db-wal", "metrics.db-shm", "metrics-damaged-1.db")
     for name in names:
         (tmp_path / name).write_text(name)
-    assert set_aside(tmp_path / "metrics.db").name == "metrics-damaged-2.db"
+    assert move_damaged_metrics(tmp_path / "metrics.db").name == "metrics-damaged-2.db"
     assert {entry.name: entry.read_text() for entry in tmp_path.iterdir()} == {
         "metrics-damaged-1.db": "metrics-damaged-1.db",
         "metrics-damaged-2.db": "metrics.db",
@@ -220,15 +220,15 @@ def test_a_step_that_was_never_flushed_is_no_reason_to_refuse_a_file_that_goes_o
     with MetricsWriter(path, rounds=ROUNDS, resume=45):
         pass
     with MetricsReader(path) as reader:
-        assert reader.position()[0] == 40
+        assert reader.newest_position()[0] == 40
 
 
 def test_sums_after_the_step_that_is_gone_on_from_are_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "metrics.db"
     with MetricsWriter(path, rounds=100 * MAX_ROUNDS) as writer:
         for epoch in range(1, 5):
-            writer.round(epoch * 10, epoch, [{"loss": float(epoch)}], {})
+            writer.add_round(epoch * 10, epoch, [{"loss": float(epoch)}], {})
             writer.flush()
     MetricsWriter(path, rounds=100 * MAX_ROUNDS, resume=20).close()
     with MetricsReader(path) as reader:
-        assert reader.position()[:2] == (20, 2)
+        assert reader.newest_position()[:2] == (20, 2)

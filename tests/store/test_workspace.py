@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gts.errors import FileError
-from gts.store.filesystem import file_system, writable
-from gts.store.workspace import Workspace, find_workspace, run_id
+from gts.store.filesystem import file_system, is_writable
+from gts.store.workspace import Workspace, find_workspace, make_run_id
 
 NOW = datetime(2026, 11, 22, 8, 15, 30)
 
@@ -44,14 +44,14 @@ def test_a_workspace_that_was_named_must_be_there(tmp_path: Path) -> None:
     [("hopperPPO", "hopperPPO"), ("../../etc", "etc"), ("a [b] c", "a-b-c"), ("😀", "run"), ("", "run"), ("x" * 300, "x" * 32)],
 )
 def test_ids_of_runs_sort_by_time_and_are_names_of_files(name: str, word: str) -> None:
-    made = run_id(name, NOW)
+    made = make_run_id(name, NOW)
     assert made[:-4] == f"20261122-081530-{word}"
-    assert made < run_id(name, NOW.replace(second=31))
+    assert made < make_run_id(name, NOW.replace(second=31))
 
 
 def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    folders = {workspace.make_run("a", NOW).path for _ in range(50)}
+    folders = {workspace.create_run_folder("a", NOW).path for _ in range(50)}
     assert len(folders) == 50
     assert all(folder.is_dir() for folder in folders)
     assert workspace.run_ids() == []  # a folder without its facts is no run yet
@@ -60,16 +60,16 @@ def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
 def test_a_workspace_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "runs").touch()
     with pytest.raises(FileError, match="cannot make a folder") as caught:
-        Workspace(tmp_path).make_run("a", NOW)
+        Workspace(tmp_path).create_run_folder("a", NOW)
     assert "--workspace" in caught.value.hint
 
 
 def test_a_disk_knows_its_kind_and_room(tmp_path: Path) -> None:
     disk = file_system(tmp_path)
-    assert disk.free > 0
-    assert not disk.network
-    assert writable(tmp_path)
-    assert not writable(Path("/proc"))
+    assert disk.free_bytes > 0
+    assert not disk.is_network
+    assert is_writable(tmp_path)
+    assert not is_writable(Path("/proc"))
 
 
 def test_network_disks_are_recognised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,24 +79,24 @@ def test_network_disks_are_recognised(tmp_path: Path, monkeypatch: pytest.Monkey
 
     mount = namedtuple("mount", "mountpoint fstype")
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: [mount("/", "ext4"), mount(str(tmp_path.resolve()), "nfs4")])
-    assert file_system(tmp_path).network
-    assert not file_system(tmp_path.parent).network
+    assert file_system(tmp_path).is_network
+    assert not file_system(tmp_path.parent).is_network
 
 
 def test_studies_have_folders_beside_the_runs(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    study = workspace.study("gait")
+    study = workspace.study_folder("gait")
     assert (study.name, study.path) == ("gait", tmp_path / "studies" / "gait")
-    files = (study.facts, study.job, study.lock, study.database, study.log)
+    files = (study.study_file, study.job_file, study.lock, study.database, study.log)
     assert [path.relative_to(study.path).name for path in files] == ["study.json", "job.json", "lock", "study.db", "log.txt"]
     assert not study.exists()
     study.path.mkdir(parents=True)
-    study.facts.touch()
+    study.study_file.touch()
     assert study.exists()
     assert workspace.run_ids() == []
 
 
 def test_what_a_failed_member_left_stands_in_its_folder(tmp_path: Path) -> None:
-    run = Workspace(tmp_path).run("a")
-    assert run.remains(1, 12_000) == run.path / "member2" / "failed-0000000012000.safetensors"
-    assert run.lasts(1) == []
+    run = Workspace(tmp_path).run_folder("a")
+    assert run.failure_dump(1, 12_000) == run.path / "member2" / "failed-0000000012000.safetensors"
+    assert run.last_checkpoints(1) == []

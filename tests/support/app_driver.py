@@ -9,7 +9,8 @@ from time import monotonic
 from typing import Any
 
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
+from gts_tui.app import GtsApp
+from gts_tui.app_base import AppSettings
 
 
 def drive(
@@ -20,7 +21,7 @@ def drive(
     **settings: Any,
 ) -> GtsApp:
     """Open the program, wait for its first mode, press keys, and let a story happen in it; the program, which has ended."""
-    app = GtsApp(workspace, Settings(**settings))
+    app = GtsApp(workspace, AppSettings(**settings))
 
     async def run() -> None:
         async with app.run_test(size=size, notifications=True) as pilot:

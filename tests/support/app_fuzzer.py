@@ -214,7 +214,7 @@ async def _calm(pilot: Any) -> None:
     app = pilot.app
     end = time.monotonic() + 60
     while True:
-        app.performer.cancel()
+        app.command_runner.cancel()
         await pilot.press("escape", "1")
         await pilot.pause(0.2)
         busy = [thread.name for thread in threading.enumerate() if thread.name in ("command", "playing")]

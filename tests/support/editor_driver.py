@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
+from gts_tui.app import GtsApp
+from gts_tui.app_base import AppSettings
 from gts_tui.screens.editor.screen import EditorMode
 from tests.support.app_driver import until
 
@@ -25,7 +26,7 @@ def drive(
     """Open the program in the editor with these files, run `story`, and return the program after its end."""
 
     async def run() -> GtsApp:
-        app = GtsApp(workspace, Settings(**settings))
+        app = GtsApp(workspace, AppSettings(**settings))
         async with app.run_test(size=size, notifications=True) as pilot:
             await app.show_mode("editor", words)
             await pilot.pause()
@@ -36,8 +37,8 @@ def drive(
 
 
 def text_of(mode: EditorMode) -> str:
-    assert mode.bench.text is not None
-    return mode.bench.text.text
+    assert mode.workbench.text_area is not None
+    return mode.workbench.text_area.text
 
 
 async def write(pilot: Any, text: str) -> None:
@@ -48,9 +49,9 @@ async def write(pilot: Any, text: str) -> None:
 
 async def go_to(pilot: Any, mode: EditorMode, word: str, *, behind: bool = True) -> None:
     """Put the cursor behind (or before) a word."""
-    assert mode.bench.text is not None
-    await until(pilot, lambda: mode.bench.text.has_focus)
-    mode.bench.text.selection = type(mode.bench.text.selection).cursor(
-        mode.bench.text.location_of(text_of(mode).index(word) + (len(word) if behind else 0))
+    assert mode.workbench.text_area is not None
+    await until(pilot, lambda: mode.workbench.text_area.has_focus)
+    mode.workbench.text_area.selection = type(mode.workbench.text_area.selection).cursor(
+        mode.workbench.text_area.location_of(text_of(mode).index(word) + (len(word) if behind else 0))
     )
     await pilot.pause()

@@ -27,7 +27,7 @@ class Faults:
         self.found: list[str] = []
         threading.excepthook = lambda told: self.add(told.exc_value, f"thread {told.thread and told.thread.name}")
         sys.unraisablehook = lambda told: self.add(told.exc_value, "nobody")
-        for owner, name in ((Worker, "_run"), (GtsApp, "say"), (GtsApp, "hand_over")):
+        for owner, name in ((Worker, "_run"), (GtsApp, "show_output"), (GtsApp, "call_soon")):
             setattr(owner, name, getattr(self, f"_{name.strip('_')}")(getattr(owner, name)))
 
     def add(self, error: BaseException | None, where: str) -> None:

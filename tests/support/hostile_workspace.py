@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gts.formats.space_file import read_space
-from gts.jobs.job_store import reindex
+from gts.jobs.job_store import index_missing_runs
 from gts.store.workspace import Workspace
 from tests.support.sample_workspace import EXAMPLES, furnish, run
 
@@ -47,7 +47,7 @@ def nasty(root: Path) -> Workspace:
     _odd_numbers(workspace)
     _two_goals(workspace)
     _broken_studies(workspace)
-    reindex(workspace)
+    index_missing_runs(workspace)
     return workspace
 
 
@@ -86,14 +86,14 @@ def _broken_runs(workspace: Workspace) -> None:
         ("20261121-000004-future-ddd", '{"format": 99, "id": 7, "members": "many"}', '{"format": 99}'),
         ("20261121-000005-wrong-eee", '{"format": 2, "members": -1, "step": "x", "outcome": 3}', '{"claim": 7}'),
     ):
-        folder = workspace.run(name)
+        folder = workspace.run_folder(name)
         folder.path.mkdir()
-        folder.facts.write_text(facts)
-        folder.job.write_text(job)
+        folder.run_file.write_text(facts)
+        folder.job_file.write_text(job)
         folder.metrics.write_bytes(b"SQLite format 3\0" + b"\xff" * 3000)
         folder.log.write_bytes(b"\xff\xfe\x00[/red] \x1b[2J " * 500)
         (folder.path / "member1").mkdir()
-        folder.best(0).write_bytes(b"\xff" * 100)
+        folder.best_checkpoint(0).write_bytes(b"\xff" * 100)
 
 
 def _odd_numbers(workspace: Workspace) -> None:
@@ -106,10 +106,10 @@ def _odd_numbers(workspace: Workspace) -> None:
         with suppress(sqlite3.Error):
             connection.execute('UPDATE evaluations SET score = replace(score, \'"mean": \', \'"mean": NaN, "was": \')')
     connection.close()
-    facts = json.loads(folder.facts.read_text())
+    facts = json.loads(folder.run_file.read_text())
     score = {"episodes": 100, "mean": float("nan"), "deviation": float("inf"), "cov": float("nan"), "score": float("-inf")}
     facts["outcome"] = [{"seed": 1, "result": None, "step": 1, "score": score, "failed": BRACKETS}]
-    folder.facts.write_text(json.dumps(facts))
+    folder.run_file.write_text(json.dumps(facts))
 
 
 def _two_goals(workspace: Workspace) -> None:
@@ -119,7 +119,7 @@ def _two_goals(workspace: Workspace) -> None:
     document = json.loads((workspace.root / "hopper" / "hopper.space").read_text())
     path = workspace.root / "odd" / "two.space"
     path.write_text(json.dumps(document | {"name": "two", "objective": ["score", "speed"]}))
-    folder = workspace.study("two")
+    folder = workspace.study_folder("two")
     folder.path.mkdir(parents=True)
     draw = random.Random(5)
     opened = Study.create_or_load(folder, read_space(path), storage=None, settings={"trials": 30, "sampler": "random"})
@@ -138,10 +138,10 @@ def _two_goals(workspace: Workspace) -> None:
 
 def _broken_studies(workspace: Workspace) -> None:
     for name, content in ((f"study {BRACKETS}", b"garbage" * 100), (EMOJI, b""), ("x" * 200, b"SQLite format 3\0\xff")):
-        folder = workspace.study(name.replace("/", ""))
+        folder = workspace.study_folder(name.replace("/", ""))
         folder.path.mkdir(parents=True)
-        folder.facts.write_text('{"format": 1, "name": 3}' if content else "{}")
-        folder.job.write_text("{" if content else '{"format": 1}')
+        folder.study_file.write_text('{"format": 1, "name": 3}' if content else "{}")
+        folder.job_file.write_text("{" if content else '{"format": 1}')
         folder.database.write_bytes(content)
 
 

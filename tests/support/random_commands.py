@@ -9,7 +9,7 @@ from gts.commands.command import Argument, Option
 from gts.commands.registry import COMMANDS
 from gts.params.figures import FIGURES
 from gts.params.techniques import TECHNIQUES
-from gts_tui.command_syntax import ALIASES, MODES, VERBS, joined
+from gts_tui.command_syntax import ALIASES, BUILTINS, MODES, quote_words
 from tests.support.hostile_workspace import NAMES
 
 _NEVER = {"service", "bench", "workers", "worker", "init"}
@@ -57,14 +57,14 @@ def _order(draw: random.Random, root: Path) -> str:
     elif chance < 0.55:
         name = draw.choice(light)
     elif chance < 0.95:
-        name = draw.choice(sorted(VERBS))
+        name = draw.choice(sorted(BUILTINS))
     else:
         return draw.choice(
             [draw.choice(NAMES), "gts", "gts help", draw.choice(sorted(ALIASES)), "help " + draw.choice(list(COMMANDS))]
         )
     words = [name]
-    if name in VERBS:
-        words += [_value(draw, root, VERBS[name].takes) for _ in range(draw.choice([0, 1, 1, 1, 2]))]
+    if name in BUILTINS:
+        words += [_value(draw, root, BUILTINS[name].completion) for _ in range(draw.choice([0, 1, 1, 1, 2]))]
     else:
         command = COMMANDS[name]
         for argument in command.arguments:
@@ -77,7 +77,7 @@ def _order(draw: random.Random, root: Path) -> str:
     if draw.random() < 0.1:
         words.insert(draw.randrange(1, len(words) + 1), draw.choice(_ODD))
     # Without quotes as well: what that means is for the program to say.
-    return joined(words) if draw.random() < 0.8 else " ".join(words)
+    return quote_words(words) if draw.random() < 0.8 else " ".join(words)
 
 
 def _of(draw: random.Random, root: Path, one: Argument | Option) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gts.formats.space_file import read_space
-from gts.jobs.job_store import reindex
+from gts.jobs.job_store import index_missing_runs
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import RunFolder, Workspace
 
@@ -42,7 +42,7 @@ def furnish(root: Path) -> Workspace:
     )
     run(workspace, "20261120-013000-hopperPPO-w9c", "hopper/hopperPPO.spec", 1, 488, 0.7, "done")
     study(workspace)
-    reindex(workspace)
+    index_missing_runs(workspace)
     return workspace
 
 
@@ -50,18 +50,18 @@ def run(
     workspace: Workspace, run_id: str, source: str, members: int, rounds: int, strength: float, claim: str, reason: str = ""
 ) -> RunFolder:
     """A run that has come so far; `strength` scales what it has learned."""
-    folder = workspace.run(run_id)
+    folder = workspace.run_folder(run_id)
     folder.path.mkdir(parents=True)
     spec = json.loads((workspace.root / source).read_text())
     for member in range(members):
-        folder.member(member).mkdir()
+        folder.member_folder(member).mkdir()
         document = spec | {"params": spec["params"] | {"seed": member + 1}}
         folder.spec(member).write_text(json.dumps(document, indent=2))
         if spec["physicalModel"] == "hopper" and spec["technique"] == "ppo":
-            shutil.copy(EXAMPLES / "hopper" / "hopperPPO.checkpoint", folder.best(member))
+            shutil.copy(EXAMPLES / "hopper" / "hopperPPO.checkpoint", folder.best_checkpoint(member))
     outcome = [_outcome(member, rounds * ROUND, strength) for member in range(members)] if claim == "done" else []
-    folder.facts.write_text(json.dumps(_facts(run_id, source, spec, members, rounds, outcome)))
-    folder.job.write_text(json.dumps(_job(workspace, run_id, source, members, claim, reason)))
+    folder.run_file.write_text(json.dumps(_facts(run_id, source, spec, members, rounds, outcome)))
+    folder.job_file.write_text(json.dumps(_job(workspace, run_id, source, members, claim, reason)))
     folder.lock.touch()
     folder.log.write_text(_log(_day(run_id), source, members, rounds, strength, reason))
     _numbers(folder.metrics, members, rounds, strength)
@@ -184,11 +184,11 @@ def _numbers(path: Path, members: int, rounds: int, strength: float) -> None:
                         "reward/control": -0.01 * gain,
                     }
                 )
-            writer.round(at * ROUND, at, values, {"physics": 0.05, "acting": 0.01, "learning": 0.04, "evaluation": 0.0})
+            writer.add_round(at * ROUND, at, values, {"physics": 0.05, "acting": 0.01, "learning": 0.04, "evaluation": 0.0})
             if at % 49 == 0:
                 for member in range(members):
                     score = _score(3300 * strength * (1 - 0.07 * member) * _learned(at / 488))
-                    writer.evaluated(member, at * ROUND, score, best=True)
+                    writer.add_evaluation(member, at * ROUND, score, best=True)
     # The clock of the writing must not show.
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE rounds SET elapsed = step / 18000.0")
@@ -200,7 +200,7 @@ def study(workspace: Workspace) -> None:
     from gts.search.study import Study
 
     space = read_space(workspace.root / "hopper" / "hopper.space")
-    folder = workspace.study(space.name)
+    folder = workspace.study_folder(space.name)
     folder.path.mkdir(parents=True)
     draw = random.Random(3)
     opened = Study.create_or_load(folder, space, storage=None, settings={"trials": 40, "sampler": "random"})

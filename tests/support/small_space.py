@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from gts.formats.space_file import Space, space_of
+from gts.formats.space_file import SearchSpace, parse_space
 from gts.formats.strict_json import parse_json
 from gts.search.study import Study
 
@@ -26,6 +26,6 @@ SPACE: dict[str, Any] = {
 Open = Callable[..., Study]
 
 
-def space(**changes: Any) -> Space:
+def space(**changes: Any) -> SearchSpace:
     """The small space, changed."""
-    return space_of(parse_json(json.dumps({**SPACE, **changes}), "small.space"))
+    return parse_space(parse_json(json.dumps({**SPACE, **changes}), "small.space"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gts.jobs.interruption import Interruption
-from gts.jobs.process import attend
+from gts.jobs.interruption import StopRequest
+from gts.jobs.process import run_job
 from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
-from gts.jobs.trainings.runs import begin
+from gts.jobs.trainings.runs import create_run
 
 TINY: dict[str, Any] = {
     "nSteps": 1200,
@@ -25,10 +25,10 @@ ENDLESS = TINY | {"nSteps": 400_000_000, "nEpochs": 400_000, "nEvaluations": 0}
 """A training that ends only when it is stopped."""
 
 
-def training(request: TrainingRequest, interruption: Interruption | None = None) -> Iterator[Any]:
+def training(request: TrainingRequest, interruption: StopRequest | None = None) -> Iterator[Any]:
     """Create a run and work on it; yields and raises what `gts.jobs.trainings.worker.work` does."""
-    job, life = begin(request)
-    yield from attend(request.workspace, job, life, interruption or Interruption(), request=request)
+    job, life = create_run(request)
+    yield from run_job(request.workspace, job, life, interruption or StopRequest(), request=request)
 
 
 def run_training(request: TrainingRequest, listener: Callable[[Any], object] = lambda _: None) -> TrainingOutcome:

@@ -28,7 +28,7 @@ exec "$@"
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with a user manager that outlives a logout; the folder with all that shows it."""
-    user = systemd._user()
+    user = systemd._user_name()
     assert user is not None
     for folder in ("bin", "runtime/systemd", "linger"):
         (tmp_path / folder).mkdir(parents=True)
@@ -37,8 +37,8 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = tmp_path / "bin/systemd-run"
     program.write_text(_SYSTEMD_RUN.format(log=tmp_path / "log"))
     program.chmod(0o755)
-    monkeypatch.setattr(systemd, "_LINGER", tmp_path / "linger")
-    monkeypatch.setattr("gts.system.programs._ELSEWHERE", ())
+    monkeypatch.setattr(systemd, "_LINGER_FOLDER", tmp_path / "linger")
+    monkeypatch.setattr("gts.system.programs._EXTRA_FOLDERS", ())
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
     return tmp_path
@@ -52,7 +52,7 @@ def test_the_command_runs_where_and_with_what_it_should(manager: Path, monkeypat
     folder.mkdir()
     program = "import os, sys; print(os.getcwd(), sys.argv[1:], *(os.environ.get(name) for name in sys.argv[1].split()))"
     words = [sys.executable, "-c", program, "GTS_STATE OMP_NUM_THREADS SECRET_OF_THIS_SHELL", "--", "it's"]
-    command = Linux().detached("gts-x", words, folder)
+    command = Linux().detached_command("gts-x", words, folder)
     assert command is not None
     # From a bare environment, as the manager's is.
     done = subprocess.run(command, env={}, capture_output=True, text=True, check=True)
@@ -65,7 +65,7 @@ def test_the_command_runs_where_and_with_what_it_should(manager: Path, monkeypat
 
 
 def test_the_manager_is_kept_from_reading_names_of_variables(manager: Path) -> None:
-    command = Linux().detached("gts-x", ["/bin/$x", "$HOME", "100%"], manager)
+    command = Linux().detached_command("gts-x", ["/bin/$x", "$HOME", "100%"], manager)
     assert command is not None
     assert command[-3:] == ["/bin/$x", "$$HOME", "100%"]
 
@@ -80,17 +80,17 @@ def test_without_a_manager_that_stays_there_is_no_such_command(
         monkeypatch.delenv(lacking)
     else:
         (manager / lacking).unlink()
-    assert Linux().detached("gts-x", ["true"], manager) is None
+    assert Linux().detached_command("gts-x", ["true"], manager) is None
 
 
 def test_the_bus_will_do_and_nothing_is_started_to_find_out(manager: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (manager / "runtime/systemd/private").unlink()
     (manager / "runtime/bus").touch()
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("started a program"))
-    assert Linux().detached("gts-x", ["true"], manager) is not None
+    assert Linux().detached_command("gts-x", ["true"], manager) is not None
     assert not (manager / "log").exists()
 
 
 def test_asked_for_less_there_is_none(manager: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GTS_SYSTEM", "portable")
-    assert this_system().detached("gts-x", ["true"], manager) is None
+    assert this_system().detached_command("gts-x", ["true"], manager) is None

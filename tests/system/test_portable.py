@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gts.system.linux import Linux, cpu_name_from, start_from_stat
+from gts.system.linux import Linux, parse_cpu_name, parse_start_from_stat
 from gts.system.macos import MacOS
-from gts.system.portable import Portable, start_from_ps
+from gts.system.portable import Portable, parse_start_from_ps
 
 STAT = (
     "4242 (python3) S 1 4242 4242 0 -1 4194304 10377 0 0 0 612 37 0 0 20 0 9 0 1195678 812613632 51293 18446744073709551615 "
@@ -19,7 +19,7 @@ STAT = (
 def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, **said: str) -> None:
     """Programs of macOS that say what they would say there, and complain about every other question."""
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr("gts.system.programs._ELSEWHERE", ())
+    monkeypatch.setattr("gts.system.programs._EXTRA_FOLDERS", ())
     for name, cases in said.items():
         program = folder / name
         program.write_text(f'#!/bin/sh\ncase "$*" in\n{cases}\n*) echo "{name}: unknown: $*" >&2; exit 1;;\nesac\n')
@@ -28,25 +28,25 @@ def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, **said: str) -> None
 
 @pytest.mark.parametrize("name", ["python3", "a b", ") S 1 (", "(Z)", ") Z 9 9 9"])
 def test_the_start_stands_after_whatever_name(name: str) -> None:
-    assert start_from_stat(STAT.replace("python3", name)) == "1195678"
+    assert parse_start_from_stat(STAT.replace("python3", name)) == "1195678"
 
 
 @pytest.mark.parametrize("state", ["Z", "X", "x"])
 def test_what_has_ended_has_no_start(state: str) -> None:
-    assert start_from_stat(STAT.replace(" S ", f" {state} ")) is None
-    assert start_from_ps(f"{state.upper()}+   Mon Nov  2 08:01:53 2026\n") is None
+    assert parse_start_from_stat(STAT.replace(" S ", f" {state} ")) is None
+    assert parse_start_from_ps(f"{state.upper()}+   Mon Nov  2 08:01:53 2026\n") is None
 
 
 @pytest.mark.parametrize("text", ["", "\n", "4242 (python3", "4242 (x) S 1 2"])
 def test_half_a_line_is_no_process(text: str) -> None:
-    assert start_from_stat(text) is None
-    assert start_from_ps("") is None
-    assert start_from_ps("Ss\n") is None
+    assert parse_start_from_stat(text) is None
+    assert parse_start_from_ps("") is None
+    assert parse_start_from_ps("Ss\n") is None
 
 
 def test_ps_of_macos_and_of_linux() -> None:
-    assert start_from_ps("Ss   Mon Nov  2 08:01:53 2026    \n") == "Mon Nov 2 08:01:53 2026"
-    assert start_from_ps("R+   Sun Nov 22 11:10:00 2026\n") == "Sun Nov 22 11:10:00 2026"
+    assert parse_start_from_ps("Ss   Mon Nov  2 08:01:53 2026    \n") == "Mon Nov 2 08:01:53 2026"
+    assert parse_start_from_ps("R+   Sun Nov 22 11:10:00 2026\n") == "Sun Nov 22 11:10:00 2026"
 
 
 def test_macos_knows_its_start_its_processor_and_its_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,8 +61,8 @@ def test_macos_knows_its_start_its_processor_and_its_processes(tmp_path: Path, m
     system = MacOS()
     assert system.boot_id() == "5C2A7B3E-9B1D-4E0B-8D0B-3F6B6B0C2F11"
     assert system.cpu_name() == "Intel(R) Core(TM) i9-9880H CPU @ 2.30GHz"
-    assert [system.started(pid) for pid in (77, 78, 79)] == ["Mon Nov 2 08:01:53 2026", None, None]
-    assert system.detached("gts-x", ["true"], tmp_path) is None
+    assert [system.process_start(pid) for pid in (77, 78, 79)] == ["Mon Nov 2 08:01:53 2026", None, None]
+    assert system.detached_command("gts-x", ["true"], tmp_path) is None
 
 
 def test_macos_without_such_an_id_takes_the_start_of_launchd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ def test_macos_without_such_an_id_takes_the_start_of_launchd(tmp_path: Path, mon
     ],
 )
 def test_the_name_of_the_processor(text: str, name: str) -> None:
-    found = cpu_name_from(text)
+    found = parse_cpu_name(text)
     assert found.startswith(name) and "  " not in found
     assert bool(found) == bool(name)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gts.system import ProcessIdentity, System, identity_of, lives, own_identity, this_system
+from gts.system import ProcessIdentity, System, identify_process, is_running, own_identity, this_system
 
 _HERE = {"linux": "linux", "darwin": "macos"}.get(sys.platform, "portable")
 
@@ -38,7 +38,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def identity(process: subprocess.Popen[bytes]) -> ProcessIdentity:
-    found = identity_of(process.pid)
+    found = identify_process(process.pid)
     assert found is not None
     return found
 
@@ -52,13 +52,13 @@ def test_the_system_is_the_one_here_unless_it_is_asked_for_less(monkeypatch: pyt
 
 def test_a_process_lives_until_it_ends(system: System, sleeper: subprocess.Popen[bytes]) -> None:
     known = identity(sleeper)
-    assert lives(known)
-    assert identity_of(sleeper.pid) == known
+    assert is_running(known)
+    assert identify_process(sleeper.pid) == known
     sleeper.kill()
     sleeper.wait()
-    assert not lives(known)
-    assert identity_of(sleeper.pid) is None
-    assert not system.signal(known, signal.SIGTERM)
+    assert not is_running(known)
+    assert identify_process(sleeper.pid) is None
+    assert not system.signal_process(known, signal.SIGTERM)
 
 
 def test_this_process_knows_itself_as_others_know_it(system: System) -> None:
@@ -69,7 +69,7 @@ def test_this_process_knows_itself_as_others_know_it(system: System) -> None:
 
 
 def test_a_signal_arrives(system: System, sleeper: subprocess.Popen[bytes]) -> None:
-    assert system.signal(identity(sleeper), signal.SIGTERM)
+    assert system.signal_process(identity(sleeper), signal.SIGTERM)
     assert sleeper.wait(10) == -signal.SIGTERM
 
 
@@ -78,15 +78,15 @@ def test_a_pid_that_was_given_to_another_process_is_left_alone(
     system: System, sleeper: subprocess.Popen[bytes], other: dict[str, str]
 ) -> None:
     gone = replace(identity(sleeper), **other)
-    assert not lives(gone)
-    assert not system.signal(gone, signal.SIGKILL)
+    assert not is_running(gone)
+    assert not system.signal_process(gone, signal.SIGKILL)
     with pytest.raises(subprocess.TimeoutExpired):
         sleeper.wait(0.2)
 
 
 def test_another_name_of_the_machine_is_no_other_process(system: System, sleeper: subprocess.Popen[bytes]) -> None:
     """Laptops change theirs with the network."""
-    assert lives(replace(identity(sleeper), host="elsewhere"))
+    assert is_running(replace(identity(sleeper), host="elsewhere"))
 
 
 def test_a_zombie_does_not_live(system: System, sleeper: subprocess.Popen[bytes]) -> None:
@@ -94,9 +94,9 @@ def test_a_zombie_does_not_live(system: System, sleeper: subprocess.Popen[bytes]
     sleeper.kill()
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
     os.kill(sleeper.pid, 0)  # it can still be signalled, and answers
-    assert system.started(sleeper.pid) is None
-    assert not lives(known)
-    assert not system.signal(known, signal.SIGTERM)
+    assert system.process_start(sleeper.pid) is None
+    assert not is_running(known)
+    assert not system.signal_process(known, signal.SIGTERM)
 
 
 def test_a_name_with_parentheses_and_blanks(system: System, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_name_with_parentheses_and_blanks(system: System, tmp_path: Path) -> N
         if system.name == "linux":
             # The same field as in a process with a plain name: ticks since the boot, which both spent here.
             assert abs(int(known.started) - int(identity(plain).started)) < 1000
-        assert system.signal(known, signal.SIGKILL)
+        assert system.signal_process(known, signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL
     finally:
         for one in (process, plain):
@@ -122,8 +122,8 @@ def test_a_name_with_parentheses_and_blanks(system: System, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("pid", [0, -1, 2**22 + 1])
 def test_no_process_has_such_a_pid(system: System, pid: int) -> None:
-    assert system.started(pid) is None
-    assert not system.signal(replace(own_identity(), pid=pid), signal.SIGKILL)
+    assert system.process_start(pid) is None
+    assert not system.signal_process(replace(own_identity(), pid=pid), signal.SIGKILL)
 
 
 @pytest.mark.skipif(_HERE != "linux", reason="pidfd")
@@ -135,8 +135,8 @@ def test_old_kernels_and_sandboxes_signal_too(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "pidfd_open", refuse)
-    assert not this_system().signal(replace(identity(sleeper), started="1"), signal.SIGKILL)
-    assert this_system().signal(identity(sleeper), signal.SIGTERM)
+    assert not this_system().signal_process(replace(identity(sleeper), started="1"), signal.SIGKILL)
+    assert this_system().signal_process(identity(sleeper), signal.SIGTERM)
     assert sleeper.wait(10) == -signal.SIGTERM
 
 
@@ -151,9 +151,9 @@ def test_a_process_that_is_replaced_before_the_signal_is_not_the_one_held(
     opened = os.pidfd_open
     monkeypatch.setattr(os, "pidfd_open", lambda pid: opened(other.pid) if pid == sleeper.pid else opened(pid))
     answers = iter([True, False])
-    monkeypatch.setattr(Linux, "_is", lambda self, identity: next(answers))
+    monkeypatch.setattr(Linux, "_expand_glob", lambda self, identity: next(answers))
     try:
-        assert not Linux().signal(own_identity_of(sleeper), signal.SIGKILL)
+        assert not Linux().signal_process(own_identity_of(sleeper), signal.SIGKILL)
         assert other.poll() is None and sleeper.poll() is None
     finally:
         other.kill()
@@ -166,8 +166,8 @@ def own_identity_of(process: subprocess.Popen[bytes]) -> ProcessIdentity:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may signal everybody")
 def test_another_users_process_is_refused(system: System) -> None:
-    init = identity_of(1)
+    init = identify_process(1)
     if init is None:
         pytest.skip("other users' processes are hidden")
     with pytest.raises(PermissionError):
-        system.signal(init, 0)
+        system.signal_process(init, 0)

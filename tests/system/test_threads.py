@@ -27,7 +27,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A system with eight CPUs whose control groups lie in the returned folder."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     monkeypatch.setattr(cgroups, "_CGROUPS", tmp_path / "groups")
-    monkeypatch.setattr(cgroups, "_LISTING", tmp_path / "listing")
+    monkeypatch.setattr(cgroups, "_OWN_CGROUPS", tmp_path / "listing")
     return tmp_path
 
 

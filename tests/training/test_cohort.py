@@ -29,9 +29,9 @@ def spec_of(seed: int, **values: object) -> Spec:
 
 def train(cohort: Cohort, rounds: int = 1000) -> None:
     for _ in range(rounds):
-        if not bool(cohort.learning().any()):
+        if not bool(cohort.learning_members().any()):
             return
-        cohort.round()
+        cohort.run_round()
 
 
 def differing(one: Checkpoint, other: Checkpoint) -> list[str]:
@@ -45,16 +45,16 @@ def test_members_at_different_steps_end_as_if_they_had_begun_together(physics: s
     together = Cohort(specs, threads=1)
     train(together)
     late = Cohort(specs, threads=1)
-    late.dismiss(1)
+    late.deactivate(1)
     train(late, 3)
     joined = Cohort(specs, threads=1)
     joined.resume(0, late.checkpoint(0))
-    assert (joined.steps_of(0), joined.steps_of(1)) == (600, 0)
+    assert (joined.member_step(0), joined.member_step(1)) == (600, 0)
     train(joined)
     for member in range(2):
         assert differing(together.checkpoint(member), joined.checkpoint(member)) == []
         assert together.checkpoint(member).counters == joined.checkpoint(member).counters
-        assert together.best(member).counters == joined.best(member).counters
+        assert together.best_checkpoint(member).counters == joined.best_checkpoint(member).counters
 
 
 def test_each_member_is_evaluated_at_its_own_steps() -> None:
@@ -64,9 +64,9 @@ def test_each_member_is_evaluated_at_its_own_steps() -> None:
     cohort = Cohort(specs, threads=1)
     cohort.resume(1, early.checkpoint(1))
     seen: list[tuple[int, int]] = []
-    while bool(cohort.learning().any()):
-        made = cohort.round()
-        seen += [(member, cohort.steps_of(member)) for member in made.scores]
+    while bool(cohort.learning_members().any()):
+        made = cohort.run_round()
+        seen += [(member, cohort.member_step(member)) for member in made.scores]
     assert sorted(seen) == [(0, 800), (0, 1600), (1, 800), (1, 1600)]
 
 
@@ -76,7 +76,7 @@ def test_schedules_run_by_each_members_own_progress() -> None:
     train(early, 4)
     cohort = Cohort(specs, threads=1)
     cohort.resume(1, early.checkpoint(1))
-    rates = [metrics["learning_rate"] for metrics in cohort.round().metrics]
+    rates = [metrics["learning_rate"] for metrics in cohort.run_round().metrics]
     assert rates[1] == pytest.approx(rates[0] / 2)
 
 
@@ -87,8 +87,8 @@ def test_a_dismissed_member_stands_still_and_the_others_do_not_notice() -> None:
     cohort = Cohort(specs, threads=1)
     train(cohort, 2)
     before = cohort.checkpoint(1)
-    cohort.dismiss(1)
+    cohort.deactivate(1)
     train(cohort)
     assert differing(before, cohort.checkpoint(1)) == []
     assert differing(whole.checkpoint(0), cohort.checkpoint(0)) == []
-    assert cohort.steps_of(1) == 400
+    assert cohort.member_step(1) == 400

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gts.training.score import Score, bootstrap_interval, interquartile_mean, make_score, score_of
+from gts.training.score import Score, bootstrap_interval, cov_and_score, interquartile_mean, make_score
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from gts.training.score import Score, bootstrap_interval, interquartile_mean, ma
     ],
 )
 def test_the_score_is_the_mean_lowered_by_its_spread(mean, deviation, cov, score):
-    assert score_of(mean, deviation) == (cov, score)
+    assert cov_and_score(mean, deviation) == (cov, score)
 
 
 def test_the_interquartile_mean_leaves_out_a_quarter_at_each_end():

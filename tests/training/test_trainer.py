@@ -5,9 +5,9 @@ import pytest
 
 from gts.errors import FileError, UsageError
 from gts.params.figures import FIGURES
-from gts.params.spec import make_spec, seeded
-from gts.training.evaluation import evaluate
-from gts.training.events import Evaluated, Finished, MemberFailed, Progress, Started
+from gts.params.spec import make_spec, specs_with_seeds
+from gts.training.evaluation import evaluate_checkpoint
+from gts.training.events import MemberFailed, MembersEvaluated, TrainingFinished, TrainingProgress, TrainingStarted
 from gts.training.trainer import Trainer
 
 SMALL = {"nSteps": 1600, "nEpochs": 8, "nEnvironments": 4, "nEvaluations": 2, "evaluationEpisodes": 3, "maxEpisodeLength": 60}
@@ -29,34 +29,34 @@ def _same(a, b):
 
 
 def test_a_training_tells_its_story_in_order():
-    trainer = Trainer(seeded(_spec(), 2), threads=1)
+    trainer = Trainer(specs_with_seeds(_spec(), 2), threads=1)
     events = list(trainer.run())
 
-    assert isinstance(events[0], Started) and isinstance(events[-1], Finished)
+    assert isinstance(events[0], TrainingStarted) and isinstance(events[-1], TrainingFinished)
     assert (events[0].members, events[0].total_steps, events[0].rollout_steps, events[0].worlds) == (2, 1600, 50, 4)
-    progress = [event for event in events if isinstance(event, Progress)]
+    progress = [event for event in events if isinstance(event, TrainingProgress)]
     assert [event.step for event in progress] == list(range(200, 1601, 200))
     assert all(len(event.metrics) == 2 and {"policy_loss", "steps_per_second"} <= event.metrics[0].keys() for event in progress)
     assert any("return" in event.metrics[0] for event in progress)
-    evaluated = [event for event in events if isinstance(event, Evaluated)]
+    evaluated = [event for event in events if isinstance(event, MembersEvaluated)]
     assert [event.step for event in evaluated] == [800, 1600]
-    assert evaluated[0].best == (True, True)
-    assert trainer.best(0) is not None
+    assert evaluated[0].improved == (True, True)
+    assert trainer.best_checkpoint(0) is not None
 
 
 @pytest.mark.parametrize("technique", sorted(NETS))
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_training_that_was_cut_in_two_ends_with_the_same_bits(figure, technique):
-    specs = seeded(_spec(figure, technique, physics="fast", exactTail=0.5), 2)
+    specs = specs_with_seeds(_spec(figure, technique, physics="fast", exactTail=0.5), 2)
     whole = Trainer(specs, threads=1)
     for _ in whole.run():
         pass
     first = Trainer(specs, threads=1)
     for event in first.run():
-        if isinstance(event, Progress) and event.epoch == 5:
+        if isinstance(event, TrainingProgress) and event.epoch == 5:
             first.stop()
     second = Trainer(specs, threads=1, checkpoints=[first.checkpoint(member) for member in range(2)], resume=True)
-    steps = [event.step for event in second.run() if isinstance(event, Progress)]
+    steps = [event.step for event in second.run() if isinstance(event, TrainingProgress)]
 
     assert steps == [1200, 1400, 1600]
     for member in range(2):
@@ -68,7 +68,7 @@ def test_a_training_that_was_cut_in_two_ends_with_the_same_bits(figure, techniqu
 def test_the_same_seed_twice_gives_the_same_bits(threads):
     ends = []
     for _ in range(2):
-        trainer = Trainer(seeded(_spec("hopper"), 2), threads=threads)
+        trainer = Trainer(specs_with_seeds(_spec("hopper"), 2), threads=threads)
         list(trainer.run())
         ends.append(trainer.checkpoint(1))
 
@@ -77,10 +77,10 @@ def test_the_same_seed_twice_gives_the_same_bits(threads):
 
 def test_a_member_alone_sees_what_it_sees_in_a_cohort_of_eight():
     """Up to rounding, for as long as rounding has not grown: the returns of the first updates."""
-    specs = seeded(_spec("hopper", nEvaluations=0), 8)
+    specs = specs_with_seeds(_spec("hopper", nEvaluations=0), 8)
     together, alone = Trainer(specs, threads=1), Trainer(specs[3:4], threads=1)
-    shared = [event.metrics[3] for event in together.run() if isinstance(event, Progress)][:3]
-    single = [event.metrics[0] for event in alone.run() if isinstance(event, Progress)][:3]
+    shared = [event.metrics[3] for event in together.run() if isinstance(event, TrainingProgress)][:3]
+    single = [event.metrics[0] for event in alone.run() if isinstance(event, TrainingProgress)][:3]
 
     for a, b in zip(shared, single, strict=True):
         assert a.keys() == b.keys()
@@ -92,10 +92,12 @@ def test_a_score_does_not_depend_on_the_threads():
     trainer = Trainer([_spec("hopper")], threads=1)
     list(trainer.run())
     checkpoint, options = trainer.checkpoint(0), {"episodes": 6, "steps": 100}
-    score = evaluate(checkpoint, threads=1, **options)
+    score = evaluate_checkpoint(checkpoint, threads=1, **options)
 
-    assert score == evaluate(checkpoint, threads=2, **options) == evaluate(checkpoint, threads=1, **options)
-    assert score != evaluate(checkpoint, threads=1, seed=5, **options)
+    assert (
+        score == evaluate_checkpoint(checkpoint, threads=2, **options) == evaluate_checkpoint(checkpoint, threads=1, **options)
+    )
+    assert score != evaluate_checkpoint(checkpoint, threads=1, seed=5, **options)
 
 
 def test_members_of_different_shapes_cannot_learn_together():
@@ -121,19 +123,19 @@ def test_a_new_training_may_start_from_a_checkpoint():
 
 
 def test_a_member_that_leaves_the_finite_range_fails_alone():
-    trainer = Trainer(seeded(_spec("hopper"), 3), threads=1)
+    trainer = Trainer(specs_with_seeds(_spec("hopper"), 3), threads=1)
     events = []
     for event in trainer.run():
         events.append(event)
-        if isinstance(event, Progress) and event.epoch == 2:
+        if isinstance(event, TrainingProgress) and event.epoch == 2:
             trainer.agent.state.policy.net.stack.block[1] = float("nan")
     failed = [event for event in events if isinstance(event, MemberFailed)]
-    undisturbed = Trainer(seeded(_spec("hopper"), 3), threads=1)
+    undisturbed = Trainer(specs_with_seeds(_spec("hopper"), 3), threads=1)
     list(undisturbed.run())
 
     assert [event.member for event in failed] == [1] and failed[0].step == 600
     assert events[-1].step == 1600
-    scores = [event.scores for event in events if isinstance(event, Evaluated)]
+    scores = [event.scores for event in events if isinstance(event, MembersEvaluated)]
     assert scores[-1][1] is None and scores[-1][0] is not None
     for member in (0, 2):
         assert _same(trainer.checkpoint(member), undisturbed.checkpoint(member)) == []
@@ -146,18 +148,18 @@ def test_stop_ends_after_the_present_update():
         events.append(event)
         trainer.stop()
 
-    assert events[-1] == Finished(0, True)
+    assert events[-1] == TrainingFinished(0, True)
 
 
 def test_a_world_that_diverges_fails_its_member_with_its_place():
-    trainer = Trainer(seeded(_spec("hopper"), 3), threads=1)
+    trainer = Trainer(specs_with_seeds(_spec("hopper"), 3), threads=1)
     failed = []
     for event in trainer.run():
-        if isinstance(event, Progress) and event.epoch == 2:
-            state = trainer.worlds.state(np.array([6]))
+        if isinstance(event, TrainingProgress) and event.epoch == 2:
+            state = trainer.worlds.get_state(np.array([6]))
             rows = state["rows"].copy()
             rows[0, 3] = np.nan
-            trainer.worlds.restore(np.array([6]), state | {"rows": rows})
+            trainer.worlds.set_state(np.array([6]), state | {"rows": rows})
         if isinstance(event, MemberFailed):
             failed.append(event)
 

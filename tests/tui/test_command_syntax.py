@@ -12,8 +12,16 @@ from hypothesis import strategies as some
 from gts.commands.command import Context
 from gts.errors import FileError, UsageError
 from gts.store.workspace import RunFolder, Workspace
-from gts_tui.command_syntax import LineError, Spot, expanded, joined, orders_in, place_of, scan
-from gts_tui.console.runner import mentioned
+from gts_tui.command_syntax import (
+    CommandLineError,
+    LineSpan,
+    expand_tokens,
+    parse_line,
+    quote_words,
+    resolve_target,
+    tokenize_line,
+)
+from gts_tui.console.runner import find_token
 from tests.support.sample_workspace import furnish
 
 HOPPER = "20261118-211502-hopperPPO-k3f"
@@ -25,7 +33,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def words(line: str, workspace: Workspace, *selected: str) -> list[str]:
-    return [word.text for word in expanded(orders_in(line)[0], workspace=workspace, selected=lambda: selected)]
+    return [word.text for word in expand_tokens(parse_line(line)[0], workspace=workspace, get_selection=lambda: selected)]
 
 
 @given(some.text("ab \t\"'\\", max_size=12))
@@ -34,11 +42,11 @@ def test_words_are_those_of_a_shell(line: str) -> None:
     try:
         meant = shlex.split(line)
     except ValueError:
-        assert scan(line)[-1].open
-        with pytest.raises(LineError):
-            orders_in(line)
+        assert tokenize_line(line)[-1].open_quote
+        with pytest.raises(CommandLineError):
+            parse_line(line)
         return
-    found = scan(line)
+    found = tokenize_line(line)
     assert [word.text for word in found] == meant
     # A word stands where it was written.
     assert [shlex.split(line[word.begin : word.end]) for word in found] == [[word.text] for word in found]
@@ -46,30 +54,30 @@ def test_words_are_those_of_a_shell(line: str) -> None:
 
 @given(some.lists(some.text(max_size=8).filter(lambda text: "\0" not in text), min_size=1, max_size=4))
 def test_joined_words_mean_themselves(texts: list[str]) -> None:
-    assert shlex.split(joined(texts)) == texts
+    assert shlex.split(quote_words(texts)) == texts
     if not texts[0].startswith("!"):
-        assert [word.text for word in scan(joined(texts))] == texts
+        assert [word.text for word in tokenize_line(quote_words(texts))] == texts
 
 
 def test_a_line_has_several_commands_and_a_shell_takes_the_rest() -> None:
-    first, second, third = orders_in("stop a;mode ';' jobs ; !ls; echo $x")
-    assert [word.text for word in first.words] == ["stop", "a"]
-    assert [word.text for word in second.words] == ["mode", ";", "jobs"]
-    assert third.shell == "ls; echo $x"
-    assert orders_in(" ;; ") == []
+    first, second, third = parse_line("stop a;mode ';' jobs ; !ls; echo $x")
+    assert [word.text for word in first.tokens] == ["stop", "a"]
+    assert [word.text for word in second.tokens] == ["mode", ";", "jobs"]
+    assert third.shell_line == "ls; echo $x"
+    assert parse_line(" ;; ") == []
 
 
 def test_an_open_quote_is_pointed_at() -> None:
-    with pytest.raises(LineError) as caught:
-        orders_in("info 'my file")
+    with pytest.raises(CommandLineError) as caught:
+        parse_line("info 'my file")
     assert (caught.value.begin, caught.value.end) == (5, 13)
 
 
 def test_the_mark_stands_under_the_word_in_wide_and_long_lines() -> None:
-    assert Spot("info 日本 x.spec", 8, 14).pointed(40).splitlines() == ["info 日本 x.spec", "          ^^^^^^"]
+    assert LineSpan("info 日本 x.spec", 8, 14).underline(40).splitlines() == ["info 日本 x.spec", "          ^^^^^^"]
     line = "info " + "a.spec " * 40 + "bad.spec " + "b.spec " * 40
     at = line.index("bad.spec")
-    shown, mark = Spot(line, at, at + 8).pointed(30).splitlines()
+    shown, mark = LineSpan(line, at, at + 8).underline(30).splitlines()
     assert len(shown) <= 30
     assert shown[mark.index("^") : mark.rindex("^") + 1] == "bad.spec"
 
@@ -94,10 +102,10 @@ def test_patterns_mean_files_runs_and_studies(workspace: Workspace) -> None:
     assert found == ["info", "hopper/hopperPPO.checkpoint", "hopper/hopperPPO.spec"]
     assert words("stop *hopperPPO*", workspace) == ["stop", HOPPER, "20261120-013000-hopperPPO-w9c"]
     assert words("info 'hopper/*'", workspace) == ["info", "hopper/*"]
-    with pytest.raises(LineError, match=r"no file .* matches `walker/\*\.txt`") as caught:
+    with pytest.raises(CommandLineError, match=r"no file .* matches `walker/\*\.txt`") as caught:
         words("info walker/*.txt", workspace)
     assert (caught.value.begin, caught.value.end) == (5, 17)
-    with pytest.raises(LineError, match="no job"):
+    with pytest.raises(CommandLineError, match="no job"):
         words("stop hopper/*", workspace)
 
 
@@ -109,13 +117,13 @@ def test_a_name_with_brackets_is_a_name(tmp_path: Path) -> None:
 def test_what_is_selected_takes_the_place_of_its_name(workspace: Workspace) -> None:
     assert words("compare @sel x", workspace, "a.spec", "b c.spec") == ["compare", "a.spec", "b c.spec", "x"]
     assert words("info '@sel'", workspace) == ["info", "@sel"]
-    with pytest.raises(LineError, match="nothing is selected"):
+    with pytest.raises(CommandLineError, match="nothing is selected"):
         words("info @sel", workspace)
 
 
 def test_an_unknown_command_is_pointed_at_with_the_nearest_word(workspace: Workspace) -> None:
     for wrong, right in (("trian x", "train"), ("opne x", "open"), ("histroy", "history")):
-        with pytest.raises(LineError, match=f"did you mean `{right}`"):
+        with pytest.raises(CommandLineError, match=f"did you mean `{right}`"):
             words(wrong, workspace)
     assert words("gts info x", workspace) == ["info", "x"]
     assert words("e x.spec", workspace) == ["edit", "x.spec"]
@@ -123,19 +131,19 @@ def test_an_unknown_command_is_pointed_at_with_the_nearest_word(workspace: Works
 
 
 def test_an_error_is_about_the_word_that_it_names(workspace: Workspace) -> None:
-    found = expanded(orders_in("train hopper/hopr.spec gama=1 -s 5")[0], workspace=workspace, selected=tuple)
-    assert mentioned("no such file: /w/hopper/hopr.spec", "", found).text == "hopper/hopr.spec"  # type: ignore[union-attr]
-    assert mentioned("anything", "gama", found).text == "gama=1"  # type: ignore[union-attr]
-    assert mentioned("the disk is full", "", found) is None
+    found = expand_tokens(parse_line("train hopper/hopr.spec gama=1 -s 5")[0], workspace=workspace, get_selection=tuple)
+    assert find_token("no such file: /w/hopper/hopr.spec", "", found).text == "hopper/hopr.spec"  # type: ignore[union-attr]
+    assert find_token("anything", "gama", found).text == "gama=1"  # type: ignore[union-attr]
+    assert find_token("the disk is full", "", found) is None
 
 
 def test_things_are_shown_where_they_are_shown_best(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workspace.root)
     context = Context(workspace)
     study = workspace.study_names()[0]
-    trial = RunFolder(workspace.study(study).path / "trials" / "0001-seed1")
+    trial = RunFolder(workspace.study_folder(study).path / "trials" / "0001-seed1")
     trial.path.mkdir(parents=True, exist_ok=True)
-    trial.facts.write_text("{}")
+    trial.run_file.write_text("{}")
     for word, mode, name in (
         ("hopper/hopperPPO.spec", "editor", "hopper/hopperPPO.spec"),
         ("hopper/hopper.space", "editor", "hopper/hopper.space"),
@@ -150,11 +158,11 @@ def test_things_are_shown_where_they_are_shown_best(workspace: Workspace, monkey
         (f"studies/{study}/trials/0001-seed1", "training", f"studies/{study}/trials/0001-seed1"),
         ("postgresql+psycopg://me@localhost/x#y", "search", "postgresql+psycopg://me@localhost/x#y"),
     ):
-        place = place_of(context, word)
-        assert (place.mode, place.word) == (mode, name)
+        place = resolve_target(context, word)
+        assert (place.mode, place.reference) == (mode, name)
     with pytest.raises(UsageError, match="names 2 jobs"):
-        place_of(context, "hopperPPO")
+        resolve_target(context, "hopperPPO")
     for word in ("hopper/hopperPPPO.spec", "hoper/hopperPPO.spec", "hopperPPO.spec"):
         with pytest.raises(FileError, match="nothing is called") as caught:
-            place_of(context, word)
+            resolve_target(context, word)
         assert "hopper/hopperPPO.spec" in caught.value.hint

@@ -33,7 +33,7 @@ from typing import Any
 
 import pytest
 
-from gts.jobs.job_store import reindex
+from gts.jobs.job_store import index_missing_runs
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.command_syntax import MODES
@@ -59,7 +59,7 @@ def fill(workspace: Workspace, name: str, values: list[float | None], more: Call
     from gts.search.study import Study
 
     space = read_space(workspace.root / "hopper" / "hopper.space")
-    folder = workspace.study(name)
+    folder = workspace.study_folder(name)
     folder.path.mkdir(parents=True)
     study = Study.create_or_load(folder, space, storage=None, settings={"trials": len(values)})
     for value in values:
@@ -81,7 +81,7 @@ def fill(workspace: Workspace, name: str, values: list[float | None], more: Call
 
 def repeat(workspace: Workspace, name: str, times: int) -> None:
     """Add the first trial of a study so often again: row by row in SQL, since storages take a minute for thousands."""
-    with closing(sqlite3.connect(workspace.study(name).database)) as database, database:
+    with closing(sqlite3.connect(workspace.study_folder(name).database)) as database, database:
         ((first, number),) = database.execute("SELECT min(trial_id), max(number) FROM trials")
         (last,) = database.execute("SELECT max(trial_id) FROM trials").fetchone()
         copies = f"WITH RECURSIVE copy(at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM copy WHERE at < {times})"
@@ -191,7 +191,7 @@ def oddly_named(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Worksp
     theme = (ROOT / "themes" / "dark.toml").read_text()
     (workspace.root / "themes" / "[b].toml").write_text(theme)
     (workspace.root / "themes" / "[/c].toml".replace("/", "∕")).write_text("x = [/foo]")
-    reindex(workspace)
+    index_missing_runs(workspace)
     return workspace
 
 

@@ -61,9 +61,9 @@ async def writes(pilot: Any, text: str) -> None:
 
 def completed(root: Path) -> list[Any]:
     """The trials that are complete, as the study has them."""
-    from gts.search.study_reader import read_named
+    from gts.search.study_reader import read_study_by_reference
 
-    return [trial for trial in read_named(Workspace(root), "small").trials if trial.state == "complete"]
+    return [trial for trial in read_study_by_reference(Workspace(root), "small").trials if trial.state == "complete"]
 
 
 def test_an_evening(root: Path) -> None:

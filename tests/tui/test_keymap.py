@@ -13,11 +13,11 @@ from textual.screen import ModalScreen
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.command_syntax import MODES
-from gts_tui.keymap import Place, keys_of, normal, places_with_keys, read_keymap, shown
+from gts_tui.keymap import BindingOwner, binding_keys, display_key, find_binding_owners, normalize_key, read_keymap
 from tests.support.app_driver import screen_text, until
 
-PLACES = places_with_keys()
-APP = Place("app", tuple(binding for place in PLACES if place.everywhere for binding in place.bindings), True)
+PLACES = find_binding_owners()
+APP = BindingOwner("app", tuple(binding for place in PLACES if place.is_global for binding in place.bindings), True)
 HOUSE = {"escape", "enter"}
 """Keys that whoever has the cursor may have for itself."""
 
@@ -29,7 +29,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return Workspace(tmp_path)
 
 
-def is_dialog(place: Place) -> bool:
+def is_dialog(place: BindingOwner) -> bool:
     from importlib import import_module
 
     module, _, name = place.name.rpartition(".")
@@ -43,10 +43,10 @@ def test_places_are_found() -> None:
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_every_key_has_an_id_and_words(place: Place) -> None:
+def test_every_key_has_an_id_and_words(place: BindingOwner) -> None:
     for binding in place.bindings:
         assert binding.id and binding.description, f"{place.name}: {binding.key} has no id or no words"
-        assert all(normal(key) is not None for key in keys_of(binding)), binding
+        assert all(normalize_key(key) is not None for key in binding_keys(binding)), binding
         assert binding.description == binding.description.strip().rstrip(".")
 
 
@@ -62,17 +62,17 @@ def test_an_id_means_one_thing() -> None:
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_no_two_keys_of_a_place_clash(place: Place) -> None:
-    keys = Counter(key for binding in place.bindings for key in keys_of(binding))
+def test_no_two_keys_of_a_place_clash(place: BindingOwner) -> None:
+    keys = Counter(key for binding in place.bindings for key in binding_keys(binding))
     assert [key for key, times in keys.items() if times > 1] == []
-    if not place.everywhere and not is_dialog(place):
-        taken = {key for binding in APP.bindings for key in keys_of(binding)}
+    if not place.is_global and not is_dialog(place):
+        taken = {key for binding in APP.bindings for key in binding_keys(binding)}
         # A list may have the keys of a terminal's own; the letters and signs of the program mean one thing everywhere.
         assert taken & set(keys) - HOUSE == set()
 
 
 def test_no_key_is_one_that_terminals_or_tmux_take() -> None:
-    used = {key for place in PLACES for binding in place.bindings for key in keys_of(binding)}
+    used = {key for place in PLACES for binding in place.bindings for key in binding_keys(binding)}
     assert used & {"ctrl+b", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"} == set()
 
 
@@ -81,19 +81,23 @@ def test_no_key_is_one_that_terminals_or_tmux_take() -> None:
     [("?", "question_mark"), ("x", "x"), ("ctrl+x", "ctrl+x"), ("f5", "f5"), ("+", "plus"), ("[", "left_square_bracket")],
 )
 def test_keys_as_people_write_them(key: str, name: str) -> None:
-    assert normal(key) == name
-    assert shown(name) == key
+    assert normalize_key(key) == name
+    assert display_key(name) == key
 
 
 @pytest.mark.parametrize("key", ["", "banana", "ctrl+", "control+x", "f99"])
 def test_what_is_no_key(key: str) -> None:
-    assert normal(key) is None
+    assert normalize_key(key) is None
 
 
 HERE = (
-    Place("gts_tui.app.GtsApp", (Binding("1", "a", "one", id="mode.one"), Binding("q", "b", "quit", id="program.quit")), True),
-    Place("gts_tui.screens.jobs.Jobs", (Binding("s", "c", "stop", id="jobs.stop"), Binding("R", "d", "on", id="jobs.resume"))),
-    Place("gts_tui.screens.play.Play", (Binding("w", "e", "window", id="play.window"),)),
+    BindingOwner(
+        "gts_tui.app.GtsApp", (Binding("1", "a", "one", id="mode.one"), Binding("q", "b", "quit", id="program.quit")), True
+    ),
+    BindingOwner(
+        "gts_tui.screens.jobs.Jobs", (Binding("s", "c", "stop", id="jobs.stop"), Binding("R", "d", "on", id="jobs.resume"))
+    ),
+    BindingOwner("gts_tui.screens.play.Play", (Binding("w", "e", "window", id="play.window"),)),
 )
 
 

@@ -15,11 +15,11 @@ import pytest
 from gts.errors import GtsError
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.console.output import Echo
-from gts_tui.polling import Watch
+from gts_tui.console.output import StatusLine
+from gts_tui.polling import Poller
 from gts_tui.screens.mode import Mode
-from gts_tui.textual_fixes import EndedError
-from gts_tui.widgets.dialogs import Confirm, Find
+from gts_tui.textual_fixes import AppClosedError
+from gts_tui.widgets.dialogs import ConfirmDialog, SearchDialog
 from tests.support.app_driver import shows, types, until
 
 
@@ -39,8 +39,8 @@ class Panel:
         self.read: Callable[[], Any] = lambda: "well"
         self.told: list[Any] = []
 
-    def follow(self, watch: Watch, key: str) -> None:
-        watch.follow(key, lambda: self.stamp(), lambda: self.read(), self.told.append)
+    def follow(self, watch: Poller, key: str) -> None:
+        watch.watch(key, lambda: self.stamp(), lambda: self.read(), self.told.append)
 
 
 def eventually(condition: Callable[[], Any]) -> None:
@@ -52,7 +52,7 @@ def eventually(condition: Callable[[], Any]) -> None:
 
 def test_whatever_goes_wrong_in_a_reading_is_told_and_the_others_go_on() -> None:
     mishaps: list[Exception] = []
-    watch = Watch(lambda call: call(), mishaps.append, seconds=0.005)
+    watch = Poller(lambda call: call(), mishaps.append, seconds=0.005)
     odd, sound = Panel(), Panel()
     count = iter(range(10**9))
     odd.stamp, sound.stamp = lambda: next(count), lambda: next(count)
@@ -72,12 +72,12 @@ def test_whatever_goes_wrong_in_a_reading_is_told_and_the_others_go_on() -> None
         odd.read = lambda: {}["missing"]
         eventually(lambda: isinstance(odd.told[-1], GtsError))
     finally:
-        watch.end()
+        watch.stop()
         watch.join(5)
 
 
 def test_what_comes_back_as_it_was_is_told_again_after_an_error() -> None:
-    watch = Watch(lambda call: call(), seconds=0.005)
+    watch = Poller(lambda call: call(), seconds=0.005)
     panel = Panel()
     panel.follow(watch, "panel")
     watch.start()
@@ -93,7 +93,7 @@ def test_what_comes_back_as_it_was_is_told_again_after_an_error() -> None:
         panel.stamp = lambda: 0
         eventually(lambda: panel.told[2:] == ["well"])
     finally:
-        watch.end()
+        watch.stop()
         watch.join(5)
 
 
@@ -102,11 +102,11 @@ def test_a_panel_that_fails_is_said_and_the_program_goes_on(workspace: Workspace
         app = GtsApp(workspace)
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await until(pilot, lambda: app.mode)
-            app.watcher.follow("broken", lambda: 0, lambda: 1, lambda reading: {}["nothing"])
+            app.poller.watch("broken", lambda: 0, lambda: 1, lambda reading: {}["nothing"])
             await shows(pilot, "this should not have")
             (workspace.root / "b.spec").write_text("{}")
             await shows(pilot, r"\bb\b")
-            assert [type(error) for error in app.mishaps] == [KeyError]
+            assert [type(error) for error in app.unexpected_errors] == [KeyError]
 
     asyncio.run(drive())
 
@@ -119,7 +119,7 @@ def test_nobody_waits_for_a_program_that_has_ended(workspace: Workspace) -> None
         def work() -> None:
             try:
                 answers.append(how())
-            except EndedError as error:
+            except AppClosedError as error:
                 answers.append(error)
 
         thread = threading.Thread(target=work, daemon=True)
@@ -129,18 +129,18 @@ def test_nobody_waits_for_a_program_that_has_ended(workspace: Workspace) -> None
     async def drive() -> list[threading.Thread]:
         async with app.run_test(size=(80, 24)) as pilot:
             await until(pilot, lambda: app.mode)
-            asked = ask(lambda: app.ask("really?"))
-            await until(pilot, lambda: isinstance(app.screen, Confirm))
+            asked = ask(lambda: app.confirm("really?"))
+            await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
             return [asked, ask(lambda: app.call_from_thread(asyncio.sleep, 3600))]
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         threads = asyncio.run(drive())
-        threads += [ask(lambda: app.call_from_thread(app.bell)), ask(lambda: app.hand_over(app.bell))]
+        threads += [ask(lambda: app.call_from_thread(app.bell)), ask(lambda: app.call_soon(app.bell))]
         for thread in threads:
             thread.join(5)
             assert not thread.is_alive()
-    assert sum(isinstance(answer, EndedError) for answer in answers) == 2
+    assert sum(isinstance(answer, AppClosedError) for answer in answers) == 2
     assert False in answers
 
 
@@ -154,26 +154,26 @@ def test_a_command_ends_while_a_dialog_is_open(workspace: Workspace, opened: str
             await until(pilot, lambda: app.mode)
             ended: list[int] = []
             if opened == "question":
-                app.push_screen(Confirm("really?"))
+                app.push_screen(ConfirmDialog("really?"))
             else:
                 await pilot.press("ctrl+p" if opened == "palette" else "question_mark")
-            await until(pilot, lambda: isinstance(app.screen, Confirm | Find))
+            await until(pilot, lambda: isinstance(app.screen, ConfirmDialog | SearchDialog))
             dialog = app.screen
             lines = ["help train", "!echo aa; echo bb", "jobs", "mode search", "theme light", "history", "mouse off", "clear"]
             for line in lines:
-                app.perform(line, then=ended.append)
+                app.run_command(line, then=ended.append)
                 await until(pilot, lambda: len(ended) == lines.index(line) + 1)  # noqa: B023
             assert ended == [0] * len(lines)
             assert app.screen is dialog
             assert app.mode is not None and app.mode.NAME == "search"
             assert [mode.NAME for mode in app.query(Mode) if mode.display] == ["search"]
-            app.perform("nonsense", then=ended.append)
+            app.run_command("nonsense", then=ended.append)
             await until(pilot, lambda: ended[-1] == 2)
             await pilot.press("escape")
             await until(pilot, lambda: app.screen is not dialog)
             await types(pilot, "mode jobs")
             await until(pilot, lambda: app.mode.NAME == "jobs")
-            assert "mode jobs" in str(app.query_one(Echo).render())
-            assert app.mishaps == []
+            assert "mode jobs" in str(app.query_one(StatusLine).render())
+            assert app.unexpected_errors == []
 
     asyncio.run(drive())

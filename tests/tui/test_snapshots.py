@@ -14,10 +14,10 @@ import pytest
 from rich.cells import cell_len
 
 import gts.commands.views.formatting as wording
-from gts.jobs.queue import Queue
+from gts.jobs.queue import JobQueue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.app_base import Settings
+from gts_tui.app_base import AppSettings
 from tests.support.app_driver import screen_text, shows, types, until
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
@@ -74,7 +74,7 @@ def workspace(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr(wording, "datetime", Evening)
     monkeypatch.setattr("gts_tui.widgets.playback.secrets.randbelow", lambda most: 7)
     monkeypatch.setattr("pytest_textual_snapshot.normalize_svg", lean)
-    Queue().set_slots(2)
+    JobQueue().set_slots(2)
     yield workspace
     monkeypatch.delenv("TZ")
     time.tzset()
@@ -151,7 +151,7 @@ MODES: dict[str, Story] = {
 
 
 def picture(workspace: Workspace, snap_compare: Any, size: tuple[int, int], theme: str, story: Story) -> None:
-    app = GtsApp(workspace, Settings(theme=theme, glyphs="braille"))
+    app = GtsApp(workspace, AppSettings(theme=theme, glyphs="braille"))
 
     async def take(pilot: Any) -> None:
         await until(pilot, lambda: app.mode is not None)

@@ -19,14 +19,14 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList
 
-from gts.jobs.repair import mend_catalogue
+from gts.jobs.repair import repair_catalogue
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace, find_workspace
 from gts_tui.app import GtsApp
-from gts_tui.app_base import Settings
+from gts_tui.app_base import AppSettings
 from gts_tui.console.command_line import CommandLine
 from gts_tui.screens.mode import Mode
-from gts_tui.terminal import MOST_BYTES
+from gts_tui.terminal import MAX_OSC52_BYTES
 from tests.support.app_driver import screen_text, shows, types, until
 from tests.support.terminal_program import Terminal
 
@@ -231,7 +231,7 @@ def test_the_examples_are_a_workspace_of_this_person(
             await until(pilot, lambda: isinstance(app.focused, OptionList))
             await pilot.press("down", "enter")
             await until(pilot, lambda: app.workspace.root == own_settings / "state" / "examples" == Path.cwd())
-            assert app.performer.workspace == app.workspace
+            assert app.command_runner.workspace == app.workspace
             assert "examples" in screen_text(app).splitlines()[0]
             await shows(pilot, "antPPO")
             assert [mode.NAME for mode in app.query(Mode)] == ["workspace"]
@@ -301,16 +301,16 @@ def test_a_damaged_catalogue_is_made_anew_and_said(repository_workspace: Workspa
     with Catalogue(workspace.catalogue, read_only=True) as catalogue:
         assert sorted(catalogue.run_ids()) == runs
         assert {job.id for job in catalogue.jobs()} == set(runs)
-    assert mend_catalogue(workspace) is None
+    assert repair_catalogue(workspace) is None
     workspace.catalogue.write_bytes(garbage)
-    assert mend_catalogue(workspace) == workspace.root / "gts-damaged-2.db"
+    assert repair_catalogue(workspace) == workspace.root / "gts-damaged-2.db"
 
 
 def test_readonly_changes_not_even_what_is_damaged(workspace: Workspace) -> None:
     workspace.catalogue.write_bytes(b"garbage " * 1000)
 
     async def drive() -> None:
-        app = GtsApp(workspace, Settings(readonly=True))
+        app = GtsApp(workspace, AppSettings(readonly=True))
         async with app.run_test(size=(120, 40), notifications=True) as pilot:
             await until(pilot, lambda: "readonly" in screen_text(app).splitlines()[0])
             await types(pilot, "init x")
@@ -328,10 +328,10 @@ def repository_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
 
     workspace = Workspace(tmp_path)
     for name in ("20261122-081530-hopper-k3f", "20261122-091530-walker-abc"):
-        folder = workspace.run(name)
+        folder = workspace.run_folder(name)
         folder.path.mkdir(parents=True)
         record = RunRecord(name, name[16:-4], "a.spec", "hopper", "ppo", 1, 100, 100, "2026-11-22T08:15:30Z")
-        folder.facts.write_text(json.dumps({**record.__dict__, "state": "done"}))
+        folder.run_file.write_text(json.dumps({**record.__dict__, "state": "done"}))
         write_job(workspace, Job(name, "train", record.name, folder.path, "done", record.started))
     monkeypatch.chdir(tmp_path)
     return workspace
@@ -350,7 +350,7 @@ def test_a_copy_goes_to_the_terminal_or_into_a_file(
             await until(pilot, lambda: "copied the name: 12 characters" in screen_text(app))
             (sequence,) = [text for text in written if text.startswith("\x1b]52;")]
             assert base64.b64decode(sequence.removeprefix("\x1b]52;c;").removesuffix("\a")).decode() == "ünïcode [/x]"
-            long = "x" * MOST_BYTES
+            long = "x" * MAX_OSC52_BYTES
             app.copy(long, "the log")
             await until(pilot, lambda: "too long" in screen_text(app))
             assert [text for text in written if text.startswith("\x1b]52;")] == [sequence]
@@ -403,7 +403,7 @@ def test_any_size_can_be_left_and_come_back_from(workspace: Workspace) -> None:
 @pytest.mark.parametrize(("width", "names"), [(120, "2 editor"), (80, "2 edit"), (62, "5 ")])
 def test_the_bar_fits(workspace: Workspace, width: int, names: str) -> None:
     async def drive() -> None:
-        app = GtsApp(workspace, Settings(readonly=True))
+        app = GtsApp(workspace, AppSettings(readonly=True))
         async with app.run_test(size=(width, 24)) as pilot:
             await until(pilot, lambda: "7 play" in screen_text(app) or "1 workspace" in screen_text(app))
             first = screen_text(app).splitlines()[0]
@@ -413,25 +413,25 @@ def test_the_bar_fits(workspace: Workspace, width: int, names: str) -> None:
 
 
 def test_jobs_at_work_are_counted(workspace: Workspace) -> None:
-    from gts.jobs.job_lock import Life
+    from gts.jobs.job_lock import JobLock
     from gts.jobs.job_store import Job, write_job
     from gts.store.workspace import JobFolder
 
-    folder = workspace.run("20261122-081530-hopper-k3f")
+    folder = workspace.run_folder("20261122-081530-hopper-k3f")
     folder.path.mkdir()
-    folder.facts.write_text("{}")
+    folder.run_file.write_text("{}")
 
     async def drive() -> None:
         app = GtsApp(workspace)
         async with app.run_test(size=(120, 24)) as pilot:
             await until(pilot, lambda: app.mode is not None)
             assert "1 job " not in screen_text(app)
-            life = Life.take(JobFolder(folder.path).lock)
-            life.say("running")
+            life = JobLock.acquire(JobFolder(folder.path).lock)
+            life.set_activity("running")
             job = Job(folder.id, "train", "hopper", folder.path, "active", "2026-11-22T08:15:30Z")
             write_job(workspace, job)
             await until(pilot, lambda: "▶ 1 job " in screen_text(app).splitlines()[0])
-            write_job(workspace, replace(job, claim="done"))
+            write_job(workspace, replace(job, recorded_state="done"))
             life.release()
             await until(pilot, lambda: "1 job " not in screen_text(app).splitlines()[0], 15)
 
@@ -443,6 +443,6 @@ def test_the_wheel_has_the_themes(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     package = tmp_path / "gts" / "commands" / "themes.py"
     package.parent.mkdir(parents=True)
-    shutil.copytree(themes.shipped_themes(), tmp_path / "gts" / "_themes")
+    shutil.copytree(themes.builtin_themes_folder(), tmp_path / "gts" / "_themes")
     monkeypatch.setattr(themes, "__file__", str(package))
-    assert themes.shipped_themes() == tmp_path / "gts" / "_themes"
+    assert themes.builtin_themes_folder() == tmp_path / "gts" / "_themes"

@@ -11,18 +11,18 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
-from gts.commands.themes import shipped_themes
+from gts.commands.themes import builtin_themes_folder
 from gts.errors import FormatError
-from gts.formats.theme_file import ANSI_COLOURS, STYLES, VARIABLES, ThemeFile, read_theme
+from gts.formats.theme_file import ANSI_COLOURS, TEXT_STYLES, THEME_VARIABLES, ThemeFile, read_theme
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.app_base import Settings
-from gts_tui.terminal import in_ascii
-from gts_tui.theme import THEME_DEFAULTS, depth_of, remember, remembered, textual_theme
-from gts_tui.widgets.dialogs import Find
+from gts_tui.app_base import AppSettings
+from gts_tui.terminal import to_ascii
+from gts_tui.theme import THEME_VARIABLE_DEFAULTS, detect_color_depth, load_chosen_theme, make_textual_theme, save_chosen_theme
+from gts_tui.widgets.dialogs import SearchDialog
 from tests.support.app_driver import screen_text, types, until
 
-SHIPPED = {path.stem: read_theme(path) for path in sorted(shipped_themes().glob("*.toml"))}
+SHIPPED = {path.stem: read_theme(path) for path in sorted(builtin_themes_folder().glob("*.toml"))}
 TRUE_COLOURS = {name: theme for name, theme in SHIPPED.items() if not theme.ansi}
 
 GOOD = """\
@@ -43,8 +43,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def variables(theme: ThemeFile) -> dict[str, str]:
-    made = textual_theme(theme)
-    return {**THEME_DEFAULTS, **made.to_color_system().generate(), **made.variables}
+    made = make_textual_theme(theme)
+    return {**THEME_VARIABLE_DEFAULTS, **made.to_color_system().generate(), **made.variables}
 
 
 def luminance(colour: Color) -> float:
@@ -138,17 +138,17 @@ def test_colours_differ_to_eyes_that_see_few(name: str, sight: str) -> None:
 def test_the_terminals_own_colours_alone(name: str) -> None:
     theme = SHIPPED[name]
     used = {*theme.colours.values(), *theme.chart, *theme.state.values()}
-    used |= {value for key, value in theme.variables.items() if VARIABLES[key] == "colour"}
+    used |= {value for key, value in theme.variables.items() if THEME_VARIABLES[key] == "colour"}
     assert theme.ansi and used <= ANSI_COLOURS
 
 
 def test_what_a_theme_may_say_textual_understands() -> None:
     known = BUILTIN_THEMES["textual-dark"].to_color_system().generate()
-    assert set(VARIABLES) - set(known) == set()
+    assert set(THEME_VARIABLES) - set(known) == set()
     assert all(Color.parse(colour) for colour in ANSI_COLOURS)
     from textual.css.constants import VALID_STYLE_FLAGS
 
-    assert STYLES <= VALID_STYLE_FLAGS
+    assert TEXT_STYLES <= VALID_STYLE_FLAGS
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_all_errors_of_a_file_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_theme_can_be_worn(workspace: Workspace, name: str) -> None:
     async def drive() -> None:
-        app = GtsApp(workspace, Settings(theme=name))
+        app = GtsApp(workspace, AppSettings(theme=name))
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await until(pilot, lambda: "1 " in screen_text(app))
             assert app.theme == name
@@ -245,17 +245,17 @@ def test_the_usual_theme_suits_the_terminal(
 
 
 def test_what_is_remembered_is_for_terminals_with_as_many_colours() -> None:
-    remember("many", "light")
-    assert (remembered("many"), remembered("few")) == ("light", "16-colour")
-    assert depth_of("standard", no_color=False) == "few"
-    assert depth_of("truecolor", no_color=True) == "none"
+    save_chosen_theme("many", "light")
+    assert (load_chosen_theme("many"), load_chosen_theme("few")) == ("light", "16-colour")
+    assert detect_color_depth("standard", no_color=False) == "few"
+    assert detect_color_depth("truecolor", no_color=True) == "none"
 
 
 def test_an_unreadable_memory_is_no_memory(own_settings: Path) -> None:
     (own_settings / "state").mkdir()
     for text in ("{", "[]", '{"themes": 3}', '{"themes": {"many": 7}}'):
         (own_settings / "state" / "terminal.json").write_text(text)
-        assert remembered("many") == "dark"
+        assert load_chosen_theme("many") == "dark"
 
 
 def test_no_colour_reaches_a_screen_without_colours(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +271,7 @@ def test_no_colour_reaches_a_screen_without_colours(workspace: Workspace, monkey
                 return [segment for strip in app.screen._compositor.render_strips() for segment in strip if segment.style]
 
             def first() -> str:
-                return app.screen._shown[0].label if isinstance(app.screen, Find) and app.screen._shown else "\0"
+                return app.screen._results[0].label if isinstance(app.screen, SearchDialog) and app.screen._results else "\0"
 
             # Where the cursor is must be seen all the same.
             await until(pilot, lambda: any(one.text.startswith(first()) and one.style.reverse for one in segments()))
@@ -285,7 +285,7 @@ def test_ascii_reaches_a_screen_that_has_nothing_else(workspace: Workspace) -> N
     (workspace.root / "añb.spec").write_text("{}")
 
     async def drive() -> None:
-        app = GtsApp(workspace, Settings(glyphs="ascii"))
+        app = GtsApp(workspace, AppSettings(glyphs="ascii"))
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await pilot.press("ctrl+p")
             await until(pilot, lambda: "a?b.spec" in screen_text(app) or "enter choose" in screen_text(app))
@@ -298,7 +298,7 @@ def test_ascii_reaches_a_screen_that_has_nothing_else(workspace: Workspace) -> N
 
 @pytest.mark.parametrize(("text", "shown"), [("╭─╮ ● 漢", "+-+ * ??"), ("⠿⠇", "??"), ("plain", "plain")])
 def test_a_text_stays_as_wide_as_it_was(text: str, shown: str) -> None:
-    assert in_ascii(text) == shown
+    assert to_ascii(text) == shown
 
 
 def test_a_theme_that_is_edited_is_seen_at_once_and_a_broken_one_is_said(workspace: Workspace) -> None:
@@ -308,7 +308,7 @@ def test_a_theme_that_is_edited_is_seen_at_once_and_a_broken_one_is_said(workspa
     path.write_text(GOOD)
 
     async def drive() -> None:
-        app = GtsApp(workspace, Settings(theme="mine"))
+        app = GtsApp(workspace, AppSettings(theme="mine"))
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await until(pilot, lambda: app.screen.styles.background.hex == "#000000")
             path.write_text(GOOD.replace("#000000", "#102030"))
@@ -338,7 +338,7 @@ def test_a_theme_of_the_person_stands_in_for_one_of_the_program(workspace: Works
 
 def test_red_in_tables_is_what_is_bad_in_this_theme(workspace: Workspace) -> None:
     async def drive() -> None:
-        app = GtsApp(workspace, Settings(theme="blue-orange"))
+        app = GtsApp(workspace, AppSettings(theme="blue-orange"))
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await types(pilot, "nonsense")
             await pilot.press("o")

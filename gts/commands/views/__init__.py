@@ -11,54 +11,54 @@ from gts.commands.command import Result
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-VIEWS: Mapping[str, str] = {
-    "init.Initialised": "files.initialised",
-    "new.MadeFile": "files.made",
-    "check.Checked": "files.checked",
-    "files.Copied": "files.copied",
-    "files.Renamed": "files.renamed",
-    "files.Deleted": "files.deleted",
-    "files.Restored": "files.restored",
-    "files.TrashShown": "files.trash",
-    "import_legacy.Imported": "files.imported",
-    "export.Exported": "files.exported",
-    "export.ExportedPolicy": "files.exported_policy",
-    "export.ExportedMotion": "files.exported_motion",
-    "train.Trained": "scores.trained",
-    "train.Detached": "jobs.detached",
-    "search.Searched": "jobs.searched",
-    "search.SearchDetached": "jobs.search_detached",
-    "jobs.Jobs": "jobs.jobs",
-    "tail.Followed": "jobs.followed",
-    "jobs.Stopped": "jobs.stopped",
-    "jobs.Resumed": "jobs.resumed",
-    "worker.WorkersSet": "jobs.workers_set",
-    "play.Played": "scores.played",
-    "trials.Trials": "studies.trials",
-    "study.StudyShown": "studies.study",
-    "study.Best": "studies.best",
-    "score.Scored": "scores.scored",
-    "service.ServiceResult": "jobs.service",
-    "compare.Compared": "scores.compared",
-    "info.SpecInfo": "files.spec",
-    "info.SpaceInfo": "files.space",
-    "info.CheckpointInfo": "files.checkpoint",
-    "info.RunInfo": "files.run",
-    "info.StudyInfo": "files.study",
-    "bench.Benchmarked": "machine.benchmarked",
-    "doctor.Diagnosis": "machine.diagnosis",
-    "themes.Themes": "machine.themes",
+RENDERERS: Mapping[str, str] = {
+    "init.InitResult": "files.render_init",
+    "new.NewFileResult": "files.render_new",
+    "check.CheckResult": "files.render_check",
+    "files.CopyResult": "files.render_copy",
+    "files.RenameResult": "files.render_rename",
+    "files.DeleteResult": "files.render_delete",
+    "files.RestoreResult": "files.render_restore",
+    "files.TrashResult": "files.render_trash",
+    "import_legacy.ImportResult": "files.render_import",
+    "export.ExportedTable": "files.render_export",
+    "export.ExportedPolicy": "files.render_policy_export",
+    "export.ExportedMotion": "files.render_motion_export",
+    "train.TrainResult": "scores.render_train",
+    "train.DetachedTraining": "jobs.render_detached_training",
+    "search.SearchResult": "jobs.render_search",
+    "search.DetachedSearch": "jobs.render_detached_search",
+    "jobs.JobsResult": "jobs.render_jobs",
+    "tail.TailResult": "jobs.render_tail",
+    "jobs.StopResult": "jobs.render_stop",
+    "jobs.ResumeResult": "jobs.render_resume",
+    "worker.WorkersResult": "jobs.render_workers",
+    "play.PlayResult": "scores.render_play",
+    "trials.TrialsResult": "studies.render_trials",
+    "study.StudyResult": "studies.render_study",
+    "study.BestResult": "studies.render_best",
+    "score.ScoreResult": "scores.render_score",
+    "service.ServiceResult": "jobs.render_service",
+    "compare.CompareResult": "scores.render_compare",
+    "info.SpecInfo": "files.render_spec_info",
+    "info.SpaceInfo": "files.render_space_info",
+    "info.CheckpointInfo": "files.render_checkpoint_info",
+    "info.RunInfo": "files.render_run_info",
+    "info.StudyInfo": "files.render_study_info",
+    "bench.BenchResult": "machine.render_bench",
+    "doctor.DoctorResult": "machine.render_doctor",
+    "themes.ThemesResult": "machine.render_themes",
 }
 """Which function of this room shows a result, by module and name of both; loaded when there is such a result to show."""
 
 
-def view(result: Result, *, detail: bool = False) -> RenderableType:
+def render_result(result: Result, *, detail: bool = False) -> RenderableType:
     """What a result looks like; with `detail` everything that there is to see."""
-    return function_for(type(result))(result, detail)
+    return find_renderer(type(result))(result, detail)
 
 
-def function_for(kind: type[Result]) -> Callable[[Result, bool], RenderableType]:
+def find_renderer(kind: type[Result]) -> Callable[[Result, bool], RenderableType]:
     """The function that shows results of a kind."""
-    module, function = VIEWS[f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"].split(".")
+    module, function = RENDERERS[f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"].split(".")
     found: Callable[[Result, bool], RenderableType] = getattr(import_module(f"gts.commands.views.{module}"), function)
     return found

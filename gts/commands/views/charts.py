@@ -13,16 +13,18 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from gts.commands.views.formatting import clock, line, short
-from gts.search.charts import Bar, Chart, Panel, Series
+from gts.commands.views.formatting import format_clock, format_short, nowrap_line
+from gts.search.charts import ChartBar, ChartSeries, StudyChart, Subplot
 
 _MOST_POINTS = 400
 
 
-def learning_curve(history: Sequence[Mapping[str, Any]], *, width: int = 76, height: int = 14) -> Text | None:
+def render_learning_curve(history: Sequence[Mapping[str, Any]], *, width: int = 76, height: int = 14) -> Text | None:
     """Mean return over the steps; None where there are fewer than two points to draw."""
     points = [
-        (float(row["step"]), float(row["mean"])) for row in history if _finite(row.get("step")) and _finite(row.get("mean"))
+        (float(row["step"]), float(row["mean"]))
+        for row in history
+        if _is_plottable(row.get("step")) and _is_plottable(row.get("mean"))
     ]
     if len(points) < 2:
         return None
@@ -30,17 +32,17 @@ def learning_curve(history: Sequence[Mapping[str, Any]], *, width: int = 76, hei
     points = points[:: math.ceil(len(points) / _MOST_POINTS)]
 
     steps, means = zip(*points, strict=True)
-    with fresh_figure() as plotext:
+    with plotext_figure() as plotext:
         plotext.plot_size(width, height)
         plotext.plot(steps, means, marker="braille")
         ticks = [steps[0] + (steps[-1] - steps[0]) * part / 4 for part in range(5)]
-        plotext.xticks(ticks, [short(tick) for tick in ticks])
+        plotext.xticks(ticks, [format_short(tick) for tick in ticks])
         plotext.xlabel("steps")
-        return built(plotext)
+        return plot_to_text(plotext)
 
 
 @contextmanager
-def fresh_figure() -> Iterator[Any]:
+def plotext_figure() -> Iterator[Any]:
     """The plotter, whose one figure belongs to the whole process, with nothing on it before and after."""
     import plotext
 
@@ -57,42 +59,42 @@ def fresh_figure() -> Iterator[Any]:
         cleared()
 
 
-def built(plotext: Any) -> Text:
+def plot_to_text(plotext: Any) -> Text:
     """What was plotted, in lines that are never folded."""
     drawn = Text.from_ansi(plotext.build().rstrip("\n"))
     drawn.no_wrap, drawn.overflow = True, "ignore"
     return drawn
 
 
-def _finite(value: Any) -> bool:
+def _is_plottable(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < 1e15
 
 
 _WIDTH = 78
 _HEIGHT = 19
 _COLUMNS = 3
-_LOOKS = {"best": "green", "line": "cyan", "points": "cyan", "faint": "gray"}
-_STATES = {"complete": ("█", "green"), "pruned": ("▒", "yellow"), "failed": ("×", "red"), "running": ("░", "cyan")}
+_SERIES_COLOURS = {"best": "green", "line": "cyan", "points": "cyan", "faint": "gray"}
+_STATE_BLOCKS = {"complete": ("█", "green"), "pruned": ("▒", "yellow"), "failed": ("×", "red"), "running": ("░", "cyan")}
 _NARROWEST_SPAN = 1e-9
 
 
-def drawn(chart: Chart) -> RenderableType:
+def render_study_chart(chart: StudyChart) -> RenderableType:
     """A chart with its title and what is to say about it."""
-    rows: list[RenderableType] = [line(chart.title, "bold")]
+    rows: list[RenderableType] = [nowrap_line(chart.title, "bold")]
     if chart.bars:
         rows += _bars(chart.bars, times=chart.kind == "timeline")
-    elif chart.panels:
-        rows.append(_plotted(chart.panels))
-        rows.append(_legend(chart.panels))
-    if chart.remark:
-        rows += [line(text, "dim") for text in _folded(chart.remark)]
+    elif chart.subplots:
+        rows.append(_plot_panels(chart.subplots))
+        rows.append(_legend(chart.subplots))
+    if chart.note:
+        rows += [nowrap_line(text, "dim") for text in _folded(chart.note)]
     return Group(*rows)
 
 
-def _plotted(panels: Sequence[Panel]) -> Text:
+def _plot_panels(panels: Sequence[Subplot]) -> Text:
     columns = min(_COLUMNS, len(panels))
     lines = -(-len(panels) // columns)
-    with fresh_figure() as plotext:
+    with plotext_figure() as plotext:
         if len(panels) > 1:
             plotext.subplots(lines, columns)
             plotext.plot_size(_WIDTH, _HEIGHT)
@@ -102,10 +104,10 @@ def _plotted(panels: Sequence[Panel]) -> Text:
             plotext.theme("clear")
             plotext.plot_size(_WIDTH // columns, _HEIGHT // lines)
             _draw(plotext, panel)
-        return built(plotext)
+        return plot_to_text(plotext)
 
 
-def _draw(plotext: Any, panel: Panel) -> None:
+def _draw(plotext: Any, panel: Subplot) -> None:
     """One panel, on the axes that are current."""
     axes: Any = plotext
     heights = [y for series in panel.series for y in series.ys]
@@ -117,28 +119,28 @@ def _draw(plotext: Any, panel: Panel) -> None:
         low, high = low - 1, high + 1
         axes.ylim(low, high)
     marks = [low + (high - low) * part / 3 for part in range(4)]
-    axes.yticks(marks, [short(mark) for mark in marks])
+    axes.yticks(marks, [format_short(mark) for mark in marks])
     if panel.x_ticks:
         places = [place for place, _ in panel.x_ticks]
         axes.xlim(min(places), max(places) if max(places) > min(places) else min(places) + 1)
         axes.xticks(places, [name for _, name in panel.x_ticks])
     else:
-        _mark_numbers(axes, [x for series in panel.series for x in series.xs])
+        _set_x_ticks(axes, [x for series in panel.series for x in series.xs])
     if panel.title:
         axes.title(panel.title)
     if panel.x_label:
         axes.xlabel(panel.x_label)
 
 
-def _draw_series(axes: Any, series: Series) -> None:
-    if series.look in ("best", "line") and len(series.xs) > 1:
-        axes.plot(series.xs, series.ys, marker="braille", color=_LOOKS[series.look])
+def _draw_series(axes: Any, series: ChartSeries) -> None:
+    if series.style in ("best", "line") and len(series.xs) > 1:
+        axes.plot(series.xs, series.ys, marker="braille", color=_SERIES_COLOURS[series.style])
     else:
-        mark = "·" if series.look == "faint" else "●"
-        axes.scatter(series.xs, series.ys, marker=mark, color=_LOOKS[series.look])
+        mark = "·" if series.style == "faint" else "●"
+        axes.scatter(series.xs, series.ys, marker=mark, color=_SERIES_COLOURS[series.style])
 
 
-def _mark_numbers(axes: Any, places: Sequence[float]) -> None:
+def _set_x_ticks(axes: Any, places: Sequence[float]) -> None:
     low, high = min(places), max(places)
     if high <= low:
         low, high = low - 1, high + 1
@@ -146,43 +148,47 @@ def _mark_numbers(axes: Any, places: Sequence[float]) -> None:
     marks = [low + (high - low) * part / 4 for part in range(5)]
     if all(place == round(place) for place in places):
         marks = sorted({float(round(mark)) for mark in marks})
-    axes.xticks(marks, [short(mark) for mark in marks])
+    axes.xticks(marks, [format_short(mark) for mark in marks])
 
 
-def _legend(panels: Sequence[Panel]) -> Text:
+def _legend(panels: Sequence[Subplot]) -> Text:
     """What the signs mean, where a panel has several."""
     if len(panels) > 1:
-        return line("● a complete trial", "dim")
+        return nowrap_line("● a complete trial", "dim")
     named = [series for series in panels[0].series if series.name]
     made = Text(no_wrap=True, overflow="ignore")
     for series in reversed(named):
-        mark = {"best": "━", "line": "─", "points": "●", "faint": "·"}[series.look]
+        mark = {"best": "━", "line": "─", "points": "●", "faint": "·"}[series.style]
         if made.cell_len + len(series.name) + 4 <= _WIDTH:
-            made.append(f"{mark} {series.name}  ", style="bright_black" if series.look == "faint" else _LOOKS[series.look])
+            made.append(
+                f"{mark} {series.name}  ", style="bright_black" if series.style == "faint" else _SERIES_COLOURS[series.style]
+            )
     return made
 
 
-def _bars(bars: Sequence[Bar], *, times: bool) -> list[RenderableType]:
+def _bars(bars: Sequence[ChartBar], *, times: bool) -> list[RenderableType]:
     """A row a bar, on one scale."""
     left = min(34, max(len(bar.label) for bar in bars))
-    right = max(len(bar.says) for bar in bars)
+    right = max(len(bar.text) for bar in bars)
     width = _WIDTH - left - right - 4
     longest = max(bar.end for bar in bars) or 1.0
     first = min(bar.start for bar in bars)
     span = max(longest - first, _NARROWEST_SPAN)
     rows: list[RenderableType] = []
     for bar in bars:
-        block, colour = _STATES.get(bar.kind, ("█", "cyan"))
+        block, colour = _STATE_BLOCKS.get(bar.kind, ("█", "cyan"))
         start = min(width - 1, int((bar.start - first) / span * width))
         length = max(1, min(width - start, round((bar.end - bar.start) / span * width)))
-        made = line(f"{bar.label[:left]:{left}}  ")
+        made = nowrap_line(f"{bar.label[:left]:{left}}  ")
         made.append(" " * start + block * length + " " * (width - start - length), style=colour)
-        made.append(f"  {bar.says:>{right}}")
+        made.append(f"  {bar.text:>{right}}")
         rows.append(made)
     if times:
-        signs = ", ".join(f"{block} {word}" for word, (block, _) in _STATES.items())
-        rows.append(line(f"{'':{left}}  {clock(first)} to {clock(longest)} after the first trial began", "dim"))
-        rows.append(line(f"{'':{left}}  {signs}", "dim"))
+        signs = ", ".join(f"{block} {word}" for word, (block, _) in _STATE_BLOCKS.items())
+        rows.append(
+            nowrap_line(f"{'':{left}}  {format_clock(first)} to {format_clock(longest)} after the first trial began", "dim")
+        )
+        rows.append(nowrap_line(f"{'':{left}}  {signs}", "dim"))
     return rows
 
 

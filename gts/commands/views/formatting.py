@@ -14,15 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SIGNS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
+_VERDICT_SIGNS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
 
 
-def whole(number: float) -> str:
+def format_integer(number: float) -> str:
     """`1000000` → `1 000 000`."""
     return f"{number:,.0f}".replace(",", " ")
 
 
-def short(number: float) -> str:
+def format_short(number: float) -> str:
     """`1250000` → `1.25M`, `999936` → `1M`."""
     number = float(f"{number:.3g}")
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -31,7 +31,7 @@ def short(number: float) -> str:
     return f"{number:.3g}"
 
 
-def number(value: Any) -> str:
+def format_number(value: Any) -> str:
     """A value of a metric or a parameter: four digits where they say something."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -44,12 +44,12 @@ def number(value: Any) -> str:
     return f"{value:.3g}"
 
 
-def exact(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A parameter as a file would have it, without quotes."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """`192` → `3 min 12 s`."""
     total = round(seconds)
     if seconds < 10:
@@ -61,14 +61,14 @@ def duration(seconds: float) -> str:
     return f"{total // 3600} h {total % 3600 // 60} min"
 
 
-def clock(seconds: float) -> str:
+def format_clock(seconds: float) -> str:
     """`192` → `3:12`."""
     total = max(0, round(seconds))
     hours, rest = divmod(total, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def moment(text: str) -> str:
+def format_time(text: str) -> str:
     """`2026-11-22T08:15:30Z` → `08:15` in local time if that is today, else `22 Nov`; as it is where it is no time."""
     try:
         when = datetime.fromisoformat(text).astimezone()
@@ -80,36 +80,36 @@ def moment(text: str) -> str:
     return f"{when.day} {when:%b}" if when.year == now.year else f"{when:%Y-%m-%d}"
 
 
-def size(count: int) -> str:
+def format_bytes(count: int) -> str:
     """`27000` → `27 kB`."""
-    digits = short(count)
+    digits = format_short(count)
     return f"{digits[:-1]} {digits[-1]}B" if count >= 1000 else f"{count} B"
 
 
-def plain(text: str, style: str = "") -> Text:
+def plain_text(text: str, style: str = "") -> Text:
     """Text that may come out of a file: what would steer the terminal is replaced."""
     return Text(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text), style=style)
 
 
-def line(text: str, style: str = "") -> Text:
+def nowrap_line(text: str, style: str = "") -> Text:
     """A line that is never folded, so that what stands in it can be copied."""
-    made = plain(text, style)
+    made = plain_text(text, style)
     made.no_wrap, made.overflow = True, "ignore"
     return made
 
 
-def heading(text: str) -> Text:
+def section_heading(text: str) -> Text:
     """A line above a part."""
     return Text(f"\n{text}", style="bold")
 
 
-def sign(verdict: str) -> Text:
+def verdict_sign(verdict: str) -> Text:
     """A mark that says the same with and without colours."""
-    mark, colour = _SIGNS[verdict]
+    mark, colour = _VERDICT_SIGNS[verdict]
     return Text(mark, style=colour)
 
 
-def grid(*columns: str) -> Table:
+def make_grid(*columns: str) -> Table:
     """A table without lines; a column whose title begins with `>` is set to the right."""
     table = Table(box=None, pad_edge=False, show_header=any(columns), header_style="dim")
     for column in columns:
@@ -118,18 +118,18 @@ def grid(*columns: str) -> Table:
     return table
 
 
-def pairs(rows: Iterable[tuple[str, str]]) -> Table:
+def pairs_table(rows: Iterable[tuple[str, str]]) -> Table:
     """Names and what they are, one a line."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
         if value:
-            table.add_row(plain(name), plain(value))
+            table.add_row(plain_text(name), plain_text(value))
     return table
 
 
-SIGNS = {
+JOB_STATE_SIGNS = {
     "waiting": ("…", "cyan"),
     "running": ("▶", "green"),
     "stopping": ("■", "yellow"),
@@ -141,7 +141,7 @@ SIGNS = {
 """Sign and colour."""
 
 
-def state(word: str) -> Text:
+def job_state_text(word: str) -> Text:
     """The word of a state, with a sign that says the same without colours."""
-    mark, colour = SIGNS[word]
+    mark, colour = JOB_STATE_SIGNS[word]
     return Text(f"{mark} {word}", style=colour)

@@ -1,6 +1,6 @@
-"""How the results of `jobs`, `tail`, `stop` and `resume` look, and of what was detached.
+"""How the results of `render_jobs`, `tail`, `stop` and `resume` look, and of what was detached.
 
-How the result of `service` looks.
+How the result of `render_service` looks.
 
 How the result of `search` looks.
 """
@@ -16,209 +16,236 @@ from rich.table import Table
 from rich.text import Text
 
 from gts.commands.job_progress import ListedJob
-from gts.commands.jobs import Going, Jobs, LeftAlone, Resumed, Row, Stopped
-from gts.commands.search import SearchDetached, Searched
+from gts.commands.jobs import JobsResult, QueueSummary, ResumedJob, ResumeResult, SkippedJob, StopResult
+from gts.commands.search import DetachedSearch, SearchResult
 from gts.commands.service import ServiceResult
-from gts.commands.tail import Followed
-from gts.commands.train import Detached
-from gts.commands.views.formatting import SIGNS, clock, duration, grid, line, moment, number, plain, short, size, state, whole
-from gts.commands.views.scores import trained
-from gts.commands.worker import WorkersSet
+from gts.commands.tail import TailResult
+from gts.commands.train import DetachedTraining
+from gts.commands.views.formatting import (
+    JOB_STATE_SIGNS,
+    format_bytes,
+    format_clock,
+    format_duration,
+    format_integer,
+    format_number,
+    format_short,
+    format_time,
+    job_state_text,
+    make_grid,
+    nowrap_line,
+    plain_text,
+)
+from gts.commands.views.scores import render_train
+from gts.commands.worker import WorkersResult
 from gts.jobs.job_store import STOPPED
 
 
-def service(result: ServiceResult, detail: bool) -> RenderableType:
+def render_service(result: ServiceResult, detail: bool) -> RenderableType:
     """What is installed and where, or what was taken away."""
     if not result.where:
-        rows = [line(f"nothing is installed for {result.workspace}")]
+        rows = [nowrap_line(f"nothing is installed for {result.workspace}")]
         if result.action == "status":
-            rows.append(line("next: gts service install"))
+            rows.append(nowrap_line("next: gts service install"))
         return Group(*rows)
     verb = {"install": "written", "remove": "removed", "status": "installed"}[result.action]
-    rows = [line(f"{where}: {verb}") for where in result.where]
+    rows = [nowrap_line(f"{where}: {verb}") for where in result.where]
     if result.installed:
         when = "runs after every start of this machine" if result.active else "does not run yet after a start of this machine"
-        rows += [line(f"{when}:"), line(f"  {shlex.join(result.command)}")]
+        rows += [nowrap_line(f"{when}:"), nowrap_line(f"  {shlex.join(result.command)}")]
     return Group(*rows)
 
 
-def searched(result: Searched, detail: bool) -> RenderableType:
+def render_search(result: SearchResult, detail: bool) -> RenderableType:
     """What a search came to: its best trials, the winner, what to do next."""
     counts = {state: result.counts[state] for state in ("complete", "pruned", "failed") if state in result.counts}
     ended, kinds = sum(counts.values()), ", ".join(f"{count} {state}" for state, count in counts.items())
     how = "interrupted after" if result.interrupted else "searched"
-    spent = f" in {duration(result.seconds)}" if result.seconds else ""
-    rate = f" ({whole(result.steps / result.seconds)} steps/s)" if result.seconds and result.steps else ""
+    spent = f" in {format_duration(result.seconds)}" if result.seconds else ""
+    rate = f" ({format_integer(result.steps / result.seconds)} steps/s)" if result.seconds and result.steps else ""
     of = f" of {result.wanted}" if ended != result.wanted else ""
-    rows: list[RenderableType] = [line(f"{how} {ended}{of} trials{f': {kinds}' if kinds else ''}{spent}{rate}")]
+    rows: list[RenderableType] = [nowrap_line(f"{how} {ended}{of} trials{f': {kinds}' if kinds else ''}{spent}{rate}")]
     if result.best:
-        rows += best_trials(result)
+        rows += render_best_trials(result)
     elif ended:
-        rows.append(line(f"no trial is complete; why they failed: gts trials {shlex.quote(result.study)}", "red"))
-    rows.append(line(f"study: {result.folder} (trials, log, checkpoints)"))
+        rows.append(nowrap_line(f"no trial is complete; why they failed: gts trials {shlex.quote(result.study)}", "red"))
+    rows.append(nowrap_line(f"study: {result.folder} (trials, log, checkpoints)"))
     name = shlex.quote(result.study)
     after = []
     if result.interrupted:
         after = [f"gts resume {name}" if "#" in result.source else f"gts search {shlex.quote(result.source)}"]
     if result.winner is not None and not result.interrupted:
         after = [f"gts best {name} --out {name}.spec", f"gts trials {name}"]
-    rows += [line(f"{'next:' if not place else '     '} {text}") for place, text in enumerate(after)]
+    rows += [nowrap_line(f"{'next:' if not place else '     '} {text}") for place, text in enumerate(after)]
     return Group(*rows)
 
 
-def best_trials(result: Searched) -> list[RenderableType]:
+def render_best_trials(result: SearchResult) -> list[RenderableType]:
     """The best trials of a search, and the winner."""
-    return [_table(result), *(line(text, "bold") for text in _winner(result))]
+    return [_best_table(result), *(nowrap_line(text, "bold") for text in _winner_lines(result))]
 
 
-def _table(result: Searched) -> Table:
+def _best_table(result: SearchResult) -> Table:
     """The best trials, with as many parameters as there is room for."""
     several, again = result.objectives > 1, any(trial.confirmed for trial in result.best)
     worth = [">first", ">second"] if several else [">search"]
-    table = grid(">trial", *worth, *([">confirmed", "95 %"] if again else []), "parameters")
+    table = make_grid(">trial", *worth, *([">confirmed", "95 %"] if again else []), "parameters")
     for column in table.columns:
         column.no_wrap = True
     table.columns[-1].overflow = "ellipsis"
     table.columns[-1].ratio = 1
     for trial in result.best:
-        values = [number(value) for value in trial.values]
-        table.add_row(str(trial.number), *values, *(_again(trial.confirmed) if again else []), plain(point(trial.params)))
+        values = [format_number(value) for value in trial.values]
+        table.add_row(
+            str(trial.number),
+            *values,
+            *(_confirmed_cells(trial.confirmed) if again else []),
+            plain_text(format_parameters(trial.params)),
+        )
     return table
 
 
-def _again(confirmed: Mapping[str, Any] | None) -> list[str]:
+def _confirmed_cells(confirmed: Mapping[str, Any] | None) -> list[str]:
     if confirmed is None:
         return ["", ""]
-    return [number(confirmed["iqm"]), f"{number(confirmed['low'])}–{number(confirmed['high'])}"]
+    return [format_number(confirmed["iqm"]), f"{format_number(confirmed['low'])}–{format_number(confirmed['high'])}"]
 
 
-def _winner(result: Searched) -> list[str]:
+def _winner_lines(result: SearchResult) -> list[str]:
     winner = next((trial for trial in result.best if trial.number == result.winner), None)
     if winner is None:
         return []
     if winner.confirmed is None:
-        best = f"best so far: trial {winner.number}, {number(winner.values[0])}; not confirmed on fresh seeds"
+        best = f"best so far: trial {winner.number}, {format_number(winner.values[0])}; not confirmed on fresh seeds"
         return [best] if result.objectives == 1 else []
     seeds = len(winner.confirmed["seeds"])
     over = f"{seeds} fresh seeds" if seeds > 1 else "a fresh seed"
-    thought = f"; the search thought {number(winner.values[0])}" if winner.values else ""
-    return [f"winner: trial {winner.number}, IQM {number(winner.confirmed['iqm'])} over {over}{thought}"]
+    thought = f"; the search thought {format_number(winner.values[0])}" if winner.values else ""
+    return [f"winner: trial {winner.number}, IQM {format_number(winner.confirmed['iqm'])} over {over}{thought}"]
 
 
-def point(values: Mapping[str, Any]) -> str:
+def format_parameters(values: Mapping[str, Any]) -> str:
     """What was searched at a point, in one line."""
     # Only here: it loads Optuna, which whoever shows a trial has loaded already.
-    from gts.search.charts import short_names
+    from gts.search.charts import shorten_keys
 
-    names = short_names(values)
-    return ", ".join(f"{names[key]} {number(value)}" for key, value in values.items())
+    names = shorten_keys(values)
+    return ", ".join(f"{names[key]} {format_number(value)}" for key, value in values.items())
 
 
 _QUIET_SECONDS = 300.0
 _SHOWN = 3
 
 
-def jobs(result: Jobs, detail: bool) -> RenderableType:
+def render_jobs(result: JobsResult, detail: bool) -> RenderableType:
     """A table of jobs, with what is to say about one in a line below it."""
     if not result.jobs:
         rows: list[RenderableType] = [
-            line(f"no such jobs in {result.workspace}" if result.more else f"no jobs in {result.workspace}")
+            nowrap_line(f"no such jobs in {result.workspace}" if result.more else f"no jobs in {result.workspace}")
         ]
-        rows.append(line("next: gts jobs --all" if result.more else "next: gts train FILE.spec --detach"))
-        return Group(*rows, line(row_line(result.row), "dim"))
+        rows.append(nowrap_line("next: gts jobs --all" if result.more else "next: gts train FILE.spec --detach"))
+        return Group(*rows, nowrap_line(format_queue_summary(result.row), "dim"))
     width = max(len(job.id) for job in result.jobs)
-    rows = [line(f"{'job':{width}}  state           since   done  steps     left", "dim")]
+    rows = [nowrap_line(f"{'job':{width}}  state           since   done  steps     left", "dim")]
     for job in result.jobs:
         rows.append(_job(job, width))
-        rows += [line(f"  {text}", style) for text, style in remarks(job)]
+        rows += [nowrap_line(f"  {text}", style) for text, style in job_details(job)]
     if result.more:
-        rows.append(line("older ones: gts jobs --all", "dim"))
-    return Group(*rows, line(row_line(result.row), "dim"))
+        rows.append(nowrap_line("older ones: gts jobs --all", "dim"))
+    return Group(*rows, nowrap_line(format_queue_summary(result.row), "dim"))
 
 
 def _job(job: ListedJob, width: int) -> Text:
     """A job in one line, which is 80 columns wide where the name of what it trains is short."""
-    done = f"{share} %" if (share := share_of(job)) is not None else "–"
-    left = clock(job.seconds_left) if job.seconds_left is not None and job.seconds_left < 1e7 else ""
-    word = state(job.state)
+    done = f"{share} %" if (share := percent_done(job)) is not None else "–"
+    left = format_clock(job.seconds_left) if job.seconds_left is not None and job.seconds_left < 1e7 else ""
+    word = job_state_text(job.state)
     word.pad_right(13 - word.cell_len)
     made = Text.assemble(
-        plain(f"{job.id:{width}}  "), word, f"{moment(job.since):>8}  {done:>5}  {short(job.step):>5}  {left:>7}".rstrip()
+        plain_text(f"{job.id:{width}}  "),
+        word,
+        f"{format_time(job.since):>8}  {done:>5}  {format_short(job.step):>5}  {left:>7}".rstrip(),
     )
     made.no_wrap, made.overflow = True, "ignore"
     return made
 
 
-def followed(result: Followed, detail: bool) -> RenderableType:
+def render_tail(result: TailResult, detail: bool) -> RenderableType:
     """How a job stands, and what it came to."""
     job = result.job
     why = f": {job.reason}" if job.reason else ""
-    share = f", {known} %" if (known := share_of(job)) is not None else ""
-    rows: list[RenderableType] = [Text.assemble(state(job.state), plain(f"  {job.id}, {_so_far(job)}{share}{why}"))]
-    if isinstance(result.came_to, Searched):
-        rows.append(searched(result.came_to, detail))
+    share = f", {known} %" if (known := percent_done(job)) is not None else ""
+    rows: list[RenderableType] = [
+        Text.assemble(job_state_text(job.state), plain_text(f"  {job.id}, {_format_progress(job)}{share}{why}"))
+    ]
+    if isinstance(result.came_to, SearchResult):
+        rows.append(render_search(result.came_to, detail))
     elif result.came_to is not None and any(member.result for member in result.came_to.members):
-        rows.append(trained(result.came_to, detail))
+        rows.append(render_train(result.came_to, detail))
     elif job.state in ("paused", "interrupted") and not job.alive:
-        rows.append(line(f"next: gts resume {job.id}"))
+        rows.append(nowrap_line(f"next: gts resume {job.id}"))
     return Group(*rows)
 
 
-def stopped(result: Stopped, detail: bool) -> RenderableType:
+def render_stop(result: StopResult, detail: bool) -> RenderableType:
     """Where jobs stand that were asked to stop."""
     rows: list[RenderableType] = []
     for job in result.jobs:
-        at = f"at {_so_far(job)}" if job.kind == "search" else f"at step {whole(job.step)} of {whole(job.total_steps)}"
+        at = (
+            f"at {_format_progress(job)}"
+            if job.kind == "search"
+            else f"at step {format_integer(job.step)} of {format_integer(job.total_steps)}"
+        )
         if job.alive:
-            rows.append(line(f"{job.id} is {job.state} {at}; it was asked to stop"))
+            rows.append(nowrap_line(f"{job.id} is {job.state} {at}; it was asked to stop"))
         elif job.state == "done":
-            rows.append(line(f"{job.id} came to its end before it could stop"))
+            rows.append(nowrap_line(f"{job.id} came to its end before it could stop"))
         else:
-            rows.append(line(f"{job.id} stands {at}"))
+            rows.append(nowrap_line(f"{job.id} stands {at}"))
     resting = [job.id for job in result.jobs if job.state == "paused" and not job.alive]
     if resting:
-        rows.append(line(f"next: gts resume {' '.join(resting)}"))
+        rows.append(nowrap_line(f"next: gts resume {' '.join(resting)}"))
     return Group(*rows)
 
 
-def resumed(result: Resumed, detail: bool) -> RenderableType:
+def render_resume(result: ResumeResult, detail: bool) -> RenderableType:
     """What goes on from where, and what does not."""
-    rows: list[RenderableType] = [line(f"{job.id} goes on from {_from(job)}") for job in result.jobs]
+    rows: list[RenderableType] = [nowrap_line(f"{job.id} goes on from {_resume_point(job)}") for job in result.jobs]
     reasons = dict.fromkeys((one.state, one.reason) for one in result.left_alone)
     for word, reason in reasons:
         same = [one for one in result.left_alone if (one.state, one.reason) == (word, reason)]
-        rows.append(line(f"left alone, {word}: {_names(same)} ({reason})", "red" if same[0].refused else ""))
+        rows.append(nowrap_line(f"left alone, {word}: {_names(same)} ({reason})", "red" if same[0].refused else ""))
     if result.jobs:
-        rows.append(line(f"next: gts tail {result.jobs[-1].id}"))
+        rows.append(nowrap_line(f"next: gts tail {result.jobs[-1].id}"))
     return Group(*rows)
 
 
-def workers_set(result: WorkersSet, detail: bool) -> RenderableType:
+def render_workers(result: WorkersResult, detail: bool) -> RenderableType:
     """How many workers a search has."""
     many = f"{result.workers} worker{'s' if result.workers > 1 else ''}"
     if result.at_work:
-        return line(f"{result.study} works with {many} from now on")
+        return nowrap_line(f"{result.study} works with {many} from now on")
     return Group(
-        line(f"{result.study} works with {many} when it goes on"), line(f"next: gts resume {shlex.quote(result.study)}")
+        nowrap_line(f"{result.study} works with {many} when it goes on"),
+        nowrap_line(f"next: gts resume {shlex.quote(result.study)}"),
     )
 
 
-def detached(result: Detached, detail: bool) -> RenderableType:
+def render_detached_training(result: DetachedTraining, detail: bool) -> RenderableType:
     """A training that works elsewhere."""
-    return _elsewhere(result.run, "trains", result.queued)
+    return _render_detached(result.run, "trains", result.queued)
 
 
-def search_detached(result: SearchDetached, detail: bool) -> RenderableType:
+def render_detached_search(result: DetachedSearch, detail: bool) -> RenderableType:
     """A search that works elsewhere."""
-    return _elsewhere(shlex.quote(result.study), "searches", result.queued)
+    return _render_detached(shlex.quote(result.study), "searches", result.queued)
 
 
-def _elsewhere(job: str, does: str, queued: bool) -> RenderableType:
+def _render_detached(job: str, does: str, queued: bool) -> RenderableType:
     how = "waits until there is room for it" if queued else f"{does} in a process of its own"
-    return Group(line(f"{job} {how}"), line(f"next: gts tail {job}"), line(f"      gts stop {job}"))
+    return Group(nowrap_line(f"{job} {how}"), nowrap_line(f"next: gts tail {job}"), nowrap_line(f"      gts stop {job}"))
 
 
-def process(job: ListedJob) -> str:
+def format_process(job: ListedJob) -> str:
     """The process of a job, with what it takes; empty where there is none."""
     if job.pid is None:
         return ""
@@ -228,54 +255,58 @@ def process(job: ListedJob) -> str:
 def _load(job: ListedJob) -> str:
     cpus = f"{job.threads} CPU{'s' if job.threads > 1 else ''}" if job.threads else ""
     load = f"{cpus} at {job.cpu_percent:.0f} %" if job.cpu_percent is not None else cpus
-    return ", ".join(filter(None, [load, size(job.memory) if job.memory else ""]))
+    return ", ".join(filter(None, [load, format_bytes(job.memory) if job.memory else ""]))
 
 
-def remarks(job: ListedJob) -> Iterable[tuple[str, str]]:
+def job_details(job: ListedJob) -> Iterable[tuple[str, str]]:
     """Lines below the one of a job, with their styles."""
     if job.alive:
         place = f"number {job.place} in the row" if job.place else ""
-        rate = f"{short(job.rate)} steps/s" if job.rate else ""
-        search = _so_far(job) if job.kind == "search" else ""
+        rate = f"{format_short(job.rate)} steps/s" if job.rate else ""
+        search = _format_progress(job) if job.kind == "search" else ""
         yield ", ".join(filter(None, [search, rate, place, _load(job)])), "dim"
     elif job.kind == "search" and job.trials is not None:
-        yield _so_far(job), "dim"
+        yield _format_progress(job), "dim"
     if job.reason and job.reason != STOPPED:
-        yield job.reason, SIGNS[job.state][1]
+        yield job.reason, JOB_STATE_SIGNS[job.state][1]
     if job.quiet_seconds is not None and job.quiet_seconds > _QUIET_SECONDS:
-        yield f"no progress for {duration(job.quiet_seconds)}", "yellow"
+        yield f"no progress for {format_duration(job.quiet_seconds)}", "yellow"
 
 
-def row_line(row: Row) -> str:
+def format_queue_summary(summary: QueueSummary) -> str:
     """The row of this machine in a line."""
-    taken = f"{row.working} of {row.slots} slots taken" if row.slots is not None else f"{row.threads} of {row.cpus} CPUs taken"
-    elsewhere = f" ({row.elsewhere} in other workspaces)" if row.elsewhere else ""
-    return f"{row.working} at work, {row.waiting} waiting{elsewhere}; {taken}"
+    taken = (
+        f"{summary.working} of {summary.slots} slots taken"
+        if summary.slots is not None
+        else f"{summary.threads} of {summary.cpus} CPUs taken"
+    )
+    elsewhere = f" ({summary.elsewhere} in other workspaces)" if summary.elsewhere else ""
+    return f"{summary.working} at work, {summary.waiting} waiting{elsewhere}; {taken}"
 
 
-def share_of(job: ListedJob) -> int | None:
+def percent_done(job: ListedJob) -> int | None:
     """How much of a job is done, in percent; None where that is not known."""
     done, whole_of_it = (job.trials, job.trials_wanted) if job.kind == "search" else (job.step, job.total_steps)
     return min(100, 100 * done // whole_of_it) if done is not None and whole_of_it else None
 
 
-def _so_far(job: ListedJob) -> str:
+def _format_progress(job: ListedJob) -> str:
     """How far a job is, for a sentence."""
     if job.kind != "search":
-        return f"{whole(job.step)} of {whole(job.total_steps)} steps"
-    return _trials(job.trials, job.trials_wanted) + (f", best {number(job.best)}" if job.best is not None else "")
+        return f"{format_integer(job.step)} of {format_integer(job.total_steps)} steps"
+    return _format_trials(job.trials, job.trials_wanted) + (f", best {format_number(job.best)}" if job.best is not None else "")
 
 
-def _from(job: Going) -> str:
+def _resume_point(job: ResumedJob) -> str:
     if job.trials is None and job.total_steps:
-        return f"step {whole(job.step)} of {whole(job.total_steps)}"
-    return _trials(job.trials, job.trials_wanted)
+        return f"step {format_integer(job.step)} of {format_integer(job.total_steps)}"
+    return _format_trials(job.trials, job.trials_wanted)
 
 
-def _trials(ended: int | None, wanted: int | None) -> str:
+def _format_trials(ended: int | None, wanted: int | None) -> str:
     return "where its trials stand" if ended is None else f"{ended} of {wanted} trials"
 
 
-def _names(left: list[LeftAlone]) -> str:
+def _names(left: list[SkippedJob]) -> str:
     more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     return ", ".join(one.id for one in left[:_SHOWN]) + more

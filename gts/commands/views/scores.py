@@ -13,72 +13,85 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gts.commands.compare import Compared
-from gts.commands.play import Played
-from gts.commands.score import Scored
-from gts.commands.train import Trained
-from gts.commands.views.formatting import duration, exact, grid, heading, line, number, plain, whole
+from gts.commands.compare import CompareResult
+from gts.commands.play import PlayResult
+from gts.commands.score import ScoreResult
+from gts.commands.train import TrainResult
+from gts.commands.views.formatting import (
+    format_duration,
+    format_integer,
+    format_number,
+    format_value,
+    make_grid,
+    nowrap_line,
+    plain_text,
+    section_heading,
+)
 from gts.jobs.trainings.request import MemberOutcome
 
 _COLUMNS = (">mean", ">cov", ">score", ">IQM", "95 %", ">length", ">m/s", ">falls")
 
 
-def trained(result: Trained, detail: bool) -> RenderableType:
+def render_train(result: TrainResult, detail: bool) -> RenderableType:
     """What a training came to, and what to do next."""
     rate = result.steps * len(result.members) / result.seconds if result.seconds else 0.0
     done = (
-        f"{whole(result.steps)} steps"
+        f"{format_integer(result.steps)} steps"
         if not result.interrupted
-        else f"{whole(result.steps)} of {whole(result.total_steps)} steps"
+        else f"{format_integer(result.steps)} of {format_integer(result.total_steps)} steps"
     )
     each = f" of {len(result.members)} seeds" if len(result.members) > 1 else ""
     how = "interrupted after" if result.interrupted else "trained"
-    rows: list[RenderableType] = [line(f"{how} {done}{each} in {duration(result.seconds)} ({whole(rate)} steps/s)")]
+    rows: list[RenderableType] = [
+        nowrap_line(f"{how} {done}{each} in {format_duration(result.seconds)} ({format_integer(rate)} steps/s)")
+    ]
     rows += _outcomes(result, detail)
     rows += [_failure(result, member) for member in result.members if member.failed]
     results = [str(member.result) for member in result.members if member.result]
     if len(results) == 1:
-        rows.append(line(f"checkpoint: {results[0]}"))
+        rows.append(nowrap_line(f"checkpoint: {results[0]}"))
     elif results:
-        rows.append(line(f"checkpoints: {results[0]} … {Path(results[-1]).name}, summary: {result.summary}"))
-    rows.append(line(f"run: {result.folder} (numbers, log, checkpoints)"))
+        rows.append(nowrap_line(f"checkpoints: {results[0]} … {Path(results[-1]).name}, summary: {result.summary}"))
+    rows.append(nowrap_line(f"run: {result.folder} (numbers, log, checkpoints)"))
     if results:
-        rows.append(line(f"next: gts info {results[0]}"))
-        rows.append(line(f"      gts resume {result.run}" if result.interrupted else f"      gts score {results[0]}"))
+        rows.append(nowrap_line(f"next: gts info {results[0]}"))
+        rows.append(nowrap_line(f"      gts resume {result.run}" if result.interrupted else f"      gts score {results[0]}"))
     return Group(*rows)
 
 
-def scored(result: Scored, detail: bool) -> RenderableType:
+def render_score(result: ScoreResult, detail: bool) -> RenderableType:
     """A table of scores, a row a checkpoint."""
-    table = grid("checkpoint", *_COLUMNS)
+    table = make_grid("checkpoint", *_COLUMNS)
     for one in result.checkpoints:
-        table.add_row(plain(one.path), *score_cells(one.score))
+        table.add_row(plain_text(one.path), *score_cells(one.score))
     rows: list[RenderableType] = [table]
     if detail:
         for one in result.checkpoints:
-            rows += [heading(one.path), _parts("reward term", "episode sum", one.score["terms"])]
+            rows += [section_heading(one.path), _parts("reward term", "episode sum", one.score["terms"])]
             rows.append(_parts("measure", "mean", one.score["measures"]))
     return Group(*rows)
 
 
-def compared(result: Compared, detail: bool) -> RenderableType:
+def render_compare(result: CompareResult, detail: bool) -> RenderableType:
     """Sides as columns, what they came to and where they differ as rows."""
-    table = grid("", *(f">{number(place + 1)}" for place in range(len(result.sides))))
+    table = make_grid("", *(f">{format_number(place + 1)}" for place in range(len(result.sides))))
     table.add_row("figure", *(side.figure for side in result.sides))
     table.add_row("technique", *(side.technique for side in result.sides))
-    table.add_row("steps", *("–" if side.step is None else whole(side.step) for side in result.sides))
+    table.add_row("steps", *("–" if side.step is None else format_integer(side.step) for side in result.sides))
     for key in ("mean", "deviation", "cov", "score", "iqm", "length"):
         if any(side.score for side in result.sides):
-            table.add_row(key, *(number(side.score.get(key)) if side.score else "–" for side in result.sides))
+            table.add_row(key, *(format_number(side.score.get(key)) if side.score else "–" for side in result.sides))
         if key == "iqm" and any(side.score for side in result.sides):
-            table.add_row("95 %", *(interval(side.score) for side in result.sides))
+            table.add_row("95 %", *(format_interval(side.score) for side in result.sides))
     if any(side.score for side in result.sides):
-        table.add_row("m/s", *(speed_of(side.score) for side in result.sides))
-    names = [line(f"{place + 1}  {side.name}") for place, side in enumerate(result.sides)]
+        table.add_row("m/s", *(format_speed(side.score) for side in result.sides))
+    names = [nowrap_line(f"{place + 1}  {side.name}") for place, side in enumerate(result.sides)]
     for key in result.differing:
-        table.add_row(plain(key), *(exact(side.values[key]) if key in side.values else "–" for side in result.sides))
+        table.add_row(
+            plain_text(key), *(format_value(side.values[key]) if key in side.values else "–" for side in result.sides)
+        )
     same = "" if result.differing else "every parameter is the same"
-    return Group(*names, table, *([line(same)] if same else []))
+    return Group(*names, table, *([nowrap_line(same)] if same else []))
 
 
 def score_cells(score: Mapping[str, Any]) -> list[str]:
@@ -88,27 +101,27 @@ def score_cells(score: Mapping[str, Any]) -> list[str]:
         f"{score['cov']:.3f}",
         f"{score['score']:.1f}",
         f"{score['iqm']:.1f}",
-        interval(score),
+        format_interval(score),
         f"{score['length']:.1f}",
-        speed_of(score),
+        format_speed(score),
         f"{score['falls']}/{score['episodes']}",
     ]
 
 
-def interval(score: Mapping[str, Any] | None) -> str:
+def format_interval(score: Mapping[str, Any] | None) -> str:
     """The 95 % interval of the IQM."""
     if not score or score.get("iqm_low") is None or score.get("iqm_high") is None:
         return "–"
     return f"{score['iqm_low']:.1f}–{score['iqm_high']:.1f}"
 
 
-def speed_of(score: Mapping[str, Any] | None) -> str:
+def format_speed(score: Mapping[str, Any] | None) -> str:
     """How fast it goes forwards, m/s."""
     speed = (score or {}).get("measures", {}).get("speed")
     return "–" if speed is None else f"{speed:.2f}"
 
 
-def score_line(score: Mapping[str, Any]) -> str:
+def format_score(score: Mapping[str, Any]) -> str:
     """A score in one line."""
     speed = score["measures"].get("speed")
     pace = "" if speed is None else f", speed {speed:.2f} m/s"
@@ -118,40 +131,42 @@ def score_line(score: Mapping[str, Any]) -> str:
     )
 
 
-def _outcomes(result: Trained, detail: bool) -> list[RenderableType]:
+def _outcomes(result: TrainResult, detail: bool) -> list[RenderableType]:
     scored = [member for member in result.members if member.score]
     if not scored:
         return []
     if len(result.members) == 1 and scored[0].score:
-        return [plain(score_line(scored[0].score), style="bold")]
-    table = grid(">seed", *_COLUMNS)
+        return [plain_text(format_score(scored[0].score), style="bold")]
+    table = make_grid(">seed", *_COLUMNS)
     for member in scored:
         table.add_row(str(member.seed), *score_cells(member.score or {}))
     rows: list[RenderableType] = [table]
     for quantity, over in result.over_seeds.items():
         spread = f"median {over.median:.1f}, IQM {over.iqm:.1f}, from {over.lowest:.1f} to {over.highest:.1f}"
-        rows.append(line(f"{quantity} over seeds: {spread}"))
+        rows.append(nowrap_line(f"{quantity} over seeds: {spread}"))
     return rows
 
 
-def _failure(result: Trained, member: MemberOutcome) -> Text:
+def _failure(result: TrainResult, member: MemberOutcome) -> Text:
     who = f"seed {member.seed}" if len(result.members) > 1 else "the training"
-    return plain(f"{who} failed at {member.failed}", style="red")
+    return plain_text(f"{who} failed at {member.failed}", style="red")
 
 
 def _parts(name: str, value: str, parts: Mapping[str, float]) -> Table:
-    table = grid(name, f">{value}")
+    table = make_grid(name, f">{value}")
     for part, amount in parts.items():
-        table.add_row(plain(part), number(amount))
+        table.add_row(plain_text(part), format_number(amount))
     return table
 
 
-def played(result: Played, detail: bool) -> RenderableType:
+def render_play(result: PlayResult, detail: bool) -> RenderableType:
     """What was written, or how to see the same again; nothing after a stream, which has said everything."""
     if result.place == "stream":
         return Group()
     if result.video is not None:
         video = result.video
         size = f"{video['width']}×{video['height']}"
-        return line(f"{video['path']}: {video['pictures']} pictures, {video['fps']:g} a second, {size}, by {video['renderer']}")
-    return line(f"the same starts again: gts play {' '.join(result.files)} -r {result.seed}")
+        return nowrap_line(
+            f"{video['path']}: {video['pictures']} pictures, {video['fps']:g} a second, {size}, by {video['renderer']}"
+        )
+    return nowrap_line(f"the same starts again: gts play {' '.join(result.files)} -r {result.seed}")

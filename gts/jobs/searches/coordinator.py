@@ -13,48 +13,58 @@ from statistics import median
 from typing import Any
 
 from gts.errors import GtsError, WorkError
-from gts.formats.spec_file import spec_of
+from gts.formats.spec_file import parse_spec
 from gts.formats.strict_json import parse_json
-from gts.jobs.interruption import Interruption
-from gts.jobs.job_lock import Life
+from gts.jobs.interruption import StopRequest
+from gts.jobs.job_lock import JobLock
 from gts.jobs.searches.request import (
-    ConfirmingBegan,
-    Remark,
-    SearchBegan,
+    ConfirmationStarted,
+    JobNote,
     SearchOutcome,
     SearchRequest,
-    TrialBegan,
+    SearchStarted,
     TrialConfirmed,
     TrialEnded,
     TrialReported,
+    TrialStarted,
 )
-from gts.jobs.searches.trials import LiveTraining, LiveTrial, copy_out, copy_space
-from gts.jobs.searches.worker_count import wanted_workers
-from gts.jobs.searches.workers import WorkerProcess, Workers, ending
-from gts.jobs.trainings.request import Halted, WentOn
+from gts.jobs.searches.trials import ActiveTraining, ActiveTrial, copy_space, copy_training_files
+from gts.jobs.searches.worker_count import read_worker_count
+from gts.jobs.searches.workers import WorkerPool, WorkerProcess, describe_worker_exit
+from gts.jobs.trainings.request import DiskFull, DiskFullCleared
 from gts.params.spec import Spec
-from gts.search.objective_value import curve_value, goal_value, trial_values
+from gts.search.objective_value import compute_objective_value, compute_training_value, compute_trial_values
 from gts.search.study import Study, TrialRef
-from gts.search.trial_records import ENDED, StudyView, TrialRow
+from gts.search.trial_records import ENDED_STATES, StudyView, TrialRecord
 
-MOST_DEATHS = 5
+MAX_WORKER_CRASHES = 5
 """Workers that a training may take with it at one step before it counts as failed; more than a job alone may, since it may be
 one of its companions that they die of."""
 
-_ENOUGH_TO_COMPARE = 4
-_LISTEN_SECONDS = 0.5
+_MIN_TRIALS_TO_COMPARE = 4
+_POLL_SECONDS = 0.5
 
-Told = SearchBegan | TrialBegan | TrialReported | TrialEnded | ConfirmingBegan | TrialConfirmed | Remark | Halted | WentOn
+SearchEvent = (
+    SearchStarted
+    | TrialStarted
+    | TrialReported
+    | TrialEnded
+    | ConfirmationStarted
+    | TrialConfirmed
+    | JobNote
+    | DiskFull
+    | DiskFullCleared
+)
 
 
-class Owner:
+class SearchCoordinator:
     """One attempt at a search."""
 
-    def __init__(self, request: SearchRequest, life: Life, interruption: Interruption) -> None:
+    def __init__(self, request: SearchRequest, lock: JobLock, stop_request: StopRequest) -> None:
         """Open the study; raises what `Study.create_or_load` raises. For the one who holds the lock of its folder."""
         self._request = request
-        self._life = life
-        self._interruption = interruption
+        self._lock = lock
+        self._stop_request = stop_request
         self._study = Study.create_or_load(
             request.folder, request.space, storage=request.storage, settings=dict(request.settings)
         )
@@ -62,255 +72,267 @@ class Owner:
         if request.logdir is not None:
             copy_space(request.space, request.logdir / request.space.name)
         self._goals = request.space.objective
-        self._live: dict[int, LiveTrial] = {}
-        self._waiting: list[LiveTraining] = []
-        self._working: dict[str, LiveTraining] = {}
-        self._began = time.monotonic()
-        self._taken: list[LiveTraining] = []
+        self._active_trials: dict[int, ActiveTrial] = {}
+        self._unassigned: list[ActiveTraining] = []
+        self._assigned: dict[str, ActiveTraining] = {}
+        self._started_at = time.monotonic()
+        self._trainings: list[ActiveTraining] = []
         """Every training that this attempt has worked on."""
-        self._workers: Workers | None = None
-        self._short_lives = 0
+        self._workers: WorkerPool | None = None
+        self._early_crashes = 0
 
-    def run(self) -> Iterator[Told | SearchOutcome]:
+    def run(self) -> Iterator[SearchEvent | SearchOutcome]:
         """Search until as many trials as wanted have ended, or somebody stops it; the outcome comes last."""
         request = self._request
-        self._workers = Workers(request.workers, threads=request.threads, save_every=request.save_every, log=request.folder.log)
+        self._workers = WorkerPool(
+            request.workers, threads=request.threads, save_every=request.save_every, log=request.folder.log
+        )
         try:
-            left = self._study.running()
-            yield SearchBegan(request.folder, _ended(self._study.view()), self._study.wanted, tuple(ref.number for ref in left))
-            yield from self._remarks()
+            left = self._study.claim_running_trials()
+            yield SearchStarted(
+                request.folder, _ended(self._study.read_view()), self._study.target_trials, tuple(ref.number for ref in left)
+            )
+            yield from self._study_notes()
             for ref in left:
-                yield from self._begin(ref)
-            yield from self._drive(more=True)
-            if not self._interruption.requested:
-                yield from self._confirm()
+                yield from self._start_trial(ref)
+            yield from self._train_until_idle(more=True)
+            if not self._stop_request.requested:
+                yield from self._confirm_best_trials()
         finally:
-            self._workers.end()
-            view = self._study.view()
+            self._workers.shut_down()
+            view = self._study.read_view()
             self._study.close()
-        seconds = time.monotonic() - self._began
-        steps = sum(training.made() for training in self._taken)
-        yield SearchOutcome(request.folder, self._interruption.requested, _ended(view), seconds, steps)
+        seconds = time.monotonic() - self._started_at
+        steps = sum(training.steps_made() for training in self._trainings)
+        yield SearchOutcome(request.folder, self._stop_request.requested, _ended(view), seconds, steps)
 
-    def _drive(self, *, more: bool) -> Iterator[Told]:
+    def _train_until_idle(self, *, more: bool) -> Iterator[SearchEvent]:
         """Keep every worker busy until nothing is left to train; `more`: ask the study for trials."""
         assert self._workers is not None
-        while not self._interruption.requested:
-            if self._workers.adapt(count := wanted_workers(self._request.folder, self._request.workers)):
-                yield Remark(f"from now on {count} worker{'s' if count > 1 else ''}")
-            yield from self._fill(more)
-            if not self._working and not self._waiting:
+        while not self._stop_request.requested:
+            if self._workers.resize(count := read_worker_count(self._request.folder, self._request.workers)):
+                yield JobNote(f"from now on {count} worker{'s' if count > 1 else ''}")
+            yield from self._assign_trainings(more)
+            if not self._assigned and not self._unassigned:
                 return
-            for worker, answer in self._workers.answers(_LISTEN_SECONDS):
-                yield from self._take(worker, answer)
-            self._study.beat()
-            yield from self._remarks()
+            for worker, answer in self._workers.read_messages(_POLL_SECONDS):
+                yield from self._handle_message(worker, answer)
+            self._study.send_heartbeat()
+            yield from self._study_notes()
 
-    def _fill(self, more: bool) -> Iterator[Told]:
+    def _assign_trainings(self, more: bool) -> Iterator[SearchEvent]:
         """Give every worker as many trainings as it may have."""
         assert self._workers is not None
         while room := [worker for worker in self._workers.processes if len(worker.tasks) < self._request.cohort]:
-            if not self._waiting:
+            if not self._unassigned:
                 ref = self._study.ask() if more else None
                 if ref is None:
                     return
-                yield from self._begin(ref)
+                yield from self._start_trial(ref)
                 continue
-            training = self._waiting.pop(0)
+            training = self._unassigned.pop(0)
             # An idle CPU costs more than a cohort brings: shapes decide only between workers that have as much to do.
-            worker = min(room, key=lambda worker: (len(worker.tasks), not self._suits(worker, training)))
-            self._working[training.key] = training
-            self._workers.train(worker, training.key, training.folder.path)
+            worker = min(room, key=lambda worker: (len(worker.tasks), not self._has_same_shape(worker, training)))
+            self._assigned[training.key] = training
+            self._workers.assign(worker, training.key, training.folder.path)
 
-    def _suits(self, worker: WorkerProcess, training: LiveTraining) -> bool:
+    def _has_same_shape(self, worker: WorkerProcess, training: ActiveTraining) -> bool:
         """Whether a worker has trainings of the same shape, with which this one can share a cohort."""
         shape = training.spec.shape_key()
-        return any(self._working[key].spec.shape_key() == shape for key in worker.tasks)
+        return any(self._assigned[key].spec.shape_key() == shape for key in worker.tasks)
 
-    def _begin(self, ref: TrialRef) -> Iterator[Told]:
+    def _start_trial(self, ref: TrialRef) -> Iterator[SearchEvent]:
         """Train a trial, from where its folders stand."""
-        live = self._live[ref.number] = LiveTrial(ref.number, ref, ref.spec, self._request.folder, self._request.source)
-        yield TrialBegan(ref.number, ref.values)
+        live = self._active_trials[ref.number] = ActiveTrial(
+            ref.number, ref, ref.spec, self._request.folder, self._request.source
+        )
+        yield TrialStarted(ref.number, ref.values)
         first, *others = self._settings.tuning_seeds(ref.spec.params.seed)
-        for seed in (first, *(seed for seed in others if live.folder(seed).facts.exists())):
-            yield from self._add(live, seed)
-        if ref.number in self._live:
-            yield from self._advance(live)
+        for seed in (first, *(seed for seed in others if live.folder(seed).run_file.exists())):
+            yield from self._add_seed(live, seed)
+        if ref.number in self._active_trials:
+            yield from self._advance_trial(live)
 
-    def _add(self, live: LiveTrial, seed: int) -> Iterator[Told]:
+    def _add_seed(self, live: ActiveTrial, seed: int) -> Iterator[SearchEvent]:
         """Add a seed to a trial: to be trained, or over already where an earlier owner died before it could tell."""
-        if live.number not in self._live:
+        if live.number not in self._active_trials:
             return
         training, ended = live.add(seed)
-        self._taken.append(training)
+        self._trainings.append(training)
         if ended is None:
-            self._waiting.append(training)
+            self._unassigned.append(training)
         elif ended["state"] == "failed":
-            yield from self._fail(live, self._blamed(live, training, f"step {ended['step']}: {ended['reason']}"))
+            yield from self._fail_trial(live, self._with_seed(live, training, f"step {ended['step']}: {ended['reason']}"))
         elif ended["state"] == "pruned":
-            yield from self._prune(live, ())
+            yield from self._prune_trial(live, ())
 
-    def _take(self, worker: WorkerProcess, answer: Mapping[str, Any]) -> Iterator[Told]:
+    def _handle_message(self, worker: WorkerProcess, message: Mapping[str, Any]) -> Iterator[SearchEvent]:
         """Act on what a worker has said."""
-        what = answer["what"]
+        what = message["what"]
         if what == "died":
-            yield from self._bury(worker, answer["code"])
+            yield from self._handle_worker_exit(worker, message["code"])
         elif what == "halted":
-            self._life.say("paused", answer["reason"])
-            yield Halted(answer["reason"])
+            self._lock.set_activity("paused", message["reason"])
+            yield DiskFull(message["reason"])
         elif what == "went on":
-            self._life.say("running")
-            yield WentOn()
-        training = self._working.get(answer.get("key", ""))
-        live = next((one for one in self._live.values() if training in one.trainings.values()), None)
+            self._lock.set_activity("running")
+            yield DiskFullCleared()
+        training = self._assigned.get(message.get("key", ""))
+        live = next((one for one in self._active_trials.values() if training in one.trainings.values()), None)
         if training is None or live is None:
             return
         if what == "tried":
-            yield from self._tried(live, training, int(answer["step"]), answer["score"])
+            yield from self._report_evaluation(live, training, int(message["step"]), message["score"])
         elif what == "ended":
-            self._working.pop(training.key)
+            self._assigned.pop(training.key)
             worker.tasks.pop(training.key, None)
             training.done = True
-            yield from self._advance(live)
+            yield from self._advance_trial(live)
         elif what == "broke":
             worker.tasks.pop(training.key, None)
-            yield from self._fail(live, self._blamed(live, training, f"step {answer['step']}: {answer['reason']}"))
+            yield from self._fail_trial(live, self._with_seed(live, training, f"step {message['step']}: {message['reason']}"))
 
-    def _tried(self, live: LiveTrial, training: LiveTraining, step: int, score: Mapping[str, Any]) -> Iterator[Told]:
+    def _report_evaluation(
+        self, live: ActiveTrial, training: ActiveTraining, step: int, score: Mapping[str, Any]
+    ) -> Iterator[SearchEvent]:
         """Report an evaluation of the first seed, and end the trial where the study thinks little of it."""
-        self._short_lives = 0
+        self._early_crashes = 0
         training.scores[step] = score
         if live.ref is None or training is not live.first:
             return
         try:
-            value = goal_value(self._goals[0], score)
+            value = compute_objective_value(self._goals[0], score)
         except GtsError as error:
-            yield from self._fail(live, error.message)
+            yield from self._fail_trial(live, error.message)
             return
         self._study.report(live.ref, step, value)
         yield TrialReported(live.number, step, value)
         if self._study.should_prune(live.ref):
-            yield from self._prune(live, (value,))
+            yield from self._prune_trial(live, (value,))
 
-    def _advance(self, live: LiveTrial) -> Iterator[Told]:
+    def _advance_trial(self, live: ActiveTrial) -> Iterator[SearchEvent]:
         """Go on with a trial one of whose seeds is done: more seeds where it looks good, else its value."""
         if not all(training.done for training in live.trainings.values()):
             return
         if live.ref is None:
-            yield from self._confirmed(live)
+            yield from self._record_confirmation(live)
             return
         others = [seed for seed in self._settings.tuning_seeds(live.spec.params.seed) if seed not in live.trainings]
         try:
-            if others and self._looks_good(live):
+            if others and self._is_promising(live):
                 for seed in others:
-                    yield from self._add(live, seed)
+                    yield from self._add_seed(live, seed)
                 return
-            values = trial_values(self._goals, live.curves(), self._settings.last_evaluations)
+            values = compute_trial_values(self._goals, live.curves(), self._settings.last_evaluations)
         except GtsError as error:
-            yield from self._fail(live, error.message)
+            yield from self._fail_trial(live, error.message)
             return
-        self._study.complete(live.ref, values, live.details(self._goals[0], self._settings.last_evaluations))
-        yield self._over(live, "complete", values)
+        self._study.complete(live.ref, values, live.study_attributes(self._goals[0], self._settings.last_evaluations))
+        yield self._end_trial(live, "complete", values)
 
-    def _looks_good(self, live: LiveTrial) -> bool:
+    def _is_promising(self, live: ActiveTrial) -> bool:
         """Whether a trial is worth more seeds: its first one is better than half of what was found, or it is too early."""
         if len(self._goals) > 1:
             return True
         last = self._settings.last_evaluations
-        value = curve_value(self._goals[0], live.first.curve(), last)
-        firsts = [row.seed_values[0] for row in self._study.view().trials if row.state == "complete" and row.seed_values]
-        return len(firsts) < _ENOUGH_TO_COMPARE or value >= median(firsts)
+        value = compute_training_value(self._goals[0], live.first.curve(), last)
+        firsts = [row.seed_values[0] for row in self._study.read_view().trials if row.state == "complete" and row.seed_values]
+        return len(firsts) < _MIN_TRIALS_TO_COMPARE or value >= median(firsts)
 
-    def _prune(self, live: LiveTrial, values: tuple[float, ...]) -> Iterator[Told]:
+    def _prune_trial(self, live: ActiveTrial, values: tuple[float, ...]) -> Iterator[SearchEvent]:
         assert live.ref is not None
-        self._drop(live)
-        self._study.prune(live.ref, live.details(self._goals[0], self._settings.last_evaluations))
-        yield self._over(live, "pruned", values)
+        self._unassign_trial(live)
+        self._study.prune(live.ref, live.study_attributes(self._goals[0], self._settings.last_evaluations))
+        yield self._end_trial(live, "pruned", values)
 
-    def _fail(self, live: LiveTrial, reason: str) -> Iterator[Told]:
-        self._drop(live)
+    def _fail_trial(self, live: ActiveTrial, reason: str) -> Iterator[SearchEvent]:
+        self._unassign_trial(live)
         if live.ref is None:
-            del self._live[live.number]
-            yield Remark(f"trial {live.number} could not be confirmed: {reason}")
+            del self._active_trials[live.number]
+            yield JobNote(f"trial {live.number} could not be confirmed: {reason}")
             return
-        self._study.fail(live.ref, reason, live.details(self._goals[0], self._settings.last_evaluations))
-        yield self._over(live, "failed", (), reason)
+        self._study.fail(live.ref, reason, live.study_attributes(self._goals[0], self._settings.last_evaluations))
+        yield self._end_trial(live, "failed", (), reason)
 
-    def _drop(self, live: LiveTrial) -> None:
+    def _unassign_trial(self, live: ActiveTrial) -> None:
         """Take every training of a trial away from the workers."""
         assert self._workers is not None
         for training in live.trainings.values():
-            if training in self._waiting:
-                self._waiting.remove(training)
-            if self._working.pop(training.key, None) is not None:
-                self._workers.drop(training.key)
+            if training in self._unassigned:
+                self._unassigned.remove(training)
+            if self._assigned.pop(training.key, None) is not None:
+                self._workers.unassign(training.key)
 
-    def _over(self, live: LiveTrial, state: str, values: tuple[float, ...], reason: str = "") -> TrialEnded:
-        del self._live[live.number]
+    def _end_trial(self, live: ActiveTrial, state: str, values: tuple[float, ...], reason: str = "") -> TrialEnded:
+        del self._active_trials[live.number]
         if self._request.logdir is not None:
             for training in live.trainings.values():
-                copy_out(training.folder, self._request.logdir / self._request.space.name / training.key)
+                copy_training_files(training.folder, self._request.logdir / self._request.space.name / training.key)
         return TrialEnded(live.number, state, values, reason)
 
-    def _bury(self, worker: WorkerProcess, code: int) -> Iterator[Told]:
+    def _handle_worker_exit(self, worker: WorkerProcess, code: int) -> Iterator[SearchEvent]:
         """Start a worker in place of one that died, and have its trainings go on."""
         assert self._workers is not None
-        if self._interruption.requested:
+        if self._stop_request.requested:
             return  # Ctrl-C at a terminal reaches the workers too
-        if self._workers.left(worker):
-            self._waiting[:0] = [gone for key in worker.tasks if (gone := self._working.pop(key, None)) is not None]
+        if self._workers.remove_if_leaving(worker):
+            self._unassigned[:0] = [gone for key in worker.tasks if (gone := self._assigned.pop(key, None)) is not None]
             return
-        yield Remark(f"worker {worker.number + 1} ended unasked ({ending(code)}); its {len(worker.tasks)} trainings go on")
-        self._short_lives += 1
-        if self._short_lives > MOST_DEATHS * self._request.workers:
+        yield JobNote(
+            f"worker {worker.number + 1} ended unasked ({describe_worker_exit(code)}); its {len(worker.tasks)} trainings go on"
+        )
+        self._early_crashes += 1
+        if self._early_crashes > MAX_WORKER_CRASHES * self._request.workers:
             raise WorkError("workers end as soon as they begin", hint=f"why is at the end of {self._request.folder.log}")
-        self._workers.replace(worker)
+        self._workers.restart(worker)
         for key in list(worker.tasks):
-            training = self._working.pop(key, None)
+            training = self._assigned.pop(key, None)
             if training is None:
                 continue  # its trial has failed a moment ago, with another seed
-            live = next(one for one in self._live.values() if training in one.trainings.values())
-            if training.died() >= MOST_DEATHS:
-                reason = f"{MOST_DEATHS} workers died of it at step {training.deaths[-1]}"
-                yield from self._fail(live, self._blamed(live, training, reason))
+            live = next(one for one in self._active_trials.values() if training in one.trainings.values())
+            if training.record_crash() >= MAX_WORKER_CRASHES:
+                reason = f"{MAX_WORKER_CRASHES} workers died of it at step {training.crash_steps[-1]}"
+                yield from self._fail_trial(live, self._with_seed(live, training, reason))
             else:
-                self._waiting.insert(0, training)
+                self._unassigned.insert(0, training)
 
-    def _blamed(self, live: LiveTrial, training: LiveTraining, reason: str) -> str:
+    def _with_seed(self, live: ActiveTrial, training: ActiveTraining, reason: str) -> str:
         return f"seed {training.spec.params.seed}, {reason}" if len(live.trainings) > 1 else reason
 
-    def _confirm(self) -> Iterator[Told]:
+    def _confirm_best_trials(self) -> Iterator[SearchEvent]:
         """Train the best trials again on fresh seeds, so that the winner is no lucky one."""
-        rows = [row for row in self._study.best(self._settings.confirm) if row.confirmed is None and row.spec is not None]
+        rows = [
+            row for row in self._study.best_trials(self._settings.confirm) if row.confirmed is None and row.spec is not None
+        ]
         if not rows or not self._settings.confirm_seeds:
             return
         seeds = self._settings.fresh_seeds(_spec(rows[0]).params.seed)
-        yield ConfirmingBegan(tuple(row.number for row in rows), seeds)
+        yield ConfirmationStarted(tuple(row.number for row in rows), seeds)
         for row in rows:
-            live = LiveTrial(row.number, None, _spec(row), self._request.folder, self._request.source)
-            self._live[row.number] = live
+            live = ActiveTrial(row.number, None, _spec(row), self._request.folder, self._request.source)
+            self._active_trials[row.number] = live
             for seed in self._settings.fresh_seeds(live.spec.params.seed):
-                yield from self._add(live, seed)
-            if row.number in self._live:
-                yield from self._advance(live)
-        yield from self._drive(more=False)
+                yield from self._add_seed(live, seed)
+            if row.number in self._active_trials:
+                yield from self._advance_trial(live)
+        yield from self._train_until_idle(more=False)
 
-    def _confirmed(self, live: LiveTrial) -> Iterator[Told]:
+    def _record_confirmation(self, live: ActiveTrial) -> Iterator[SearchEvent]:
         last = self._settings.last_evaluations
-        values = [curve_value(self._goals[0], curve, last) for curve in live.curves()]
+        values = [compute_training_value(self._goals[0], curve, last) for curve in live.curves()]
         found = self._study.confirm(live.number, list(live.trainings), values)
-        del self._live[live.number]
-        row = next(row for row in self._study.view().trials if row.number == live.number)
+        del self._active_trials[live.number]
+        row = next(row for row in self._study.read_view().trials if row.number == live.number)
         yield TrialConfirmed(live.number, row.value or 0.0, found.iqm, found.low, found.high)
 
-    def _remarks(self) -> Iterator[Told]:
-        yield from map(Remark, self._study.notes())
+    def _study_notes(self) -> Iterator[SearchEvent]:
+        yield from map(JobNote, self._study.take_notes())
 
 
 def _ended(view: StudyView) -> int:
     """How many trials have ended."""
-    return sum(row.state in ENDED for row in view.trials)
+    return sum(row.state in ENDED_STATES for row in view.trials)
 
 
-def _spec(row: TrialRow) -> Spec:
-    return spec_of(parse_json(json.dumps(row.spec), f"trial {row.number}"))
+def _spec(row: TrialRecord) -> Spec:
+    return parse_spec(parse_json(json.dumps(row.spec), f"trial {row.number}"))

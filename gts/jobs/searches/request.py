@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gts.store.workspace import StudyFolder, Workspace
 
 if TYPE_CHECKING:
-    from gts.formats.space_file import Space
+    from gts.formats.space_file import SearchSpace
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class SearchRequest:
     """A search, as a front end asks for it."""
 
     workspace: Workspace
-    space: Space
+    space: SearchSpace
     source: str
     """The space as the person named it."""
     storage: str | None = None
@@ -38,23 +38,23 @@ class SearchRequest:
     @property
     def folder(self) -> StudyFolder:
         """The study's folder."""
-        return self.workspace.study(self.space.name)
+        return self.workspace.study_folder(self.space.name)
 
 
 @dataclass(frozen=True)
-class SearchBegan:
+class SearchStarted:
     """The study is open."""
 
     folder: StudyFolder
     ended: int
     """Trials that have ended before."""
     wanted: int
-    gone_on: tuple[int, ...]
+    resumed: tuple[int, ...]
     """Trials that are gone on with."""
 
 
 @dataclass(frozen=True)
-class TrialBegan:
+class TrialStarted:
     """A trial is trained."""
 
     number: int
@@ -82,7 +82,7 @@ class TrialEnded:
 
 
 @dataclass(frozen=True)
-class ConfirmingBegan:
+class ConfirmationStarted:
     """The search is over; its best trials are trained again on fresh seeds."""
 
     trials: tuple[int, ...]
@@ -102,7 +102,7 @@ class TrialConfirmed:
 
 
 @dataclass(frozen=True)
-class Remark:
+class JobNote:
     """Something worth saying."""
 
     text: str

@@ -9,71 +9,71 @@ from pathlib import Path
 
 from gts.errors import FileError, UsageError
 from gts.formats.durable import write_durably
-from gts.jobs.job_lock import Life, look
+from gts.jobs.job_lock import JobLock, read_lock
 from gts.store.workspace import StudyFolder, Workspace
 
 TRASH = ".trash"
 
 
-def in_the_way(folder: StudyFolder, storage: str | None) -> tuple[bool, bool]:
+def find_reset_conflicts(folder: StudyFolder, storage: str | None) -> tuple[bool, bool]:
     """What keeps a search from beginning anew: its folder, and a study of its name in the storage that it is to have.
 
     Raises FileError, WorkError or UsageError where the storage cannot be looked into.
     """
-    return folder.path.exists(), storage is not None and _elsewhere(folder, storage)
+    return folder.path.exists(), storage is not None and _is_in_storage(folder, storage)
 
 
-def set_aside(workspace: Workspace, folder: StudyFolder, storage: str | None) -> list[str]:
+def reset_study(workspace: Workspace, folder: StudyFolder, storage: str | None) -> list[str]:
     """Move the folder of a study to the trash, and rename a study of its name in the storage that the next one is to have.
 
     Gives what a person should know. Raises UsageError where somebody works on it, FileError where it cannot be moved.
     """
-    here, elsewhere = in_the_way(folder, storage)
+    has_folder, is_in_storage = find_reset_conflicts(folder, storage)
     new = f"{folder.name}-{datetime.now():%Y%m%d-%H%M%S}"
     target = workspace.studies / TRASH / new
-    said: list[str] = []
-    life = Life.take(folder.lock) if here else None
+    notes: list[str] = []
+    lock = JobLock.acquire(folder.lock) if has_folder else None
     try:
-        _refuse_at_work(folder)
-        facts = _facts(folder)
-        if elsewhere and storage is not None:
+        _check_no_active_worker(folder)
+        facts = _read_study_file(folder)
+        if is_in_storage and storage is not None:
             from gts.search.rename_study import rename_study
-            from gts.search.storage_url import place_of
+            from gts.search.storage_url import parse_storage_url
 
-            rename_study(place_of(storage), folder.name, new, owner=str(facts.get("owner", "")))
-            said.append(f"the study of old in {storage} is now called {new}")
+            rename_study(parse_storage_url(storage), folder.name, new, owner=str(facts.get("owner", "")))
+            notes.append(f"the study of old in {storage} is now called {new}")
         elif facts.get("storage"):
-            said.append(f"the trials of old stay where they are: {facts['storage']}")
-        if here:
+            notes.append(f"the trials of old stay where they are: {facts['storage']}")
+        if has_folder:
             _move(folder.path, target)
-            if elsewhere and facts:
-                write_durably(StudyFolder(target).facts, json.dumps(facts | {"name": new}, indent=2).encode())
-            said.append(f"what there was is in {target}")
+            if is_in_storage and facts:
+                write_durably(StudyFolder(target).study_file, json.dumps(facts | {"name": new}, indent=2).encode())
+            notes.append(f"what there was is in {target}")
     finally:
-        if life is not None:
-            life.release()
-    return said
+        if lock is not None:
+            lock.release()
+    return notes
 
 
-def _elsewhere(folder: StudyFolder, storage: str) -> bool:
+def _is_in_storage(folder: StudyFolder, storage: str) -> bool:
     # Only here: it loads Optuna.
     from gts.search.rename_study import has_study
-    from gts.search.storage_url import place_of
+    from gts.search.storage_url import parse_storage_url
 
-    place = place_of(storage)
+    place = parse_storage_url(storage)
     return place.path != folder.database and has_study(place, folder.name)
 
 
-def _facts(folder: StudyFolder) -> dict[str, object]:
+def _read_study_file(folder: StudyFolder) -> dict[str, object]:
     with suppress(OSError, ValueError):
-        said = json.loads(folder.facts.read_bytes())
-        return said if isinstance(said, dict) else {}
+        data = json.loads(folder.study_file.read_bytes())
+        return data if isinstance(data, dict) else {}
     return {}
 
 
-def _refuse_at_work(folder: StudyFolder) -> None:
+def _check_no_active_worker(folder: StudyFolder) -> None:
     """Raise UsageError where a worker of an owner that died still saves what it has."""
-    if any(look(path)[0] for path in folder.path.glob("trials/*/lock")):
+    if any(read_lock(path)[0] for path in folder.path.glob("trials/*/lock")):
         raise UsageError(f"workers of {folder.name} are still saving what they have", hint="try again in a moment")
 
 

@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint, read_checkpoint
 from gts.formats.spec_file import read_spec
-from gts.jobs.job_lock import Life
-from gts.jobs.log import Story
+from gts.jobs.job_lock import JobLock
+from gts.jobs.log import JobLog
 from gts.jobs.trainings.member import MemberFiles
-from gts.jobs.trainings.resume_state import drop_later, newest_steps, sweep
-from gts.store.metrics import open_or_set_aside
+from gts.jobs.trainings.resume_state import remove_later_states, remove_unfinished_files, saved_steps
+from gts.store.metrics import open_metrics_writer
 from gts.store.workspace import RunFolder
-from gts.training.plan import Plan
+from gts.training.plan import TrainingPlan
 from gts.training.score import Score
 
-KEPT_STATES = 2
+KEPT_TRIAL_STATES = 2
 
-_PATIENCE_SECONDS = 60.0
+_LOCK_TIMEOUT_SECONDS = 60.0
 
 
 class TrainingFolder:
@@ -34,73 +34,73 @@ class TrainingFolder:
         Raises BusyError where another process works on it, FileError where the folder cannot be used.
         """
         self.folder = folder
-        self.log = Story(folder.log).line
-        self.life = Life.take(folder.lock, patience=_PATIENCE_SECONDS)
+        self.log = JobLog(folder.log).append
+        self.lock = JobLock.acquire(folder.lock, timeout=_LOCK_TIMEOUT_SECONDS)
         try:
-            self.life.say("running")
-            sweep(folder)
+            self.lock.set_activity("running")
+            remove_unfinished_files(folder)
             self.spec = read_spec(folder.spec(0))
-            self.state = self._newest()
-            self.best = _readable(folder.best(0))
+            self.state = self._newest_state()
+            self.best = _read_checkpoint_if_whole(folder.best_checkpoint(0))
             curve = self.state.history if self.state else ()
-            self._files = MemberFiles(folder, 0, self.spec, kept=KEPT_STATES, history=curve)
-            self.metrics, lost = open_or_set_aside(
+            self._files = MemberFiles(folder, 0, self.spec, kept=KEPT_TRIAL_STATES, history=curve)
+            self.metrics, lost = open_metrics_writer(
                 folder.metrics,
-                rounds=Plan.of(self.spec.params).epochs,
+                rounds=TrainingPlan.from_params(self.spec.params).n_epochs,
                 resume=int(self.state.counters["step"]) if self.state else None,
             )
             self.log(f"going on from step {self.state.counters['step']}" if self.state else "training begins")
             if lost:
                 self.log(lost)
         except BaseException:
-            self.life.release()
+            self.lock.release()
             raise
 
-    def round(self, step: int, epoch: int, metrics: Mapping[str, float], seconds: Mapping[str, float]) -> None:
+    def add_round(self, step: int, epoch: int, metrics: Mapping[str, float], seconds: Mapping[str, float]) -> None:
         """Take in the numbers of a round."""
-        self.metrics.round(step, epoch, [metrics], seconds)
+        self.metrics.add_round(step, epoch, [metrics], seconds)
 
-    def tried(self, step: int, score: Score, *, best: bool) -> None:
+    def add_evaluation(self, step: int, score: Score, *, best: bool) -> None:
         """Take in an evaluation."""
-        self.metrics.evaluated(0, step, score.as_dict(), best=best)
+        self.metrics.add_evaluation(0, step, score.as_dict(), best=best)
         self.log(f"step {step}: evaluated, mean return {score.mean:.1f}")
-        self._files.evaluated(step, score)
+        self._files.add_evaluation(step, score)
 
-    def keep(self, best: Checkpoint | None) -> None:
+    def flush(self, best: Checkpoint | None) -> None:
         """Bring what was taken in to the disk, and the best policy where there is a new one."""
         self.metrics.flush()
         if best is not None:
-            self._files.save(self.folder.best(0), best)
+            self._files.save(self.folder.best_checkpoint(0), best)
 
     def save(self, state: Checkpoint) -> None:
         """Write the complete state."""
         self.metrics.flush()
-        self._files.save(self.folder.last(0, int(state.counters["step"])), state)
+        self._files.save(self.folder.last_checkpoint(0, int(state.counters["step"])), state)
         self._files.prune()
 
-    def bury(self, step: int, reason: str, remains: Mapping[str, NDArray[Any]]) -> None:
+    def write_failure_dump(self, step: int, reason: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Keep what a failed training leaves."""
-        self.metrics.failed(0, step, reason)
+        self.metrics.add_failure(0, step, reason)
         self.log(f"failed at step {step}: {reason}")
-        self._files.bury(step, reason, remains)
+        self._files.write_failure_dump(step, reason, arrays)
 
-    def let_go(self, *, complete: bool = False) -> None:
+    def close(self, *, complete: bool = False) -> None:
         """Close everything; `complete` where the training has come to its end."""
         try:
             self.metrics.close(complete=complete)
         finally:
-            self.life.release()
+            self.lock.release()
 
-    def _newest(self) -> Checkpoint | None:
-        for step in newest_steps(self.folder):
-            state = _readable(self.folder.last(0, step))
+    def _newest_state(self) -> Checkpoint | None:
+        for step in saved_steps(self.folder):
+            state = _read_checkpoint_if_whole(self.folder.last_checkpoint(0, step))
             if state is not None:
-                drop_later(self.folder, step)
+                remove_later_states(self.folder, step)
                 return state
         return None
 
 
-def _readable(path: Path) -> Checkpoint | None:
+def _read_checkpoint_if_whole(path: Path) -> Checkpoint | None:
     try:
         return read_checkpoint(path) if path.exists() else None
     except FileError:

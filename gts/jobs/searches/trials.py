@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from gts.errors import FileError, GtsError
 from gts.formats.durable import write_durably
-from gts.formats.objectives import Goal
-from gts.formats.space_file import Space, write_space
+from gts.formats.objectives import ObjectiveWeights
+from gts.formats.space_file import SearchSpace, write_space
 from gts.formats.spec_file import write_spec
-from gts.jobs.trainings.resume_state import newest_steps
+from gts.jobs.trainings.resume_state import saved_steps
 from gts.params.spec import Spec
 from gts.search import study_attributes as names
-from gts.search.objective_value import curve_value
-from gts.store.catalogue import RunRecord, now
+from gts.search.objective_value import compute_training_value
+from gts.store.catalogue import RunRecord, utc_now
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, StudyFolder
-from gts.training.plan import Plan
+from gts.training.plan import TrainingPlan
 
 if TYPE_CHECKING:
     # A worker of a search has folders of trials, and no study: Optuna stays away from it.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class LiveTraining:
+class ActiveTraining:
     """One trial with one seed."""
 
     folder: RunFolder
@@ -39,9 +39,9 @@ class LiveTraining:
     scores: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """Of its evaluations, by step."""
     done: bool = False
-    began_at: int = 0
+    start_step: int = 0
     """Its newest step on the disk when this attempt at the search took it up."""
-    deaths: tuple[int, ...] = ()
+    crash_steps: tuple[int, ...] = ()
     """The step at which workers ended that had it, one a worker; all of them the same."""
 
     @property
@@ -49,16 +49,16 @@ class LiveTraining:
         """Unlike that of any other training of the search."""
         return self.folder.id
 
-    def made(self) -> int:
+    def steps_made(self) -> int:
         """Environment steps since then."""
-        newest = next(iter(newest_steps(self.folder)), 0)
-        return max(newest, max(self.scores, default=0), self.began_at) - self.began_at
+        newest = next(iter(saved_steps(self.folder)), 0)
+        return max(newest, max(self.scores, default=0), self.start_step) - self.start_step
 
-    def died(self) -> int:
+    def record_crash(self) -> int:
         """Note that a worker has ended that had it; how many did so since it last came further."""
-        step = next(iter(newest_steps(self.folder)), 0)
-        self.deaths = (*(one for one in self.deaths if one == step), step)
-        return len(self.deaths)
+        step = next(iter(saved_steps(self.folder)), 0)
+        self.crash_steps = (*(one for one in self.crash_steps if one == step), step)
+        return len(self.crash_steps)
 
     def curve(self) -> list[Mapping[str, Any]]:
         """Its scores in the order of the steps."""
@@ -66,7 +66,7 @@ class LiveTraining:
 
 
 @dataclass(eq=False)
-class LiveTrial:
+class ActiveTrial:
     """A trial that is trained now, with the seeds that it has so far."""
 
     number: int
@@ -76,12 +76,12 @@ class LiveTrial:
     study: StudyFolder
     source: str
     """The space as the person named it."""
-    trainings: dict[int, LiveTraining] = field(default_factory=dict)
+    trainings: dict[int, ActiveTraining] = field(default_factory=dict)
     """By seed, in the order in which they were added."""
-    began: float = field(default_factory=time.monotonic)
+    started_at: float = field(default_factory=time.monotonic)
 
     @property
-    def first(self) -> LiveTraining:
+    def first(self) -> ActiveTraining:
         """The training by which it is compared with others on the way."""
         return next(iter(self.trainings.values()))
 
@@ -90,14 +90,14 @@ class LiveTrial:
         what = "" if self.ref is not None else "confirm-"
         return RunFolder(self.study.path / "trials" / f"{self.number:04d}-{what}seed{seed}")
 
-    def add(self, seed: int) -> tuple[LiveTraining, dict[str, Any] | None]:
+    def add(self, seed: int) -> tuple[ActiveTraining, dict[str, Any] | None]:
         """Add a seed: its training, and how that ended where an earlier owner saw to it. Raises FileError."""
         spec, folder = self.spec.with_values({"seed": seed}), self.folder(seed)
-        prepare(folder, spec, self.source)
-        ended = outcome_of(folder)
+        create_training_folder(folder, spec, self.source)
+        ended = read_training_end(folder)
         done = ended is not None and ended["state"] == "done"
-        newest = next(iter(newest_steps(folder)), 0)
-        training = LiveTraining(folder, spec, evaluations_of(folder), done=done, began_at=newest)
+        newest = next(iter(saved_steps(folder)), 0)
+        training = ActiveTraining(folder, spec, read_evaluations(folder), done=done, start_step=newest)
         self.trainings[seed] = training
         return training, ended
 
@@ -105,21 +105,21 @@ class LiveTrial:
         """The scores of every seed in the order of the steps."""
         return [training.curve() for training in self.trainings.values()]
 
-    def details(self, goal: Goal, last: int) -> dict[str, Any]:
+    def study_attributes(self, goal: ObjectiveWeights, last_evaluations: int) -> dict[str, Any]:
         """What the study keeps of it beside its value."""
         worth = []
         for curve in self.curves():
             with suppress(GtsError):
-                worth.append(curve_value(goal, curve, last))
+                worth.append(compute_training_value(goal, curve, last_evaluations))
         steps = sum(max(training.scores, default=0) for training in self.trainings.values())
-        return {names.SEED_VALUES: worth, names.STEPS: steps, names.SECONDS: round(time.monotonic() - self.began, 3)}
+        return {names.SEED_VALUES: worth, names.STEPS: steps, names.SECONDS: round(time.monotonic() - self.started_at, 3)}
 
 
-def prepare(folder: RunFolder, spec: Spec, source: str) -> None:
+def create_training_folder(folder: RunFolder, spec: Spec, source: str) -> None:
     """Make the folder of a training, or leave it as it is where it exists. Raises FileError."""
-    if folder.facts.exists():
+    if folder.run_file.exists():
         return
-    folder.member(0).mkdir(parents=True, exist_ok=True)
+    folder.member_folder(0).mkdir(parents=True, exist_ok=True)
     write_spec(folder.spec(0), spec)
     record = RunRecord(
         id=folder.id,
@@ -128,23 +128,23 @@ def prepare(folder: RunFolder, spec: Spec, source: str) -> None:
         figure=spec.figure,
         technique=spec.technique,
         members=1,
-        total_steps=Plan.of(spec.params).total_steps,
+        total_steps=TrainingPlan.from_params(spec.params).total_steps,
         step=0,
-        started=now(),
+        started=utc_now(),
     )
-    _write_facts(folder, asdict(record) | {"state": "running"})
+    _write_run_file(folder, asdict(record) | {"state": "running"})
 
 
-def outcome_of(folder: RunFolder) -> dict[str, Any] | None:
+def read_training_end(folder: RunFolder) -> dict[str, Any] | None:
     """How a training ended: `state` (done, failed, pruned), `step`, `reason`; None where it has not, or never began."""
     try:
-        facts = json.loads(folder.facts.read_bytes())
+        facts = json.loads(folder.run_file.read_bytes())
     except (OSError, ValueError):
         return None
     return facts if isinstance(facts, dict) and facts.get("state") in ("done", "failed", "pruned") else None
 
 
-def evaluations_of(folder: RunFolder) -> dict[int, Mapping[str, Any]]:
+def read_evaluations(folder: RunFolder) -> dict[int, Mapping[str, Any]]:
     """The scores of a training's evaluations by step; empty where there are none yet."""
     try:
         with MetricsReader(folder.metrics) as reader:
@@ -153,14 +153,14 @@ def evaluations_of(folder: RunFolder) -> dict[int, Mapping[str, Any]]:
         return {}
 
 
-def close(folder: RunFolder, state: str, step: int, reason: str = "") -> None:
+def record_training_end(folder: RunFolder, state: str, step: int, reason: str = "") -> None:
     """Write down how a training ended. Raises FileError."""
     with suppress(OSError, ValueError):
-        facts = json.loads(folder.facts.read_bytes())
-        _write_facts(folder, facts | {"state": state, "step": step, "reason": reason, "finished": now()})
+        facts = json.loads(folder.run_file.read_bytes())
+        _write_run_file(folder, facts | {"state": state, "step": step, "reason": reason, "finished": utc_now()})
 
 
-def copy_space(space: Space, target: Path) -> None:
+def copy_space(space: SearchSpace, target: Path) -> None:
     """Write a space to where a person wants to have its trials. Raises FileError."""
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -169,16 +169,16 @@ def copy_space(space: Space, target: Path) -> None:
     write_space(target / f"{space.name}.space", space)
 
 
-def copy_out(folder: RunFolder, target: Path) -> None:
+def copy_training_files(folder: RunFolder, target: Path) -> None:
     """Copy spec, log and best policy of a training to where a person wants to have them. Raises FileError."""
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for source in (folder.spec(0), folder.best(0), folder.log):
+        for source in (folder.spec(0), folder.best_checkpoint(0), folder.log):
             if source.exists():
                 shutil.copyfile(source, target / source.name)
     except OSError as error:
         raise FileError(f"cannot write to {target}: {(error.strerror or str(error)).lower()}") from error
 
 
-def _write_facts(folder: RunFolder, facts: Mapping[str, Any]) -> None:
-    write_durably(folder.facts, (json.dumps({"format": 1, **facts}, indent=2, ensure_ascii=False) + "\n").encode())
+def _write_run_file(folder: RunFolder, facts: Mapping[str, Any]) -> None:
+    write_durably(folder.run_file, (json.dumps({"format": 1, **facts}, indent=2, ensure_ascii=False) + "\n").encode())

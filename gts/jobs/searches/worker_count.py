@@ -13,23 +13,23 @@ from gts.formats.durable import write_durably
 from gts.store.workspace import StudyFolder
 
 
-def want_workers(folder: StudyFolder, count: int) -> None:
+def set_worker_count(folder: StudyFolder, count: int) -> None:
     """Wish for so many from now on, also when the search goes on after a stop; raises FileError."""
-    write_durably(_wish(folder), (json.dumps({"workers": count}) + "\n").encode())
+    write_durably(_worker_count_file(folder), (json.dumps({"workers": count}) + "\n").encode())
 
 
-def wanted_workers(folder: StudyFolder, otherwise: int) -> int:
+def read_worker_count(folder: StudyFolder, default: int) -> int:
     """How many are wished for; `otherwise` where nobody has wished, or what is there cannot be read."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return max(1, int(json.loads(_wish(folder).read_bytes())["workers"]))
-    return otherwise
+        return max(1, int(json.loads(_worker_count_file(folder).read_bytes())["workers"]))
+    return default
 
 
-def forget_wish(folder: StudyFolder) -> None:
+def clear_worker_count(folder: StudyFolder) -> None:
     """Somebody has begun the search anew, with a number of its own."""
     with suppress(OSError):
-        _wish(folder).unlink(missing_ok=True)
+        _worker_count_file(folder).unlink(missing_ok=True)
 
 
-def _wish(folder: StudyFolder) -> Path:
+def _worker_count_file(folder: StudyFolder) -> Path:
     return folder.path / "workers.json"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import WorkError
-from gts.jobs.launch import environment
+from gts.jobs.launch import worker_environment
 
 END_SECONDS = 120.0
 
@@ -30,7 +30,7 @@ class WorkerProcess:
     pending: bytes = b""
 
 
-class Workers:
+class WorkerPool:
     """All workers of one search."""
 
     def __init__(self, count: int, *, threads: int, save_every: float, log: Path) -> None:
@@ -40,9 +40,9 @@ class Workers:
         self._selector = selectors.DefaultSelector()
         self._leaving: list[WorkerProcess] = []
         self.processes: list[WorkerProcess] = []
-        self.adapt(count)
+        self.resize(count)
 
-    def adapt(self, count: int) -> bool:
+    def resize(self, count: int) -> bool:
         """Have so many from now on; those that are too many save and end. Whether that is a change. Raises WorkError."""
         if count == len(self.processes):
             return False
@@ -56,26 +56,26 @@ class Workers:
             self.processes.append(self._start(number, max(1, self._threads // count)))
         return True
 
-    def left(self, worker: WorkerProcess) -> bool:
+    def remove_if_leaving(self, worker: WorkerProcess) -> bool:
         """Whether a worker that has ended was one too many; then it is forgotten."""
         if worker not in self._leaving:
             return False
         self._leaving.remove(worker)
-        self._let_go(worker)
+        self._close_pipes(worker)
         return True
 
-    def train(self, worker: WorkerProcess, key: str, folder: Path) -> None:
+    def assign(self, worker: WorkerProcess, key: str, folder: Path) -> None:
         """Give a worker a training."""
         worker.tasks[key] = folder
-        self._order(worker, {"do": "train", "key": key, "folder": str(folder.absolute())})
+        self._send(worker, {"do": "train", "key": key, "folder": str(folder.absolute())})
 
-    def drop(self, key: str) -> None:
+    def unassign(self, key: str) -> None:
         """Take a training away from whoever has it."""
         for worker in (*self.processes, *self._leaving):
             if worker.tasks.pop(key, None) is not None:
-                self._order(worker, {"do": "drop", "key": key})
+                self._send(worker, {"do": "drop", "key": key})
 
-    def answers(self, seconds: float) -> list[tuple[WorkerProcess, Mapping[str, Any]]]:
+    def read_messages(self, seconds: float) -> list[tuple[WorkerProcess, Mapping[str, Any]]]:
         """What the workers have said, waiting at most that long; `{"what": "died"}` of one that has ended."""
         found: list[tuple[WorkerProcess, Mapping[str, Any]]] = []
         for key, _ in self._selector.select(seconds):
@@ -89,15 +89,15 @@ class Workers:
             found += [(worker, json.loads(line)) for line in lines]
         return found
 
-    def replace(self, worker: WorkerProcess) -> WorkerProcess:
+    def restart(self, worker: WorkerProcess) -> WorkerProcess:
         """Start a worker in place of one that died; its trainings are not given to anybody yet."""
-        self._let_go(worker)
+        self._close_pipes(worker)
         self.processes[self.processes.index(worker)] = fresh = self._start(
             worker.number, max(1, self._threads // len(self.processes))
         )
         return fresh
 
-    def end(self) -> None:
+    def shut_down(self) -> None:
         """Let every worker save and end, and wait for it."""
         here = [*self.processes, *self._leaving]
         for worker in here:
@@ -110,7 +110,7 @@ class Workers:
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
-            self._let_go(worker)
+            self._close_pipes(worker)
         self._selector.close()
 
     def _start(self, number: int, threads: int) -> WorkerProcess:
@@ -122,7 +122,7 @@ class Workers:
                     stdout=subprocess.PIPE,
                     stderr=log,
                     cwd=self._log.parent,
-                    env=environment(),
+                    env=worker_environment(),
                 )
             except OSError as error:
                 raise WorkError(f"cannot start a worker: {(error.strerror or str(error)).lower()}") from error
@@ -131,19 +131,19 @@ class Workers:
         self._selector.register(process.stdout, selectors.EVENT_READ, worker)
         return worker
 
-    def _order(self, worker: WorkerProcess, order: Mapping[str, Any]) -> None:
+    def _send(self, worker: WorkerProcess, message: Mapping[str, Any]) -> None:
         with suppress(OSError, ValueError):  # one that has died or leaves is noticed where its answers are read
             assert worker.process.stdin is not None
-            worker.process.stdin.write((json.dumps(order) + "\n").encode())
+            worker.process.stdin.write((json.dumps(message) + "\n").encode())
             worker.process.stdin.flush()
 
-    def _let_go(self, worker: WorkerProcess) -> None:
+    def _close_pipes(self, worker: WorkerProcess) -> None:
         for pipe in (worker.process.stdin, worker.process.stdout):
             with suppress(OSError, ValueError, KeyError):
                 if pipe is not None:
                     pipe.close()
 
 
-def ending(code: int) -> str:
+def describe_worker_exit(code: int) -> str:
     """How a process has ended, for a sentence."""
     return f"signal {-code}" if code < 0 else f"exit {code}"

@@ -39,7 +39,7 @@ class MemberFiles:
         self._history = list(history)
         self._parents = parents
 
-    def evaluated(self, step: int, score: Score) -> None:
+    def add_evaluation(self, step: int, score: Score) -> None:
         """Add a point to its learning curve."""
         row = {"step": step, "mean": score.mean, "deviation": score.deviation}
         self._history.append({**row, "score": score.score, "length": score.length})
@@ -51,14 +51,14 @@ class MemberFiles:
 
     def prune(self) -> list[Path]:
         """Remove all complete states but the newest; which ones are gone."""
-        gone = self._folder.lasts(self._member)[: -self._kept]
+        gone = self._folder.last_checkpoints(self._member)[: -self._kept]
         for path in gone:
             path.unlink(missing_ok=True)
         return gone
 
-    def bury(self, step: int, reason: str, arrays: Mapping[str, NDArray[Any]]) -> Path:
+    def write_failure_dump(self, step: int, reason: str, arrays: Mapping[str, NDArray[Any]]) -> Path:
         """Keep what it left when it failed, for whoever wants to know why; the file."""
-        path = self._folder.remains(self._member, step)
-        about = {"step": step, "reason": reason, "spec": self._spec.document(), "values": self._spec.values()}
+        path = self._folder.failure_dump(self._member, step)
+        about = {"step": step, "reason": reason, "spec": self._spec.to_document(), "values": self._spec.values()}
         write_durably(path, safetensors.numpy.save(dict(arrays), metadata={"gts": json.dumps(about, ensure_ascii=False)}))
         return path

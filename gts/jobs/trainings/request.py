@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
     from gts.params.spec import Spec
 
-Kind = Literal["last", "best", "result", "milestone"]
+CheckpointKind = Literal["last", "best", "result", "milestone"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class TrainingRequest:
 
 
 @dataclass(frozen=True)
-class RunBegan:
+class RunStarted:
     """The run has its folder."""
 
     folder: RunFolder
@@ -72,29 +72,29 @@ class RunBegan:
 
 
 @dataclass(frozen=True)
-class Halted:
+class DiskFull:
     """The disk takes nothing more: the training stands still until it does."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class WentOn:
+class DiskFullCleared:
     """The disk takes files again."""
 
 
 @dataclass(frozen=True)
-class Saved:
+class CheckpointSaved:
     """A checkpoint is on the disk."""
 
     path: Path
     member: int
-    kind: Kind
+    kind: CheckpointKind
     step: int
 
 
 @dataclass(frozen=True)
-class ScoringBegan:
+class ScoringStarted:
     """Training is over, its outcomes are tried out."""
 
     policies: int
@@ -103,7 +103,7 @@ class ScoringBegan:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class JobWarning:
     """Something went wrong that does not stop the training."""
 
     text: str

@@ -14,19 +14,19 @@ from gts.errors import FileError, FullDiskError
 from gts.formats.checkpoint import Checkpoint
 from gts.formats.trajectory import write_trajectory
 from gts.jobs.job_store import Job, write_job
-from gts.jobs.log import Story
+from gts.jobs.log import JobLog
 from gts.jobs.trainings.member import MemberFiles
-from gts.jobs.trainings.request import SCORE_STEPS, Kind, Saved, TrainingRequest
-from gts.jobs.trainings.runs import place_in, record_of, write_facts
-from gts.store.catalogue import Catalogue, CheckpointRecord, Claim, ScoreRecord, now
-from gts.store.metrics import open_or_set_aside
+from gts.jobs.trainings.request import SCORE_STEPS, CheckpointKind, CheckpointSaved, TrainingRequest
+from gts.jobs.trainings.runs import initial_run_record, stored_path, write_run_file
+from gts.store.catalogue import Catalogue, CheckpointRecord, RecordedState, ScoreRecord, utc_now
+from gts.store.metrics import open_metrics_writer
 from gts.store.workspace import RunFolder
-from gts.training.events import Evaluated, MemberFailed, Progress
+from gts.training.events import MemberFailed, MembersEvaluated, TrainingProgress
 
-KEPT_STATES = 3
+KEPT_RUN_STATES = 3
 
 
-class Recorder:
+class RunWriter:
     """Everything that is written for one run, by the one process that has its lock.
 
     The folder of the run is what counts: where it cannot be written, FileError says so; FullDiskError may be tried again. The
@@ -44,45 +44,45 @@ class Recorder:
     ) -> None:
         """`resume`: the step that the run goes on from, with each member's learning curve until there."""
         self.folder = RunFolder(job.folder)
-        self.troubles: list[str] = []
+        self.warnings: list[str] = []
         self._job = job
         self._request = request
-        self._record = replace(record_of(request, self.folder), started=job.created, step=resume or 0)
+        self._record = replace(initial_run_record(request, self.folder), started=job.created, step=resume or 0)
         parents, curves = _parents(request), history or [()] * len(request.specs)
         self._members = [
-            MemberFiles(self.folder, member, spec, kept=KEPT_STATES, history=curve, parents=parents)
+            MemberFiles(self.folder, member, spec, kept=KEPT_RUN_STATES, history=curve, parents=parents)
             for member, (spec, curve) in enumerate(zip(request.specs, curves, strict=True))
         ]
-        self.log = Story(self.folder.log).line
-        self.metrics, lost = open_or_set_aside(self.folder.metrics, rounds=rounds, resume=resume)
+        self.log = JobLog(self.folder.log).append
+        self.metrics, lost = open_metrics_writer(self.folder.metrics, rounds=rounds, resume=resume)
         if lost:
-            self._complain(lost)
-        self._indexes = True
-        self._index(lambda catalogue: catalogue.put_run(self._record))
+            self._warn(lost)
+        self._is_catalogue_usable = True
+        self._update_catalogue(lambda catalogue: catalogue.put_run(self._record))
 
     def close(self, *, complete: bool) -> None:
         """Bring the last numbers to the disk; `complete` where the training is over and no more will come."""
         self.metrics.close(complete=complete)
 
-    def claim(self, claim: Claim, reason: str = "") -> None:
+    def record_state(self, state: RecordedState, reason: str = "") -> None:
         """Write down how the run stands from here on."""
-        self._job = write_job(self._request.workspace, replace(self._job, claim=claim, reason=reason, attempts=()))
+        self._job = write_job(self._request.workspace, replace(self._job, recorded_state=state, reason=reason, attempts=()))
 
-    def outcome(self, members: Sequence[Mapping[str, Any]]) -> None:
+    def write_outcome(self, members: Sequence[Mapping[str, Any]]) -> None:
         """Write down what the members came to."""
-        write_facts(self.folder, self._record, tuple(members))
+        write_run_file(self.folder, self._record, tuple(members))
 
-    def round(self, event: Progress) -> None:
+    def add_round(self, event: TrainingProgress) -> None:
         """Take in the numbers of a round."""
-        self.metrics.round(event.step, event.epoch, event.metrics, event.seconds)
+        self.metrics.add_round(event.step, event.epoch, event.metrics, event.seconds)
 
-    def evaluated(self, event: Evaluated) -> None:
+    def add_evaluation(self, event: MembersEvaluated) -> None:
         """Take in an evaluation."""
-        for member, (score, best) in enumerate(zip(event.scores, event.best, strict=True)):
+        for member, (score, best) in enumerate(zip(event.scores, event.improved, strict=True)):
             if score is None:
                 continue
-            self.metrics.evaluated(member, event.step, score.as_dict(), best=best)
-            self._members[member].evaluated(event.step, score)
+            self.metrics.add_evaluation(member, event.step, score.as_dict(), best=best)
+            self._members[member].add_evaluation(event.step, score)
         for member, trajectory in enumerate(event.trajectories):
             if trajectory is not None:
                 # It is for looking at: a disk that cannot take it does without.
@@ -91,15 +91,15 @@ class Recorder:
         means = ", ".join("failed" if score is None else f"{score.mean:.1f}" for score in event.scores)
         self.log(f"step {event.step}: evaluated, mean return {means}")
 
-    def failed(self, event: MemberFailed) -> None:
+    def add_failure(self, event: MemberFailed) -> None:
         """Take in the end of a member."""
-        self.metrics.failed(event.member, event.step, event.reason)
+        self.metrics.add_failure(event.member, event.step, event.reason)
 
-    def bury(self, event: MemberFailed, arrays: Mapping[str, NDArray[Any]]) -> Path:
+    def write_failure_dump(self, event: MemberFailed, arrays: Mapping[str, NDArray[Any]]) -> Path:
         """Keep what a failed member left, for whoever wants to know why; the file."""
-        return self._members[event.member].bury(event.step, event.reason, arrays)
+        return self._members[event.member].write_failure_dump(event.step, event.reason, arrays)
 
-    def save(self, path: Path, member: int, kind: Kind, checkpoint: Checkpoint) -> tuple[Saved, Checkpoint]:
+    def save(self, path: Path, member: int, kind: CheckpointKind, checkpoint: Checkpoint) -> tuple[CheckpointSaved, Checkpoint]:
         """Write a checkpoint with what the run knows about it; the checkpoint as written."""
         files = self._members[member]
         if kind == "last":
@@ -109,28 +109,30 @@ class Recorder:
         step = int(checkpoint.counters.get("step", 0))
         gone = files.prune() if kind == "last" else []
         if kind != "milestone":
-            record = CheckpointRecord(self._place(path), self.folder.id, member, kind, step, written.checksum, now())
-            self._index(lambda catalogue: catalogue.put_checkpoint(record, gone=tuple(map(self._place, gone))))
-        return Saved(path, member, kind, step), written
+            record = CheckpointRecord(self._stored_path(path), self.folder.id, member, kind, step, written.checksum, utc_now())
+            self._update_catalogue(
+                lambda catalogue: catalogue.put_checkpoint(record, deleted=tuple(map(self._stored_path, gone)))
+            )
+        return CheckpointSaved(path, member, kind, step), written
 
-    def at(self, step: int) -> None:
+    def record_step(self, step: int) -> None:
         """Tell the catalogue how far the run is."""
         self._record = replace(self._record, step=step)
-        self._index(lambda catalogue: catalogue.put_run(self._record))
+        self._update_catalogue(lambda catalogue: catalogue.put_run(self._record))
 
-    def scored(self, path: Path, checkpoint: Checkpoint, score: Mapping[str, Any]) -> None:
+    def add_score(self, path: Path, checkpoint: Checkpoint, score: Mapping[str, Any]) -> None:
         """Write down a score over the test episodes, once."""
         self.log(f"{path}: mean {score['mean']:.1f}, cov {score['cov']:.3f}, score {score['score']:.1f}")
         record = ScoreRecord(
             checkpoint.checksum,
-            self._place(path),
+            self._stored_path(path),
             0,
             SCORE_STEPS,
             score["episodes"],
             score["mean"],
             score["score"],
             score,
-            now(),
+            utc_now(),
             self._record.figure,
         )
 
@@ -139,13 +141,13 @@ class Recorder:
             if not any(replace(one, taken=record.taken) == record for one in known):
                 catalogue.add_score(record)
 
-        self._index(add)
+        self._update_catalogue(add)
 
-    def _place(self, path: Path) -> str:
-        return place_in(self._request.workspace, path)
+    def _stored_path(self, path: Path) -> str:
+        return stored_path(self._request.workspace, path)
 
-    def _index(self, change: Callable[[Catalogue], None]) -> None:
-        if not self._indexes:
+    def _update_catalogue(self, change: Callable[[Catalogue], None]) -> None:
+        if not self._is_catalogue_usable:
             return
         try:
             with Catalogue(self._request.workspace.catalogue) as catalogue:
@@ -153,11 +155,11 @@ class Recorder:
         except FullDiskError:
             raise
         except FileError as error:
-            self._indexes = False
-            self._complain(f"the catalogue does not know of this run: {error.message}")
+            self._is_catalogue_usable = False
+            self._warn(f"the catalogue does not know of this run: {error.message}")
 
-    def _complain(self, text: str) -> None:
-        self.troubles.append(text)
+    def _warn(self, text: str) -> None:
+        self.warnings.append(text)
         self.log(text)
 
 

@@ -14,7 +14,7 @@ from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
 
 
 @dataclass(frozen=True)
-class OverSeeds:
+class SeedStatistics:
     """A quantity over several seeds."""
 
     median: float
@@ -24,7 +24,7 @@ class OverSeeds:
     highest: float
 
 
-def over_seeds(outcome: TrainingOutcome) -> dict[str, OverSeeds]:
+def seed_statistics(outcome: TrainingOutcome) -> dict[str, SeedStatistics]:
     """Statistics of mean return, score and length over the members' scores; empty where there is one member or no score."""
     scores = [member.score for member in outcome.members if member.score is not None]
     if len(outcome.members) < 2 or not scores:
@@ -37,7 +37,7 @@ def over_seeds(outcome: TrainingOutcome) -> dict[str, OverSeeds]:
     for quantity in ("mean", "score", "length"):
         values = [float(score[quantity]) for score in scores]
         middle = float(interquartile_mean(np.array(values)))
-        found[quantity] = OverSeeds(median(values), middle, min(values), max(values))
+        found[quantity] = SeedStatistics(median(values), middle, min(values), max(values))
     return found
 
 
@@ -55,7 +55,7 @@ def write_summary(request: TrainingRequest, outcome: TrainingOutcome) -> Path | 
         return None
     path = summary_path(request.results, outcome.members[0].seed)
     try:
-        text = json.dumps(_plain(request, outcome), indent=2, ensure_ascii=False)
+        text = json.dumps(_summary_document(request, outcome), indent=2, ensure_ascii=False)
         write_durably(path, (text + "\n").encode())
     except FullDiskError:
         raise
@@ -64,7 +64,7 @@ def write_summary(request: TrainingRequest, outcome: TrainingOutcome) -> Path | 
     return path
 
 
-def _plain(request: TrainingRequest, outcome: TrainingOutcome) -> Mapping[str, Any]:
+def _summary_document(request: TrainingRequest, outcome: TrainingOutcome) -> Mapping[str, Any]:
     members = [asdict(member) | {"result": str(member.result) if member.result else None} for member in outcome.members]
     return {
         "source": request.source,
@@ -76,5 +76,5 @@ def _plain(request: TrainingRequest, outcome: TrainingOutcome) -> Mapping[str, A
         "seconds": round(outcome.seconds, 3),
         "interrupted": outcome.stopped,
         "members": members,
-        "over_seeds": {quantity: asdict(over) for quantity, over in over_seeds(outcome).items()},
+        "over_seeds": {quantity: asdict(over) for quantity, over in seed_statistics(outcome).items()},
     }

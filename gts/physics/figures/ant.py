@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 from gts.params.figures import FIGURES
 from gts.physics import rewards
 from gts.physics.figure import Figure
-from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, travelling_measures, travelling_terms
+from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, locomotion_measures, locomotion_terms
 from gts.physics.figures.observing import root_distance, root_x, root_y
-from gts.physics.frame import Frame
-from gts.physics.rewards import Term
-from gts.physics.streams import StartNoise
+from gts.physics.frame import PhysicsFrame
+from gts.physics.rewards import RewardTerm
+from gts.physics.streams import ResetNoise
 
-LOWEST_TORSO = 0.2
+MIN_TORSO_HEIGHT = 0.2
 """m."""
-HIGHEST_TORSO = 1.0
+MAX_TORSO_HEIGHT = 1.0
 """m."""
-TORSO = 1
+TORSO_BODY = 1
 """Body number."""
 
 
-def observe(frame: Frame) -> NDArray[np.float64]:
+def _observe(frame: PhysicsFrame) -> NDArray[np.float64]:
     """qpos[2:], qvel, clip(cfrc_ext, −1, 1) without the world's row; (n, 105)."""
     forces = frame.field("cfrc_ext")[:, 1:].reshape(len(frame.motion), -1)
     motion = frame.motion[:, 2:]
@@ -37,48 +37,48 @@ def observe(frame: Frame) -> NDArray[np.float64]:
     return observation
 
 
-def position(frame: Frame) -> NDArray[np.float64]:
+def _position(frame: PhysicsFrame) -> NDArray[np.float64]:
     """x of the torso in m, as the last substep found it: one substep behind the state, like Gymnasium's; (n,)."""
-    return np.asarray(frame.field("xpos")[:, TORSO, 0])
+    return np.asarray(frame.field("xpos")[:, TORSO_BODY, 0])
 
 
-def sideways(frame: Frame) -> NDArray[np.float64]:
+def _lateral_position(frame: PhysicsFrame) -> NDArray[np.float64]:
     """y of the torso in m, one substep behind; (n,)."""
-    return np.asarray(frame.field("xpos")[:, TORSO, 1])
+    return np.asarray(frame.field("xpos")[:, TORSO_BODY, 1])
 
 
-def healthy(frame: Frame) -> NDArray[np.bool_]:
+def _is_healthy(frame: PhysicsFrame) -> NDArray[np.bool_]:
     """Torso between 0.2 m and 1 m, everything finite; (n,)."""
     height = frame.qpos[:, 2]
-    return (height >= LOWEST_TORSO) & (height <= HIGHEST_TORSO) & np.isfinite(frame.motion).all(axis=1)
+    return (height >= MIN_TORSO_HEIGHT) & (height <= MAX_TORSO_HEIGHT) & np.isfinite(frame.motion).all(axis=1)
 
 
 # Seen along its way, +x, legs 1 and 2 are the left ones (front, hind), 4 and 3 the right ones.
 ANATOMY = Anatomy(
-    actions=8,
+    n_actions=8,
     height_index=2,
     height_offset=0.0,
     tilt="quaternion",
     feet=("left_ankle_geom", "right_ankle_geom", "third_ankle_geom", "fourth_ankle_geom"),
-    left=(6, 7, 8, 9),
-    right=(12, 13, 10, 11),
+    left_joints=(6, 7, 8, 9),
+    right_joints=(12, 13, 10, 11),
     left_feet=(0, 1),
 )
 
-CONTACT = Term("contact", "cost", rewards.clipped_contact, "contactPenalty")
+CONTACT = RewardTerm("contact", "cost", rewards.clipped_contact_cost, "contactPenalty")
 
 FIGURE = Figure(
     declaration=FIGURES["ant"],
     model_file="ant.xml",
     frame_skip=5,
-    observe=observe,
-    position=position,
-    sideways=sideways,
-    healthy=healthy,
-    noise=StartNoise(position=0.1, velocity=0.1, velocity_kind="normal"),
-    terms=travelling_terms(ANATOMY, ALIVE, CONTROL, CONTACT),
-    measures=travelling_measures(ANATOMY),
+    observe=_observe,
+    position=_position,
+    lateral_position=_lateral_position,
+    is_healthy=_is_healthy,
+    reset_noise=ResetNoise(position=0.1, velocity=0.1, velocity_kind="normal"),
+    terms=locomotion_terms(ANATOMY, ALIVE, CONTROL, CONTACT),
+    measures=locomotion_measures(ANATOMY),
     fields=("xpos", "cfrc_ext"),
-    contact_forces=True,
+    needs_contact_forces=True,
     info={"x_position": root_x, "y_position": root_y, "distance_from_origin": root_distance},
 )

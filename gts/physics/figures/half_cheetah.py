@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from gts.params.figures import FIGURES
 from gts.physics.figure import Figure
-from gts.physics.figures.locomotor import CONTROL, Anatomy, travelling_measures, travelling_terms
-from gts.physics.figures.observing import planar_motion, root_x
-from gts.physics.streams import StartNoise
+from gts.physics.figures.locomotor import CONTROL, Anatomy, locomotion_measures, locomotion_terms
+from gts.physics.figures.observing import planar_observation, root_x
+from gts.physics.streams import ResetNoise
 
 # Its root starts at 0, which is 0.7 m over the ground. Front and hind leg differ, so nothing says how alike they should move.
-ANATOMY = Anatomy(actions=6, height_index=1, height_offset=0.7, tilt="hinge", feet=("bfoot", "ffoot"))
+ANATOMY = Anatomy(n_actions=6, height_index=1, height_offset=0.7, tilt="hinge", feet=("bfoot", "ffoot"))
 
 FIGURE = Figure(
     declaration=FIGURES["halfCheetah"],
     model_file="half_cheetah.xml",
     frame_skip=5,
-    observe=planar_motion,
+    observe=planar_observation,
     position=root_x,
-    noise=StartNoise(position=0.1, velocity=0.1, velocity_kind="normal"),
-    terms=travelling_terms(ANATOMY, CONTROL),
-    measures=travelling_measures(ANATOMY),
+    reset_noise=ResetNoise(position=0.1, velocity=0.1, velocity_kind="normal"),
+    terms=locomotion_terms(ANATOMY, CONTROL),
+    measures=locomotion_measures(ANATOMY),
     info={"x_position": root_x},
 )

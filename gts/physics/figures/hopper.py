@@ -10,39 +10,39 @@ from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
 from gts.physics.figure import Figure
-from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, travelling_measures, travelling_terms
-from gts.physics.figures.observing import limited_planar_motion, root_x, root_z
-from gts.physics.frame import Frame
-from gts.physics.streams import StartNoise
+from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, locomotion_measures, locomotion_terms
+from gts.physics.figures.observing import clipped_planar_observation, root_x, root_z
+from gts.physics.frame import PhysicsFrame
+from gts.physics.streams import ResetNoise
 
-LOWEST_TORSO = 0.7
+MIN_TORSO_HEIGHT = 0.7
 """m."""
-STEEPEST_TORSO = 0.2
+MAX_TORSO_TILT = 0.2
 """rad, to either side."""
-LARGEST_STATE = 100.0
+MAX_ABS_STATE = 100.0
 """rad, m/s and rad/s: anything beyond is no longer a movement."""
 
 # Limits of x, height, tilt, and everything else, in the order of positions and velocities.
-HIGH = np.array([np.inf, np.inf, STEEPEST_TORSO, *[LARGEST_STATE] * 9])
-LOW = np.array([-np.inf, LOWEST_TORSO, -STEEPEST_TORSO, *[-LARGEST_STATE] * 9])
+UPPER_LIMITS = np.array([np.inf, np.inf, MAX_TORSO_TILT, *[MAX_ABS_STATE] * 9])
+LOWER_LIMITS = np.array([-np.inf, MIN_TORSO_HEIGHT, -MAX_TORSO_TILT, *[-MAX_ABS_STATE] * 9])
 
 
-def healthy(frame: Frame) -> NDArray[np.bool_]:
+def _is_healthy(frame: PhysicsFrame) -> NDArray[np.bool_]:
     """Torso above 0.7 m and within ±0.2 rad, all angles and velocities within ±100; (n,)."""
-    return np.asarray(((frame.motion > LOW) & (frame.motion < HIGH)).all(axis=1))
+    return np.asarray(((frame.motion > LOWER_LIMITS) & (frame.motion < UPPER_LIMITS)).all(axis=1))
 
 
-ANATOMY = Anatomy(actions=3, height_index=1, height_offset=0.0, tilt="hinge", feet=("foot_geom",))
+ANATOMY = Anatomy(n_actions=3, height_index=1, height_offset=0.0, tilt="hinge", feet=("foot_geom",))
 
 FIGURE = Figure(
     declaration=FIGURES["hopper"],
     model_file="hopper.xml",
     frame_skip=4,
-    observe=limited_planar_motion,
+    observe=clipped_planar_observation,
     position=root_x,
-    healthy=healthy,
-    noise=StartNoise(position=0.005, velocity=0.005),
-    terms=travelling_terms(ANATOMY, ALIVE, CONTROL),
-    measures=travelling_measures(ANATOMY),
+    is_healthy=_is_healthy,
+    reset_noise=ResetNoise(position=0.005, velocity=0.005),
+    terms=locomotion_terms(ANATOMY, ALIVE, CONTROL),
+    measures=locomotion_measures(ANATOMY),
     info={"x_position": root_x, "z_distance_from_origin": root_z},
 )

@@ -12,35 +12,35 @@ from gts.params.figures import FIGURES
 from gts.physics import measures, rewards
 from gts.physics.figure import Figure
 from gts.physics.figures.observing import root_x
-from gts.physics.frame import Frame
-from gts.physics.rewards import Term
-from gts.physics.streams import StartNoise
+from gts.physics.frame import PhysicsFrame
+from gts.physics.rewards import RewardTerm
+from gts.physics.streams import ResetNoise
 
-FALLEN_ANGLE = 0.2
+MAX_POLE_ANGLE = 0.2
 """rad: a pole that leans further has fallen."""
 
 
-def observe(frame: Frame) -> NDArray[np.float64]:
+def _observe(frame: PhysicsFrame) -> NDArray[np.float64]:
     """qpos, qvel; (n, 4)."""
     return frame.motion.copy()
 
 
-def healthy(frame: Frame) -> NDArray[np.bool_]:
+def _is_healthy(frame: PhysicsFrame) -> NDArray[np.bool_]:
     """The pole leans by at most 0.2 rad; (n,)."""
-    return np.asarray(np.abs(frame.qpos[:, 1]) <= FALLEN_ANGLE)
+    return np.asarray(np.abs(frame.qpos[:, 1]) <= MAX_POLE_ANGLE)
 
 
 FIGURE = Figure(
     declaration=FIGURES["invertedPendulum"],
     model_file="inverted_pendulum.xml",
     frame_skip=2,
-    observe=observe,
+    observe=_observe,
     position=root_x,
-    healthy=healthy,
-    noise=StartNoise(position=0.01, velocity=0.01),
+    is_healthy=_is_healthy,
+    reset_noise=ResetNoise(position=0.01, velocity=0.01),
     terms=(
-        Term("alive", "bonus", rewards.alive, "aliveBonus"),
-        Term("speed", "cost", rewards.cart_speed, "speedPenalty"),
+        RewardTerm("alive", "bonus", rewards.alive, "aliveBonus"),
+        RewardTerm("speed", "cost", rewards.cart_speed, "speedPenalty"),
     ),
     measures=(
         measures.mean_absolute("angle", "rad", "Mean of the pole's |angle|.", 1),

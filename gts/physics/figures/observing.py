@@ -5,38 +5,38 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.physics.frame import Frame
+from gts.physics.frame import PhysicsFrame
 
 Floats = NDArray[np.float64]
 
 
-def root_x(frame: Frame) -> Floats:
+def root_x(frame: PhysicsFrame) -> Floats:
     """The root's own x coordinate, m; (n,)."""
     return frame.qpos[:, 0]
 
 
-def root_y(frame: Frame) -> Floats:
+def root_y(frame: PhysicsFrame) -> Floats:
     """The root's own y coordinate, m; (n,)."""
     return frame.qpos[:, 1]
 
 
-def root_z(frame: Frame) -> Floats:
+def root_z(frame: PhysicsFrame) -> Floats:
     """How far the root of a planar figure has risen from the model's own pose, m; (n,)."""
     return np.asarray(frame.qpos[:, 1] - frame.model.qpos0[1])
 
 
-def root_distance(frame: Frame) -> Floats:
+def root_distance(frame: PhysicsFrame) -> Floats:
     """Horizontal distance of the root from the origin, m; (n,)."""
     # One row at a time, as Gymnasium does: a norm over an axis rounds differently.
     return np.array([np.linalg.norm(row, ord=2) for row in frame.qpos[:, :2]])
 
 
-def planar_motion(frame: Frame) -> Floats:
+def planar_observation(frame: PhysicsFrame) -> Floats:
     """All but the way made: qpos[1:], qvel. (n, nq − 1 + nv)."""
     return frame.motion[:, 1:].copy()
 
 
-def limited_planar_motion(frame: Frame) -> Floats:
+def clipped_planar_observation(frame: PhysicsFrame) -> Floats:
     """All but the way made, velocities clipped to ±10: qpos[1:], clip(qvel). (n, nq − 1 + nv)."""
     observation = frame.motion[:, 1:].copy()
     velocity = observation[:, frame.model.nq - 1 :]

@@ -16,36 +16,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts import __version__
-from gts.playback.motion.meshes import Mesh, geom_mesh
-from gts.playback.motion.recording import Floats, Motion, body_name, geom_name, without_leaps
-from gts.playback.motion.rotations import Y_UP, Y_UP_QUATERNION, inverse, product, turned
+from gts.playback.motion.meshes import TriangleMesh, make_geom_mesh
+from gts.playback.motion.recording import Floats, MotionRecording, align_quaternion_signs, body_name, geom_name
+from gts.playback.motion.rotations import Y_UP, Y_UP_QUATERNION, invert_quaternions, multiply_quaternions, rotate_vectors
 
 _BYTE, _UNSIGNED, _FLOAT = 5121, 5125, 5126
-_SQUARES = np.array([[[158, 168, 178], [120, 133, 148]], [[120, 133, 148], [158, 168, 178]]], np.uint8)
+_CHECKER_COLOURS = np.array([[[158, 168, 178], [120, 133, 148]], [[120, 133, 148], [158, 168, 178]]], np.uint8)
 _MARGIN = 10.0
 """How far the ground reaches beyond the figure, m."""
-_STILL = 1e-9
+_MIN_MOVEMENT = 1e-9
 """What moves less than this, in m and in parts of quaternions, is not animated."""
-_UNCOLOURED = np.array([0.5, 0.5, 0.5, 1], np.float32)
+_DEFAULT_RGBA = np.array([0.5, 0.5, 0.5, 1], np.float32)
 """A geom of this colour has that of its material."""
-_SEEN_GROUPS = 3
+_VISIBLE_GROUPS = 3
 """Geoms of the groups below are drawn, as in MuJoCo's viewer."""
 
 
-def write_gltf(motion: Motion) -> bytes:
+def write_gltf(motion: MotionRecording) -> bytes:
     """The content of a .glb file."""
-    document = _Document(motion.name)
-    moves = _against_parents(motion)
+    document = _GltfDocument(motion.name)
+    moves = _compute_relative_poses(motion)
     for body in range(1, motion.model.nbody):
         _add_body(document, motion, body, *moves[body])
     for geom in np.flatnonzero(motion.model.geom_bodyid == 0):
         _add_geom(document, motion.model, int(geom), parent=None)
     _add_ground(document, motion)
-    document.animate(motion)
-    return document.packed()
+    document.add_animation(motion)
+    return document.to_bytes()
 
 
-class _Document:
+class _GltfDocument:
     """A glTF document and its one buffer while they grow."""
 
     def __init__(self, name: str) -> None:
@@ -75,22 +75,22 @@ class _Document:
         """What a property of a body's node is in each frame; nothing to animate where it stays as it is."""
         node = self.json["nodes"][self._bodies[body]]
         node[path] = [float(value) for value in values[0]]
-        if np.ptp(values, axis=0).max() > _STILL:
+        if np.ptp(values, axis=0).max() > _MIN_MOVEMENT:
             self._tracks.append((self._bodies[body], path, values))
 
-    def add_mesh(self, mesh: Mesh, material: int, places: Floats | None = None) -> int:
+    def add_mesh(self, mesh: TriangleMesh, material: int, texture_coordinates: Floats | None = None) -> int:
         """A mesh; `places` on a picture, (V, 2)."""
         attributes = {
-            "POSITION": self._accessor(mesh.points, "VEC3", bounds=True),
-            "NORMAL": self._accessor(mesh.normals, "VEC3"),
+            "POSITION": self._add_accessor(mesh.points, "VEC3", bounds=True),
+            "NORMAL": self._add_accessor(mesh.normals, "VEC3"),
         }
-        if places is not None:
-            attributes["TEXCOORD_0"] = self._accessor(places.astype(np.float32), "VEC2")
-        indices = self._accessor(mesh.triangles.ravel(), "SCALAR")
+        if texture_coordinates is not None:
+            attributes["TEXCOORD_0"] = self._add_accessor(texture_coordinates.astype(np.float32), "VEC2")
+        indices = self._add_accessor(mesh.triangles.ravel(), "SCALAR")
         self.json["meshes"].append({"primitives": [{"attributes": attributes, "indices": indices, "material": material}]})
         return len(self.json["meshes"]) - 1
 
-    def material(self, rgba: NDArray[np.float32], **more: Any) -> int:
+    def add_material(self, rgba: NDArray[np.float32], **more: Any) -> int:
         """A material of a colour as screens have it."""
         key = (*(round(float(part), 4) for part in rgba), *sorted(more))
         if key not in self._materials:
@@ -102,34 +102,34 @@ class _Document:
             self.json["materials"].append({"pbrMetallicRoughness": surface, **seen_through})
         return self._materials[key]
 
-    def checker(self) -> dict[str, int]:
+    def add_checker_texture(self) -> dict[str, int]:
         """The picture of two by two squares, repeated without end."""
         from PIL import Image
 
         stream = io.BytesIO()
         # Programs blur a picture from pixel to pixel, so that its squares need many of them to have sharp edges.
-        Image.fromarray(_SQUARES.repeat(64, axis=0).repeat(64, axis=1)).save(stream, "png", optimize=True)
-        self.json["images"] = [{"bufferView": self._view(stream.getvalue()), "mimeType": "image/png"}]
+        Image.fromarray(_CHECKER_COLOURS.repeat(64, axis=0).repeat(64, axis=1)).save(stream, "png", optimize=True)
+        self.json["images"] = [{"bufferView": self._add_buffer_view(stream.getvalue()), "mimeType": "image/png"}]
         self.json["samplers"] = [{"magFilter": 9728, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497}]
         self.json["textures"] = [{"source": 0, "sampler": 0}]
         return {"index": 0}
 
-    def animate(self, motion: Motion) -> None:
+    def add_animation(self, motion: MotionRecording) -> None:
         """Turn all tracks into one animation."""
         if not self._tracks:
             return
-        times = self._accessor(motion.times.astype(np.float32), "SCALAR", bounds=True)
+        times = self._add_accessor(motion.times.astype(np.float32), "SCALAR", bounds=True)
         samplers: list[dict[str, Any]] = []
         channels: list[dict[str, Any]] = []
         for node, path, values in self._tracks:
             kind = "VEC3" if path == "translation" else "VEC4"
             channels.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
-            output = self._accessor(values.astype(np.float32), kind)
+            output = self._add_accessor(values.astype(np.float32), kind)
             samplers.append({"input": times, "output": output, "interpolation": "LINEAR"})
         extras = {"framesPerSecond": motion.fps}
         self.json["animations"] = [{"name": motion.name, "samplers": samplers, "channels": channels, "extras": extras}]
 
-    def packed(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """Header, JSON, buffer."""
         self.json["buffers"] = [{"byteLength": len(self._bytes)}]
         text = json.dumps(self.json, separators=(",", ":")).encode()
@@ -139,41 +139,51 @@ class _Document:
         head = struct.pack("<4sII", b"glTF", 2, whole)
         return head + struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(data), b"BIN\0") + data
 
-    def _accessor(self, values: NDArray[Any], kind: str, *, bounds: bool = False) -> int:
+    def _add_accessor(self, values: NDArray[Any], kind: str, *, bounds: bool = False) -> int:
         values = np.ascontiguousarray(values)
         component = _FLOAT if values.dtype == np.float32 else _UNSIGNED
-        accessor = {"bufferView": self._view(values.tobytes()), "componentType": component, "count": len(values), "type": kind}
+        accessor = {
+            "bufferView": self._add_buffer_view(values.tobytes()),
+            "componentType": component,
+            "count": len(values),
+            "type": kind,
+        }
         if bounds:
             table = values.reshape(len(values), -1)
             accessor |= {"min": table.min(axis=0).tolist(), "max": table.max(axis=0).tolist()}
         self.json["accessors"].append(accessor)
         return len(self.json["accessors"]) - 1
 
-    def _view(self, data: bytes) -> int:
+    def _add_buffer_view(self, data: bytes) -> int:
         self._bytes += bytes(-len(self._bytes) % 4)
         self.json["bufferViews"].append({"buffer": 0, "byteOffset": len(self._bytes), "byteLength": len(data)})
         self._bytes += data
         return len(self.json["bufferViews"]) - 1
 
 
-def _against_parents(motion: Motion) -> list[tuple[Floats, Floats]]:
+def _compute_relative_poses(motion: MotionRecording) -> list[tuple[Floats, Floats]]:
     """Places, (T, 3), and rotations, (T, 4), of each body as the body that carries it sees them.
 
     The world sees those that nothing else carries with y up.
     """
-    moves = [(motion.places[:, 0], motion.rotations[:, 0])]
+    moves = [(motion.positions[:, 0], motion.rotations[:, 0])]
     for body in range(1, motion.model.nbody):
         parent = int(motion.model.body_parentid[body])
-        place, rotation = motion.places[:, body], motion.rotations[:, body]
+        place, rotation = motion.positions[:, body], motion.rotations[:, body]
         if parent == 0:
-            moves.append((place @ Y_UP.T, product(Y_UP_QUATERNION, rotation)))
+            moves.append((place @ Y_UP.T, multiply_quaternions(Y_UP_QUATERNION, rotation)))
             continue
-        back = inverse(motion.rotations[:, parent])
-        moves.append((turned(back, place - motion.places[:, parent]), without_leaps(product(back, rotation))))
+        back = invert_quaternions(motion.rotations[:, parent])
+        moves.append(
+            (
+                rotate_vectors(back, place - motion.positions[:, parent]),
+                align_quaternion_signs(multiply_quaternions(back, rotation)),
+            )
+        )
     return moves
 
 
-def _add_body(document: _Document, motion: Motion, body: int, places: Floats, rotations: Floats) -> None:
+def _add_body(document: _GltfDocument, motion: MotionRecording, body: int, places: Floats, rotations: Floats) -> None:
     model = motion.model
     parent = int(model.body_parentid[body])
     document.add_node({"name": body_name(model, body)}, parent or None, body)
@@ -184,39 +194,39 @@ def _add_body(document: _Document, motion: Motion, body: int, places: Floats, ro
         _add_geom(document, model, geom, parent=body)
 
 
-def _add_geom(document: _Document, model: mujoco.MjModel, geom: int, parent: int | None) -> None:
-    mesh = geom_mesh(model, geom)
+def _add_geom(document: _GltfDocument, model: mujoco.MjModel, geom: int, parent: int | None) -> None:
+    mesh = make_geom_mesh(model, geom)
     rgba = model.geom_rgba[geom]
-    if model.geom_matid[geom] >= 0 and np.array_equal(rgba, _UNCOLOURED):
+    if model.geom_matid[geom] >= 0 and np.array_equal(rgba, _DEFAULT_RGBA):
         rgba = model.mat_rgba[model.geom_matid[geom]]
-    if mesh is None or rgba[3] == 0 or model.geom_group[geom] >= _SEEN_GROUPS:
+    if mesh is None or rgba[3] == 0 or model.geom_group[geom] >= _VISIBLE_GROUPS:
         return
     place, rotation = model.geom_pos[geom], model.geom_quat[geom]
     if parent is None:
-        place, rotation = Y_UP @ place, product(Y_UP_QUATERNION, rotation)
+        place, rotation = Y_UP @ place, multiply_quaternions(Y_UP_QUATERNION, rotation)
     node = {
         "name": geom_name(model, geom),
-        "mesh": document.add_mesh(mesh, document.material(rgba)),
+        "mesh": document.add_mesh(mesh, document.add_material(rgba)),
         "translation": place.tolist(),
         "rotation": np.roll(rotation, -1).tolist(),
     }
     document.add_node(node, parent)
 
 
-def _add_ground(document: _Document, motion: Motion) -> None:
+def _add_ground(document: _GltfDocument, motion: MotionRecording) -> None:
     """A level plane, as far as the figure goes and a bit farther."""
     model = motion.model
     planes = np.flatnonzero((model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE) & (model.geom_bodyid == 0))
     if not len(planes):
         return
-    way = motion.places[:, 1:, :2].reshape(-1, 2)
+    way = motion.positions[:, 1:, :2].reshape(-1, 2)
     # Whole pairs of squares, so that the pattern stands still whatever the way.
     (left, near), (right, far) = np.floor((way.min(axis=0) - _MARGIN) / 2) * 2, np.ceil((way.max(axis=0) + _MARGIN) / 2) * 2
     height = float(model.geom_pos[planes[0], 2])
     points = np.array([[left, near, height], [right, near, height], [right, far, height], [left, far, height]])
     up = np.broadcast_to([0.0, 0.0, 1.0], (4, 3))
     triangles = np.array([[0, 1, 2], [0, 2, 3]], np.uint32)
-    mesh = Mesh((points @ Y_UP.T).astype(np.float32), (up @ Y_UP.T).astype(np.float32), triangles)
-    material = document.material(np.ones(4, np.float32), baseColorTexture=document.checker())
+    mesh = TriangleMesh((points @ Y_UP.T).astype(np.float32), (up @ Y_UP.T).astype(np.float32), triangles)
+    material = document.add_material(np.ones(4, np.float32), baseColorTexture=document.add_checker_texture())
     name = geom_name(model, int(planes[0]))
     document.add_node({"name": name, "mesh": document.add_mesh(mesh, material, points[:, :2] / 2)}, None)

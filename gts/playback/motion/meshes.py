@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-_ROUND = 24
+_CIRCLE_SEGMENTS = 24
 """Corners of a circle."""
-_BOWED = 8
+_ARC_SEGMENTS = 8
 """Steps from an equator to a pole."""
 
 
 @dataclass(frozen=True)
-class Mesh:
+class TriangleMesh:
     """Triangles in the frame of their geom, m; counter-clockwise seen from outside."""
 
     points: Floats
@@ -28,52 +28,52 @@ class Mesh:
     """(F, 3)."""
 
 
-def geom_mesh(model: mujoco.MjModel, geom: int) -> Mesh | None:
+def make_geom_mesh(model: mujoco.MjModel, geom: int) -> TriangleMesh | None:
     """The surface of a geom; None for one that has no end or that is no surface of its own (planes, height fields)."""
     kind, size = int(model.geom_type[geom]), model.geom_size[geom]
     shapes = mujoco.mjtGeom
     if kind == shapes.mjGEOM_MESH:
-        return _stored(model, int(model.geom_dataid[geom]))
+        return _read_model_mesh(model, int(model.geom_dataid[geom]))
     if kind == shapes.mjGEOM_BOX:
-        return _box(size)
+        return _make_box(size)
     if kind == shapes.mjGEOM_CYLINDER:
-        return _cylinder(size[0], size[1])
+        return _make_cylinder(size[0], size[1])
     if kind == shapes.mjGEOM_CAPSULE:
-        return _rounded(np.array([size[0]] * 3), size[1])
+        return _make_ellipsoid(np.array([size[0]] * 3), size[1])
     if kind == shapes.mjGEOM_SPHERE:
-        return _rounded(np.array([size[0]] * 3), 0.0)
+        return _make_ellipsoid(np.array([size[0]] * 3), 0.0)
     if kind == shapes.mjGEOM_ELLIPSOID:
-        return _rounded(size, 0.0)
+        return _make_ellipsoid(size, 0.0)
     return None
 
 
-def _rounded(axes: NDArray[np.float64], half: float) -> Mesh:
+def _make_ellipsoid(axes: NDArray[np.float64], half: float) -> TriangleMesh:
     """An ellipsoid that is cut at its equator and drawn apart by `half` up and down."""
-    bow = np.linspace(-np.pi / 2, 0, _BOWED + 1)
+    bow = np.linspace(-np.pi / 2, 0, _ARC_SEGMENTS + 1)
     heights = np.concatenate([bow, bow + np.pi / 2]) if half else np.concatenate([bow, bow[1:] + np.pi / 2])
-    lifted = np.where(np.arange(len(heights)) <= _BOWED, -half, half) if half else np.zeros(len(heights))
-    around = np.linspace(0, 2 * np.pi, _ROUND + 1)
+    lifted = np.where(np.arange(len(heights)) <= _ARC_SEGMENTS, -half, half) if half else np.zeros(len(heights))
+    around = np.linspace(0, 2 * np.pi, _CIRCLE_SEGMENTS + 1)
     level = np.cos(heights)[:, None]
     unit = np.stack(np.broadcast_arrays(level * np.cos(around), level * np.sin(around), np.sin(heights)[:, None]), axis=-1)
     points = unit * axes
     points[..., 2] += lifted[:, None]
     normals = unit / axes
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    return _net(points, normals)
+    return _make_grid_mesh(points, normals)
 
 
-def _cylinder(radius: float, half: float) -> Mesh:
-    around = np.linspace(0, 2 * np.pi, _ROUND + 1)
+def _make_cylinder(radius: float, half: float) -> TriangleMesh:
+    around = np.linspace(0, 2 * np.pi, _CIRCLE_SEGMENTS + 1)
     circle = np.stack([np.cos(around), np.sin(around), np.zeros_like(around)], axis=1)
     rings, normals = [], []
     # Every ring that has an edge stands twice, once for each of the surfaces that meet there.
     for share, height, normal in ((0, -1, -1), (1, -1, -1), (1, -1, 0), (1, 1, 0), (1, 1, 1), (0, 1, 1)):
         rings.append(circle * radius * share + np.array([0, 0, half * height]))
         normals.append(circle if normal == 0 else np.broadcast_to([0.0, 0.0, normal], circle.shape))
-    return _net(np.array(rings), np.array(normals))
+    return _make_grid_mesh(np.array(rings), np.array(normals))
 
 
-def _box(size: NDArray[np.float64]) -> Mesh:
+def _make_box(size: NDArray[np.float64]) -> TriangleMesh:
     points: list[NDArray[np.float64]] = []
     normals: list[NDArray[np.float64]] = []
     triangles: list[list[int]] = []
@@ -86,10 +86,10 @@ def _box(size: NDArray[np.float64]) -> Mesh:
             points += [(normal + a * across + b * along) * size for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
             normals += [normal] * 4
             triangles += [[first, first + 1, first + 2], [first, first + 2, first + 3]]
-    return Mesh(_flat(np.array(points)), _flat(np.array(normals)), np.array(triangles, np.uint32))
+    return TriangleMesh(_as_rows(np.array(points)), _as_rows(np.array(normals)), np.array(triangles, np.uint32))
 
 
-def _stored(model: mujoco.MjModel, mesh: int) -> Mesh:
+def _read_model_mesh(model: mujoco.MjModel, mesh: int) -> TriangleMesh:
     """A mesh of the model, a normal a triangle."""
     first, count = int(model.mesh_vertadr[mesh]), int(model.mesh_vertnum[mesh])
     faces = model.mesh_face[model.mesh_faceadr[mesh] : model.mesh_faceadr[mesh] + model.mesh_facenum[mesh]]
@@ -97,10 +97,10 @@ def _stored(model: mujoco.MjModel, mesh: int) -> Mesh:
     normals = np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     triangles = np.arange(3 * len(faces), dtype=np.uint32).reshape(-1, 3)
-    return Mesh(_flat(points), _flat(np.repeat(normals, 3, axis=0)), triangles)
+    return TriangleMesh(_as_rows(points), _as_rows(np.repeat(normals, 3, axis=0)), triangles)
 
 
-def _net(points: NDArray[np.float64], normals: NDArray[np.float64]) -> Mesh:
+def _make_grid_mesh(points: NDArray[np.float64], normals: NDArray[np.float64]) -> TriangleMesh:
     """A net of points, (rows, columns, 3), row upon row from the bottom and each counter-clockwise seen from above."""
     rows, columns, _ = points.shape
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
@@ -109,8 +109,8 @@ def _net(points: NDArray[np.float64], normals: NDArray[np.float64]) -> Mesh:
     # Poles, and rings that stand twice, would make triangles without a surface.
     first, second, third = np.moveaxis(points.reshape(-1, 3)[both], 1, 0)
     surface = np.linalg.norm(np.cross(second - first, third - first), axis=1)
-    return Mesh(_flat(points), _flat(normals), both[surface > 1e-6 * surface.max()].astype(np.uint32))
+    return TriangleMesh(_as_rows(points), _as_rows(normals), both[surface > 1e-6 * surface.max()].astype(np.uint32))
 
 
-def _flat(values: NDArray[np.float64]) -> Floats:
+def _as_rows(values: NDArray[np.float64]) -> Floats:
     return np.ascontiguousarray(values.reshape(-1, 3), np.float32)

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import UsageError
-from gts.playback.frame import Frame, Playback
+from gts.playback.frame import PlaybackFrame, PlaybackSource
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Motion:
+class MotionRecording:
     """One loop of a playback: T frames of it, evenly spaced, the first at time 0. Lengths in m, angles in rad, z up."""
 
     name: str
@@ -27,13 +27,13 @@ class Motion:
     """(T, nq)."""
     qvel: Floats
     """(T, nv)."""
-    places: Floats
+    positions: Floats
     """Of bodies in the world, (T, bodies, 3)."""
     rotations: Floats
     """Of bodies in the world, quaternions w x y z without leaps of sign; (T, bodies, 4)."""
-    touching: NDArray[np.bool_]
+    has_contact: NDArray[np.bool_]
     """Which geoms touch something, (T, geoms)."""
-    fallen: bool
+    has_fallen: bool
     """Whether it ends with a fall."""
 
     @property
@@ -47,7 +47,7 @@ class Motion:
         return (len(self.qpos) - 1) / self.fps
 
 
-def record(playback: Playback, seconds: float) -> Motion:
+def record_motion(playback: PlaybackSource, seconds: float) -> MotionRecording:
     """The next loop of a playback, up to its end or to `seconds`; raises UsageError for less than one step."""
     steps = round(seconds * playback.fps)
     if steps < 1:
@@ -56,7 +56,7 @@ def record(playback: Playback, seconds: float) -> Motion:
     data = mujoco.MjData(model)
     rows = []
     last = None
-    for last in _loop(playback, steps):
+    for last in _iterate_loop(playback, steps):
         data.qpos[:] = last.qpos
         mujoco.mj_fwdPosition(model, data)
         touching = np.zeros(model.ngeom, np.bool_)
@@ -64,11 +64,11 @@ def record(playback: Playback, seconds: float) -> Motion:
         rows.append((last.qpos, last.qvel, data.xpos.copy(), data.xquat.copy(), touching))
     assert last is not None
     qpos, qvel, places, rotations, contacts = (np.array(column) for column in zip(*rows, strict=True))
-    rotations = without_leaps(rotations)
-    return Motion(playback.name, model, playback.fps, qpos, qvel, places, rotations, contacts, last.fallen)
+    rotations = align_quaternion_signs(rotations)
+    return MotionRecording(playback.name, model, playback.fps, qpos, qvel, places, rotations, contacts, last.fallen)
 
 
-def without_leaps(rotations: Floats) -> Floats:
+def align_quaternion_signs(rotations: Floats) -> Floats:
     """Quaternions, (T, …, 4), each with the sign that is nearer to the one before."""
     same = (rotations[1:] * rotations[:-1]).sum(axis=-1) >= 0
     signs = np.cumprod(np.where(same, 1.0, -1.0), axis=0)
@@ -89,7 +89,7 @@ def geom_name(model: mujoco.MjModel, geom: int) -> str:
     return model.geom(geom).name or f"{body_name(model, body)}_geom{geom - int(model.body_geomadr[body])}"
 
 
-def _loop(playback: Playback, steps: int) -> Iterator[Frame]:
+def _iterate_loop(playback: PlaybackSource, steps: int) -> Iterator[PlaybackFrame]:
     frame = playback.restart()
     yield frame
     while not frame.ended and frame.step < steps:

@@ -12,7 +12,7 @@ Y_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 Y_UP_QUATERNION = np.array([np.sqrt(0.5), -np.sqrt(0.5), 0.0, 0.0])
 
 
-def product(one: Floats, other: Floats) -> Floats:
+def multiply_quaternions(one: Floats, other: Floats) -> Floats:
     """First `other`, then `one`."""
     w, x, y, z = np.moveaxis(one, -1, 0)
     a, b, c, d = np.moveaxis(other, -1, 0)
@@ -20,12 +20,12 @@ def product(one: Floats, other: Floats) -> Floats:
     return np.stack([*parts, w * c - x * d + y * a + z * b, w * d + x * c - y * b + z * a], axis=-1)
 
 
-def inverse(one: Floats) -> Floats:
+def invert_quaternions(one: Floats) -> Floats:
     """Back again."""
     return np.asarray(one * np.array([1.0, -1.0, -1.0, -1.0]))
 
 
-def matrices(one: Floats) -> Floats:
+def quaternions_to_matrices(one: Floats) -> Floats:
     """The same rotations as matrices."""
     w, x, y, z = np.moveaxis(one, -1, 0)
     rows = (
@@ -36,12 +36,12 @@ def matrices(one: Floats) -> Floats:
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def turned(one: Floats, vectors: Floats) -> Floats:
+def rotate_vectors(one: Floats, vectors: Floats) -> Floats:
     """Vectors, (…, 3), after these rotations."""
-    return np.asarray(np.einsum("...ij,...j->...i", matrices(one), vectors))
+    return np.asarray(np.einsum("...ij,...j->...i", quaternions_to_matrices(one), vectors))
 
 
-def euler_zxy(rotations: Floats) -> Floats:
+def compute_euler_zxy(rotations: Floats) -> Floats:
     """Angles z, x, y in rad with R = Rz Rx Ry, (T, 3) of matrices (T, 3, 3), each row as near to the one before as can be.
 
     Of the two ways to write a rotation the nearer one is taken, and full turns are added where an angle would leap.

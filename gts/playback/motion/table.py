@@ -11,15 +11,15 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.motion.recording import Floats, Motion, body_name, geom_name
+from gts.playback.motion.recording import Floats, MotionRecording, body_name, geom_name
 
-_SLIDES_AND_TURNS = ("x [m]", "y [m]", "z [m]", "qw", "qx", "qy", "qz")
-_SPEEDS = ("x [m/s]", "y [m/s]", "z [m/s]", "about x [rad/s]", "about y [rad/s]", "about z [rad/s]")
+_POSITION_UNITS = ("x [m]", "y [m]", "z [m]", "qw", "qx", "qy", "qz")
+_VELOCITY_UNITS = ("x [m/s]", "y [m/s]", "z [m/s]", "about x [rad/s]", "about y [rad/s]", "about z [rad/s]")
 
 
-def write_table(motion: Motion) -> bytes:
+def write_table(motion: MotionRecording) -> bytes:
     """The content of a .csv file: frame, time, joints, their velocities, places of bodies, contacts (1: it touches)."""
-    columns = list(_columns(motion))
+    columns = list(_iterate_columns(motion))
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([name for name, _ in columns])
@@ -27,26 +27,26 @@ def write_table(motion: Motion) -> bytes:
     return text.getvalue().encode()
 
 
-def _columns(motion: Motion) -> Iterator[tuple[str, NDArray[Any]]]:
+def _iterate_columns(motion: MotionRecording) -> Iterator[tuple[str, NDArray[Any]]]:
     model = motion.model
     # The frame rate is the unit of the first column: 125 frames are a second.
     yield f"frame [1/{motion.fps:.10g} s]", np.arange(len(motion.qpos))
     yield "time [s]", motion.times
     for joint in range(model.njnt):
-        yield from _joint(model, joint, motion.qpos, motion.qvel)
+        yield from _iterate_joint_columns(model, joint, motion.qpos, motion.qvel)
     for body in range(1, model.nbody):
-        for axis, values in zip("xyz", motion.places[:, body].T, strict=True):
+        for axis, values in zip("xyz", motion.positions[:, body].T, strict=True):
             yield f"{body_name(model, body)} {axis} [m]", values
     for geom in np.flatnonzero(model.geom_bodyid > 0):
-        yield f"{geom_name(model, int(geom))} touches [0 or 1]", motion.touching[:, geom].astype(np.int64)
+        yield f"{geom_name(model, int(geom))} touches [0 or 1]", motion.has_contact[:, geom].astype(np.int64)
 
 
-def _joint(model: mujoco.MjModel, joint: int, qpos: Floats, qvel: Floats) -> Iterator[tuple[str, NDArray[Any]]]:
+def _iterate_joint_columns(model: mujoco.MjModel, joint: int, qpos: Floats, qvel: Floats) -> Iterator[tuple[str, NDArray[Any]]]:
     name = model.joint(joint).name or f"joint{joint}"
     kinds, kind = mujoco.mjtJoint, int(model.jnt_type[joint])
     units = {
-        kinds.mjJNT_FREE: (_SLIDES_AND_TURNS, _SPEEDS),
-        kinds.mjJNT_BALL: (_SLIDES_AND_TURNS[3:], _SPEEDS[3:]),
+        kinds.mjJNT_FREE: (_POSITION_UNITS, _VELOCITY_UNITS),
+        kinds.mjJNT_BALL: (_POSITION_UNITS[3:], _VELOCITY_UNITS[3:]),
         kinds.mjJNT_SLIDE: (("[m]",), ("[m/s]",)),
         kinds.mjJNT_HINGE: (("[rad]",), ("[rad/s]",)),
     }

@@ -8,10 +8,10 @@ import tempfile
 import mujoco
 
 from gts.errors import MissingError
-from gts.playback.motion.recording import Motion
+from gts.playback.motion.recording import MotionRecording
 
 
-def write_usd(motion: Motion) -> bytes:
+def write_usd(motion: MotionRecording) -> bytes:
     """The content of a .usda file; raises MissingError where USD's library is not installed."""
     try:
         from mujoco.usd.exporter import USDExporter

@@ -20,13 +20,13 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-FIRST_PICTURE = 30.0
+FIRST_IMAGE_TIMEOUT = 30.0
 """Seconds in which a GL must have drawn its first picture."""
-NEXT_PICTURE = 20.0
-SLOWEST = 0.08
+IMAGE_TIMEOUT = 20.0
+MAX_IMAGE_SECONDS = 0.08
 """Seconds a picture beyond which the plain renderer is the better choice: a GL in software."""
 
-_HERE = Path(__file__).resolve().parents[3]
+_PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 
 
 class GlLostError(Exception):
@@ -43,7 +43,7 @@ class GlRenderer:
         size = mujoco.mj_sizeModel(model)
         compiled = np.zeros(size, np.uint8)
         mujoco.mj_saveModel(model, None, compiled)
-        path = os.pathsep.join(filter(None, [str(_HERE), os.environ.get("PYTHONPATH", "")]))
+        path = os.pathsep.join(filter(None, [str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]))
         environment = {**os.environ, "MUJOCO_GL": kind, "PYTHONPATH": path}
         environment.pop("PYOPENGL_PLATFORM", None)
         self._child = subprocess.Popen(
@@ -57,14 +57,14 @@ class GlRenderer:
         header = {"width": width, "height": height, "model": size, "positions": model.nq}
         self._unsent = json.dumps(header).encode() + b"\n" + compiled.tobytes()
 
-    def draw(self, data: mujoco.MjData, camera: mujoco.MjvCamera, *, patience: float = NEXT_PICTURE) -> NDArray[np.uint8]:
+    def draw(self, data: mujoco.MjData, camera: mujoco.MjvCamera, *, timeout: float = IMAGE_TIMEOUT) -> NDArray[np.uint8]:
         """The picture, (height, width, 3); raises GlLostError where none comes within `patience` seconds."""
         view = np.array([*camera.lookat, camera.distance, camera.azimuth, camera.elevation])
-        until = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         unsent, self._unsent = self._unsent, b""
-        self._send(unsent + np.concatenate([data.qpos, view]).tobytes(), until)
+        self._send(unsent + np.concatenate([data.qpos, view]).tobytes(), deadline)
         width, height = self._size
-        picture = self._receive(width * height * 3, until)
+        picture = self._receive(width * height * 3, deadline)
         return np.frombuffer(picture, np.uint8).reshape(height, width, 3)
 
     def close(self) -> None:
@@ -77,24 +77,24 @@ class GlRenderer:
                 if pipe is not None:
                     pipe.close()
 
-    def _send(self, data: bytes, until: float) -> None:
+    def _send(self, data: bytes, deadline: float) -> None:
         assert self._child.stdin is not None
         pipe, left = self._child.stdin.fileno(), memoryview(data)
         # A child that hangs reads nothing, and must not hang this process too.
         os.set_blocking(pipe, False)
         while left:
-            if not select.select([], [pipe], [], max(0.0, until - time.monotonic()))[1]:
+            if not select.select([], [pipe], [], max(0.0, deadline - time.monotonic()))[1]:
                 raise GlLostError("it takes no work")
             try:
                 left = left[os.write(pipe, left) :]
             except OSError as error:
                 raise GlLostError("the process that draws has ended") from error
 
-    def _receive(self, size: int, until: float) -> bytes:
+    def _receive(self, size: int, deadline: float) -> bytes:
         assert self._child.stdout is not None
         pipe, parts = self._child.stdout.fileno(), bytearray()
         while len(parts) < size:
-            if not select.select([pipe], [], [], max(0.0, until - time.monotonic()))[0]:
+            if not select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
                 raise GlLostError("no picture came in time")
             part = os.read(pipe, size - len(parts))
             if not part:
@@ -110,18 +110,18 @@ def start_gl(
     size: tuple[int, int],
     *,
     kinds: Sequence[str] | None = None,
-    slowest: float = SLOWEST,
+    max_seconds: float = MAX_IMAGE_SECONDS,
 ) -> tuple[GlRenderer | None, str]:
     """The first GL that draws here, if it does so fast enough at this width and height; else None and why not."""
     reasons = []
-    for kind in kinds_of_gl() if kinds is None else kinds:
+    for kind in list_gl_backends() if kinds is None else kinds:
         renderer = GlRenderer(model, *size, kind)
         try:
-            renderer.draw(data, camera, patience=FIRST_PICTURE)
+            renderer.draw(data, camera, timeout=FIRST_IMAGE_TIMEOUT)
             began = time.monotonic()
             renderer.draw(data, camera)
             took = time.monotonic() - began
-            if took <= slowest:
+            if took <= max_seconds:
                 return renderer, ""
             renderer.close()
             # It draws in software, and the other kinds would do no better.
@@ -132,7 +132,7 @@ def start_gl(
     return None, ", ".join(reasons) or "GL is switched off"
 
 
-def kinds_of_gl() -> tuple[str, ...]:
+def list_gl_backends() -> tuple[str, ...]:
     """What `MUJOCO_GL` asks for, else all that draw without a display."""
     asked = os.environ.get("MUJOCO_GL", "").lower()
     if asked:
@@ -140,7 +140,7 @@ def kinds_of_gl() -> tuple[str, ...]:
     return ("cgl",) if sys.platform == "darwin" else ("egl", "osmesa")
 
 
-def _read(size: int) -> bytes:
+def _read_exactly(size: int) -> bytes:
     data = sys.stdin.buffer.read(size)
     if len(data) < size:
         # Nobody asks any more. GL libraries may crash while a process ends, so it does not end politely.
@@ -148,14 +148,14 @@ def _read(size: int) -> bytes:
     return data
 
 
-def _draw_for_parent() -> None:
+def _serve_images() -> None:
     header = json.loads(sys.stdin.buffer.readline())
-    model = mujoco.MjModel.from_binary_path("model.mjb", {"model.mjb": _read(header["model"])})
+    model = mujoco.MjModel.from_binary_path("model.mjb", {"model.mjb": _read_exactly(header["model"])})
     model.vis.global_.offwidth, model.vis.global_.offheight = header["width"], header["height"]
     data, camera = mujoco.MjData(model), mujoco.MjvCamera()
     renderer = mujoco.Renderer(model, header["height"], header["width"])
     while True:
-        numbers = np.frombuffer(_read(8 * (header["positions"] + 6)))
+        numbers = np.frombuffer(_read_exactly(8 * (header["positions"] + 6)))
         data.qpos[:] = numbers[:-6]
         camera.lookat[:], camera.distance, camera.azimuth, camera.elevation = numbers[-6:-3], *numbers[-3:]
         mujoco.mj_forward(model, data)
@@ -165,4 +165,4 @@ def _draw_for_parent() -> None:
 
 
 if __name__ == "__main__":
-    _draw_for_parent()
+    _serve_images()

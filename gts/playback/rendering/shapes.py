@@ -15,58 +15,58 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 """In float32 wherever there are many."""
-Hits = tuple[Floats, Floats]
-Shape = Callable[[Floats, Floats, Floats], Hits]
+RayHits = tuple[Floats, Floats]
+Intersector = Callable[[Floats, Floats, Floats], RayHits]
 """(origins, directions, half sizes (3,)) → hits"""
 
 _FAR = np.float32(np.inf)
 
 
-def ellipsoid(origins: Floats, directions: Floats, size: Floats) -> Hits:
+def intersect_ellipsoid(origins: Floats, directions: Floats, size: Floats) -> RayHits:
     """Half axes `size`."""
     origins, directions = origins / size, directions / size
-    distances = _ball(origins, directions, np.float32(1))
-    normals = _at(origins, directions, distances) / size
+    distances = _intersect_sphere(origins, directions, np.float32(1))
+    normals = _compute_points(origins, directions, distances) / size
     return distances, normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
 
 
-def capsule(origins: Floats, directions: Floats, size: Floats) -> Hits:
+def intersect_capsule(origins: Floats, directions: Floats, size: Floats) -> RayHits:
     """Radius, –, half the length of the straight part."""
     radius, half = size[0], size[2]
-    distances = _tube(origins, directions, radius)
+    distances = _intersect_tube(origins, directions, radius)
     heights = origins[..., 2] + distances * directions[..., 2]
     with np.errstate(invalid="ignore"):
         distances = np.where(np.abs(heights) <= half, distances, _FAR)
     end = np.zeros(3, np.float32)
     for end[2] in (half, -half):
-        distances = np.minimum(distances, _ball(origins - end, directions, radius))
-    normals = _at(origins, directions, distances)
+        distances = np.minimum(distances, _intersect_sphere(origins - end, directions, radius))
+    normals = _compute_points(origins, directions, distances)
     normals[:, 2] -= np.clip(normals[:, 2], -half, half)
     return distances, normals / radius
 
 
-def cylinder(origins: Floats, directions: Floats, size: Floats) -> Hits:
+def intersect_cylinder(origins: Floats, directions: Floats, size: Floats) -> RayHits:
     """Radius, –, half the length."""
     radius, half = size[0], size[2]
-    distances = _tube(origins, directions, radius)
+    distances = _intersect_tube(origins, directions, radius)
     heights = origins[..., 2] + distances * directions[..., 2]
     with np.errstate(invalid="ignore"):
         distances = np.where(np.abs(heights) <= half, distances, _FAR)
-    rise = _never_zero(directions[..., 2])
+    rise = _avoid_zero(directions[..., 2])
     lids = (-np.sign(rise) * half - origins[..., 2]) / rise
-    places = _at(origins, directions, lids)
+    places = _compute_points(origins, directions, lids)
     on_lid = (places[:, 0] ** 2 + places[:, 1] ** 2 <= radius**2) & (lids > 0) & (lids < distances)
     distances = np.where(on_lid, lids, distances)
-    normals = _at(origins, directions, distances) / radius
+    normals = _compute_points(origins, directions, distances) / radius
     normals[:, 2] = 0.0
     normals[on_lid] = 0.0
     normals[on_lid, 2] = np.broadcast_to(-np.sign(rise), on_lid.shape)[on_lid]
     return distances, normals
 
 
-def box(origins: Floats, directions: Floats, size: Floats) -> Hits:
+def intersect_box(origins: Floats, directions: Floats, size: Floats) -> RayHits:
     """Half lengths of the sides."""
-    safe = _never_zero(directions)
+    safe = _avoid_zero(directions)
     near = (-np.sign(safe) * size - origins) / safe
     far = (np.sign(safe) * size - origins) / safe
     side = near.argmax(axis=1)
@@ -78,28 +78,34 @@ def box(origins: Floats, directions: Floats, size: Floats) -> Hits:
     return distances, normals
 
 
-SHAPES: Mapping[str, Shape] = {
-    "sphere": ellipsoid,
-    "ellipsoid": ellipsoid,
-    "capsule": capsule,
-    "cylinder": cylinder,
-    "box": box,
+INTERSECTORS: Mapping[str, Intersector] = {
+    "sphere": intersect_ellipsoid,
+    "ellipsoid": intersect_ellipsoid,
+    "capsule": intersect_capsule,
+    "cylinder": intersect_cylinder,
+    "box": intersect_box,
 }
 
 
-def dot(one: Floats, other: Floats) -> Floats:
+def compute_dot_products(one: Floats, other: Floats) -> Floats:
     """Scalar products along the last axis; on short axes several times faster than a sum."""
     return np.asarray(np.einsum("...i,...i->...", one, other))
 
 
-def _ball(origins: Floats, directions: Floats, radius: np.float32) -> Floats:
-    return _first_root(dot(directions, directions), dot(origins, directions), dot(origins, origins) - radius**2)
+def _intersect_sphere(origins: Floats, directions: Floats, radius: np.float32) -> Floats:
+    return _first_root(
+        compute_dot_products(directions, directions),
+        compute_dot_products(origins, directions),
+        compute_dot_products(origins, origins) - radius**2,
+    )
 
 
-def _tube(origins: Floats, directions: Floats, radius: np.float32) -> Floats:
+def _intersect_tube(origins: Floats, directions: Floats, radius: np.float32) -> Floats:
     """An endless tube along z."""
     o, d = origins[..., :2], directions[..., :2]
-    return _first_root(np.maximum(dot(d, d), 1e-12), dot(o, d), dot(o, o) - radius**2)
+    return _first_root(
+        np.maximum(compute_dot_products(d, d), 1e-12), compute_dot_products(o, d), compute_dot_products(o, o) - radius**2
+    )
 
 
 def _first_root(a: Floats, b: Floats, c: Floats) -> Floats:
@@ -109,10 +115,10 @@ def _first_root(a: Floats, b: Floats, c: Floats) -> Floats:
     return np.where((under >= 0) & (roots > 0), roots, _FAR).astype(np.float32)
 
 
-def _at(origins: Floats, directions: Floats, distances: Floats) -> Floats:
+def _compute_points(origins: Floats, directions: Floats, distances: Floats) -> Floats:
     reached = np.where(np.isfinite(distances), distances, 0)[:, None]
     return np.asarray(origins + reached * directions, np.float32)
 
 
-def _never_zero(values: Floats) -> Floats:
+def _avoid_zero(values: Floats) -> Floats:
     return np.where(np.abs(values) < 1e-9, np.float32(1e-9), values)

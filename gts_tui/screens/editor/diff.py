@@ -24,25 +24,25 @@ from textual.widgets import Static
 
 from gts.errors import GtsError
 from gts.formats.strict_json import JsonPath
-from gts_tui.screens.editor.files import load, specs_and_spaces
-from gts_tui.screens.editor.json_syntax import values_in
-from gts_tui.screens.editor.parameter_docs import subject_of
-from gts_tui.theme import ink
-from gts_tui.widgets.dialogs import Choose
+from gts_tui.screens.editor.files import find_specs_and_spaces, load_file
+from gts_tui.screens.editor.json_syntax import parse_values
+from gts_tui.screens.editor.parameter_docs import detect_document_context
+from gts_tui.theme import theme_style
+from gts_tui.widgets.dialogs import ChoiceDialog
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
 
-MOST_LINES = 2000
-_LONGEST = 80
+MAX_DIFF_LINES = 2000
+_MAX_VALUE_LENGTH = 80
 
 
 @dataclass(frozen=True)
-class Difference:
+class ValueDifference:
     """A value that is not the same in both."""
 
-    name: str
+    key: str
     before: str
     """As a file has it; empty where it says nothing."""
     after: str
@@ -50,39 +50,39 @@ class Difference:
     """Of a parameter: what holds where a file says nothing."""
 
 
-def lines_of(before: str, after: str, name_before: str, name_after: str) -> list[str]:
+def unified_diff_lines(before: str, after: str, before_name: str, after_name: str) -> list[str]:
     """The difference as `diff -u` writes it; nothing where there is none."""
-    found = difflib.unified_diff(before.splitlines(), after.splitlines(), name_before, name_after, lineterm="")
-    lines = [line for line, _ in zip(found, range(MOST_LINES), strict=False)]
+    found = difflib.unified_diff(before.splitlines(), after.splitlines(), before_name, after_name, lineterm="")
+    lines = [line for line, _ in zip(found, range(MAX_DIFF_LINES), strict=False)]
     if not lines and before != after:
         return ["only the end of the last line differs"]
     return lines
 
 
-def parameters_of(before: str, after: str, kind: str) -> list[Difference]:
+def diff_parameters(before: str, after: str, kind: str) -> list[ValueDifference]:
     """The values that differ, in the order of the newer text, then what only the older one says."""
-    old, new = _leaves(before), _leaves(after)
-    subject = subject_of(kind, values_in(after))
-    found = []
+    old, new = _values_by_path(before), _values_by_path(after)
+    context = detect_document_context(kind, parse_values(after))
+    differences = []
     for path in dict.fromkeys((*new, *old)):
         if old.get(path, _MISSING) != new.get(path, _MISSING):
-            parameter = subject.parameter(str(path[1])) if len(path) == 2 and path[0] == "params" else None
+            parameter = context.find_parameter(str(path[1])) if len(path) == 2 and path[0] == "params" else None
             default = json.dumps(parameter.default) if parameter else ""
             name = str(path[1]) if path[0] == "params" and len(path) > 1 else " > ".join(map(str, path))
-            found.append(Difference(name, _shown(old, path), _shown(new, path), default))
-    return found
+            differences.append(ValueDifference(name, _format_value(old, path), _format_value(new, path), default))
+    return differences
 
 
 _MISSING = object()
 
 
-def _leaves(text: str) -> dict[JsonPath, Any]:
+def _values_by_path(text: str) -> dict[JsonPath, Any]:
     """Members of the top, of `params` and of `paramSpace`, each whole."""
-    values = values_in(text)
-    return dict(_members(values))
+    values = parse_values(text)
+    return dict(_iter_values(values))
 
 
-def _members(values: dict[JsonPath, Any]) -> Iterator[tuple[JsonPath, Any]]:
+def _iter_values(values: dict[JsonPath, Any]) -> Iterator[tuple[JsonPath, Any]]:
     order = [path for path in values if len(path) == 1] + [path for path in values if len(path) == 2]
     for path in order:
         inside = path[0] in ("params", "paramSpace")
@@ -90,21 +90,21 @@ def _members(values: dict[JsonPath, Any]) -> Iterator[tuple[JsonPath, Any]]:
             yield path, values[path]
 
 
-def _shown(values: dict[JsonPath, Any], path: JsonPath) -> str:
-    said = json.dumps(values[path], ensure_ascii=False) if path in values else ""
-    return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
+def _format_value(values: dict[JsonPath, Any], path: JsonPath) -> str:
+    text = json.dumps(values[path], ensure_ascii=False) if path in values else ""
+    return text if len(text) <= _MAX_VALUE_LENGTH else text[: _MAX_VALUE_LENGTH - 1] + "…"
 
 
-_STYLES = {"+": "success", "-": "error", "@": "accent"}
+_DIFF_COLOURS = {"+": "success", "-": "error", "@": "accent"}
 """Variables of the theme; the sign itself says the same."""
 
 
-class Diff(VerticalScroll):
+class DiffView(VerticalScroll):
     """One difference."""
 
     DEFAULT_CSS = """
-    Diff { height: 1fr; background: $background; padding: 0 1; scrollbar-size: 1 1; }
-    Diff Static { width: auto; min-width: 100%; height: auto; }
+    DiffView { height: 1fr; background: $background; padding: 0 1; scrollbar-size: 1 1; }
+    DiffView Static { width: auto; min-width: 100%; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "turn", "lines/parameters", id="editor.diff.turn"),
@@ -112,13 +112,13 @@ class Diff(VerticalScroll):
         Binding("escape", "leave", "text", id="editor.diff.leave"),
     ]
 
-    class Left(Message):
+    class Closed(Message):
         """Back."""
 
     def __init__(self) -> None:
         super().__init__(id="diff")
         self.display = False
-        self.by_parameter = False
+        self.is_by_parameter = False
         self._texts = ("", "")
         self._names = ("", "")
         self._kind = "spec"
@@ -131,61 +131,61 @@ class Diff(VerticalScroll):
     def show(self, before: str, after: str, names: tuple[str, str], kind: str) -> None:
         """Show how `after` differs from `before`."""
         self._texts, self._names, self._kind = (before, after), names, kind
-        self._draw()
+        self._update_content()
 
-    def _draw(self) -> None:
+    def _update_content(self) -> None:
         before, after = self._texts
-        self._static.styles.width = "100%" if self.by_parameter else "auto"
+        self._static.styles.width = "100%" if self.is_by_parameter else "auto"
         old, new = self._names
         if before == after:
             self._static.update(Text(f"{new} is the same as {old}", "dim"))
-        elif self.by_parameter:
+        elif self.is_by_parameter:
             table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
             for title in ("parameter", old, new):
                 table.add_column(Text(title, "dim"), overflow="fold")
-            for one in parameters_of(before, after, self._kind):
-                silent = Text(f"{one.default} default" if one.default else "-", "dim")
-                sides = (Text(said) if said else silent for said in (one.before, one.after))
-                table.add_row(Text(one.name), *sides)
+            for one in diff_parameters(before, after, self._kind):
+                default_text = Text(f"{one.default} default" if one.default else "-", "dim")
+                sides = (Text(said) if said else default_text for said in (one.before, one.after))
+                table.add_row(Text(one.key), *sides)
             self._static.update(table if table.row_count else Text("only spaces, order or comments differ", "dim"))
         else:
             text = Text()
-            for line in lines_of(before, after, old, new):
-                colour = ink(self.app, _STYLES.get(line[:1], ""))
-                text.append(line + "\n", "bold" if line.startswith(("+++", "---")) else _rich(colour))
+            for line in unified_diff_lines(before, after, old, new):
+                colour = theme_style(self.app, _DIFF_COLOURS.get(line[:1], ""))
+                text.append(line + "\n", "bold" if line.startswith(("+++", "---")) else _rich_style(colour))
             self._static.update(text)
 
     def action_turn(self) -> None:
         """Lines or parameters."""
-        self.by_parameter = not self.by_parameter
-        self._draw()
+        self.is_by_parameter = not self.is_by_parameter
+        self._update_content()
 
     def action_against(self) -> None:
         """Hold it against another file of the workspace."""
         program: GtsApp = self.app  # type: ignore[assignment]
         root = program.workspace.root
-        names = [name for name in specs_and_spaces(root) if name != self._names[1]]
+        names = [name for name in find_specs_and_spaces(root) if name != self._names[1]]
 
         def done(name: str | None) -> None:
             if name is not None:
-                self._against(root, name)
+                self._compare_with(root, name)
 
-        self.app.push_screen(Choose("hold it against", [(name, name) for name in names]), done)
+        self.app.push_screen(ChoiceDialog("hold it against", [(name, name) for name in names]), done)
 
-    def _against(self, root: Path, name: str) -> None:
+    def _compare_with(self, root: Path, name: str) -> None:
         try:
-            other = load(root / name)
+            other = load_file(root / name)
         except GtsError as error:
             self.notify(error.message, severity="error", markup=False)
             return
-        self.by_parameter = True
+        self.is_by_parameter = True
         self.show(other.text, self._texts[1], (name, self._names[1]), self._kind)
 
     def action_leave(self) -> None:
         """Back to the text."""
-        self.post_message(self.Left())
+        self.post_message(self.Closed())
 
 
-def _rich(colour: str) -> Style:
+def _rich_style(colour: str) -> Style:
     """A colour of the theme for a text."""
     return Style(color=Color.parse(colour).rich_color) if colour else Style()

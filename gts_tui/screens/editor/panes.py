@@ -18,16 +18,16 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from gts.errors import Problem
-from gts_tui.screens.editor.documents import Buffer
-from gts_tui.screens.editor.files import Findings, specs_and_spaces
-from gts_tui.screens.editor.parameter_docs import Meaning
-from gts_tui.textual_fixes import SteadyList
+from gts_tui.screens.editor.documents import OpenDocument
+from gts_tui.screens.editor.files import Diagnostics, find_specs_and_spaces
+from gts_tui.screens.editor.parameter_docs import ParameterDoc
+from gts_tui.textual_fixes import SafeOptionList
 
 if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
 
-MOST_PROBLEMS = 200
+MAX_PROBLEMS = 200
 
 
 class FileBar(Static, can_focus=True):
@@ -43,36 +43,36 @@ class FileBar(Static, can_focus=True):
         Binding("tab", "problems", "what is wrong", show=False, id="editor.problems"),
     ]
 
-    class Typing(Message):
+    class TextFocusRequested(Message):
         """The person wants to type again."""
 
-    class Problems(Message):
+    class ProblemFocusRequested(Message):
         """The person wants to look through what is wrong."""
 
     def action_problems(self) -> None:
         """Go to what is wrong."""
-        self.post_message(self.Problems())
+        self.post_message(self.ProblemFocusRequested())
 
     def action_type(self) -> None:
         """Go to the text."""
-        self.post_message(self.Typing())
+        self.post_message(self.TextFocusRequested())
 
-    def show(self, buffers: Sequence[Buffer], shown: Buffer | None, state: str) -> None:
+    def show_files(self, documents: Sequence[OpenDocument], current: OpenDocument | None, status: str) -> None:
         """Draw the files; the shown one stands out, an unsaved one has a star."""
-        names = [f" {buffer.path.name}{'*' if buffer.changed else ''} " for buffer in buffers]
-        at = next((index for index, buffer in enumerate(buffers) if buffer is shown), 0)
-        room = max(self.size.width - len(state) - 2, 10)
+        names = [f" {document.path.name}{'*' if document.is_modified else ''} " for document in documents]
+        current_index = next((index for index, document in enumerate(documents) if document is current), 0)
+        available_width = max(self.size.width - len(status) - 2, 10)
         first = 0
-        while first < at and sum(len(name) for name in names[first : at + 1]) > room:
+        while first < current_index and sum(len(name) for name in names[first : current_index + 1]) > available_width:
             first += 1
         bar = Text(no_wrap=True, overflow="ellipsis")
         for index, name in enumerate(names[first:], start=first):
-            bar.append(name, "reverse bold" if buffers[index] is shown else "")
-        bar.truncate(room, overflow="ellipsis", pad=True)
-        self.update(Text.assemble(bar, " ", (state, "dim")))
+            bar.append(name, "reverse bold" if documents[index] is current else "")
+        bar.truncate(available_width, overflow="ellipsis", pad=True)
+        self.update(Text.assemble(bar, " ", (status, "dim")))
 
 
-class ProblemList(SteadyList):
+class ProblemList(SafeOptionList):
     """What is wrong, by line; enter goes there."""
 
     DEFAULT_CSS = """
@@ -85,32 +85,32 @@ class ProblemList(SteadyList):
         Binding("escape", "leave", "back", show=False, id="editor.leave_problems"),
     ]
 
-    class Left(Message):
+    class Closed(Message):
         """Back to the text."""
 
     def __init__(self) -> None:
         super().__init__(id="problems")
-        self.places: tuple[tuple[Problem, bool], ...] = ()
+        self.problems: tuple[tuple[Problem, bool], ...] = ()
 
-    def show(self, findings: Findings, *, fancy: bool) -> None:
+    def show_problems(self, diagnostics: Diagnostics, *, use_unicode: bool) -> None:
         """List these, in place of those before."""
-        places = findings.all()[:MOST_PROBLEMS]
-        if places != self.places:
-            self.places = places
+        problems = diagnostics.in_order()[:MAX_PROBLEMS]
+        if problems != self.problems:
+            self.problems = problems
             self.clear_options()
-            self.add_options([Option(_line(problem, error, fancy)) for problem, error in places])
-            self.highlighted = 0 if places else None
-        self.display = bool(places)
+            self.add_options([Option(_problem_line(problem, error, use_unicode)) for problem, error in problems])
+            self.highlighted = 0 if problems else None
+        self.display = bool(problems)
 
     def action_leave(self) -> None:
         """Back to the text."""
-        self.post_message(self.Left())
+        self.post_message(self.Closed())
 
 
-def _line(problem: Problem, error: bool, fancy: bool) -> Text:
-    sign, style = (("✗" if fancy else "x"), "bold red") if error else ("!", "bold yellow")
-    place = f"{problem.line}:{problem.column}" if problem.line else ""
-    return Text.assemble((f"{sign} ", style), (f"{place:<7}", "dim"), problem.message)
+def _problem_line(problem: Problem, is_error: bool, use_unicode: bool) -> Text:
+    sign, style = (("✗" if use_unicode else "x"), "bold red") if is_error else ("!", "bold yellow")
+    position = f"{problem.line}:{problem.column}" if problem.line else ""
+    return Text.assemble((f"{sign} ", style), (f"{position:<7}", "dim"), problem.message)
 
 
 class HelpPane(VerticalScroll, can_focus=False):
@@ -123,51 +123,53 @@ class HelpPane(VerticalScroll, can_focus=False):
 
     def __init__(self) -> None:
         super().__init__(id="meaning")
-        self._said: Text | None = None
+        self._shown_text: Text | None = None
         self._static = Static()
 
     def compose(self) -> ComposeResult:
         """The text."""
         yield self._static
 
-    def show(self, meaning: Meaning | None, said: str, otherwise: str, wrong: Sequence[tuple[str, bool]] = ()) -> None:
+    def show_doc(
+        self, doc: ParameterDoc | None, current_value: str, hint: str, problems: Sequence[tuple[str, bool]] = ()
+    ) -> None:
         """Show what is wrong here, then a meaning and what the file says, else a word on what else there is to do."""
         text = Text()
-        for message, error in wrong:
+        for message, error in problems:
             text.append(f"{message}\n", "bold red" if error else "bold yellow")
-        if meaning is not None:
-            text.append(_described(meaning, said))
-        elif not wrong:
-            text.append(otherwise, "dim")
-        if text != self._said:
-            self._said = text
+        if doc is not None:
+            text.append(_render_doc(doc, current_value))
+        elif not problems:
+            text.append(hint, "dim")
+        if text != self._shown_text:
+            self._shown_text = text
             self._static.update(text)
             self.scroll_home(animate=False)
 
 
-def _described(meaning: Meaning, said: str) -> Text:
-    text = Text.assemble((meaning.key, "bold"))
-    if meaning.unit:
-        text.append(f" [{meaning.unit}]")
-    if meaning.default:
+def _render_doc(doc: ParameterDoc, current_value: str) -> Text:
+    text = Text.assemble((doc.key, "bold"))
+    if doc.unit:
+        text.append(f" [{doc.unit}]")
+    if doc.default:
         text.append("  default ", "dim")
-        text.append(meaning.default)
-    if said and said != meaning.default:
+        text.append(doc.default)
+    if current_value and current_value != doc.default:
         text.append("  here ", "dim")
-        text.append(said[:60])
-    text.append(f"\n{meaning.meaning}")
-    if meaning.allowed:
+        text.append(current_value[:60])
+    text.append(f"\n{doc.description}")
+    if doc.allowed:
         text.append("\nallowed: ", "dim")
-        text.append(meaning.allowed)
+        text.append(doc.allowed)
     return text
 
 
-class SearchLine(Input):
+class FindInput(Input):
     """A line that finds a word in the text, or rows of a form."""
 
     DEFAULT_CSS = """
-    SearchLine { height: 1; border: none; padding: 0 1; background: $surface; }
-    SearchLine:focus { border: none; }
+    FindInput { height: 1; border: none; padding: 0 1; background: $surface; }
+    FindInput:focus { border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", id="editor.leave_search"),
@@ -175,10 +177,10 @@ class SearchLine(Input):
         Binding("down", "next", "next", show=False, id="editor.find_next"),
     ]
 
-    class Left(Message):
+    class Closed(Message):
         """Back to what is searched."""
 
-    class Again(Message):
+    class MatchRequested(Message):
         """The next place, or the one before."""
 
         def __init__(self, step: int) -> None:
@@ -190,9 +192,9 @@ class SearchLine(Input):
         self.cursor_blink = False
         self.display = False
 
-    def take(self, what: str) -> None:
+    def open_with_prompt(self, prompt: str) -> None:
         """Show it."""
-        self.placeholder = what
+        self.placeholder = prompt
         self.display = True
         # At once: letters that come in the same breath are for this line.
         self.screen.set_focus(self)
@@ -200,35 +202,35 @@ class SearchLine(Input):
 
     def action_leave(self) -> None:
         """Go back."""
-        self.post_message(self.Left())
+        self.post_message(self.Closed())
 
     def action_next(self) -> None:
         """The next place."""
-        self.post_message(self.Again(1))
+        self.post_message(self.MatchRequested(1))
 
     def action_previous(self) -> None:
         """The place before."""
-        self.post_message(self.Again(-1))
+        self.post_message(self.MatchRequested(-1))
 
 
-SAYS = (
+HELP_TEXT = (
     "nothing is open: enter opens a file of this workspace, n makes a new one,\n:edit FILE opens any. Then "
     "ctrl+s saves, tab shows what can be written,\nF2 is the form, F3 the difference, F4 $EDITOR, F5 trains it."
 )
-NO_FILES = "\n\nThere is no spec and no space here yet: n makes one."
+NO_FILES_TEXT = "\n\nThere is no spec and no space here yet: n makes one."
 
 
-class NothingOpen(Vertical):
+class EmptyEditor(Vertical):
     """A list of files."""
 
     DEFAULT_CSS = """
-    NothingOpen { height: 1fr; padding: 1 2; }
-    NothingOpen Static { height: auto; color: $text-muted; padding-bottom: 1; }
-    NothingOpen OptionList { height: 1fr; border: none; padding: 0; background: $background; }
-    NothingOpen OptionList:focus { border: none; }
+    EmptyEditor { height: 1fr; padding: 1 2; }
+    EmptyEditor Static { height: auto; color: $text-muted; padding-bottom: 1; }
+    EmptyEditor OptionList { height: 1fr; border: none; padding: 0; background: $background; }
+    EmptyEditor OptionList:focus { border: none; }
     """
 
-    class Chosen(Message):
+    class Selected(Message):
         """A file was chosen, by its name in the workspace."""
 
         def __init__(self, name: str) -> None:
@@ -241,24 +243,24 @@ class NothingOpen(Vertical):
 
     def compose(self) -> ComposeResult:
         """What to do, and the files."""
-        yield Static(Text(SAYS))
-        yield SteadyList()
+        yield Static(Text(HELP_TEXT))
+        yield SafeOptionList()
 
     def on_show(self) -> None:
         """List them anew."""
         program: GtsApp = self.app  # type: ignore[assignment]
         root = program.workspace.root
-        self.run_worker(lambda: self._list(root), thread=True, exclusive=True, exit_on_error=False)
+        self.run_worker(lambda: self._list_files(root), thread=True, exclusive=True, exit_on_error=False)
 
-    def take(self) -> None:
+    def focus_list(self) -> None:
         """Put the cursor into the list."""
         self.query_one(OptionList).focus()
 
-    def _list(self, root: Path) -> None:
-        names = specs_and_spaces(root)
-        self.app.call_from_thread(self._show, names)
+    def _list_files(self, root: Path) -> None:
+        names = find_specs_and_spaces(root)
+        self.app.call_from_thread(self._show_files, names)
 
-    def _show(self, names: list[str]) -> None:
+    def _show_files(self, names: list[str]) -> None:
         if names == self._names and names:
             return
         self._names = names
@@ -266,9 +268,9 @@ class NothingOpen(Vertical):
         files.clear_options()
         files.add_options([Option(Text(name)) for name in names])
         files.highlighted = 0 if names else None
-        self.query_one(Static).update(Text(SAYS if names else SAYS + NO_FILES))
+        self.query_one(Static).update(Text(HELP_TEXT if names else HELP_TEXT + NO_FILES_TEXT))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open it."""
         event.stop()
-        self.post_message(self.Chosen(self._names[event.option_index]))
+        self.post_message(self.Selected(self._names[event.option_index]))

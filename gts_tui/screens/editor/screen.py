@@ -12,19 +12,19 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from gts.errors import FileError
-from gts_tui.command_syntax import joined
-from gts_tui.screens.editor.documents import KEY, Buffer, Keeper
-from gts_tui.screens.editor.files import specs_and_spaces
-from gts_tui.screens.editor.form import Form
-from gts_tui.screens.editor.panes import FileBar, NothingOpen, ProblemList
-from gts_tui.screens.editor.text_area import mark_of
-from gts_tui.screens.editor.workbench import View, Workbench
+from gts_tui.command_syntax import quote_words
+from gts_tui.screens.editor.documents import WATCH_KEY, DocumentStore, OpenDocument
+from gts_tui.screens.editor.files import find_specs_and_spaces
+from gts_tui.screens.editor.form import ParameterForm
+from gts_tui.screens.editor.panes import EmptyEditor, FileBar, ProblemList
+from gts_tui.screens.editor.text_area import format_problem_counts
+from gts_tui.screens.editor.workbench import EditorView, Workbench
 from gts_tui.screens.mode import Mode
-from gts_tui.screens.new_file import ask_for_new
-from gts_tui.widgets.dialogs import Choose, Confirm
+from gts_tui.screens.new_file import ask_new_file
+from gts_tui.widgets.dialogs import ChoiceDialog, ConfirmDialog
 
-KEEP_SECONDS = 1.0
-WIDE = 110
+DRAFT_DELAY = 1.0
+WIDE_COLUMNS = 110
 
 
 class EditorMode(Mode):
@@ -59,241 +59,244 @@ class EditorMode(Mode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.keeper = Keeper(self)
-        self._timer: Timer | None = None
+        self.documents = DocumentStore(self)
+        self._draft_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The files, then the work on one of them, or what to do where none is open."""
         yield FileBar()
         yield Workbench()
-        yield NothingOpen()
+        yield EmptyEditor()
 
     @property
-    def bench(self) -> Workbench:
+    def workbench(self) -> Workbench:
         """The work on the shown file."""
         return self.query_one(Workbench)
 
     @property
-    def buffer(self) -> Buffer | None:
+    def document(self) -> OpenDocument | None:
         """The shown file."""
-        return self.bench.buffer
+        return self.workbench.document
 
     # -- as a mode ----------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Nothing is open yet."""
-        self.redraw()
+        self.update_panes()
 
     def enter(self) -> None:
         """Look after the files again."""
-        self.keeper.watch()
-        self.redraw()
+        self.documents.watch_files()
+        self.update_panes()
 
     def leave(self) -> None:
         """Nobody looks; what is typed is safe."""
-        self._keep()
-        self.program.watcher.forget(KEY)
+        self._update_drafts()
+        self.program.poller.unwatch(WATCH_KEY)
 
     def on_unmount(self) -> None:
         """The program ends, whatever the reason: what is typed stays."""
-        for buffer in self.keeper.buffers:
+        for document in self.documents.documents:
             with contextlib.suppress(FileError):
-                buffer.keep()
+                document.update_draft()
 
     def may_close(self) -> bool:
         """Unsaved edits are offered again, so nothing holds the program up but edits that cannot be kept."""
-        return self.keeper.all_kept()
+        return self.documents.update_all_drafts()
 
     def on_resize(self, event: events.Resize) -> None:
         """Beside each other where there is room."""
-        self.set_class(event.size.width >= WIDE, "-wide")
-        self.call_after_refresh(self.redraw)
+        self.set_class(event.size.width >= WIDE_COLUMNS, "-wide")
+        self.call_after_refresh(self.update_panes)
 
     def focus_first(self) -> None:
         """To the text, or to the files that could be opened."""
-        if self.buffer is None:
-            self.query_one(NothingOpen).take()
+        if self.document is None:
+            self.query_one(EmptyEditor).focus_list()
         else:
-            self.bench.focus_view()
+            self.workbench.focus_view()
 
     def selection(self) -> tuple[str, ...]:
         """The shown file."""
-        return (self.buffer.name,) if self.buffer else ()
+        return (self.document.name,) if self.document else ()
 
     def open(self, word: str) -> None:
         """Open a file, given relative to the workspace."""
         path = Path(word).expanduser()
-        buffer = self.keeper.open(path if path.is_absolute() else self.program.workspace.root / path)
-        if buffer is not None:
-            fresh = self.bench.text_of(buffer) is None
-            self.show(buffer)
-            if fresh:
-                self.keeper.offer_kept(buffer)
+        document = self.documents.open(path if path.is_absolute() else self.program.workspace.root / path)
+        if document is not None:
+            is_new = self.workbench.find_text_area(document) is None
+            self.show_document(document)
+            if is_new:
+                self.documents.offer_draft(document)
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 
-    def show(self, buffer: Buffer) -> None:
+    def show_document(self, document: OpenDocument) -> None:
         """Show an open file."""
-        self.bench.show(buffer, read_only=self.program.settings.readonly)
-        self.redraw()
+        self.workbench.show_document(document, read_only=self.program.settings.readonly)
+        self.update_panes()
 
-    def saved(self, buffer: Buffer) -> None:
+    def after_save(self, document: OpenDocument) -> None:
         """A file was saved."""
-        found = mark_of([error for _, error in buffer.findings.all()])
-        self.notify(f"saved {buffer.name}" + (f", with {found}" if found else ""), timeout=2, markup=False)
-        self.program.watcher.look()
-        self.redraw()
+        found = format_problem_counts([error for _, error in document.diagnostics.in_order()])
+        self.notify(f"saved {document.name}" + (f", with {found}" if found else ""), timeout=2, markup=False)
+        self.program.poller.poll_now()
+        self.update_panes()
 
-    def closed(self, buffer: Buffer) -> None:
+    def after_close(self, document: OpenDocument) -> None:
         """A file was closed."""
-        self.bench.forget(buffer)
-        if self.keeper.buffers and self.buffer is None:
-            self.show(self.keeper.buffers[-1])
-        self.redraw()
+        self.workbench.remove_document(document)
+        if self.documents.documents and self.document is None:
+            self.show_document(self.documents.documents[-1])
+        self.update_panes()
         self.focus_first()
 
-    def redraw(self) -> None:
+    def update_panes(self) -> None:
         """The line of files, and what is there where none is open."""
-        buffer = self.buffer
-        self.bench.display = buffer is not None
-        self.query_one(NothingOpen).display = buffer is None
-        self.query_one(FileBar).show(self.keeper.buffers, buffer, self._state(buffer) if buffer else "")
+        document = self.document
+        self.workbench.display = document is not None
+        self.query_one(EmptyEditor).display = document is None
+        self.query_one(FileBar).show_files(self.documents.documents, document, self._status_text(document) if document else "")
 
-    def _state(self, buffer: Buffer) -> str:
-        words = ["changed on disk"] if buffer.other else []
-        words += ["not saved"] if buffer.changed else []
+    def _status_text(self, document: OpenDocument) -> str:
+        words = ["changed on disk"] if document.external_version else []
+        words += ["not saved"] if document.is_modified else []
         words += ["read only"] if self.program.settings.readonly else []
-        found = mark_of([error for _, error in buffer.findings.all()])
+        found = format_problem_counts([error for _, error in document.diagnostics.in_order()])
         words += [found] if found else []
-        if self.bench.text is not None:
-            row, column = self.bench.text.cursor_location
+        if self.workbench.text_area is not None:
+            row, column = self.workbench.text_area.cursor_location
             words.append(f"{row + 1}:{column + 1}")
         return "  ".join(words)
 
-    def on_workbench_edited(self, event: Workbench.Edited) -> None:
+    def on_workbench_changed(self, event: Workbench.Changed) -> None:
         """Something was typed: a moment later it is safe."""
-        if event.text:
-            if self._timer is not None:
-                self._timer.stop()
-            self._timer = self.set_timer(KEEP_SECONDS, self._keep)
-        self.redraw()
+        if event.text_changed:
+            if self._draft_timer is not None:
+                self._draft_timer.stop()
+            self._draft_timer = self.set_timer(DRAFT_DELAY, self._update_drafts)
+        self.update_panes()
 
-    def _keep(self) -> None:
-        for buffer in self.keeper.buffers:
-            self.keeper.keep(buffer)
+    def _update_drafts(self) -> None:
+        for document in self.documents.documents:
+            self.documents.update_draft(document)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_nothing_open_chosen(self, event: NothingOpen.Chosen) -> None:
+    def on_empty_editor_selected(self, event: EmptyEditor.Selected) -> None:
         """Open a file of the list."""
         self.open(event.name)
 
-    def on_file_bar_typing(self) -> None:
+    def on_file_bar_text_focus_requested(self) -> None:
         """Back to the text."""
         self.focus_first()
 
-    def on_file_bar_problems(self) -> None:
+    def on_file_bar_problem_focus_requested(self) -> None:
         """To what is wrong, where something is."""
         problems = self.query_one(ProblemList)
         (problems if problems.display else self.query_one(FileBar)).focus()
 
-    def on_spec_text_left(self) -> None:
+    def on_spec_text_area_closed(self) -> None:
         """Out of the text."""
         self.query_one(FileBar).focus()
 
-    def on_problem_list_left(self) -> None:
+    def on_problem_list_closed(self) -> None:
         """Back to the text."""
-        self.bench.focus_view()
+        self.workbench.focus_view()
 
-    def on_form_left(self) -> None:
+    def on_parameter_form_closed(self) -> None:
         """Clear the filter; without one, back to the text."""
-        form = self.query_one(Form)
-        if form.filter:
-            form.find("", self.bench.wrong())
+        form = self.query_one(ParameterForm)
+        if form.filter_text:
+            form.set_filter("", self.workbench.error_keys())
         else:
-            self.bench.show_view("text")
+            self.workbench.show_view("text")
 
-    def on_diff_left(self) -> None:
+    def on_diff_view_closed(self) -> None:
         """Back to the text."""
-        self.bench.show_view("text")
+        self.workbench.show_view("text")
 
     def action_save(self) -> None:
         """Save the shown file."""
-        if self.buffer is not None:
-            self.keeper.save(self.buffer)
+        if self.document is not None:
+            self.documents.save(self.document)
 
-    def action_view(self, view: View) -> None:
+    def action_view(self, view: EditorView) -> None:
         """The form or the difference; the same key again goes back to the text."""
-        if self.buffer is not None:
-            self.bench.show_view("text" if self.bench.view == view else view)
+        if self.document is not None:
+            self.workbench.show_view("text" if self.workbench.view == view else view)
 
     def action_find(self) -> None:
         """Search."""
-        if self.buffer is not None:
-            self.bench.find()
+        if self.document is not None:
+            self.workbench.open_find()
 
     def action_problem(self, step: int) -> None:
         """Go to the next thing that is wrong."""
-        if self.bench.text is not None:
-            self.bench.show_view("text")
-            self.bench.text.go_to_problem(step)
+        if self.workbench.text_area is not None:
+            self.workbench.show_view("text")
+            self.workbench.text_area.go_to_problem(step)
 
     def action_undo(self) -> None:
         """Undo."""
-        if self.bench.text is not None:
-            self.bench.text.undo()
+        if self.workbench.text_area is not None:
+            self.workbench.text_area.undo()
 
     def action_redo(self) -> None:
         """Redo."""
-        if self.bench.text is not None:
-            self.bench.text.redo()
+        if self.workbench.text_area is not None:
+            self.workbench.text_area.redo()
 
     def action_turn(self, step: int) -> None:
         """The next open file."""
-        buffers = self.keeper.buffers
-        if self.buffer in buffers:
-            self.show(buffers[(buffers.index(self.buffer) + step) % len(buffers)])
+        documents = self.documents.documents
+        if self.document in documents:
+            self.show_document(documents[(documents.index(self.document) + step) % len(documents)])
 
     def action_close(self) -> None:
         """Close the shown file."""
-        if self.buffer is not None:
-            self.keeper.close(self.buffer)
+        if self.document is not None:
+            self.documents.close(self.document)
 
     def action_copy_name(self) -> None:
         """The name of the file to the clipboard."""
-        if self.buffer is not None:
-            self.program.copy(self.buffer.name, self.buffer.name)
+        if self.document is not None:
+            self.program.copy(self.document.name, self.document.name)
 
     def action_files(self) -> None:
         """Choose a file to open."""
-        names = specs_and_spaces(self.program.workspace.root)
+        names = find_specs_and_spaces(self.program.workspace.root)
         shown = [(name, name) for name in names]
-        self.app.push_screen(Choose("open", shown), lambda name: self.open(name) if name else None)
+        self.app.push_screen(ChoiceDialog("open", shown), lambda name: self.open(name) if name else None)
 
     def action_train(self) -> None:
         """Train the spec, or search the space; what is not saved is saved first, if the person agrees."""
-        buffer = self.buffer
-        if buffer is None:
+        document = self.document
+        if document is None:
             return
-        word = "search" if buffer.kind == "space" else "train"
-        if buffer.findings.errors:
-            self.keeper.tell(f"{buffer.name} has {mark_of([True] * len(buffer.findings.errors))}: F8 goes there", bad=True)
+        word = "search" if document.kind == "space" else "train"
+        if document.diagnostics.errors:
+            self.documents.notify(
+                f"{document.name} has {format_problem_counts([True] * len(document.diagnostics.errors))}: F8 goes there",
+                is_error=True,
+            )
             return
 
-        def go() -> None:
-            self.program.perform(joined([word, buffer.name]))
+        def start() -> None:
+            self.program.run_command(quote_words([word, document.name]))
 
-        if not buffer.changed:
-            go()
+        if not document.is_modified:
+            start()
             return
-        question = f"{buffer.name} has edits that are not saved. Save it, and {word} it?"
-        self.app.push_screen(Confirm(question), lambda yes: self.keeper.save(buffer, go) if yes else None)
+        question = f"{document.name} has edits that are not saved. Save it, and {word} it?"
+        self.app.push_screen(ConfirmDialog(question), lambda yes: self.documents.save(document, start) if yes else None)
 
     def action_external(self) -> None:
         """Edit in the person's own editor: the file, or a copy where there are edits that are not saved."""
-        buffer = self.buffer
-        if buffer is not None:
-            self.keeper.edit_outside(buffer)
+        document = self.document
+        if document is not None:
+            self.documents.edit_externally(document)
 
     def action_new(self) -> None:
         """Make a new file, and open it."""
@@ -303,9 +306,9 @@ class EditorMode(Mode):
                 if code == 0:
                     self.app.call_from_thread(self.open, path)
 
-            self.program.perform(line, then=opened)
+            self.program.run_command(line, then=opened)
 
-        ask_for_new(self.app, make)
+        ask_new_file(self.app, make)
 
 
 MODE = EditorMode

@@ -14,22 +14,22 @@ from textual.widgets import Input, OptionList, TextArea
 
 from gts.errors import FormatError, UsageError
 from gts.formats.strict_json import parse_json
-from gts_tui.screens.editor.completion import Offers
-from gts_tui.screens.editor.diff import Diff
-from gts_tui.screens.editor.documents import Buffer
-from gts_tui.screens.editor.files import Findings, check_text
-from gts_tui.screens.editor.form import Field, Form, ask_value, assigned, fields_of
-from gts_tui.screens.editor.json_syntax import path_at, values_in
-from gts_tui.screens.editor.panes import HelpPane, ProblemList, SearchLine
-from gts_tui.screens.editor.parameter_docs import meaning_of, subject_of
-from gts_tui.screens.editor.text_area import SpecText
+from gts_tui.screens.editor.completion import CompletionPopup
+from gts_tui.screens.editor.diff import DiffView
+from gts_tui.screens.editor.documents import OpenDocument
+from gts_tui.screens.editor.files import Diagnostics, check_text
+from gts_tui.screens.editor.form import FormField, ParameterForm, ask_field_value, build_form_fields, set_field_value
+from gts_tui.screens.editor.json_syntax import find_path, parse_values
+from gts_tui.screens.editor.panes import FindInput, HelpPane, ProblemList
+from gts_tui.screens.editor.parameter_docs import detect_document_context, doc_at
+from gts_tui.screens.editor.text_area import SpecTextArea
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-View = Literal["text", "form", "diff"]
+EditorView = Literal["text", "form", "diff"]
 CHECK_SECONDS = 0.3
-MOST_LETTERS = 200_000
+MAX_ASSISTED_LENGTH = 200_000
 """Beyond that a text is only a text: no help and no proposals while typing."""
 HINT = "tab or ctrl+space: what can be written here   F2 form   F3 difference   esc panels"
 
@@ -43,218 +43,220 @@ class Workbench(Container):
     Workbench #texts { height: 1fr; }
     """
 
-    class Edited(Message):
+    class Changed(Message):
         """The text, the cursor or what is wrong has changed."""
 
-        def __init__(self, *, text: bool) -> None:
+        def __init__(self, *, text_changed: bool) -> None:
             super().__init__()
-            self.text = text
+            self.text_changed = text_changed
 
     def __init__(self) -> None:
         super().__init__(id="workbench")
-        self.buffer: Buffer | None = None
-        self.view: View = "text"
-        self._texts: dict[int, SpecText] = {}
-        self._check: Timer | None = None
+        self.document: OpenDocument | None = None
+        self.view: EditorView = "text"
+        self._text_areas: dict[int, SpecTextArea] = {}
+        self._check_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Text, form or difference; below or beside them what helps."""
         with Vertical(id="middle"):
             yield Container(id="texts")
-            yield Form()
-            yield Diff()
-            yield SearchLine()
+            yield ParameterForm()
+            yield DiffView()
+            yield FindInput()
             yield ProblemList()
         yield HelpPane()
-        yield Offers()
+        yield CompletionPopup()
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 
     @property
-    def text(self) -> SpecText | None:
+    def text_area(self) -> SpecTextArea | None:
         """The text area of the shown buffer."""
-        return self._texts.get(id(self.buffer))
+        return self._text_areas.get(id(self.document))
 
-    def text_of(self, buffer: Buffer) -> SpecText | None:
+    def find_text_area(self, document: OpenDocument) -> SpecTextArea | None:
         """The text area of a buffer, None where it was never shown."""
-        return self._texts.get(id(buffer))
+        return self._text_areas.get(id(document))
 
-    def show(self, buffer: Buffer, *, read_only: bool) -> None:
+    def show_document(self, document: OpenDocument, *, read_only: bool) -> None:
         """Show a buffer, as text."""
-        self.buffer = buffer
-        if id(buffer) not in self._texts:
-            area = SpecText(buffer.text, read_only=read_only)
-            self._texts[id(buffer)] = area
+        self.document = document
+        if id(document) not in self._text_areas:
+            area = SpecTextArea(document.text, read_only=read_only)
+            self._text_areas[id(document)] = area
             self.query_one("#texts").mount(area)
-            self.check_soon(0.01)
-        for known, area in self._texts.items():
-            area.display = known == id(buffer)
-        self.query_one(Form).filter = ""
+            self.schedule_check(0.01)
+        for known, area in self._text_areas.items():
+            area.display = known == id(document)
+        self.query_one(ParameterForm).filter_text = ""
         self.show_view("text")
-        self.draw()
+        self.update_panes()
 
-    def forget(self, buffer: Buffer) -> None:
+    def remove_document(self, document: OpenDocument) -> None:
         """A buffer was closed."""
-        area = self._texts.pop(id(buffer), None)
+        area = self._text_areas.pop(id(document), None)
         if area is not None:
             area.remove()
-        if self.buffer is buffer:
-            self.buffer = None
+        if self.document is document:
+            self.document = None
 
-    def replace_text(self, buffer: Buffer, text: str) -> None:
+    def replace_text(self, document: OpenDocument, text: str) -> None:
         """Put another text in place of a buffer's; this can be undone like any edit."""
-        buffer.text = text
-        area = self._texts.get(id(buffer))
+        document.text = text
+        area = self._text_areas.get(id(document))
         if area is not None:
-            area.become(text)
+            area.change_text(text)
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: EditorView) -> None:
         """Show the text, the form or the difference."""
         self.view = view
-        self.close_offers()
-        self.query_one(SearchLine).display = False
+        self.close_completions()
+        self.query_one(FindInput).display = False
         for name, widget in (("text", "#texts"), ("form", "#form"), ("diff", "#diff")):
             self.query_one(widget).display = name == view
-        if view == "diff" and self.buffer is not None:
-            other = self.buffer.other
-            before = self.buffer.saved if other is None else other
-            name = "saved" if other is None else "on disk now"
-            self.query_one(Diff).show(before.text, self.buffer.text, (name, self.buffer.name), self.buffer.kind)
-        self.draw()
+        if view == "diff" and self.document is not None:
+            external_version = self.document.external_version
+            before = self.document.saved_version if external_version is None else external_version
+            name = "saved" if external_version is None else "on disk now"
+            self.query_one(DiffView).show(before.text, self.document.text, (name, self.document.name), self.document.kind)
+        self.update_panes()
         self.focus_view()
 
     def focus_view(self) -> None:
         """Put the cursor into what is shown."""
-        widget: Widget | None = self.text if self.view == "text" else self.query_one(f"#{self.view}")
+        widget: Widget | None = self.text_area if self.view == "text" else self.query_one(f"#{self.view}")
         if widget is not None:
             self.call_after_refresh(widget.focus)
 
-    def draw(self) -> None:
+    def update_panes(self) -> None:
         """Bring everything around the text up to date."""
-        buffer = self.buffer
-        if buffer is None:
+        document = self.document
+        if document is None:
             return
-        area = self.text
+        area = self.text_area
         if area is not None:
-            area.show_findings(buffer.findings)
-            self.query_one(ProblemList).show(buffer.findings, fancy=area.fancy)
+            area.show_diagnostics(document.diagnostics)
+            self.query_one(ProblemList).show_problems(document.diagnostics, use_unicode=area.has_unicode)
         if self.view == "form":
-            self.query_one(Form).show(fields_of(buffer.text, buffer.kind), self.wrong())
-        self.draw_meaning()
+            self.query_one(ParameterForm).show_fields(build_form_fields(document.text, document.kind), self.error_keys())
+        self.update_help()
 
-    def wrong(self) -> frozenset[str]:
+    def error_keys(self) -> frozenset[str]:
         """The keys that have errors."""
-        return frozenset(problem.key for problem in self.buffer.findings.errors) if self.buffer else frozenset()
+        return frozenset(problem.key for problem in self.document.diagnostics.errors) if self.document else frozenset()
 
-    def draw_meaning(self) -> None:
+    def update_help(self) -> None:
         """Say what the part under the cursor means."""
-        buffer, area = self.buffer, self.text
-        if buffer is None or area is None:
+        document, area = self.document, self.text_area
+        if document is None or area is None:
             return
-        meaning, said = None, ""
-        here: list[tuple[str, bool]] = []
-        if len(buffer.text) <= MOST_LETTERS:
-            values = values_in(buffer.text)
-            field = self.query_one(Form).current if self.view == "form" else None
-            path = field.path if field else path_at(buffer.text, area.offset_of(area.cursor_location))
-            meaning = meaning_of(subject_of(buffer.kind, values), path)
-            said = field.value if field else json.dumps(values[path], ensure_ascii=False) if path in values else ""
+        doc, current_value = None, ""
+        line_problems: list[tuple[str, bool]] = []
+        if len(document.text) <= MAX_ASSISTED_LENGTH:
+            values = parse_values(document.text)
+            field = self.query_one(ParameterForm).current_field if self.view == "form" else None
+            path = field.path if field else find_path(document.text, area.offset_of(area.cursor_location))
+            doc = doc_at(detect_document_context(document.kind, values), path)
+            current_value = field.value if field else json.dumps(values[path], ensure_ascii=False) if path in values else ""
             row = area.cursor_location[0] + 1
             if self.view == "text":
-                here = [(problem.message, error) for problem, error in buffer.findings.all() if problem.line == row]
-        self.query_one(HelpPane).show(meaning, said, HINT, here)
+                line_problems = [
+                    (problem.message, error) for problem, error in document.diagnostics.in_order() if problem.line == row
+                ]
+        self.query_one(HelpPane).show_doc(doc, current_value, HINT, line_problems)
 
     # -- the text changes ---------------------------------------------------------------------------------------------
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Something was typed, undone or put in."""
         event.stop()
-        if self.buffer is None or event.text_area is not self.text:
+        if self.document is None or event.text_area is not self.text_area:
             return
-        self.buffer.text = event.text_area.text
-        self.check_soon()
-        if self.text is not None and self.text.proposing:
-            self.query_one(Offers).go_on(self.text)
+        self.document.text = event.text_area.text
+        self.schedule_check()
+        if self.text_area is not None and self.text_area.is_completing:
+            self.query_one(CompletionPopup).update_completions(self.text_area)
         if self.view != "text":
-            self.draw()
-        self.post_message(self.Edited(text=True))
+            self.update_panes()
+        self.post_message(self.Changed(text_changed=True))
 
     def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
         """The cursor has moved."""
         event.stop()
-        if event.text_area is self.text:
-            if self.text is not None and self.text.proposing and self.text.place.role == "between":
-                self.close_offers()
-            self.draw_meaning()
-            self.post_message(self.Edited(text=False))
+        if event.text_area is self.text_area:
+            if self.text_area is not None and self.text_area.is_completing and self.text_area.cursor_context.role == "between":
+                self.close_completions()
+            self.update_help()
+            self.post_message(self.Changed(text_changed=False))
 
-    def check_soon(self, seconds: float = CHECK_SECONDS) -> None:
+    def schedule_check(self, seconds: float = CHECK_SECONDS) -> None:
         """Check the text when nobody has typed for a moment."""
-        if self._check is not None:
-            self._check.stop()
-        self._check = self.set_timer(seconds, self._begin_check)
+        if self._check_timer is not None:
+            self._check_timer.stop()
+        self._check_timer = self.set_timer(seconds, self._start_check)
 
-    def _begin_check(self) -> None:
-        buffer = self.buffer
-        if buffer is not None:
-            work = partial(self._look, buffer, buffer.text, buffer.path.name, buffer.kind)
+    def _start_check(self) -> None:
+        document = self.document
+        if document is not None:
+            work = partial(self._check_in_thread, document, document.text, document.path.name, document.kind)
             self.run_worker(work, thread=True, exclusive=True, group="check", exit_on_error=False)
 
-    def _look(self, buffer: Buffer, text: str, name: str, kind: str) -> None:
+    def _check_in_thread(self, document: OpenDocument, text: str, name: str, kind: str) -> None:
         """Check in a thread of its own."""
-        findings = check_text(text, name, kind)
-        self.app.call_from_thread(self._found, buffer, text, findings)
+        diagnostics = check_text(text, name, kind)
+        self.app.call_from_thread(self._apply_check, document, text, diagnostics)
 
-    def _found(self, buffer: Buffer, text: str, findings: Findings) -> None:
-        if buffer.text == text:
-            buffer.findings = findings
-            if buffer is self.buffer:
-                self.draw()
-                self.post_message(self.Edited(text=False))
+    def _apply_check(self, document: OpenDocument, text: str, diagnostics: Diagnostics) -> None:
+        if document.text == text:
+            document.diagnostics = diagnostics
+            if document is self.document:
+                self.update_panes()
+                self.post_message(self.Changed(text_changed=False))
 
     # -- what can be written here -------------------------------------------------------------------------------------
 
-    def on_spec_text_wanted(self) -> None:
+    def on_spec_text_area_completion_requested(self) -> None:
         """Show what can be written at the cursor; where it is one thing only, write it."""
-        area, buffer = self.text, self.buffer
-        if area is not None and buffer is not None and len(buffer.text) <= MOST_LETTERS:
-            self.query_one(Offers).begin(area, buffer.kind)
+        area, document = self.text_area, self.document
+        if area is not None and document is not None and len(document.text) <= MAX_ASSISTED_LENGTH:
+            self.query_one(CompletionPopup).open_at_cursor(area, document.kind)
 
-    def on_spec_text_pressed(self, event: SpecText.Pressed) -> None:
+    def on_spec_text_area_popup_key_pressed(self, event: SpecTextArea.PopupKeyPressed) -> None:
         """A key for the open list."""
-        if self.text is not None:
-            self.query_one(Offers).press(event.key, self.text)
+        if self.text_area is not None:
+            self.query_one(CompletionPopup).handle_popup_key(event.key, self.text_area)
 
-    def close_offers(self) -> None:
+    def close_completions(self) -> None:
         """Hide the list."""
-        for area in self._texts.values():
-            self.query_one(Offers).end(area)
+        for area in self._text_areas.values():
+            self.query_one(CompletionPopup).close_popup(area)
 
     def on_data_table_row_highlighted(self) -> None:
         """Another row of the form."""
         if self.view == "form":
-            self.draw_meaning()
+            self.update_help()
 
     def on_data_table_row_selected(self) -> None:
         """Change the value of a row."""
-        field = self.query_one(Form).current
-        if field is None or self.buffer is None or self.text is None or self.text.read_only:
+        field = self.query_one(ParameterForm).current_field
+        if field is None or self.document is None or self.text_area is None or self.text_area.read_only:
             return
-        ask_value(self.app, field, self.buffer.kind, partial(self._assign, field))
+        ask_field_value(self.app, field, self.document.kind, partial(self._set_field_value, field))
 
-    def on_form_default(self) -> None:
+    def on_parameter_form_reset_requested(self) -> None:
         """Take the value of a row out of the text."""
-        field = self.query_one(Form).current
+        field = self.query_one(ParameterForm).current_field
         if field is not None and field.value:
-            self._assign(field, "")
+            self._set_field_value(field, "")
 
-    def _assign(self, field: Field, typed: str | None) -> None:
-        buffer, area = self.buffer, self.text
-        if typed is None or buffer is None or area is None or area.read_only:
+    def _set_field_value(self, field: FormField, entered: str | None) -> None:
+        document, area = self.document, self.text_area
+        if entered is None or document is None or area is None or area.read_only:
             return
         try:
-            parse_json(buffer.text, buffer.name)
-            area.become(assigned(buffer.text, field, typed, buffer.kind))
+            parse_json(document.text, document.name)
+            area.change_text(set_field_value(document.text, field, entered, document.kind))
         except FormatError as error:
             problem = error.problems[0]
             self.notify(f"mend line {problem.line} of the text first: {problem.message}", severity="error", markup=False)
@@ -263,56 +265,58 @@ class Workbench(Container):
 
     # -- searching ----------------------------------------------------------------------------------------------------
 
-    def find(self) -> None:
+    def open_find(self) -> None:
         """Open the line that searches the text, or filters the form."""
         if self.view != "diff":
-            self.query_one(SearchLine).take("parameters with" if self.view == "form" else "find: enter next, up previous")
+            self.query_one(FindInput).open_with_prompt(
+                "parameters with" if self.view == "form" else "find: enter next, up previous"
+            )
 
-    def on_form_find(self) -> None:
+    def on_parameter_form_filter_requested(self) -> None:
         """Filter the form."""
-        self.find()
+        self.open_find()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is searched has changed."""
-        if isinstance(event.input, SearchLine):
+        if isinstance(event.input, FindInput):
             event.stop()
             if self.view == "form":
-                self.query_one(Form).find(event.value, self.wrong())
+                self.query_one(ParameterForm).set_filter(event.value, self.error_keys())
             else:
-                self._find(0)
+                self._select_match(0)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The next place; in a form, to the rows."""
-        if isinstance(event.input, SearchLine):
+        if isinstance(event.input, FindInput):
             event.stop()
             if self.view == "form":
                 event.input.display = False
                 self.focus_view()
             else:
-                self._find(1)
+                self._select_match(1)
 
-    def on_search_line_again(self, event: SearchLine.Again) -> None:
+    def on_find_input_match_requested(self, event: FindInput.MatchRequested) -> None:
         """Up or down."""
         if self.view == "text":
-            self._find(event.step)
+            self._select_match(event.step)
 
-    def on_search_line_left(self) -> None:
+    def on_find_input_closed(self) -> None:
         """Back to what was searched."""
-        line = self.query_one(SearchLine)
+        line = self.query_one(FindInput)
         line.display = False
         if self.view == "form":
             line.value = ""
-            self.query_one(Form).find("", self.wrong())
+            self.query_one(ParameterForm).set_filter("", self.error_keys())
         self.focus_view()
 
-    def _find(self, step: int) -> None:
-        if self.text is not None:
-            self.text.find(self.query_one(SearchLine).value, step)
+    def _select_match(self, step: int) -> None:
+        if self.text_area is not None:
+            self.text_area.select_match(self.query_one(FindInput).value, step)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Go to where something is wrong."""
-        if isinstance(event.option_list, ProblemList) and self.text is not None:
+        if isinstance(event.option_list, ProblemList) and self.text_area is not None:
             event.stop()
-            problem, _ = event.option_list.places[event.option_index]
+            problem, _ = event.option_list.problems[event.option_index]
             self.show_view("text")
-            self.text.go_to(problem.line, problem.column)
+            self.text_area.go_to_position(problem.line, problem.column)

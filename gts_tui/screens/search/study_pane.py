@@ -15,71 +15,85 @@ from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from gts.commands.views.formatting import number, plain
+from gts.commands.views.formatting import format_number, plain_text
 from gts.errors import GtsError, UsageError
-from gts_tui.command_syntax import joined
-from gts_tui.polling import Watch
+from gts_tui.command_syntax import quote_words
+from gts_tui.polling import Poller
 from gts_tui.screens.search import actions
 from gts_tui.screens.search import actions as deeds
-from gts_tui.screens.search.data import FIELDS, Follower, Reading, StudyLine, chosen, columns_of
-from gts_tui.screens.search.panel import WIDE, Panel, kind_of
+from gts_tui.screens.search.data import (
+    SORT_FIELDS,
+    StudyListItem,
+    StudyReader,
+    StudySnapshot,
+    build_trial_columns,
+    filter_trials,
+)
+from gts_tui.screens.search.panel import WIDE_CHART_COLUMNS, TrialPanel, chart_kind_for_view
 from gts_tui.terminal import Glyphs
-from gts_tui.widgets.dialogs import Choose
-from gts_tui.widgets.status import shown, signed
-from gts_tui.widgets.table import Table
+from gts_tui.widgets.dialogs import ChoiceDialog
+from gts_tui.widgets.status import adapt_symbols, format_state
+from gts_tui.widgets.table import VirtualTable
 
 if TYPE_CHECKING:
-    from gts.search.trial_records import TrialRow
+    from gts.search.trial_records import TrialRecord
     from gts_tui.app import GtsApp
 
 
-_LONGEST = 32
+_MAX_REFERENCE_LENGTH = 32
 
 
-def heading(word: str, line: StudyLine | None, reading: Reading | None, glyphs: Glyphs) -> Text:
+def render_study_heading(
+    study_reference: str, summary: StudyListItem | None, snapshot: StudySnapshot | None, glyphs: Glyphs
+) -> Text:
     """The lines; what is not known yet is left out."""
-    state = signed(line.state) if line and line.state else ""
+    state = format_state(summary.state) if summary and summary.state else ""
     first = Text()
-    first.append_text(plain(_short(word), "bold"))
-    if reading is not None:
-        counted = _counted(reading, still=line is not None and line.still)
-        first.append_text(plain("  " + "  ".join(filter(None, [state, counted, line.reason if line else ""]))))
+    first.append_text(plain_text(_shorten_reference(study_reference), "bold"))
+    if snapshot is not None:
+        counted = _format_trial_counts(snapshot, is_idle=summary is not None and summary.is_idle)
+        first.append_text(plain_text("  " + "  ".join(filter(None, [state, counted, summary.reason if summary else ""]))))
     elif state:
         first.append(f"  {state}")
-    best = _best(reading) if reading is not None else ""
+    best = _format_best(snapshot) if snapshot is not None else ""
     made = Text.assemble(first, "\n", best)
-    return Text(shown(made.plain, glyphs), spans=made.spans)
+    return Text(adapt_symbols(made.plain, glyphs), spans=made.spans)
 
 
-def _short(word: str) -> str:
-    return word if len(word) <= _LONGEST else f"…{word[1 - _LONGEST :]}"
+def _shorten_reference(reference: str) -> str:
+    return reference if len(reference) <= _MAX_REFERENCE_LENGTH else f"…{reference[1 - _MAX_REFERENCE_LENGTH :]}"
 
 
-def _counted(reading: Reading, *, still: bool) -> str:
-    counts = {"paused" if still and state == "running" else state: count for state, count in reading.view.counts().items()}
+def _format_trial_counts(snapshot: StudySnapshot, *, is_idle: bool) -> str:
+    counts = {
+        "paused" if is_idle and state == "running" else state: count for state, count in snapshot.view.count_states().items()
+    }
     ended = sum(counts[state] for state in ("complete", "pruned", "failed"))
     each = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    of = f" of {reading.wanted}" if reading.wanted else ""
+    of = f" of {snapshot.n_trials}" if snapshot.n_trials else ""
     return f"{ended}{of} trials ended" + (f" ({each})" if each else "")
 
 
-def _best(reading: Reading) -> str:
-    if reading.front:
-        numbers = ", ".join(str(trial.number) for trial in reading.front[:8]) + (", …" if len(reading.front) > 8 else "")
-        first = f"front: {len(reading.front)} trials ({numbers})"
-    elif reading.best is None:
+def _format_best(snapshot: StudySnapshot) -> str:
+    if snapshot.pareto_front:
+        numbers = ", ".join(str(trial.number) for trial in snapshot.pareto_front[:8]) + (
+            ", …" if len(snapshot.pareto_front) > 8 else ""
+        )
+        first = f"front: {len(snapshot.pareto_front)} trials ({numbers})"
+    elif snapshot.best is None:
         first = "no trial is complete yet"
     else:
-        first = f"best {_value(reading.best)} (trial {reading.best.number})"
-    again = reading.confirmed
+        first = f"best {_format_values(snapshot.best)} (trial {snapshot.best.number})"
+    again = snapshot.confirmed
     if again is None or again.confirmed is None:
-        return first + ("  not confirmed on fresh seeds yet" if reading.best else "")
+        return first + ("  not confirmed on fresh seeds yet" if snapshot.best else "")
     found = again.confirmed
-    return f"{first}  confirmed {number(found.iqm)} [{number(found.low)}, {number(found.high)}] (trial {again.number})"
+    interval = f"[{format_number(found.low)}, {format_number(found.high)}]"
+    return f"{first}  confirmed {format_number(found.iqm)} {interval} (trial {again.number})"
 
 
-def _value(trial: TrialRow) -> str:
-    return ", ".join(map(number, trial.values))
+def _format_values(trial: TrialRecord) -> str:
+    return ", ".join(map(format_number, trial.values))
 
 
 class StudyPane(Vertical):
@@ -91,7 +105,7 @@ class StudyPane(Vertical):
     StudyPane #filter { height: 1; border: none; background: $boost; padding: 0 1; }
     StudyPane #parts { height: 1fr; layout: vertical; }
     StudyPane.-wide #parts { layout: horizontal; }
-    StudyPane.-wide Panel { border-left: solid $panel; }
+    StudyPane.-wide TrialPanel { border-left: solid $panel; }
     StudyPane.-full #trials { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -106,23 +120,23 @@ class StudyPane(Vertical):
         Binding("c", "curve", "curve in the training mode", show=False, id="search.curve"),
         *(
             Binding(letter, f"sort('{field}')", f"sort by {field}", show=False, id=f"search.sort_{field}")
-            for letter, field in zip("NVCST", FIELDS, strict=True)
+            for letter, field in zip("NVCST", SORT_FIELDS, strict=True)
         ),
         Binding("O", "order", "sort by any field", show=False, id="search.order"),
         Binding("escape", "back", "back", show=False, id="search.back"),
     ]
 
-    class Left(Message):
+    class Closed(Message):
         """The person wants to go back to the list."""
 
     def __init__(self) -> None:
         super().__init__(id="study")
-        self._follower: Follower | None = None
-        self._reading: Reading | None = None
-        self._line: StudyLine | None = None
-        self._trials: dict[str, TrialRow] = {}
-        self._sort, self._reverse = "value", False
-        self._watch: Watch | None = None
+        self._reader: StudyReader | None = None
+        self._snapshot: StudySnapshot | None = None
+        self._list_item: StudyListItem | None = None
+        self._trials: dict[str, TrialRecord] = {}
+        self._sort_field, self._sort_reverse = "value", False
+        self._poller: Poller | None = None
         """A thread for the one study alone: a server that is slow holds up nothing else."""
 
     @property
@@ -131,14 +145,14 @@ class StudyPane(Vertical):
         return self.app  # type: ignore[return-value]
 
     @property
-    def word(self) -> str | None:
+    def study_reference(self) -> str | None:
         """The study that is open, as a command line names it."""
-        return self._follower.word if self._follower is not None else None
+        return self._reader.study_reference if self._reader is not None else None
 
     @property
-    def trial(self) -> TrialRow | None:
+    def current_trial(self) -> TrialRecord | None:
         """The trial under the cursor."""
-        return self._trials.get(self._table.key or "")
+        return self._trials.get(self._trial_table.current_key or "")
 
     def compose(self) -> ComposeResult:
         """Head, filter, a line for what there is to say, trials and panel."""
@@ -149,149 +163,149 @@ class StudyPane(Vertical):
         yield field
         yield Static(id="said")
         with Container(id="parts"):
-            yield Table(id="trials")
-            yield Panel(id="panel")
+            yield VirtualTable(id="trials")
+            yield TrialPanel(id="panel")
 
     def on_resize(self, event: events.Resize) -> None:
         """Trials and panel stand side by side where there is room for both; a chart that is wide says more."""
-        self.set_class(event.size.width >= 2 * WIDE, "-wide")
+        self.set_class(event.size.width >= 2 * WIDE_CHART_COLUMNS, "-wide")
 
     def on_unmount(self) -> None:
         """Look at nothing any more."""
-        if self._watch is not None:
-            self._watch.end()
+        if self._poller is not None:
+            self._poller.stop()
 
     # -- following ----------------------------------------------------------------------------------------------------
 
-    def go_into(self, word: str, line: StudyLine | None) -> None:
+    def open_study(self, study_reference: str, list_item: StudyListItem | None) -> None:
         """Show another study."""
-        self._follower = Follower(self.program.workspace, word, kind_of(self._panel.view))
-        self._reading, self._line, self._trials = None, line, {}
+        self._reader = StudyReader(self.program.workspace, study_reference, chart_kind_for_view(self._trial_panel.current_view))
+        self._snapshot, self._list_item, self._trials = None, list_item, {}
         self.query_one("#filter", Input).value = ""
         self.query_one("#filter").display = False
-        self._table.marked = set()
-        self._table.show((), (), lambda key: ())
-        self._panel.show_trial(None, "")
-        self._panel.show_chart(None, several=False)
-        self._say("reading …")
-        self._draw_head()
-        self.follow()
+        self._trial_table.marked_keys = set()
+        self._trial_table.show_rows((), (), lambda key: ())
+        self._trial_panel.show_trial(None, "")
+        self._trial_panel.show_chart(None, is_multi_objective=False)
+        self._show_message("reading …")
+        self._update_heading()
+        self.start_polling()
 
-    def go_out(self) -> None:
+    def close_study(self) -> None:
         """Show none."""
-        self.forget()
-        self._follower = None
+        self.stop_polling()
+        self._reader = None
 
-    def follow(self) -> None:
+    def start_polling(self) -> None:
         """Look at the study from now on."""
-        follower = self._follower
+        follower = self._reader
         if follower is None:
             return
-        if self._watch is None:
-            self._watch = Watch(self.program.hand_over, self.program.mishap)
-            self._watch.start()
+        if self._poller is None:
+            self._poller = Poller(self.program.call_soon, self.program.report_error)
+            self._poller.start()
 
         def tell(reading: Any) -> None:
-            if self._follower is follower:
-                self._tell(reading)
+            if self._reader is follower:
+                self._apply_snapshot(reading)
 
-        self._watch.follow("search.study", follower.stamp, follower.read, tell)
+        self._poller.watch("search.study", follower.stamp, follower.read, tell)
 
-    def forget(self) -> None:
+    def stop_polling(self) -> None:
         """Look at it no more."""
-        if self._watch is not None:
-            self._watch.forget("search.study")
+        if self._poller is not None:
+            self._poller.unwatch("search.study")
 
-    def stands(self, line: StudyLine | None) -> None:
+    def set_list_item(self, list_item: StudyListItem | None) -> None:
         """How the search stands, as the list has it."""
-        if line != self._line:
-            self._line = line
-            self._draw_head()
-            self._draw_trials()
+        if list_item != self._list_item:
+            self._list_item = list_item
+            self._update_heading()
+            self._update_trials()
 
-    def _tell(self, reading: Reading | GtsError) -> None:
-        if isinstance(reading, GtsError):
-            self._say(f"{reading.message}; esc goes back to the list", error=True)
+    def _apply_snapshot(self, snapshot: StudySnapshot | GtsError) -> None:
+        if isinstance(snapshot, GtsError):
+            self._show_message(f"{snapshot.message}; esc goes back to the list", error=True)
             return
-        self._reading = reading
-        self._draw_head()
-        self._draw_trials()
-        self._panel.show_chart(reading.chart, several=len(reading.view.maximised) > 1)
+        self._snapshot = snapshot
+        self._update_heading()
+        self._update_trials()
+        self._trial_panel.show_chart(snapshot.chart, is_multi_objective=len(snapshot.view.maximised) > 1)
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
-    def _draw_head(self) -> None:
-        made = heading(self.word or "", self._line, self._reading, self.program.glyphs)
+    def _update_heading(self) -> None:
+        made = render_study_heading(self.study_reference or "", self._list_item, self._snapshot, self.program.glyphs)
         self.query_one("#head", Static).update(made)
 
-    def _draw_trials(self) -> None:
-        reading = self._reading
+    def _update_trials(self) -> None:
+        reading = self._snapshot
         if reading is None:
             return
         text, total = self.query_one("#filter", Input).value.strip(), len(reading.view.trials)
         try:
-            trials = chosen(reading.view, text, self._sort, self._reverse)
+            trials = filter_trials(reading.view, text, self._sort_field, self._sort_reverse)
         except UsageError as error:
-            self._say(error.message + (f"; {error.hint}" if error.hint else ""), error=True)
+            self._show_message(error.message + (f"; {error.hint}" if error.hint else ""), error=True)
             return
-        self._say(f"{len(trials)} of {total} trials: {text}" if text else "" if total else "no trials yet")
+        self._show_message(f"{len(trials)} of {total} trials: {text}" if text else "" if total else "no trials yet")
         self._trials = {str(trial.number): trial for trial in trials}
-        still = self._line is not None and self._line.still
-        columns, cells = columns_of(reading.view, self._sort, self._reverse, still=still)
-        self._table.show(columns, list(self._trials), lambda key: cells(self._trials[key]))
-        self._draw_trial()
+        still = self._list_item is not None and self._list_item.is_idle
+        columns, cells = build_trial_columns(reading.view, self._sort_field, self._sort_reverse, is_idle=still)
+        self._trial_table.show_rows(columns, list(self._trials), lambda key: cells(self._trials[key]))
+        self._update_trial()
 
-    def _draw_trial(self) -> None:
-        trial = self.trial
-        training = actions.training_of(self._follower.folder, trial) if self._follower and trial else None
-        self._panel.show_trial(trial, self.program.workspace.word_for(training.path) if training else "")
+    def _update_trial(self) -> None:
+        trial = self.current_trial
+        training = actions.find_trial_run(self._reader.folder, trial) if self._reader and trial else None
+        self._trial_panel.show_trial(trial, self.program.workspace.display_path(training.path) if training else "")
 
-    def _say(self, text: str, *, error: bool = False) -> None:
+    def _show_message(self, text: str, *, error: bool = False) -> None:
         said = self.query_one("#said", Static)
-        said.update(Text(shown(text, self.program.glyphs), "bold" if error else ""))
+        said.update(Text(adapt_symbols(text, self.program.glyphs), "bold" if error else ""))
         if said.display != bool(text):
             said.display = bool(text)
 
     @property
-    def _table(self) -> Table:
-        return self.query_one("#trials", Table)
+    def _trial_table(self) -> VirtualTable:
+        return self.query_one("#trials", VirtualTable)
 
     @property
-    def _panel(self) -> Panel:
-        return self.query_one(Panel)
+    def _trial_panel(self) -> TrialPanel:
+        return self.query_one(TrialPanel)
 
     # -- what is asked of it ------------------------------------------------------------------------------------------
 
     def focus_first(self) -> None:
         """The trials, or the panel where it has all the room."""
-        self.screen.set_focus(self._panel if self.has_class("-full") else self._table)
+        self.screen.set_focus(self._trial_panel if self.has_class("-full") else self._trial_table)
 
     def selection(self) -> tuple[str, ...]:
         """Marked trials, or the one under the cursor, as the folders of their trainings."""
-        table = self._table
-        keys = [key for key in table.keys if key in table.marked] or ([table.key] if table.key else [])
-        folder = self._follower.folder if self._follower else None
-        found = [actions.training_of(folder, self._trials[key]) for key in keys]
-        return tuple(self.program.workspace.word_for(one.path) for one in found if one is not None)
+        table = self._trial_table
+        keys = [key for key in table.row_keys if key in table.marked_keys] or ([table.current_key] if table.current_key else [])
+        folder = self._reader.folder if self._reader else None
+        found = [actions.find_trial_run(folder, self._trials[key]) for key in keys]
+        return tuple(self.program.workspace.display_path(one.path) for one in found if one is not None)
 
-    def on_table_moved(self, event: Table.Moved) -> None:
+    def on_virtual_table_cursor_moved(self, event: VirtualTable.CursorMoved) -> None:
         """Another trial is under the cursor."""
         event.stop()
-        self._draw_trial()
+        self._update_trial()
 
-    def on_table_chosen(self, event: Table.Chosen) -> None:
+    def on_virtual_table_row_selected(self, event: VirtualTable.RowSelected) -> None:
         """Show the spec of a trial."""
         event.stop()
-        if self.word is not None and self.trial is not None:
-            self.program.perform(actions.show_line(self.word, self.trial.number))
+        if self.study_reference is not None and self.current_trial is not None:
+            self.program.run_command(actions.show_spec_command(self.study_reference, self.current_trial.number))
 
     def action_view(self, step: int) -> None:
         """Show the next chart, or the one before; a front only where there are two objectives."""
-        view = self._panel.after(step)
-        if self._follower is not None and self._watch is not None:
-            self._follower.kind = kind_of(view)
-            self._watch.look()
-        self._panel.turn(view)
+        view = self._trial_panel.view_after(step)
+        if self._reader is not None and self._poller is not None:
+            self._reader.chart_kind = chart_kind_for_view(view)
+            self._poller.poll_now()
+        self._trial_panel.show_view(view)
 
     def action_maximise(self) -> None:
         """Give the panel all the room, or take it back."""
@@ -300,21 +314,21 @@ class StudyPane(Vertical):
 
     def action_sort(self, field: str) -> None:
         """Sort by a field; again: the other way round."""
-        self._reverse = not self._reverse if field == self._sort else False
-        self._sort = field
-        self._draw_trials()
+        self._sort_reverse = not self._sort_reverse if field == self._sort_field else False
+        self._sort_field = field
+        self._update_trials()
 
     def action_order(self) -> None:
         """Sort by any field or parameter."""
-        if self._reading is None:
+        if self._snapshot is None:
             return
-        fields = [*FIELDS, "steps", "started", *self._reading.view.domains]
+        fields = [*SORT_FIELDS, "steps", "started", *self._snapshot.view.domains]
 
         def sort(field: str | None) -> None:
             if field is not None:
                 self.action_sort(field)
 
-        self.app.push_screen(Choose("sort the trials by", [(field, field) for field in fields]), sort)
+        self.app.push_screen(ChoiceDialog("sort the trials by", [(field, field) for field in fields]), sort)
 
     def action_filter(self) -> None:
         """Write conditions."""
@@ -326,7 +340,7 @@ class StudyPane(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what fits while it is written."""
         event.stop()
-        self._draw_trials()
+        self._update_trials()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Back to the trials that fit."""
@@ -344,24 +358,24 @@ class StudyPane(Vertical):
         elif self.has_class("-full"):
             self.action_maximise()
         else:
-            self.post_message(self.Left())
+            self.post_message(self.Closed())
 
     # -- what is done with a trial ------------------------------------------------------------------------------------
 
     def action_play(self, window: bool = False) -> None:
         """Play the best policy of the trial."""
-        if self.trial is not None and self._follower is not None:
-            deeds.play(self.program, self._follower.folder, self.trial, window=window)
+        if self.current_trial is not None and self._reader is not None:
+            deeds.play_trial(self.program, self._reader.folder, self.current_trial, window=window)
 
     def action_curve(self) -> None:
         """Show the training of the trial where trainings are shown."""
         words = self.selection()
         if words:
-            self.program.perform(joined(["mode", "training", *words]))
-        elif self.trial is not None:
-            self.notify(f"nothing of trial {self.trial.number} is on this disk", markup=False)
+            self.program.run_command(quote_words(["mode", "training", *words]))
+        elif self.current_trial is not None:
+            self.notify(f"nothing of trial {self.current_trial.number} is on this disk", markup=False)
 
     def action_promote(self, edit: bool = False) -> None:
         """Write the trial as a spec, after asking for a name."""
-        if self.trial is not None and self.word is not None and self._reading is not None:
-            deeds.promote(self.program, self.word, self._reading.view.name, self.trial, edit=edit)
+        if self.current_trial is not None and self.study_reference is not None and self._snapshot is not None:
+            deeds.promote_trial(self.program, self.study_reference, self._snapshot.view.name, self.current_trial, edit=edit)

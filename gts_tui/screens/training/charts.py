@@ -15,17 +15,25 @@ from pathlib import Path
 
 from rich.text import Text
 
-from gts.commands.views.formatting import clock, short
-from gts_tui.screens.training.data import EVALUATED, NOTHING, Page, Panel, RunReading, Series, smoothed
+from gts.commands.views.formatting import format_clock, format_short
+from gts_tui.screens.training.data import (
+    EMPTY_SERIES,
+    EVALUATION_METRIC,
+    ChartDefinition,
+    ChartPage,
+    MetricSeries,
+    RunSnapshot,
+    smooth_values,
+)
 from gts_tui.terminal import Glyphs
-from gts_tui.widgets.chart_render import Line, Plot
+from gts_tui.widgets.chart_render import ChartData, ChartLine
 
-STRENGTHS = (0.0, 0.6, 0.9, 0.97)
-_LONGEST_NAME = 24
+SMOOTHING_STEPS = (0.0, 0.6, 0.9, 0.97)
+_MAX_NAME_LENGTH = 24
 
 
 @dataclass(frozen=True)
-class View:
+class ChartSettings:
     """How curves are looked at."""
 
     smoothing: float = 0.0
@@ -34,62 +42,71 @@ class View:
     cursor: float | None = None
 
 
-def plot_of(panel: Panel, readings: Sequence[RunReading], view: View, *, log: bool = False, pinned: bool = False) -> Plot:
+def build_metric_chart(
+    definition: ChartDefinition,
+    snapshots: Sequence[RunSnapshot],
+    settings: ChartSettings,
+    *,
+    is_log_y: bool = False,
+    is_pinned: bool = False,
+) -> ChartData:
     """One chart of trainings."""
-    lines: list[Line] = []
-    for number, reading in enumerate(readings):
-        for at, name in enumerate(panel.names):
-            several = len(panel.names) > 1
+    lines: list[ChartLine] = []
+    for number, reading in enumerate(snapshots):
+        for at, name in enumerate(definition.metrics):
+            several = len(definition.metrics) > 1
             colour = (at if several else number) % 8
-            title = name.partition("/")[2] or name if several else reading.name[:_LONGEST_NAME]
-            if len(readings) == 1 and not several:
+            title = name.partition("/")[2] or name if several else reading.name[:_MAX_NAME_LENGTH]
+            if len(snapshots) == 1 and not several:
                 title = ""
-            lines += _lines(title, colour, name, reading.series.get(name, NOTHING), view, bare=several)
-    ends = [one.elapsed if view.time else float(one.step) for one in readings]
+            lines += _series_lines(title, colour, name, reading.series.get(name, EMPTY_SERIES), settings, without_band=several)
+    ends = [one.elapsed if settings.time else float(one.step) for one in snapshots]
     if any(ends):
         # Every chart of a page is as wide, whatever is drawn in it.
-        lines.append(Line("", (0.0, max(ends)), (math.nan, math.nan), look="faint"))
-    return Plot(
-        f"{panel.title} (pinned)" if pinned else panel.title,
+        lines.append(ChartLine("", (0.0, max(ends)), (math.nan, math.nan), style="faint"))
+    return ChartData(
+        f"{definition.title} (pinned)" if is_pinned else definition.title,
         tuple(lines),
-        x_label="time" if view.time else "steps",
-        time=view.time,
-        log_y=log,
-        cursor=view.cursor,
+        x_label="time" if settings.time else "steps",
+        is_time_axis=settings.time,
+        is_log_y=is_log_y,
+        cursor=settings.cursor,
     )
 
 
-def xs_of(series: Series, *, time: bool) -> tuple[float, ...]:
+def x_values(series: MetricSeries, *, is_time_axis: bool) -> tuple[float, ...]:
     """Where the points of a series stand."""
-    return series.elapsed if time else series.steps
+    return series.elapsed if is_time_axis else series.steps
 
 
-def _lines(title: str, colour: int, name: str, series: Series, view: View, *, bare: bool) -> list[Line]:
+def _series_lines(
+    title: str, colour: int, name: str, series: MetricSeries, settings: ChartSettings, *, without_band: bool
+) -> list[ChartLine]:
     """A series: smoothed it is a line with the raw one behind it; the band is left out where many lines share a chart."""
-    xs = xs_of(series, time=view.time)
-    spread = not bare and any(low != high for low, high in zip(series.lows, series.highs, strict=True))
+    xs = x_values(series, is_time_axis=settings.time)
+    spread = not without_band and any(low != high for low, high in zip(series.lows, series.highs, strict=True))
     lows, highs = (series.lows, series.highs) if spread else ((), ())
-    if not view.smoothing or name == EVALUATED:
-        return [Line(title, xs, series.means, colour=colour, lows=lows, highs=highs, newest=series.newest)]
-    smooth = Line(
+    if not settings.smoothing or name == EVALUATION_METRIC:
+        return [ChartLine(title, xs, series.means, colour=colour, lows=lows, highs=highs, legend_value=series.latest)]
+    smooth = ChartLine(
         title,
         xs,
-        smoothed(series.means, view.smoothing),
+        smooth_values(series.means, settings.smoothing),
         colour=colour,
-        lows=smoothed(lows, view.smoothing),
-        highs=smoothed(highs, view.smoothing),
+        lows=smooth_values(lows, settings.smoothing),
+        highs=smooth_values(highs, settings.smoothing),
     )
-    return [Line("", xs, series.means, colour=colour, look="faint"), smooth]
+    return [ChartLine("", xs, series.means, colour=colour, style="faint"), smooth]
 
 
-_BAR_CELLS = 10
-_TOO_LONG = 1e7
+_PROGRESS_CELLS = 10
+_MAX_SECONDS_LEFT = 1e7
 """Seconds left that nobody waits for."""
 
 
-def standing_line(reading: RunReading, sign: Text, glyphs: Glyphs, bad: str, width: int) -> Text:
+def render_run_status(snapshot: RunSnapshot, symbol: Text, glyphs: Glyphs, error_style: str, width: int) -> Text:
     """State, name, how far, how fast, how long still, what there is room for; `bad` is the colour of what is wrong."""
-    parts = _parts(reading, sign, glyphs, bad)
+    parts = _status_parts(snapshot, symbol, glyphs, error_style)
     while len(parts) > 1 and sum(part.cell_len for _, part in parts) > width:
         # What says least goes first.
         parts.remove(max(parts, key=lambda part: part[0]))
@@ -99,62 +116,66 @@ def standing_line(reading: RunReading, sign: Text, glyphs: Glyphs, bad: str, wid
     return line
 
 
-def _parts(reading: RunReading, sign: Text, glyphs: Glyphs, bad: str) -> list[tuple[int, Text]]:
+def _status_parts(snapshot: RunSnapshot, symbol: Text, glyphs: Glyphs, error_style: str) -> list[tuple[int, Text]]:
     """What there is to say, in its order, each with how easily it is done without."""
-    state = Text.assemble(sign, (f" {reading.state} ", sign.style))
-    parts = [(0, state.append(f" {reading.name}", "bold"))]
-    if reading.reason and reading.state in ("failed", "interrupted", "waiting"):
-        parts.append((1, Text(f"  {reading.reason}", bad if reading.state != "waiting" else "")))
-    if reading.total_steps:
-        share = min(1.0, reading.step / reading.total_steps)
-        full = round(share * _BAR_CELLS)
-        bar = Text.assemble("  ", glyphs.bar * full, (glyphs.horizontal * (_BAR_CELLS - full), "dim"))
-        said = f"  {int(100 * share)} %"
-        parts += [(6, bar), (2, Text(said)), (4, Text(f"  {short(reading.step)} of {short(reading.total_steps)}"))]
-    left = reading.seconds_left
-    if left is not None and left < _TOO_LONG and reading.step < reading.total_steps:
-        parts.append((3, Text(f"  {clock(left)} left")))
-    elif not reading.alive and reading.elapsed:
-        parts.append((5, Text(f"  took {clock(reading.elapsed)}")))
-    if reading.alive and reading.rate:
-        parts.append((5, Text(f"  {short(reading.rate)} steps/s")))
-    if reading.members > 1:
-        parts.append((7, Text(f"  {reading.members} members", "dim")))
-    if reading.failures:
-        parts.append((1, Text(f"  {reading.failures[0]}", bad)))
+    state = Text.assemble(symbol, (f" {snapshot.state} ", symbol.style))
+    parts = [(0, state.append(f" {snapshot.name}", "bold"))]
+    if snapshot.reason and snapshot.state in ("failed", "interrupted", "waiting"):
+        parts.append((1, Text(f"  {snapshot.reason}", error_style if snapshot.state != "waiting" else "")))
+    if snapshot.total_steps:
+        share = min(1.0, snapshot.step / snapshot.total_steps)
+        full = round(share * _PROGRESS_CELLS)
+        bar = Text.assemble("  ", glyphs.bar * full, (glyphs.horizontal * (_PROGRESS_CELLS - full), "dim"))
+        percent = f"  {int(100 * share)} %"
+        parts += [
+            (6, bar),
+            (2, Text(percent)),
+            (4, Text(f"  {format_short(snapshot.step)} of {format_short(snapshot.total_steps)}")),
+        ]
+    left = snapshot.seconds_left
+    if left is not None and left < _MAX_SECONDS_LEFT and snapshot.step < snapshot.total_steps:
+        parts.append((3, Text(f"  {format_clock(left)} left")))
+    elif not snapshot.alive and snapshot.elapsed:
+        parts.append((5, Text(f"  took {format_clock(snapshot.elapsed)}")))
+    if snapshot.alive and snapshot.rate:
+        parts.append((5, Text(f"  {format_short(snapshot.rate)} steps/s")))
+    if snapshot.members > 1:
+        parts.append((7, Text(f"  {snapshot.members} members", "dim")))
+    if snapshot.failures:
+        parts.append((1, Text(f"  {snapshot.failures[0]}", error_style)))
     return parts
 
 
-def page_line(pages: Sequence[Page], at: int, view: View, width: int) -> Text:
+def render_page_tabs(pages: Sequence[ChartPage], current: int, settings: ChartSettings, width: int) -> Text:
     """The groups of charts, the present one set off, and how they are looked at."""
     line = Text(no_wrap=True, overflow="ellipsis")
     for group in dict.fromkeys(page.group for page in pages):
-        here = pages[at].group == group
-        page = pages[at]
-        many = f" {page.number}/{page.pages}" if here and page.pages > 1 else ""
-        line.append(f" {group}{many} ", "reverse" if here else "dim")
-    said = f"smooth {view.smoothing:g}" if view.smoothing else ""
-    room = width - line.cell_len - len(said)
-    if said and room > 0:
-        line.append(" " * room + said, "dim")
+        here = pages[current].group == group
+        page = pages[current]
+        page_number = f" {page.number}/{page.page_count}" if here and page.page_count > 1 else ""
+        line.append(f" {group}{page_number} ", "reverse" if here else "dim")
+    smoothing = f"smooth {settings.smoothing:g}" if settings.smoothing else ""
+    room = width - line.cell_len - len(smoothing)
+    if smoothing and room > 0:
+        line.append(" " * room + smoothing, "dim")
     return line
 
 
-_FILE = "pinned.json"
+_PINNED_FILE = "pinned.json"
 
 
-def pinned_charts() -> frozenset[str]:
+def load_pinned_charts() -> frozenset[str]:
     """The charts that are pinned; none where nothing was kept."""
     try:
-        kept = json.loads(_path().read_text(encoding="utf-8"))
+        kept = json.loads(_pinned_charts_path().read_text(encoding="utf-8"))
         return frozenset(str(one) for one in kept["charts"])
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()
 
 
-def keep_pinned(charts: Collection[str]) -> str:
+def save_pinned_charts(charts: Collection[str]) -> str:
     """Keep which charts are pinned; why that is impossible, or nothing."""
-    path = _path()
+    path = _pinned_charts_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"charts": sorted(charts)}) + "\n", encoding="utf-8")
@@ -163,7 +184,7 @@ def keep_pinned(charts: Collection[str]) -> str:
     return ""
 
 
-def _path() -> Path:
+def _pinned_charts_path() -> Path:
     from gts.system import this_system
 
-    return this_system().state_folder() / _FILE
+    return this_system().state_folder() / _PINNED_FILE

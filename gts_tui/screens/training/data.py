@@ -16,15 +16,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gts.commands.job_progress import rate_of, read_facts
+from gts.commands.job_progress import read_json_object, steps_per_second
 from gts.errors import FileError
-from gts.store.curves import Curve, Evaluation, MetricsReader
+from gts.store.curves import Curve, EvaluationRecord, MetricsReader
 from gts.store.workspace import RunFolder
-from gts_tui.polling import changed
+from gts_tui.polling import stat_stamp
 
 
 @dataclass(frozen=True)
-class Series:
+class MetricSeries:
     """A number over a training; all tuples have the same length."""
 
     steps: tuple[float, ...]
@@ -34,23 +34,23 @@ class Series:
     lows: tuple[float, ...]
     """The least of what each mean was taken of: members, or rounds where there is one member."""
     highs: tuple[float, ...]
-    newest: float = math.nan
+    latest: float = math.nan
     """The value of the newest row, where the last point stands for several; NaN where that point is all that is known."""
 
 
-NOTHING = Series((), (), (), (), ())
+EMPTY_SERIES = MetricSeries((), (), (), (), ())
 
 
-def gathered(curves: Sequence[Curve]) -> Series:
+def average_curves(curves: Sequence[Curve]) -> MetricSeries:
     """The mean over members, at the points of the longest curve; one that ends before it counts as far as it goes."""
     curves = [curve for curve in curves if curve.steps]
     if not curves:
-        return NOTHING
+        return EMPTY_SERIES
     longest = max(curves, key=lambda curve: (curve.steps[-1], len(curve.steps)))
     steps = tuple(float(step) for step in longest.steps)
     if len(curves) == 1:
-        return Series(steps, longest.elapsed, longest.means, longest.lows, longest.highs, longest.newest)
-    columns = [between(curve.steps, curve.means, steps) for curve in curves]
+        return MetricSeries(steps, longest.elapsed, longest.means, longest.lows, longest.highs, longest.newest)
+    columns = [interpolate(curve.steps, curve.means, steps) for curve in curves]
     means, lows, highs = [], [], []
     for row in zip(*columns, strict=True):
         kept = [value for value in row if math.isfinite(value)]
@@ -61,10 +61,10 @@ def gathered(curves: Sequence[Curve]) -> Series:
     newest = [curve.newest for curve in curves if curve.steps[-1] == longest.steps[-1]]
     newest = [value for value in newest if math.isfinite(value)]
     mean = sum(value / len(newest) for value in newest) if newest else math.nan
-    return Series(steps, longest.elapsed, tuple(means), tuple(lows), tuple(highs), mean)
+    return MetricSeries(steps, longest.elapsed, tuple(means), tuple(lows), tuple(highs), mean)
 
 
-def between(xs: Sequence[float], ys: Sequence[float], at: Sequence[float]) -> list[float]:
+def interpolate(xs: Sequence[float], ys: Sequence[float], at: Sequence[float]) -> list[float]:
     """Values at other places, on straight lines between those that are known; NaN outside."""
     found = []
     for x in at:
@@ -79,35 +79,35 @@ def between(xs: Sequence[float], ys: Sequence[float], at: Sequence[float]) -> li
     return found
 
 
-def smoothed(values: Sequence[float], strength: float) -> tuple[float, ...]:
+def smooth_values(values: Sequence[float], strength: float) -> tuple[float, ...]:
     """The exponential mean of values, without the pull towards 0 at the beginning; what is not finite stays a gap."""
-    found, gathered_so_far, weight = [], 0.0, 0.0
+    found, running_mean, weight = [], 0.0, 0.0
     for value in values:
         if not math.isfinite(value):
             found.append(math.nan)
             continue
-        gathered_so_far = gathered_so_far * strength + value * (1 - strength)
+        running_mean = running_mean * strength + value * (1 - strength)
         weight = weight * strength + (1 - strength)
-        found.append(gathered_so_far / weight)
+        found.append(running_mean / weight)
     return tuple(found)
 
 
-EVALUATED = "evaluated"
+EVALUATION_METRIC = "evaluated"
 """The mean return of test episodes, which is no metric of a round."""
 
-_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("learning", ("return", EVALUATED, "length", "speed", "falls", "episodes")),
+_METRIC_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("learning", ("return", EVALUATION_METRIC, "length", "speed", "falls", "episodes")),
     ("rewards", ("reward/",)),
     ("losses", ("value_loss", "policy_loss", "explained_variance")),
     ("policy", ("kl", "entropy", "clip_fraction", "learning_rate", "actor_gradient", "critic_gradient")),
     ("pace", ("steps_per_second", "seconds/")),
     ("other", ("",)),
 )
-_TOGETHER = {"reward/": "reward terms", "seconds/": "seconds a round"}
+_COMBINED_METRICS = {"reward/": "reward terms", "seconds/": "seconds a round"}
 """Metrics that are shown in one chart where there is one training; else each has its own."""
 
-_TITLES = {
-    EVALUATED: "evaluated return",
+_METRIC_TITLES = {
+    EVALUATION_METRIC: "evaluated return",
     "length": "length, steps",
     "speed": "speed, m/s",
     "entropy": "entropy, nats",
@@ -116,76 +116,76 @@ _TITLES = {
 
 
 @dataclass(frozen=True)
-class Panel:
+class ChartDefinition:
     """One chart."""
 
     key: str
     """What it is remembered by."""
     title: str
     group: str
-    names: tuple[str, ...]
+    metrics: tuple[str, ...]
     """The metrics in it; several only of one training."""
 
 
 @dataclass(frozen=True)
-class Page:
+class ChartPage:
     """What is on the screen together."""
 
     group: str
     number: int
     """Of the pages of its group, from 1."""
-    pages: int
-    panels: tuple[Panel, ...]
+    page_count: int
+    charts: tuple[ChartDefinition, ...]
 
 
-def panels_of(names: Collection[str], runs: int) -> tuple[Panel, ...]:
+def define_charts(metrics: Collection[str], run_count: int) -> tuple[ChartDefinition, ...]:
     """The charts of metrics, in the order of their groups."""
-    left, found = dict.fromkeys(sorted(names)), []
-    for group, beginnings in _GROUPS:
-        for beginning in beginnings:
-            family = beginning.endswith("/") or not beginning
-            mine = [name for name in left if (name.startswith(beginning) if family else name == beginning)]
-            for name in mine:
+    left, found = dict.fromkeys(sorted(metrics)), []
+    for group, beginnings in _METRIC_GROUPS:
+        for prefix in beginnings:
+            is_prefix = prefix.endswith("/") or not prefix
+            matching = [name for name in left if (name.startswith(prefix) if is_prefix else name == prefix)]
+            for name in matching:
                 del left[name]
-            if runs == 1 and len(mine) > 1 and beginning in _TOGETHER:
-                found.append(Panel(beginning, _TOGETHER[beginning], group, tuple(mine)))
-            if runs > 1 or beginning != "seconds/" or len(mine) == 1:
-                found += [Panel(name, title_of(name), group, (name,)) for name in mine]
+            if run_count == 1 and len(matching) > 1 and prefix in _COMBINED_METRICS:
+                found.append(ChartDefinition(prefix, _COMBINED_METRICS[prefix], group, tuple(matching)))
+            if run_count > 1 or prefix != "seconds/" or len(matching) == 1:
+                found += [ChartDefinition(name, metric_title(name), group, (name,)) for name in matching]
     return tuple(found)
 
 
-def pages_of(panels: Sequence[Panel], pinned: Collection[str], places: int) -> tuple[Page, ...]:
+def paginate_charts(charts: Sequence[ChartDefinition], pinned_keys: Collection[str], capacity: int) -> tuple[ChartPage, ...]:
     """Panels as pages of a number of places each; those that are pinned come first on every page."""
-    kept = [panel for panel in panels if panel.key in pinned][: max(0, places - 1)]
-    held = {panel.key for panel in kept}
-    rest = max(1, places - len(kept))
+    kept = [panel for panel in charts if panel.key in pinned_keys][: max(0, capacity - 1)]
+    pinned_on_page = {panel.key for panel in kept}
+    free = max(1, capacity - len(kept))
     pages = []
-    for group in dict.fromkeys(panel.group for panel in panels):
-        mine = [panel for panel in panels if panel.group == group and panel.key not in held]
-        cuts = [mine[at : at + rest] for at in range(0, len(mine), rest)]
-        pages += [Page(group, number, len(cuts), (*kept, *cut)) for number, cut in enumerate(cuts, start=1)]
-    return tuple(pages) or ((Page(kept[0].group, 1, 1, tuple(kept)),) if kept else ())
+    for group in dict.fromkeys(panel.group for panel in charts):
+        unpinned = [panel for panel in charts if panel.group == group and panel.key not in pinned_on_page]
+        cuts = [unpinned[at : at + free] for at in range(0, len(unpinned), free)]
+        pages += [ChartPage(group, number, len(cuts), (*kept, *cut)) for number, cut in enumerate(cuts, start=1)]
+    return tuple(pages) or ((ChartPage(kept[0].group, 1, 1, tuple(kept)),) if kept else ())
 
 
-def title_of(name: str) -> str:
+def metric_title(metric: str) -> str:
     """A metric in words."""
-    for beginning in _TOGETHER:
-        if name.startswith(beginning):
-            return f"{name.removeprefix(beginning)} {beginning.removesuffix('/')}"
-    return _TITLES.get(name, name.replace("_", " "))
+    for beginning in _COMBINED_METRICS:
+        if metric.startswith(beginning):
+            return f"{metric.removeprefix(beginning)} {beginning.removesuffix('/')}"
+    return _METRIC_TITLES.get(metric, metric.replace("_", " "))
 
 
-_ALL_ROWS = 10_000
-_WHOLE = -1
-_MOST_MEMBERS = 64
-_PATIENCE = 8.0
+_MAX_ROWS = 10_000
+_COHORT_METRICS = -1
+_MAX_MEMBERS = 64
+_READ_INTERVAL_FACTOR = 8.0
 """Reading takes at most one part in so many of the time: what is costly is read less often."""
-_AGAIN_SECONDS = 5.0
+_RECHECK_SECONDS = 5.0
 """A process that was killed changes no file."""
 
 
 @dataclass(frozen=True)
-class RunReading:
+class RunSnapshot:
     """One training."""
 
     folder: Path
@@ -203,7 +203,7 @@ class RunReading:
     rate: float | None = None
     """Environment steps a second of all members, while it works."""
     names: tuple[str, ...] = ()
-    series: Mapping[str, Series] = field(default_factory=lambda: MappingProxyType({}))
+    series: Mapping[str, MetricSeries] = field(default_factory=lambda: MappingProxyType({}))
     failures: tuple[str, ...] = ()
     trouble: str = ""
     """Why there are no numbers."""
@@ -217,63 +217,63 @@ class RunReading:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunQuery:
     """What is to be read."""
 
     folders: tuple[Path, ...]
-    names: tuple[str, ...]
-    columns: int
+    metrics: tuple[str, ...]
+    max_points: int
     """Most points of a curve."""
 
 
 class RunsReader:
     """Reads what is wanted; for the watcher's thread alone."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self._wanted = wanted
-        self._stamp: Hashable = None
-        self._due = 0.0
+    def __init__(self, query: RunQuery) -> None:
+        self._query = query
+        self._last_stamp: Hashable = None
+        self._next_read = 0.0
 
     def stamp(self) -> Hashable:
         """Differs when the files do, though not more often than reading them is cheap."""
         now = time.monotonic()
-        if now >= self._due:
-            self._stamp = (*(_files(folder) for folder in self._wanted.folders), now // _AGAIN_SECONDS)
-        return self._stamp
+        if now >= self._next_read:
+            self._last_stamp = (*(_run_files_stamp(folder) for folder in self._query.folders), now // _RECHECK_SECONDS)
+        return self._last_stamp
 
-    def read(self) -> tuple[RunReading, ...]:
+    def read(self) -> tuple[RunSnapshot, ...]:
         """Every training that is wanted, in the same order."""
         begun = time.monotonic()
-        found = tuple(read_run(folder, self._wanted.names, self._wanted.columns) for folder in self._wanted.folders)
+        found = tuple(read_run_snapshot(folder, self._query.metrics, self._query.max_points) for folder in self._query.folders)
         ended = time.monotonic()
-        self._due = ended + _PATIENCE * (ended - begun)
+        self._next_read = ended + _READ_INTERVAL_FACTOR * (ended - begun)
         return found
 
 
-def read_run(folder: Path, names: Sequence[str], columns: int) -> RunReading:
+def read_run_snapshot(folder: Path, metrics: Sequence[str], max_points: int) -> RunSnapshot:
     """A training with the curves of some metrics; what is wrong with it is in the reading."""
     run = RunFolder(folder)
-    word, reason, alive = _standing(folder)
-    known: dict[str, Any] = {"folder": folder, "id": run.id, "name": short_name(folder), "state": word, "reason": reason}
+    state, reason, alive = _read_job_state(folder)
+    known: dict[str, Any] = {"folder": folder, "id": run.id, "name": short_run_name(folder), "state": state, "reason": reason}
     if not folder.is_dir():
-        return RunReading(**known, trouble="it is gone: somebody removed its folder")
+        return RunSnapshot(**known, trouble="it is gone: somebody removed its folder")
     try:
-        facts = read_facts(run.facts)
+        facts = read_json_object(run.run_file)
     except FileError as error:
-        return RunReading(**known, trouble=error.message)
+        return RunSnapshot(**known, trouble=error.message)
     members = max(1, int(facts.get("members", 1)))
     known |= {"alive": alive, "total_steps": int(facts.get("total_steps", 0)), "members": members}
     known["step"] = int(facts.get("step", 0))
     if not run.metrics.exists():
-        return RunReading(**known, trouble="no numbers yet")
+        return RunSnapshot(**known, trouble="no numbers yet")
     try:
         with MetricsReader(run.metrics) as reader, reader.snapshot():
-            return RunReading(**known | _numbers(reader, members, names, columns, alive=alive))
+            return RunSnapshot(**known | _read_metrics(reader, members, metrics, max_points, alive=alive))
     except FileError as error:
-        return RunReading(**known, trouble=error.message)
+        return RunSnapshot(**known, trouble=error.message)
 
 
-def short_name(folder: Path) -> str:
+def short_run_name(folder: Path) -> str:
     """The id of a run without its date; of another folder its own name and the one above."""
     parts = folder.name.split("-", 2)
     if len(parts) == 3 and parts[0].isdigit() and parts[1].isdigit():
@@ -281,34 +281,34 @@ def short_name(folder: Path) -> str:
     return "/".join(folder.parts[-2:])
 
 
-def _numbers(reader: MetricsReader, members: int, names: Sequence[str], columns: int, *, alive: bool) -> dict[str, Any]:
-    step, _, elapsed = reader.position()
-    own, whole = reader.names(0), reader.names(_WHOLE)
-    evaluated = EVALUATED in names
-    tries = [reader.evaluations(member) for member in range(min(members, _MOST_MEMBERS))] if evaluated else []
-    series: dict[str, Series] = {}
+def _read_metrics(reader: MetricsReader, members: int, names: Sequence[str], columns: int, *, alive: bool) -> dict[str, Any]:
+    step, _, elapsed = reader.newest_position()
+    own, whole = reader.metric_names(0), reader.metric_names(_COHORT_METRICS)
+    evaluated = EVALUATION_METRIC in names
+    tries = [reader.evaluations(member) for member in range(min(members, _MAX_MEMBERS))] if evaluated else []
+    series: dict[str, MetricSeries] = {}
     for name in names:
         if name in own or name in whole:
-            which = (_WHOLE,) if name in whole else range(min(members, _MOST_MEMBERS))
-            series[name] = gathered([reader.curve(name, member, last=_ALL_ROWS, columns=columns) for member in which])
+            which = (_COHORT_METRICS,) if name in whole else range(min(members, _MAX_MEMBERS))
+            series[name] = average_curves([reader.curve(name, member, max_rows=_MAX_ROWS, columns=columns) for member in which])
     if evaluated:
-        clock = next(iter(series.values()), NOTHING)
-        series[EVALUATED] = _evaluated(tries, clock)
+        clock = next(iter(series.values()), EMPTY_SERIES)
+        series[EVALUATION_METRIC] = _evaluation_series(tries, clock)
     return {
         "step": step,
         "elapsed": elapsed,
-        "rate": rate_of(reader, members) if alive else None,
-        "names": (*own, *whole, EVALUATED) if own else (),
+        "rate": steps_per_second(reader, members) if alive else None,
+        "names": (*own, *whole, EVALUATION_METRIC) if own else (),
         "series": MappingProxyType(series),
         "failures": tuple(f"member {one.member + 1} failed at step {one.step}: {one.reason}" for one in reader.failures()),
         "trouble": "" if own else "no numbers yet",
     }
 
 
-def _evaluated(tries: Sequence[Sequence[Evaluation]], clock: Series) -> Series:
+def _evaluation_series(evaluations: Sequence[Sequence[EvaluationRecord]], time_source: MetricSeries) -> MetricSeries:
     """The mean return of the evaluations over the members, and its spread; of one member, one deviation up and down."""
     by_step: dict[int, list[tuple[float, float]]] = {}
-    for one in (one for member in tries for one in member):
+    for one in (one for member in evaluations for one in member):
         mean, deviation = one.score.get("mean"), one.score.get("deviation")
         if isinstance(mean, int | float) and math.isfinite(mean):
             by_step.setdefault(one.step, []).append((float(mean), float(deviation or 0.0)))
@@ -319,28 +319,28 @@ def _evaluated(tries: Sequence[Sequence[Evaluation]], clock: Series) -> Series:
         values = [mean for mean, _ in by_step[step]]
         around = by_step[step][0][1] if alone else 0.0
         rows.append((sum(value / len(values) for value in values), min(values) - around, max(values) + around))
-    elapsed = tuple(_when(clock, step) for step in steps)
+    elapsed = tuple(_elapsed_at(time_source, step) for step in steps)
     means, lows, highs = (tuple(row[at] for row in rows) for at in range(3))
-    return Series(tuple(map(float, steps)), elapsed, means, lows, highs)
+    return MetricSeries(tuple(map(float, steps)), elapsed, means, lows, highs)
 
 
-def _when(clock: Series, step: float) -> float:
+def _elapsed_at(time_source: MetricSeries, step: float) -> float:
     """The seconds of training at a step, as far as the points of a curve tell it."""
-    if not clock.steps:
+    if not time_source.steps:
         return math.nan
-    return clock.elapsed[min(len(clock.steps), max(1, bisect_right(clock.steps, step))) - 1]
+    return time_source.elapsed[min(len(time_source.steps), max(1, bisect_right(time_source.steps, step))) - 1]
 
 
-def _standing(folder: Path) -> tuple[str, str, bool]:
-    from gts.jobs.job_store import standing_of
+def _read_job_state(folder: Path) -> tuple[str, str, bool]:
+    from gts.jobs.job_store import read_job_status
 
     try:
-        state = standing_of(folder).state
+        state = read_job_status(folder).state
     except FileError:
         return "", "", False
-    return state.word, state.reason, state.alive
+    return state.name, state.reason, state.alive
 
 
-def _files(folder: Path) -> Hashable:
+def _run_files_stamp(folder: Path) -> Hashable:
     run = RunFolder(folder)
-    return changed(run.metrics, run.metrics.with_name(run.metrics.name + "-wal"), run.facts, run.job, run.lock)
+    return stat_stamp(run.metrics, run.metrics.with_name(run.metrics.name + "-wal"), run.run_file, run.job_file, run.lock)

@@ -14,253 +14,281 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo, Value
-from gts.commands.views.formatting import clock, duration, exact, moment, number, plain, short, size, whole
+from gts.commands.info import CheckpointInfo, ParameterValue, SpaceInfo, SpecInfo
+from gts.commands.views.formatting import (
+    format_bytes,
+    format_clock,
+    format_duration,
+    format_integer,
+    format_number,
+    format_short,
+    format_time,
+    format_value,
+    plain_text,
+)
 from gts.errors import FormatError, GtsError
 from gts.store.workspace import Workspace
-from gts_tui.polling import Watch
-from gts_tui.screens.workspace.details_data import JobSeen, RunSeen, StudySeen, see, seen_stamp
-from gts_tui.screens.workspace.model import Thing
-from gts_tui.screens.workspace.tree import key_of
-from gts_tui.widgets.chart_canvas import bars
-from gts_tui.widgets.status import Looks
+from gts_tui.polling import Poller
+from gts_tui.screens.workspace.details_data import JobDetails, RunDetails, StudyDetails, details_stamp, read_details
+from gts_tui.screens.workspace.model import WorkspaceItem
+from gts_tui.screens.workspace.tree import item_key
+from gts_tui.widgets.chart_canvas import render_sparkline
+from gts_tui.widgets.status import StatusStyles
 
 if TYPE_CHECKING:
-    from gts_tui.screens.workspace.details_data import Seen
+    from gts_tui.screens.workspace.details_data import ItemDetails
 
 
 _CURVE_ROWS = 5
-_BAR = 20
-_FIRST = ("return", "length", "speed", "falls", "entropy", "kl", "explained_variance", "steps_per_second")
+_PROGRESS_CELLS = 20
+_PRIMARY_METRICS = ("return", "length", "speed", "falls", "entropy", "kl", "explained_variance", "steps_per_second")
 """The numbers that one looks at first."""
 
 
-def page(thing: Thing, seen: Seen | GtsError, looks: Looks, width: int) -> Text:
+def render_details(item: WorkspaceItem, details: ItemDetails | GtsError, styles: StatusStyles, width: int) -> Text:
     """What there is to say of a thing in lines of at most `width` columns, where words are short enough."""
-    head = plain(thing.word, "bold")
-    if isinstance(seen, GtsError):
-        lines = [head, *_error(seen, thing, looks)]
-    elif isinstance(seen, SpecInfo):
-        lines = [head, *_spec(seen, looks)]
-    elif isinstance(seen, SpaceInfo):
-        lines = [head, *_space(seen, looks)]
-    elif isinstance(seen, CheckpointInfo):
-        lines = [head, *_checkpoint(seen, looks, width)]
-    elif isinstance(seen, RunSeen):
-        lines = [head, *_run(seen, looks, width)]
+    head = plain_text(item.reference, "bold")
+    if isinstance(details, GtsError):
+        lines = [head, *_render_error(details, item, styles)]
+    elif isinstance(details, SpecInfo):
+        lines = [head, *_render_spec(details, styles)]
+    elif isinstance(details, SpaceInfo):
+        lines = [head, *_render_space(details, styles)]
+    elif isinstance(details, CheckpointInfo):
+        lines = [head, *_render_checkpoint(details, styles, width)]
+    elif isinstance(details, RunDetails):
+        lines = [head, *_render_run(details, styles, width)]
     else:
-        lines = [head, *_study(seen, looks)]
-    return looks.shown(Text("\n").join(lines))
+        lines = [head, *_render_study(details, styles)]
+    return styles.adapt_text(Text("\n").join(lines))
 
 
-def _error(error: GtsError, thing: Thing, looks: Looks) -> list[Text]:
-    bad = looks.colours.get("bad", Style())
-    said = [Text.assemble((f"{looks.sign('failed')} ", bad), "cannot be used as it is")]
+def _render_error(error: GtsError, item: WorkspaceItem, styles: StatusStyles) -> list[Text]:
+    bad = styles.meaning_styles.get("bad", Style())
+    lines = [Text.assemble((f"{styles.symbol('failed')} ", bad), "cannot be used as it is")]
     if isinstance(error, FormatError):
-        said += [plain(problem.at(thing.word.rpartition("/")[2])) for problem in error.problems]
+        lines += [plain_text(problem.format_at(item.reference.rpartition("/")[2])) for problem in error.problems]
     else:
-        said.append(plain(error.message))
-    return said + ([plain(f"hint: {error.hint}", "dim")] if error.hint else [])
+        lines.append(plain_text(error.message))
+    return lines + ([plain_text(f"hint: {error.hint}", "dim")] if error.hint else [])
 
 
-def _spec(info: SpecInfo, looks: Looks) -> list[Text]:
+def _render_spec(info: SpecInfo, styles: StatusStyles) -> list[Text]:
     return [
-        _kind("spec", info.figure, info.technique),
-        *_comment(info.comment),
-        *(plain(f"{looks.sign('interrupted')} {problem.message}") for problem in info.warnings),
-        *_values(info.values),
+        _render_kind("spec", info.figure, info.technique),
+        *_render_comment(info.comment),
+        *(plain_text(f"{styles.symbol('interrupted')} {problem.message}") for problem in info.warnings),
+        *_render_changed_values(info.values),
     ]
 
 
-def _space(info: SpaceInfo, looks: Looks) -> list[Text]:
+def _render_space(info: SpaceInfo, styles: StatusStyles) -> list[Text]:
     return [
-        _kind("space", info.figure, info.technique),
-        plain(f"makes the study {info.name}"),
-        *_comment(info.comment),
-        *(plain(f"{looks.sign('interrupted')} {problem.message}") for problem in info.warnings),
-        _heading("searched"),
-        *_pairs((key, _domain(domain)) for key, domain in info.axes.items()),
-        _heading("fixed"),
-        *_pairs((key, exact(value)) for key, value in info.fixed.items()),
+        _render_kind("space", info.figure, info.technique),
+        plain_text(f"makes the study {info.name}"),
+        *_render_comment(info.comment),
+        *(plain_text(f"{styles.symbol('interrupted')} {problem.message}") for problem in info.warnings),
+        _render_heading("searched"),
+        *_render_pairs((key, _format_domain(domain)) for key, domain in info.axes.items()),
+        _render_heading("fixed"),
+        *_render_pairs((key, format_value(value)) for key, value in info.fixed.items()),
     ]
 
 
-def _checkpoint(info: CheckpointInfo, looks: Looks, width: int) -> list[Text]:
-    lines = [_kind("checkpoint", info.figure, info.technique)]
+def _render_checkpoint(info: CheckpointInfo, styles: StatusStyles, width: int) -> list[Text]:
+    lines = [_render_kind("checkpoint", info.figure, info.technique)]
     score = info.score
     if score:
-        lines += _pairs([("score", f"{number(score.get('score'))} over {score.get('episodes', '?')} episodes")])
-        lines += _pairs([("mean", f"{number(score.get('mean'))} ± {number(score.get('deviation'))}")])
+        lines += _render_pairs([("score", f"{format_number(score.get('score'))} over {score.get('episodes', '?')} episodes")])
+        lines += _render_pairs([("mean", f"{format_number(score.get('mean'))} ± {format_number(score.get('deviation'))}")])
     else:
         lines.append(Text("no score yet: gts score takes one", "dim"))
-    lines += _comment(info.comment)
-    lines += _curve("mean return", [row.get("mean") for row in info.history], looks, width)
-    lines.append(_heading("networks"))
+    lines += _render_comment(info.comment)
+    lines += _render_curve("mean return", [row.get("mean") for row in info.history], styles, width)
+    lines.append(_render_heading("networks"))
     networks = ((str(one["name"]), f"{'-'.join(map(str, one['sizes']))} {one['activation']}") for one in info.networks)
-    lines += _pairs(networks)
-    lines += _values(info.values)
-    trained = f"{whole(info.counters['step'])} steps" if "step" in info.counters else ""
+    lines += _render_pairs(networks)
+    lines += _render_changed_values(info.values)
+    trained = f"{format_integer(info.counters['step'])} steps" if "step" in info.counters else ""
     before = ", ".join(str(parent.get("name", "unnamed")) for parent in info.parents)
-    lines.append(_heading("file"))
-    lines += _pairs([("trained", trained), ("from", before), ("size", size(info.size)), ("checksum", info.checksum[:12])])
+    lines.append(_render_heading("file"))
+    lines += _render_pairs(
+        [("trained", trained), ("from", before), ("size", format_bytes(info.size)), ("checksum", info.checksum[:12])]
+    )
     return lines
 
 
-def _run(seen: RunSeen, looks: Looks, width: int) -> list[Text]:
-    job = seen.job
-    lines = [_kind("run", job.figure, job.technique, f"of {seen.members}" if seen.members > 1 else ""), _state(job, looks)]
-    if seen.total_steps:
-        share = min(1.0, seen.step / seen.total_steps)
-        filled = round(share * _BAR)
-        bar = looks.glyphs.bar * filled, looks.glyphs.horizontal * (_BAR - filled)
-        lines.append(Text.assemble((bar[0], looks.style(job.state)), (bar[1], "dim"), f" {share:.0%}"))
-    left = (seen.total_steps - seen.step) * seen.members / seen.rate if seen.rate and job.alive else None
-    lines += _pairs(
+def _render_run(details: RunDetails, styles: StatusStyles, width: int) -> list[Text]:
+    job = details.job
+    lines = [
+        _render_kind("run", job.figure, job.technique, f"of {details.members}" if details.members > 1 else ""),
+        _render_state(job, styles),
+    ]
+    if details.total_steps:
+        share = min(1.0, details.step / details.total_steps)
+        filled = round(share * _PROGRESS_CELLS)
+        bar = styles.glyphs.bar * filled, styles.glyphs.horizontal * (_PROGRESS_CELLS - filled)
+        lines.append(Text.assemble((bar[0], styles.state_style(job.state)), (bar[1], "dim"), f" {share:.0%}"))
+    left = (details.total_steps - details.step) * details.members / details.rate if details.rate and job.alive else None
+    lines += _render_pairs(
         [
-            ("trains", seen.source),
-            ("steps", f"{whole(seen.step)} of {whole(seen.total_steps)}"),
-            ("time", duration(seen.seconds) + (f", {clock(left)} left" if left is not None and left < 1e7 else "")),
-            ("rate", f"{short(seen.rate)} steps/s" if seen.rate and job.alive else ""),
-            ("best", number(seen.best) if seen.best is not None else ""),
-            ("results", ", ".join(seen.results)),
+            ("trains", details.source),
+            ("steps", f"{format_integer(details.step)} of {format_integer(details.total_steps)}"),
+            (
+                "time",
+                format_duration(details.seconds) + (f", {format_clock(left)} left" if left is not None and left < 1e7 else ""),
+            ),
+            ("rate", f"{format_short(details.rate)} steps/s" if details.rate and job.alive else ""),
+            ("best", format_number(details.best) if details.best is not None else ""),
+            ("results", ", ".join(details.results)),
         ]
     )
-    lines += _curve("return", seen.returns, looks, width)
-    lines += _curve("evaluations", [mean for _, mean in seen.evaluations], looks, width)
-    if seen.latest:
-        lines.append(_heading("newest numbers"))
-        others = sorted(name for name in seen.latest if name not in _FIRST)
-        lines += _pairs((name, number(seen.latest[name])) for name in (*_FIRST, *others) if name in seen.latest)
-    bad = looks.colours.get("bad", Style())
-    lines += [Text.assemble((f"{looks.sign('failed')} ", bad), plain(text)) for text in seen.failures]
-    return lines + [plain(note, "dim") for note in seen.notes]
+    lines += _render_curve("return", details.returns, styles, width)
+    lines += _render_curve("evaluations", [mean for _, mean in details.evaluations], styles, width)
+    if details.latest:
+        lines.append(_render_heading("newest numbers"))
+        others = sorted(name for name in details.latest if name not in _PRIMARY_METRICS)
+        lines += _render_pairs(
+            (name, format_number(details.latest[name])) for name in (*_PRIMARY_METRICS, *others) if name in details.latest
+        )
+    bad = styles.meaning_styles.get("bad", Style())
+    lines += [Text.assemble((f"{styles.symbol('failed')} ", bad), plain_text(text)) for text in details.failures]
+    return lines + [plain_text(note, "dim") for note in details.notes]
 
 
-def _study(seen: StudySeen, looks: Looks) -> list[Text]:
-    lines = [_kind("study", seen.job.figure, seen.job.technique), _state(seen.job, looks)]
-    if seen.ended is not None:
-        trials = f"{seen.ended} of {seen.wanted} ended"
-        worth = number(seen.best) if seen.best is not None else "none is complete"
-        lines += _pairs([("trials", trials), ("best", worth), ("steps", short(seen.steps) if seen.steps else "")])
-    lines += [_heading("searched"), *_pairs((key, _domain(domain)) for key, domain in seen.searched)] if seen.searched else []
-    return lines + [plain(note, "dim") for note in seen.notes]
+def _render_study(details: StudyDetails, styles: StatusStyles) -> list[Text]:
+    lines = [_render_kind("study", details.job.figure, details.job.technique), _render_state(details.job, styles)]
+    if details.n_finished is not None:
+        trials = f"{details.n_finished} of {details.n_trials} ended"
+        best = format_number(details.best) if details.best is not None else "none is complete"
+        lines += _render_pairs(
+            [("trials", trials), ("best", best), ("steps", format_short(details.steps) if details.steps else "")]
+        )
+    lines += (
+        [_render_heading("searched"), *_render_pairs((key, _format_domain(domain)) for key, domain in details.search_space)]
+        if details.search_space
+        else []
+    )
+    return lines + [plain_text(note, "dim") for note in details.notes]
 
 
-def _state(job: JobSeen, looks: Looks) -> Text:
-    since = f" since {moment(job.since)}" if job.since else ""
+def _render_state(job: JobDetails, styles: StatusStyles) -> Text:
+    since = f" since {format_time(job.since)}" if job.since else ""
     why = f": {job.reason}" if job.reason and job.reason != "stopped" else ""
-    return Text.assemble((f"{looks.sign(job.state)} {job.state or 'unknown'}", looks.style(job.state)), plain(f"{since}{why}"))
+    return Text.assemble(
+        (f"{styles.symbol(job.state)} {job.state or 'unknown'}", styles.state_style(job.state)), plain_text(f"{since}{why}")
+    )
 
 
-def _kind(kind: str, figure: str, technique: str, more: str = "") -> Text:
-    return plain(", ".join(filter(None, [f"{kind} {more}".strip(), figure, technique])), "dim")
+def _render_kind(kind: str, figure: str, technique: str, more: str = "") -> Text:
+    return plain_text(", ".join(filter(None, [f"{kind} {more}".strip(), figure, technique])), "dim")
 
 
-def _comment(comment: str) -> list[Text]:
-    return [plain(comment, "italic")] if comment else []
+def _render_comment(comment: str) -> list[Text]:
+    return [plain_text(comment, "italic")] if comment else []
 
 
-def _values(values: Sequence[Value]) -> list[Text]:
+def _render_changed_values(values: Sequence[ParameterValue]) -> list[Text]:
     changed = [value for value in values if value.changed]
     if not changed:
         return [Text(), Text("all as by default", "dim")]
     long = max(len(value.key) for value in changed)
-    lines = [_heading("differs from the defaults")]
+    lines = [_render_heading("differs from the defaults")]
     for value in changed:
-        given = (exact(value.value), "bold")
-        lines.append(Text.assemble((f"{value.key:{long}}  ", "dim"), given, (f"  not {exact(value.default)}", "dim")))
+        given = (format_value(value.value), "bold")
+        lines.append(Text.assemble((f"{value.key:{long}}  ", "dim"), given, (f"  not {format_value(value.default)}", "dim")))
     return lines
 
 
-def _curve(title: str, values: Sequence[Any], looks: Looks, width: int) -> list[Text]:
+def _render_curve(title: str, values: Sequence[Any], styles: StatusStyles, width: int) -> list[Text]:
     known = [float(value) for value in values if isinstance(value, (int, float)) and abs(value) < 1e300]
     if len(known) < 2:
         return []
-    drawn = bars(known, max(10, width), _CURVE_ROWS, looks.glyphs)
-    span = f"  {short(known[0])} → {short(known[-1])}, highest {short(max(known))}"
-    return [_heading(title).append(span, "not bold dim"), *(Text(row, looks.style("running")) for row in drawn)]
+    drawn = render_sparkline(known, max(10, width), _CURVE_ROWS, styles.glyphs)
+    span = f"  {format_short(known[0])} → {format_short(known[-1])}, highest {format_short(max(known))}"
+    return [_render_heading(title).append(span, "not bold dim"), *(Text(row, styles.state_style("running")) for row in drawn)]
 
 
-def _heading(text: str) -> Text:
+def _render_heading(text: str) -> Text:
     return Text(f"\n{text}", "bold")
 
 
-def _pairs(rows: Iterable[tuple[str, str]]) -> list[Text]:
+def _render_pairs(rows: Iterable[tuple[str, str]]) -> list[Text]:
     """Names and what they are, a line each; what is empty is left out."""
     shown = [(name, value) for name, value in rows if value]
     long = min(28, max((len(name) for name, _ in shown), default=0))
-    return [Text.assemble((f"{plain(name).plain:{long}}  ", "dim"), plain(value)) for name, value in shown]
+    return [Text.assemble((f"{plain_text(name).plain:{long}}  ", "dim"), plain_text(value)) for name, value in shown]
 
 
-def _domain(domain: Any) -> str:
+def _format_domain(domain: Any) -> str:
     if isinstance(domain, Mapping):
         low, high, rest = domain.get("min"), domain.get("max"), {k: v for k, v in domain.items() if k not in ("min", "max")}
-        more = "".join(f", {key}" if value is True else f", {key} {exact(value)}" for key, value in rest.items())
-        return f"{exact(low)} to {exact(high)}{more}"
-    return ", ".join(map(exact, domain)) if isinstance(domain, (list, tuple)) else exact(domain)
+        more = "".join(f", {key}" if value is True else f", {key} {format_value(value)}" for key, value in rest.items())
+        return f"{format_value(low)} to {format_value(high)}{more}"
+    return ", ".join(map(format_value, domain)) if isinstance(domain, (list, tuple)) else format_value(domain)
 
 
-_KEY = "workspace.page"
+_POLL_KEY = "workspace.page"
 
 
-class PagePane(VerticalScroll):
+class DetailsPane(VerticalScroll):
     """Shows a page."""
 
     DEFAULT_CSS = """
-    PagePane { border-left: solid $panel; padding: 0 1; background: $surface; scrollbar-size-vertical: 1; }
-    PagePane:focus { border-left: solid $primary; }
-    PagePane.-ascii { border-left: ascii $panel; }
-    PagePane.-ascii:focus { border-left: ascii $primary; }
+    DetailsPane { border-left: solid $panel; padding: 0 1; background: $surface; scrollbar-size-vertical: 1; }
+    DetailsPane:focus { border-left: solid $primary; }
+    DetailsPane.-ascii { border-left: ascii $panel; }
+    DetailsPane.-ascii:focus { border-left: ascii $primary; }
     """
 
-    def __init__(self, looks: Looks) -> None:
-        super().__init__(classes="-ascii" if looks.ascii else "")
-        self.looks = looks
-        self._thing: Thing | None = None
-        self._shown: tuple[Thing, Seen | GtsError] | None = None
-        self._drawn: Text | None = None
+    def __init__(self, status_styles: StatusStyles) -> None:
+        super().__init__(classes="-ascii" if status_styles.is_ascii else "")
+        self.status_styles = status_styles
+        self._item: WorkspaceItem | None = None
+        self._shown_details: tuple[WorkspaceItem, ItemDetails | GtsError] | None = None
+        self._drawn_text: Text | None = None
 
     def compose(self) -> ComposeResult:
         """A text."""
         yield Static()
 
-    def look_at(self, thing: Thing | None, workspace: Workspace, watcher: Watch) -> None:
+    def show_item(self, item: WorkspaceItem | None, workspace: Workspace, poller: Poller) -> None:
         """Show a thing, and follow it."""
-        before, self._thing = self._thing, thing
-        if thing is None:
-            watcher.forget(_KEY)
-            self._shown = None
-            self.draw()
-        elif before is None or key_of(before) != key_of(thing):
+        before, self._item = self._item, item
+        if item is None:
+            poller.unwatch(_POLL_KEY)
+            self._shown_details = None
+            self.update_text()
+        elif before is None or item_key(before) != item_key(item):
 
-            def tell(seen: Seen | GtsError) -> None:
-                fresh = self._shown is None or key_of(self._shown[0]) != key_of(thing)
-                self._shown = (thing, seen)
-                self.draw()
+            def tell(seen: ItemDetails | GtsError) -> None:
+                fresh = self._shown_details is None or item_key(self._shown_details[0]) != item_key(item)
+                self._shown_details = (item, seen)
+                self.update_text()
                 if fresh:
                     self.scroll_home(animate=False)
 
-            watcher.follow(_KEY, lambda: seen_stamp(workspace, thing), lambda: see(workspace, thing), tell)
+            poller.watch(_POLL_KEY, lambda: details_stamp(workspace, item), lambda: read_details(workspace, item), tell)
 
-    def look_away(self, watcher: Watch) -> None:
+    def stop_polling(self, poller: Poller) -> None:
         """Follow nothing."""
-        watcher.forget(_KEY)
-        self._thing = None
+        poller.unwatch(_POLL_KEY)
+        self._item = None
 
-    def draw(self) -> None:
+    def update_text(self) -> None:
         """Show the page, where it says something else than before."""
-        text = self._page()
-        if text != self._drawn or (self._drawn is not None and text.spans != self._drawn.spans):
-            self._drawn = text
+        text = self._details_text()
+        if text != self._drawn_text or (self._drawn_text is not None and text.spans != self._drawn_text.spans):
+            self._drawn_text = text
             self.query_one(Static).update(text)
 
-    def _page(self) -> Text:
-        if self._shown is None:
+    def _details_text(self) -> Text:
+        if self._shown_details is None:
             return Text()
         # What it leans on is loaded when there is something to say, which is after the first picture.
 
-        return page(*self._shown, self.looks, max(10, self.size.width - 3))
+        return render_details(*self._shown_details, self.status_styles, max(10, self.size.width - 3))
 
     def on_resize(self) -> None:
         """Curves have another width."""
-        self.draw()
+        self.update_text()

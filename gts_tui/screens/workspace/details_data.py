@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gts.errors import FileError, GtsError
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
-from gts_tui.polling import changed
-from gts_tui.screens.workspace.model import Thing, folder_of, job_stamp
+from gts_tui.polling import stat_stamp
+from gts_tui.screens.workspace.model import WorkspaceItem, item_folder, job_stamp
 
 if TYPE_CHECKING:
     from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo
 
-    Seen: TypeAlias = "SpecInfo | SpaceInfo | CheckpointInfo | RunSeen | StudySeen"
+    ItemDetails: TypeAlias = "SpecInfo | SpaceInfo | CheckpointInfo | RunDetails | StudyDetails"
 
-COLUMNS = 200
+MAX_CURVE_POINTS = 200
 """Points of a curve; a page draws fewer."""
 
 
 @dataclass(frozen=True)
-class JobSeen:
+class JobDetails:
     """How a run or study stands."""
 
     id: str
@@ -37,10 +37,10 @@ class JobSeen:
 
 
 @dataclass(frozen=True)
-class RunSeen:
+class RunDetails:
     """A run, with its newest numbers."""
 
-    job: JobSeen
+    job: JobDetails
     source: str
     members: int
     step: int
@@ -63,132 +63,135 @@ class RunSeen:
 
 
 @dataclass(frozen=True)
-class StudySeen:
+class StudyDetails:
     """A study, without its trials."""
 
-    job: JobSeen
-    searched: tuple[tuple[str, Any], ...]
+    job: JobDetails
+    search_space: tuple[tuple[str, Any], ...]
     """What is searched, by file key."""
-    ended: int | None
-    wanted: int | None
+    n_finished: int | None
+    n_trials: int | None
     best: float | None
     steps: int
     notes: tuple[str, ...]
 
 
-def seen_stamp(workspace: Workspace, thing: Thing) -> Hashable:
+def details_stamp(workspace: Workspace, item: WorkspaceItem) -> Hashable:
     """Differs when the page about a thing may have to say something else."""
-    return changed(workspace.root / thing.word) if thing.is_file else job_stamp(folder_of(workspace, thing))
+    return stat_stamp(workspace.root / item.reference) if item.is_file else job_stamp(item_folder(workspace, item))
 
 
-def see(workspace: Workspace, thing: Thing) -> Seen:
+def read_details(workspace: Workspace, item: WorkspaceItem) -> ItemDetails:
     """Look at a thing; raises GtsError."""
     try:
-        if thing.kind == "run":
-            return _run(workspace, workspace.run(thing.word))
-        if thing.kind == "study":
-            return _study(workspace.study(thing.word))
+        if item.kind == "run":
+            return _read_run_details(workspace, workspace.run_folder(item.reference))
+        if item.kind == "study":
+            return _read_study_details(workspace.study_folder(item.reference))
         from gts.commands.command import Context
         from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo, run
 
-        seen = run(Context(workspace), file=str(workspace.root / thing.word), verbose=False)
-        assert isinstance(seen, SpecInfo | SpaceInfo | CheckpointInfo)
-        return seen
+        info = run(Context(workspace), file=str(workspace.root / item.reference), verbose=False)
+        assert isinstance(info, SpecInfo | SpaceInfo | CheckpointInfo)
+        return info
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         # A file of which a person, or another program, has changed the shape.
-        raise FileError(f"{thing.word} is not as it should be: {error}") from error
+        raise FileError(f"{item.reference} is not as it should be: {error}") from error
 
 
-def _run(workspace: Workspace, folder: RunFolder) -> RunSeen:
-    from gts.commands.job_progress import read_facts
+def _read_run_details(workspace: Workspace, folder: RunFolder) -> RunDetails:
+    from gts.commands.job_progress import read_json_object
     from gts.store.curves import MetricsReader
 
-    facts = read_facts(folder.facts)
+    facts = read_json_object(folder.run_file)
     members = max(1, int(facts.get("members", 1)))
     numbers: dict[str, Any] = {"step": int(facts.get("step", 0)), "seconds": 0.0, "rate": None}
     numbers |= {"returns": (), "evaluations": (), "best": None, "latest": {}, "failures": ()}
     notes: tuple[str, ...] = ()
     try:
         with MetricsReader(folder.metrics) as reader:
-            numbers |= _numbers(reader, members)
+            numbers |= _read_run_metrics(reader, members)
     except FileError as error:
         notes = (error.message,)
     results = [one["result"] for one in facts.get("outcome", []) if isinstance(one, dict) and one.get("result")]
-    return RunSeen(
-        job=_job(folder, str(facts.get("figure", "")), str(facts.get("technique", ""))),
+    return RunDetails(
+        job=_read_job_details(folder, str(facts.get("figure", "")), str(facts.get("technique", ""))),
         source=str(facts.get("source", "")),
         members=members,
         total_steps=int(facts.get("total_steps", 0)),
-        results=tuple(workspace.word_for(Path(str(one))) for one in results),
+        results=tuple(workspace.display_path(Path(str(one))) for one in results),
         notes=notes,
         **numbers,
     )
 
 
-def _numbers(reader: Any, members: int) -> dict[str, Any]:
-    from gts.commands.job_progress import rate_of
+def _read_run_metrics(reader: Any, members: int) -> dict[str, Any]:
+    from gts.commands.job_progress import steps_per_second
 
     step, _, seconds = reader.position()
-    curves = [reader.curve("return", member, columns=COLUMNS).means for member in range(members)]
+    curves = [reader.curve("return", member, columns=MAX_CURVE_POINTS).means for member in range(members)]
     evaluations = [reader.evaluations(member) for member in range(members)]
-    means = [[(one.step, float(one.score["mean"])) for one in each if _finite(one.score.get("mean"))] for each in evaluations]
+    means = [
+        [(one.step, float(one.score["mean"])) for one in each if _is_finite(one.score.get("mean"))] for each in evaluations
+    ]
     return {
         "step": step,
         "seconds": seconds,
-        "rate": rate_of(reader, members),
-        "returns": tuple(_mean(values) for values in zip(*curves, strict=False)),
+        "rate": steps_per_second(reader, members),
+        "returns": tuple(_finite_mean(values) for values in zip(*curves, strict=False)),
         "evaluations": tuple(means[0]),
         "best": max((mean for each in means for _, mean in each), default=None),
-        "latest": _latest([reader.latest(member) for member in range(members)]),
+        "latest": _average_metrics([reader.latest(member) for member in range(members)]),
         "failures": tuple(f"member {one.member + 1}, step {one.step}: {one.reason}" for one in reader.failures()),
     }
 
 
-def _study(folder: StudyFolder) -> StudySeen:
-    from gts.commands.job_progress import read_facts
-    from gts.search.summary import glance
+def _read_study_details(folder: StudyFolder) -> StudyDetails:
+    from gts.commands.job_progress import read_json_object
+    from gts.search.summary import read_study_summary
 
     facts: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
     try:
-        facts = read_facts(folder.facts)
+        facts = read_json_object(folder.study_file)
     except FileError as error:
         notes = (error.message,)
     space = facts.get("space")
     space = space if isinstance(space, dict) else {}
-    seen = glance(folder)
-    return StudySeen(
-        job=_job(folder, str(space.get("physicalModel", "")), str(space.get("technique", ""))),
-        searched=tuple(dict(space.get("paramSpace", {})).items()),
-        ended=seen.ended if seen else None,
-        wanted=seen.wanted if seen else None,
-        best=seen.best if seen else None,
-        steps=seen.steps if seen else 0,
+    summary = read_study_summary(folder)
+    return StudyDetails(
+        job=_read_job_details(folder, str(space.get("physicalModel", "")), str(space.get("technique", ""))),
+        search_space=tuple(dict(space.get("paramSpace", {})).items()),
+        n_finished=summary.ended if summary else None,
+        n_trials=summary.wanted if summary else None,
+        best=summary.best if summary else None,
+        steps=summary.steps if summary else 0,
         notes=notes,
     )
 
 
-def _job(folder: RunFolder | StudyFolder, figure: str, technique: str) -> JobSeen:
-    from gts.jobs.job_store import standing_of
+def _read_job_details(folder: RunFolder | StudyFolder, figure: str, technique: str) -> JobDetails:
+    from gts.jobs.job_store import read_job_status
 
     with suppress(GtsError):
-        standing = standing_of(folder.path)
-        job, state, sign = standing.job, standing.state, standing.sign
+        standing = read_job_status(folder.path)
+        job, state, sign = standing.job, standing.state, standing.lock_info
         since = sign.since if sign is not None and state.alive else job.changed or job.created
-        return JobSeen(job.id, state.word, state.reason, state.alive, since, figure, technique)
-    return JobSeen(folder.path.name, "", "", False, "", figure, technique)
+        return JobDetails(job.id, state.name, state.reason, state.alive, since, figure, technique)
+    return JobDetails(folder.path.name, "", "", False, "", figure, technique)
 
 
-def _latest(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def _average_metrics(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {
-        name: _mean(one[name] for one in each if name in one) for name in dict.fromkeys(name for one in each for name in one)
+        name: _finite_mean(one[name] for one in each if name in one)
+        for name in dict.fromkeys(name for one in each for name in one)
     }
 
 
-def _mean(values: Iterable[float]) -> float:
-    finite = [value for value in values if _finite(value)]
+def _finite_mean(values: Iterable[float]) -> float:
+    finite = [value for value in values if _is_finite(value)]
     return sum(finite) / len(finite) if finite else math.nan
 
 
-def _finite(value: Any) -> bool:
+def _is_finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value)

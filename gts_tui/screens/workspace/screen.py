@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
-from gts_tui.command_syntax import joined
-from gts_tui.screens.external_editor import edit_outside_editing as edit_outside
+from gts_tui.command_syntax import quote_words
+from gts_tui.screens.external_editor import edit_in_terminal
 from gts_tui.screens.mode import Mode
-from gts_tui.screens.new_file import copy_name, line_for_new
-from gts_tui.screens.workspace.browser import Shelf
-from gts_tui.screens.workspace.model import Thing
-from gts_tui.widgets.dialogs import Ask, Confirm
+from gts_tui.screens.new_file import ask_new_file_command, propose_copy_name
+from gts_tui.screens.workspace.browser import WorkspaceBrowser
+from gts_tui.screens.workspace.model import WorkspaceItem
+from gts_tui.widgets.dialogs import ConfirmDialog, InputDialog
 from gts_tui.workspace_setup import open_examples
 
 
@@ -44,36 +44,36 @@ class WorkspaceMode(Mode):
 
     def compose(self) -> ComposeResult:
         """The shelf."""
-        yield Shelf()
+        yield WorkspaceBrowser()
 
     @property
-    def shelf(self) -> Shelf:
+    def browser(self) -> WorkspaceBrowser:
         """What is shown."""
-        return self.query_one(Shelf)
+        return self.query_one(WorkspaceBrowser)
 
     def enter(self) -> None:
         """Follow the workspace."""
-        self.shelf.enter()
+        self.browser.start_polling()
 
     def leave(self) -> None:
         """Follow nothing."""
-        self.shelf.leave()
+        self.browser.stop_polling()
 
     def focus_first(self) -> None:
         """To the tree, or to what there is to begin with."""
-        self.shelf.focus_first()
+        self.browser.focus_first()
 
     def selection(self) -> tuple[str, ...]:
         """What is marked, else what the cursor is on."""
-        return tuple(thing.word for thing in self.shelf.chosen())
+        return tuple(thing.reference for thing in self.browser.selected_items())
 
     def open(self, word: str) -> None:
         """Put the cursor on it."""
-        self.shelf.go_to(word)
+        self.browser.select_item(word)
 
-    def on_shelf_wanted(self, event: Shelf.Wanted) -> None:
+    def on_workspace_browser_activated(self, event: WorkspaceBrowser.Activated) -> None:
         """Open a thing where it is shown best."""
-        self.action_perform(joined(["open", event.thing.word]))
+        self.action_perform(quote_words(["open", event.item.reference]))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Begin with something, where there is nothing."""
@@ -91,113 +91,113 @@ class WorkspaceMode(Mode):
         """Copy names to the clipboard of the terminal."""
         chosen = self.selection()
         if chosen:
-            self.program.copy(joined(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} names")
+            self.program.copy(quote_words(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} names")
 
     def action_perform(self, line: str) -> None:
         """Do a command line."""
-        self.program.perform(line)
+        self.program.run_command(line)
 
     def action_each(self, command: str, kinds: str) -> None:
         """Do a command for each of what is chosen, as far as it is of these kinds."""
-        words = [thing.word for thing in self._of(kinds, f"{command} takes a {kinds.replace(' ', ' or a ')}")]
+        words = [thing.reference for thing in self._chosen_of_kinds(kinds, f"{command} takes a {kinds.replace(' ', ' or a ')}")]
         if words:
-            self.action_perform("; ".join(joined([command, word]) for word in words))
+            self.action_perform("; ".join(quote_words([command, word]) for word in words))
 
     def action_job(self, command: str) -> None:
         """Stop jobs that are at work, or let those go on that stand still."""
-        things = self._of("run study", f"{command} takes a run or a study")
-        fitting = [thing.word for thing in things if thing.alive == (command == "stop") and thing.state != "done"]
-        if fitting:
-            self.action_perform(joined([command, *fitting]))
-        elif things:
-            self._refuse("it is not at work" if command == "stop" else f"it is {things[0].state}; there is nothing to resume")
+        items = self._chosen_of_kinds("run study", f"{command} takes a run or a study")
+        references = [thing.reference for thing in items if thing.alive == (command == "stop") and thing.state != "done"]
+        if references:
+            self.action_perform(quote_words([command, *references]))
+        elif items:
+            self._warn("it is not at work" if command == "stop" else f"it is {items[0].state}; there is nothing to resume")
 
     def action_play(self, command: str) -> None:
         """Play checkpoints and runs."""
-        things = self._of("checkpoint run", "a checkpoint or a run can be played; t trains a spec")
-        if things:
-            self.action_perform(f"{command} {joined([things[0].word])}")
+        items = self._chosen_of_kinds("checkpoint run", "a checkpoint or a run can be played; t trains a spec")
+        if items:
+            self.action_perform(f"{command} {quote_words([items[0].reference])}")
 
     def action_train(self) -> None:
         """Begin a command line that trains, so that parameters can be added."""
-        things = self._of("spec checkpoint", "t trains a spec, or goes on from a checkpoint; S searches a space")
-        if things:
-            self.program.action_line(f"train {joined([things[0].word])} ")
+        items = self._chosen_of_kinds("spec checkpoint", "t trains a spec, or goes on from a checkpoint; S searches a space")
+        if items:
+            self.program.action_line(f"train {quote_words([items[0].reference])} ")
 
     def action_edit(self) -> None:
         """Open a file in the editor."""
-        things = self._of("spec space", "a spec or a space can be edited")
-        if things:
-            self.action_perform(joined(["edit", things[0].word]))
+        items = self._chosen_of_kinds("spec space", "a spec or a space can be edited")
+        if items:
+            self.action_perform(quote_words(["edit", items[0].reference]))
 
     def action_edit_outside(self) -> None:
         """Open a file in the person's own editor."""
-        things = self._of("spec space", "a spec or a space can be edited")
-        if things:
-            edit_outside(self.program, things[0].word)
+        items = self._chosen_of_kinds("spec space", "a spec or a space can be edited")
+        if items:
+            edit_in_terminal(self.program, items[0].reference)
 
     def action_new(self, kind: str = "") -> None:
         """Make a spec or a space."""
 
         async def make() -> None:
-            made = await line_for_new(self.program, self.shelf.contents, kind, self.shelf.figure)
+            made = await ask_new_file_command(self.program, self.browser.listing, kind, self.browser.current_figure)
             if made is not None:
-                self.shelf.go_to(made[1])
+                self.browser.select_item(made[1])
                 self.action_perform(made[0])
 
         self.run_worker(make(), exit_on_error=False, exclusive=True, group="new")
 
     def action_copy(self) -> None:
         """Copy a file."""
-        things = self._of("spec space checkpoint", "a file can be copied; runs and studies cannot")
-        if things:
-            self._ask_name("copy", things[0], copy_name(self.program.workspace.root, things[0]))
+        items = self._chosen_of_kinds("spec space checkpoint", "a file can be copied; runs and studies cannot")
+        if items:
+            self._ask_name("copy", items[0], propose_copy_name(self.program.workspace.root, items[0]))
 
     def action_rename(self) -> None:
         """Rename a file."""
-        things = self._of("spec space checkpoint", "a file can be renamed; runs and studies keep their names")
-        if things:
-            self._ask_name("rename", things[0], things[0].word)
+        items = self._chosen_of_kinds("spec space checkpoint", "a file can be renamed; runs and studies keep their names")
+        if items:
+            self._ask_name("rename", items[0], items[0].reference)
 
-    def _ask_name(self, command: str, thing: Thing, proposed: str) -> None:
+    def _ask_name(self, command: str, item: WorkspaceItem, proposed: str) -> None:
         def answered(name: str | None) -> None:
-            if name and name != thing.word:
-                self.shelf.go_to(name if name.endswith(f".{thing.kind}") else f"{name}.{thing.kind}")
-                self.action_perform(joined([command, thing.word, name if "/" in name else f"./{name}"]))
+            if name and name != item.reference:
+                self.browser.select_item(name if name.endswith(f".{item.kind}") else f"{name}.{item.kind}")
+                self.action_perform(quote_words([command, item.reference, name if "/" in name else f"./{name}"]))
 
-        self.app.push_screen(Ask(f"{command} {thing.word} to", proposed), answered)
+        self.app.push_screen(InputDialog(f"{command} {item.reference} to", proposed), answered)
 
     def action_delete(self) -> None:
         """Put what is chosen into the trash; asks where that is more than one thing."""
         words = self.selection()
         if not words:
             return
-        line = joined(["delete", *words])
+        line = quote_words(["delete", *words])
         if len(words) == 1:
             self.action_perform(line)
             return
         shown = "\n".join(words[:8]) + (f"\nand {len(words) - 8} more" if len(words) > 8 else "")
         question = f"delete {len(words)} things? u brings them back\n\n{shown}"
-        self.app.push_screen(Confirm(question), lambda yes: self.action_perform(line) if yes else None)
+        self.app.push_screen(ConfirmDialog(question), lambda yes: self.action_perform(line) if yes else None)
 
     def action_import(self) -> None:
         """Ask for a checkpoint of the original program."""
 
         def answered(name: str | None) -> None:
             if name:
-                self.action_perform(joined(["import", name]))
+                self.action_perform(quote_words(["import", name]))
 
-        self.app.push_screen(Ask("file of the original program to import"), answered)
+        self.app.push_screen(InputDialog("file of the original program to import"), answered)
 
-    def _of(self, kinds: str, otherwise: str) -> tuple[Thing, ...]:
+    def _chosen_of_kinds(self, kinds: str, warning: str) -> tuple[WorkspaceItem, ...]:
         """Those that are chosen of these kinds; says what could be chosen where there are none."""
-        found = tuple(thing for thing in self.shelf.chosen() if thing.kind in kinds.split())
+        found = tuple(thing for thing in self.browser.selected_items() if thing.kind in kinds.split())
         if not found:
-            self._refuse(otherwise)
+            self._warn(warning)
         return found
 
-    def _refuse(self, why: str) -> None:
-        self.notify(why, severity="warning", markup=False)
+    def _warn(self, message: str) -> None:
+        self.notify(message, severity="warning", markup=False)
 
 
 MODE = WorkspaceMode

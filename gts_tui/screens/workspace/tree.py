@@ -21,132 +21,137 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from gts.commands.views.formatting import moment, number, plain
-from gts_tui.screens.workspace.model import KINDS, PLURALS, Contents, Kind, Pulse, Thing
-from gts_tui.widgets.status import Looks
+from gts.commands.views.formatting import format_number, format_time, plain_text
+from gts_tui.screens.workspace.model import ITEM_KINDS, KIND_PLURALS, ItemKind, ItemProgress, WorkspaceItem, WorkspaceListing
+from gts_tui.widgets.status import StatusStyles
 
-Key = tuple[str, ...]
+RowKey = tuple[str, ...]
 
-FIRST = 20
+INITIAL_ROWS = 20
 """How many of a kind are shown until somebody wants more: the newest runs are those that matter."""
-MORE = 200
-MOST_FOUND = 1000
+MORE_ROWS = 200
+MAX_FILTERED_ROWS = 1000
 """Of one kind, by a filter."""
-UNREADABLE = "not readable"
+UNREADABLE_LABEL = "not readable"
 
 
 @dataclass(frozen=True)
-class Row:
+class TreeRow:
     """One line."""
 
-    key: Key
+    key: RowKey
     depth: int
     label: str
-    opened: bool | None = None
+    is_open: bool | None = None
     """None for what cannot be opened."""
-    thing: Thing | None = None
-    marked: bool = False
+    item: WorkspaceItem | None = None
+    is_marked: bool = False
 
 
 @dataclass
-class View:
+class TreeState:
     """What a person has opened, filtered and marked."""
 
-    closed: set[Key] = field(default_factory=set)
-    shown: dict[Key, int] = field(default_factory=dict)
+    closed_keys: set[RowKey] = field(default_factory=set)
+    shown_counts: dict[RowKey, int] = field(default_factory=dict)
     """How many things of a kind are shown, where more than the first."""
-    filter: str = ""
-    marked: set[Key] = field(default_factory=set)
+    filter_text: str = ""
+    marked_keys: set[RowKey] = field(default_factory=set)
 
 
-def key_of(thing: Thing) -> Key:
+def item_key(item: WorkspaceItem) -> RowKey:
     """What stays the same of a thing while it changes."""
-    return ("thing", thing.kind, thing.word)
+    return ("thing", item.kind, item.reference)
 
 
-def rows_of(contents: Contents, view: View, pulses: Mapping[str, Pulse]) -> list[Row]:
+def build_tree_rows(listing: WorkspaceListing, state: TreeState, progress: Mapping[str, ItemProgress]) -> list[TreeRow]:
     """All lines, from top to bottom: figures by name, then what belongs to none."""
-    shelves: dict[str, dict[Kind, list[Thing]]] = {}
-    words = view.filter.lower().split()
-    for thing in contents.things:
-        if _fits(thing, words):
-            thing = _beating(thing, pulses)
-            shelves.setdefault(thing.figure, {}).setdefault(thing.kind, []).append(_beating(thing, pulses))
-    rows: list[Row] = []
-    for figure in sorted(shelves, key=lambda one: (not one, one.lower())):
-        opened = bool(words) or ("figure", figure) not in view.closed
-        rows.append(Row(("figure", figure), 0, figure or UNREADABLE, opened))
+    by_figure: dict[str, dict[ItemKind, list[WorkspaceItem]]] = {}
+    words = state.filter_text.lower().split()
+    for thing in listing.items:
+        if _matches_filter(thing, words):
+            thing = _with_progress(thing, progress)
+            by_figure.setdefault(thing.figure, {}).setdefault(thing.kind, []).append(_with_progress(thing, progress))
+    rows: list[TreeRow] = []
+    for figure in sorted(by_figure, key=lambda one: (not one, one.lower())):
+        opened = bool(words) or ("figure", figure) not in state.closed_keys
+        rows.append(TreeRow(("figure", figure), 0, figure or UNREADABLE_LABEL, opened))
         if opened:
-            for kind in KINDS:
-                rows += _shelf(figure, kind, shelves[figure].get(kind, []), view)
+            for kind in ITEM_KINDS:
+                rows += _kind_rows(figure, kind, by_figure[figure].get(kind, []), state)
     return rows
 
 
-def _shelf(figure: str, kind: Kind, things: list[Thing], view: View) -> Iterable[Row]:
+def _kind_rows(figure: str, kind: ItemKind, items: list[WorkspaceItem], state: TreeState) -> Iterable[TreeRow]:
     """One kind of things of a figure."""
-    if not things:
+    if not items:
         return
     key = ("shelf", figure, kind)
-    opened = bool(view.filter) or key not in view.closed
-    yield Row(key, 1, f"{PLURALS[kind]} {len(things)}", opened)
+    opened = bool(state.filter_text) or key not in state.closed_keys
+    yield TreeRow(key, 1, f"{KIND_PLURALS[kind]} {len(items)}", opened)
     if not opened:
         return
-    most = MOST_FOUND if view.filter else view.shown.get(key, FIRST)
-    names = Counter(thing.name for thing in things)
-    for thing in things[:most]:
+    limit = MAX_FILTERED_ROWS if state.filter_text else state.shown_counts.get(key, INITIAL_ROWS)
+    names = Counter(thing.name for thing in items)
+    for thing in items[:limit]:
         # Two files of one name are told apart by their folders.
-        label = thing.word.rpartition(".")[0] if thing.is_file and names[thing.name] > 1 else thing.name
-        yield Row(key_of(thing), 2, label, thing=thing, marked=key_of(thing) in view.marked)
-    if len(things) > most:
-        yield Row(("more", figure, kind), 2, f"{len(things) - most} {'more' if things[0].is_file else 'older'}")
+        label = thing.reference.rpartition(".")[0] if thing.is_file and names[thing.name] > 1 else thing.name
+        yield TreeRow(item_key(thing), 2, label, item=thing, is_marked=item_key(thing) in state.marked_keys)
+    if len(items) > limit:
+        yield TreeRow(("more", figure, kind), 2, f"{len(items) - limit} {'more' if items[0].is_file else 'older'}")
 
 
-def show_more(view: View, key: Key) -> None:
+def show_more_rows(state: TreeState, key: RowKey) -> None:
     """Show more of a shelf, for the row that stands for the rest of it."""
-    shelf = ("shelf", *key[1:])
-    view.shown[shelf] = view.shown.get(shelf, FIRST) + MORE
+    kind_key = ("shelf", *key[1:])
+    state.shown_counts[kind_key] = state.shown_counts.get(kind_key, INITIAL_ROWS) + MORE_ROWS
 
 
-def reveal(contents: Contents, view: View, word: str) -> Key | None:
+def reveal_item(listing: WorkspaceListing, state: TreeState, reference: str) -> RowKey | None:
     """Open what a thing is in, and take a filter away that hides it; its key, None where there is no such thing."""
-    thing = next((one for one in contents.things if word in (one.word, f"runs/{one.word}", f"studies/{one.word}")), None)
+    thing = next(
+        (one for one in listing.items if reference in (one.reference, f"runs/{one.reference}", f"studies/{one.reference}")),
+        None,
+    )
     if thing is None:
         return None
-    if not _fits(thing, view.filter.lower().split()):
-        view.filter = ""
-    shelf = ("shelf", thing.figure, thing.kind)
-    view.closed -= {("figure", thing.figure), shelf}
-    place = [one.word for one in contents.things if (one.figure, one.kind) == (thing.figure, thing.kind)].index(thing.word)
-    view.shown[shelf] = max(view.shown.get(shelf, FIRST), place + 1)
-    return key_of(thing)
+    if not _matches_filter(thing, state.filter_text.lower().split()):
+        state.filter_text = ""
+    kind_key = ("shelf", thing.figure, thing.kind)
+    state.closed_keys -= {("figure", thing.figure), kind_key}
+    place = [one.reference for one in listing.items if (one.figure, one.kind) == (thing.figure, thing.kind)].index(
+        thing.reference
+    )
+    state.shown_counts[kind_key] = max(state.shown_counts.get(kind_key, INITIAL_ROWS), place + 1)
+    return item_key(thing)
 
 
-def _fits(thing: Thing, words: list[str]) -> bool:
+def _matches_filter(item: WorkspaceItem, words: list[str]) -> bool:
     """Whether every word of a filter is somewhere in what the tree says of a thing."""
-    said = f"{thing.word} {thing.figure} {thing.technique} {thing.kind} {PLURALS[thing.kind]} {thing.state}".lower()
-    return all(word in said for word in words)
+    text = f"{item.reference} {item.figure} {item.technique} {item.kind} {KIND_PLURALS[item.kind]} {item.state}".lower()
+    return all(word in text for word in words)
 
 
-def _beating(thing: Thing, pulses: Mapping[str, Pulse]) -> Thing:
-    pulse = pulses.get(thing.word) if thing.alive else None
-    return replace(thing, state=pulse.state, share=pulse.share) if pulse else thing
+def _with_progress(item: WorkspaceItem, progress: Mapping[str, ItemProgress]) -> WorkspaceItem:
+    pulse = progress.get(item.reference) if item.alive else None
+    return replace(item, state=pulse.state, share=pulse.share) if pulse else item
 
 
-_BREAKS = {9: " ", 10: " "}
+_LINE_BREAKS = {9: " ", 10: " "}
 """A row has one line, whatever the name."""
 
 
-class ShelfTree(ScrollView, can_focus=True):
+class WorkspaceTree(ScrollView, can_focus=True):
     """Shows rows and has a cursor; what they mean is the affair of whoever gave them."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"shelf--cursor", "shelf--dim", "shelf--head", "shelf--mark"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tree--cursor", "tree--dim", "tree--head", "tree--mark"}
     DEFAULT_CSS = """
-    ShelfTree { background: $surface; scrollbar-size-vertical: 1; overflow-x: hidden; }
-    ShelfTree > .shelf--cursor { background: $panel; color: $foreground; }
-    ShelfTree:focus > .shelf--cursor { background: $primary; color: $text; text-style: bold; }
-    ShelfTree > .shelf--dim { color: $text-muted; }
-    ShelfTree > .shelf--head { color: $foreground; text-style: bold; }
-    ShelfTree > .shelf--mark { color: $accent; text-style: bold; }
+    WorkspaceTree { background: $surface; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    WorkspaceTree > .tree--cursor { background: $panel; color: $foreground; }
+    WorkspaceTree:focus > .tree--cursor { background: $primary; color: $text; text-style: bold; }
+    WorkspaceTree > .tree--dim { color: $text-muted; }
+    WorkspaceTree > .tree--head { color: $foreground; text-style: bold; }
+    WorkspaceTree > .tree--mark { color: $accent; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "down", show=False, id="tree.down"),
@@ -160,137 +165,137 @@ class ShelfTree(ScrollView, can_focus=True):
         Binding("enter", "choose", "open", id="tree.open"),
     ]
 
-    class Moved(Message):
+    class CursorMoved(Message):
         """The cursor stands on another row."""
 
-    class Chosen(Message):
+    class RowSelected(Message):
         """Somebody wants to see what a row stands for."""
 
-        def __init__(self, row: Row) -> None:
+        def __init__(self, row: TreeRow) -> None:
             super().__init__()
             self.row = row
 
-    class Folded(Message):
+    class RowToggled(Message):
         """Somebody wants a row open, or closed."""
 
-        def __init__(self, key: Key, opened: bool) -> None:
+        def __init__(self, key: RowKey, opened: bool) -> None:
             super().__init__()
-            self.key, self.opened = key, opened
+            self.key, self.is_open = key, opened
 
-    def __init__(self, looks: Looks) -> None:
+    def __init__(self, status_styles: StatusStyles) -> None:
         super().__init__()
-        self._rows: Sequence[Row] = ()
-        self._at = 0
-        self.empty = False
+        self._rows: Sequence[TreeRow] = ()
+        self._cursor_row = 0
+        self.has_no_rows = False
         """Whether there are no rows because nothing fits."""
-        self.looks = looks
+        self.status_styles = status_styles
 
     @property
-    def row(self) -> Row | None:
+    def current_row(self) -> TreeRow | None:
         """The row that the cursor is on."""
-        return self._rows[self._at] if self._at < len(self._rows) else None
+        return self._rows[self._cursor_row] if self._cursor_row < len(self._rows) else None
 
     @property
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TreeRow]:
         """All of them."""
         return self._rows
 
-    def show_rows(self, rows: Sequence[Row], at: Key | None = None) -> None:
+    def show_rows(self, rows: Sequence[TreeRow], at: RowKey | None = None) -> None:
         """Show other rows; the cursor goes to `at`, or stays on what it is on, or near where that was."""
         old, self._rows = self._rows, rows
-        if self.empty != (not rows):
-            self.empty = not rows
-            self._redraw(0)
-        key = at or (old[self._at].key if self._at < len(old) else None)
+        if self.has_no_rows != (not rows):
+            self.has_no_rows = not rows
+            self._refresh_row(0)
+        key = at or (old[self._cursor_row].key if self._cursor_row < len(old) else None)
         places = {row.key: place for place, row in enumerate(rows)}
-        before = self._at
-        self._at = places.get(key, min(before, max(0, len(rows) - 1))) if key else 0
+        before = self._cursor_row
+        self._cursor_row = places.get(key, min(before, max(0, len(rows) - 1))) if key else 0
         self.virtual_size = Size(self.size.width, len(rows))
-        first, last = self._seen()
+        first, last = self._visible_range()
         for place in range(first, last):
-            if place in (before, self._at) or old[place : place + 1] != rows[place : place + 1]:
-                self._redraw(place)
-        if at is not None or before != self._at:
-            self._follow()
+            if place in (before, self._cursor_row) or old[place : place + 1] != rows[place : place + 1]:
+                self._refresh_row(place)
+        if at is not None or before != self._cursor_row:
+            self._scroll_to_cursor()
 
-    def put_cursor(self, place: int) -> None:
+    def move_cursor(self, row: int) -> None:
         """Put the cursor on a row."""
-        place = max(0, min(place, len(self._rows) - 1))
-        if place == self._at or not self._rows:
+        row = max(0, min(row, len(self._rows) - 1))
+        if row == self._cursor_row or not self._rows:
             return
-        before, self._at = self._at, place
-        self._redraw(before)
-        self._redraw(place)
-        self._follow()
+        before, self._cursor_row = self._cursor_row, row
+        self._refresh_row(before)
+        self._refresh_row(row)
+        self._scroll_to_cursor()
 
-    def dress(self, looks: Looks) -> None:
+    def set_status_styles(self, status_styles: StatusStyles) -> None:
         """Show everything in another way."""
-        self.looks = looks
+        self.status_styles = status_styles
         self.refresh()
 
     def action_move(self, by: int) -> None:
         """Some rows on."""
-        self.put_cursor(self._at + by)
+        self.move_cursor(self._cursor_row + by)
 
     def action_page(self, by: int) -> None:
         """Some pages on."""
-        self.put_cursor(self._at + by * max(1, self.size.height - 1))
+        self.move_cursor(self._cursor_row + by * max(1, self.size.height - 1))
 
     def action_jump(self, place: int) -> None:
         """To the first or the last row."""
-        self.put_cursor(place if place >= 0 else len(self._rows) - 1)
+        self.move_cursor(place if place >= 0 else len(self._rows) - 1)
 
     def action_fold(self) -> None:
         """Close what is open; from a row inside, go to what it is in."""
-        row = self.row
+        row = self.current_row
         if row is None:
             return
-        if row.opened:
-            self.post_message(self.Folded(row.key, False))
+        if row.is_open:
+            self.post_message(self.RowToggled(row.key, False))
             return
-        outer = [place for place in range(self._at) if self._rows[place].depth < row.depth]
+        outer = [place for place in range(self._cursor_row) if self._rows[place].depth < row.depth]
         if outer:
-            self.put_cursor(outer[-1])
+            self.move_cursor(outer[-1])
 
     def action_unfold(self) -> None:
         """Open what is closed."""
-        row = self.row
-        if row is not None and row.opened is False:
-            self.post_message(self.Folded(row.key, True))
-        elif row is not None and row.opened:
-            self.put_cursor(self._at + 1)
+        row = self.current_row
+        if row is not None and row.is_open is False:
+            self.post_message(self.RowToggled(row.key, True))
+        elif row is not None and row.is_open:
+            self.move_cursor(self._cursor_row + 1)
 
     def action_choose(self) -> None:
         """Open or close what can be; show the rest."""
-        row = self.row
-        if row is not None and row.opened is not None:
-            self.post_message(self.Folded(row.key, not row.opened))
+        row = self.current_row
+        if row is not None and row.is_open is not None:
+            self.post_message(self.RowToggled(row.key, not row.is_open))
         elif row is not None:
-            self.post_message(self.Chosen(row))
+            self.post_message(self.RowSelected(row))
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor there; a second click on the same row chooses it."""
         place = event.y + self.scroll_offset.y
         if place >= len(self._rows):
             return
-        if place == self._at or self._rows[place].opened is not None:
-            self.put_cursor(place)
+        if place == self._cursor_row or self._rows[place].is_open is not None:
+            self.move_cursor(place)
             self.action_choose()
         else:
-            self.put_cursor(place)
+            self.move_cursor(place)
 
     def on_resize(self) -> None:
         """The cursor stays in sight."""
         self.virtual_size = Size(self.size.width, len(self._rows))
-        self._follow()
+        self._scroll_to_cursor()
 
     def on_focus(self) -> None:
         """The cursor looks another way."""
-        self._redraw(self._at)
+        self._refresh_row(self._cursor_row)
 
     def on_blur(self) -> None:
         """The cursor looks another way."""
-        self._redraw(self._at)
+        self._refresh_row(self._cursor_row)
 
     def render_line(self, y: int) -> Strip:
         """One line of what is seen."""
@@ -298,59 +303,63 @@ class ShelfTree(ScrollView, can_focus=True):
         width = self.size.width
         base = self.rich_style
         if place >= len(self._rows):
-            said = " nothing fits" if not place and self.empty else ""
-            return Strip([Segment(said, base + self.get_component_rich_style("shelf--dim", partial=True))]).adjust_cell_length(
+            said = " nothing fits" if not place and self.has_no_rows else ""
+            return Strip([Segment(said, base + self.get_component_rich_style("tree--dim", partial=True))]).adjust_cell_length(
                 width, base
             )
         row = self._rows[place]
-        under = base + (self.get_component_rich_style("shelf--cursor", partial=True) if place == self._at else Style())
-        text = self._drawn(row, width)
+        under = base + (self.get_component_rich_style("tree--cursor", partial=True) if place == self._cursor_row else Style())
+        text = self._render_row(row, width)
         console = self.app.console
         segments = [Segment(part.text, under + part.style if part.style else under) for part in text.render(console)]
         return Strip(segments).adjust_cell_length(width, under)
 
-    def _drawn(self, row: Row, width: int) -> Text:
+    def _render_row(self, row: TreeRow, width: int) -> Text:
         """A row: what it is to the left, how it stands to the right."""
-        looks = self.looks
-        dim = self.get_component_rich_style("shelf--dim", partial=True)
-        if row.thing is None:
-            sign = {None: " ", True: looks.glyphs.branch, False: ">" if looks.ascii else "▸"}[row.opened]
-            style = dim if row.depth else self.get_component_rich_style("shelf--head", partial=True)
-            return looks.shown(Text(f"{' ' * row.depth}{sign} {plain(row.label).plain}", style))
-        right = self._right(row.thing)
+        looks = self.status_styles
+        dim = self.get_component_rich_style("tree--dim", partial=True)
+        if row.item is None:
+            sign = {None: " ", True: looks.glyphs.branch, False: ">" if looks.is_ascii else "▸"}[row.is_open]
+            style = dim if row.depth else self.get_component_rich_style("tree--head", partial=True)
+            return looks.adapt_text(Text(f"{' ' * row.depth}{sign} {plain_text(row.label).plain}", style))
+        right = self._right_text(row.item)
         room = max(4, width - 5 - cell_len(right) - 1)
-        mark = looks.glyphs.mark if row.marked else " "
-        sign = looks.sign(row.thing.state) + " " if row.thing.state else ""
-        label = _cropped(looks.shown(plain(row.label)).plain.translate(_BREAKS), room - len(sign), "~" if looks.ascii else "…")
+        mark = looks.glyphs.mark if row.is_marked else " "
+        sign = looks.symbol(row.item.state) + " " if row.item.state else ""
+        label = _crop_text(
+            looks.adapt_text(plain_text(row.label)).plain.translate(_LINE_BREAKS),
+            room - len(sign),
+            "~" if looks.is_ascii else "…",
+        )
         text = Text("  ")
-        text.append(f"{mark} ", self.get_component_rich_style("shelf--mark", partial=True))
-        text.append(sign, looks.style(row.thing.state))
+        text.append(f"{mark} ", self.get_component_rich_style("tree--mark", partial=True))
+        text.append(sign, looks.state_style(row.item.state))
         text.append(set_cell_size(label, room - len(sign)))
         text.append(f" {right}", dim)
         return text
 
-    def _right(self, thing: Thing) -> str:
-        if thing.kind in ("run", "study"):
-            share = f"{thing.share:4.0%}" if thing.share is not None and thing.state != "done" else "    "
-            return f"{share} {moment(thing.created):>6}" if self.size.width >= 32 else share.strip()
-        if thing.kind == "checkpoint" and thing.score is not None:
-            return number(thing.score)
-        return thing.technique
+    def _right_text(self, item: WorkspaceItem) -> str:
+        if item.kind in ("run", "study"):
+            share = f"{item.share:4.0%}" if item.share is not None and item.state != "done" else "    "
+            return f"{share} {format_time(item.created):>6}" if self.size.width >= 32 else share.strip()
+        if item.kind == "checkpoint" and item.score is not None:
+            return format_number(item.score)
+        return item.technique
 
-    def _seen(self) -> tuple[int, int]:
+    def _visible_range(self) -> tuple[int, int]:
         first = self.scroll_offset.y
         return first, first + self.size.height
 
-    def _redraw(self, place: int) -> None:
-        first, last = self._seen()
-        if first <= place < last:
-            self.refresh(Region(0, place - first, self.size.width, 1))
+    def _refresh_row(self, row: int) -> None:
+        first, last = self._visible_range()
+        if first <= row < last:
+            self.refresh(Region(0, row - first, self.size.width, 1))
 
-    def _follow(self) -> None:
+    def _scroll_to_cursor(self) -> None:
         if self.size.height:
-            self.scroll_to_region(Region(0, self._at, self.size.width, 1), animate=False, force=True)
-        self.post_message(self.Moved())
+            self.scroll_to_region(Region(0, self._cursor_row, self.size.width, 1), animate=False, force=True)
+        self.post_message(self.CursorMoved())
 
 
-def _cropped(text: str, width: int, end: str) -> str:
-    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + end
+def _crop_text(text: str, width: int, ellipsis: str) -> str:
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + ellipsis

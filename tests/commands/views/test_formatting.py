@@ -2,7 +2,7 @@
 
 import pytest
 
-from gts.commands.views.formatting import duration, number, short, whole
+from gts.commands.views.formatting import format_duration, format_integer, format_number, format_short
 
 
 @pytest.mark.parametrize(
@@ -10,11 +10,11 @@ from gts.commands.views.formatting import duration, number, short, whole
     [(0, "0"), (12.34, "12.3"), (999.4, "999"), (999.96, "1k"), (1_250_000, "1.25M"), (999_936, "1M"), (-999_936, "-1M")],
 )
 def test_short_numbers_take_the_letter_that_they_are_rounded_to(value: float, words: str) -> None:
-    assert short(value) == words
+    assert format_short(value) == words
 
 
 def test_whole_numbers_have_their_thousands_apart() -> None:
-    assert whole(1_000_000) == "1 000 000"
+    assert format_integer(1_000_000) == "1 000 000"
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ def test_whole_numbers_have_their_thousands_apart() -> None:
     [(None, "–"), (True, "true"), (12345, "12345"), (0.0, "0"), (0.5, "0.5"), (1234.56, "1234.6"), (1.234e-7, "1.23e-07")],
 )
 def test_values_have_four_digits_where_they_say_something(value: object, words: str) -> None:
-    assert number(value) == words
+    assert format_number(value) == words
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(3.14, "3.1 s"), (59.4, "59 s"), (59.9, "1 min 0 s"), (192, "3 min 12 s"), (7260, "2 h 1 min")]
 )
 def test_durations(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+    assert format_duration(seconds) == words

@@ -24,18 +24,18 @@ from gts.errors import UsageError, WorkError
 from gts.formats.checkpoint import read_checkpoint
 from gts.jobs import control
 from gts.jobs import log as story
-from gts.jobs.interruption import Interruption
-from gts.jobs.job_lock import Life
-from gts.jobs.job_store import Job, read_job, standing_of, write_job
-from gts.jobs.process import attend
+from gts.jobs.interruption import StopRequest
+from gts.jobs.job_lock import JobLock
+from gts.jobs.job_store import Job, read_job, read_job_status, write_job
+from gts.jobs.process import run_job
 from gts.jobs.states import Done, Failed
 from gts.jobs.trainings import attempt, resume_state, runs, worker
-from gts.jobs.trainings.request import Halted, TrainingOutcome, Trouble, WentOn
+from gts.jobs.trainings.request import DiskFull, DiskFullCleared, JobWarning, TrainingOutcome
 from gts.store import catalogue
 from gts.store.curves import MetricsReader
 from gts.store.filesystem import FileSystem
 from gts.store.workspace import RunFolder, Workspace
-from gts.training.events import Progress
+from gts.training.events import TrainingProgress
 from gts.training.trainer import Trainer
 from tests.support.trainings import run_training, training
 
@@ -56,13 +56,13 @@ def left_unfinished(request: Any) -> tuple[Job, Path]:
     results.mkdir()
     for path in request.results:
         shutil.move(path, results / path.name)
-    return write_job(request.workspace, replace(read_job(folder), claim="active")), calm
+    return write_job(request.workspace, replace(read_job(folder), recorded_state="active")), calm
 
 
 def go_on(workspace: Workspace, job: Job) -> list[Any]:
     """Go on with a job in this process; everything it tells."""
-    claimed, life = control.claim_to_resume(workspace, job, by_name=True)
-    return list(attend(workspace, claimed, life, Interruption()))
+    claimed, life = control.acquire_for_resume(workspace, job, by_name=True)
+    return list(run_job(workspace, claimed, life, StopRequest()))
 
 
 def same_end(request: Any, job: Job, calm: Path) -> bool:
@@ -76,13 +76,13 @@ def same_end(request: Any, job: Job, calm: Path) -> bool:
 def test_a_damaged_newest_state_falls_back_to_the_one_before(ask, tmp_path: Path) -> None:
     request = ask(seeds=2, save_every=0.0, score=True)
     job, calm = left_unfinished(request)
-    newest = RunFolder(job.folder).lasts(1)[-1]
+    newest = RunFolder(job.folder).last_checkpoints(1)[-1]
     newest.write_bytes(newest.read_bytes()[:-100])
     told = go_on(request.workspace, job)
-    (note,) = [one.text for one in told if isinstance(one, Trouble)]
+    (note,) = [one.text for one in told if isinstance(one, JobWarning)]
     assert note == "member2/last-0000000001200.checkpoint: damaged, so the run goes on from step 1080"
     assert same_end(request, job, calm)
-    assert standing_of(job.folder).state == Done()
+    assert read_job_status(job.folder).state == Done()
     with MetricsReader(RunFolder(job.folder).metrics) as reader:
         steps, _ = reader.curve("return").steps, None
         assert len(set(steps)) == len(steps)
@@ -92,10 +92,10 @@ def test_a_damaged_newest_state_falls_back_to_the_one_before(ask, tmp_path: Path
 def test_without_any_whole_state_it_begins_anew_and_ends_alike(ask) -> None:
     request = ask(save_every=0.0)
     job, calm = left_unfinished(request)
-    for path in RunFolder(job.folder).lasts(0):
+    for path in RunFolder(job.folder).last_checkpoints(0):
         path.write_bytes(b"nothing")
     told = go_on(request.workspace, job)
-    assert sum(isinstance(one, Progress) for one in told) == 10
+    assert sum(isinstance(one, TrainingProgress) for one in told) == 10
     assert same_end(request, job, calm)
 
 
@@ -104,7 +104,7 @@ def test_a_training_that_began_with_a_checkpoint_is_resumed_without_it(ask, tmp_
     start = read_checkpoint(tmp_path / "out0.checkpoint")
     request = ask(start=start, source="out0.checkpoint", save_every=1e9)
     job, calm = left_unfinished(request)
-    for path in RunFolder(job.folder).lasts(0):
+    for path in RunFolder(job.folder).last_checkpoints(0):
         path.unlink()
     (tmp_path / "out0.checkpoint").unlink(missing_ok=True)
     go_on(request.workspace, job)
@@ -118,7 +118,7 @@ def test_other_versions_continue_and_say_that_it_is_not_bit_exact(ask, monkeypat
     now = worker.current_versions()
     monkeypatch.setattr(worker, "current_versions", lambda: now | {"torch": "9.9"})
     told = go_on(request.workspace, job)
-    (note,) = [one.text for one in told if isinstance(one, Trouble)]
+    (note,) = [one.text for one in told if isinstance(one, JobWarning)]
     assert note == f"the run continues, but not bit-exact: torch {now['torch']} → 9.9"
     assert note in (job.folder / "log.txt").read_text()
 
@@ -126,25 +126,25 @@ def test_other_versions_continue_and_say_that_it_is_not_bit_exact(ask, monkeypat
 def test_another_thread_count_is_named(ask) -> None:
     request = ask(save_every=0.0)
     job, _ = left_unfinished(request)
-    claimed, life = control.claim_to_resume(request.workspace, job, by_name=True, threads=2)
-    told = list(attend(request.workspace, claimed, life, Interruption()))
-    assert [one.text for one in told if isinstance(one, Trouble)] == ["the run continues, but not bit-exact: threads 1 → 2"]
+    claimed, life = control.acquire_for_resume(request.workspace, job, by_name=True, threads=2)
+    told = list(run_job(request.workspace, claimed, life, StopRequest()))
+    assert [one.text for one in told if isinstance(one, JobWarning)] == ["the run continues, but not bit-exact: threads 1 → 2"]
 
 
 def test_numbers_that_are_damaged_are_set_aside_and_the_learning_goes_on(ask) -> None:
     request = ask(save_every=0.0)
     job, calm = left_unfinished(request)
-    newest = RunFolder(job.folder).lasts(0)[-1]
+    newest = RunFolder(job.folder).last_checkpoints(0)[-1]
     newest.unlink()
     metrics = RunFolder(job.folder).metrics
     metrics.write_bytes(metrics.read_bytes()[:5000])
     told = go_on(request.workspace, job)
-    (note,) = [one.text for one in told if isinstance(one, Trouble)]
+    (note,) = [one.text for one in told if isinstance(one, JobWarning)]
     assert "the numbers before step 1080 are lost" in note
     assert same_end(request, job, calm)
     assert list(job.folder.glob("metrics-damaged-*.db"))
     with MetricsReader(metrics) as reader:
-        assert reader.curve("policy_loss").steps == (1200,) or reader.position()[0] == 1200
+        assert reader.curve("policy_loss").steps == (1200,) or reader.newest_position()[0] == 1200
 
 
 def test_a_workspace_copied_while_its_run_writes_can_be_gone_on_with(ask, launched, until, tiny, tmp_path: Path) -> None:
@@ -155,13 +155,13 @@ def test_a_workspace_copied_while_its_run_writes_can_be_gone_on_with(ask, launch
     job = launched(request)
     until(job, "running")
     deadline = time.monotonic() + 30
-    while len(RunFolder(job.folder).lasts(0)) < 3:
+    while len(RunFolder(job.folder).last_checkpoints(0)) < 3:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     _copied(home, copy)
     until(job, "done")
     twin = read_job(copy / "runs" / job.id)
-    assert standing_of(twin.folder).state.word == "interrupted"
+    assert read_job_status(twin.folder).state.name == "interrupted"
     go_on(Workspace(copy), twin)
     assert (copy / "out0.checkpoint").read_bytes() == (home / "out0.checkpoint").read_bytes()
 
@@ -170,24 +170,24 @@ def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tin
     params = tiny | {"nSteps": 72_000, "nEpochs": 600, "nEvaluations": 0}
     job = launched(ask(params=params, save_every=0.2))
     pid = until(job, "running").sign.worker.pid
-    while not RunFolder(job.folder).lasts(0):
+    while not RunFolder(job.folder).last_checkpoints(0):
         time.sleep(0.01)
     # No file may grow beyond what a sign of life and a log need: what a full disk does to checkpoints and numbers.
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
     standing = until(job, "paused")
     assert standing.state.alive
     assert "cannot" in standing.state.reason
-    halted_at = RunFolder(job.folder).lasts(0)[-1]
+    halted_at = RunFolder(job.folder).last_checkpoints(0)[-1]
     time.sleep(2.5)
-    assert standing_of(job.folder).state.word == "paused", "it stays so while there is no room"
+    assert read_job_status(job.folder).state.name == "paused", "it stays so while there is no room"
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     until(job, "done")
-    assert RunFolder(job.folder).lasts(0)[-1] > halted_at
+    assert RunFolder(job.folder).last_checkpoints(0)[-1] > halted_at
     log = (job.folder / "log.txt").read_text()
     assert log.index("paused: ") < log.index("there is room again: going on") < log.index("done")
     calm = launched(ask(params=params, save_every=0.2))
     until(calm, "done")
-    ends = [RunFolder(folder).lasts(0)[-1].read_bytes() for folder in (job.folder, calm.folder)]
+    ends = [RunFolder(folder).last_checkpoints(0)[-1].read_bytes() for folder in (job.folder, calm.folder)]
     assert ends[0] == ends[1], "the pause changes nothing"
 
 
@@ -195,8 +195,8 @@ def test_a_run_that_is_ended_while_the_disk_is_full_goes_on_from_its_newest_stat
     from gts.errors import FullDiskError
     from gts.jobs.trainings import member
 
-    monkeypatch.setattr(attempt, "FULL_DISK_SECONDS", 0.01)
-    request, interruption = ask(save_every=0.0, score=True), Interruption()
+    monkeypatch.setattr(attempt, "DISK_FULL_RETRY_SECONDS", 0.01)
+    request, interruption = ask(save_every=0.0, score=True), StopRequest()
     write, told = member.write_checkpoint, []
 
     def full(path: Path, checkpoint: Any) -> str:
@@ -208,19 +208,19 @@ def test_a_run_that_is_ended_while_the_disk_is_full_goes_on_from_its_newest_stat
     with pytest.raises(FullDiskError):
         for one in training(request, interruption):
             told.append(one)
-            if isinstance(one, Halted):
+            if isinstance(one, DiskFull):
                 interruption.request()
-    assert any(isinstance(one, Halted) and "the disk is full" in one.reason for one in told)
+    assert any(isinstance(one, DiskFull) and "the disk is full" in one.reason for one in told)
     monkeypatch.setattr(member, "write_checkpoint", write)
     (folder,) = (request.workspace.root / "runs").iterdir()
-    assert standing_of(folder).state.word == "interrupted"
+    assert read_job_status(folder).state.name == "interrupted"
     told = go_on(request.workspace, read_job(folder))
-    assert next(one.step for one in told if isinstance(one, Progress)) == 720
-    assert not any(isinstance(one, (Halted, WentOn)) for one in told)
+    assert next(one.step for one in told if isinstance(one, TrainingProgress)) == 720
+    assert not any(isinstance(one, (DiskFull, DiskFullCleared)) for one in told)
 
 
 def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    round_of = Trainer.round
+    round_of = Trainer.run_round
 
     def poisoned(trainer: Trainer) -> Any:
         if trainer.epoch == 4:
@@ -234,7 +234,7 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
     first, second = outcome.members
     assert first.failed == ""
     assert second.failed.startswith("step 600: ")
-    remains = outcome.folder.remains(1, 600)
+    remains = outcome.folder.failure_dump(1, 600)
     with safe_open(remains, "numpy") as file:
         about = json.loads(file.metadata()["gts"])
         names = set(file.keys())
@@ -243,12 +243,12 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
     assert about["values"]["actor.learningRate"] > 0
     assert {"rollout.actions", "rollout.rewards", "worlds.rows", "actor.layer0.weight"} <= names
     assert np.isfinite(observations).all() and observations.shape[1] == 4
-    assert outcome.folder.lasts(1)[-1].name == "last-0000000000480.checkpoint", "the states before it are kept"
+    assert outcome.folder.last_checkpoints(1)[-1].name == "last-0000000000480.checkpoint", "the states before it are kept"
 
     # Gone on with from before the failure, the first member is what it would have been, and the second fails again.
-    calm = {path: path.read_bytes() for path in (request.results[0], outcome.folder.lasts(0)[-1])}
-    job = write_job(request.workspace, replace(read_job(outcome.folder.path), claim="active"))
-    for path in outcome.folder.lasts(0)[-2:]:
+    calm = {path: path.read_bytes() for path in (request.results[0], outcome.folder.last_checkpoints(0)[-1])}
+    job = write_job(request.workspace, replace(read_job(outcome.folder.path), recorded_state="active"))
+    for path in outcome.folder.last_checkpoints(0)[-2:]:
         path.unlink()
     told = go_on(request.workspace, job)
     assert all(path.read_bytes() == content for path, content in calm.items())
@@ -257,7 +257,7 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
 
 
 def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    round_of = Trainer.round
+    round_of = Trainer.run_round
 
     def poisoned(trainer: Trainer) -> Any:
         trainer.agent.state.policy.net.stack.block *= 1e30
@@ -266,10 +266,10 @@ def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: py
     monkeypatch.setattr(Trainer, "round", poisoned)
     request = ask(save_every=0.0)
     outcome = run_training(request)
-    state = standing_of(outcome.folder.path).state
+    state = read_job_status(outcome.folder.path).state
     assert isinstance(state, Failed)
     with pytest.raises(UsageError, match="would fail again in the same way"):
-        control.claim_to_resume(request.workspace, read_job(outcome.folder.path), by_name=True)
+        control.acquire_for_resume(request.workspace, read_job(outcome.folder.path), by_name=True)
 
 
 @pytest.mark.parametrize(
@@ -281,17 +281,17 @@ def test_memory_that_runs_out_is_a_failure_with_a_remedy(ask, monkeypatch: pytes
             raise error
         return round_of(trainer)
 
-    round_of = Trainer.round
+    round_of = Trainer.run_round
     monkeypatch.setattr(Trainer, "round", hungry)
     request = ask(save_every=0.0)
     with pytest.raises(WorkError, match="memory ran out at step 480") as raised:
         run_training(request)
     assert "fewer environments" in raised.value.hint
     (folder,) = (request.workspace.root / "runs").iterdir()
-    assert standing_of(folder).state == Failed("memory ran out at step 480")
+    assert read_job_status(folder).state == Failed("memory ran out at step 480")
     monkeypatch.setattr(Trainer, "round", round_of)
     told = go_on(request.workspace, read_job(folder))
-    assert next(one.step for one in told if isinstance(one, Progress)) == 600, "with more memory it goes on"
+    assert next(one.step for one in told if isinstance(one, TrainingProgress)) == 600, "with more memory it goes on"
 
 
 def test_real_memory_that_runs_out_ends_a_process_of_its_own_in_order(ask, tiny, launched, until) -> None:
@@ -322,28 +322,28 @@ def test_a_clock_that_jumps_changes_nothing(ask, monkeypatch: pytest.MonkeyPatch
     job, calm = left_unfinished(request)
     for module in (runs, story, catalogue):
         monkeypatch.setattr(module, "datetime", Wild)
-    monkeypatch.setattr(time, "time", lambda: 0.0)
-    RunFolder(job.folder).lasts(0)[-1].unlink()
+    monkeypatch.setattr(time, "is_time_axis", lambda: 0.0)
+    RunFolder(job.folder).last_checkpoints(0)[-1].unlink()
     go_on(request.workspace, job)
     assert Wild.looks > 2
     assert same_end(request, job, calm)
-    assert standing_of(job.folder).state == Done()
+    assert read_job_status(job.folder).state == Done()
     with MetricsReader(RunFolder(job.folder).metrics) as reader:
         elapsed = reader.curve("policy_loss").elapsed
     assert list(elapsed) == sorted(elapsed) and elapsed[0] >= 0
 
 
 def test_a_network_disk_is_said_and_used(ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = FileSystem("nfs4", network=True, free=1 << 40)
+    network = FileSystem("nfs4", is_network=True, free_bytes=1 << 40)
     for module in ("gts.store.metrics", "gts.jobs.trainings.attempt", "gts.jobs.control"):
         monkeypatch.setattr(f"{module}.file_system", lambda folder: network)
     told: list[Any] = []
     outcome = run_training(ask(), told.append)
-    assert any(isinstance(one, Trouble) and "network disk (nfs4)" in one.text for one in told)
+    assert any(isinstance(one, JobWarning) and "network disk (nfs4)" in one.text for one in told)
     connection = sqlite3.connect(outcome.folder.metrics)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     connection.close()
-    assert standing_of(outcome.folder.path).state == Done()
+    assert read_job_status(outcome.folder.path).state == Done()
 
 
 def looks_at(workspace: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -386,17 +386,17 @@ def test_the_newest_steps_are_those_of_any_member(ask) -> None:
     request = ask(seeds=2, save_every=0.0)
     job, _ = left_unfinished(request)
     folder = RunFolder(job.folder)
-    folder.lasts(1)[-1].unlink()
-    assert resume_state.newest_steps(folder) == [1200, 1080, 960]
-    assert resume_state.restart_of(folder, 2, {}).step == 1080
+    folder.last_checkpoints(1)[-1].unlink()
+    assert resume_state.saved_steps(folder) == [1200, 1080, 960]
+    assert resume_state.find_resume_state(folder, 2, {}).step == 1080
 
 
 def test_a_lock_that_is_held_keeps_everybody_else_out(ask) -> None:
     request = ask(save_every=0.0)
     job, _ = left_unfinished(request)
-    life = Life.take(job.lock)
+    life = JobLock.acquire(job.lock_path)
     with pytest.raises(UsageError, match="already"):
-        control.claim_to_resume(request.workspace, job, by_name=True)
+        control.acquire_for_resume(request.workspace, job, by_name=True)
     life.release()
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs.job_store import jobs_of, standing_of
+from gts.jobs.job_store import list_jobs, read_job_status
 from gts.jobs.states import Done, Paused
 from gts.jobs.trainings import worker
-from gts.jobs.trainings.request import Milestones, RunBegan, Saved, ScoringBegan, Trouble
+from gts.jobs.trainings.request import CheckpointSaved, JobWarning, Milestones, RunStarted, ScoringStarted
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
-from gts.training.events import Event, Finished, MemberFailed, Progress, Started
+from gts.training.events import MemberFailed, TrainingEvent, TrainingFinished, TrainingProgress, TrainingStarted
 from gts.training.trainer import Trainer
 from tests.support.trainings import run_training
 
@@ -25,49 +25,49 @@ from tests.support.trainings import run_training
 class FailingTrainer(Trainer):
     """Whose last member fails after the third round."""
 
-    def run(self) -> Iterator[Event]:
+    def run(self) -> Iterator[TrainingEvent]:
         for event in super().run():
             yield event
-            if isinstance(event, Progress) and event.epoch == 3:
-                yield MemberFailed(self.members - 1, event.step, "a loss of nan")
+            if isinstance(event, TrainingProgress) and event.epoch == 3:
+                yield MemberFailed(self.n_members - 1, event.step, "a loss of nan")
 
 
 def test_a_training_tells_what_it_does_in_order(ask, tmp_path: Path) -> None:
     told: list[object] = []
     outcome = run_training(ask(score=True), told.append)
     kinds = [type(one) for one in told]
-    assert kinds[:2] == [RunBegan, Started]
-    assert kinds.count(Progress) == 10
-    assert kinds.index(Finished) < kinds.index(ScoringBegan)
+    assert kinds[:2] == [RunStarted, TrainingStarted]
+    assert kinds.count(TrainingProgress) == 10
+    assert kinds.index(TrainingFinished) < kinds.index(ScoringStarted)
     assert (outcome.step, outcome.total_steps, outcome.stopped) == (1200, 1200, False)
     (member,) = outcome.members
     assert member.score is not None
     assert member.score["episodes"] == 100
     # What is told of is on the disk already, unless a newer one took its place.
-    assert all(one.path.is_file() for one in told if isinstance(one, Saved) and one.kind != "last")
+    assert all(one.path.is_file() for one in told if isinstance(one, CheckpointSaved) and one.kind != "last")
 
 
 def test_the_last_three_states_are_kept_and_the_best(ask, tmp_path: Path) -> None:
     told: list[object] = []
     outcome = run_training(ask(save_every=0.0), told.append)
-    assert [one.step for one in told if isinstance(one, Saved) and one.kind == "last"] == list(range(120, 1320, 120))
-    kept = [read_checkpoint(path).counters["step"] for path in outcome.folder.lasts(0)]
+    assert [one.step for one in told if isinstance(one, CheckpointSaved) and one.kind == "last"] == list(range(120, 1320, 120))
+    kept = [read_checkpoint(path).counters["step"] for path in outcome.folder.last_checkpoints(0)]
     assert kept == [960, 1080, 1200]
     with Catalogue(tmp_path / "gts.db") as catalogue:
         known = [one.path for one in catalogue.checkpoints(outcome.folder.id) if one.kind == "last"]
-    assert known == [str(path.relative_to(tmp_path)) for path in outcome.folder.lasts(0)]
+    assert known == [str(path.relative_to(tmp_path)) for path in outcome.folder.last_checkpoints(0)]
 
 
 def test_a_state_from_the_disk_goes_on_as_if_nothing_had_happened(ask, tmp_path: Path) -> None:
     request = ask(seeds=2, save_every=0.0)
     outcome = run_training(request)
-    before = [read_checkpoint(outcome.folder.last(member, 960)) for member in range(2)]
+    before = [read_checkpoint(outcome.folder.last_checkpoint(member, 960)) for member in range(2)]
     assert [len(one.history) for one in before] == [2, 2]
     again = Trainer(request.specs, threads=1, checkpoints=before, resume=True)
     for _ in again.run():
         pass
     for member in range(2):
-        undisturbed = read_checkpoint(outcome.folder.last(member, 1200)).tensors
+        undisturbed = read_checkpoint(outcome.folder.last_checkpoint(member, 1200)).tensors
         resumed = again.checkpoint(member).tensors
         assert undisturbed.keys() == resumed.keys()
         assert all(np.array_equal(undisturbed[name], resumed[name]) for name in undisturbed)
@@ -77,11 +77,11 @@ def test_numbers_reach_the_disk_before_the_state_that_needs_them(ask, tmp_path: 
     folder: list[RunFolder] = []
 
     def look(event: object) -> None:
-        if isinstance(event, RunBegan):
+        if isinstance(event, RunStarted):
             folder.append(event.folder)
-        if isinstance(event, Saved) and event.kind == "last":
+        if isinstance(event, CheckpointSaved) and event.kind == "last":
             with MetricsReader(folder[0].metrics) as reader:
-                assert reader.position()[0] == event.step
+                assert reader.newest_position()[0] == event.step
                 assert len(reader.evaluations()) == len(read_checkpoint(event.path).history)
 
     run_training(ask(save_every=0.0), look)
@@ -95,8 +95,8 @@ def test_one_member_that_fails_leaves_the_others_alone(ask, tmp_path: Path, monk
     assert (first.failed, first.result) == ("", tmp_path / "out0.checkpoint")
     assert (second.failed, second.result) == ("step 360: a loss of nan", None)
     assert not (tmp_path / "out1.checkpoint").exists()
-    assert standing_of(outcome.folder.path).state == Done()
-    assert json.loads(outcome.folder.facts.read_text())["outcome"][1]["failed"] == "step 360: a loss of nan"
+    assert read_job_status(outcome.folder.path).state == Done()
+    assert json.loads(outcome.folder.run_file.read_text())["outcome"][1]["failed"] == "step 360: a loss of nan"
     with MetricsReader(outcome.folder.metrics) as reader:
         assert [(one.member, one.step, one.reason) for one in reader.failures()] == [(1, 360, "a loss of nan")]
     assert "member 2 failed at step 360: a loss of nan" in outcome.folder.log.read_text()
@@ -104,12 +104,12 @@ def test_one_member_that_fails_leaves_the_others_alone(ask, tmp_path: Path, monk
 
 def test_a_listener_that_fails_leaves_a_run_that_says_so(ask, tmp_path: Path) -> None:
     def break_off(event: object) -> None:
-        if isinstance(event, Progress) and event.epoch == 2:
+        if isinstance(event, TrainingProgress) and event.epoch == 2:
             raise ZeroDivisionError("the listener's own mistake")
 
     with pytest.raises(ZeroDivisionError):
         run_training(ask(), break_off)
-    (one,) = jobs_of(Workspace(tmp_path))
+    (one,) = list_jobs(Workspace(tmp_path))
     assert one.state == Paused("stopped"), "it can be gone on with"
 
 
@@ -117,7 +117,7 @@ def test_a_catalogue_that_cannot_be_used_is_said_once(ask, tmp_path: Path) -> No
     (tmp_path / "gts.db").mkdir()
     told: list[object] = []
     outcome = run_training(ask(), told.append)
-    (trouble,) = [one for one in told if isinstance(one, Trouble)]
+    (trouble,) = [one for one in told if isinstance(one, JobWarning)]
     assert "the catalogue does not know of this run" in trouble.text
     assert outcome.members[0].result is not None
 

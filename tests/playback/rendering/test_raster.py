@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from gts.physics.models import load_model
-from gts.playback.camera import Camera, camera_for
-from gts.playback.frame import Frame
-from gts.playback.frame_protocol import KINDS, Moment, Shape, Stage
-from gts.playback.rendering.raster import NOTHING, Grid, rasterise
-from gts.playback.scene import Scene
+from gts.playback.camera import PerspectiveCamera, make_camera
+from gts.playback.frame import PlaybackFrame
+from gts.playback.frame_protocol import SHAPE_KINDS, FrameState, SceneInfo, SceneShape
+from gts.playback.rendering.raster import NO_SHAPE, DotGrid, rasterise_shapes
+from gts.playback.scene import SceneReader
 
 EVERY_KIND = """<mujoco><worldbody>
 <geom type="plane" size="5 5 .1"/>
@@ -33,9 +33,9 @@ class Still:
         self.model, self.data = model, mujoco.MjData(model)
         mujoco.mj_forward(model, self.data)
 
-    def restart(self) -> Frame:
+    def restart(self) -> PlaybackFrame:
         qpos, qvel = self.data.qpos.copy(), self.data.qvel.copy()
-        return Frame(0, 0, 0.0, qpos, qvel, 0.0, {}, 0.0, 0.0, False, False, np.zeros((0, 3)))
+        return PlaybackFrame(0, 0, 0.0, qpos, qvel, 0.0, {}, 0.0, 0.0, False, False, np.zeros((0, 3)))
 
     advance = restart
 
@@ -47,52 +47,52 @@ def model_named(name: str) -> mujoco.MjModel:
 @pytest.mark.parametrize("name", ["every kind", "ant.xml", "humanoid.xml", "hopper.xml", "inverted_pendulum.xml"])
 def test_lines_of_sight_meet_what_rays_of_mujoco_meet(name: str) -> None:
     playback = Still(model_named(name))
-    scene = Scene(playback)
-    moment = scene.moment(playback.restart())
-    grid = Grid(160, 88)
-    camera = camera_for(scene.stage, moment, grid.columns, grid.rows)
-    raster = rasterise(scene.stage, moment, camera, grid)
-    x, y = grid.sights(0, grid.columns, 0, grid.rows)
+    scene = SceneReader(playback)
+    moment = scene.read_state(playback.restart())
+    grid = DotGrid(160, 88)
+    camera = make_camera(scene.info, moment, grid.columns, grid.rows)
+    raster = rasterise_shapes(scene.info, moment, camera, grid)
+    x, y = grid.ray_slopes(0, grid.columns, 0, grid.rows)
     solid = np.flatnonzero(playback.model.geom_type != mujoco.mjtGeom.mjGEOM_PLANE)
     seen = set()
     for row, column in np.random.default_rng(0).integers((0, 0), (grid.rows, grid.columns), (1500, 2)).tolist():
         direction = camera.forward + x[column] * camera.right + y[row] * camera.up
         met = np.zeros(1, np.int32)
         distance = mujoco.mj_ray(playback.model, playback.data, camera.position, direction, None, 1, -1, met, None)
-        shape, depth = int(raster.shapes[row, column]), raster.depth[row, column]
+        shape, depth = int(raster.shape_indices[row, column]), raster.depth[row, column]
         if met[0] in solid:
             assert solid[shape] == met[0] or abs(depth - distance) < 1e-3
             assert depth == pytest.approx(distance, abs=1e-3)
             seen.add(shape)
         elif distance < 0:
-            assert shape == NOTHING
+            assert shape == NO_SHAPE
     assert len(seen) >= min(4, len(solid))
 
 
 def test_every_kind_of_shape_is_drawn() -> None:
-    scene = Scene(Still(model_named("every kind")))
-    assert {shape.kind for shape in scene.stage.shapes} == set(KINDS)
+    scene = SceneReader(Still(model_named("every kind")))
+    assert {shape.kind for shape in scene.info.shapes} == set(SHAPE_KINDS)
 
 
 def test_a_ball_is_round_and_lit_in_its_middle() -> None:
-    stage = Stage("ball", (Shape("sphere", (1.0, 1.0, 1.0), (1, 0, 0)),), 50.0, (0, 0, 0), (2, 2), True, False, False)
-    moment = Moment(np.zeros((1, 3)), np.eye(3)[None], (0, 0, 0))
-    camera = Camera(np.array([0.0, -10, 0]), np.array([0.0, 1, 0]), np.array([1.0, 0, 0]), np.array([0.0, 0, 1]))
-    raster = rasterise(stage, moment, camera, Grid(201, 201))
+    stage = SceneInfo("ball", (SceneShape("sphere", (1.0, 1.0, 1.0), (1, 0, 0)),), 50.0, (0, 0, 0), (2, 2), True, False, False)
+    moment = FrameState(np.zeros((1, 3)), np.eye(3)[None], (0, 0, 0))
+    camera = PerspectiveCamera(np.array([0.0, -10, 0]), np.array([0.0, 1, 0]), np.array([1.0, 0, 0]), np.array([0.0, 0, 1]))
+    raster = rasterise_shapes(stage, moment, camera, DotGrid(201, 201))
     assert raster.depth[100, 100] == pytest.approx(9.0, abs=1e-3)
-    assert raster.light[100, 100] == pytest.approx(1.0, abs=1e-3)
-    seen = raster.shapes == 0
+    assert raster.shading[100, 100] == pytest.approx(1.0, abs=1e-3)
+    seen = raster.shape_indices == 0
     assert np.array_equal(seen, seen.T) and np.array_equal(seen, seen[::-1])
     # The edge of a ball of radius 1 at a distance of 10 is seen under asin(1/10).
-    pitch = Grid(201, 201).pitch
+    pitch = DotGrid(201, 201).dot_height
     assert seen[100].sum() == pytest.approx(2 * np.tan(np.arcsin(0.1)) / pitch, abs=2)
 
 
 def test_dots_that_are_higher_than_wide_show_the_same_shape() -> None:
     playback = Still(load_model("ant.xml"))
-    scene = Scene(playback)
-    moment = scene.moment(playback.restart())
-    camera = camera_for(scene.stage, moment, 80, 44)
-    square, high = Grid(80, 44), Grid(80, 22, 2.0)
-    dense, sparse = (rasterise(scene.stage, moment, camera, grid).shapes != NOTHING for grid in (square, high))
+    scene = SceneReader(playback)
+    moment = scene.read_state(playback.restart())
+    camera = make_camera(scene.info, moment, 80, 44)
+    square, high = DotGrid(80, 44), DotGrid(80, 22, 2.0)
+    dense, sparse = (rasterise_shapes(scene.info, moment, camera, grid).shape_indices != NO_SHAPE for grid in (square, high))
     assert sparse.sum() == pytest.approx(dense.sum() / 2, rel=0.1)

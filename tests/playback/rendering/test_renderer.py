@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from gts.params.figures import FIGURES
-from gts.playback.rendering.backdrop import Points
-from gts.playback.rendering.camera import Follower
+from gts.playback.rendering.backdrop import ImagePoints
+from gts.playback.rendering.camera import TrackingCamera
 from gts.playback.rendering.gl import start_gl
-from gts.playback.rendering.renderer import PlainRenderer
-from gts.playback.rendering.scene import read_scene
+from gts.playback.rendering.renderer import SoftwareRenderer
+from gts.playback.rendering.scene import build_render_scene
 from tests.support.random_playback import Thrown
 
 WIDTH, HEIGHT = 200, 150
@@ -42,19 +42,19 @@ def test_pixels_show_what_rays_meet(name: str) -> None:
     data = mujoco.MjData(model)
     data.qpos[:] += np.random.default_rng(1).normal(0, 0.05, model.nq)
     mujoco.mj_forward(model, data)
-    camera = Follower(model, 50).follow(data, 0)
+    camera = TrackingCamera(model, 50).follow(data, 0)
     camera.azimuth, camera.elevation = 110, -20
     scene = mujoco.MjvScene(model, 100)
     mujoco.mjv_updateScene(model, data, mujoco.MjvOption(), None, camera, mujoco.mjtCatBit.mjCAT_ALL, scene)
-    read = read_scene(scene, (WIDTH, HEIGHT))
+    read = build_render_scene(scene, (WIDTH, HEIGHT))
     rows, columns = np.mgrid[0:HEIGHT:3, 0:WIDTH:3]
-    directions = read.view.directions(columns.ravel() + np.float32(0.5), rows.ravel() + np.float32(0.5)).astype(float)
+    directions = read.view.ray_directions(columns.ravel() + np.float32(0.5), rows.ravel() + np.float32(0.5)).astype(float)
     met = np.zeros(len(directions), np.int32)
     distances = np.zeros(len(directions))
     flat = directions.ravel()
-    mujoco.mj_multiRay(model, data, read.view.place, flat, None, True, -1, met, distances, None, len(directions), 1e6)
+    mujoco.mj_multiRay(model, data, read.view.position, flat, None, True, -1, met, distances, None, len(directions), 1e6)
     wanted = (met >= 0) & (model.geom_bodyid[met] > 0) if name != "invertedPendulum" else met >= 0
-    renderer = PlainRenderer(model, WIDTH, HEIGHT)
+    renderer = SoftwareRenderer(model, WIDTH, HEIGHT)
     picture = renderer.draw(data, camera)
     bare = mujoco.MjData(model)
     bare.qpos[:] = data.qpos
@@ -65,10 +65,10 @@ def test_pixels_show_what_rays_meet(name: str) -> None:
     assert picture.shape == (HEIGHT, WIDTH, 3)
 
 
-def labels(renderer: PlainRenderer, data: mujoco.MjData, camera: mujoco.MjvCamera) -> np.ndarray:
+def labels(renderer: SoftwareRenderer, data: mujoco.MjData, camera: mujoco.MjvCamera) -> np.ndarray:
     """What each pixel of the last picture met."""
-    scene = read_scene(renderer._scene, (WIDTH, HEIGHT))
-    _, found = renderer._trace(scene, data, renderer._backdrop)
+    scene = build_render_scene(renderer._scene, (WIDTH, HEIGHT))
+    _, found = renderer._trace_rays(scene, data, renderer._backdrop)
     return found.reshape(HEIGHT, WIDTH)
 
 
@@ -76,7 +76,7 @@ def test_each_shape_has_its_own_colour() -> None:
     model = model_of("shapes")
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
-    picture = PlainRenderer(model, 400, 300).draw(data, Follower(model, 50).follow(data, 0)).astype(int)
+    picture = SoftwareRenderer(model, 400, 300).draw(data, TrackingCamera(model, 50).follow(data, 0)).astype(int)
     for colour in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1)):
         on, off = picture[..., np.array(colour) == 1].min(axis=2), picture[..., np.array(colour) == 0].max(axis=2)
         assert ((on - off) > 80).sum() > 100, colour
@@ -84,7 +84,7 @@ def test_each_shape_has_its_own_colour() -> None:
 
 def test_the_ground_goes_by_and_the_figure_stays_in_the_picture() -> None:
     source = Thrown("hopper", 500)
-    follower, renderer = Follower(source.model, 125), PlainRenderer(source.model, WIDTH, HEIGHT)
+    follower, renderer = TrackingCamera(source.model, 125), SoftwareRenderer(source.model, WIDTH, HEIGHT)
     source.restart()
     pictures = []
     for step in range(200):
@@ -104,7 +104,7 @@ def test_the_ground_goes_by_and_the_figure_stays_in_the_picture() -> None:
 
 def test_a_camera_looks_at_each_start_afresh() -> None:
     source = Thrown("hopper", 5)
-    follower = Follower(source.model, 125)
+    follower = TrackingCamera(source.model, 125)
     source.restart()
     source.data.qpos[0] = 100.0
     mujoco.mj_forward(source.model, source.data)
@@ -117,14 +117,14 @@ def test_points_of_a_part_of_the_picture_are_found_either_way() -> None:
     rows, columns = np.mgrid[0:20, 0:30]
     x, y = columns.ravel() + np.float32(0.5), rows.ravel() + np.float32(0.5)
     for box in ((3.0, 9.0, 2.0, 7.0), (-50.0, 4.0, 18.0, 99.0), (40.0, 50.0, 3.0, 5.0), (-np.inf, np.inf, -np.inf, np.inf)):
-        assert Points(x, y, (30, 20)).inside(box).tolist() == Points(x, y).inside(box).tolist()
+        assert ImagePoints(x, y, (30, 20)).indices_in_box(box).tolist() == ImagePoints(x, y).indices_in_box(box).tolist()
 
 
 def test_gl_draws_the_figure_in_the_same_place() -> None:
     source = Thrown("hopper", 5)
     source.restart()
-    camera = Follower(source.model, 125).follow(source.data, 0)
-    renderer, why = start_gl(source.model, source.data, camera, (600, 450), slowest=60.0)
+    camera = TrackingCamera(source.model, 125).follow(source.data, 0)
+    renderer, why = start_gl(source.model, source.data, camera, (600, 450), max_seconds=60.0)
     if renderer is None:
         if os.environ.get("GTS_TEST_GL"):
             pytest.fail(why)
@@ -133,7 +133,7 @@ def test_gl_draws_the_figure_in_the_same_place() -> None:
         drawn = renderer.draw(source.data, camera).astype(int)
     finally:
         renderer.close()
-    plain = PlainRenderer(source.model, 600, 450).draw(source.data, camera).astype(int)
+    plain = SoftwareRenderer(source.model, 600, 450).draw(source.data, camera).astype(int)
     # Above the horizon there is nothing brown but the figure, in both of them.
     upper = slice(0, 150)
     brown = [picture[upper, :, 0] - picture[upper, :, 2] > 15 for picture in (drawn, plain)]

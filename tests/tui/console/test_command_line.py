@@ -13,10 +13,11 @@ import pytest
 
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
-from gts_tui.console.command_line import CommandLine, Menu
-from gts_tui.console.output import Scrollback
-from gts_tui.widgets.dialogs import Confirm
+from gts_tui.app import GtsApp
+from gts_tui.app_base import AppSettings
+from gts_tui.console.command_line import CommandLine, CompletionMenu
+from gts_tui.console.output import OutputPane
+from gts_tui.widgets.dialogs import ConfirmDialog
 from tests.support.app_driver import screen_text, shows, types, until
 from tests.support.sample_workspace import furnish
 
@@ -38,7 +39,7 @@ def play(workspace: Workspace) -> Callable[..., None]:
 
     def run(flow: Flow, *, readonly: bool = False) -> None:
         async def main() -> None:
-            app = GtsApp(workspace, Settings(readonly=readonly))
+            app = GtsApp(workspace, AppSettings(readonly=readonly))
             async with app.run_test(size=(80, 24), notifications=True) as pilot:
                 await until(pilot, lambda: app.mode)
                 await flow(pilot, app, app.query_one(CommandLine))
@@ -63,7 +64,7 @@ def ends_with(workspace: Workspace, line: str) -> int | None:
 
 def test_what_was_given_comes_back_here_and_elsewhere(play: Callable[..., None], workspace: Workspace) -> None:
     with Catalogue(workspace.catalogue) as catalogue:
-        catalogue.remember("score elsewhere.checkpoint", 0)
+        catalogue.add_command("score elsewhere.checkpoint", 0)
 
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         await types(pilot, "mode jobs")
@@ -72,7 +73,7 @@ def test_what_was_given_comes_back_here_and_elsewhere(play: Callable[..., None],
         await until(pilot, lambda: ends_with(workspace, "mode nowhere") == 2)
         assert ends_with(workspace, "mode jobs") == 0
         await pilot.press("colon")
-        await until(pilot, lambda: len(app.performer.history.lines) == 3)
+        await until(pilot, lambda: len(app.command_runner.history.lines) == 3)
         await pilot.press("up")
         assert line.value == "mode nowhere"
         await pilot.press("up", "up")
@@ -88,18 +89,18 @@ def test_what_was_given_comes_back_here_and_elsewhere(play: Callable[..., None],
 def test_ctrl_r_finds_a_line_by_a_part_of_it(play: Callable[..., None], workspace: Workspace) -> None:
     with Catalogue(workspace.catalogue) as catalogue:
         for given in ("info hopper/hopperPPO.spec", "info walker/walkerPPO.spec", "jobs"):
-            catalogue.remember(given, 0)
+            catalogue.add_command(given, 0)
 
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         await pilot.press("colon")
-        await until(pilot, lambda: len(app.performer.history.lines) == 3)
+        await until(pilot, lambda: len(app.command_runner.history.lines) == 3)
         await pilot.press("x", "ctrl+r", "ctrl+u", *"ppo")
         await shows(pilot, r"info walker/walkerPPO.spec *\n.*info hopper")
         await pilot.press("escape")
         assert line.value == "x"
         await pilot.press("ctrl+u", "ctrl+r", *"ppo", "ctrl+r", "enter")
         assert line.value == "info hopper/hopperPPO.spec"
-        assert not app.query_one(Menu).display
+        assert not app.query_one(CompletionMenu).display
 
     play(flow)
 
@@ -118,7 +119,7 @@ def test_the_ghost_is_taken_with_the_arrow(play: Callable[..., None]) -> None:
 
 def test_tab_offers_goes_on_and_takes(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
-        menu = app.query_one(Menu)
+        menu = app.query_one(CompletionMenu)
         await pilot.press("colon", *"tr", "tab")
         await shows(pilot, "train +Train a spec, or go on")
         await pilot.press("tab", "enter")
@@ -149,11 +150,11 @@ def test_a_folder_is_gone_into_and_a_line_is_given_when_it_is_whole(play: Callab
         await pilot.press("colon")
         await letters(pilot, "open hop")
         await pilot.press("tab")
-        await until(pilot, lambda: app.query_one(Menu).display)
+        await until(pilot, lambda: app.query_one(CompletionMenu).display)
         await pilot.press("enter")
         await shows(pilot, "hopper/hopper.space")
         await letters(pilot, "hopper.sp")
-        await until(pilot, lambda: app.query_one(Menu).option_count == 1 and line.value == "open hopper/hopper.sp")
+        await until(pilot, lambda: app.query_one(CompletionMenu).option_count == 1 and line.value == "open hopper/hopper.sp")
         await pilot.press("enter", "enter")
         await until(pilot, lambda: app.mode and app.mode.NAME == "editor")
 
@@ -162,7 +163,7 @@ def test_a_folder_is_gone_into_and_a_line_is_given_when_it_is_whole(play: Callab
 
 def test_what_is_wrong_is_pointed_at_with_the_nearest_word(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
-        pane = app.query_one(Scrollback)
+        pane = app.query_one(OutputPane)
         for wrong, mark, says in (
             ("trian x.spec", "^^^^^", "did you mean `train`"),
             ("info hopper/hopperPPP.spec", "     ^^^^^^^^^^^^^^^^^^^^^", "hopper/hopperPPO.spec"),
@@ -188,7 +189,7 @@ def test_what_is_wrong_is_pointed_at_with_the_nearest_word(play: Callable[..., N
 def test_a_failure_ends_the_line_and_says_what_was_not_done(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         await types(pilot, "mode jobs; info nothing.spec; mode play; clear")
-        await until(pilot, lambda: "not done: mode play; clear" in app.query_one(Scrollback).text)
+        await until(pilot, lambda: "not done: mode play; clear" in app.query_one(OutputPane).text)
         assert app.mode is not None
         assert app.mode.NAME == "jobs"
 
@@ -229,8 +230,8 @@ def test_processes_are_shown_cancelled_and_end_with_the_program(play: Callable[.
         await pilot.press("colon", "ctrl+c")
         await shows(pilot, "end !sleep 100?")
         await pilot.press("y")
-        await until(pilot, lambda: "cancelled: !sleep 100" in app.query_one(Scrollback).text)
-        assert not app.performer.tasks.running
+        await until(pilot, lambda: "cancelled: !sleep 100" in app.query_one(OutputPane).text)
+        assert not app.command_runner.tasks.running
         await types(pilot, f"!echo $$ > {tmp_path}/pid; sleep 100")
         await until(pilot, lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
 
@@ -241,12 +242,12 @@ def test_processes_are_shown_cancelled_and_end_with_the_program(play: Callable[.
 
 def test_a_process_that_fails_or_is_killed_says_so(play: Callable[..., None], workspace: Workspace) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
-        pane = app.query_one(Scrollback)
+        pane = app.query_one(OutputPane)
         await types(pilot, "!echo the reason; exit 3")
         await until(pilot, lambda: "exit code 3: the reason" in pane.text)
         await until(pilot, lambda: ends_with(workspace, "!echo the reason; exit 3") == 3)
         await types(pilot, "!sleep 50")
-        task = await until(pilot, lambda: app.performer.tasks.running)
+        task = await until(pilot, lambda: app.command_runner.tasks.running)
         os.kill(task[0].process.pid, signal.SIGKILL)
         await until(pilot, lambda: "ended by SIGKILL" in pane.text)
         # What it leaves behind does not hold the line up.
@@ -260,8 +261,8 @@ def test_a_reader_changes_nothing_and_keeps_no_history(play: Callable[..., None]
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         for given in ("train hopper/hopperPPO.spec", "!touch here"):
             await types(pilot, given)
-            await until(pilot, lambda: "--readonly" in app.query_one(Scrollback).text)
-            app.query_one(Scrollback).clear()
+            await until(pilot, lambda: "--readonly" in app.query_one(OutputPane).text)
+            app.query_one(OutputPane).clear()
         await pilot.press("colon", "up")
         assert line.value == "!touch here"
 
@@ -273,9 +274,9 @@ def test_a_reader_changes_nothing_and_keeps_no_history(play: Callable[..., None]
 
 def test_what_is_said_while_a_question_is_asked_arrives(play: Callable[..., None], workspace: Workspace) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
-        pane = app.query_one(Scrollback)
-        app.push_screen(Confirm("really?"))
-        app.perform("!echo behind")
+        pane = app.query_one(OutputPane)
+        app.push_screen(ConfirmDialog("really?"))
+        app.run_command("!echo behind")
         await until(pilot, lambda: "behind" in pane.text.splitlines())
         await until(pilot, lambda: ends_with(workspace, "!echo behind") == 0)
         await shows(pilot, "really?")

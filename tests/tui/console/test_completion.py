@@ -31,7 +31,7 @@ def offered(completer: Completer, line: str) -> list[str]:
 
 def at(completer: Completer, line: str) -> Completions:
     cursor = line.index("|")
-    return completer.completions(line.replace("|", ""), cursor)
+    return completer.complete(line.replace("|", ""), cursor)
 
 
 def help_of(completer: Completer, line: str, text: str) -> str:
@@ -51,7 +51,7 @@ def test_options_and_their_values(completer: Completer) -> None:
     assert "-s" in help_of(completer, "train x --ste|", "--steps")
     assert offered(completer, "train x --keep |") == ["best", "last"]
     assert offered(completer, "train x --keep=l|") == ["--keep=last"]
-    assert at(completer, "train x --steps |").wanted.startswith("STEPS: ")
+    assert at(completer, "train x --steps |").description.startswith("STEPS: ")
 
 
 def test_names_fit_what_the_command_takes(completer: Completer) -> None:
@@ -79,7 +79,7 @@ def test_parameters_fit_the_spec_and_say_what_they_mean(completer: Completer) ->
 
 def test_only_the_word_under_the_cursor_is_replaced(completer: Completer) -> None:
     made = at(completer, "stop w9|c --now; info x")
-    line, cursor = made.taken("stop w9c --now; info x", made.candidates[0])
+    line, cursor = made.apply("stop w9c --now; info x", made.candidates[0])
     assert line == f"stop {RUN} --now; info x"
     assert line[cursor:] == "--now; info x"
 
@@ -89,19 +89,19 @@ def test_names_with_blanks_are_quoted_and_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "my specs" / "a [b].spec").write_text("{}")
     completer = Completer(Workspace(tmp_path))
     made = at(completer, "info my|")
-    line, cursor = made.taken("info my", made.candidates[0])
+    line, cursor = made.apply("info my", made.candidates[0])
     assert line == "info 'my specs/'"
-    made = completer.completions(line, cursor)
+    made = completer.complete(line, cursor)
     assert [one.text for one in made.candidates] == ["my specs/a [b].spec"]
-    assert made.taken(line, made.candidates[0])[0] == "info 'my specs/a [b].spec' "
+    assert made.apply(line, made.candidates[0])[0] == "info 'my specs/a [b].spec' "
     assert offered(completer, "info 'my sp|") == ["my specs/"]
 
 
 def test_the_ghost_is_the_likeliest_end(completer: Completer) -> None:
-    assert completer.ghost("trai") == "train"
-    assert completer.ghost("train hopper/hopperA") == "train hopper/hopperA2C.spec"
-    assert completer.ghost("train ") == ""
-    assert completer.ghost("train nothing") == ""
+    assert completer.suggestion("trai") == "train"
+    assert completer.suggestion("train hopper/hopperA") == "train hopper/hopperA2C.spec"
+    assert completer.suggestion("train ") == ""
+    assert completer.suggestion("train nothing") == ""
 
 
 def test_every_beginning_of_every_line_can_be_completed(completer: Completer) -> None:
@@ -112,20 +112,20 @@ def test_every_beginning_of_every_line_can_be_completed(completer: Completer) ->
         "new spec -",
     ):
         for cursor in range(len(line) + 1):
-            completer.completions(line, cursor)
-            completer.completions(line[:cursor], cursor)
-            completer.ghost(line[:cursor])
+            completer.complete(line, cursor)
+            completer.complete(line[:cursor], cursor)
+            completer.suggestion(line[:cursor])
 
 
 def test_a_key_costs_little_in_a_large_workspace(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     for number in range(1000):
-        folder = workspace.run(f"2026{number:04}-120000-hopperPPO-abc").path
+        folder = workspace.run_folder(f"2026{number:04}-120000-hopperPPO-abc").path
         folder.mkdir(parents=True)
         (folder / "run.json").write_text("{}")
     completer = Completer(workspace)
-    completer.completions("stop 2", 6)
+    completer.complete("stop 2", 6)
     began = time.perf_counter()
     for _ in range(20):
-        assert completer.completions("stop 20260", 10).candidates
+        assert completer.complete("stop 20260", 10).candidates
     assert (time.perf_counter() - began) / 20 < 0.05

@@ -8,7 +8,7 @@ import pytest
 
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
-from gts_tui.console.history import History, Walk
+from gts_tui.console.history import History, HistoryCursor
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_line_is_kept_once_and_newest(workspace: Workspace) -> None:
 
 
 def test_the_workspace_is_left_alone_where_it_must_be(workspace: Workspace, tmp_path: Path) -> None:
-    reader = History(workspace, keeps=False)
+    reader = History(workspace, persistent=False)
     reader.add("info a", 0)
     assert reader.lines == ("info a",)
     with Catalogue(workspace.catalogue, read_only=True) as catalogue:
@@ -63,16 +63,16 @@ def test_going_up_keeps_to_what_was_typed_and_comes_back(workspace: Workspace) -
     history = History(workspace)
     for line in ("train a.spec", "info a", "train b.spec", "stop x"):
         history.add(line, 0)
-    walk = Walk.through(history, "train")
-    assert [walk.step(1), walk.step(1), walk.step(1)] == ["train b.spec", "train a.spec", "train a.spec"]
-    assert [walk.step(-1), walk.step(-1), walk.step(-1)] == ["train b.spec", "train", "train"]
-    assert history.beginning("tra") == "train b.spec"
-    assert history.beginning("train a.spec") == ""
+    walk = HistoryCursor.start(history, "train")
+    assert [walk.move(1), walk.move(1), walk.move(1)] == ["train b.spec", "train a.spec", "train a.spec"]
+    assert [walk.move(-1), walk.move(-1), walk.move(-1)] == ["train b.spec", "train", "train"]
+    assert history.with_prefix("tra") == "train b.spec"
+    assert history.with_prefix("train a.spec") == ""
 
 
 def test_capitals_count_in_a_search_that_has_some(workspace: Workspace) -> None:
     history = History(workspace)
     for line in ("info hopperPPO.spec", "info HOPPER.spec"):
         history.add(line, 0)
-    assert history.holding("hopper") == ["info HOPPER.spec", "info hopperPPO.spec"]
-    assert history.holding("HOPPER") == ["info HOPPER.spec"]
+    assert history.containing("hopper") == ["info HOPPER.spec", "info hopperPPO.spec"]
+    assert history.containing("HOPPER") == ["info HOPPER.spec"]

@@ -13,9 +13,10 @@ from rich.table import Table
 
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
-from gts_tui.console.formatting import complaint, links_in, printed
-from gts_tui.console.output import MOST_LINES, Scrollback
+from gts_tui.app import GtsApp
+from gts_tui.app_base import AppSettings
+from gts_tui.console.formatting import find_links, format_error_message, make_output_lines
+from gts_tui.console.output import MAX_LINES, OutputPane
 from tests.support.app_driver import screen_text, shows, types, until
 
 RUN = "20261118-211502-hopperPPO-k3f"
@@ -31,12 +32,12 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]
     folder.mkdir(parents=True)
     (folder / "run.json").write_text("{}")
 
-    def run(flow: Callable[[Any, GtsApp, Scrollback], Coroutine[Any, Any, None]], size: tuple[int, int] = (80, 24)) -> None:
+    def run(flow: Callable[[Any, GtsApp, OutputPane], Coroutine[Any, Any, None]], size: tuple[int, int] = (80, 24)) -> None:
         async def main() -> None:
-            app = GtsApp(Workspace(tmp_path), Settings())
+            app = GtsApp(Workspace(tmp_path), AppSettings())
             async with app.run_test(size=size, notifications=True) as pilot:
                 await until(pilot, lambda: app.mode)
-                await flow(pilot, app, app.query_one(Scrollback))
+                await flow(pilot, app, app.query_one(OutputPane))
 
         asyncio.run(main())
 
@@ -59,48 +60,48 @@ def test_no_text_steers_the_terminal() -> None:
     table = Table("a", "b")
     for text in NASTY:
         table.add_row(text.replace("\udcff", ""), "x")
-    for shown in [*NASTY, "\n".join(NASTY), table, complaint("\n".join(NASTY), "here\n ^")]:
-        for line in printed(shown, 40):
+    for shown in [*NASTY, "\n".join(NASTY), table, format_error_message("\n".join(NASTY), "here\n ^")]:
+        for line in make_output_lines(shown, 40):
             assert line.strip.cell_length <= 40
             assert all(letter.isprintable() or letter in "\u200d" for letter in line.text), ascii(line.text)
-    assert "red" in printed(NASTY[-1], 40)[0].text
-    assert printed("a\tb", 40)[0].text == "a       b"
+    assert "red" in make_output_lines(NASTY[-1], 40)[0].text
+    assert make_output_lines("a\tb", 40)[0].text == "a       b"
 
 
 def test_a_line_names_files_runs_and_studies() -> None:
     def named(text: str) -> list[str]:
-        return [link.word for link in links_in(text, ["big", "hopper-1"])]
+        return [link.target for link in find_links(text, ["big", "hopper-1"])]
 
     assert named(f"{RUN} stands at hopper/my.spec:3:4: no") == [RUN, "hopper/my.spec"]
     assert named("see 'my specs/a b.space', `x.checkpoint`.") == ["my specs/a b.space", "x.checkpoint"]
     assert named(f"/w/runs/{RUN}/member1/best.checkpoint") == [f"/w/runs/{RUN}/member1/best.checkpoint"]
     assert named("big hopper-1 bigger x/big hopper-1.spec") == ["big", "hopper-1", "hopper-1.spec"]
     assert named("a.specs spec .space") == []
-    shown = printed(f"{RUN}\n  member1/best.checkpoint", 80)
-    assert [link.word for line in shown for link in line.links] == [RUN, f"runs/{RUN}/member1/best.checkpoint"]
+    shown = make_output_lines(f"{RUN}\n  member1/best.checkpoint", 80)
+    assert [link.target for line in shown for link in line.links] == [RUN, f"runs/{RUN}/member1/best.checkpoint"]
 
 
 def test_links_are_gone_to_and_opened_by_keys_and_by_the_mouse(play: Callable[..., None]) -> None:
-    async def flow(pilot: Any, app: GtsApp, pane: Scrollback) -> None:
+    async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         pane.add(f"first tiny.spec\nthen {RUN}")
         await pilot.press("o", "tab")
-        assert pane.link is not None and pane.link.word == RUN
+        assert pane.current_link is not None and pane.current_link.target == RUN
         await pilot.press("shift+tab")
-        assert pane.link is not None and pane.link.word == "tiny.spec"
+        assert pane.current_link is not None and pane.current_link.target == "tiny.spec"
         await pilot.press("enter")
         await until(pilot, lambda: app.mode and app.mode.NAME == "editor")
         pane.clear()
         pane.add(f"then {RUN}")
         pane.display = True
         await pilot.pause()
-        await pilot.click(Scrollback, offset=(10, 1))
+        await pilot.click(OutputPane, offset=(10, 1))
         await until(pilot, lambda: app.mode and app.mode.NAME == "training")
 
     play(flow)
 
 
 def test_search_goes_through_what_was_found_and_escape_backs_out(play: Callable[..., None]) -> None:
-    async def flow(pilot: Any, app: GtsApp, pane: Scrollback) -> None:
+    async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         pane.add("\n".join(f"line {number} {'Needle' if number % 40 == 0 else ''}" for number in range(200)))
         await pilot.press("o", "slash", *"needle", "enter")
         await shows(pilot, r"needle: 5 of 5(.|\n)*line 160 Needle")
@@ -119,7 +120,7 @@ def test_search_goes_through_what_was_found_and_escape_backs_out(play: Callable[
 
 
 def test_it_is_copied_and_written(play: Callable[..., None], tmp_path: Path) -> None:
-    async def flow(pilot: Any, app: GtsApp, pane: Scrollback) -> None:
+    async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         pane.add("one\ntwo")
         await pilot.press("o", "y")
         assert app.clipboard == "one\ntwo"
@@ -135,7 +136,7 @@ def test_it_is_copied_and_written(play: Callable[..., None], tmp_path: Path) -> 
 
 
 def test_a_line_needs_no_pane_and_more_opens_it_from_the_beginning(play: Callable[..., None]) -> None:
-    async def flow(pilot: Any, app: GtsApp, pane: Scrollback) -> None:
+    async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         await types(pilot, "check tiny.spec")
         await shows(pilot, r"› gts check tiny.spec  \S")
         assert not pane.display
@@ -148,7 +149,7 @@ def test_a_line_needs_no_pane_and_more_opens_it_from_the_beginning(play: Callabl
 
 
 def test_what_comes_in_masses_holds_nothing_up(play: Callable[..., None]) -> None:
-    async def flow(pilot: Any, app: GtsApp, pane: Scrollback) -> None:
+    async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         await types(pilot, '!i=0; while [ $i -lt 20000 ]; do echo "$i some [words] in a line"; i=$((i+1)); done')
         longest = 0.0
 
@@ -162,14 +163,14 @@ def test_what_comes_in_masses_holds_nothing_up(play: Callable[..., None]) -> Non
             longest = max(longest, time.monotonic() - began)
         assert ended()
         assert longest < 2.0
-        assert len(pane.text.splitlines()) <= MOST_LINES
+        assert len(pane.text.splitlines()) <= MAX_LINES
         assert "output" in screen_text(app)
 
     play(flow)
 
 
 def test_the_smallest_and_the_widest_screen_show_it(play: Callable[..., None]) -> None:
-    async def flow(pilot: Any, app: GtsApp, pane: Scrollback) -> None:
+    async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         for text in NASTY:
             pane.add(text)
         app.query_one("#modes").display = False

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from gts.jobs.job_store import find_job, reindex
+from gts.jobs.job_store import find_job, index_missing_runs
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.widgets.log_view import LogLines, end_of
-from gts_tui.widgets.table import MOST_ROWS, KeyedTable
+from gts_tui.widgets.log_view import LogLines, read_log_excerpt
+from gts_tui.widgets.table import MAX_ROWS, KeyedTable
 from tests.support import app_driver
 from tests.support.app_driver import screen_text, shows, types, until
 
@@ -48,32 +48,32 @@ def test_jobs_are_listed_with_their_states_reasons_and_logs(workspace: Workspace
         await types(pilot, f"mode jobs {FAILED[-3:]}")
         await shows(pilot, "step 40960: the loss is not a number")
         await until(pilot, lambda: "training hopper/hopperA2C.spec" in log(app))
-        assert app.selected() == (FAILED,)
+        assert app.selection() == (FAILED,)
 
     drive(workspace, flow, size=size)
 
 
 def test_states_and_words_narrow_the_list_and_escape_widens_it(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
-        await until(pilot, lambda: len(table(app).keys) == 4)
+        await until(pilot, lambda: len(table(app).row_keys) == 4)
         await pilot.press("left_square_bracket", "left_square_bracket")
-        await until(pilot, lambda: table(app).keys == (FAILED,))
+        await until(pilot, lambda: table(app).row_keys == (FAILED,))
         assert "failed only" in screen_text(app)
         await pilot.press("escape")
-        await until(pilot, lambda: len(table(app).keys) == 4)
+        await until(pilot, lambda: len(table(app).row_keys) == 4)
         await pilot.press("slash", *"ppo", "space", *"k3f", "enter")
-        await until(pilot, lambda: [key[-3:] for key in table(app).keys] == ["k3f"])
+        await until(pilot, lambda: [key[-3:] for key in table(app).row_keys] == ["k3f"])
         await pilot.press("escape")
-        await until(pilot, lambda: len(table(app).keys) == 4)
+        await until(pilot, lambda: len(table(app).row_keys) == 4)
 
     drive(workspace, flow)
 
 
 def test_the_log_grows_while_it_is_looked_at_and_is_searched(workspace: Workspace) -> None:
-    path = workspace.run("20261120-013000-hopperPPO-w9c").log
+    path = workspace.run_folder("20261120-013000-hopperPPO-w9c").log
 
     async def flow(app: GtsApp, pilot: Any) -> None:
-        await until(pilot, lambda: "training hopper/hopperPPO.spec" in log(app) or table(app).go_to(path.parent.name))
+        await until(pilot, lambda: "training hopper/hopperPPO.spec" in log(app) or table(app).move_to_key(path.parent.name))
         await until(pilot, lambda: "training hopper/hopperPPO.spec" in log(app))
         with path.open("a") as file:
             file.write("a line [/with] \x1b[31mcolours\x1b[0m and \x07 bells\n")
@@ -90,7 +90,7 @@ def test_the_log_grows_while_it_is_looked_at_and_is_searched(workspace: Workspac
 
 def test_a_job_is_opened_and_its_id_copied(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
-        await until(pilot, lambda: table(app).go_to(FAILED))
+        await until(pilot, lambda: table(app).move_to_key(FAILED))
         await pilot.press("y")
         await until(pilot, lambda: app.clipboard == FAILED)
         await pilot.press("enter")
@@ -106,20 +106,20 @@ def test_a_training_is_stopped_resumed_killed_and_goes_on(workspace: Workspace) 
 
     def stands(app: GtsApp, pilot: Any, word: str) -> Any:
         def condition() -> bool:
-            newest = table(app).keys[:1]
+            newest = table(app).row_keys[:1]
             shown = re.search(rf"{word} +long-", screen_text(app))
-            return bool(newest) and find_job(workspace, newest[0]).state.word == word and shown is not None
+            return bool(newest) and find_job(workspace, newest[0]).state.name == word and shown is not None
 
         return until(pilot, condition, WORKING)
 
     async def flow(app: GtsApp, pilot: Any) -> None:
-        await until(pilot, lambda: len(table(app).keys) == 4)
-        app.perform("train long.spec")
-        await until(pilot, lambda: len(table(app).keys) == 5, WORKING)
+        await until(pilot, lambda: len(table(app).row_keys) == 4)
+        app.run_command("train long.spec")
+        await until(pilot, lambda: len(table(app).row_keys) == 5, WORKING)
         app.query_one("#scrollback").display = False
         try:
             await stands(app, pilot, "running")
-            table(app).go_to(table(app).keys[0])
+            table(app).move_to_key(table(app).row_keys[0])
             await shows(pilot, r"running +long-\S+ +\d\d:\d\d +\d+ % .*%.*B", WORKING)
             await pilot.press("s")
             await stands(app, pilot, "paused")
@@ -129,12 +129,12 @@ def test_a_training_is_stopped_resumed_killed_and_goes_on(workspace: Workspace) 
             await pilot.press("S")
             await shows(pilot, "Kill .*long")
             await pilot.press("n")
-            assert find_job(workspace, table(app).keys[0]).state.alive, "no is no"
+            assert find_job(workspace, table(app).row_keys[0]).state.alive, "no is no"
             await pilot.press("S", "y")
             await stands(app, pilot, "paused")
             await pilot.press("R")
             await stands(app, pilot, "running")
-            sign = find_job(workspace, table(app).keys[0]).sign
+            sign = find_job(workspace, table(app).row_keys[0]).lock_info
             assert sign is not None
             os.kill(sign.worker.pid, signal.SIGKILL)
             await stands(app, pilot, "interrupted")
@@ -143,8 +143,8 @@ def test_a_training_is_stopped_resumed_killed_and_goes_on(workspace: Workspace) 
             await pilot.press("y")
             await stands(app, pilot, "running")
         finally:
-            app.perform("stop --all --now")
-            await until(pilot, lambda: not find_job(workspace, table(app).keys[0]).state.alive, WORKING)
+            app.run_command("stop --all --now")
+            await until(pilot, lambda: not find_job(workspace, table(app).row_keys[0]).state.alive, WORKING)
 
     drive(workspace, flow)
 
@@ -163,10 +163,10 @@ def test_slots_are_set(workspace: Workspace, own_settings: Path) -> None:
 
 def test_who_may_only_look_stops_nothing(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
-        await until(pilot, lambda: table(app).go_to("20261119-083011-walkerPPO-m2p"))
+        await until(pilot, lambda: table(app).move_to_key("20261119-083011-walkerPPO-m2p"))
         await pilot.press("R")
         await shows(pilot, "--readonly")
-        assert find_job(workspace, "m2p").state.word == "paused"
+        assert find_job(workspace, "m2p").state.name == "paused"
 
     drive(workspace, flow, readonly=True)
 
@@ -180,24 +180,24 @@ def test_states_are_told_without_other_letters_on_a_plain_terminal(workspace: Wo
 
 
 def test_a_thousand_runs_are_there_in_a_moment(workspace: Workspace) -> None:
-    template = workspace.run(FAILED).path
+    template = workspace.run_folder(FAILED).path
     for number in range(1000):
         folder = workspace.runs / f"20261001-{number // 3600:02}{number // 60 % 60:02}{number % 60:02}-many-{number:03}"
         folder.mkdir()
         for name in ("job.json", "run.json"):
             shutil.copy(template / name, folder / name)
         (folder / "job.json").write_text((folder / "job.json").read_text().replace("2026-11-19T22", "2026-10-01T00"))
-    reindex(workspace)
+    index_missing_runs(workspace)
 
     async def flow(app: GtsApp, pilot: Any) -> None:
         begun = time.monotonic()
-        await shows(pilot, rf"{MOST_ROWS} of 1004 jobs", 20)
+        await shows(pilot, rf"{MAX_ROWS} of 1004 jobs", 20)
         assert time.monotonic() - begun < 10
         await pilot.press("slash", *"many-777")
-        await until(pilot, lambda: len(table(app).keys) == 1)
+        await until(pilot, lambda: len(table(app).row_keys) == 1)
         begun = time.monotonic()
         await pilot.press("escape")
-        await until(pilot, lambda: len(table(app).keys) == MOST_ROWS)
+        await until(pilot, lambda: len(table(app).row_keys) == MAX_ROWS)
         assert time.monotonic() - begun < 3
 
     drive(workspace, flow)
@@ -206,7 +206,7 @@ def test_a_thousand_runs_are_there_in_a_moment(workspace: Workspace) -> None:
 def test_the_end_of_a_large_log_is_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_text("".join(f"line {number}\n" for number in range(100_000)))
-    found = end_of(path)
-    assert found.lines[-1] == "line 99999" and len(found.lines) == 1000 and not found.whole
+    found = read_log_excerpt(path)
+    assert found.lines[-1] == "line 99999" and len(found.lines) == 1000 and not found.is_complete
     path.write_bytes(b"10 %\r20 %\r30 %\nend\xff\n")
-    assert end_of(path).lines == ("30 %", "end\N{REPLACEMENT CHARACTER}")
+    assert read_log_excerpt(path).lines == ("30 %", "end\N{REPLACEMENT CHARACTER}")

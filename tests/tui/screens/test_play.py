@@ -18,11 +18,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets._toast import Toast
 
-from gts.playback.cell_buffer import Cells
+from gts.playback.cell_buffer import CellBuffer
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.textual_fixes import FrugalUpdate
-from gts_tui.widgets.player import Player, changes
+from gts_tui.textual_fixes import MinimalUpdate
+from gts_tui.widgets.player import PlayerWidget, changed_regions
 from tests.support.app_driver import drive, screen_text, shows, types, until
 from tests.support.sample_workspace import EXAMPLES
 
@@ -94,7 +94,7 @@ def test_a_checkpoint_is_chosen_played_and_steered_with_the_keys_of_the_shell(pl
         await shows(pilot, r"\[keeps on\] +\[2× speed\]")
         await pilot.press("minus", "r", "space")
         await until(pilot, lambda: "[paused]" not in screen_text(app) and "speed]" not in screen_text(app))
-        assert app.selected() == ("hopper/hopperPPO.checkpoint",)
+        assert app.selection() == ("hopper/hopperPPO.checkpoint",)
         await pilot.press("escape")
         await shows(pilot, "2 to play")
         (process,) = producers()
@@ -156,7 +156,7 @@ def test_a_process_that_is_killed_is_told_in_words_and_plays_again_when_asked(pl
         (process,) = producers()
         process.kill()
         await shows(pilot, "was ended by signal 9")
-        assert app.query_one(Player).over
+        assert app.query_one(PlayerWidget).has_ended
         await pilot.press("space", "n", "full_stop")
         await pilot.press("r")
         await shows(pilot, r"return \d", LOADING)
@@ -184,7 +184,7 @@ def test_a_terminal_with_ascii_alone_gets_nothing_else(place: Workspace) -> None
         await shows(pilot, r"return \d", LOADING)
         await pilot.press("plus")
         await shows(pilot, r"\[2x speed\]")
-        player = app.query_one(Player)
+        player = app.query_one(PlayerWidget)
         assert "".join(player.render_line(row).text for row in range(player.size.height)).isascii()
 
     drive(place, flow, glyphs="ascii")
@@ -198,7 +198,7 @@ def test_filter_and_marks_choose_what_plays(place: Workspace) -> None:
         await pilot.press("slash", *"INV")
         await shows(pilot, "1 to play")
         await pilot.press("enter", "space")
-        assert app.selected() == ("inverted/invertedPPO.checkpoint",)
+        assert app.selection() == ("inverted/invertedPPO.checkpoint",)
         await pilot.press("escape")
         await shows(pilot, "2 to play")
 
@@ -221,13 +221,13 @@ def test_what_has_gone_is_painted_over_whoever_asks_first_where_things_are(place
 
 
 def test_only_pieces_that_differ_are_drawn_again() -> None:
-    before, now = Cells.blank(4, 60), Cells.blank(4, 60)
-    assert changes(before, now) == []
+    before, now = CellBuffer.blank(4, 60), CellBuffer.blank(4, 60)
+    assert changed_regions(before, now) == []
     now.write(1, 10, "ab")
     now.write(1, 50, "c")
-    now.inks[2, 5] = 0xFF0000  # of a blank, which shows no ink
-    assert changes(before, now) == [Region(10, 1, 2, 1), Region(50, 1, 1, 1)]
-    assert changes(None, now) is None and changes(Cells.blank(4, 59), now) is None
+    now.fg[2, 5] = 0xFF0000  # of a blank, which shows no ink
+    assert changed_regions(before, now) == [Region(10, 1, 2, 1), Region(50, 1, 1, 1)]
+    assert changed_regions(None, now) is None and changed_regions(CellBuffer.blank(4, 59), now) is None
 
 
 def test_a_part_of_a_line_is_sent_alone_and_its_colour_once() -> None:
@@ -235,21 +235,21 @@ def test_a_part_of_a_line_is_sent_alone_and_its_colour_once() -> None:
     chops = [{0: Strip([Segment("0123", red), Segment("4567", red), Segment("89", Style())])}]
     console = Console(color_system="256")
     assert console._color_system == ColorSystem.EIGHT_BIT
-    sent = FrugalUpdate(chops, [(0, 2, 6)], [[10]]).render_segments(console)
+    sent = MinimalUpdate(chops, [(0, 2, 6)], [[10]]).render_segments(console)
     assert sent == "\x1b[1;3H\x1b[31m2345\x1b[0m"
-    sent = FrugalUpdate(chops, [(0, 7, 9)], [[10]]).render_segments(console)
+    sent = MinimalUpdate(chops, [(0, 7, 9)], [[10]]).render_segments(console)
     assert sent == "\x1b[1;8H\x1b[31m7\x1b[0m8"
 
 
 def test_a_wide_letter_is_never_cut_in_half() -> None:
     chops = [{0: Strip([Segment("漢字ab")])}]
-    sent = FrugalUpdate(chops, [(0, 1, 6)], [[6]]).render_segments(Console(color_system="256"))
+    sent = MinimalUpdate(chops, [(0, 1, 6)], [[6]]).render_segments(Console(color_system="256"))
     assert sent == "\x1b[1;1H漢字ab"
 
 
 def test_letters_of_any_name_take_one_column() -> None:
-    from gts_tui.widgets.player import _shown
+    from gts_tui.widgets.player import _printable_text
 
     row = np.array([ord(letter) for letter in "a漢\x1bé−"], np.uint32)
-    assert _shown(row, plain_only=False) == "a??é−"
-    assert _shown(row, plain_only=True) == "a???-"
+    assert _printable_text(row, plain_only=False) == "a??é−"
+    assert _printable_text(row, plain_only=True) == "a???-"

@@ -11,10 +11,10 @@ import pytest
 from gts.commands.registry import COMMANDS
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.command_syntax import MODES, VERBS
+from gts_tui.command_syntax import BUILTINS, MODES
 from gts_tui.console.command_line import CommandLine
-from gts_tui.widgets.dialogs import Entry, Find
-from gts_tui.widgets.palette import on_disk
+from gts_tui.widgets.dialogs import SearchDialog, SearchItem
+from gts_tui.widgets.palette import find_workspace_items
 from tests.support.app_driver import until
 
 
@@ -40,10 +40,10 @@ def drive(workspace: Workspace, *letters: str, expect) -> None:
         lines: list[str] = []
         async with app.run_test(size=(80, 24)) as pilot:
             await until(pilot, lambda: app.mode is not None)
-            perform = app.perform
-            app.perform = lambda line, **more: (lines.append(line), perform(line, **more))[1]
+            perform = app.run_command
+            app.run_command = lambda line, **more: (lines.append(line), perform(line, **more))[1]
             await pilot.press("ctrl+p")
-            await until(pilot, lambda: isinstance(app.screen, Find) and "wide walk" in labels(app.screen))
+            await until(pilot, lambda: isinstance(app.screen, SearchDialog) and "wide walk" in labels(app.screen))
             await pilot.press(*letters)
             await pilot.press("enter")
             await until(pilot, lambda: expect(app, lines))
@@ -51,8 +51,8 @@ def drive(workspace: Workspace, *letters: str, expect) -> None:
     asyncio.run(go())
 
 
-def labels(screen: Find) -> list[str]:
-    return [entry.label for entry in screen._entries]
+def labels(screen: SearchDialog) -> list[str]:
+    return [entry.label for entry in screen._items]
 
 
 def test_everything_is_in_it(workspace: Workspace) -> None:
@@ -61,13 +61,13 @@ def test_everything_is_in_it(workspace: Workspace) -> None:
         async with app.run_test(size=(120, 40)) as pilot:
             await until(pilot, lambda: app.mode is not None)
             await pilot.press("ctrl+p")
-            await until(pilot, lambda: isinstance(app.screen, Find) and "wide walk" in labels(app.screen))
+            await until(pilot, lambda: isinstance(app.screen, SearchDialog) and "wide walk" in labels(app.screen))
             found = labels(app.screen)
-            assert {*COMMANDS, *VERBS, *MODES, "theme light", "hopper/a.spec", "hopper/c.checkpoint"} <= set(found)
+            assert {*COMMANDS, *BUILTINS, *MODES, "theme light", "hopper/a.spec", "hopper/c.checkpoint"} <= set(found)
             assert "20261122-081530-hopper-k3f" in found
             assert not [label for label in found if "notes" in label or "hidden" in label]
             await pilot.press("ctrl+p")
-            assert isinstance(app.screen, Find), "it is open once"
+            assert isinstance(app.screen, SearchDialog), "it is open once"
 
     asyncio.run(go())
 
@@ -97,13 +97,17 @@ def test_a_key_does_what_it_does(workspace: Workspace) -> None:
 
 
 def test_what_fits_best_comes_first() -> None:
-    entries = [Entry("compare", "side by side", ""), Entry("stop", "end a job", "s"), Entry("a/stop.spec", "spec", "file")]
-    find = Find("", entries)
-    assert [entry.label for entry in find._matching("stop")] == ["stop", "a/stop.spec"]
-    assert [entry.label for entry in find._matching("job end")] == ["stop"]
-    assert [entry.label for entry in find._matching("cmpr")] == ["compare"]
-    assert find._matching("zzz") == []
-    assert [entry.label for entry in find._matching("")] == ["compare", "stop", "a/stop.spec"]
+    entries = [
+        SearchItem("compare", "side by side", ""),
+        SearchItem("stop", "end a job", "s"),
+        SearchItem("a/stop.spec", "spec", "file"),
+    ]
+    find = SearchDialog("", entries)
+    assert [entry.label for entry in find._find_matches("stop")] == ["stop", "a/stop.spec"]
+    assert [entry.label for entry in find._find_matches("job end")] == ["stop"]
+    assert [entry.label for entry in find._find_matches("cmpr")] == ["compare"]
+    assert find._find_matches("zzz") == []
+    assert [entry.label for entry in find._find_matches("")] == ["compare", "stop", "a/stop.spec"]
 
 
 def test_many_runs_are_newest_first_and_not_all(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,5 +116,5 @@ def test_many_runs_are_newest_first_and_not_all(workspace: Workspace, monkeypatc
         folder = workspace.runs / f"20261123-00000{number}-x-abc"
         folder.mkdir()
         (folder / "run.json").write_text("{}")
-    runs = [entry.label for entry in on_disk(workspace) if entry.words == "run"]
+    runs = [entry.label for entry in find_workspace_items(workspace) if entry.description == "run"]
     assert runs == ["20261123-000004-x-abc", "20261123-000003-x-abc"]

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from gts_tui.screens.editor.completion import accepted, proposals_at
+from gts_tui.screens.editor.completion import find_completions, insert_completion
 from gts_tui.screens.editor.files import check_text
-from gts_tui.screens.editor.json_syntax import place_at
+from gts_tui.screens.editor.json_syntax import find_cursor_context
 from tests.support.spec_texts import SPEC, at
 
 
@@ -20,10 +20,10 @@ def test_every_proposal_makes_a_file_that_is_right(kind: str) -> None:
         for technique in ("reinforce", "a2c", "ppo"):
             head = f'{{\n  "physicalModel": "{figure}",\n  "technique": "{technique}",\n  "params": {{\n    '
             text = f"{head}\n  }}{tail}\n}}\n"
-            proposals = proposals_at(text, kind, place_at(text, len(head)))
+            proposals = find_completions(text, kind, find_cursor_context(text, len(head)))
             assert len(proposals) > 30
             for proposal in proposals:
-                made, cursor = accepted(text, place_at(text, len(head)), proposal)
+                made, cursor = insert_completion(text, find_cursor_context(text, len(head)), proposal)
                 assert check_text(made, f"x.{kind}", kind).errors == (), proposal
                 assert made[:cursor].endswith(proposal.value or proposal.key)
 
@@ -33,27 +33,31 @@ def test_every_range_that_is_proposed_can_be_searched() -> None:
         for technique in ("reinforce", "a2c", "ppo"):
             head = f'{{"physicalModel": "{figure}", "technique": "{technique}", "params": {{}}, "paramSpace": {{\n'
             text = head + "\n}}"
-            for proposal in proposals_at(text, "space", place_at(text, len(head))):
-                made, _ = accepted(text, place_at(text, len(head)), proposal)
+            for proposal in find_completions(text, "space", find_cursor_context(text, len(head))):
+                made, _ = insert_completion(text, find_cursor_context(text, len(head)), proposal)
                 assert check_text(made, "x.space", "space").errors == (), proposal
 
 
 def test_proposals_fit_what_is_typed_and_leave_out_what_is_there() -> None:
     text, cursor = at(SPEC.replace('"seed":   1,', '"seed":   1,\n    "actor.le|"'))
-    words = [proposal.word for proposal in proposals_at(text, "spec", place_at(text, cursor))]
+    words = [proposal.label for proposal in find_completions(text, "spec", find_cursor_context(text, cursor))]
     assert words == []
     text, cursor = at(SPEC.replace('"seed":   1,', '"seed":   1,\n    "hiddenA|"'))
-    words = [proposal.word for proposal in proposals_at(text, "spec", place_at(text, cursor))]
+    words = [proposal.label for proposal in find_completions(text, "spec", find_cursor_context(text, cursor))]
     assert words == ["actor.hiddenActivation", "critic.hiddenActivation"]
 
 
 def test_a_proposal_after_a_forgotten_comma_puts_the_comma() -> None:
     text, cursor = at(SPEC.replace("0.001\n", "0.001\n    lambd|\n"))
-    place = place_at(text, cursor)
-    made, _ = accepted(text, place, proposals_at(text, "spec", place)[0])
+    place = find_cursor_context(text, cursor)
+    made, _ = insert_completion(text, place, find_completions(text, "spec", place)[0])
     assert json.loads(made)["params"]["lambda"] == 0.95
 
 
 def test_values_are_proposed_with_the_others_when_one_is_there() -> None:
     text, cursor = at(SPEC.replace('"ppo"', '"ppo|"'))
-    assert [proposal.word for proposal in proposals_at(text, "spec", place_at(text, cursor))][:3] == ["reinforce", "a2c", "ppo"]
+    assert [proposal.label for proposal in find_completions(text, "spec", find_cursor_context(text, cursor))][:3] == [
+        "reinforce",
+        "a2c",
+        "ppo",
+    ]

@@ -22,11 +22,11 @@ def test_a_file_without_edits_follows_the_disk(workspace: Workspace) -> None:
     path = workspace.root / NAME
 
     async def story(pilot: Any, mode: EditorMode) -> None:
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
         changed = path.read_text().replace('"seed": 1', '"seed": 5')
         path.write_text(changed)
         await until(pilot, lambda: text_of(mode) == changed)
-        assert mode.buffer is not None and not mode.buffer.changed
+        assert mode.document is not None and not mode.document.is_modified
 
     drive(workspace, story, NAME)
 
@@ -81,7 +81,7 @@ def test_a_deleted_file_can_be_made_again(workspace: Workspace) -> None:
     before = path.read_text()
 
     async def story(pilot: Any, mode: EditorMode) -> None:
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
         path.unlink()
         await shows(pilot, "keep the text")
         await pilot.press("enter", "ctrl+s")
@@ -142,7 +142,7 @@ def test_edits_survive_a_kill_and_are_offered_again(workspace: Workspace) -> Non
     drive(workspace, again, NAME)
 
     async def quiet(pilot: Any, mode: EditorMode) -> None:
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
         assert "go on with them" not in screen_text(pilot.app)
 
     drive(workspace, quiet, NAME)
@@ -177,7 +177,7 @@ def test_edits_that_cannot_be_kept_hold_the_program_up(workspace: Workspace, mon
 
 def test_readonly_changes_nothing(workspace: Workspace) -> None:
     async def story(pilot: Any, mode: EditorMode) -> None:
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
         before = text_of(mode)
         await pilot.press("z", "enter", "backspace", "tab", "shift+tab", "ctrl+k", "ctrl+s")
         assert text_of(mode) == before
@@ -206,15 +206,15 @@ def test_odd_files_open_and_are_written_as_they_were(workspace: Workspace, name:
     path.write_bytes(ODD[name])
 
     async def story(pilot: Any, mode: EditorMode) -> None:
-        await until(pilot, lambda: mode.bench.text.has_focus)
-        await until(pilot, lambda: mode.buffer.findings.errors, 20)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
+        await until(pilot, lambda: mode.document.diagnostics.errors, 20)
         assert "\x1b" not in screen_text(pilot.app)
         for key in ("down", "end", "f2", "f2", "f3", "v", "escape"):
             await pilot.press(key)
-        await until(pilot, lambda: mode.bench.text.has_focus)
-        assert not mode.buffer.changed
-        assert mode.bench.text is not None
-        mode.bench.text.move_cursor((0, 0))
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
+        assert not mode.document.is_modified
+        assert mode.workbench.text_area is not None
+        mode.workbench.text_area.move_cursor((0, 0))
         await pilot.press("space", "ctrl+s")
         await until(pilot, lambda: path.read_bytes() != ODD[name])
 
@@ -242,7 +242,7 @@ def test_files_that_cannot_be_edited_say_why(workspace: Workspace, name: str, co
 
     async def story(pilot: Any, mode: EditorMode) -> None:
         await shows(pilot, said)
-        assert mode.buffer is None
+        assert mode.document is None
 
     drive(workspace, story, name)
 

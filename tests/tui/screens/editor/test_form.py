@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from gts.errors import UsageError
-from gts.formats.space_file import space_of
+from gts.formats.space_file import parse_space
 from gts.formats.strict_json import parse_json
-from gts_tui.screens.editor.form import assigned, fields_of
-from gts_tui.screens.editor.json_syntax import outline, values_in
+from gts_tui.screens.editor.form import build_form_fields, set_field_value
+from gts_tui.screens.editor.json_syntax import parse_outline, parse_values
 from tests.support.repository import WORKSPACE
 from tests.support.spec_texts import FILES, SPEC
 
@@ -19,20 +19,20 @@ from tests.support.spec_texts import FILES, SPEC
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_form_that_is_filled_in_with_what_it_shows_changes_no_meaning(path: Path) -> None:
     text, kind = path.read_text(), path.suffix[1:]
-    for field in fields_of(text, kind):
+    for field in build_form_fields(text, kind):
         if field.value:
-            assert values_in(assigned(text, field, field.value, kind))[()] == json.loads(text), field.key
-            if not field.searched:
+            assert parse_values(set_field_value(text, field, field.value, kind))[()] == json.loads(text), field.key
+            if not field.is_searched:
                 # Not even how a number is spelled, as long as it is typed as it stands there.
-                spelled = next(text[one.start : one.end] for one in outline(text) if one.path == field.path)
-                assert assigned(text, field, spelled.strip('"'), kind) == text
+                spelled = next(text[one.start : one.end] for one in parse_outline(text) if one.path == field.path)
+                assert set_field_value(text, field, spelled.strip('"'), kind) == text
 
 
 def test_a_form_takes_what_people_type() -> None:
-    fields = {field.key: field for field in fields_of(SPEC, "spec")}
+    fields = {field.key: field for field in build_form_fields(SPEC, "spec")}
 
     def after(key: str, typed: str) -> object:
-        return json.loads(assigned(SPEC, fields[key], typed, "spec"))["params"].get(key)
+        return json.loads(set_field_value(SPEC, fields[key], typed, "spec"))["params"].get(key)
 
     assert after("nSteps", "2e6") == 2_000_000 and isinstance(after("nSteps", "2e6"), int)
     assert after("nSteps", "1_500_000") == 1_500_000
@@ -40,31 +40,31 @@ def test_a_form_takes_what_people_type() -> None:
     assert after("scaleRewards", "False") is False
     assert after("physics", "fast") == "fast"
     assert after("seed", "") is None
-    assert '"lambda": 9.5e-1' in assigned(SPEC, fields["lambda"], "9.5e-1", "spec")
+    assert '"lambda": 9.5e-1' in set_field_value(SPEC, fields["lambda"], "9.5e-1", "spec")
     for nonsense in ("abc", "nan", "1e999", "0x10"):
         with pytest.raises(UsageError, match="must be a number"):
-            assigned(SPEC, fields["lambda"], nonsense, "spec")
+            set_field_value(SPEC, fields["lambda"], nonsense, "spec")
 
 
 def test_a_form_of_a_space_moves_a_parameter_between_fixed_and_searched() -> None:
     text = (WORKSPACE / "hopper" / "hopper.space").read_text()
-    fields = {field.key: field for field in fields_of(text, "space")}
-    fixed = assigned(text, fields["actor.learningRate"], "3e-4", "space")
-    space = space_of(parse_json(fixed, "x.space"))
+    fields = {field.key: field for field in build_form_fields(text, "space")}
+    fixed = set_field_value(text, fields["actor.learningRate"], "3e-4", "space")
+    space = parse_space(parse_json(fixed, "x.space"))
     assert space.params["actor.learningRate"] == 3e-4
     assert "actor.learningRate" not in {axis.key for axis in space.param_space}
-    fields = {field.key: field for field in fields_of(fixed, "space")}
-    searched = assigned(fixed, fields["entropyCoeff"], "0.0 .. 0.02", "space")
-    axis = {axis.key: axis for axis in space_of(parse_json(searched, "x.space")).param_space}["entropyCoeff"]
+    fields = {field.key: field for field in build_form_fields(fixed, "space")}
+    searched = set_field_value(fixed, fields["entropyCoeff"], "0.0 .. 0.02", "space")
+    axis = {axis.key: axis for axis in parse_space(parse_json(searched, "x.space")).param_space}["entropyCoeff"]
     assert (axis.low, axis.high, axis.log) == (0.0, 0.02, False)
 
 
 def test_a_range_that_changes_in_one_end_changes_one_number() -> None:
     text = (WORKSPACE / "hopper" / "hopper.space").read_text()
-    field = next(field for field in fields_of(text, "space") if field.key == "actor.learningRate")
+    field = next(field for field in build_form_fields(text, "space") if field.key == "actor.learningRate")
     assert field.value == "0.0002 .. 0.003 log"
-    changed = assigned(text, field, "0.0002 .. 0.005 log", "space")
+    changed = set_field_value(text, field, "0.0002 .. 0.005 log", "space")
     assert changed == text.replace('"max": 0.003', '"max": 0.005', 1)
-    field = next(field for field in fields_of(text, "space") if field.key == "discountFactor")
-    changed = assigned(text, field, "0.98, 0.99, 0.999", "space")
+    field = next(field for field in build_form_fields(text, "space") if field.key == "discountFactor")
+    changed = set_field_value(text, field, "0.98, 0.99, 0.999", "space")
     assert changed == text.replace("0.995", "0.999", 1)

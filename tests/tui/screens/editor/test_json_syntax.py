@@ -8,20 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from gts_tui.screens.editor.completion import accepted, proposals_at
+from gts_tui.screens.editor.completion import find_completions, insert_completion
 from gts_tui.screens.editor.files import check_text
-from gts_tui.screens.editor.form import fields_of
-from gts_tui.screens.editor.json_syntax import colours, difference, outline, place_at, values_in, with_value, without
-from gts_tui.screens.editor.parameter_docs import meaning_of, subject_of
+from gts_tui.screens.editor.form import build_form_fields
+from gts_tui.screens.editor.json_syntax import (
+    find_changed_span,
+    find_cursor_context,
+    highlight_spans,
+    parse_outline,
+    parse_values,
+    remove_member,
+    set_json_value,
+)
+from gts_tui.screens.editor.parameter_docs import detect_document_context, doc_at
 from tests.support.spec_texts import FILES, SPEC, at
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_outline_reads_what_json_reads(path: Path) -> None:
     text = path.read_text()
-    values = values_in(text)
+    values = parse_values(text)
     assert values[()] == json.loads(text)
-    for entry in outline(text):
+    for entry in parse_outline(text):
         inside = json.loads(text)
         for key in entry.path:
             inside = inside[key]
@@ -44,23 +52,23 @@ def test_outline_reads_what_json_reads(path: Path) -> None:
     ],
 )
 def test_place_of_a_cursor_in_a_text_that_is_being_typed(text, role, path, typed) -> None:
-    place = place_at(*at(text))
-    assert (place.role, place.path, place.typed) == (role, path, typed)
+    place = find_cursor_context(*at(text))
+    assert (place.role, place.path, place.prefix) == (role, path, typed)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_change_of_a_value_changes_nothing_else(path: Path) -> None:
     text = path.read_text()
-    for entry in outline(text):
+    for entry in parse_outline(text):
         if len(entry.path) == 2 and entry.path[0] == "params":
-            changed = with_value(text, entry.path, "4711")
+            changed = set_json_value(text, entry.path, "4711")
             assert changed[: entry.start] == text[: entry.start]
             assert changed[entry.start + 4 :] == text[entry.end :]
 
 
 @pytest.mark.parametrize("key", ["seed", "actor.learningRate", "critic.learningRate"])
 def test_a_member_taken_out_leaves_the_others_as_they_are(key: str) -> None:
-    changed = without(SPEC, ("params", key))
+    changed = remove_member(SPEC, ("params", key))
     wanted = json.loads(SPEC)
     del wanted["params"][key]
     assert json.loads(changed) == wanted
@@ -71,29 +79,31 @@ def test_a_member_taken_out_leaves_the_others_as_they_are(key: str) -> None:
 
 
 def test_a_new_member_comes_last_and_looks_like_the_others() -> None:
-    changed = with_value(SPEC, ("params", "lambda"), "0.9")
+    changed = set_json_value(SPEC, ("params", "lambda"), "0.9")
     assert changed == SPEC.replace('"critic.learningRate": 0.001', '"critic.learningRate": 0.001,\n\n    "lambda": 0.9')
-    assert with_value('{"a": 1}', ("b",), "2") == '{"a": 1, "b": 2}'.replace(", ", ",", 1).replace(",", ", ")
-    assert json.loads(with_value("{}", ("params", "seed"), "2")) == {"params": {"seed": 2}}
+    assert set_json_value('{"a": 1}', ("b",), "2") == '{"a": 1, "b": 2}'.replace(", ", ",", 1).replace(",", ", ")
+    assert json.loads(set_json_value("{}", ("params", "seed"), "2")) == {"params": {"seed": 2}}
 
 
 def test_all_members_taken_out_and_one_put_in() -> None:
     text = SPEC
     for key in ("seed", "actor.learningRate", "critic.learningRate"):
-        text = without(text, ("params", key))
+        text = remove_member(text, ("params", key))
     assert '"params": {}' in text
-    again = with_value(text, ("params", "seed"), "5")
+    again = set_json_value(text, ("params", "seed"), "5")
     assert '"params": {\n    "seed": 5\n  }' in again
 
 
 @pytest.mark.parametrize(("old", "new"), [("", "a"), ("abc", "abc"), ("aaa", "aa"), ("abcabc", "abcXabc"), ("xy", "")])
 def test_difference_makes_the_new_text(old: str, new: str) -> None:
-    start, end, piece = difference(old, new)
+    start, end, piece = find_changed_span(old, new)
     assert old[:start] + piece + old[end:] == new
 
 
 def test_colours_never_leave_their_line() -> None:
-    kinds = {line: [colour for _, _, colour in colours(line)] for line in ('"a": "b",', '"a', "tru", '"x[/red]": 1e-3 \\"')}
+    kinds = {
+        line: [colour for _, _, colour in highlight_spans(line)] for line in ('"a": "b",', '"a', "tru", '"x[/red]": 1e-3 \\"')
+    }
     assert kinds['"a": "b",'] == ["key", "mark", "text", "mark"]
     assert kinds['"a'] == ["text"]
     assert kinds["tru"] == ["other"]
@@ -111,12 +121,12 @@ def test_whatever_stands_in_a_text_it_is_read_coloured_and_completed() -> None:
             text = text[:begin] + draw.choice(pieces) + text[end:]
         if draw.random() < 0.5:
             text = text[draw.randrange(len(text) + 1) :][:60]
-        place = place_at(text, draw.randrange(len(text) + 1))
+        place = find_cursor_context(text, draw.randrange(len(text) + 1))
         for kind in ("spec", "space"):
-            meaning_of(subject_of(kind, values_in(text)), place.path)
-            for proposal in proposals_at(text, kind, place)[:3]:
-                accepted(text, place, proposal)
+            doc_at(detect_document_context(kind, parse_values(text)), place.path)
+            for proposal in find_completions(text, kind, place)[:3]:
+                insert_completion(text, place, proposal)
             check_text(text, "a.spec", kind)
-            fields_of(text, kind)
+            build_form_fields(text, kind)
         for line in text.splitlines():
-            list(colours(line))
+            list(highlight_spans(line))

@@ -44,7 +44,7 @@ def test_empty_workspace_offers_a_new_file(tmp_path: Path, monkeypatch: pytest.M
         await pilot.press("down", "down", "enter")
         await shows(pilot, "hopperPPONew")
         await pilot.press("enter")
-        await until(pilot, lambda: mode.buffer is not None)
+        await until(pilot, lambda: mode.document is not None)
         made = json.loads((tmp_path / "hopperPPONew.spec").read_text())
         assert (made["physicalModel"], made["technique"]) == ("hopper", "ppo")
         assert text_of(mode) == (tmp_path / "hopperPPONew.spec").read_text()
@@ -79,13 +79,13 @@ def test_enter_on_a_problem_goes_to_its_place(workspace: Workspace) -> None:
     async def story(pilot: Any, mode: EditorMode) -> None:
         await shows(pilot, "2 errors")
         await pilot.press("f8")
-        assert mode.bench.text is not None
-        await until(pilot, lambda: mode.bench.text.cursor_location == (7, 4))
+        assert mode.workbench.text_area is not None
+        await until(pilot, lambda: mode.workbench.text_area.cursor_location == (7, 4))
         await shows(pilot, 'did you mean "nEpochs"')
         await pilot.press("escape", "tab")
         await until(pilot, lambda: pilot.app.focused is not None and pilot.app.focused.id == "problems")
         await pilot.press("down", "enter")
-        await until(pilot, lambda: mode.bench.text.cursor_location == (10, 4) and mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.cursor_location == (10, 4) and mode.workbench.text_area.has_focus)
 
     drive(workspace, story, NAME)
 
@@ -119,7 +119,7 @@ def test_list_of_proposals_narrows_and_closes(workspace: Workspace) -> None:
         await write(pilot, "lamb")
         await until(pilot, lambda: "maxEpisodeLength" not in screen_text(pilot.app) and "lambda" in screen_text(pilot.app))
         await pilot.press("escape")
-        assert mode.bench.text is not None and mode.bench.text.has_focus
+        assert mode.workbench.text_area is not None and mode.workbench.text_area.has_focus
         await pilot.press("tab")
         await until(pilot, lambda: text_of(mode) == before.replace('"seed": 1,', '"seed": 1,\n    "lambda": 0.95,'))
 
@@ -146,7 +146,7 @@ def test_form_changes_one_value_and_nothing_else(workspace: Workspace) -> None:
         await pilot.press("u", "u")
         await until(pilot, lambda: text_of(mode) == before)
         await pilot.press("escape", "escape")
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
 
     drive(workspace, story, NAME)
 
@@ -201,7 +201,7 @@ def test_difference_against_the_saved_file_and_against_another(workspace: Worksp
         await pilot.press("down", "enter")
         await shows(pilot, r"technique +\"a2c\" +\"ppo\"")
         await pilot.press("escape")
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
 
     drive(workspace, story, NAME)
 
@@ -216,7 +216,7 @@ def test_several_files_keep_their_edits_and_cursors(workspace: Workspace) -> Non
         await until(pilot, lambda: mode.selection() == ("inverted/inverted.space",) or mode.selection()[0].endswith("A2C.spec"))
         assert '"seed": 19' in text_of(mode)
         assert "hopperA2C.spec*" in screen_text(pilot.app)
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
         await pilot.press("escape", "x")
         await shows(pilot, "edits that are not saved")
         await pilot.press("down", "enter")
@@ -242,19 +242,19 @@ def test_a_burst_of_keys_is_done_in_its_order(workspace: Workspace) -> None:
 
 def test_find_goes_round(workspace: Workspace) -> None:
     async def story(pilot: Any, mode: EditorMode) -> None:
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
         await pilot.press("ctrl+f", *"learningrate")
         first = text_of(mode).index("learningRate")
-        await until(pilot, lambda: mode.bench.text.offset_of(min(mode.bench.text.selection)) == first)
+        await until(pilot, lambda: mode.workbench.text_area.offset_of(min(mode.workbench.text_area.selection)) == first)
         await pilot.press("enter")
         second = text_of(mode).index("learningRate", first + 1)
-        await until(pilot, lambda: mode.bench.text.offset_of(min(mode.bench.text.selection)) == second)
+        await until(pilot, lambda: mode.workbench.text_area.offset_of(min(mode.workbench.text_area.selection)) == second)
         await pilot.press("enter")
-        await until(pilot, lambda: mode.bench.text.offset_of(min(mode.bench.text.selection)) == first)
+        await until(pilot, lambda: mode.workbench.text_area.offset_of(min(mode.workbench.text_area.selection)) == first)
         await pilot.press("up")
-        await until(pilot, lambda: mode.bench.text.offset_of(min(mode.bench.text.selection)) == second)
+        await until(pilot, lambda: mode.workbench.text_area.offset_of(min(mode.workbench.text_area.selection)) == second)
         await pilot.press("escape")
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
 
     drive(workspace, story, NAME)
 
@@ -270,7 +270,7 @@ def test_own_editor_edits_the_file_or_a_copy(workspace: Workspace, monkeypatch: 
     monkeypatch.setattr(GtsApp, "suspend", lambda self: nullcontext())
 
     async def story(pilot: Any, mode: EditorMode) -> None:
-        await until(pilot, lambda: mode.bench.text.has_focus)
+        await until(pilot, lambda: mode.workbench.text_area.has_focus)
         await pilot.press("f4")
         await until(pilot, lambda: '"nEpochs": 489' in text_of(mode))
         assert '"nEpochs": 489' in path.read_text()
@@ -286,7 +286,7 @@ def test_own_editor_edits_the_file_or_a_copy(workspace: Workspace, monkeypatch: 
 
 def test_training_saves_first_and_shows_its_command(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    monkeypatch.setattr(GtsApp, "perform", lambda self, line, then=None: done.append(line))
+    monkeypatch.setattr(GtsApp, "run_command", lambda self, line, then=None: done.append(line))
     path = workspace.root / NAME
 
     async def story(pilot: Any, mode: EditorMode) -> None:
@@ -299,7 +299,7 @@ def test_training_saves_first_and_shows_its_command(workspace: Workspace, monkey
         assert '"seed": 17' in path.read_text()
         await go_to(pilot, mode, '"seed": 17')
         await write(pilot, "x")
-        await until(pilot, lambda: mode.buffer.findings.errors)
+        await until(pilot, lambda: mode.document.diagnostics.errors)
         await pilot.press("f5")
         await shows(pilot, "has 1 error")
         assert done == [f"train {NAME}"]
@@ -313,6 +313,6 @@ def test_both_sizes_show_what_helps(workspace: Workspace) -> None:
         async def story(pilot: Any, mode: EditorMode) -> None:
             await go_to(pilot, mode, '"exactTail')
             await shows(pilot, "default 0.2")
-            await until(pilot, lambda: mode.bench.text.has_focus)
+            await until(pilot, lambda: mode.workbench.text_area.has_focus)
 
         drive(workspace, story, NAME, size=size)

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from optuna.storages import RDBStorage
 
-from gts.formats.space_file import space_of
+from gts.formats.space_file import parse_space
 from gts.formats.strict_json import parse_json
-from gts.jobs.job_lock import Life
-from gts.jobs.searches.job import begin_search
+from gts.jobs.job_lock import JobLock
+from gts.jobs.searches.job import create_search
 from gts.jobs.searches.request import SearchRequest
 from gts.search.study import Study
-from gts.search.study_reader import read_named
+from gts.search.study_reader import read_study_by_reference
 from gts.store.workspace import StudyFolder, Workspace
 from gts_tui.app import GtsApp
-from gts_tui.screens.search.data import Follower
+from gts_tui.screens.search.data import StudyReader
 from gts_tui.screens.search.study_pane import StudyPane
 from tests.support import app_driver
 from tests.support.app_driver import screen_text, shows, types, until
@@ -41,10 +41,10 @@ VALUES = (10.0, 30.0, None, 20.0, 5.0)
 
 def make_study(root: Path, name: str = "small", values: Any = VALUES, job: bool = True, **changes: Any) -> StudyFolder:
     """A study as a search leaves it: trials with these values, None for one that failed, and one that still runs."""
-    space = space_of(parse_json(json.dumps({**SPACE, **changes, "name": name}), "a space"))
+    space = parse_space(parse_json(json.dumps({**SPACE, **changes, "name": name}), "a space"))
     request = SearchRequest(Workspace(root), space, f"{name}.space", settings={"trials": 8}, threads=4)
     request.folder.path.mkdir(parents=True)
-    life = begin_search(request)[1] if job else Life.take(request.folder.lock)
+    life = create_search(request)[1] if job else JobLock.acquire(request.folder.lock)
     study = Study.create_or_load(request.folder, space, storage=None, settings={"trials": 8})
     for value in values:
         trial = study.ask()
@@ -269,11 +269,11 @@ def test_a_study_that_is_deleted_while_it_is_shown(tmp_path: Path) -> None:
 
 def test_what_has_ended_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_study(tmp_path)
-    follower = Follower(Workspace(tmp_path), "small")
+    follower = StudyReader(Workspace(tmp_path), "small")
     follower.stamp()
     first = follower.read()
-    assert first.view == read_named(Workspace(tmp_path), "small")
-    follower._seen = "something has changed"
+    assert first.view == read_study_by_reference(Workspace(tmp_path), "small")
+    follower._last_stamp = "something has changed"
     second = follower.read()
     assert second.view == first.view
     assert all(old is new for old, new in zip(first.view.trials[:5], second.view.trials[:5], strict=True))

@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from gts.jobs.job_store import find_job, jobs_of
+from gts.jobs.job_store import find_job, list_jobs
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
+from gts_tui.app import GtsApp
+from gts_tui.app_base import AppSettings
 from gts_tui.screens.training.run_list import RunList
-from gts_tui.widgets.player import Player
+from gts_tui.widgets.player import PlayerWidget
 from tests.support.app_driver import screen_text, shows, until
 from tests.support.sample_workspace import EXAMPLES
 from tests.support.terminal_program import Terminal
@@ -45,10 +46,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace
     monkeypatch.chdir(root)
     workspace = Workspace(root)
     yield workspace
-    for found in jobs_of(workspace):
-        if found.state.alive and found.sign is not None:
+    for found in list_jobs(workspace):
+        if found.state.alive and found.lock_info is not None:
             with suppress(ProcessLookupError):
-                os.kill(found.sign.worker.pid, signal.SIGKILL)
+                os.kill(found.lock_info.worker.pid, signal.SIGKILL)
 
 
 def drive(workspace: Workspace, do: Callable[[GtsApp, Any], Awaitable[None]]) -> None:
@@ -56,9 +57,9 @@ def drive(workspace: Workspace, do: Callable[[GtsApp, Any], Awaitable[None]]) ->
 
     async def go() -> None:
         # Without colours too there are states, and signs of them.
-        app = GtsApp(workspace, Settings(glyphs="braille", theme="monochrome"))
+        app = GtsApp(workspace, AppSettings(glyphs="braille", theme="monochrome"))
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
-            app.perform("train long.spec")
+            app.run_command("train long.spec")
             await pilot.press("3")
             await do(app, pilot)
 
@@ -71,28 +72,28 @@ def test_a_training_is_watched_played_stopped_and_gone_on_with(place: Workspace,
         monkeypatch.delenv(name, raising=False)
 
     def state(app: GtsApp) -> str:
-        current = app.query_one(RunList).current
-        return find_job(place, current.id).state.word if current is not None else ""
+        current = app.query_one(RunList).current_run
+        return find_job(place, current.id).state.name if current is not None else ""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"▶ running +long-\S+ .* left", WORKING)
         await shows(pilot, r"evaluated return +\d", WORKING)
         await pilot.press("p")
         await shows(pilot, r"\d s +return \d.* m/s", WORKING)
-        player = app.query_one(Player)
-        before = player.drawn
-        await until(pilot, lambda: player.drawn > before)
+        player = app.query_one(PlayerWidget)
+        before = player.frame_count
+        await until(pilot, lambda: player.frame_count > before)
         await pilot.press("p")
-        await until(pilot, lambda: not app.query(Player))
+        await until(pilot, lambda: not app.query(PlayerWidget))
         await pilot.press("w")
         await shows(pilot, "there is no display", WORKING)
         await pilot.press("s")
         await shows(pilot, r"‖ paused +long-", WORKING)
         assert state(app) == "paused"
-        step = int(app.mode.query_one("Gallery").readings[0].step)  # type: ignore[union-attr]
+        step = int(app.mode.query_one("ChartPanel").readings[0].step)  # type: ignore[union-attr]
         await pilot.press("R")
         await shows(pilot, r"▶ running +long-", WORKING)
-        await until(pilot, lambda: app.mode.query_one("Gallery").readings[0].step > step, WORKING)  # type: ignore[union-attr]
+        await until(pilot, lambda: app.mode.query_one("ChartPanel").readings[0].step > step, WORKING)  # type: ignore[union-attr]
         assert state(app) == "running" and "100 %" not in screen_text(app)
 
     drive(place, do)

@@ -11,14 +11,21 @@ from typing import Any
 
 import pytest
 
-from gts.jobs.job_store import reindex
+from gts.jobs.job_store import index_missing_runs
 from gts.store.curves import Curve
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
-from gts_tui.screens.training.data import EVALUATED, gathered, pages_of, panels_of, read_run, smoothed
+from gts_tui.screens.training.data import (
+    EVALUATION_METRIC,
+    average_curves,
+    define_charts,
+    paginate_charts,
+    read_run_snapshot,
+    smooth_values,
+)
 from gts_tui.screens.training.run_list import RunList
-from gts_tui.widgets.chart import Chart
+from gts_tui.widgets.chart import ChartWidget
 from tests.support.app_driver import drive, screen_text, shows, until
 from tests.support.sample_workspace import EXAMPLES, run
 
@@ -37,7 +44,7 @@ def evenings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     failure = "step 40960: the loss is not a number"
     run(workspace, "20261119-220405-hopperA2C-zx7", "hopper/hopperA2C.spec", 1, 20, 0.1, "failed", failure)
     run(workspace, NEWEST, "hopper/hopperPPO.spec", 1, 488, 0.7, "done")
-    reindex(workspace)
+    index_missing_runs(workspace)
     return root
 
 
@@ -51,7 +58,7 @@ def workspace(evenings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def titles(app: GtsApp) -> list[str]:
     """The charts on the screen."""
-    return [chart.plot.title for chart in app.query(Chart) if chart.display]
+    return [chart.data.title for chart in app.query(ChartWidget) if chart.display]
 
 
 def test_the_newest_run_is_shown_at_once(workspace: Workspace) -> None:
@@ -76,10 +83,10 @@ def test_more_room_has_more_charts(workspace: Workspace) -> None:
     async def do(app: GtsApp, pilot: Any) -> None:
         await until(pilot, lambda: len(titles(app)) == 5)
         assert titles(app)[:3] == ["return", "evaluated return", "length, steps"]
-        small = app.query(Chart).first().size.width
+        small = app.query(ChartWidget).first().size.width
         await pilot.press("enter", "down", "plus")
         await until(pilot, lambda: titles(app) == ["evaluated return"])
-        chart = next(chart for chart in app.query(Chart) if chart.display)
+        chart = next(chart for chart in app.query(ChartWidget) if chart.display)
         await until(pilot, lambda: chart.size.width > 2 * small)
         await pilot.press("escape")
         await until(pilot, lambda: len(titles(app)) == 5)
@@ -108,12 +115,12 @@ def test_pages_go_through_every_metric(workspace: Workspace) -> None:
 
 def test_the_spread_over_members_is_a_band(workspace: Workspace) -> None:
     """Of four seeds; and the numbers of the chart are the mean of the members."""
-    reading = read_run(workspace.run("20261118-211502-hopperPPO-k3f").path, ("return", EVALUATED), 100)
+    reading = read_run_snapshot(workspace.run_folder("20261118-211502-hopperPPO-k3f").path, ("return", EVALUATION_METRIC), 100)
     series = reading.series["return"]
     assert reading.members == 4 and len(series.means) <= 100
     assert all(low <= mean <= high for low, mean, high in zip(series.lows, series.means, series.highs, strict=True))
     assert any(low < high for low, high in zip(series.lows, series.highs, strict=True))
-    assert len(reading.series[EVALUATED].steps) > 3
+    assert len(reading.series[EVALUATION_METRIC].steps) > 3
 
 
 def test_runs_are_laid_over_each_other(workspace: Workspace) -> None:
@@ -136,14 +143,14 @@ def test_smoothing_keeps_the_raw_line_faint(workspace: Workspace) -> None:
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"return +2[0-9]{3}\n")
-        chart = app.query(Chart).first()
-        raw = chart.plot.lines[0]
+        chart = app.query(ChartWidget).first()
+        raw = chart.data.lines[0]
         looks = []
         for _ in range(4):
             await pilot.press("z")
-            looks.append([line.look for line in chart.plot.lines if any(map(math.isfinite, line.ys))])
+            looks.append([line.style for line in chart.data.lines if any(map(math.isfinite, line.ys))])
         assert looks == [["faint", "line"]] * 3 + [["line"]]
-        assert chart.plot.lines[0] == raw
+        assert chart.data.lines[0] == raw
 
     drive(workspace, do, "3")
 
@@ -155,7 +162,10 @@ def test_over_time_and_on_a_logarithmic_axis(workspace: Workspace) -> None:
         await shows(pilot, r"return +2[0-9]{3}\n")
         await pilot.press("x", "l")
         screen = await shows(pilot, r"\d:\d\d .*time\n")
-        assert "return  log" in screen and [chart.plot.log_y for chart in app.query(Chart) if chart.display] == [True, False]
+        assert "return  log" in screen and [chart.data.is_log_y for chart in app.query(ChartWidget) if chart.display] == [
+            True,
+            False,
+        ]
 
     drive(workspace, do, "3")
 
@@ -166,15 +176,15 @@ def test_the_cursor_shows_values(workspace: Workspace) -> None:
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"return +2[0-9]{3}\n")
         await pilot.press("left", *["shift+left"] * 30)
-        charts = [chart for chart in app.query(Chart) if chart.display]
-        first = charts[0].plot.lines[0].xs[0]
-        assert [chart.plot.cursor for chart in charts] == [first, first]
-        value = charts[0].plot.lines[0].ys[0]
-        assert charts[0].text().splitlines()[0].endswith(f"{value:.4g}")
+        charts = [chart for chart in app.query(ChartWidget) if chart.display]
+        first = charts[0].data.lines[0].xs[0]
+        assert [chart.data.cursor for chart in charts] == [first, first]
+        value = charts[0].data.lines[0].ys[0]
+        assert charts[0].plain_text().splitlines()[0].endswith(f"{value:.4g}")
         await pilot.press("right")
-        assert charts[0].plot.cursor is not None and charts[0].plot.cursor > first
+        assert charts[0].data.cursor is not None and charts[0].data.cursor > first
         await pilot.press("escape")
-        assert charts[0].plot.cursor is None
+        assert charts[0].data.cursor is None
 
     drive(workspace, do, "3")
 
@@ -203,7 +213,7 @@ def test_what_a_run_has_said(workspace: Workspace) -> None:
         await shows(pilot, "hopperPPO-w9c")
         await pilot.press("v")
         await shows(pilot, "23:59:00  done")
-        with workspace.run(NEWEST).log.open("a") as file:
+        with workspace.run_folder(NEWEST).log.open("a") as file:
             file.write("loss[/foo] [bold] \x1b[31m ünïcödé 🤖 " + "long " * 100 + "\n")
         await shows(pilot, r"loss\[/foo\] \[bold\]")
         await pilot.press("v")
@@ -214,12 +224,12 @@ def test_what_a_run_has_said(workspace: Workspace) -> None:
 
 def test_new_numbers_arrive_while_somebody_looks(workspace: Workspace) -> None:
     """The chart grows without a key."""
-    folder = workspace.run(NEWEST)
+    folder = workspace.run_folder(NEWEST)
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"return +2[0-9]{3}\n")
         with MetricsWriter(folder.metrics, rounds=488, resume=488 * 2048) as writer:
-            writer.round(2_000_000, 489, [{"return": 98765.0}], {"acting": 1.0})
+            writer.add_round(2_000_000, 489, [{"return": 98765.0}], {"acting": 1.0})
         # The newest point is the mean of the newest rounds.
         await shows(pilot, r"return +\d\d\.\d+k\n")
 
@@ -228,8 +238,8 @@ def test_new_numbers_arrive_while_somebody_looks(workspace: Workspace) -> None:
 
 def test_numbers_that_are_none(workspace: Workspace) -> None:
     """A file that is damaged, one that is missing, a run that is removed meanwhile: each is said, and keys still work."""
-    (workspace.run(NEWEST).metrics).write_bytes(b"no database" * 1000)
-    (workspace.run("20261119-220405-hopperA2C-zx7").metrics).unlink()
+    (workspace.run_folder(NEWEST).metrics).write_bytes(b"no database" * 1000)
+    (workspace.run_folder("20261119-220405-hopperA2C-zx7").metrics).unlink()
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "cannot use the database")
@@ -237,7 +247,7 @@ def test_numbers_that_are_none(workspace: Workspace) -> None:
         await shows(pilot, "no numbers yet")
         await pilot.press("down")
         await shows(pilot, r"walkerPPO-m2p .*59 %")
-        shutil.rmtree(workspace.run("20261119-083011-walkerPPO-m2p").path)
+        shutil.rmtree(workspace.run_folder("20261119-083011-walkerPPO-m2p").path)
         await until(pilot, lambda: "walkerPPO-m2p" not in screen_text(app))
         await shows(pilot, r"✓ done +hopperPPO-k3f")
 
@@ -259,7 +269,7 @@ def test_a_workspace_without_runs(tmp_path: Path) -> None:
 
 def test_a_run_is_opened_by_a_word(workspace: Workspace) -> None:
     """A part of its id, its folder, a checkpoint in it; a word that names none is said."""
-    path = workspace.run("20261118-211502-hopperPPO-k3f").best(0).relative_to(workspace.root)
+    path = workspace.run_folder("20261118-211502-hopperPPO-k3f").best_checkpoint(0).relative_to(workspace.root)
 
     async def do(app: GtsApp, pilot: Any) -> None:
         for word, name in (("m2p", "walkerPPO-m2p"), (str(path), "hopperPPO-k3f"), ("@last", "hopperPPO-w9c")):
@@ -295,7 +305,7 @@ def test_stop_and_resume_are_commands(workspace: Workspace) -> None:
         await shows(pilot, "--readonly")
         await pilot.press("R")
         await until(pilot, lambda: screen_text(app).count("--readonly") >= 1)
-        assert json.loads(workspace.run(NEWEST).job.read_text())["claim"] == "done"
+        assert json.loads(workspace.run_folder(NEWEST).job_file.read_text())["claim"] == "done"
 
     drive(workspace, do, "3", readonly=True)
 
@@ -306,7 +316,7 @@ def test_nothing_is_read_while_another_mode_is_shown(workspace: Workspace) -> No
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "hopperPPO-w9c")
         await pilot.press("v", "1")
-        assert not [key for key in app.watcher._subjects if key.startswith("training.")]
+        assert not [key for key in app.poller._sources if key.startswith("training.")]
         await pilot.press("3")
         await shows(pilot, r"return +2[0-9]{3}\n")
 
@@ -332,12 +342,12 @@ def test_a_run_of_ten_million_steps_is_read_quickly(tmp_path: Path) -> None:
     path = tmp_path / "metrics.db"
     with MetricsWriter(path, rounds=5000) as writer:
         for epoch in range(1, 5001):
-            writer.round(epoch * 2000, epoch, [{"return": math.sin(epoch), "kl": 0.1}], {"acting": 0.1})
+            writer.add_round(epoch * 2000, epoch, [{"return": math.sin(epoch), "kl": 0.1}], {"acting": 0.1})
     (tmp_path / "run.json").write_text(json.dumps({"members": 1, "total_steps": 10_000_000}))
     times = []
     for _ in range(5):
         begun = perf_counter()
-        reading = read_run(tmp_path, ("return",), 240)
+        reading = read_run_snapshot(tmp_path, ("return",), 240)
         times.append(perf_counter() - begun)
     assert len(reading.series["return"].steps) == 240 and min(times) < 0.04
 
@@ -346,32 +356,32 @@ def test_members_of_different_length_are_gathered() -> None:
     """One that failed counts as far as it came."""
     whole = Curve((10, 20, 30, 40), (1.0, 2.0, 3.0, 4.0), (1.0, 2.0, 3.0, 4.0), (1.0,) * 4, (4.0,) * 4)
     short = Curve((10, 30), (1.0, 3.0), (3.0, 7.0), (3.0, 7.0), (3.0, 7.0))
-    series = gathered([whole, short])
+    series = average_curves([whole, short])
     assert series.steps == (10.0, 20.0, 30.0, 40.0) and series.elapsed == whole.elapsed
     assert series.means == (2.0, 3.5, 5.0, 4.0)
     assert series.lows == (1.0, 2.0, 3.0, 4.0) and series.highs == (3.0, 5.0, 7.0, 4.0)
-    assert gathered([]).steps == ()
+    assert average_curves([]).steps == ()
 
 
 def test_smoothing_is_not_pulled_to_zero() -> None:
     """A constant stays what it is, from the first value on; a gap stays one."""
-    assert smoothed((5.0, 5.0, 5.0), 0.9) == pytest.approx((5.0, 5.0, 5.0))
-    gap = smoothed((1.0, math.nan, 3.0), 0.5)
+    assert smooth_values((5.0, 5.0, 5.0), 0.9) == pytest.approx((5.0, 5.0, 5.0))
+    gap = smooth_values((1.0, math.nan, 3.0), 0.5)
     assert gap[0] == 1.0 and math.isnan(gap[1]) and gap[2] == pytest.approx(1.0 / 3 + 3.0 * 2 / 3)
 
 
 def test_every_metric_has_a_place() -> None:
     """Also one that nobody has thought of; reward terms share a chart where there is one run."""
-    names = ("return", "reward/alive", "reward/control", "seconds/acting", "seconds/physics", "my_own", EVALUATED)
-    one, two = panels_of(names, 1), panels_of(names, 2)
-    assert {name for panel in one for name in panel.names} == {name for panel in two for name in panel.names} == set(names)
-    assert ("reward/alive", "reward/control") in [panel.names for panel in one]
-    assert all(len(panel.names) == 1 for panel in two)
+    names = ("return", "reward/alive", "reward/control", "seconds/acting", "seconds/physics", "my_own", EVALUATION_METRIC)
+    one, two = define_charts(names, 1), define_charts(names, 2)
+    assert {name for panel in one for name in panel.metrics} == {name for panel in two for name in panel.metrics} == set(names)
+    assert ("reward/alive", "reward/control") in [panel.metrics for panel in one]
+    assert all(len(panel.metrics) == 1 for panel in two)
     for places in range(1, 10):
         for pinned in ((), ("return",), names):
-            pages = pages_of(one, pinned, places)
-            assert {panel for page in pages for panel in page.panels} == set(one)
-            assert all(0 < len(page.panels) <= places for page in pages)
+            pages = paginate_charts(one, pinned, places)
+            assert {panel for page in pages for panel in page.charts} == set(one)
+            assert all(0 < len(page.charts) <= places for page in pages)
 
 
 def test_a_name_that_looks_like_markup(workspace: Workspace) -> None:

@@ -16,15 +16,16 @@ from typing import Any
 
 import pytest
 
-from gts.jobs.job_lock import Life
+from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, write_job
 from gts.store.catalogue import Catalogue, RunRecord
 from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
-from gts_tui.screens.workspace.tree import ShelfTree
-from gts_tui.terminal import LEVELS, Glyphs
-from gts_tui.widgets.chart_canvas import bars
+from gts_tui.app import GtsApp
+from gts_tui.app_base import AppSettings
+from gts_tui.screens.workspace.tree import WorkspaceTree
+from gts_tui.terminal import GLYPHS_BY_LEVEL, Glyphs
+from gts_tui.widgets.chart_canvas import render_sparkline
 from tests.support.app_driver import screen_text, shows, types, until
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -60,10 +61,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def add_run(root: Path, run: str, claim: Any = "done", step: int = 600, total: int = 1000) -> Job:
     """A run that is in the catalogue."""
     workspace = Workspace(root)
-    folder = workspace.run(run)
-    folder.member(0).mkdir(parents=True)
+    folder = workspace.run_folder(run)
+    folder.member_folder(0).mkdir(parents=True)
     record = RunRecord(run, "a", "hopper/a.spec", "hopper", "ppo", 1, total, step, "2026-11-22T08:15:30Z")
-    folder.facts.write_text(json.dumps(record.__dict__))
+    folder.run_file.write_text(json.dumps(record.__dict__))
     with Catalogue(workspace.catalogue) as catalogue:
         catalogue.put_run(record)
     reason = "the disk is full" if claim == "failed" else "stopped" if claim == "paused" else ""
@@ -72,21 +73,21 @@ def add_run(root: Path, run: str, claim: Any = "done", step: int = 600, total: i
 
 def drive(root: Path, flow: Callable[[Any], Awaitable[None]], *, size: tuple[int, int] = SMALL, **settings: Any) -> None:
     async def run() -> None:
-        app = GtsApp(Workspace(root), Settings(**settings))
+        app = GtsApp(Workspace(root), AppSettings(**settings))
         async with app.run_test(size=size, notifications=True) as pilot:
-            await until(pilot, lambda: app.mode is not None and app.query(ShelfTree))
+            await until(pilot, lambda: app.mode is not None and app.query(WorkspaceTree))
             await flow(pilot)
 
     asyncio.run(run())
 
 
 def under_cursor(pilot: Any) -> str:
-    row = pilot.app.query_one(ShelfTree).row
+    row = pilot.app.query_one(WorkspaceTree).row
     return (row.thing.word if row.thing else row.label) if row else ""
 
 
 async def go_to(pilot: Any, word: str) -> None:
-    await until(pilot, lambda: any(row.thing and row.thing.word == word for row in pilot.app.query_one(ShelfTree).rows))
+    await until(pilot, lambda: any(row.thing and row.thing.word == word for row in pilot.app.query_one(WorkspaceTree).rows))
     pilot.app.mode.open(word)
     await until(pilot, lambda: under_cursor(pilot) == word)
 
@@ -94,7 +95,7 @@ async def go_to(pilot: Any, word: str) -> None:
 def lines_of(app: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Command lines are kept in place of being done."""
     lines: list[str] = []
-    monkeypatch.setattr(app.performer, "perform", lambda line, then=None: lines.append(line))
+    monkeypatch.setattr(app.command_runner, "run", lambda line, then=None: lines.append(line))
     return lines
 
 
@@ -121,12 +122,14 @@ def test_of_a_thousand_runs_the_newest_are_listed(root: Path) -> None:
     records, jobs = [], []
     for number in range(1000):
         run = f"20261122-{number:06}-a-{number:03}"
-        folder = workspace.run(run).path
+        folder = workspace.run_folder(run).path
         folder.mkdir(parents=True)
         (folder / "run.json").write_text("{}")
         records.append(replace(template, id=run))
         jobs.append(
-            Job(run, "train", "a", folder, "done", f"2026-11-22T08:{number // 60:02}:{number % 60:02}Z").record(workspace)
+            Job(run, "train", "a", folder, "done", f"2026-11-22T08:{number // 60:02}:{number % 60:02}Z").catalogue_record(
+                workspace
+            )
         )
     with Catalogue(workspace.catalogue) as catalogue:
         catalogue.put_many(records, jobs)
@@ -135,7 +138,7 @@ def test_of_a_thousand_runs_the_newest_are_listed(root: Path) -> None:
         began = time.monotonic()
         await shows(pilot, "a-999")
         assert time.monotonic() - began < 5
-        tree = pilot.app.query_one(ShelfTree)
+        tree = pilot.app.query_one(WorkspaceTree)
         assert len(tree.rows) < 40
         await pilot.press("G")
         assert under_cursor(pilot) == "980 older"
@@ -170,10 +173,10 @@ def test_the_page_follows_the_cursor_and_the_file(root: Path) -> None:
 def test_a_run_shows_its_return_and_newest_numbers(root: Path) -> None:
     run = "20261122-081530-new-bbb"
     add_run(root, run, "paused")
-    with MetricsWriter(Workspace(root).run(run).metrics, rounds=50) as writer:
+    with MetricsWriter(Workspace(root).run_folder(run).metrics, rounds=50) as writer:
         for number in range(1, 41):
-            writer.round(number * 20, number, [{"return": float(number), "kl": 0.25}], {"physics": 1.0})
-        writer.evaluated(0, 400, {"mean": 777.0, "score": 700.0}, best=True)
+            writer.add_round(number * 20, number, [{"return": float(number), "kl": 0.25}], {"physics": 1.0})
+        writer.add_evaluation(0, 400, {"mean": 777.0, "score": 700.0}, best=True)
 
     async def flow(pilot: Any) -> None:
         screen = await shows(pilot, "return +1 → 40")
@@ -207,7 +210,7 @@ def test_names_of_every_kind_are_only_names(root: Path) -> None:
             await shows(pilot, "all as by default")
         screen_text(pilot.app).encode()
         await pilot.press("slash", *"[foo]")
-        await until(pilot, lambda: len(pilot.app.query_one(ShelfTree).rows) == 3)
+        await until(pilot, lambda: len(pilot.app.query_one(WorkspaceTree).rows) == 3)
 
     drive(root, flow)
 
@@ -216,7 +219,7 @@ def test_a_filter_shows_what_fits_and_esc_clears_it(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/gait.space")
         await pilot.press("slash", *"a2c", "space", *"hop")
-        await until(pilot, lambda: [row.label for row in pilot.app.query_one(ShelfTree).rows] == ["hopper", "specs 1", "b"])
+        await until(pilot, lambda: [row.label for row in pilot.app.query_one(WorkspaceTree).rows] == ["hopper", "specs 1", "b"])
         assert under_cursor(pilot) == "hopper/b.spec"
         await pilot.press("z", "enter")
         await shows(pilot, "nothing fits")
@@ -276,21 +279,21 @@ def test_several_marked_things_are_deleted_after_a_question(root: Path) -> None:
 def test_a_run_is_deleted_only_when_nobody_works_on_it(root: Path) -> None:
     run = "20261122-081530-new-bbb"
     add_run(root, run, "active")
-    life = Life.take(Workspace(root).run(run).lock)
-    life.say("running")
+    life = JobLock.acquire(Workspace(root).run_folder(run).lock)
+    life.set_activity("running")
 
     async def flow(pilot: Any) -> None:
         await shows(pilot, "▶ new-bbb")
         await pilot.press("d")
         await shows(pilot, "is at work")
-        assert Workspace(root).run(run).exists()
+        assert Workspace(root).run_folder(run).exists()
         life.release()
         await shows(pilot, "! new-bbb")
         await pilot.press("escape", "d")
-        await until(pilot, lambda: not Workspace(root).run(run).exists())
-        await until(pilot, lambda: "new-bbb" not in [row.label for row in pilot.app.query_one(ShelfTree).rows])
+        await until(pilot, lambda: not Workspace(root).run_folder(run).exists())
+        await until(pilot, lambda: "new-bbb" not in [row.label for row in pilot.app.query_one(WorkspaceTree).rows])
         await pilot.press("u")
-        await until(pilot, lambda: "new-bbb" in [row.label for row in pilot.app.query_one(ShelfTree).rows])
+        await until(pilot, lambda: "new-bbb" in [row.label for row in pilot.app.query_one(WorkspaceTree).rows])
 
     drive(root, flow)
 
@@ -349,8 +352,8 @@ def test_a_new_spec_is_made_by_three_answers(root: Path) -> None:
 def test_a_key_is_a_command_line(root: Path, monkeypatch: pytest.MonkeyPatch, word: str, key: str, line: str) -> None:
     add_run(root, "20261122-081530-new-bbb", "paused")
     add_run(root, "20261122-091530-busy-ccc", "active")
-    life = Life.take(Workspace(root).run("20261122-091530-busy-ccc").lock)
-    life.say("running")
+    life = JobLock.acquire(Workspace(root).run_folder("20261122-091530-busy-ccc").lock)
+    life.set_activity("running")
 
     async def flow(pilot: Any) -> None:
         lines = lines_of(pilot.app, monkeypatch)
@@ -427,7 +430,7 @@ def test_an_empty_workspace_offers_the_examples(tmp_path: Path, monkeypatch: pyt
         await pilot.press("enter")
         await until(pilot, lambda: (tmp_path / "gts.db").exists())
         await shows(pilot, "▾ invertedPendulum|▾ ant")
-        await until(pilot, lambda: pilot.app.focused is pilot.app.query_one(ShelfTree))
+        await until(pilot, lambda: pilot.app.focused is pilot.app.query_one(WorkspaceTree))
 
     drive(tmp_path, flow)
     assert (tmp_path / "hopper" / "hopperPPO.spec").exists()
@@ -500,14 +503,14 @@ print(*sys.modules)
     assert {"torch", "mujoco", "gymnasium", "optuna", "scipy"}.isdisjoint(done.stdout.split())
 
 
-@pytest.mark.parametrize("glyphs", LEVELS.values(), ids=LEVELS)
+@pytest.mark.parametrize("glyphs", GLYPHS_BY_LEVEL.values(), ids=GLYPHS_BY_LEVEL)
 def test_bars_rise_with_the_values_and_leave_gaps(glyphs: Glyphs) -> None:
-    rows = bars([0.0, 1.0, math.nan, 2.0], 10, 2, glyphs)
+    rows = render_sparkline([0.0, 1.0, math.nan, 2.0], 10, 2, glyphs)
     low, full = glyphs.spark[0], glyphs.spark[-1]
     assert [row[0] for row in rows] == [" ", low]
     assert [row[2] for row in rows] == [" ", " "]
     assert [row[3] for row in rows] == [full, full]
     assert rows[1][1] in (full, glyphs.spark[-2])
-    assert bars([math.nan, math.inf], 10, 2, glyphs) == []
-    assert {len(row) for row in bars([1e308, -1e308] * 500, 40, 3, glyphs)} == {40}
-    assert bars([5.0] * 3, 10, 1, glyphs) == [full * 3]
+    assert render_sparkline([math.nan, math.inf], 10, 2, glyphs) == []
+    assert {len(row) for row in render_sparkline([1e308, -1e308] * 500, 40, 3, glyphs)} == {40}
+    assert render_sparkline([5.0] * 3, 10, 1, glyphs) == [full * 3]
