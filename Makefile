@@ -1,6 +1,7 @@
 # make run     open the terminal program on the examples; without a terminal, see a pendulum learn to balance
-# make test    the tests
-# make check   style, types, import rules, generated pages
+# make test    what a change is likely to break, in a few minutes
+# make test-all  the other tests: slow ones, and those that train until a figure can do something
+# make check   style, types, import rules, dependencies, generated pages
 # make pages   write the generated pages anew: the reference, the JSON Schemas
 # make pictures  take the pictures of the terminal program anew (tests/tui/__snapshots__)
 # make bench   speed, against the physical limit and, where they are installed, other libraries
@@ -12,10 +13,10 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
-PYTEST_FLAGS ?= -n auto --dist loadfile
+PYTEST_FLAGS ?= -n auto --dist worksteal
 BENCH_FLAGS  ?=
 
-.PHONY: run test check pages pictures bench clean
+.PHONY: run test test-all check pages pictures bench clean
 
 $(READY): pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -29,13 +30,18 @@ run: $(READY)
 	else mkdir -p workspace/runs && exec $(BIN)/gts train workspace/inverted/invertedPPO.spec workspace/runs/first.checkpoint --workspace workspace; fi
 
 test: $(READY)
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m "not slow and not learning"
+
+test-all: $(READY)
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m "slow or learning"
 
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry gts gts_tui
+	$(BIN)/deptry tests --exclude .venv --ignore DEP002,DEP004
 	$(BIN)/python -m gts.commands.reference --check
 
 pages: $(READY)
