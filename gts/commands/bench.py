@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gts.commands.command import Command, Context, Note, Option, Result
 from gts.commands.init import example_workspace
@@ -15,6 +15,7 @@ from gts.errors import UsageError
 class BenchResult(Result):
     """What was measured."""
 
+    view: ClassVar[str] = "machine:render_bench"
     report: dict[str, Any]
     """As `gts.bench.benchmark` gives it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Result
 from gts.commands.resolve import detect_path_kind, resolve_path
@@ -26,6 +26,7 @@ class CheckedFile:
 class CheckResult(Result):
     """What was found in all of them."""
 
+    view: ClassVar[str] = "files:render_check"
     files: tuple[CheckedFile, ...]
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gts.jobs.interruption import StopRequest
 from gts.store.workspace import Workspace
@@ -136,7 +136,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Result:
-    """What a command has found or done; one subclass a command."""
+    """Result of a command; each kind of result is a subclass."""
+
+    view: ClassVar[str]
+    """`module:function` in `gts.commands.views` that renders it, imported on first use."""
 
     @property
     def exit_code(self) -> int:

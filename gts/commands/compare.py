@@ -6,7 +6,7 @@ import math
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.commands.resolve import Reference, resolve
@@ -39,6 +39,7 @@ class ComparedSource:
 class CompareResult(Result):
     """All of them, and where they differ."""
 
+    view: ClassVar[str] = "scores:render_compare"
     sides: tuple[ComparedSource, ...]
     differing: tuple[str, ...]
     """Parameters that are not the same on all sides, in the order of the declarations."""

@@ -9,26 +9,44 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gts.commands.command import Command, Context, Result
 
 Verdict = Literal["good", "note", "bad"]
 
-_PACKAGES = (
+_CORE_PACKAGES = (
     "torch",
     "mujoco",
     "gymnasium",
     "numpy",
+    "optuna",
+    "sqlalchemy",
+    "textual",
+    "rich",
+    "textual-plotext",
+    "plotext",
+    "sqlite-utils",
     "safetensors",
     "pydantic",
     "click",
-    "rich",
-    "plotext",
-    "sqlite-utils",
     "psutil",
+    "platformdirs",
+    "imageio-ffmpeg",
+    "pillow",
 )
-_OPTIONAL = ("optuna", "textual", "imageio", "stable-baselines3", "envpool")
+_EXTRAS = {
+    "scipy": "search",
+    "cmaes": "search",
+    "optuna-dashboard": "search",
+    "psycopg": "postgresql",
+    "tensorboard": "tensorboard",
+    "onnx": "onnx",
+    "usd-core": "motion",
+    "stable-baselines3": "peers",
+    "envpool": "peers",
+}
+"""Optional packages, and the extra of `gts` that installs each."""
 _MINIMUM_VERSIONS = {"torch": (2, 10), "mujoco": (4, 0), "gymnasium": (1, 4)}
 _MIN_FREE_BYTES = 1_000_000_000
 
@@ -49,6 +67,7 @@ class Finding:
 class DoctorResult(Result):
     """Everything that was looked at."""
 
+    view: ClassVar[str] = "machine:render_doctor"
     findings: tuple[Finding, ...]
 
     @property
@@ -77,20 +96,21 @@ def _python() -> list[Finding]:
 
 
 def _packages() -> list[Finding]:
-    findings = []
-    for name in _PACKAGES + _OPTIONAL:
-        try:
-            version = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            needed = name in _PACKAGES
-            remedy = f"pip install {name}" if needed else ""
-            findings.append(Finding("packages", name, None, "bad" if needed else "good", remedy))
-            continue
-        old = name in _MINIMUM_VERSIONS and _numbers(version) < _MINIMUM_VERSIONS[name]
-        wanted = ".".join(map(str, _MINIMUM_VERSIONS.get(name, ())))
-        remedy = f"pip install --upgrade '{name}>={wanted}'" if old else ""
-        findings.append(Finding("packages", name, version, "bad" if old else "good", remedy))
-    return findings
+    """Check core packages, which are bad if missing or too old, and optional ones, which are a note if missing."""
+    return [_check_package(name) for name in (*_CORE_PACKAGES, *_EXTRAS)]
+
+
+def _check_package(name: str) -> Finding:
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        if name in _EXTRAS:
+            return Finding("packages", name, None, "note", f"optional: pip install 'gts[{_EXTRAS[name]}]'")
+        return Finding("packages", name, None, "bad", f"pip install {name}")
+    minimum = _MINIMUM_VERSIONS.get(name, ())
+    if _numbers(version) >= minimum:
+        return Finding("packages", name, version)
+    return Finding("packages", name, version, "bad", f"pip install --upgrade '{name}>={'.'.join(map(str, minimum))}'")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

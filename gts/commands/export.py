@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.commands.resolve import Reference, resolve
@@ -38,6 +38,7 @@ MAX_MOTION_SECONDS = 600.0
 class ExportedPolicy(Result):
     """A policy that other programs can run."""
 
+    view: ClassVar[str] = "files:render_policy_export"
     source: str
     path: str
     figure: str
@@ -50,6 +51,7 @@ class ExportedPolicy(Result):
 class ExportedMotion(Result):
     """A stretch of motion that other programs can show."""
 
+    view: ClassVar[str] = "files:render_motion_export"
     source: str
     path: str
     figure: str
@@ -135,6 +137,7 @@ ScalarRows = list[tuple[int, float, dict[str, float]]]
 class ExportedTable(Result):
     """A file of numbers, or a folder of them."""
 
+    view: ClassVar[str] = "files:render_export"
     source: str
     path: str
     rows: int

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.job_progress import read_json_object
@@ -49,6 +49,7 @@ class DeletedItem:
 class DeleteResult(Result):
     """What was deleted."""
 
+    view: ClassVar[str] = "files:render_delete"
     things: tuple[DeletedItem, ...]
     trash: str
 
@@ -130,6 +131,7 @@ DELETE = Command(
 class CopyResult(Result):
     """A file that is there twice now."""
 
+    view: ClassVar[str] = "files:render_copy"
     source: str
     path: str
 
@@ -162,6 +164,7 @@ COPY = Command(
 class RenameResult(Result):
     """A file that has another name now."""
 
+    view: ClassVar[str] = "files:render_rename"
     source: str
     path: str
 
@@ -209,6 +212,7 @@ class ListedTrashItem:
 class TrashResult(Result):
     """What is in the trash, newest first."""
 
+    view: ClassVar[str] = "files:render_trash"
     things: tuple[ListedTrashItem, ...]
     trash: str
 
@@ -217,6 +221,7 @@ class TrashResult(Result):
 class RestoreResult(Result):
     """What is where it was again."""
 
+    view: ClassVar[str] = "files:render_restore"
     things: tuple[ListedTrashItem, ...]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Result
 from gts.commands.resolve import resolve_path
@@ -15,6 +15,7 @@ from gts.errors import FileError
 class ImportResult(Result):
     """A checkpoint in today's format."""
 
+    view: ClassVar[str] = "files:render_import"
     source: str
     path: str
     figure: str

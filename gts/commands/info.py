@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.commands.job_progress import ListedJob, describe_jobs, read_json_object
@@ -34,6 +34,7 @@ class ParameterValue:
 class SpecInfo(Result):
     """What is in a spec."""
 
+    view: ClassVar[str] = "files:render_spec_info"
     path: str
     figure: str
     technique: str
@@ -47,6 +48,7 @@ class SpecInfo(Result):
 class SpaceInfo(Result):
     """What is in a space."""
 
+    view: ClassVar[str] = "files:render_space_info"
     path: str
     figure: str
     technique: str
@@ -63,6 +65,7 @@ class SpaceInfo(Result):
 class CheckpointInfo(Result):
     """What is in a checkpoint."""
 
+    view: ClassVar[str] = "files:render_checkpoint_info"
     path: str
     figure: str
     technique: str
@@ -97,6 +100,7 @@ class MemberInfo:
 class RunInfo(Result):
     """What is in the folder of a run."""
 
+    view: ClassVar[str] = "files:render_run_info"
     path: str
     facts: Mapping[str, Any]
     """Its `run.json`."""
@@ -120,6 +124,7 @@ class RunInfo(Result):
 class StudyInfo(Result):
     """What is in the folder of a study."""
 
+    view: ClassVar[str] = "files:render_study_info"
     path: str
     name: str
     figure: str

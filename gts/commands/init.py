@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from gts.commands.command import Argument, Command, Context, Result
 from gts.errors import FileError, MissingError
@@ -21,6 +22,7 @@ _OUTSIDE_LINK = re.compile(r"\[([^]]*)\]\(\.\./[^)]*\)")
 class InitResult(Result):
     """A workspace that was made or completed."""
 
+    view: ClassVar[str] = "files:render_init"
     root: str
     made: tuple[str, ...]
     """Files that were laid into it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.job_progress import ListedJob, describe_jobs
@@ -50,6 +50,7 @@ class QueueSummary:
 class JobsResult(Result):
     """Jobs, newest first, and the row that they stand in."""
 
+    view: ClassVar[str] = "jobs:render_jobs"
     workspace: str
     jobs: tuple[ListedJob, ...]
     more: bool
@@ -147,6 +148,7 @@ _STOP_START_SECONDS = 10.0
 class StopResult(Result):
     """How the jobs stand that were asked to stop."""
 
+    view: ClassVar[str] = "jobs:render_stop"
     jobs: tuple[ListedJob, ...]
     left: bool = False
     """Whether somebody ended the waiting for their ends."""
@@ -279,6 +281,7 @@ class SkippedJob:
 class ResumeResult(Result):
     """What goes on, and what does not."""
 
+    view: ClassVar[str] = "jobs:render_resume"
     jobs: tuple[ResumedJob, ...]
     left_alone: tuple[SkippedJob, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.errors import FileError
@@ -29,6 +29,7 @@ _SEARCH_RANGES: Mapping[str, Mapping[str, Any]] = {
 class NewFileResult(Result):
     """A file that was made."""
 
+    view: ClassVar[str] = "files:render_new"
     path: str
     kind: str
     figure: str

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import Reference, resolve, resolve_path
@@ -142,6 +142,7 @@ class VideoProgressEvent:
 class PlayResult(Result):
     """What was played."""
 
+    view: ClassVar[str] = "scores:render_play"
     files: tuple[str, ...]
     place: Literal["window", "terminal", "video", "stream"]
     seed: int

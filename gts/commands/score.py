@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import resolve_path
@@ -32,6 +32,7 @@ class ScoredCheckpoint:
 class ScoreResult(Result):
     """Checkpoints and their scores."""
 
+    view: ClassVar[str] = "scores:render_score"
     episodes: int
     steps: int
     seed: int

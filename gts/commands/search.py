@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
@@ -51,6 +51,7 @@ class BestTrial:
 class SearchResult(Result):
     """What a search came to."""
 
+    view: ClassVar[str] = "jobs:render_search"
     study: str
     """Name of the study, and id of the job."""
     source: str
@@ -83,6 +84,7 @@ class SearchResult(Result):
 class DetachedSearch(Result):
     """A search that works in a process of its own."""
 
+    view: ClassVar[str] = "jobs:render_detached_search"
     source: str
     study: str
     """Name of the study, and id of the job."""

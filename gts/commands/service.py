@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Result
 
@@ -12,6 +13,7 @@ from gts.commands.command import Argument, Command, Context, Note, Result
 class ServiceResult(Result):
     """How the service of a workspace stands after a command."""
 
+    view: ClassVar[str] = "jobs:render_service"
     action: str
     workspace: str
     kind: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.trials import STUDY_HELP
@@ -29,6 +29,7 @@ _MAX_BEST = 5
 class StudyResult(Result):
     """How a study stands."""
 
+    view: ClassVar[str] = "studies:render_study"
     name: str
     reference: str
     """How it was named on the command line, without password."""
@@ -104,6 +105,7 @@ STUDY = Command(
 class BestResult(Result):
     """A trial of a study and its spec."""
 
+    view: ClassVar[str] = "studies:render_best"
     study: str
     trial: TrialRecord
     comment: str

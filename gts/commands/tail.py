@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.job_progress import (
@@ -56,6 +56,7 @@ class JobStateChanged:
 class TailResult(Result):
     """How a job stands at the end of following it."""
 
+    view: ClassVar[str] = "jobs:render_tail"
     job: ListedJob
     came_to: TrainResult | SearchResult | None
     """Its outcome; None where there is none yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from gts.commands.check import CheckedFile, CheckResult
 from gts.commands.command import Argument, Command, Context, Result
@@ -35,6 +35,7 @@ class ListedTheme:
 class ThemesResult(Result):
     """The themes, and files that are none."""
 
+    view: ClassVar[str] = "machine:render_themes"
     themes: tuple[ListedTheme, ...]
     bad: tuple[CheckedFile, ...]
     folders: tuple[str, ...]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import Reference, detect_path_kind, resolve_path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 class TrainResult(Result):
     """What a training came to."""
 
+    view: ClassVar[str] = "scores:render_train"
     source: str
     run: str
     """Id of the run."""
@@ -103,6 +104,7 @@ MAX_SEEDS = 1024
 class DetachedTraining(Result):
     """A training that works in a process of its own."""
 
+    view: ClassVar[str] = "jobs:render_detached_training"
     source: str
     run: str
     """Id of the run, and of the job."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.errors import UsageError
@@ -38,6 +38,7 @@ _BEST_FIRST = ("value", "value2", "confirmed", "steps", "seconds", "seeds")
 class TrialsResult(Result):
     """Trials of a study that were asked for, in the order that was asked for."""
 
+    view: ClassVar[str] = "studies:render_trials"
     study: str
     storage: str
     maximised: tuple[bool, ...]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import resolve_job
@@ -107,6 +107,7 @@ WORKER = Command(
 class WorkersResult(Result):
     """How many workers a search has from now on."""
 
+    view: ClassVar[str] = "jobs:render_workers"
     study: str
     workers: int
     at_work: bool
