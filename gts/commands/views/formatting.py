@@ -6,12 +6,14 @@ States as they are shown: a sign and a word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
+
+from gts.jobs.states import Done, Failed, Interrupted, Paused, Queued, Running, Stopping
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _VERDICT_SIGNS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
@@ -129,19 +131,45 @@ def pairs_table(rows: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-JOB_STATE_SIGNS = {
-    "waiting": ("…", "cyan"),
-    "running": ("▶", "green"),
-    "stopping": ("■", "yellow"),
-    "paused": ("‖", "yellow"),
-    "done": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "interrupted": ("!", "red"),
+class StateSign(NamedTuple):
+    """Symbol and colour of a state."""
+
+    symbol: str
+    ascii: str
+    """Symbol for terminals that show ASCII only."""
+    colour: str
+
+
+JOB_STATE_SIGNS: Mapping[str, StateSign] = {
+    Queued.name: StateSign("…", ".", "cyan"),
+    Running.name: StateSign("▶", ">", "green"),
+    Stopping.name: StateSign("■", "#", "yellow"),
+    Paused.name: StateSign("‖", "=", "yellow"),
+    Done.name: StateSign("✓", "+", "green"),
+    Failed.name: StateSign("✗", "x", "red"),
+    Interrupted.name: StateSign("!", "!", "red"),
 }
-"""Sign and colour."""
+"""Signs of job states, by name of the state."""
+
+TRIAL_STATE_SIGNS: Mapping[str, StateSign] = {
+    "waiting": StateSign("…", ".", "cyan"),
+    "running": StateSign("▶", ">", "green"),
+    "complete": StateSign("✓", "+", "green"),
+    "pruned": StateSign("✂", "/", "yellow"),
+    "failed": StateSign("✗", "x", "red"),
+}
+"""Signs of trial states, by name of the state."""
 
 
-def job_state_text(word: str) -> Text:
-    """The word of a state, with a sign that says the same without colours."""
-    mark, colour = JOB_STATE_SIGNS[word]
-    return Text(f"{mark} {word}", style=colour)
+def job_state_text(state: str) -> Text:
+    """Format a job state as symbol and word, readable without colours."""
+    return _sign_and_word(JOB_STATE_SIGNS[state], state)
+
+
+def trial_state_text(state: str) -> Text:
+    """Format a trial state as symbol and word, readable without colours."""
+    return _sign_and_word(TRIAL_STATE_SIGNS[state], state)
+
+
+def _sign_and_word(sign: StateSign, word: str) -> Text:
+    return Text(f"{sign.symbol} {word}", style=sign.colour)

@@ -268,7 +268,7 @@ def job_details(job: ListedJob) -> Iterable[tuple[str, str]]:
     elif job.kind == "search" and job.trials is not None:
         yield _format_progress(job), "dim"
     if job.reason and job.reason != STOPPED:
-        yield job.reason, JOB_STATE_SIGNS[job.state][1]
+        yield job.reason, JOB_STATE_SIGNS[job.state].colour
     if job.quiet_seconds is not None and job.quiet_seconds > _QUIET_SECONDS:
         yield f"no progress for {format_duration(job.quiet_seconds)}", "yellow"
 

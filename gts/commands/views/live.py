@@ -22,9 +22,16 @@ from gts.commands.command import Note
 from gts.commands.job_progress import RunProgress, StudyProgress, read_study_progress
 from gts.commands.play import VideoProgressEvent
 from gts.commands.tail import JobStateChanged, LogLine
-from gts.commands.views.formatting import format_clock, format_duration, format_integer, format_number, format_short, plain_text
+from gts.commands.views.formatting import (
+    TRIAL_STATE_SIGNS,
+    format_clock,
+    format_duration,
+    format_integer,
+    format_number,
+    format_short,
+    plain_text,
+)
 from gts.commands.views.jobs import format_parameters
-from gts.commands.views.studies import TRIAL_STATE_SIGNS
 from gts.jobs.interruption import StopRequest
 from gts.jobs.searches.request import (
     ConfirmationStarted,
@@ -144,8 +151,10 @@ class SearchDisplay:
         self._show_progress()
 
     def _trial(self, trial: int, state: str, about: str) -> Text:
-        sign, colour = TRIAL_STATE_SIGNS[state]
-        line = Text.assemble(f"trial {trial:>{len(str(max(self._wanted - 1, 0)))}} ", (sign, colour), " ", plain_text(about))
+        sign = TRIAL_STATE_SIGNS[state]
+        line = Text.assemble(
+            f"trial {trial:>{len(str(max(self._wanted - 1, 0)))}} ", (sign.symbol, sign.colour), " ", plain_text(about)
+        )
         line.truncate(self._console.width, overflow="ellipsis")
         return line
 

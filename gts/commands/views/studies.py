@@ -20,19 +20,11 @@ from gts.commands.views.formatting import (
     pairs_table,
     plain_text,
     section_heading,
+    trial_state_text,
 )
 
 if TYPE_CHECKING:
     from gts.search.trial_records import TrialRecord
-
-TRIAL_STATE_SIGNS = {
-    "waiting": ("…", "cyan"),
-    "running": ("▶", "green"),
-    "complete": ("✓", "green"),
-    "pruned": ("✂", "yellow"),
-    "failed": ("✗", "red"),
-}
-"""What stands before the state of a trial, and its colour."""
 
 _WIDTH = 78
 _FIXED = 46
@@ -60,7 +52,7 @@ def render_trials(result: TrialsResult, detail: bool) -> RenderableType:
         cells += [format_number(trial.confirmed.iqm) if trial.confirmed else ""] if confirmed else []
         spent = _time(trial.seconds)
         params = [format_number(trial.params[key]) if key in trial.params else "" for key in shown]
-        table.add_row(str(trial.number), _state(trial.state), *cells, spent, *map(plain_text, params))
+        table.add_row(str(trial.number), trial_state_text(trial.state), *cells, spent, *map(plain_text, params))
     rows: list[RenderableType] = [table, *_reasons(result.trials)]
     if detail:
         rows += _details(result.trials)
@@ -197,11 +189,6 @@ def _method(result: StudyResult) -> str:
         return ""
     seeds = f"{chosen['seeds']} seed{'s' if chosen['seeds'] > 1 else ''} a trial"
     return f"sampler {chosen['sampler']}, pruner {chosen['pruner']}, {seeds}"
-
-
-def _state(word: str) -> Text:
-    mark, colour = TRIAL_STATE_SIGNS[word]
-    return Text(f"{mark} {word}", style=colour)
 
 
 def _time(seconds: float | None) -> str:
