@@ -298,7 +298,7 @@ def _is_number(value: object) -> bool:
 COMMAND = Command(
     name="export",
     summary="Write a policy, its motion, or the numbers of a run to a file of another program.",
-    group="looking",
+    group="results",
     run=run,
     needs_torch=True,
     help="The ending of the file says what is written. `.onnx` is the policy of a checkpoint, from observations as the "

@@ -273,7 +273,7 @@ def _member(reader: Any, member: int, failed: Mapping[int, str]) -> MemberInfo:
 COMMAND = Command(
     name="info",
     summary="Show what is in a file, a run or a study.",
-    group="looking",
+    group="results",
     run=run,
     read_only=True,
     help="A spec or space with what differs from the defaults; a checkpoint with networks, score, learning curve, history and "

@@ -263,7 +263,7 @@ def _make_result(
 COMMAND = Command(
     name="play",
     summary="Watch what was learned: in a window, in the terminal, as a video.",
-    group="looking",
+    group="results",
     run=run,
     needs_torch=True,
     help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start: the same ones as "

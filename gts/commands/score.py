@@ -83,7 +83,7 @@ def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpo
 COMMAND = Command(
     name="score",
     summary="Let checkpoints play test episodes.",
-    group="looking",
+    group="results",
     run=run,
     needs_torch=True,
     help="The score is mean × (1 − cov), cov = standard deviation ÷ |mean|. Actions are deterministic, physics is exact, and "

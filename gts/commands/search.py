@@ -363,7 +363,7 @@ def _reset_study(context: Context, request: SearchRequest, confirmed: bool) -> I
 COMMAND = Command(
     name="search",
     summary="Search a space for the parameters that learn best; again: go on.",
-    group="learning",
+    group="training",
     run=run,
     help="Every search makes a study: the folder `studies/NAME` of the workspace with its trials, its log and a checkpoint of "
     "every training. In the end the best trials are trained again on fresh seeds, and the best of those wins. The same command "

@@ -1,4 +1,4 @@
-"""`gts service`: interrupted jobs go on by themselves after a restart of the machine."""
+"""`gts service`: resumes interrupted jobs after a restart of the machine."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from gts.commands.command import Argument, Command, Context, Note, Result
 
 @dataclass(frozen=True)
 class ServiceResult(Result):
-    """How the service of a workspace stands after a command."""
+    """State of a workspace's service after a command."""
 
     view: ClassVar[str] = "jobs:render_service"
     action: str
     workspace: str
     kind: str
-    """`systemd`, `launchd` or `crontab`; empty where nothing is installed or was."""
+    """`systemd`, `launchd` or `crontab`; empty if nothing is or was installed."""
     installed: bool
     active: bool
-    """Whether it will run after the next start, as far as can be told."""
+    """Whether it will run after the next start, as far as known."""
     where: tuple[str, ...]
-    """Files that were written or removed, or that say it now; `crontab of NAME` for a line there."""
+    """Files that were written, removed or found; `crontab of NAME` for a line in a crontab."""
     command: tuple[str, ...]
-    """What runs when the machine has started."""
+    """Command that runs after a start of the machine."""
     remarks: tuple[str, ...] = ()
-    """What stands in the way or is good to know."""
+    """Obstacles and other remarks."""
 
 
 def run(context: Context, *, action: str) -> Iterator[Note | Result]:
-    """Install, remove or look; yields what is worth saying, then the result."""
+    """Install, remove or read the service; yields notes, then the result."""
     from gts.jobs import service
 
     workspace = context.workspace
@@ -43,7 +43,7 @@ def run(context: Context, *, action: str) -> Iterator[Note | Result]:
     if any(state.installed and not state.current for state in states):
         remarks = (
             *remarks,
-            "it was written for another Python than this one; write it again: gts service install",
+            "it was installed for another Python than this one; install it again: gts service install",
         )
     yield from map(Note, remarks)
     startup = service.make_boot_job(workspace)
@@ -61,14 +61,18 @@ def run(context: Context, *, action: str) -> Iterator[Note | Result]:
 
 COMMAND = Command(
     name="service",
-    summary="Have interrupted jobs go on by themselves after a restart of the machine.",
+    summary="Resume interrupted jobs after every restart of the machine.",
     group="jobs",
     run=run,
-    help="`install` has the system run `gts resume --all` for this workspace once after every start: by a unit of systemd, "
-    "by launchd on macOS, otherwise by a line in the crontab. It says which files it writes; `remove` takes them away again.",
+    help="`install` makes the system run `gts resume --all` for this workspace once after every start: by a systemd unit, "
+    "by launchd on macOS, otherwise by a line in the crontab. It prints the files that it writes; `remove` removes them.",
     arguments=(
         Argument(
-            "action", "What to do.", type="choice", choices=("install", "remove", "status"), metavar="install|remove|status"
+            "action",
+            "Install, remove or show the service.",
+            type="choice",
+            choices=("install", "remove", "status"),
+            metavar="install|remove|status",
         ),
     ),
     examples=("gts service install", "gts service status --json"),

@@ -88,7 +88,7 @@ def run_study(context: Context, *, study: str, plot: str | None, checklist: bool
 STUDY = Command(
     name="study",
     summary="Show how a search stands, as numbers, charts or a checklist.",
-    group="looking",
+    group="results",
     run=run_study,
     read_only=True,
     help="Without options a summary. A study can be looked at while it is searched, and so can one of the original program.",
@@ -147,7 +147,7 @@ def run_best(context: Context, *, study: str, out: Path | None, trial: int | Non
 BEST = Command(
     name="best",
     summary="Show the winner of a study, or write it as a spec.",
-    group="looking",
+    group="results",
     run=run_best,
     read_only=True,
     help="The winner is the best of the trials that were confirmed on fresh seeds, else the best by the value of the search; "

@@ -265,7 +265,7 @@ def _check_results_writable(request: TrainingRequest) -> None:
 COMMAND = Command(
     name="train",
     summary="Train a spec, or go on training a checkpoint; then score it.",
-    group="learning",
+    group="training",
     run=run,
     help="Every training makes a run: a folder in the workspace's `runs` with its numbers, its log and its checkpoints. "
     "OUT is the policy that did best when it was tried out on the way. "

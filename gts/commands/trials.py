@@ -150,7 +150,7 @@ def _write_csv(path: Path, view: StudyView, trials: Sequence[TrialRecord]) -> No
 COMMAND = Command(
     name="trials",
     summary="List the trials of a study.",
-    group="looking",
+    group="results",
     run=run,
     read_only=True,
     help="Best first. A study can be looked at while it is searched, and so can one of the original program.",

@@ -87,7 +87,7 @@ def _read_shared_space(storage: StorageLocation, name: str) -> SearchSpace:
 WORKER = Command(
     name="worker",
     summary="Search with others: work on a study that machines share.",
-    group="learning",
+    group="training",
     run=run_worker,
     needs_torch=True,
     help="The study is on a PostgreSQL server; `gts search SPACE postgresql+psycopg://USER@HOST/DATABASE` began it there. Its "
