@@ -1,9 +1,4 @@
-"""How far a training is and how fast it goes, read from its folder while another process writes there.
-
-How far a search is and how fast it goes, read from its folder while other processes write there.
-
-Jobs as lists show them: how each stands, how far it is, what its process takes.
-"""
+"""Progress of runs and searches, read from their folders while other processes write there, and jobs with their numbers."""
 
 from __future__ import annotations
 
@@ -32,30 +27,27 @@ _RATE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class RunProgress:
-    """A training at one moment; what is not known is None."""
+    """Progress of a training; unknown values are None."""
 
     step: int
-    """Environment steps of each member so far; of one that stands still, those that it goes on from."""
+    """Environment steps per member so far; those of the newest checkpoint if it is not running."""
     total_steps: int
     members: int
     rate: float | None = None
-    """Environment steps per second of all members, over the last seconds."""
+    """Environment steps per second of all members, over the last 30 seconds."""
     mean_return: float | None = None
-    """Newest mean return of the episodes, over the members."""
+    """Newest mean return of training episodes, averaged over the members."""
     best: float | None = None
     """Best mean return of an evaluation."""
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the end of the training, if it goes on so."""
+        """Estimate the seconds until the end; None if the rate is unknown."""
         return (self.total_steps - self.step) * self.members / self.rate if self.rate else None
 
 
 def read_run_progress(folder: RunFolder, *, is_active: bool) -> RunProgress:
-    """How far a run is; its newest numbers only where it is `at_work`, since reading those costs milliseconds.
-
-    Whatever cannot be read counts as not there.
-    """
+    """Read the progress of a run; newest metrics only if it `is_active`, since those cost milliseconds. Never raises."""
     facts: dict[str, Any] = {}
     with suppress(FileError):
         facts = read_json_object(folder.run_file)
@@ -76,20 +68,20 @@ def read_run_progress(folder: RunFolder, *, is_active: bool) -> RunProgress:
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """The `run.json` of a run; raises FileError."""
+    """Read a JSON object such as `run.json`; raises FileError."""
     try:
         facts = json.loads(path.read_bytes())
     except OSError as error:
         raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     except ValueError as error:
-        raise FileError(f"{path} is damaged: it is not JSON", hint="the numbers beside it may still be whole") from error
+        raise FileError(f"{path} is damaged: it is not JSON", hint="the metrics beside it may still be intact") from error
     if not isinstance(facts, dict):
-        raise FileError(f"{path} is damaged: it is no JSON object")
+        raise FileError(f"{path} is damaged: it is not a JSON object")
     return facts
 
 
 def seconds_since_update(folder: RunFolder) -> float:
-    """How long ago the process of a run wrote a number, or said what it does."""
+    """Return the seconds since a run wrote a metric or changed its activity."""
     metrics = folder.metrics
     times = []
     for path in (metrics, metrics.with_name(metrics.name + "-wal"), folder.lock):
@@ -99,7 +91,7 @@ def seconds_since_update(folder: RunFolder) -> float:
 
 
 def _saved_step(folder: RunFolder, members: int) -> int:
-    """The newest step at which a member has a complete state."""
+    """Return the step of the newest complete checkpoint of any member; 0 if there is none."""
     return max((_step_of_file(path) for member in range(members) for path in folder.last_checkpoints(member)[-1:]), default=0)
 
 
@@ -109,8 +101,8 @@ def _step_of_file(path: Path) -> int:
 
 
 def steps_per_second(reader: MetricsReader, members: int) -> float | None:
-    """Steps per second of all members, over the rows of the last seconds; None where there are too few."""
-    # What a round cost is a number that every row has.
+    """Estimate steps per second of all members from the rows of the last 30 seconds; None if there are too few."""
+    # All rows have the metrics that concern no single member, such as the duration of the round.
     name = next(iter(reader.metric_names(-1)), None)
     curve = reader.curve(name, -1, max_rows=_ROWS, columns=_ROWS) if name is not None else None
     if curve is None or not curve.steps:
@@ -131,38 +123,38 @@ _RECENT_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class StudyProgress:
-    """A search at one moment; what is not known is None."""
+    """Progress of a search; unknown values are None."""
 
     ended: int | None = None
-    """Trials that have ended."""
+    """Finished trials."""
     wanted: int | None = None
     best: float | None = None
-    """Best value of the search, of the first objective."""
+    """Best value of the first objective."""
     step: int = 0
-    """Environment steps so far, all trainings together."""
+    """Environment steps of all trainings so far."""
     rate: float | None = None
-    """Environment steps per second of all trainings, over the last seconds."""
+    """Environment steps per second of all trainings, over the last 30 seconds."""
     trainings: int = 0
-    """How many are at work."""
+    """Running trainings."""
     seconds_left: float | None = None
-    """Until as many trials as wanted have ended, if it goes on so; their confirming is not in it."""
+    """Estimate until all wanted trials have ended, without their confirmation."""
 
 
 @dataclass(frozen=True)
 class RunningTrainings:
-    """The trainings of a search that are at work."""
+    """Progress of the running trainings of a search, summed."""
 
     trainings: int
     step: int
-    """Environment steps that they have made so far."""
+    """Environment steps so far."""
     total_steps: int
-    """What they will have made."""
+    """Environment steps at their ends."""
     rate: float | None
-    """Environment steps per second, all together; None where there is no number yet."""
+    """Environment steps per second; None if there is no metric yet."""
 
 
 def read_study_progress(folder: StudyFolder, *, is_active: bool) -> StudyProgress:
-    """How far a search is; the numbers of its trainings only where it is `at_work`. Whatever cannot be read is not known."""
+    """Read the progress of a search; numbers of running trainings only if it `is_active`. Never raises."""
     from gts.search.summary import read_study_summary
 
     seen = read_study_summary(folder)
@@ -171,7 +163,7 @@ def read_study_progress(folder: StudyFolder, *, is_active: bool) -> StudyProgres
         return StudyProgress(step=pulse.step, rate=pulse.rate, trainings=pulse.trainings)
     left = None
     if pulse.rate and pulse.trainings:
-        # A trial costs what those did that have ended; before there are any, what one that comes to its end will cost.
+        # A trial costs the mean of the finished ones (some pruned); before the first, a whole training.
         each = seen.steps / seen.ended if seen.ended else pulse.total_steps / pulse.trainings
         left = max(0.0, (seen.wanted - seen.ended) * each - pulse.step) / pulse.rate
     return StudyProgress(
@@ -186,7 +178,7 @@ def read_study_progress(folder: StudyFolder, *, is_active: bool) -> StudyProgres
 
 
 def read_running_trainings(folder: StudyFolder) -> RunningTrainings:
-    """What the trainings of a search that are at work have done and do; costs milliseconds for each of them."""
+    """Sum up the running trainings of a search; costs milliseconds per training."""
     from gts.jobs.job_lock import read_lock
     from gts.store.curves import MetricsReader
 
@@ -200,18 +192,18 @@ def read_running_trainings(folder: StudyFolder) -> RunningTrainings:
             with MetricsReader(training.metrics) as reader:
                 step, _, elapsed = reader.newest_position()
                 steps += step
-                # A long training has one row for many rounds, so at first there are too few.
+                # A long training writes one row for many rounds, so at first there are too few.
                 rates.append(steps_per_second(reader, 1) or (step / elapsed if elapsed else 0.0))
     return RunningTrainings(count, steps, total, sum(rates) if any(rates) else None)
 
 
 def seconds_since_study_update(folder: StudyFolder) -> float:
-    """How long ago any training of a search wrote a number, or the search said what it does."""
+    """Return the seconds since any training of a search wrote a metric, or the search changed its activity."""
     return min((seconds_since_update(RunFolder(path)) for path in (folder.path, *_trial_folders(folder))), default=0.0)
 
 
 def _recent_runs(folder: StudyFolder) -> list[RunFolder]:
-    """The trainings that may be at work: the folders of many have not changed for long."""
+    """List the trainings that may be running: those whose folders changed in the last ten minutes."""
     return [run for run in map(RunFolder, _trial_folders(folder)) if seconds_since_update(run) < _RECENT_SECONDS]
 
 
@@ -228,47 +220,47 @@ _SAMPLE_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class ListedJob:
-    """A job and how it stands; what is not known, or makes no sense in its state, is None."""
+    """A job with its state and progress; unknown or inapplicable values are None."""
 
     id: str
     kind: str
     name: str
     state: str
-    """One of `gts.jobs.states.WORDS`."""
+    """One of `gts.jobs.states.STATE_NAMES`."""
     reason: str
     alive: bool
-    """Whether a process works on it or waits."""
+    """Whether it has a process."""
     since: str
-    """When it came into its state; UTC."""
+    """Begin of its state; UTC."""
     created: str
     threads: int
-    """CPUs that it uses; 0: not known."""
+    """CPUs that it uses; 0 if unknown."""
     step: int
-    """Environment steps of each member so far; of a search, of all its trainings together."""
+    """Environment steps per member so far; of a search, of all its trainings."""
     total_steps: int
-    """0 where it is not known, as in a search."""
+    """0 if unknown, as for a search."""
     trials: int | None = None
-    """Trials of a search that have ended."""
+    """Finished trials of a search."""
     trials_wanted: int | None = None
     best: float | None = None
     """Best value of a search."""
     rate: float | None = None
-    """Environment steps per second of all its members, or of all trainings of a search."""
+    """Environment steps per second of all members, or of all trainings of a search."""
     seconds_left: float | None = None
     host: str | None = None
     pid: int | None = None
     cpu_percent: float | None = None
     """100 is one CPU."""
     memory: int | None = None
-    """Bytes in memory."""
+    """Resident bytes."""
     place: int | None = None
-    """Its place in the row of those that wait; 1 is next."""
+    """Position in the queue; 1 is next."""
     quiet_seconds: float | None = None
-    """How long it has written no number."""
+    """Seconds since its last metric."""
 
 
 def describe_jobs(standings: Sequence[JobStatus], entries: Sequence[QueueEntry] = ()) -> list[ListedJob]:
-    """Jobs with their numbers; those of their processes take a tenth of a second. `entries`: the row of this machine."""
+    """Collect state, progress and load of jobs; sampling CPU takes 0.1 s. `entries`: the queue of this machine."""
     loads = _process_loads(standings)
     waiting = [entry.job for entry in entries if not entry.is_running]
     return [_describe_job(one, loads.get(one.job.id, (None, None)), waiting) for one in standings]
@@ -298,7 +290,7 @@ def _describe_job(standing: JobStatus, load: tuple[float | None, int | None], wa
 
 
 def _progress_fields(job: Job, *, is_active: bool, with_rate: bool) -> dict[str, Any]:
-    """How far a job is, and where it runs how fast it goes."""
+    """Return the fields of ListedJob about progress, with rate and remaining time if asked for."""
     numbers: dict[str, Any]
     if job.kind == "search":
         study = StudyFolder(job.folder)
@@ -316,7 +308,7 @@ def _progress_fields(job: Job, *, is_active: bool, with_rate: bool) -> dict[str,
 
 
 def _process_loads(standings: Sequence[JobStatus]) -> dict[str, tuple[float | None, int | None]]:
-    """CPU in percent and memory in bytes of the processes that can be seen from here, by job."""
+    """Measure CPU (percent) and memory (bytes) of the jobs with a process on this machine, by job id."""
     from gts.system import is_running
 
     seen = [

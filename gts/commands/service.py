@@ -17,12 +17,12 @@ class ServiceResult(Result):
     action: str
     workspace: str
     kind: str
-    """`systemd`, `launchd` or `crontab`; empty if nothing is or was installed."""
+    """`systemd`, `launchd` or `crontab`; empty where nothing is installed or was."""
     installed: bool
     active: bool
     """Whether it will run after the next start, as far as known."""
     where: tuple[str, ...]
-    """Files that were written, removed or found; `crontab of NAME` for a line in a crontab."""
+    """Files that were written or removed, or that say it now; `crontab of NAME` for a line there."""
     command: tuple[str, ...]
     """Command that runs after a start of the machine."""
     remarks: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ def run(context: Context, *, action: str) -> Iterator[Note | Result]:
     if any(state.installed and not state.current for state in states):
         remarks = (
             *remarks,
-            "it was installed for another Python than this one; install it again: gts service install",
+            "it was written for another Python than this one; write it again: gts service install",
         )
     yield from map(Note, remarks)
     startup = service.make_boot_job(workspace)
@@ -64,15 +64,11 @@ COMMAND = Command(
     summary="Resume interrupted jobs after every restart of the machine.",
     group="jobs",
     run=run,
-    help="`install` makes the system run `gts resume --all` for this workspace once after every start: by a systemd unit, "
-    "by launchd on macOS, otherwise by a line in the crontab. It prints the files that it writes; `remove` removes them.",
+    help="`install` has the system run `gts resume --all` for this workspace once after every start: by a unit of systemd, "
+    "by launchd on macOS, otherwise by a line in the crontab. It says which files it writes; `remove` takes them away again.",
     arguments=(
         Argument(
-            "action",
-            "Install, remove or show the service.",
-            type="choice",
-            choices=("install", "remove", "status"),
-            metavar="install|remove|status",
+            "action", "The action.", type="choice", choices=("install", "remove", "status"), metavar="install|remove|status"
         ),
     ),
     examples=("gts service install", "gts service status --json"),
