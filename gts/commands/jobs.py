@@ -12,7 +12,7 @@ from gts.commands.job_progress import ListedJob, describe_jobs
 from gts.commands.resolve import resolve_job
 from gts.commands.search import run_search_inline
 from gts.commands.train import run_training_inline
-from gts.errors import FileError, GtsError, UsageError
+from gts.errors import FileError, GtsError, UsageError, reason
 from gts.jobs.states import STATE_NAMES, Failed, Interrupted, Paused
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _set_slots(queue: Any, word: str) -> Note:
     try:
         queue.set_slots(int(word))
     except OSError as error:
-        raise FileError(f"cannot write {queue.folder}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot write {queue.folder}: {reason(error)}") from error
     return Note(f"queued jobs now start while fewer than {int(word)} job{'s' if int(word) > 1 else ''} run")
 
 
@@ -124,7 +124,7 @@ JOBS = Command(
         Option(("--all",), "List every job.", "flag", name="every"),
         Option(("--state",), "List only jobs in this state.", "choice", choices=STATE_NAMES),
         Option(
-            ("-n", "--number"), "Number of jobs to list besides the running and queued ones.", "integer", minimum=0, metavar="N"
+            ("-n", "--number"), "Number of other jobs to list.", "integer", minimum=0, metavar="N"
         ),
         Option(
             ("--slots",),
@@ -235,8 +235,8 @@ STOP = Command(
     summary="Stop jobs after their current update; they can be resumed.",
     group="jobs",
     run=run_stop,
-    help="A stopped job saves everything; `gts resume` continues it exactly. With --now it is killed, and resumes from its last "
-    "checkpoint. Ctrl-C ends only the waiting, the job still stops.",
+    help="A stopped job saves everything; `gts resume` continues it exactly. With --now it is killed, and resumes from its "
+    "last checkpoint. Ctrl-C ends only the waiting, the job still stops.",
     arguments=(
         Argument("jobs", "Their ids, or beginnings or ends of them.", "job", multiple=True, required=False, metavar="ID"),
     ),

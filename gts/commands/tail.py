@@ -228,8 +228,8 @@ COMMAND = Command(
     group="jobs",
     run=run,
     read_only=True,
-    help="Shows the last lines of its log, then new lines and numbers, and its result at the end. Ctrl-C ends only this command, "
-    "the job keeps running. The exit code is 0 if the job is done or was stopped, 1 if it failed or was interrupted.",
+    help="Shows the last lines of its log, then new lines and numbers, and its result at the end. Ctrl-C ends only this "
+    "command, the job keeps running. The exit code is 0 if the job is done or was stopped, 1 if it failed or was interrupted.",
     arguments=(
         Argument(
             "job",
