@@ -123,9 +123,7 @@ JOBS = Command(
     options=(
         Option(("--all",), "List every job.", "flag", name="every"),
         Option(("--state",), "List only jobs in this state.", "choice", choices=STATE_NAMES),
-        Option(
-            ("-n", "--number"), "Number of other jobs to list.", "integer", minimum=0, metavar="N"
-        ),
+        Option(("-n", "--number"), "Number of other jobs to list.", "integer", minimum=0, metavar="N"),
         Option(
             ("--slots",),
             "Set how many jobs may run at a time; auto: limited by CPUs only.",
