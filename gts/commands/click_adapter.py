@@ -216,9 +216,22 @@ def _argument(argument: Argument) -> click.Argument:
     )
 
 
+class _Option(click.Option):
+    """An option whose help leaves out its hidden spellings."""
+
+    hidden_flags: tuple[str, ...] = ()
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        all_flags, self.opts = self.opts, [flag for flag in self.opts if flag not in self.hidden_flags]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = all_flags
+
+
 def _option(option: Option) -> click.Option:
     flag = option.type == "flag"
-    return click.Option(
+    made = _Option(
         [*option.hidden_flags, *option.flags, option.value_name],
         help=option.help,
         type=None if flag else _type(option),
@@ -229,6 +242,8 @@ def _option(option: Option) -> click.Option:
         metavar=option.display_metavar or None,
         shell_complete=None if flag else _completer(option.completion),
     )
+    made.hidden_flags = option.hidden_flags
+    return made
 
 
 def _type(declared: Argument | Option) -> click.ParamType[Any] | type:

@@ -1,4 +1,4 @@
-"""`gts new`: a spec or a space to start from."""
+"""`gts new`: a new spec or space with the most important parameters."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SEARCH_RANGES: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class NewFileResult(Result):
-    """A file that was made."""
+    """A new file."""
 
     view: ClassVar[str] = "files:render_new"
     path: str
@@ -37,7 +37,7 @@ class NewFileResult(Result):
 
 
 def run(context: Context, *, kind: str, name: Path, figure: str, technique: str) -> NewFileResult:
-    """Write a new file with the values that one changes first; never over an old one."""
+    """Write a new file with the most important parameters; raises FileError if it exists."""
     from gts.formats.durable import write_durably
     from gts.formats.spec_file import format_json
     from gts.params.spec import spec_parameters
@@ -78,16 +78,16 @@ def _space(name: str, figure: str, technique: str, params: dict[str, Any]) -> di
 
 COMMAND = Command(
     name="new",
-    summary="Make a spec or a space to start from.",
+    summary="Create a spec or a space.",
     group="workspace",
     run=run,
     arguments=(
-        Argument("kind", "What to make.", type="choice", choices=("spec", "space"), metavar="spec|space"),
-        Argument("name", "Its name; the ending is added where it is left out.", "file", "path"),
+        Argument("kind", "Kind of file.", type="choice", choices=("spec", "space"), metavar="spec|space"),
+        Argument("name", "Name of the file; a missing suffix is added.", "file", "path"),
     ),
     options=(
-        Option(("-f", "--figure"), "The figure that learns.", completion="figure", default="hopper", metavar="FIGURE"),
-        Option(("-t", "--technique"), "How it learns.", completion="technique", default="ppo", metavar="TECHNIQUE"),
+        Option(("-f", "--figure"), "The figure to train.", completion="figure", default="hopper", metavar="FIGURE"),
+        Option(("-t", "--technique"), "The learning technique.", completion="technique", default="ppo", metavar="TECHNIQUE"),
     ),
     examples=("gts new spec hop --figure hopper --technique ppo",),
 )

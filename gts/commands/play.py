@@ -1,7 +1,4 @@
-"""`gts play`: watch what was learned.
-
-What can be played, and where it is shown; for the commands that do.
-"""
+"""`gts play`: playback of checkpoints, trajectories and runs in a window, in the terminal, as video or as stream."""
 
 from __future__ import annotations
 
@@ -262,39 +259,39 @@ def _make_result(
 
 COMMAND = Command(
     name="play",
-    summary="Watch what was learned: in a window, in the terminal, as a video.",
+    summary="Play checkpoints in a window, in the terminal, or as a video.",
     group="results",
     run=run,
     needs_torch=True,
-    help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start: the same ones as "
-    "the episodes of `gts score --seed SEED`. A window opens where there is a display; over ssh and without one the figure is "
-    "drawn in the terminal. Of a run its best policies play, or, with --follow, what it recorded at its newest evaluation.\n\n"
-    "Keys: space pauses, → makes a step, R restarts, K keeps on after a fall, N takes the next of several, + and - change the "
-    "speed in the terminal, Q ends.\n\n"
+    help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start, the same as in the "
+    "episodes of `gts score --seed SEED`. Opens a window if there is a display; over ssh or without a display it draws in "
+    "the terminal. A run plays its best policies or, with --follow, the recording of its newest evaluation.\n\n"
+    "Keys: space pauses, → makes a step, R restarts, K continues after a fall, N plays the next of several, + and - change the "
+    "speed in the terminal, Q quits.\n\n"
     "--stream writes the frames as lines of JSON; gts/playback/stream.py describes them.",
-    arguments=(Argument("references", "What to play: checkpoints, runs.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
+    arguments=(Argument("references", "Checkpoints or runs to play.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
     options=(
-        Option(("-k", "--keep-on"), "Go on after a fall.", "flag"),
-        Option(("-l", "--loops"), "How often each plays; 0: for ever.", "integer", default=2, minimum=0, metavar="N"),
-        Option(("-n", "--frames"), "Longest loop, in steps; 0: endless.", "integer", default=500, minimum=0, metavar="N"),
-        Option(("-r", "--seed"), "Chooses the starts; random without it.", "integer", minimum=0, maximum=MAX_SEED, metavar="S"),
-        Option(("--stochastic",), "Explore as in training.", "flag"),
-        Option(("--speed",), "How fast; 1 is real time.", "number", default=1.0, metavar="X"),
-        Option(("--in",), "Where to show it.", "choice", choices=("window", "terminal"), name="place"),
-        Option(("--glyphs",), "What to draw with in the terminal.", "choice", choices=("braille", "half", "ascii")),
+        Option(("-k", "--keep-on"), "Continue after a fall.", "flag"),
+        Option(("-l", "--loops"), "Loops of each; 0: endless.", "integer", default=2, minimum=0, metavar="N"),
+        Option(("-n", "--frames"), "Steps per loop at most; 0: endless.", "integer", default=500, minimum=0, metavar="N"),
+        Option(("-r", "--seed"), "Seed of the starts; default: random.", "integer", minimum=0, maximum=MAX_SEED, metavar="S"),
+        Option(("--stochastic",), "Sample actions as in training.", "flag"),
+        Option(("--speed",), "Speed; 1 is real time.", "number", default=1.0, metavar="X"),
+        Option(("--in",), "Where to play.", "choice", choices=("window", "terminal"), name="place"),
+        Option(("--glyphs",), "Characters to draw with in the terminal.", "choice", choices=("braille", "half", "ascii")),
         Option(
             ("--fps",),
-            "Most pictures a second in the terminal.",
+            "Maximum frames per second in the terminal.",
             "integer",
             default=15,
             minimum=1,
             maximum=60,
             metavar="N",
         ),
-        Option(("-f", "--follow"), "Watch a run learn: always its newest trajectory.", "flag"),
+        Option(("-f", "--follow"), "Follow a run: always play its newest recording.", "flag"),
         Option(("--stream",), "Write the frames to standard output.", "flag"),
         Option(("-v", "--video"), "Write a video instead.", completion="file", metavar="FILE.mp4|.gif"),
-        Option(("--size",), "Width and height of the video; 640x480, of a GIF 480x360.", metavar="WxH"),
+        Option(("--size",), "Width and height of the video (default 640x480, of a GIF 480x360).", metavar="WxH"),
     ),
     streams_events=True,
     examples=(

@@ -1,4 +1,4 @@
-"""`gts score`: how good checkpoints are."""
+"""`gts score`: scores of checkpoints over test episodes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ScoredCheckpoint:
 
 @dataclass(frozen=True)
 class ScoreResult(Result):
-    """Checkpoints and their scores."""
+    """Scores of checkpoints."""
 
     view: ClassVar[str] = "scores:render_score"
     episodes: int
@@ -40,7 +40,7 @@ class ScoreResult(Result):
 
 
 def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: int, seed: int, verbose: bool) -> Iterator[Any]:
-    """Let every checkpoint play the same test episodes; yields events, then the result."""
+    """Score checkpoints over the same test episodes; yields events, then the result."""
     from gts.formats.checkpoint import read_checkpoint
 
     paths = [resolve_path(context, word) for word in checkpoints]
@@ -62,7 +62,7 @@ def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: i
 
 
 def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpoint], paths: Sequence[Path]) -> str:
-    """Record the scores where there is a catalogue; what went wrong, empty where nothing did."""
+    """Record the scores in the catalogue, if it exists; returns the error message, or an empty string."""
     from gts.jobs.trainings.runs import stored_path
     from gts.store.catalogue import Catalogue, ScoreRecord, utc_now
 
@@ -82,18 +82,34 @@ def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpo
 
 COMMAND = Command(
     name="score",
-    summary="Let checkpoints play test episodes.",
+    summary="Score checkpoints over test episodes.",
     group="results",
     run=run,
     needs_torch=True,
     help="The score is mean × (1 − cov), cov = standard deviation ÷ |mean|. Actions are deterministic, physics is exact, and "
-    "the starts are ones that no training uses: the same checkpoint gets the same score again.",
-    arguments=(Argument("checkpoints", "What to score.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
+    "no training uses the start states: the same checkpoint always gets the same score.",
+    arguments=(Argument("checkpoints", "Checkpoints to score.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
     options=(
-        Option(("--episodes",), "Test episodes.", "integer", default=SCORE_EPISODES, minimum=1, maximum=100_000, metavar="N"),
-        Option(("--steps",), "Longest episode.", "integer", default=SCORE_STEPS, minimum=1, maximum=10_000_000, metavar="N"),
-        Option(("--seed",), "Chooses other test episodes.", "integer", default=0, minimum=0, maximum=2**31 - 1, metavar="S"),
-        Option(("-v", "--verbose"), "Also show the reward terms and what else was measured.", "flag"),
+        Option(
+            ("--episodes",),
+            "Test episodes.",
+            "integer",
+            default=SCORE_EPISODES,
+            minimum=1,
+            maximum=100_000,
+            metavar="N",
+        ),
+        Option(
+            ("--steps",),
+            "Longest episode.",
+            "integer",
+            default=SCORE_STEPS,
+            minimum=1,
+            maximum=10_000_000,
+            metavar="N",
+        ),
+        Option(("--seed",), "Seed of the test episodes.", "integer", default=0, minimum=0, maximum=2**31 - 1, metavar="S"),
+        Option(("-v", "--verbose"), "Also show reward terms and measures.", "flag"),
     ),
     threads=True,
     streams_events=True,

@@ -29,6 +29,12 @@ def test_help_names_everything(gts, command: Command) -> None:
     assert ("--threads" in said) == command.threads
 
 
+def test_hidden_spelling_is_not_in_the_help(gts) -> None:
+    out = gts("train", "--help").out
+    assert "--no-save-on-interrupt" in out
+    assert "--nosaveoninterrupt" not in out
+
+
 def test_alone_it_helps_and_says_how_to_begin(gts) -> None:
     outcome = gts()
     assert outcome.code == 0

@@ -182,7 +182,7 @@ def test_an_interrupted_training_is_saved(gts, workspace: Path, signal_at_round,
 
 def test_nothing_is_saved_on_interrupt_if_nobody_wants_it(gts, workspace: Path, signal_at_round) -> None:
     signal_at_round(signal.SIGINT, at=4)
-    outcome = gts("train", "tiny.spec", "--nosaveoninterrupt", "--json")
+    outcome = gts("train", "tiny.spec", "--no-save-on-interrupt", "--json")
     assert outcome.code == 130
     assert outcome.data["members"][0]["result"] is None
     assert not (workspace / "tiny.checkpoint").exists()
