@@ -296,8 +296,8 @@ COMMAND = Command(
     run=run,
     needs_torch=True,
     help="The suffix of the file selects the format. `.onnx`: the policy of a checkpoint, from the environment's observations "
-    "to its actions, with normaliser and action range inside (needs the extra `[onnx]`). `.glb` (glTF), `.usda` (USD, needs the "
-    "extra `[motion]`), `.bvh`, and `.csv` with `--seconds`: the motion of a checkpoint's figure; the CSV file has joint "
+    "to its actions, with normaliser and action range inside (needs the extra `[onnx]`). `.glb` (glTF), `.usda` (USD, needs "
+    "the extra `[motion]`), `.bvh`, and `.csv` with `--seconds`: the motion of a checkpoint's figure; the CSV file has joint "
     "angles, positions and contacts with their units, one row per frame. `.csv`, `.json` and `.jsonl`: all metrics of a run, "
     "one row per member and round, or the learning curve of a checkpoint. A run can be exported while it trains. A folder: "
     "the TensorBoard files of a run, one sub-folder per member, for `tensorboard --logdir FOLDER` (needs the extra "
