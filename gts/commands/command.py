@@ -70,8 +70,6 @@ class Option:
 
     flags: tuple[str, ...]
     """All spellings, the long one last: `("-s", "--steps")`."""
-    hidden_flags: tuple[str, ...] = ()
-    """Further spellings that work but are listed nowhere."""
     help: str
     type: ValueType = "text"
     completion: CompletionKind = "nothing"
@@ -87,6 +85,8 @@ class Option:
     metavar: str = ""
     name: str = ""
     """Keyword argument of `run`; derived from the long spelling if empty."""
+    hidden_flags: tuple[str, ...] = ()
+    """Further spellings that work but are listed nowhere."""
 
     @property
     def value_name(self) -> str:

@@ -185,17 +185,12 @@ def render_stop(result: StopResult, detail: bool) -> RenderableType:
     """Render the states of jobs that were asked to stop."""
     rows: list[RenderableType] = []
     for job in result.jobs:
-        at = (
-            f"at {_format_progress(job)}"
-            if job.kind == "search"
-            else f"at step {format_integer(job.step)} of {format_integer(job.total_steps)}"
-        )
-        if job.alive:
-            rows.append(nowrap_line(f"{job.id} is {job.state} {at}; stop requested"))
-        elif job.state == "done":
+        if job.state == "done":
             rows.append(nowrap_line(f"{job.id} was done before it could stop"))
-        else:
-            rows.append(nowrap_line(f"{job.id} stopped {at}"))
+            continue
+        state = f"{job.state}, stop requested" if job.alive else "stopped"
+        trials = f"{_format_trials(job.trials, job.trials_wanted)} done"
+        rows.append(nowrap_line(f"{job.id}: {state}, {trials if job.kind == 'search' else _format_progress(job)}"))
     paused = [job.id for job in result.jobs if job.state == "paused" and not job.alive]
     if paused:
         rows.append(nowrap_line(f"next: gts resume {' '.join(paused)}"))
@@ -232,12 +227,12 @@ def render_detached_training(result: DetachedTraining, detail: bool) -> Renderab
 
 def render_detached_search(result: DetachedSearch, detail: bool) -> RenderableType:
     """Render a search in the background."""
-    return _render_detached(shlex.quote(result.study), result.queued)
+    return _render_detached(shlex.quote(result.study), result.queued, kind="search ")
 
 
-def _render_detached(job: str, queued: bool) -> RenderableType:
+def _render_detached(job: str, queued: bool, kind: str = "") -> RenderableType:
     how = "queued until the running jobs leave room" if queued else "started in the background"
-    return Group(nowrap_line(f"{job} {how}"), nowrap_line(f"next: gts tail {job}"), nowrap_line(f"      gts stop {job}"))
+    return Group(nowrap_line(f"{kind}{job} {how}"), nowrap_line(f"next: gts tail {job}"), nowrap_line(f"      gts stop {job}"))
 
 
 def format_process(job: ListedJob) -> str:

@@ -36,10 +36,8 @@ def render_trials(result: TrialsResult, detail: bool) -> RenderableType:
     from gts.search.charts import shorten_keys
 
     if not result.trials:
-        empty = (
-            f"none of the {result.total} trials of {result.study} match" if result.total else f"{result.study} has no trials"
-        )
-        return nowrap_line(empty)
+        total = result.total
+        return nowrap_line(f"none of the {total} trials of {result.study} match" if total else f"{result.study} has no trials")
     names = shorten_keys(result.parameters)
     shown = _fitting_parameters(result, names)
     several = len(result.maximised) > 1
