@@ -259,7 +259,7 @@ def _read_scalars(reader: MetricsReader, member: int) -> ScalarRows:
 
 
 def _encode_events(scalars: ScalarRows, began: float) -> bytes:
-    """The content of one of TensorBoard's files; raises MissingError where its library is not installed."""
+    """Encode a TensorBoard event file; raises MissingError if `tensorboard` is not installed."""
     try:
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary
@@ -276,7 +276,7 @@ def _encode_events(scalars: ScalarRows, began: float) -> bytes:
 
 
 def _began(reference: Reference) -> float:
-    """When a run was started, in seconds of the system's clock; 0 where it does not say."""
+    """Return the start of a run in Unix seconds; 0 if unknown."""
     from gts.commands.job_progress import read_json_object
 
     try:

@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DeletedItem:
-    """One thing that is in the trash now."""
+class ListedTrashItem:
+    """One item in the trash."""
 
-    path: str
-    """Where it was, relative to the workspace where that is inside."""
-    kind: str
     name: str
-    """As `gts restore` knows it."""
+    """Name for `gts restore`."""
+    kind: str
+    path: str
+    """Old path, relative to the workspace if inside."""
+    deleted: str
+    """UTC."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,19 @@ class DeleteResult(Result):
     """Deleted items."""
 
     view: ClassVar[str] = "files:render_delete"
-    things: tuple[DeletedItem, ...]
+    things: tuple[ListedTrashItem, ...]
     trash: str
+
+
+def _list_item(one: TrashEntry) -> ListedTrashItem:
+    return ListedTrashItem(one.name, one.kind, one.origin, one.deleted)
 
 
 def run_delete(context: Context, *, references: Sequence[str]) -> Iterator[Any]:
     """Move items to the trash, all of them or, if one cannot be deleted, none."""
     from gts.store.trash import Trash
 
-    trash, together = Trash(context.workspace), time.time_ns()
+    trash, batch = Trash(context.workspace), time.time_ns()
     found = dict.fromkeys(_resolve_deletable(context, word) for word in references)
     things = []
     with ExitStack() as held:
@@ -60,8 +66,7 @@ def run_delete(context: Context, *, references: Sequence[str]) -> Iterator[Any]:
                 _lock_job(JobFolder(path), held)
         for path, kind in found:
             storage = _external_storage(path) if kind == "study" else ""
-            one = trash.discard(path, kind, batch=together)
-            things.append(DeletedItem(one.origin, kind, one.name))
+            things.append(_list_item(trash.discard(path, kind, batch=batch)))
             if storage:
                 yield Note(f"the trials of {path.name} are kept in {storage}")
     yield DeleteResult(tuple(things), str(trash.folder))
@@ -190,18 +195,6 @@ RENAME = Command(
 
 
 @dataclass(frozen=True)
-class ListedTrashItem:
-    """One thing in the trash."""
-
-    name: str
-    kind: str
-    path: str
-    """Where it was."""
-    deleted: str
-    """When; UTC."""
-
-
-@dataclass(frozen=True)
 class TrashResult(Result):
     """Items in the trash, newest first."""
 
@@ -235,10 +228,6 @@ def run_restore(context: Context, *, names: Sequence[str], listed: bool) -> Resu
     for one in found:
         trash.restore(one)
     return RestoreResult(tuple(map(_list_item, found)))
-
-
-def _list_item(one: TrashEntry) -> ListedTrashItem:
-    return ListedTrashItem(one.name, one.kind, one.origin, one.deleted)
 
 
 RESTORE = Command(

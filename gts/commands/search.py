@@ -111,9 +111,9 @@ def allocate_workers(context: Context, workers: int | None) -> WorkerAllocation:
 
 
 def storage_without_password(word: str) -> tuple[str, list[Note]]:
-    """The address of a storage as it may lie in files: a whole path, or a server without its password, which is not kept.
+    """Return a storage as it is stored: an absolute path, or a URL without its password, with a note about the password.
 
-    Raises UsageError for what is no storage, FileError for a file that cannot be one.
+    Raises UsageError for an invalid URL, FileError for a file that cannot be a storage.
     """
     from gts.search.storage_url import parse_storage_url
 

@@ -1,6 +1,6 @@
-"""Renderers of results: each turns a result of a command into something that rich can print; nothing here prints.
+"""Renderers, which turn results of commands into something that rich can print.
 
-May import `gts.commands` and what is below it; a module here is imported when there is a result to render.
+Modules print nothing, may import `gts.commands` and the rooms below it, and are imported when there is a result to render.
 """
 
 from __future__ import annotations
