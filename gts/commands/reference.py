@@ -142,7 +142,7 @@ def _command(command: Command) -> str:
     if command.threads:
         rows.append(("`--threads N`", "CPUs to use; default: all that this process may use."))
     if rows:
-        parts.append(_table(("word", "meaning"), rows))
+        parts.append(_table(("argument or option", "meaning"), rows))
     if command.examples:
         parts.append("For example:\n\n" + "\n".join(f"    {example}" for example in command.examples))
     return "\n\n".join(parts)
