@@ -107,9 +107,9 @@ CASES = [
     ("info none", "no such file"),
     ("info folder", "is a folder"),
     ("info @last", "there is no run yet"),
-    ("compare tiny.spec", "nothing to compare"),
-    ("export tiny.spec a.csv", "has no numbers"),
-    ("export good.checkpoint a.txt", "cannot tell"),
+    ("compare tiny.spec", "a comparison needs two or more"),
+    ("export tiny.spec a.csv", "has no metrics"),
+    ("export good.checkpoint a.txt", "unknown format"),
 ]
 
 

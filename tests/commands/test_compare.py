@@ -16,7 +16,7 @@ def test_compare_shows_scores_and_what_differs(gts, here: Path) -> None:
     shown = gts("compare", run, "tiny.spec").out
     assert f"1  {run}/1" in shown
     assert "seed" in shown
-    assert gts("compare", "tiny.spec", "tiny.spec").out.splitlines()[-1] == "every parameter is the same"
+    assert gts("compare", "tiny.spec", "tiny.spec").out.splitlines()[-1] == "all parameters are the same"
 
 
 def test_compare_knows_a_score_that_only_the_workspace_has(gts, here: Path) -> None:

@@ -164,7 +164,7 @@ def test_what_cannot_be_exported_says_why(gts, workspace: Path) -> None:
     for words, complaint in (
         ("@last x.xlsx", ".jsonl"),
         ("@last no/x.csv", "does not exist"),
-        ("tiny.spec x.jsonl", "has no numbers"),
+        ("tiny.spec x.jsonl", "has no metrics"),
         ("tiny.spec board/", "TensorBoard shows runs"),
         ("@last tiny.spec/", "cannot make the folder"),
     ):

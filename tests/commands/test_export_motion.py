@@ -49,7 +49,7 @@ def test_a_table_is_the_learning_curve_unless_seconds_are_named(gts, trained: Pa
         (("CHECKPOINT", "policy.onnx", "--seconds", "3"), "cannot hold"),
         (("CHECKPOINT", "curve.json", "--seconds", "3"), "cannot hold"),
         (("CHECKPOINT", "board/", "--seconds", "3"), "cannot hold"),
-        (("CHECKPOINT", "swing.glb", "--seconds", "0"), "no length"),
+        (("CHECKPOINT", "swing.glb", "--seconds", "0"), "not a valid length"),
         (("CHECKPOINT", "swing.glb", "--seconds", "nan"), "nan"),
         (("CHECKPOINT", "swing.glb", "--seconds", "0.001"), "less than a frame"),
         (("CHECKPOINT", "no/swing.glb"), "does not exist"),

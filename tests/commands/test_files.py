@@ -54,7 +54,7 @@ def test_no_file_is_written_over(gts, workspace: Path, command: str) -> None:
     assert "`other.spec` exists already" in outcome.err
     assert Path("other.spec").read_text() == "mine"
     assert Path("old.spec").exists()
-    assert "would be none" in gts(command, "old.spec", "other.space").err
+    assert "has the suffix of a space" in gts(command, "old.spec", "other.space").err
     assert "no such file: gone.spec" in gts(command, "gone.spec", "x").err
     assert "the folder does not exist" in gts(command, "old.spec", "nowhere/x").err
 
@@ -62,8 +62,8 @@ def test_no_file_is_written_over(gts, workspace: Path, command: str) -> None:
 def test_a_run_keeps_its_name(gts, used: Path) -> None:
     outcome = gts("rename", "@last", "better")
     assert outcome.code == 2
-    assert "is a run, and its numbers know it by its id" in outcome.err
-    assert f"hint: take what you want of it: gts copy {used}/member1/best.checkpoint NAME" in outcome.err
+    assert "is a run, which cannot be renamed" in outcome.err
+    assert f"hint: copy a checkpoint of it: gts copy {used}/member1/best.checkpoint NAME" in outcome.err
     assert gts("rename", f"{used}/member1/best.checkpoint", "better").code == 2
     assert gts("copy", f"{used}/member1/best.checkpoint", "./better").code == 0
     assert gts("info", "better.checkpoint").code == 0
@@ -73,7 +73,7 @@ def test_deleted_files_come_back_together(gts, workspace: Path) -> None:
     shutil.copy("tiny.spec", "other.spec")
     outcome = gts("delete", "tiny.spec", "other.spec", "tiny.spec")
     assert outcome.code == 0
-    assert "next: gts restore brings them back" in outcome.out
+    assert "to restore them: gts restore" in outcome.out
     assert list(Path().glob("*.spec")) == []
     assert len(gts("restore", "--list", "--json").data["things"]) == 2
     assert gts("restore").code == 0
@@ -116,7 +116,7 @@ def test_a_study_goes_and_comes_back(gts, workspace: Path) -> None:
     folder.study_file.write_text(json.dumps({"name": "small", "storage": "postgresql://host/db"}))
     outcome = gts("delete", "small")
     assert outcome.code == 0
-    assert "note: the trials of small stay where they are: postgresql://host/db" in outcome.err
+    assert "note: the trials of small are kept in postgresql://host/db" in outcome.err
     assert not folder.path.exists()
     assert gts("restore", "small").code == 0
     assert folder.exists()
@@ -129,7 +129,7 @@ def test_what_is_at_work_stays_and_so_does_what_was_named_with_it(gts, used: Pat
     finally:
         life.release()
     assert outcome.code == 2
-    assert f"{used.name} is at work; nothing was deleted" in outcome.err
+    assert f"{used.name} is running; nothing was deleted" in outcome.err
     assert f"hint: stop it first: gts stop {used.name}" in outcome.err
     assert used.is_dir() and Path("tiny.spec").is_file()
     assert not Path(".trash").exists()

@@ -14,7 +14,7 @@ from gts.store.workspace import Workspace
 def test_info_of_a_spec_shows_what_differs(gts, here: Path) -> None:
     shown = gts("info", "tiny.spec").out
     assert "invertedPendulum, ppo" in shown
-    changed, others = shown.split("as by default")
+    changed, others = shown.split("default parameters")
     assert "actor.hiddenSize" in changed
     assert "clipRatio" in others
     data = gts("info", "tiny.spec", "--json").data
@@ -68,7 +68,7 @@ def test_a_word_that_names_several_runs_is_refused(gts, here: Path) -> None:
     shutil.copytree(here / "runs" / run, here / "runs" / (run[:-3] + "zzz"))
     outcome = gts("info", run[:-3])
     assert outcome.code == 2
-    assert "names 2 runs" in outcome.err
+    assert "matches 2 runs" in outcome.err
 
 
 def test_info_of_a_space(gts, here: Path) -> None:

@@ -27,7 +27,7 @@ def test_init_never_overwrites(gts, workspace: Path, examples: Path) -> None:
     (workspace / "inverted" / "invertedPPO.spec").write_text("mine")
     outcome = gts("init")
     assert outcome.code == 0
-    assert "1 file laid into ., 1 was there already and stays as before" in outcome.out
+    assert "wrote 1 file to ., left 1 existing file unchanged" in outcome.out
     assert "next: gts train inverted/invertedPPO.spec" in outcome.out
     assert (workspace / "inverted" / "invertedPPO.spec").read_text() == "mine"
     assert gts("init", "--json").data["made"] == []

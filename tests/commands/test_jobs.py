@@ -90,7 +90,7 @@ def test_without_jobs_there_is_a_next_step(gts, workspace: Path) -> None:
     assert "next: gts train FILE.spec --detach" in outcome.out
     assert gts("tail").code == gts("stop", "nothing").code == gts("stop").code == gts("resume").code == 2
     assert gts("stop", "--all").code == gts("resume", "--all").code == 0
-    assert "note: no job was interrupted" in gts("resume", "--all").err
+    assert "note: there is no interrupted job" in gts("resume", "--all").err
 
 
 def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,12 +148,12 @@ def test_a_job_that_writes_nothing_is_pointed_at(gts, workspace: Path, pretend) 
 
 
 def test_slots_are_set_and_taken_back(gts, workspace: Path) -> None:
-    assert "at most 3 jobs" in gts("jobs", "--slots", 3).err
+    assert "fewer than 3 jobs" in gts("jobs", "--slots", 3).err
     assert "0 of 3 slots taken" in gts("jobs").out
     assert gts("jobs", "--slots", "auto", "--json").data["row"]["slots"] is None
     for word in ("0", "many", "²", "1.5"):
         outcome = gts("jobs", "--slots", word)
-        assert (outcome.code, "is no number of slots" in outcome.err) == (2, True)
+        assert (outcome.code, "is not a number of slots" in outcome.err) == (2, True)
 
 
 def test_tail_shows_the_end_of_the_log_and_how_it_stands(gts, workspace: Path, pretend) -> None:
@@ -212,7 +212,7 @@ def test_ctrl_c_ends_only_the_following(gts, workspace: Path, pretend) -> None:
     outcome = gts("tail", "--json")
     thread.join()
     assert (outcome.code, outcome.data["state"]) == (130, "running")
-    assert "note: the job goes on" in outcome.err
+    assert "note: the job is still running" in outcome.err
     assert "stopping" not in outcome.err
     assert read_job_status(job.folder).state.name == "running"
     assert sorted((path, path.stat().st_mtime_ns) for path in job.folder.rglob("*")) == before
@@ -250,7 +250,7 @@ def test_a_training_that_stands_still_says_so_on_its_bar(tmp_path: Path) -> None
         display.show(RunProgress(500, 1000, 1, 10.0, 3.5, 4.5))
         display.show(DiskFull("the disk is full"))
         told = drawn.getvalue()
-        assert "run some-run, going on from step 480" in told
+        assert "run some-run, resumed at step 480" in told
         assert "500 10/s 0:50 left return 3.5 best 4.5" in told
         assert "paused: the disk is full" in told
         assert told.rindex("paused") > told.rindex("training")
@@ -262,7 +262,7 @@ def test_stop_is_for_jobs_at_work(gts, workspace: Path, pretend) -> None:
     job, _ = pretend(None, claim="done")
     outcome = gts("stop", job.id)
     assert outcome.code == 2
-    assert f"{job.id} is not at work, it is done" in outcome.err
+    assert f"{job.id} is not running, it is done" in outcome.err
     assert gts("stop", job.id, "--all").code == 2
 
 
@@ -272,7 +272,7 @@ def test_ctrl_c_leaves_a_request_to_stop_standing(gts, workspace: Path, pretend)
     outcome = gts("stop", job.id, "--json")
     thread.join()
     assert (outcome.code, outcome.data["jobs"][0]["state"]) == (130, "stopping")
-    assert "it still stops" in outcome.err
+    assert "the job still stops" in outcome.err
     thread = soon(life.release)
     assert gts("stop", job.id, "--json").data["jobs"][0]["state"] == "paused"
     thread.join()
@@ -285,8 +285,8 @@ def test_resume_refuses_what_makes_no_sense(gts, workspace: Path, pretend) -> No
         ([done.id], f"{done.id} is done"),
         ([works.id], f"process {os.getpid()} on"),
         ([works.id, "--attach"], "is working on"),
-        (["--attach", "--all"], "--attach goes on with one job"),
-        ([done.id, "--attach", "--queue"], "--attach goes on with one job"),
+        (["--attach", "--all"], "--attach resumes one job"),
+        ([done.id, "--attach", "--queue"], "--attach resumes one job"),
         ([done.id, "--all"], "name the jobs"),
     ]:
         outcome = gts("resume", *words)
@@ -302,8 +302,8 @@ def test_resume_all_leaves_alone_what_was_stopped_and_what_dies_again_and_again(
     pretend(None, claim="done")
     outcome = gts("resume", "--all")
     assert outcome.code == 0
-    assert f"left alone, paused: {stopped.id} (somebody stopped it)" in outcome.out
-    assert f"left alone, failed: {died.id} (it died 3 times at step 0)" in outcome.out
+    assert f"not resumed, paused: {stopped.id} (stopped on request)" in outcome.out
+    assert f"not resumed, failed: {died.id} (it died 3 times at step 0)" in outcome.out
     data = gts("resume", "--all", "--json").data
     assert data["jobs"] == []
     assert {one["id"] for one in data["left_alone"]} == {stopped.id, died.id}
@@ -329,7 +329,7 @@ def test_a_training_that_was_interrupted_goes_on_in_the_terminal(gts, workspace:
     assert f"paused  {run}, 480 of 1 200 steps" in gts("tail", run).out
     outcome = gts("resume", run, "--attach")
     assert outcome.code == 0, outcome.err
-    assert f"run {run}, going on from step 480" in outcome.err
+    assert f"run {run}, resumed at step 480" in outcome.err
     assert "trained 1 200 steps" in outcome.out
     whole, cut = read_checkpoint("whole.checkpoint"), read_checkpoint("cut.checkpoint")
     assert cut.checksum == whole.checksum

@@ -37,22 +37,22 @@ def here(trained: Path, workspace: Path) -> Path:
     ("words", "code", "said"),
     [
         (["nothing.checkpoint"], 2, "no such file: nothing.checkpoint"),
-        (["tiny.spec"], 2, "tiny.spec is a spec, which has learned nothing"),
+        (["tiny.spec"], 2, "tiny.spec is a spec, which is not trained"),
         (["out-seed1.checkpoint", "--in", "window"], 3, "no window can be opened: there is no display"),
         (["out-seed1.checkpoint", "--in", "terminal"], 3, "standard output is not a terminal"),
-        (["out-seed1.checkpoint"], 3, "there is nowhere to play"),
-        (["out-seed1.checkpoint", "--follow"], 2, "is no run"),
+        (["out-seed1.checkpoint"], 3, "cannot play: "),
+        (["out-seed1.checkpoint", "--follow"], 2, "is not a run"),
         (["out-seed1.checkpoint", "--speed", "0"], 2, "the speed must be above 0"),
         (["out-seed1.checkpoint", "--speed", "1e9"], 2, "the speed must be above 0"),
         (["out-seed1.checkpoint", "--stream", "-v", "x.mp4"], 2, "exclude each other"),
         (["out-seed1.checkpoint", "-v", "x.avi"], 2, "end the name in .mp4 or .gif"),
         (["out-seed1.checkpoint", "-v", "nowhere/x.mp4"], 2, "the folder does not exist"),
-        (["out-seed1.checkpoint", "out-seed2.checkpoint", "-v", "x.mp4"], 2, "a video shows one of them"),
+        (["out-seed1.checkpoint", "out-seed2.checkpoint", "-v", "x.mp4"], 2, "a video shows one file"),
         (["out-seed1.checkpoint", "-l", "0", "-v", "x.mp4"], 2, "a video needs an end"),
-        (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640"], 2, "`640` is no size of a video"),
-        (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640x9999"], 2, "`640x9999` is no size of a video"),
+        (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640"], 2, "`640` is not a valid size"),
+        (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640x9999"], 2, "`640x9999` is not a valid size"),
         (["out-seed1.checkpoint", "--size", "640x480"], 2, "`--size` is the size of a video"),
-        (["@last", "--follow", "-v", "x.mp4"], 2, "following has none"),
+        (["@last", "--follow", "-v", "x.mp4"], 2, "`--follow` is endless"),
         (["out-seed1.checkpoint", "--fps", "100"], 2, "at most 60"),
         (["bad.trajectory"], 2, "no trajectory, or a damaged one"),
     ],
@@ -135,7 +135,7 @@ def test_a_video_says_what_was_written(gts, here: Path) -> None:
 
 
 def test_compare_plays_only_what_can_be_played(gts, here: Path) -> None:
-    assert "has learned nothing" in gts("compare", "tiny.spec", "out-seed1.checkpoint", "--play").err
+    assert "is not trained" in gts("compare", "tiny.spec", "out-seed1.checkpoint", "--play").err
     outcome = gts("compare", "out-seed1.checkpoint", "out-seed2.checkpoint", "--play")
     assert outcome.code == 3 and "not a terminal" in outcome.err
     with pytest.raises(UsageError):

@@ -25,7 +25,7 @@ def test_scores_are_a_table_with_terms_on_demand(gts, here: Path) -> None:
     assert head.split() == ["checkpoint", "mean", "cov", "score", "IQM", "95", "%", "length", "m/s", "falls"]
     assert row.startswith("out-seed1.checkpoint")
     assert "alive" in "\n".join(rest)
-    assert "scoring one policy: 5 episodes of up to 50 steps" in outcome.err
+    assert "scoring over 5 episodes of up to 50 steps" in outcome.err
 
 
 def test_scoring_without_a_workspace_makes_none(gts, workspace: Path, trained: Path) -> None:

@@ -82,12 +82,12 @@ def test_the_original_words_lead_to_a_confirmed_winner(gts, space: Path, workspa
     words = "search hopper/tiny.space trials.db 3 -n 2 -l logs --threads 1 --confirm 2 --confirm-seeds 2"
     outcome: Outcome = gts(*words.split())
     assert outcome.code == 0, outcome.err
-    assert "note: 2 workers would share 1 CPUs: 1 work" in outcome.err
+    assert "note: 2 workers for 1 CPUs: using 1 workers" in outcome.err
     for number in range(3):
         assert sum(line.startswith(f"trial {number} ✓") for line in outcome.err.splitlines()) >= 1
     assert "learningRate 0.001, discountFactor 0.99" in outcome.err  # trial 0: the defaults
     assert "searched 3 trials: 3 complete" in outcome.out
-    assert "over 2 fresh seeds; the search thought" in outcome.out
+    assert "over 2 fresh seeds; " in outcome.out
     assert "next: gts best tiny --out tiny.spec" in outcome.out
     assert (workspace / "trials.db").exists()
     logs = workspace / "logs" / "tiny"
@@ -111,7 +111,7 @@ def test_the_original_words_lead_to_a_confirmed_winner(gts, space: Path, workspa
     # Again: nothing is left to do. With a larger number it goes on, in the same storage and with the other settings as before.
     outcome = gts("search", "hopper/tiny.space", "--threads", 1, "--json")
     assert (outcome.code, outcome.data["counts"], outcome.data["steps"]) == (0, {"complete": 3}, 0)
-    assert "all 3 trials have ended" in outcome.err
+    assert "all 3 trials are done" in outcome.err
     assert len(outcome.data["best"]) == 2
     outcome = gts(
         "search", "hopper/tiny.space", 4, "-s", "random", "--pruner", "none", "--threads", 1, "--confirm", 0, "--json"
@@ -155,13 +155,13 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(gts, space: Path, workspace: 
 
     # They go on where they were, under their numbers.
     outcome = gts("resume", "tiny")
-    assert "tiny goes on from 0 of 2 trials" in outcome.out, outcome.err
+    assert "tiny resumed at 0 of 2 trials" in outcome.out, outcome.err
     deadline = time.monotonic() + 60
     while gts("jobs", "--json").data["jobs"][0]["step"] <= sum(saved):
         assert time.monotonic() < deadline, folder.log.read_text()
         time.sleep(0.2)
     outcome = gts("stop", "tiny")
-    assert "tiny stands at 0 of 2 trials" in outcome.out, outcome.err
+    assert "tiny: stopped, 0 of 2 trials done" in outcome.out, outcome.err
     assert all(now > before for now, before in zip(newest_steps(folder), saved, strict=True))
     data = gts("trials", "tiny", "--json").data
     assert [(trial["number"], trial["state"]) for trial in data["trials"]] == [(0, "running"), (1, "running")]
@@ -175,7 +175,7 @@ def newest_steps(folder: StudyFolder) -> list[int]:
 def test_a_detached_search_is_followed_to_its_end(gts, space: Path, workspace: Path) -> None:
     outcome = gts("search", "hopper/tiny.space", 2, *QUICK, "--detach")
     assert outcome.code == 0, outcome.err
-    assert "tiny searches in a process of its own" in outcome.out
+    assert "search tiny started in the background" in outcome.out
     assert gts("search", "hopper/tiny.space", "--reset", "--yes").code == 2  # somebody works on it
     told = gts("tail", "tiny")
     assert told.code == 0, told.err
@@ -201,9 +201,9 @@ def test_begun_anew_the_old_study_is_set_aside(gts, standing, space: Path, works
     assert (outcome.code, "add --yes" in outcome.err) == (2, True)
     asked: list[str] = []
     context = Context(Workspace(workspace), 1, confirm=lambda question: bool(asked.append(question)))
-    with pytest.raises(UsageError, match="stays as it is"):
+    with pytest.raises(UsageError, match="was not changed"):
         list(search.run(context, **_values("hopper/tiny.space", reset=True)))
-    assert asked == ["Set the study tiny with its 3 trials aside and begin anew?"]
+    assert asked == ["Move the study tiny with its 3 trials aside and start a new one?"]
     life = JobLock.acquire(Workspace(workspace).study_folder("tiny").lock)
     assert gts("search", "hopper/tiny.space", "--reset", "--yes").code == 2
     life.release()
@@ -295,14 +295,14 @@ BAD = [
     ("search hopper/tiny.space -s grid", "`actor.learningRate` has any between two"),
     ("search hopper/tiny.space nowhere/a.db", "does not exist"),
     ("search hopper/tiny.space hopper", "is a folder"),
-    ("search hopper/tiny.space tiny.spec 3", "is no database"),
+    ("search hopper/tiny.space tiny.spec 3", "is not an SQLite database"),
     ("search hopper/tiny.space round.db 3", "too many levels of symbolic links"),
     ("search hopper/tiny.space mysql://server/a", 'cannot keep trials in "mysql"'),
     ("search hopper/tiny.space -l tiny.spec", "cannot make the folder"),
     ("search hopper/tiny.space --workspace /proc", "cannot make the folder"),
     ("search hopper/tiny.space -n 0", "at least 1"),
-    ("worker", "the study to work on is missing"),
-    ("worker --study trials.db#tiny", "one owner at a time"),
+    ("worker", "the option --study is missing"),
+    ("worker --study trials.db#tiny", "which machines cannot share"),
 ]
 
 

@@ -53,7 +53,7 @@ def test_a_training_outlives_its_terminal_and_is_stopped_and_gone_on_with(gts, w
     outcome = gts("stop", run)
     assert outcome.code == 0, outcome.err
     step = gts("jobs", "--json").data["jobs"][0]["step"]
-    assert f"{run} stands at step {step:,}".replace(",", " ") in outcome.out
+    assert f"{run}: stopped, " + f"{step:,}".replace(",", " ") in outcome.out
     assert step > 0
     told, _ = follower.communicate(timeout=30)
     assert follower.returncode == 0
@@ -74,7 +74,7 @@ def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, wor
     until(Path(first["folder"]), "running")
     shown = gts("train", "tiny.spec", "second.checkpoint", "--queue", *ENDLESS)
     (second,) = [one for one in Workspace(workspace).run_ids() if one != first["run"]]
-    assert f"{second} waits until there is room for it" in shown.out
+    assert f"{second} queued until the running jobs leave room" in shown.out
     folder = Workspace(workspace).run_folder(second).path
     deadline = time.monotonic() + 30
     while "1 of 1 are taken" not in read_job_status(folder).state.reason:
@@ -82,7 +82,7 @@ def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, wor
         time.sleep(0.05)
     listed = gts("jobs")
     assert "for a slot: 1 of 1 are taken" in listed.out
-    assert "number 1 in the row" in listed.out
+    assert "number 1 in the queue" in listed.out
     assert "1 of 1 slots taken" in listed.out
     assert gts("stop", second, "--json").data["jobs"][0]["state"] == "paused"
     os.killpg(read_job_status(Path(first["folder"])).lock_info.worker.pid, signal.SIGKILL)

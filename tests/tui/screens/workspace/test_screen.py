@@ -285,7 +285,7 @@ def test_a_run_is_deleted_only_when_nobody_works_on_it(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await shows(pilot, "▶ new-bbb")
         await pilot.press("d")
-        await shows(pilot, "is at work")
+        await shows(pilot, "is running")
         assert Workspace(root).run_folder(run).exists()
         life.release()
         await shows(pilot, "! new-bbb")
