@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Result
@@ -63,11 +64,15 @@ def _check(context: Context, word: str) -> CheckedFile:
             warnings = read_checkpoint(path).spec.warnings
         else:
             return CheckedFile(str(path), (Problem("this is a run; name the files in it"),), ())
-    except FormatError as error:
-        return CheckedFile(str(path), error.problems, (), error.hint)
     except GtsError as error:
-        return CheckedFile(str(path), (Problem(error.message),), (), error.hint)
+        return file_with_errors(path, error)
     return CheckedFile(str(path), (), warnings)
+
+
+def file_with_errors(path: Path, error: GtsError) -> CheckedFile:
+    """Make the entry of a file that could not be read."""
+    problems = error.problems if isinstance(error, FormatError) else (Problem(error.message),)
+    return CheckedFile(str(path), problems, (), error.hint)
 
 
 COMMAND = Command(

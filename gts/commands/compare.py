@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Option, Result
+from gts.commands.job_progress import finite_mean, read_json_object
 from gts.commands.resolve import Reference, resolve
 from gts.errors import FileError, UsageError
 
@@ -89,12 +89,6 @@ def iqm_interval(values: Sequence[float]) -> tuple[float, float, float]:
     return float(interquartile_mean(found)), *bootstrap_interval(found)
 
 
-def finite_mean(values: Iterable[Any]) -> float | None:
-    """Return the mean of the finite numbers among values; None if there are none."""
-    finite = [float(value) for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
-    return sum(finite) / len(finite) if finite else None
-
-
 def _play(context: Context, references: Sequence[str]) -> None:
     """Play all sources side by side in the terminal until the user quits."""
     from gts.commands.play import choose_target, find_playable_files, play_in_terminal
@@ -128,7 +122,6 @@ def read_compared_sources(context: Context, reference: Reference) -> tuple[Compa
 
 def _run_members(reference: Reference) -> tuple[ComparedSource, ...]:
     """Read the members of a run, each with the score of its result."""
-    from gts.commands.job_progress import read_json_object
     from gts.formats.spec_file import read_spec
 
     folder = reference.run

@@ -58,11 +58,19 @@ def run(context: Context, *, folder: Path) -> InitResult:
 
 def example_workspace() -> Path:
     """Find the example files, in the installed package or the repository; raises MissingError."""
+    return packaged_folder("workspace", "example files")
+
+
+def packaged_folder(name: str, contents: str) -> Path:
+    """Find a folder that ships with GTS: `gts/_NAME` in the installed package, `NAME` in the repository.
+
+    `contents` names what is missing in the message of MissingError.
+    """
     package = Path(__file__).resolve().parent.parent
-    for folder in (package / "_workspace", package.parent / "workspace"):
+    for folder in (package / f"_{name}", package.parent / name):
         if folder.is_dir():
             return folder
-    raise MissingError("the example files are missing", hint="reinstall GTS: pip install --force-reinstall gts")
+    raise MissingError(f"the {contents} are missing", hint="reinstall GTS: pip install --force-reinstall gts")
 
 
 def _example_files(source: Path) -> Iterator[Path]:

@@ -62,7 +62,9 @@ def read_run_progress(folder: RunFolder, *, is_active: bool) -> RunProgress:
             step, _, _ = reader.newest_position()
             earned = [reader.latest(member).get("return", math.nan) for member in range(members)]
             means = [one.score["mean"] for member in range(members) for one in reader.evaluations(member)]
-            return RunProgress(step, total, members, steps_per_second(reader, members), _mean(earned), max(means, default=None))
+            return RunProgress(
+                step, total, members, steps_per_second(reader, members), finite_mean(earned), max(means, default=None)
+            )
     except FileError:
         return RunProgress(_saved_step(folder, members), total, members)
 
@@ -113,8 +115,9 @@ def steps_per_second(reader: MetricsReader, members: int) -> float | None:
     return (step - first[0]) * members / (elapsed - first[1]) if elapsed > first[1] else None
 
 
-def _mean(values: Iterable[float]) -> float | None:
-    finite = [value for value in values if math.isfinite(value)]
+def finite_mean(values: Iterable[Any]) -> float | None:
+    """Return the mean of the finite numbers among values; None if there are none."""
+    finite = [float(value) for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
     return sum(finite) / len(finite) if finite else None
 
 

@@ -71,10 +71,20 @@ def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpo
     try:
         with Catalogue(context.workspace.catalogue) as catalogue:
             for row, one, path in zip(result.checkpoints, read, paths, strict=True):
-                mean, score = float(row.score["mean"]), float(row.score["score"])
-                place = stored_path(context.workspace, path)
-                record = (one.checksum, place, result.seed, result.steps, result.episodes, mean, score, row.score, utc_now())
-                catalogue.add_score(ScoreRecord(*record, figure=row.figure))
+                catalogue.add_score(
+                    ScoreRecord(
+                        checksum=one.checksum,
+                        path=stored_path(context.workspace, path),
+                        seed=result.seed,
+                        steps=result.steps,
+                        episodes=result.episodes,
+                        mean=float(row.score["mean"]),
+                        score=float(row.score["score"]),
+                        details=row.score,
+                        taken=utc_now(),
+                        figure=row.figure,
+                    )
+                )
     except FileError as error:
         return f"the scores were not recorded in the workspace: {error.message}"
     return ""

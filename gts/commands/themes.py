@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from gts.commands.check import CheckedFile, CheckResult
+from gts.commands.check import CheckedFile, CheckResult, file_with_errors
 from gts.commands.command import Argument, Command, Context, Result
+from gts.commands.init import packaged_folder
 from gts.commands.resolve import resolve_path
-from gts.errors import FormatError, GtsError, MissingError, Problem, UsageError
+from gts.errors import GtsError, UsageError
 from gts.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,11 +65,7 @@ def run(context: Context, *, what: str, files: Sequence[str]) -> ThemesResult | 
 
 def builtin_themes_folder() -> Path:
     """Find the built-in themes, in the installed package or the repository; raises MissingError."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "_themes", package.parent / "themes"):
-        if folder.is_dir():
-            return folder
-    raise MissingError("the built-in themes are missing", hint="reinstall GTS: pip install --force-reinstall gts")
+    return packaged_folder("themes", "built-in themes")
 
 
 def theme_folders(workspace: Workspace) -> tuple[tuple[ThemeOrigin, Path], ...]:
@@ -103,7 +100,7 @@ def read_themes(workspace: Workspace) -> tuple[dict[str, tuple[ThemeOrigin, Them
         try:
             theme = read_theme(path)
         except GtsError as error:
-            bad.append(_file_with_errors(path, error))
+            bad.append(file_with_errors(path, error))
         else:
             found[theme.name] = (origin, theme)
     return found, tuple(bad)
@@ -115,13 +112,8 @@ def _check_theme(path: Path) -> CheckedFile:
     try:
         read_theme(path)
     except GtsError as error:
-        return _file_with_errors(path, error)
+        return file_with_errors(path, error)
     return CheckedFile(str(path), (), ())
-
-
-def _file_with_errors(path: Path, error: GtsError) -> CheckedFile:
-    problems = error.problems if isinstance(error, FormatError) else (Problem(error.message),)
-    return CheckedFile(str(path), problems, (), error.hint)
 
 
 COMMAND = Command(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from gts.commands.command import Note
-from gts.commands.job_progress import RunProgress, StudyProgress, read_study_progress
+from gts.commands.job_progress import RunProgress, StudyProgress, finite_mean, read_study_progress
 from gts.commands.play import VideoProgressEvent
 from gts.commands.tail import JobStateChanged, LogLine
 from gts.commands.views.formatting import (
@@ -318,14 +317,15 @@ class EventDisplay:
         if started is None:
             return
         rate = self._rate_meter.update(event.step) * started.members
-        newest = _mean_over_members(event.metrics, "return")
+        newest = finite_mean(metrics.get("return") for metrics in event.metrics)
         self._mean_return = self._mean_return if newest is None else newest
         self._show_progress(RunProgress(event.step, started.total_steps, started.members, rate, self._mean_return, self._best))
         now = time.monotonic()
         if self._detail and now >= self._numbers_due:
             self._numbers_due = now + NUMBERS_SECONDS
             names = dict.fromkeys(name for metrics in event.metrics for name in metrics)
-            numbers = ", ".join(f"{name} {format_number(_mean_over_members(event.metrics, name))}" for name in names)
+            means = {name: finite_mean(metrics.get(name) for metrics in event.metrics) for name in names}
+            numbers = ", ".join(f"{name} {format_number(mean)}" for name, mean in means.items())
             self._print(f"{format_integer(event.step)}: {numbers}", "dim")
 
     def _show_progress(self, progress: RunProgress) -> None:
@@ -380,9 +380,3 @@ class EventDisplay:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-
-def _mean_over_members(metrics: tuple[Mapping[str, float], ...], name: str) -> float | None:
-    """Average a metric over the members with a finite value, which failed members lack; None if there are none."""
-    values = [mapping[name] for mapping in metrics if math.isfinite(mapping.get(name, math.nan))]
-    return sum(values) / len(values) if values else None
