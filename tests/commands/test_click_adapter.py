@@ -1,4 +1,4 @@
-"""Command lines as click reads them: help, wrong use, numbers."""
+"""Command lines parsed by click: help, wrong usage, numbers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_hidden_spelling_is_not_in_the_help(gts) -> None:
     assert "--nosaveoninterrupt" not in out
 
 
-def test_alone_it_helps_and_says_how_to_begin(gts) -> None:
+def test_without_command_help_and_first_steps_are_shown(gts) -> None:
     outcome = gts()
     assert outcome.code == 0
     assert "hint: start with: gts init" in outcome.err
@@ -43,7 +43,7 @@ def test_alone_it_helps_and_says_how_to_begin(gts) -> None:
     assert gts("--version").out.startswith("gts ")
 
 
-def test_a_misspelled_command_is_guessed(gts) -> None:
+def test_misspelled_command_gets_a_suggestion(gts) -> None:
     outcome = gts("trian", "a.spec")
     assert (outcome.code, outcome.out) == (2, "")
     assert "did you mean `train`?" in outcome.err
@@ -63,7 +63,7 @@ def test_a_misspelled_command_is_guessed(gts) -> None:
         (["doctor", "extra"], "unexpected extra argument"),
     ],
 )
-def test_wrong_use_is_one_sentence_and_a_hint(gts, words: list[str], complaint: str) -> None:
+def test_wrong_usage_is_one_error_and_a_hint(gts, words: list[str], complaint: str) -> None:
     outcome = gts(*words)
     assert (outcome.code, outcome.out) == (2, "")
     assert complaint in outcome.err
@@ -72,7 +72,7 @@ def test_wrong_use_is_one_sentence_and_a_hint(gts, words: list[str], complaint: 
 
 
 @pytest.mark.parametrize(("word", "steps"), [("300", 300), ("2k", 2000), ("1e3", 1000), ("1_000", 1000), ("0.5M", 500_000)])
-def test_whole_numbers_may_be_short(word: str, steps: int) -> None:
+def test_integers_accept_suffixes(word: str, steps: int) -> None:
     from gts.commands.click_adapter import _Integer
 
     assert _Integer(1, None).convert(word, None, None) == steps

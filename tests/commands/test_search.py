@@ -1,4 +1,4 @@
-"""`gts search` as a person meets it: from a space to a confirmed winner, interrupted, gone on with, begun anew."""
+"""`gts search`: from a space to a confirmed winner; interrupted, resumed and reset."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def space(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def standing(space: Path, workspace: Path) -> Callable[..., StudyFolder]:
-    """Makes a study with two complete trials, one that failed and one that is gone on with, as an owner leaves it."""
+    """Make a study with two complete trials, a failed one and an interrupted one."""
 
     def make(storage: str | None = None) -> StudyFolder:
         request = SearchRequest(Workspace(workspace), read_space(space), "hopper/tiny.space", storage, {"trials": 8}, threads=1)
@@ -78,7 +78,7 @@ def _nothing_outlives_its_test(workspace: Path) -> Iterator[None]:
                 os.killpg(found.lock_info.worker.pid, signal.SIGKILL)
 
 
-def test_the_original_words_lead_to_a_confirmed_winner(gts, space: Path, workspace: Path) -> None:
+def test_search_with_original_options_confirms_a_winner(gts, space: Path, workspace: Path) -> None:
     words = "search hopper/tiny.space trials.db 3 -n 2 -l logs --threads 1 --confirm 2 --confirm-seeds 2"
     outcome: Outcome = gts(*words.split())
     assert outcome.code == 0, outcome.err
@@ -122,7 +122,7 @@ def test_the_original_words_lead_to_a_confirmed_winner(gts, space: Path, workspa
     assert [trial["number"] for trial in gts("trials", "tiny", "--sort", "number", "--json").data["trials"]] == [0, 1, 2, 3]
 
 
-def test_ctrl_c_saves_and_the_same_command_goes_on(gts, space: Path, workspace: Path) -> None:
+def test_ctrl_c_saves_and_the_same_command_resumes(gts, space: Path, workspace: Path) -> None:
     words = ["search", "hopper/tiny.space", "2", *map(str, QUICK)]
     long = json.loads(space.read_text())
     long["params"] |= {"nSteps": 400_000, "nEpochs": 1000, "nEvaluations": 100}
@@ -168,11 +168,11 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(gts, space: Path, workspace: 
 
 
 def newest_steps(folder: StudyFolder) -> list[int]:
-    """The step of the newest state of every training."""
+    """Return the step of the newest checkpoint of every training."""
     return [max(int(path.stem[5:]) for path in run.glob("member1/last-*")) for run in sorted(folder.path.glob("trials/*"))]
 
 
-def test_a_detached_search_is_followed_to_its_end(gts, space: Path, workspace: Path) -> None:
+def test_detached_search_is_followed_to_its_end(gts, space: Path, workspace: Path) -> None:
     outcome = gts("search", "hopper/tiny.space", 2, *QUICK, "--detach")
     assert outcome.code == 0, outcome.err
     assert "search tiny started in the background" in outcome.out
@@ -184,7 +184,7 @@ def test_a_detached_search_is_followed_to_its_end(gts, space: Path, workspace: P
     assert gts("resume", "tiny").code == 2
 
 
-def test_a_detached_search_that_cannot_begin_says_so_at_once(gts, standing, space: Path) -> None:
+def test_detached_search_that_cannot_start_is_reported(gts, standing, space: Path) -> None:
     standing()
     other = json.loads(space.read_text()) | {"technique": "a2c"}
     space.write_text(json.dumps(other))
@@ -193,7 +193,7 @@ def test_a_detached_search_that_cannot_begin_says_so_at_once(gts, standing, spac
     assert 'were made with the technique "ppo"' in outcome.err
 
 
-def test_begun_anew_the_old_study_is_set_aside(gts, standing, space: Path, workspace: Path) -> None:
+def test_reset_moves_the_old_study_aside(gts, standing, space: Path, workspace: Path) -> None:
     elsewhere = str(workspace / "trials.db")
     standing(elsewhere)
     before = (workspace / "trials.db").read_bytes()
@@ -220,14 +220,14 @@ def test_begun_anew_the_old_study_is_set_aside(gts, standing, space: Path, works
 
 
 def _values(word: str, **changed: Any) -> dict[str, Any]:
-    """What `search.run` gets when the command line says no more than that."""
+    """Default values of the options of `search.run`, with some replaced."""
     declared = search.COMMAND
     values = {one.name: one.default for one in declared.arguments} | {"space": word}
     values |= {one.value_name: False if one.type == "flag" else one.default for one in declared.options}
     return values | changed
 
 
-def test_jobs_show_how_far_a_search_is(gts, standing, workspace: Path) -> None:
+def test_jobs_shows_progress_of_a_search(gts, standing, workspace: Path) -> None:
     for storage in (None, str(workspace / "trials.db")):
         folder = standing(storage)
         (row,) = gts("jobs", "--json").data["jobs"]
@@ -242,7 +242,7 @@ def test_jobs_show_how_far_a_search_is(gts, standing, workspace: Path) -> None:
         folder.path.rmdir()
 
 
-def test_a_study_that_cannot_be_read_is_listed(gts, standing, workspace: Path) -> None:
+def test_unreadable_study_is_listed(gts, standing, workspace: Path) -> None:
     folder = standing()
     folder.database.write_bytes(b"this is no database, whatever it looks like" * 100)
     (row,) = gts("jobs", "--json").data["jobs"]
@@ -252,7 +252,7 @@ def test_a_study_that_cannot_be_read_is_listed(gts, standing, workspace: Path) -
     assert (outcome.code, "study.db" in outcome.err) == (2, True)
 
 
-def test_a_search_on_a_terminal_is_a_bar_and_a_line_a_trial(standing) -> None:
+def test_search_on_a_terminal_shows_bar_and_trials(standing) -> None:
     drawn = StringIO()
     console = Console(file=drawn, force_terminal=True, width=60, color_system=None)
     with EventDisplay(console, StopRequest(), detail=False) as display:
@@ -272,7 +272,7 @@ def test_a_search_on_a_terminal_is_a_bar_and_a_line_a_trial(standing) -> None:
     assert "trial 12 ✓ confirmed 1000.0 [900, 1100.0], searched 12" in said
 
 
-def test_without_a_terminal_a_line_now_and_then_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_search_without_terminal_prints_progress_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.commands.views import live
 
     monkeypatch.setattr(live, "LINE_SECONDS", 0.0)
@@ -322,7 +322,7 @@ def test_bad_input_is_one_clear_message_and_nothing_is_written(
     assert {path: path.lstat().st_mtime_ns for path in workspace.rglob("*")} == before
 
 
-def test_a_missing_library_is_exit_3(gts, space: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_sampler_library_exits_with_3(gts, space: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.search import samplers
 
     monkeypatch.setattr(samplers, "find_spec", lambda name: None)
@@ -331,14 +331,14 @@ def test_a_missing_library_is_exit_3(gts, space: Path, workspace: Path, monkeypa
     assert not (workspace / "studies").exists()
 
 
-def test_a_searched_seed_is_warned_of(gts, space: Path) -> None:
+def test_searched_seed_is_a_warning(gts, space: Path) -> None:
     space.write_text(json.dumps({**TINY_SPEC, "paramSpace": {"seed": [1, 2]}}))
     outcome = gts("search", "hopper/tiny.space", "nowhere/a.db")
     assert outcome.err.startswith("note: hopper/tiny.space:1:")
     assert "picks lucky seeds" in outcome.err
 
 
-def test_a_password_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.commands.search import storage_without_password
 
     monkeypatch.delenv("PGPASSWORD", raising=False)

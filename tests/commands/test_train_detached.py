@@ -1,4 +1,4 @@
-"""Trainings in processes of their own: begun, followed, stopped and gone on with, as a person does."""
+"""Trainings in the background: started, followed, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def until(folder: Path, *words: str) -> None:
         time.sleep(0.05)
 
 
-def test_a_training_outlives_its_terminal_and_is_stopped_and_gone_on_with(gts, workspace: Path) -> None:
+def test_detached_training_is_stopped_and_resumed(gts, workspace: Path) -> None:
     begun = gts("train", "tiny.spec", "out/big.checkpoint", "--detach", *ENDLESS)
     assert (begun.code, begun.out) == (2, "")  # everything that can fail does so before
     begun = gts("train", "tiny.spec", "big.checkpoint", "--detach", "--save-every", 0.5, *ENDLESS, "--json").data
@@ -68,7 +68,7 @@ def test_a_training_outlives_its_terminal_and_is_stopped_and_gone_on_with(gts, w
     assert killed["step"] >= step
 
 
-def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, workspace: Path, monkeypatch) -> None:
+def test_queued_training_waits_for_a_slot_and_can_be_stopped(gts, workspace: Path, monkeypatch) -> None:
     gts("jobs", "--slots", 1)
     first = gts("train", "tiny.spec", "--queue", *ENDLESS, "--json").data
     until(Path(first["folder"]), "running")
@@ -92,7 +92,7 @@ def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, wor
     assert [(one["id"], one["state"]) for one in data["left_alone"]] == [(second, "paused")]
 
 
-def test_several_seeds_have_their_summary_when_nobody_looks(gts, workspace: Path) -> None:
+def test_detached_seeds_write_a_summary(gts, workspace: Path) -> None:
     begun = gts("train", "tiny.spec", "out.checkpoint", "--seeds", 2, "--detach", "--json").data
     outcome = gts("tail", begun["run"])
     assert outcome.code == 0, outcome.err

@@ -1,4 +1,4 @@
-"""`gts worker`: two machines, here two workspaces, search one study on a postgresql."""
+"""`gts worker`: two machines, here two workspaces, share a study on a PostgreSQL server."""
 
 from __future__ import annotations
 
