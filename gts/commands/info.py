@@ -212,9 +212,9 @@ def _run(reference: Reference) -> RunInfo:
             members = tuple(_member(reader, member, failed) for member in range(int(facts.get("members", 1))))
     except FileError as error:
         notes.append(error.message)
-    standing = None
+    status = None
     try:
-        standing = read_job_status(folder.path)
+        status = read_job_status(folder.path)
     except FileError as error:
         notes.append(error.message)
     return RunInfo(
@@ -225,8 +225,8 @@ def _run(reference: Reference) -> RunInfo:
         members=members,
         checkpoints=_find_in_run(folder, "member*/*.checkpoint"),
         remains=_find_in_run(folder, "member*/failed-*.safetensors"),
-        job=describe_jobs([standing])[0] if standing else None,
-        attempts=len(standing.job.attempts) if standing else 0,
+        job=describe_jobs([status])[0] if status else None,
+        attempts=len(status.job.attempts) if status else 0,
         notes=tuple(notes),
     )
 

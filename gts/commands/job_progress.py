@@ -60,10 +60,10 @@ def read_run_progress(folder: RunFolder, *, is_active: bool) -> RunProgress:
     try:
         with MetricsReader(folder.metrics) as reader:
             step, _, _ = reader.newest_position()
-            earned = [reader.latest(member).get("return", math.nan) for member in range(members)]
+            returns = [reader.latest(member).get("return", math.nan) for member in range(members)]
             means = [one.score["mean"] for member in range(members) for one in reader.evaluations(member)]
             return RunProgress(
-                step, total, members, steps_per_second(reader, members), finite_mean(earned), max(means, default=None)
+                step, total, members, steps_per_second(reader, members), finite_mean(returns), max(means, default=None)
             )
     except FileError:
         return RunProgress(_saved_step(folder, members), total, members)
@@ -160,22 +160,22 @@ def read_study_progress(folder: StudyFolder, *, is_active: bool) -> StudyProgres
     """Read the progress of a search; numbers of running trainings only if it `is_active`. Never raises."""
     from gts.search.summary import read_study_summary
 
-    seen = read_study_summary(folder)
-    pulse = read_running_trainings(folder) if is_active else RunningTrainings(0, 0, 0, None)
-    if seen is None:
-        return StudyProgress(step=pulse.step, rate=pulse.rate, trainings=pulse.trainings)
+    summary = read_study_summary(folder)
+    running = read_running_trainings(folder) if is_active else RunningTrainings(0, 0, 0, None)
+    if summary is None:
+        return StudyProgress(step=running.step, rate=running.rate, trainings=running.trainings)
     left = None
-    if pulse.rate and pulse.trainings:
+    if running.rate and running.trainings:
         # A trial costs the mean of the finished ones (some pruned); before the first, a whole training.
-        each = seen.steps / seen.ended if seen.ended else pulse.total_steps / pulse.trainings
-        left = max(0.0, (seen.wanted - seen.ended) * each - pulse.step) / pulse.rate
+        each = summary.steps / summary.ended if summary.ended else running.total_steps / running.trainings
+        left = max(0.0, (summary.wanted - summary.ended) * each - running.step) / running.rate
     return StudyProgress(
-        ended=seen.ended,
-        wanted=seen.wanted,
-        best=seen.best,
-        step=seen.steps + pulse.step,
-        rate=pulse.rate,
-        trainings=pulse.trainings,
+        ended=summary.ended,
+        wanted=summary.wanted,
+        best=summary.best,
+        step=summary.steps + running.step,
+        rate=running.rate,
+        trainings=running.trainings,
         seconds_left=left,
     )
 
@@ -262,17 +262,17 @@ class ListedJob:
     """Seconds since its last metric."""
 
 
-def describe_jobs(standings: Sequence[JobStatus], entries: Sequence[QueueEntry] = ()) -> list[ListedJob]:
+def describe_jobs(statuses: Sequence[JobStatus], entries: Sequence[QueueEntry] = ()) -> list[ListedJob]:
     """Collect state, progress and load of jobs; sampling CPU takes 0.1 s. `entries`: the queue of this machine."""
-    loads = _process_loads(standings)
+    loads = _process_loads(statuses)
     waiting = [entry.job for entry in entries if not entry.is_running]
-    return [_describe_job(one, loads.get(one.job.id, (None, None)), waiting) for one in standings]
+    return [_describe_job(one, loads.get(one.job.id, (None, None)), waiting) for one in statuses]
 
 
-def _describe_job(standing: JobStatus, load: tuple[float | None, int | None], waiting: Sequence[str]) -> ListedJob:
-    job, state, sign = standing.job, standing.state, standing.lock_info
+def _describe_job(status: JobStatus, load: tuple[float | None, int | None], waiting: Sequence[str]) -> ListedJob:
+    job, state, lock_info = status.job, status.state, status.lock_info
     is_running = state.name == "running"
-    worker = sign.worker if sign is not None and state.alive else None
+    worker = lock_info.worker if lock_info is not None and state.alive else None
     return ListedJob(
         id=job.id,
         kind=job.kind,
@@ -280,7 +280,7 @@ def _describe_job(standing: JobStatus, load: tuple[float | None, int | None], wa
         state=state.name,
         reason=state.reason,
         alive=state.alive,
-        since=sign.since if sign is not None and state.alive else job.changed or job.created,
+        since=lock_info.since if lock_info is not None and state.alive else job.changed or job.created,
         created=job.created,
         threads=job.threads,
         **_progress_fields(job, is_active=state.alive, with_rate=is_running),
@@ -304,38 +304,38 @@ def _progress_fields(job: Job, *, is_active: bool, with_rate: bool) -> dict[str,
             numbers | {"best": search.best} | (pace | {"quiet_seconds": seconds_since_study_update(study)} if with_rate else {})
         )
     run = RunFolder(job.folder)
-    headway = read_run_progress(run, is_active=is_active)
-    numbers = {"step": headway.step, "total_steps": headway.total_steps}
-    pace = {"rate": headway.rate, "seconds_left": headway.seconds_left}
+    progress = read_run_progress(run, is_active=is_active)
+    numbers = {"step": progress.step, "total_steps": progress.total_steps}
+    pace = {"rate": progress.rate, "seconds_left": progress.seconds_left}
     return numbers | (pace | {"quiet_seconds": seconds_since_update(run)} if with_rate else {})
 
 
-def _process_loads(standings: Sequence[JobStatus]) -> dict[str, tuple[float | None, int | None]]:
+def _process_loads(statuses: Sequence[JobStatus]) -> dict[str, tuple[float | None, int | None]]:
     """Measure CPU (percent) and memory (bytes) of the jobs with a process on this machine, by job id."""
     from gts.system import is_running
 
-    seen = [
+    local = [
         (one.job, one.lock_info.worker)
-        for one in standings
+        for one in statuses
         if one.state.alive and one.lock_info and is_running(one.lock_info.worker)
     ]
-    if not seen:
+    if not local:
         return {}
     try:
         import psutil
     except ImportError:
         return {}
     families = {}
-    for job, worker in seen:
+    for job, worker in local:
         with suppress(psutil.Error):
             process = psutil.Process(worker.pid)
             # The workers of a search are its children.
             family = families[job.id] = [process, *(process.children(recursive=True) if job.kind == "search" else ())]
-            for each in family:
-                each.cpu_percent()
+            for one in family:
+                one.cpu_percent()
     time.sleep(_SAMPLE_SECONDS)
     loads: dict[str, tuple[float | None, int | None]] = {}
     for name, family in families.items():
         with suppress(psutil.Error):
-            loads[name] = sum(each.cpu_percent() for each in family), sum(each.memory_info().rss for each in family)
+            loads[name] = sum(one.cpu_percent() for one in family), sum(one.memory_info().rss for one in family)
     return loads

@@ -64,18 +64,18 @@ def run_jobs(context: Context, *, every: bool, state: str | None, number: int | 
     entries = queue.entries()
     limit = number if number is not None else NO_LIMIT if every else _DEFAULT_LIMIT
     found = list_jobs(context.workspace, alive=True, limit=NO_LIMIT)
-    known = {standing.job.id for standing in found}
+    known = {status.job.id for status in found}
     more = False
-    for standing in list_jobs(context.workspace, limit=NO_LIMIT if state else limit + len(found) + 1):
-        if standing.job.id in known or (state and standing.state.name != state):
+    for status in list_jobs(context.workspace, limit=NO_LIMIT if state else limit + len(found) + 1):
+        if status.job.id in known or (state and status.state.name != state):
             continue
         if limit == 0:
             more = True
             break
-        found.append(standing)
+        found.append(status)
         limit -= 1
-    found = [standing for standing in found if not state or standing.state.name == state]
-    found.sort(key=lambda standing: (standing.job.created, standing.job.id), reverse=True)
+    found = [status for status in found if not state or status.state.name == state]
+    found.sort(key=lambda status: (status.job.created, status.job.id), reverse=True)
     yield JobsResult(
         str(context.workspace.root), tuple(describe_jobs(found, entries)), more, summarize_queue(context, queue, entries)
     )
@@ -162,70 +162,70 @@ def run_stop(context: Context, *, jobs: Sequence[str], every: bool, now: bool, n
     if bool(jobs) == every:
         raise UsageError("name the jobs to stop, or --all", hint="`gts jobs` lists them")
     found = list_jobs(context.workspace, alive=True, limit=NO_LIMIT) if every else [resolve_job(context, word) for word in jobs]
-    for standing in found:
-        _require_active(standing)
+    for status in found:
+        _require_active(status)
     if not found:
         yield Note("no job is running")
     with context.stop_request.listening(lambda: None):
-        for standing in found:
+        for status in found:
             if now:
-                kill_job(context.workspace, standing)
+                kill_job(context.workspace, status)
             else:
-                _request_stop(standing)
+                _request_stop(status)
         left = False
         if not now and not no_wait:
             left = yield from _wait_for_jobs(context, found)
         yield StopResult(tuple(describe_jobs([_reread(one) for one in found])), left)
 
 
-def _wait_for_jobs(context: Context, standings: Sequence[JobStatus]) -> Generator[Note, None, bool]:
+def _wait_for_jobs(context: Context, statuses: Sequence[JobStatus]) -> Generator[Note, None, bool]:
     """Wait until jobs have stopped, with a note if that takes long; returns whether the user interrupted the waiting."""
     from gts.jobs.control import mark_stopped, wait_for_end
 
-    for standing in standings:
+    for status in statuses:
         noted = False
-        while not wait_for_end(standing.job, _STOP_POLL_SECONDS):
+        while not wait_for_end(status.job, _STOP_POLL_SECONDS):
             if not noted:
                 noted = True
-                yield Note(f"{standing.job.id} is stopping after its current update")
+                yield Note(f"{status.job.id} is stopping after its current update")
             if context.stop_request.requested:
                 yield Note("no longer waiting; the job still stops, see `gts jobs`")
                 return True
-        if _reread(standing).state.name == "interrupted":
+        if _reread(status).state.name == "interrupted":
             # Asked before it installed its signal handler: it ended without saving, and had nothing to save.
-            mark_stopped(context.workspace, standing.job)
+            mark_stopped(context.workspace, status.job)
     return False
 
 
-def _request_stop(standing: JobStatus) -> None:
+def _request_stop(status: JobStatus) -> None:
     """Ask a job to stop, once: a second request would kill it before it has saved."""
     from gts.jobs.control import request_stop
 
     until = time.monotonic() + _STOP_START_SECONDS
-    while standing.state.name != "stopping":
+    while status.state.name != "stopping":
         try:
-            request_stop(standing)
+            request_stop(status)
             return
         except UsageError:
             # A job that has just been started does not handle the signal yet.
-            standing = _reread(standing)
-            _require_active(standing)
+            status = _reread(status)
+            _require_active(status)
             if time.monotonic() > until:
                 raise
         time.sleep(_STOP_POLL_SECONDS)
 
 
-def _reread(standing: JobStatus) -> JobStatus:
+def _reread(status: JobStatus) -> JobStatus:
     from gts.jobs.job_store import read_job_status
 
-    return read_job_status(standing.job.folder)
+    return read_job_status(status.job.folder)
 
 
-def _require_active(standing: JobStatus) -> None:
-    state = standing.state
+def _require_active(status: JobStatus) -> None:
+    state = status.state
     if not state.alive:
         why = f" ({state.reason})" if state.reason else ""
-        raise UsageError(f"{standing.job.id} is not running, it is {state.name}{why}", hint="`gts jobs` lists running jobs")
+        raise UsageError(f"{status.job.id} is not running, it is {state.name}{why}", hint="`gts jobs` lists running jobs")
 
 
 STOP = Command(
@@ -299,16 +299,16 @@ def run_resume(context: Context, *, jobs: Sequence[str], every: bool, attach: bo
     if every:
         yield from _resume_all(context, queue)
         return
-    standings = [resolve_job(context, word) for word in jobs]
+    statuses = [resolve_job(context, word) for word in jobs]
     going: list[ResumedJob] = []
     refused: list[SkippedJob] = []
-    for standing in standings:
+    for status in statuses:
         try:
-            going.append(_resume_job(context, standing, by_name=True, queue=queue))
+            going.append(_resume_job(context, status, by_name=True, queue=queue))
         except GtsError as error:
-            if len(standings) == 1:
+            if len(statuses) == 1:
                 raise
-            refused.append(SkippedJob(standing.job.id, standing.state.name, error.message, refused=True))
+            refused.append(SkippedJob(status.job.id, status.state.name, error.message, refused=True))
     yield ResumeResult(tuple(going), tuple(refused))
 
 
@@ -318,11 +318,11 @@ def _resume_all(context: Context, queue: bool) -> Iterator[Any]:
 
     going: list[ResumedJob] = []
     left: list[SkippedJob] = []
-    for standing in reversed(list_jobs(context.workspace, limit=NO_LIMIT)):
-        job, state = standing.job, standing.state
+    for status in reversed(list_jobs(context.workspace, limit=NO_LIMIT)):
+        job, state = status.job, status.state
         if isinstance(state, Interrupted):
             try:
-                going.append(_resume_job(context, standing, by_name=False, queue=queue))
+                going.append(_resume_job(context, status, by_name=False, queue=queue))
             except GtsError as error:
                 left.append(SkippedJob(job.id, state.name, error.message, refused=True))
         elif isinstance(state, Paused) and not state.alive:
@@ -335,20 +335,20 @@ def _resume_all(context: Context, queue: bool) -> Iterator[Any]:
     yield ResumeResult(tuple(going), tuple(left))
 
 
-def _resume_job(context: Context, standing: JobStatus, *, by_name: bool, queue: bool) -> ResumedJob:
+def _resume_job(context: Context, status: JobStatus, *, by_name: bool, queue: bool) -> ResumedJob:
     """Resume a job in the background."""
     from gts.jobs.control import resume_job
 
-    (at,) = describe_jobs([standing])
-    job = resume_job(context.workspace, standing.job, by_name=by_name, queued=queue or None, threads=context.threads)
+    (at,) = describe_jobs([status])
+    job = resume_job(context.workspace, status.job, by_name=by_name, queued=queue or None, threads=context.threads)
     return ResumedJob(job.id, at.step, at.total_steps, at.trials, at.trials_wanted)
 
 
-def _resume_here(context: Context, standing: JobStatus) -> Iterator[Any]:
+def _resume_here(context: Context, status: JobStatus) -> Iterator[Any]:
     """Resume a job in this process; yields its events, then its result."""
     from gts.jobs.control import acquire_for_resume
 
-    job, lock = acquire_for_resume(context.workspace, standing.job, by_name=True, queued=False, threads=context.threads)
+    job, lock = acquire_for_resume(context.workspace, status.job, by_name=True, queued=False, threads=context.threads)
     yield from (run_search_inline if job.kind == "search" else run_training_inline)(context, job, lock)
 
 

@@ -227,11 +227,13 @@ def _write_video(request: PlaybackRequest, path: str, size: tuple[int, int] | No
     if len(request.files) > 1:
         raise UsageError(f"a video shows one file, not {len(request.files)}", hint="name one checkpoint")
     written: Any = None
-    for told in write_video(open_playback(request, request.files[0]), path, loops=request.loops, speed=request.rate, size=size):
-        if isinstance(told, VideoProgress):
-            yield VideoProgressEvent(told.pictures, told.loop, told.loops)
+    for event in write_video(
+        open_playback(request, request.files[0]), path, loops=request.loops, speed=request.rate, size=size
+    ):
+        if isinstance(event, VideoProgress):
+            yield VideoProgressEvent(event.pictures, event.loop, event.loops)
         else:
-            written = told
+            written = event
     facts = {name: getattr(written, name) for name in ("path", "pictures", "fps", "width", "height", "renderer")}
     if written.note:
         yield Note(f"drawn without GL: {written.note}")

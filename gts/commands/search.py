@@ -126,9 +126,9 @@ def storage_without_password(word: str) -> tuple[str, list[Note]]:
     password = unquote(parts.password or "") or dict(parse_qsl(parts.query)).get("password", "")
     if not password:
         return place.display_url, []
-    # For this process and those that it starts: what is kept of a search is for everybody to read.
+    # For this process and its children; stored requests are readable by others.
     os.environ["PGPASSWORD"] = password
-    return place.display_url, [Note("the password is not kept; to go on with the search later, put it into ~/.pgpass")]
+    return place.display_url, [Note("the password is not kept; to resume the search later, put it into ~/.pgpass")]
 
 
 def create_log_folder(logdir: Path, space: SearchSpace, content: bytes | None = None) -> Path:

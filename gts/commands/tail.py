@@ -77,18 +77,18 @@ class TailResult(Result):
 
 def run(context: Context, *, job: str, lines: int, no_follow: bool) -> Iterator[Any]:
     """Follow a job: yields the last lines of its log, new lines, changes of state and progress, then the result."""
-    standing = resolve_job(context, job)
+    status = resolve_job(context, job)
     # A listener, even an empty one, makes Ctrl-C end this loop instead of raising KeyboardInterrupt.
     with context.stop_request.listening(lambda: None):
         left = False
         if no_follow:
-            yield from map(LogLine, _LogReader(standing.job.folder / "log.txt", lines).read_new_lines())
+            yield from map(LogLine, _LogReader(status.job.folder / "log.txt", lines).read_new_lines())
         else:
-            standing = yield from _follow(context, standing.job, lines)
-            left = standing.state.alive
+            status = yield from _follow(context, status.job, lines)
+            left = status.state.alive
         if left:
-            yield Note(f"the job is still running; follow it again: gts tail {standing.job.id}")
-        yield TailResult(describe_jobs([standing])[0], None if standing.state.alive else _read_outcome(standing), left)
+            yield Note(f"the job is still running; follow it again: gts tail {status.job.id}")
+        yield TailResult(describe_jobs([status])[0], None if status.state.alive else _read_outcome(status), left)
 
 
 def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, JobStatus]:
@@ -98,17 +98,17 @@ def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, JobS
     numbers_due = 0.0
     while True:
         # Read the state before the log: a job that has ended has written its last line.
-        standing = _read_status(job)
+        status = _read_status(job)
         yield from map(LogLine, log.read_new_lines())
-        if not standing.state.alive:
+        if not status.state.alive:
             if shown_state is not None and not job.lock_path.exists():
                 # The lock file is gone, not just unlocked: the folder is perhaps being removed right now.
                 time.sleep(TAIL_POLL_SECONDS)
-                standing = _read_status(job)
+                status = _read_status(job)
             yield from map(LogLine, log.read_remaining_lines())
-            return standing
-        if standing.state != shown_state:
-            shown_state = standing.state
+            return status
+        if status.state != shown_state:
+            shown_state = status.state
             yield JobStateChanged(job.id, shown_state.word, shown_state.reason)
         if shown_state.word == "running" and time.monotonic() >= numbers_due:
             progress = _read_progress(job)
@@ -116,7 +116,7 @@ def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, JobS
                 numbers_due = time.monotonic() + NUMBERS_SECONDS
                 yield progress
         if context.stop_request.wait(TAIL_POLL_SECONDS):
-            return standing
+            return status
 
 
 def _read_progress(job: Job) -> RunProgress | StudyProgress:
@@ -177,23 +177,23 @@ class _LogReader:
             return 0
 
 
-def _read_outcome(standing: JobStatus) -> TrainResult | SearchResult | None:
+def _read_outcome(status: JobStatus) -> TrainResult | SearchResult | None:
     """Read the result of a job that has ended; None if it has none."""
-    job = standing.job
+    job = status.job
     if job.kind != "search":
-        return _read_train_result(standing)
+        return _read_train_result(status)
     with suppress(GtsError):
         found = read_search_result(StudyFolder(job.folder), str(job.request.get("source", job.name)), None)
         return found if found.best else None
     return None
 
 
-def _read_train_result(standing: JobStatus) -> TrainResult | None:
+def _read_train_result(status: JobStatus) -> TrainResult | None:
     from gts.jobs.trainings.request import MemberOutcome, TrainingOutcome
     from gts.jobs.trainings.summary import summary_path
     from gts.store.curves import MetricsReader
 
-    folder = RunFolder(standing.job.folder)
+    folder = RunFolder(status.job.folder)
     try:
         facts = read_json_object(folder.run_file)
         members = tuple(
@@ -203,7 +203,7 @@ def _read_train_result(standing: JobStatus) -> TrainResult | None:
         with suppress(FileError), MetricsReader(folder.metrics) as reader:
             seconds = reader.newest_position()[2]
         # A killed attempt leaves the result of the attempt before it.
-        if standing.state.name == "interrupted" or (standing.state.name == "failed") != all(one.failed for one in members):
+        if status.state.name == "interrupted" or (status.state.name == "failed") != all(one.failed for one in members):
             return None
         outcome = TrainingOutcome(
             folder=folder,
@@ -212,7 +212,7 @@ def _read_train_result(standing: JobStatus) -> TrainResult | None:
             step=facts["step"],
             total_steps=facts["total_steps"],
             seconds=seconds,
-            stopped=standing.state.name == "paused",
+            stopped=status.state.name == "paused",
             members=members,
         )
         results = [member.result for member in members if member.result]

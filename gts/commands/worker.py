@@ -118,15 +118,15 @@ def run_workers(context: Context, *, study: str, number: str) -> Iterator[Any]:
 
     if not number.isascii() or not number.isdecimal() or int(number) < 1:
         raise UsageError(f"`{number[:40]}` is not a number of workers", hint="give 1 or more")
-    standing = resolve_job(context, study)
-    job, count = standing.job, int(number)
+    status = resolve_job(context, study)
+    job, count = status.job, int(number)
     if job.kind != "search":
         raise UsageError(f"{job.id} is a training, which has no workers", hint="name a search: `gts jobs` lists them")
     if job.threads and count > job.threads:
         yield Note(f"{count} workers for {job.threads} CPUs: using {job.threads} workers")
         count = job.threads
     set_worker_count(StudyFolder(job.folder), count)
-    yield WorkersResult(job.id, count, standing.state.alive)
+    yield WorkersResult(job.id, count, status.state.alive)
 
 
 WORKERS = Command(
