@@ -68,7 +68,7 @@ def test_wrong_usage_is_one_error_and_a_hint(gts, words: list[str], complaint: s
     assert (outcome.code, outcome.out) == (2, "")
     assert complaint in outcome.err
     assert outcome.err.startswith("error: ")
-    assert f"hint: `gts {words[0]} --help`" in outcome.err
+    assert f"hint: see `gts {words[0]} --help`" in outcome.err
 
 
 @pytest.mark.parametrize(("word", "steps"), [("300", 300), ("2k", 2000), ("1e3", 1000), ("1_000", 1000), ("0.5M", 500_000)])

@@ -54,8 +54,8 @@ def test_csv_is_the_learning_curve_without_seconds(gts, trained: Path, workspace
         (("CHECKPOINT", "swing.glb", "--seconds", "0.001"), "less than a frame"),
         (("CHECKPOINT", "no/swing.glb"), "does not exist"),
         (("CHECKPOINT", "swing.fbx"), ".glb"),
-        (("tiny.spec", "swing.glb"), "has no motion"),
-        (("tiny.spec", "policy.onnx"), "has no policy"),
+        (("tiny.spec", "swing.glb"), "only a checkpoint has a motion"),
+        (("tiny.spec", "policy.onnx"), "only a checkpoint has a policy"),
     ],
 )
 def test_what_cannot_be_exported_says_why(gts, trained: Path, workspace: Path, words: tuple[str, ...], complaint: str) -> None:

@@ -406,7 +406,7 @@ def test_sel_means_what_is_marked(root: Path) -> None:
         await go_to(pilot, "hopper/a.spec")
         await pilot.press("space", "space")
         await types(pilot, "check @sel")
-        assert "gts check hopper/a.spec hopper/b.spec" in await shows(pilot, "b.spec: good")
+        assert "gts check hopper/a.spec hopper/b.spec" in await shows(pilot, "b.spec: valid")
 
     drive(root, flow, size=LARGE)
 
