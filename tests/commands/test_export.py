@@ -31,7 +31,7 @@ epoch = 0
 while True:
     epoch += 1
     values = {"loss": float(epoch), "kl": -float(epoch)}
-    writer.round(epoch * 10, epoch, [values, values], {})
+    writer.add_round(epoch * 10, epoch, [values, values], {})
     writer.flush()
     if epoch == 20:
         print("writing", flush=True)

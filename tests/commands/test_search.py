@@ -263,13 +263,13 @@ def test_search_on_a_terminal_shows_bar_and_trials(standing) -> None:
         display.show(TrialEnded(14, "failed", (), "step 7: a loss of nan \x1b[2J" + "x" * 100))
         display.show(TrialConfirmed(12, 1234.5, 1000.0, 900.0, 1100.0))
     said = drawn.getvalue()
-    assert "searching tiny: 3 of 8 trials have ended, going on with trials 3, 4" in said
+    assert "search tiny: 3 of 8 trials done, resuming trials 3, 4" in said
     assert "trial 12 ✓   1234.5  a.learningRate 0.00123, discountFactor…" in said
     assert "trial 13 ✂       -3" in said
     assert "trial 14 ✗ step 7: a loss of nan" in said
     assert "\x1b[2J" not in said
     assert "best 1234.5" in said
-    assert "trial 12 ✓ confirmed 1000.0 [900, 1100.0], searched 12" in said
+    assert "trial 12 ✓ confirmed 1000.0 [900, 1100.0], 12" in said
 
 
 def test_search_without_terminal_prints_progress_lines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,12 +284,12 @@ def test_search_without_terminal_prints_progress_lines(monkeypatch: pytest.Monke
 
 BAD = [
     ("search none.space", "no such file"),
-    ("search tiny.spec", "is a spec, which describes one training"),
+    ("search tiny.spec", "is a spec, not a space"),
     ("search wrong.space", "wrong.space:1:"),
     ("search folder.space", "becomes a folder"),
-    ("search hopper/tiny.space 0", "`0` is no number of trials"),
-    ("search hopper/tiny.space -- -3", "`-3` is no number of trials"),
-    ("search hopper/tiny.space a.db many", "`many` is no number of trials"),
+    ("search hopper/tiny.space 0", "`0` is not a number of trials"),
+    ("search hopper/tiny.space -- -3", "`-3` is not a number of trials"),
+    ("search hopper/tiny.space a.db many", "`many` is not a number of trials"),
     ("search hopper/tiny.space -s tpee", 'did you mean "tpe"'),
     ("search hopper/tiny.space --pruner mediam", 'did you mean "median"'),
     ("search hopper/tiny.space -s grid", "`actor.learningRate` has any between two"),
