@@ -1,7 +1,7 @@
-"""The commands at the shell: the one place that prints, and one of the two that handle errors.
+"""The program `gts`: runs a command line, prints its result and handles its errors.
 
-Data goes to standard output; notes, progress and errors go to standard error. Exit codes: 0 done, 1 the work failed, 2 wrong
-use or a bad file, 3 something is missing on this machine, 130 interrupted after saving.
+Results go to standard output; notes, progress and errors go to standard error. Exit codes: 0 success, 1 the work failed,
+2 wrong usage or an invalid file, 3 something is missing on this machine, 130 interrupted (after saving).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import errno
 import json
 import math
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,10 +39,10 @@ _CLOSED_OUTPUT_ERRNOS = (errno.EPIPE, errno.EIO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line (without the program's name); the exit code."""
+    """Run a command line, without the program's name; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A terminal that cannot show a letter shows a question mark, rather than ending the program.
+            # A character outside the terminal's encoding becomes a question mark instead of an exception.
             stream.reconfigure(errors="replace")
     try:
         return _exit_code(arguments)
@@ -61,7 +60,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "gts"
         _print_error(_normalize_message(error.format_message()))
-        _print_hint(f"`{command} --help` says how it is used")
+        _print_hint(f"see `{command} --help`")
         return error.exit_code
     except FormatError as error:
         for problem in error.problems:
@@ -77,10 +76,10 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         _print_error("interrupted")
         return INTERRUPTED
     except OSError as error:
-        told = name_too_long_error(error)
-        if told is not None:
-            _print_error(told.message)
-            return told.exit_code
+        too_long = name_too_long_error(error)
+        if too_long is not None:
+            _print_error(too_long.message)
+            return too_long.exit_code
         if error.errno in DISK_FULL_ERRNOS:
             reason, remedy = WRITE_ERRORS[error.errno]
             _print_error(f"the output cannot be written: {reason}")
@@ -88,19 +87,19 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
             return 1
         if error.errno not in _CLOSED_OUTPUT_ERRNOS:
             raise
-        # Whoever read the output has enough of it, or is gone.
+        # The reader of the output, such as `head`, has closed it.
         return 0
 
 
 def _discard_unwritable_output() -> None:
-    """What the output does not take any more, the interpreter must not try to write again when it ends."""
+    """Redirect closed streams to the null device, since the interpreter flushes them again at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
 
 
 def _print_help(help_text: str) -> None:
@@ -109,10 +108,10 @@ def _print_help(help_text: str) -> None:
 
 
 def _open_program(values: dict[str, Any]) -> int | None:
-    """Open the terminal program; None where there is no terminal to open it on."""
+    """Run the terminal program; returns its exit code, or None without a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
-    # By its name: nothing below the screen knows the screen.
+    # Imported by name, since no import of `gts` may lead to `gts_tui`.
     opened: int = import_module("gts_tui.start").open_program(
         workspace=values["workspace"],
         readonly=values["readonly"],
@@ -124,7 +123,7 @@ def _open_program(values: dict[str, Any]) -> int | None:
 
 
 def _run_command(command: Command, values: dict[str, Any]) -> int:
-    """Run a command and show what it tells and finds."""
+    """Run a command and print its notes, events and result; returns the exit code."""
     as_json, workspace, threads = values.pop("as_json"), values.pop("workspace"), values.pop("threads", None)
     place = find_workspace(Path(workspace).expanduser() if workspace else None)
     context = Context(place, threads, StopRequest(), _make_confirm())
@@ -150,7 +149,7 @@ def _run_command(command: Command, values: dict[str, Any]) -> int:
 
 
 def _run_with_events(command: Command, context: Context, values: Mapping[str, Any], *, as_json: bool) -> Result | None:
-    """Run a long command, showing its events; its result."""
+    """Run a command that yields events, and display them; returns its result."""
     result: Result | None = None
     display: EventDisplay | None = None
     watched = True
@@ -165,7 +164,7 @@ def _run_with_events(command: Command, context: Context, values: Mapping[str, An
                 except OSError:
                     if command.follows:
                         raise
-                    # The terminal is gone; the work is not, and goes on to where it can be saved.
+                    # The terminal was closed: continue without display until the work is saved.
                     watched = False
     return result
 
@@ -173,14 +172,14 @@ def _run_with_events(command: Command, context: Context, values: Mapping[str, An
 def _make_display(context: Context, values: Mapping[str, Any], *, as_json: bool) -> EventDisplay:
     from gts.commands.views.live import EventDisplay
 
-    # What a job says is data for whoever reads standard output; on one terminal it belongs above the bar.
+    # Log lines are data for standard output; on a terminal they are printed above the progress bar.
     log = None if as_json or sys.stdout.isatty() else _console()
     return EventDisplay(_console(error=True), context.stop_request, detail=bool(values.get("verbose")), log=log)
 
 
 @contextmanager
 def _handle_signals(stop_request: StopRequest, *, announce: bool) -> Iterator[None]:
-    """Let Ctrl-C, and the signals that end a session, first ask for an orderly end; the second one is rude."""
+    """Turn the first SIGINT, SIGTERM or SIGHUP into a stop request, and the second into KeyboardInterrupt."""
 
     def ask(number: int, frame: Any) -> None:
         if stop_request.requested or not stop_request.has_listener:
@@ -188,23 +187,23 @@ def _handle_signals(stop_request: StopRequest, *, announce: bool) -> Iterator[No
         stop_request.request()
         if not announce:
             return
-        with suppress(OSError):  # after a hang-up there is nobody to tell
-            _write_unbuffered("\nstopping after this update and saving; Ctrl-C again stops at once\n")
+        with suppress(OSError):  # after a hang-up the terminal is closed
+            _write_unbuffered("\nstopping after this update and saving; press Ctrl-C again to stop at once\n")
 
-    kept = {}
+    old_handlers = {}
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # What is ignored from outside, by nohup or in the background of a shell, stays ignored.
+        # Signals that nohup or a background shell job ignores stay ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
-            kept[number] = signal.signal(number, ask)
+            old_handlers[number] = signal.signal(number, ask)
     try:
         yield
     finally:
-        for number, handler in kept.items():
+        for number, handler in old_handlers.items():
             signal.signal(number, handler)
 
 
 def _write_unbuffered(text: str) -> None:
-    """Write to standard error past its buffer, which a signal may have interrupted in a writing of its own."""
+    """Write to the descriptor of standard error: a signal handler must not re-enter the buffered writer."""
     try:
         descriptor = sys.stderr.fileno()
     except UnsupportedOperation:
@@ -214,7 +213,7 @@ def _write_unbuffered(text: str) -> None:
 
 
 def _make_confirm() -> Callable[[str], bool] | None:
-    """How the person at this terminal is asked; None where there is no terminal to ask at."""
+    """Make the function that asks the user a yes-or-no question; None without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     return lambda question: click.confirm(question, err=True)
@@ -230,8 +229,9 @@ def _console(*, error: bool = False) -> Console:
 
 
 def _print_error(text: str) -> None:
-    # What came out of a file must not steer the terminal.
-    plain = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
+    from gts.commands.views.formatting import replace_controls
+
+    plain = replace_controls(text)
     click.echo(f"{click.style('error', fg='red', bold=True)}: {plain}", err=True, color=_force_colour())
 
 
@@ -245,13 +245,13 @@ def _force_colour() -> bool | None:
 
 
 def _normalize_message(message: str) -> str:
-    """A message of click in the form of ours: no capital, no full stop."""
+    """Write a message of click as GTS writes its own: no capital, no full stop."""
     text = message.strip().rstrip(".")
     return text[:1].lower() + text[1:]
 
 
 def _replace_non_finite(value: Any) -> Any:
-    """Plain data in which numbers that JSON cannot hold are null."""
+    """Replace NaN and infinities, which JSON cannot hold, by null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The workspace that comes with GTS: every file is good, every checkpoint is what its score says, the model card is true."""
+"""The example workspace: valid files, reproducible scores of checkpoints, a current model card."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def gts_check():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", CHECKPOINTS, ids=lambda path: path.stem)
-def test_a_checkpoint_scores_what_it_says(path: Path) -> None:
-    """A part of its test episodes, within what chance allows: on another processor sums may round otherwise."""
+def test_checkpoint_reproduces_its_score(path: Path) -> None:
+    """Score some of the test episodes, within three standard errors: other processors round sums differently."""
     assert path.stat().st_size < 1_000_000
     checkpoint = read_checkpoint(path)
     assert checkpoint.score is not None and checkpoint.score["episodes"] == 100

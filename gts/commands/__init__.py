@@ -1,5 +1,5 @@
-"""The commands of GTS, declared once and read by everything that offers them.
+"""The commands of GTS, declared once for shell, command line, palette, key help and reference pages.
 
-A module here holds one command: its declaration, its results, and the function that does the work and knows no screen. The
-declarations are light to import; what a command needs is imported when it runs.
+Modules hold declarations, results and the functions that do the work; they print nothing, may import `gts.jobs`, `gts.store`,
+`gts.formats` and `gts.params` at the top, and import everything heavier inside `run`.
 """

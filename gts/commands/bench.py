@@ -1,10 +1,10 @@
-"""`gts bench`: how fast this machine learns."""
+"""`gts bench`: speed of physics and training on this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gts.commands.command import Command, Context, Note, Option, Result
 from gts.commands.init import example_workspace
@@ -13,20 +13,21 @@ from gts.errors import UsageError
 
 @dataclass(frozen=True)
 class BenchResult(Result):
-    """What was measured."""
+    """Measurements of one benchmark."""
 
+    view: ClassVar[str] = "machine:render_bench"
     report: dict[str, Any]
-    """As `gts.bench.benchmark` gives it."""
+    """Report of `gts.bench.benchmark`."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         return self.report
 
 
 def run(
     context: Context, *, figures: Sequence[str], repetitions: int, peers: bool, quick: bool
 ) -> Iterator[Note | BenchResult]:
-    """Measure; yields notes of what comes next, then the result."""
+    """Measure; yields a note before each measurement, then the result."""
     from gts.bench.benchmark import Benchmark
     from gts.params.figures import FIGURES
     from gts.params.spec import unknown_name_message
@@ -37,8 +38,8 @@ def run(
             raise UsageError(unknown_name_message("figure", figure, FIGURES))
     threads = context.threads or available_cpus()
     bench = Benchmark(example_workspace(), tuple(figures) or tuple(FIGURES), peers, repetitions, quick, threads)
-    for told in bench.run():
-        yield Note(told)
+    for text in bench.run():
+        yield Note(text)
     yield BenchResult(bench.report())
 
 
@@ -48,11 +49,11 @@ COMMAND = Command(
     group="machine",
     run=run,
     needs_torch=True,
-    help="Worlds against a plain loop over the simulator, and trainings with a profile of where the time goes.",
+    help="Measures worlds against a plain loop over MuJoCo, and trainings with a profile of their phases.",
     options=(
         Option(
             ("--figure",),
-            "Step this figure only; may be given several times.",
+            "Measure the physics of this figure only; can be repeated.",
             completion="figure",
             multiple=True,
             metavar="FIGURE",
@@ -60,7 +61,7 @@ COMMAND = Command(
         ),
         Option(
             ("--repetitions",),
-            "How often everything is measured; medians are shown.",
+            "Repetitions of each measurement; medians are shown.",
             "integer",
             default=5,
             minimum=1,
@@ -68,7 +69,7 @@ COMMAND = Command(
             metavar="N",
         ),
         Option(("--peers",), "Also measure other libraries that are installed here.", "flag"),
-        Option(("--quick",), "Measure so briefly that it only shows whether it works.", "flag"),
+        Option(("--quick",), "Measure for a moment only, to test the benchmark itself.", "flag"),
     ),
     threads=True,
 )

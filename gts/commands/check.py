@@ -1,10 +1,11 @@
-"""`gts check`: what is wrong with files."""
+"""`gts check`: errors and warnings of files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Result
 from gts.commands.resolve import detect_path_kind, resolve_path
@@ -13,33 +14,34 @@ from gts.errors import FormatError, GtsError, Problem
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """What was found in one file."""
+    """Errors and warnings of one file."""
 
     path: str
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     hint: str = ""
-    """What to do about the errors."""
+    """Advice on the errors."""
 
 
 @dataclass(frozen=True)
 class CheckResult(Result):
-    """What was found in all of them."""
+    """Errors and warnings of all files."""
 
+    view: ClassVar[str] = "files:render_check"
     files: tuple[CheckedFile, ...]
 
     @property
     def exit_code(self) -> int:
-        """2 where a file has an error."""
+        """Return 2 if a file has an error."""
         return 2 if any(file.errors for file in self.files) else 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         return {"ok": self.exit_code == 0} | super().as_dict()
 
 
 def run(context: Context, *, files: Sequence[str]) -> CheckResult:
-    """Read every file and gather what is wrong with each."""
+    """Read every file and collect its errors and warnings."""
     return CheckResult(tuple(_check(context, word) for word in files))
 
 
@@ -62,20 +64,24 @@ def _check(context: Context, word: str) -> CheckedFile:
             warnings = read_checkpoint(path).spec.warnings
         else:
             return CheckedFile(str(path), (Problem("this is a run; name the files in it"),), ())
-    except FormatError as error:
-        return CheckedFile(str(path), error.problems, (), error.hint)
     except GtsError as error:
-        return CheckedFile(str(path), (Problem(error.message),), (), error.hint)
+        return file_with_errors(path, error)
     return CheckedFile(str(path), (), warnings)
+
+
+def file_with_errors(path: Path, error: GtsError) -> CheckedFile:
+    """Make the entry of a file that could not be read."""
+    problems = error.problems if isinstance(error, FormatError) else (Problem(error.message),)
+    return CheckedFile(str(path), problems, (), error.hint)
 
 
 COMMAND = Command(
     name="check",
-    summary="Say everything that is wrong with files.",
+    summary="List all errors of files.",
     group="workspace",
     run=run,
     read_only=True,
-    help="Every error of every file as file:line:column: message. The exit code is 2 where there is one.",
-    arguments=(Argument("files", "Specs, spaces, checkpoints.", "document", multiple=True, metavar="FILE"),),
+    help="Prints every error of every file as file:line:column: message. The exit code is 2 if there is any.",
+    arguments=(Argument("files", "Specs, spaces or checkpoints.", "document", multiple=True, metavar="FILE"),),
     examples=("gts check hopper/*.spec",),
 )

@@ -1,4 +1,4 @@
-"""The table of commands as a grammar for click: what may be written on a command line, and how it is explained."""
+"""Builds the click program from the declarations of the commands."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ _WELCOME = "GTS teaches simulated, jointed figures to balance, hop, walk and run
 _COMMON_OPTIONS = (
     Option(("--json",), "Print the result as JSON.", "flag", name="as_json"),
     Option(
-        ("--workspace",), "The workspace; otherwise the nearest folder upwards that has a gts.db, or this one.", metavar="DIR"
+        ("--workspace",), "Workspace folder; default: the nearest parent folder with a gts.db, else this folder.", metavar="DIR"
     ),
 )
 PROGRAM_OPTIONS = (
     _COMMON_OPTIONS[-1],
-    Option(("--readonly",), "Change nothing: no command that could works in the terminal program.", "flag"),
-    Option(("--no-mouse",), "Leave the mouse to the terminal, which can mark text with it; `%` changes that.", "flag"),
-    Option(("--theme",), "Colours: one of `gts themes`; otherwise the one that was chosen last.", metavar="NAME"),
+    Option(("--readonly",), "Disable every command of the terminal program that could change something.", "flag"),
+    Option(("--no-mouse",), "Leave the mouse to the terminal, for selecting text; `%` toggles this.", "flag"),
+    Option(("--theme",), "Colour theme, one of `gts themes`; default: the last one used.", metavar="NAME"),
     Option(
         ("--glyphs",),
-        "What the terminal can show; otherwise what it seems to.",
+        "Characters that the terminal can show; detected by default.",
         "choice",
         choices=("braille", "block", "ascii"),
     ),
 )
-"""How `gts` alone opens the terminal program."""
-_THREADS = Option(("--threads",), "CPUs to use; otherwise all that this process may use.", "integer", minimum=1, metavar="N")
+"""Options of the terminal program."""
+_THREADS = Option(("--threads",), "CPUs to use; default: all that this process may use.", "integer", minimum=1, metavar="N")
 
 
 def build_cli(
@@ -48,10 +48,10 @@ def build_cli(
     print_help: Callable[[str], None],
     open_program: Callable[[dict[str, Any]], int | None] | None = None,
 ) -> click.Group:
-    """The table of commands as a click program.
+    """Build the click program of all commands.
 
-    `perform(command, values)` runs a command and gives its exit code. Where there is no command, `opening(values)` opens the
-    terminal program and gives its exit code; where it cannot, or is None, `alone(help)` is called.
+    `run_command(command, values)` returns an exit code. Without a command, `open_program(values)` opens the terminal program
+    and returns its exit code; if it returns or is None, `print_help(text)` is called instead.
     """
 
     @click.pass_context
@@ -80,17 +80,17 @@ def build_cli(
 
 
 def _pass_workspace(context: click.Context, values: dict[str, Any]) -> None:
-    """What stands before a command: its workspace; the rest means something to the terminal program alone."""
+    """Hand `--workspace` given before a command on to it; raises UsageError for options of the terminal program."""
     for option in PROGRAM_OPTIONS[1:]:
         if values[option.value_name] != (False if option.type == "flag" else option.default):
-            raise click.UsageError(f"{option.flags[-1]} is for the terminal program, which `gts` alone opens", context)
+            raise click.UsageError(f"{option.flags[-1]} is an option of the terminal program, not of a command", context)
     command = context.invoked_subcommand
     if command is not None and values["workspace"] is not None:
         context.default_map = {command: {"workspace": values["workspace"]}}
 
 
 class _Group(click.Group):
-    """The program: lists its commands under headings, and guesses what a misspelled one was meant to be."""
+    """The program, which lists its commands under headings and suggests one for an unknown name."""
 
     def __init__(self, *, run_command: RunCommand, **more: Any) -> None:
         super().__init__(**more)
@@ -117,7 +117,7 @@ class _Group(click.Group):
 
 
 class _Command(click.Command):
-    """A command whose help explains its arguments too."""
+    """A command whose help also lists arguments and examples."""
 
     declaration: Command
 
@@ -135,7 +135,7 @@ class _Command(click.Command):
 
 
 class _Number(click.ParamType[float]):
-    """A finite number within bounds."""
+    """Parameter type: a finite number within bounds."""
 
     name = "number"
 
@@ -161,7 +161,7 @@ class _Number(click.ParamType[float]):
 
 
 class _Integer(_Number):
-    """A whole number within bounds, also as `300k`, `2M` or `1e6`."""
+    """Parameter type: a whole number within bounds, also written as `300k`, `2M` or `1e6`."""
 
     name = "integer"
 
@@ -203,7 +203,7 @@ def _command(command: Command, run_command: RunCommand) -> _Command:
 
 
 def _argument(argument: Argument) -> click.Argument:
-    # A default, even None, would make the word optional.
+    # click makes an argument with any default, even None, optional.
     default = {} if argument.required else {"default": argument.default}
     return click.Argument(
         [argument.name],
@@ -216,10 +216,23 @@ def _argument(argument: Argument) -> click.Argument:
     )
 
 
+class _Option(click.Option):
+    """An option whose help leaves out its hidden spellings."""
+
+    hidden_flags: tuple[str, ...] = ()
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        all_flags, self.opts = self.opts, [flag for flag in self.opts if flag not in self.hidden_flags]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = all_flags
+
+
 def _option(option: Option) -> click.Option:
     flag = option.type == "flag"
-    return click.Option(
-        [*option.flags, option.value_name],
+    made = _Option(
+        [*option.hidden_flags, *option.flags, option.value_name],
         help=option.help,
         type=None if flag else _type(option),
         is_flag=flag,
@@ -229,6 +242,8 @@ def _option(option: Option) -> click.Option:
         metavar=option.display_metavar or None,
         shell_complete=None if flag else _completer(option.completion),
     )
+    made.hidden_flags = option.hidden_flags
+    return made
 
 
 def _type(declared: Argument | Option) -> click.ParamType[Any] | type:

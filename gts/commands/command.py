@@ -1,10 +1,10 @@
-"""How a command is declared. The shell, completion, forms, key help and the README are read from these declarations."""
+"""Declaration of a command, from which shell, completion, key help and reference pages are made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gts.jobs.interruption import StopRequest
 from gts.store.workspace import Workspace
@@ -25,28 +25,28 @@ CompletionKind = Literal[
     "technique",
     "parameter",
 ]
-"""What a word can be completed to: `document` is any file of GTS, `reference` that or a run, `parameter` a `key=value`."""
+"""Completion of an argument: `document` is any file of GTS, `reference` a file, run or study, `parameter` a `key=value`."""
 
 ValueType = Literal["text", "integer", "number", "flag", "choice", "path"]
 
-CommandGroup = Literal["workspace", "learning", "jobs", "looking", "machine"]
+CommandGroup = Literal["workspace", "training", "jobs", "results", "machine"]
 
 GROUP_TITLES: dict[CommandGroup, str] = {
     "workspace": "Files",
-    "learning": "Training",
+    "training": "Training",
     "jobs": "Jobs",
-    "looking": "Looking at results",
+    "results": "Results",
     "machine": "This machine",
 }
-"""The headings under which commands are listed, in this order."""
+"""Headings of command lists, in their order."""
 
 
 @dataclass(frozen=True)
 class Argument:
-    """A word of a command that is known by its place."""
+    """A positional argument."""
 
     name: str
-    """Name of the value that `run` receives."""
+    """Keyword argument of `run`."""
     help: str
     completion: CompletionKind = "nothing"
     type: ValueType = "text"
@@ -54,46 +54,48 @@ class Argument:
     required: bool = True
     default: Any = None
     multiple: bool = False
-    """Takes one or more words; `run` receives a tuple."""
+    """Accepts several values; `run` receives a tuple."""
     metavar: str = ""
-    """How help texts spell it; the name in capitals where empty."""
+    """Spelling in help texts; the name in capitals if empty."""
 
     @property
     def display_metavar(self) -> str:
-        """Spelling in help texts, without brackets."""
+        """Return the spelling in help texts, without brackets."""
         return self.metavar or self.name.upper()
 
 
 @dataclass(frozen=True)
 class Option:
-    """A word of a command that is known by its name."""
+    """An option or a flag."""
 
     flags: tuple[str, ...]
-    """Every spelling, the long one last: `("-s", "--steps")`."""
+    """All spellings, the long one last: `("-s", "--steps")`."""
     help: str
     type: ValueType = "text"
     completion: CompletionKind = "nothing"
     choices: tuple[str, ...] = ()
     default: Any = None
-    """What `run` receives where the option is not given; a flag's is False, a multiple option's ()."""
+    """Value if the option is not given; False for a flag, () for a multiple option."""
     minimum: float | None = None
     maximum: float | None = None
     multiple: bool = False
-    """May be given several times; `run` receives a tuple."""
+    """Can be repeated; `run` receives a tuple."""
     writes: bool = False
-    """Whether a command that only looks changes something where this is given."""
+    """Whether this option makes a read-only command write."""
     metavar: str = ""
     name: str = ""
-    """Name of the value that `run` receives; from the long spelling where empty."""
+    """Keyword argument of `run`; derived from the long spelling if empty."""
+    hidden_flags: tuple[str, ...] = ()
+    """Further spellings that work but are listed nowhere."""
 
     @property
     def value_name(self) -> str:
-        """Name of the value that `run` receives."""
+        """Return the keyword argument of `run`."""
         return self.name or self.flags[-1].lstrip("-").replace("-", "_")
 
     @property
     def display_metavar(self) -> str:
-        """Spelling of its value in help texts; empty for a flag."""
+        """Return the spelling of the value in help texts; empty for a flag."""
         if self.type == "flag":
             return ""
         return self.metavar or ("|".join(self.choices) if self.choices else self.value_name.upper())
@@ -102,86 +104,89 @@ class Option:
 DETACH_OPTIONS = (
     Option(
         ("--save-every",),
-        "Seconds from one complete state on the disk to the next.",
+        "Seconds between complete checkpoints.",
         "number",
         default=30.0,
         minimum=0,
         metavar="SECONDS",
     ),
-    Option(("--detach",), "Work in a process of its own, which outlives this terminal.", "flag"),
-    Option(("--queue",), "Detach, and wait until there is room beside the jobs at work.", "flag"),
+    Option(("--detach",), "Run in the background, also after this terminal is closed.", "flag"),
+    Option(("--queue",), "Run in the background as soon as the running jobs leave room.", "flag"),
 )
-"""Of a command whose work may be a job in the background."""
+"""Options of commands that can run as a job in the background."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What every command gets besides its own values."""
+    """Surroundings of a command: workspace, CPUs, and ways to interrupt it and to ask the user."""
 
     workspace: Workspace
     threads: int | None = None
-    """CPUs to use; None: those that this process may use."""
+    """CPUs to use; None for all that this process may use."""
     stop_request: StopRequest = field(default_factory=StopRequest)
-    """How somebody asks long work to end early."""
+    """Request to end long work early."""
     confirm: Callable[[str], bool] | None = None
-    """Asks a person a question that has yes and no for answers; None where nobody can be asked."""
+    """Asks the user a yes-or-no question; None without a terminal."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something worth saying that is no result."""
+    """A message beside the result."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a command has found or done; one subclass a command."""
+    """Result of a command; each kind of result is a subclass."""
+
+    view: ClassVar[str]
+    """`module:function` in `gts.commands.views` that renders it, imported on first use."""
 
     @property
     def exit_code(self) -> int:
-        """What the shell is told."""
+        """Return the exit code of the command."""
         return 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         return asdict(self)
 
 
 CommandOutcome = Result | Iterator[Any]
-"""A command returns its result, or yields events and notes on the way to the result, which comes last."""
+"""Either the result, or an iterator of events and notes that ends with the result."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command."""
+    """Declaration of one command."""
 
     name: str
     summary: str
-    """One line, for lists."""
+    """One line for lists of commands."""
     group: CommandGroup
     run: Callable[..., CommandOutcome]
-    """`run(context, **values)`, a value for each argument and option; raises GtsError."""
+    """Called as `run(context, **values)` with a value for each argument and option; raises GtsError."""
     help: str = ""
-    """More than the summary: paragraphs, for whoever asks for this command alone."""
+    """Further paragraphs for the command's own help page."""
     arguments: tuple[Argument, ...] = ()
     options: tuple[Option, ...] = ()
     threads: bool = False
-    """Whether it takes `--threads`."""
+    """Whether it has the option `--threads`."""
     needs_torch: bool = False
-    """Whether it loads torch or the simulator: a program that has to stay light runs it in a process of its own."""
+    """Whether it loads torch or MuJoCo; the terminal program runs it in a child process then."""
     read_only: bool = False
-    """Whether it only reads, as long as none of its options `writes`."""
+    """Whether it changes nothing unless an option with `writes` is given."""
     streams_events: bool = False
-    """Whether it yields events that are worth showing while it works."""
+    """Whether it yields events to display while it runs."""
     follows: bool = False
-    """Whether it only waits or looks on: an early end of it leaves the work alone, and it says so itself."""
+    """Whether it only watches or waits for jobs: interrupting it leaves them running, and it prints a note itself."""
     examples: tuple[str, ...] = ()
-    """Whole command lines, for help texts."""
+    """Complete command lines for help texts."""
 
 
 def iterate_outcome(outcome: CommandOutcome) -> Iterator[Any]:
-    """Events, notes and, last, the result, whichever way a command gives them."""
+    """Iterate over events, notes and, last, the result."""
     if isinstance(outcome, Result):
         yield outcome
     else:

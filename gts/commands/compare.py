@@ -1,14 +1,14 @@
-"""`gts compare`: several specs, checkpoints or runs side by side, in numbers or at play."""
+"""`gts compare`: specs, checkpoints or runs side by side, as a table or in playback."""
 
 from __future__ import annotations
 
-import math
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Option, Result
+from gts.commands.job_progress import finite_mean, read_json_object
 from gts.commands.resolve import Reference, resolve
 from gts.errors import FileError, UsageError
 
@@ -21,47 +21,48 @@ MAX_SIDE_BY_SIDE = 8
 
 @dataclass(frozen=True)
 class ComparedSource:
-    """One of those that are compared."""
+    """One column of a comparison."""
 
     name: str
     kind: str
     figure: str
     technique: str
     step: int | None
-    """Environment steps behind it; None for a spec."""
+    """Environment steps trained; None for a spec."""
     score: Mapping[str, Any] | None
-    """`Score.as_dict()`, None where no score was taken."""
+    """`Score.as_dict()`; None if not scored."""
     values: Mapping[str, Any]
-    """Every parameter by file key."""
+    """All parameters by file key."""
 
 
 @dataclass(frozen=True)
 class CompareResult(Result):
-    """All of them, and where they differ."""
+    """Compared sources and the parameters in which they differ."""
 
+    view: ClassVar[str] = "scores:render_compare"
     sides: tuple[ComparedSource, ...]
     differing: tuple[str, ...]
-    """Parameters that are not the same on all sides, in the order of the declarations."""
+    """Parameters with more than one value, in the order of their declarations."""
 
 
 def run(context: Context, *, references: Sequence[str], play: bool) -> CompareResult:
-    """Read everything that was named, a run as its members; `play` shows them first, all from the same starts."""
+    """Compare sources, a run as its members; `play` first plays them side by side from the same starts."""
     sides = tuple(side for word in references for side in read_compared_sources(context, resolve(context, word)))
     if len(sides) < 2:
-        raise UsageError("there is nothing to compare it with", hint="name two or more: gts compare A B")
+        raise UsageError("a comparison needs two or more", hint="gts compare A B")
     if play:
         _play(context, references)
     return CompareResult(sides, find_differing_parameters(sides))
 
 
 def find_differing_parameters(sides: Sequence[ComparedSource]) -> tuple[str, ...]:
-    """The parameters that are not the same on all sides."""
+    """List the parameters with more than one value."""
     keys = dict.fromkeys(key for side in sides for key in side.values)
     return tuple(key for key in keys if len({repr(side.values.get(key)) for side in sides}) > 1)
 
 
 def combine_scores(sides: Sequence[ComparedSource]) -> Mapping[str, Any] | None:
-    """The score of a side, or of the members of a run over seeds: means, and the IQM of theirs with its 95 % interval."""
+    """Combine the scores of a run's members: means, and the IQM over seeds with its 95 % interval; None without scores."""
     scores = [side.score for side in sides if side.score]
     if len(scores) < 2:
         return scores[0] if scores else None
@@ -77,7 +78,7 @@ def combine_scores(sides: Sequence[ComparedSource]) -> Mapping[str, Any] | None:
 
 
 def iqm_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """The mean of the middle half of finite numbers, one of a seed, and both ends of its 95 % interval."""
+    """Return the interquartile mean over seeds and both ends of its 95 % bootstrap interval; values are finite."""
     if len(values) == 1:
         return values[0], values[0], values[0]
     import numpy as np
@@ -88,30 +89,24 @@ def iqm_interval(values: Sequence[float]) -> tuple[float, float, float]:
     return float(interquartile_mean(found)), *bootstrap_interval(found)
 
 
-def finite_mean(values: Iterable[Any]) -> float | None:
-    """The mean of what is a finite number; None where nothing is."""
-    finite = [float(value) for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
-    return sum(finite) / len(finite) if finite else None
-
-
 def _play(context: Context, references: Sequence[str]) -> None:
-    """Everything that was named side by side in the terminal, until somebody has enough."""
+    """Play all sources side by side in the terminal until the user quits."""
     from gts.commands.play import choose_target, find_playable_files, play_in_terminal
     from gts.playback.session import PlaybackRequest
 
     files = [path for word in references for path in find_playable_files(context, word)]
     if len(files) > MAX_SIDE_BY_SIDE:
-        raise UsageError(f"{len(files)} do not fit side by side", hint=f"name {MAX_SIDE_BY_SIDE} at most")
+        raise UsageError(f"{len(files)} figures do not fit side by side", hint=f"name at most {MAX_SIDE_BY_SIDE}")
     choose_target("terminal")
     seed = secrets.randbelow(2**31)
     play_in_terminal([PlaybackRequest((str(path),), loops=0, seed=seed, start_paused=True) for path in files], None)
 
 
 def read_compared_sources(context: Context, reference: Reference) -> tuple[ComparedSource, ...]:
-    """What was named, a run as its members; raises UsageError for a space, and what reading raises."""
+    """Read the sources of a reference, a run as its members; raises UsageError for a space, FileError if unreadable."""
     name = str(reference.path)
     if reference.kind == "space":
-        raise UsageError(f"{name} is a space, which has no values of its own", hint="compare specs, checkpoints or runs")
+        raise UsageError(f"{name} is a space, which cannot be compared", hint="compare specs, checkpoints or runs")
     if reference.kind == "spec":
         from gts.formats.spec_file import read_spec
 
@@ -126,8 +121,7 @@ def read_compared_sources(context: Context, reference: Reference) -> tuple[Compa
 
 
 def _run_members(reference: Reference) -> tuple[ComparedSource, ...]:
-    """The members of a run, each with the score of its outcome."""
-    from gts.commands.job_progress import read_json_object
+    """Read the members of a run, each with the score of its result."""
     from gts.formats.spec_file import read_spec
 
     folder = reference.run
@@ -147,7 +141,7 @@ def _side(name: str, kind: str, spec: Spec, step: int | None, score: Mapping[str
 
 
 def _catalogued_score(context: Context, checksum: str) -> Mapping[str, Any] | None:
-    """The newest score of a checkpoint that the workspace knows of."""
+    """Return the newest score of a checkpoint in the catalogue; None if there is none."""
     from gts.store.catalogue import Catalogue
 
     if not context.workspace.catalogue.is_file():
@@ -162,13 +156,13 @@ def _catalogued_score(context: Context, checksum: str) -> Mapping[str, Any] | No
 
 COMMAND = Command(
     name="compare",
-    summary="Put specs, checkpoints or runs side by side.",
-    group="looking",
+    summary="Compare specs, checkpoints or runs.",
+    group="results",
     run=run,
     read_only=True,
-    help="Scores, and the parameters that differ. With --play all of them play side by side in the terminal first, from the "
-    "same starts and with the keys of `gts play`.",
+    help="Shows scores and the parameters that differ. With --play, all of them first play side by side in the terminal, from "
+    "the same starts and with the keys of `gts play`.",
     arguments=(Argument("references", "What to compare, two or more.", "reference", multiple=True, metavar="REF"),),
-    options=(Option(("--play",), "First play them side by side in the terminal; Q ends that.", "flag"),),
+    options=(Option(("--play",), "First play them side by side in the terminal; Q ends the playback.", "flag"),),
     examples=("gts compare hopperPPO.spec hopperA2C.spec", "gts compare out-seed1.checkpoint out-seed2.checkpoint"),
 )

@@ -1,4 +1,4 @@
-"""`gts doctor`: what this machine and this terminal can do."""
+"""`gts doctor`: check of Python, packages, processors, terminal and workspace."""
 
 from __future__ import annotations
 
@@ -9,60 +9,79 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gts.commands.command import Command, Context, Result
 
 Verdict = Literal["good", "note", "bad"]
 
-_PACKAGES = (
+_CORE_PACKAGES = (
     "torch",
     "mujoco",
     "gymnasium",
     "numpy",
+    "optuna",
+    "sqlalchemy",
+    "textual",
+    "rich",
+    "textual-plotext",
+    "plotext",
+    "sqlite-utils",
     "safetensors",
     "pydantic",
     "click",
-    "rich",
-    "plotext",
-    "sqlite-utils",
     "psutil",
+    "platformdirs",
+    "imageio-ffmpeg",
+    "pillow",
 )
-_OPTIONAL = ("optuna", "textual", "imageio", "stable-baselines3", "envpool")
+_EXTRAS = {
+    "scipy": "search",
+    "cmaes": "search",
+    "optuna-dashboard": "search",
+    "psycopg": "postgresql",
+    "tensorboard": "tensorboard",
+    "onnx": "onnx",
+    "usd-core": "motion",
+    "stable-baselines3": "peers",
+    "envpool": "peers",
+}
+"""Optional packages, and the extra of `gts` that installs each."""
 _MINIMUM_VERSIONS = {"torch": (2, 10), "mujoco": (4, 0), "gymnasium": (1, 4)}
 _MIN_FREE_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One checked property."""
 
     section: str
     name: str
     value: Any
     verdict: Verdict = "good"
     remedy: str = ""
-    """What to do about it; empty where nothing needs to be done."""
+    """Advice; empty if nothing needs to be done."""
 
 
 @dataclass(frozen=True)
 class DoctorResult(Result):
-    """Everything that was looked at."""
+    """All checked properties."""
 
+    view: ClassVar[str] = "machine:render_doctor"
     findings: tuple[Finding, ...]
 
     @property
     def exit_code(self) -> int:
-        """3 where something is missing without which trainings fail."""
+        """Return 3 if something that GTS needs is missing."""
         return 3 if any(finding.verdict == "bad" for finding in self.findings) else 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         return {"ok": self.exit_code == 0} | super().as_dict()
 
 
 def run(context: Context) -> DoctorResult:
-    """Look at everything; changes nothing."""
+    """Check everything; changes nothing."""
     return DoctorResult((*_python(), *_packages(), *_processors(context), *_screen(), *_workspace(context)))
 
 
@@ -77,20 +96,21 @@ def _python() -> list[Finding]:
 
 
 def _packages() -> list[Finding]:
-    findings = []
-    for name in _PACKAGES + _OPTIONAL:
-        try:
-            version = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            needed = name in _PACKAGES
-            remedy = f"pip install {name}" if needed else ""
-            findings.append(Finding("packages", name, None, "bad" if needed else "good", remedy))
-            continue
-        old = name in _MINIMUM_VERSIONS and _numbers(version) < _MINIMUM_VERSIONS[name]
-        wanted = ".".join(map(str, _MINIMUM_VERSIONS.get(name, ())))
-        remedy = f"pip install --upgrade '{name}>={wanted}'" if old else ""
-        findings.append(Finding("packages", name, version, "bad" if old else "good", remedy))
-    return findings
+    """Check core packages, which are bad if missing or too old, and optional ones, which are a note if missing."""
+    return [_check_package(name) for name in (*_CORE_PACKAGES, *_EXTRAS)]
+
+
+def _check_package(name: str) -> Finding:
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        if name in _EXTRAS:
+            return Finding("packages", name, None, "note", f"optional: pip install 'gts[{_EXTRAS[name]}]'")
+        return Finding("packages", name, None, "bad", f"pip install {name}")
+    minimum = _MINIMUM_VERSIONS.get(name, ())
+    if _numbers(version) >= minimum:
+        return Finding("packages", name, version)
+    return Finding("packages", name, version, "bad", f"pip install --upgrade '{name}>={'.'.join(map(str, minimum))}'")
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -120,7 +140,7 @@ def _processors(context: Context) -> list[Finding]:
 
 
 def _screen() -> list[Finding]:
-    """The terminal, and whether a window could be opened."""
+    """Check the terminal and the display."""
     terminal = sys.stderr.isatty()
     size = shutil.get_terminal_size()
     encoding = getattr(sys.stdout, "encoding", None) or locale.getpreferredencoding(False)
@@ -137,7 +157,7 @@ def _screen() -> list[Finding]:
 
 
 def _colours() -> int:
-    """Colours of the terminal, as far as it says."""
+    """Return the number of colours that rich detects."""
     from rich.console import Console
 
     return {"standard": 16, "256": 256, "truecolor": 2**24}.get(Console(stderr=True).color_system or "", 0)
@@ -148,8 +168,8 @@ def _workspace(context: Context) -> list[Finding]:
 
     root = context.workspace.root
     disk, may_write = file_system(root), is_writable(root)
-    where = "a network file system: keep one machine at a time in it" if disk.is_network else ""
-    remedy = "" if may_write else "trainings need another one: --workspace DIR"
+    where = "a network file system: use it from one machine at a time" if disk.is_network else ""
+    remedy = "" if may_write else "not writable; trainings need another one: --workspace DIR"
     return [
         Finding("workspace", "folder", str(root.resolve())),
         Finding("workspace", "can be written", may_write, "good" if may_write else "note", remedy),
@@ -159,7 +179,7 @@ def _workspace(context: Context) -> list[Finding]:
             "free bytes",
             disk.free_bytes,
             "good" if disk.free_bytes > _MIN_FREE_BYTES else "note",
-            "" if disk.free_bytes > _MIN_FREE_BYTES else "make room",
+            "" if disk.free_bytes > _MIN_FREE_BYTES else "free some disk space",
         ),
         Finding("workspace", "catalogue", context.workspace.catalogue.is_file()),
         Finding("workspace", "runs", len(context.workspace.run_ids())),
@@ -168,10 +188,10 @@ def _workspace(context: Context) -> list[Finding]:
 
 COMMAND = Command(
     name="doctor",
-    summary="Say what this machine and this terminal can do.",
+    summary="Check this machine, its packages and this terminal.",
     group="machine",
     run=run,
     needs_torch=True,
-    help="Changes nothing. The exit code is 3 where something is missing that GTS needs.",
+    help="Changes nothing. The exit code is 3 if something that GTS needs is missing.",
     threads=True,
 )

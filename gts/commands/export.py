@@ -1,7 +1,4 @@
-"""`gts export`: numbers, policies and motion for other programs.
-
-A checkpoint for other programs: its policy as ONNX, and what its figure does as motion.
-"""
+"""`gts export`: metrics, policies and motion for other programs."""
 
 from __future__ import annotations
 
@@ -15,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.commands.resolve import Reference, resolve
-from gts.errors import FileError, MissingError, UsageError
+from gts.errors import FileError, MissingError, UsageError, reason
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
@@ -30,14 +27,15 @@ if TYPE_CHECKING:
 POLICY_SUFFIX = ".onnx"
 MOTION_SUFFIXES = (".glb", ".usda", ".bvh", ".csv")
 DEFAULT_MOTION_SECONDS = 10.0
-"""Length of a motion where none is given."""
+"""Length of a motion if `--seconds` is not given."""
 MAX_MOTION_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
 class ExportedPolicy(Result):
-    """A policy that other programs can run."""
+    """An exported policy."""
 
+    view: ClassVar[str] = "files:render_policy_export"
     source: str
     path: str
     figure: str
@@ -48,21 +46,22 @@ class ExportedPolicy(Result):
 
 @dataclass(frozen=True)
 class ExportedMotion(Result):
-    """A stretch of motion that other programs can show."""
+    """An exported motion."""
 
+    view: ClassVar[str] = "files:render_motion_export"
     source: str
     path: str
     figure: str
     frames: int
     fps: float
-    """Frames a second."""
+    """Frames per second."""
     seconds: float
     fallen: bool
-    """Whether it ends early, with a fall."""
+    """Whether it ends with a fall before `seconds` were over."""
 
 
 def export_policy(source: Path, file: str) -> ExportedPolicy:
-    """Write a checkpoint's policy, from observations to actions."""
+    """Write the policy of a checkpoint as ONNX, from observations to actions."""
     from gts.formats.checkpoint import read_checkpoint
     from gts.formats.durable import write_durably
 
@@ -83,14 +82,12 @@ def export_policy(source: Path, file: str) -> ExportedPolicy:
 
 
 def export_motion(source: Path, file: str, seconds: float, seed: int) -> ExportedMotion:
-    """Write what a checkpoint's figure does from a start, until it falls or the time is over."""
+    """Write the motion of a checkpoint's figure from a random start, until it falls or the time is over."""
     from gts.formats.checkpoint import read_checkpoint
     from gts.formats.durable import check_writable, write_durably
 
     if not 0 < seconds <= MAX_MOTION_SECONDS:
-        raise UsageError(
-            f"{seconds:g} s is no length for a motion", hint=f"give a number of seconds up to {MAX_MOTION_SECONDS:g}"
-        )
+        raise UsageError(f"{seconds:g} s is not a valid length", hint=f"give a number of seconds up to {MAX_MOTION_SECONDS:g}")
     checkpoint = read_checkpoint(source)
     check_writable(file)
 
@@ -113,7 +110,7 @@ def _motion_writer(ending: str) -> Callable[[MotionRecording], bytes]:
 
 
 def _policy_metadata(checkpoint: Checkpoint, dt: float) -> dict[str, str]:
-    """What a file of a policy says about where it is from and how it is used."""
+    """Describe origin and use of a policy in the file's metadata."""
     spec = checkpoint.spec
     return {
         "figure": spec.figure,
@@ -133,8 +130,9 @@ ScalarRows = list[tuple[int, float, dict[str, float]]]
 
 @dataclass(frozen=True)
 class ExportedTable(Result):
-    """A file of numbers, or a folder of them."""
+    """An exported table of metrics, or a folder of TensorBoard files."""
 
+    view: ClassVar[str] = "files:render_export"
     source: str
     path: str
     rows: int
@@ -144,7 +142,7 @@ class ExportedTable(Result):
 def run(
     context: Context, *, reference: str, file: str, seconds: float | None, seed: int
 ) -> ExportedTable | ExportedPolicy | ExportedMotion:
-    """Write the numbers of a run or a checkpoint, a checkpoint's policy, or its motion."""
+    """Write metrics of a run or a checkpoint, or the policy or the motion of a checkpoint."""
     from gts.formats.durable import write_durably
 
     writers = {".csv": _csv, ".json": _json, ".jsonl": _json_lines}
@@ -152,8 +150,8 @@ def run(
     ending = path.suffix.lower()
     is_motion = ending in MOTION_SUFFIXES and (ending not in writers or seconds is not None)
     if seconds is not None and not is_motion:
-        hint = f"end the name in {', '.join(MOTION_SUFFIXES)}, or leave `--seconds` away"
-        raise UsageError(f"`--seconds` asks for motion, which `{file}` cannot hold", hint=hint)
+        hint = f"use a suffix {', '.join(MOTION_SUFFIXES)}, or leave out `--seconds`"
+        raise UsageError(f"`--seconds` is for motion, which `{file}` cannot hold", hint=hint)
     if file.endswith(os.sep) or path.is_dir():
         return _write_event_files(resolve(context, reference), path)
     if is_motion or ending == POLICY_SUFFIX:
@@ -164,8 +162,8 @@ def run(
             else export_policy(source, file)
         )
     if ending not in writers:
-        hint = "end the name in .csv, .json, .jsonl, .onnx, .glb, .usda or .bvh, or in / for TensorBoard"
-        raise UsageError(f"cannot tell from `{file}` what to write", hint=hint)
+        hint = "use a suffix .csv, .json, .jsonl, .onnx, .glb, .usda or .bvh, or / for TensorBoard"
+        raise UsageError(f"unknown format: `{file}`", hint=hint)
     named = resolve(context, reference)
     columns, rows = _read_table(named)
     write_durably(path, writers[ending](columns, rows).encode())
@@ -174,7 +172,7 @@ def run(
 
 def _checkpoint(reference: Reference, wanted: str) -> Path:
     if reference.kind != "checkpoint":
-        raise UsageError(f"{reference.path} is a {reference.kind}, which has no {wanted}", hint="name a checkpoint")
+        raise UsageError(f"{reference.path} is a {reference.kind}; only a checkpoint has a {wanted}", hint="name a checkpoint")
     return reference.path
 
 
@@ -187,11 +185,11 @@ def _read_table(reference: Reference) -> ExportTable:
         return columns, [[row.get(column) for column in columns] for row in history]
     if reference.kind == "run":
         return _metrics_table(reference)
-    raise UsageError(f"{reference.path} is a {reference.kind}, which has no numbers", hint="name a run or a checkpoint")
+    raise UsageError(f"{reference.path} is a {reference.kind}, which has no metrics", hint="name a run or a checkpoint")
 
 
 def _metrics_table(reference: Reference) -> ExportTable:
-    """Every metric of every member: a row a member and round."""
+    """Read all metrics of all members: one row per member and round."""
     from gts.store.curves import MetricsReader
 
     with MetricsReader(reference.run.metrics) as reader, reader.snapshot():
@@ -221,13 +219,13 @@ def _json_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _write_event_files(reference: Reference, folder: Path) -> ExportedTable:
-    """TensorBoard's files of a run, a folder a member; what an earlier export of the run has written is replaced."""
+    """Write TensorBoard event files of a run, one folder per member, replacing those of an earlier export."""
     from gts.formats.durable import write_durably
     from gts.store.curves import MetricsReader
 
     if reference.kind != "run":
         raise UsageError(
-            f"TensorBoard shows runs, and {reference.path} is a {reference.kind}", hint="end the name in .csv or .json"
+            f"TensorBoard shows runs, but {reference.path} is a {reference.kind}", hint="use a suffix .csv or .json"
         )
     began, target = _began(reference), folder / reference.run.id
     with MetricsReader(reference.run.metrics) as reader, reader.snapshot():
@@ -238,15 +236,14 @@ def _write_event_files(reference: Reference, folder: Path) -> ExportedTable:
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise FileError(f"cannot make the folder {place}: {reason}", hint="name another place") from error
+            raise FileError(f"cannot make the folder {place}: {reason(error)}", hint="name another place") from error
         write_durably(place / f"events.out.tfevents.{int(began)}.gts", events)
     columns = sorted({name for scalars in members for _, _, values in scalars for name in values})
     return ExportedTable(str(reference.path), str(target), sum(map(len, members)), tuple(columns))
 
 
 def _read_scalars(reader: MetricsReader, member: int) -> ScalarRows:
-    """Everything of a member that is a number at a step."""
+    """Read all metrics and evaluations of a member."""
     (_, _, _, *names), rows = reader.table(member)
     found: ScalarRows = []
     for step, _, elapsed, *values in rows:
@@ -254,7 +251,7 @@ def _read_scalars(reader: MetricsReader, member: int) -> ScalarRows:
         found.append((int(step or 0), elapsed or 0.0, given))
     steps = [step for step, _, _ in found]
     for evaluation in reader.evaluations(member):
-        # An evaluation has no clock of its own: it ended with the row that its step went into.
+        # Evaluations store no elapsed time; take that of the first row at or after their step.
         row = min(bisect_left(steps, evaluation.step), len(steps) - 1)
         numbers = {f"evaluation/{name}": value for name, value in evaluation.score.items() if _is_number(value)}
         found.append((evaluation.step, found[row][1] if steps else 0.0, numbers))
@@ -262,7 +259,7 @@ def _read_scalars(reader: MetricsReader, member: int) -> ScalarRows:
 
 
 def _encode_events(scalars: ScalarRows, began: float) -> bytes:
-    """The content of one of TensorBoard's files; raises MissingError where its library is not installed."""
+    """Encode a TensorBoard event file; raises MissingError if `tensorboard` is not installed."""
     try:
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary
@@ -279,7 +276,7 @@ def _encode_events(scalars: ScalarRows, began: float) -> bytes:
 
 
 def _began(reference: Reference) -> float:
-    """When a run was started, in seconds of the system's clock; 0 where it does not say."""
+    """Return the start of a run in Unix seconds; 0 if unknown."""
     from gts.commands.job_progress import read_json_object
 
     try:
@@ -294,34 +291,34 @@ def _is_number(value: object) -> bool:
 
 COMMAND = Command(
     name="export",
-    summary="Write a policy, its motion, or the numbers of a run to a file of another program.",
-    group="looking",
+    summary="Export a policy, its motion, or the metrics of a run.",
+    group="results",
     run=run,
     needs_torch=True,
-    help="The ending of the file says what is written. `.onnx` is the policy of a checkpoint, from observations as the "
-    "figure's environment gives them to actions as it takes them, with normaliser and range inside (needs the extra "
-    "`[onnx]`). `.glb` (glTF), `.usda` (USD, needs the extra `[motion]`) and `.bvh` are what the figure of a checkpoint does, "
-    "and so is `.csv` where `--seconds` is given: joint angles, positions and contacts with their units, a row a frame. "
-    "`.csv`, `.json` and `.jsonl` are numbers: of a run every metric, a row a member and round; of a checkpoint its learning "
-    "curve. A run can be written while it trains. Written to a folder, a run becomes files of TensorBoard, a sub-folder a "
-    "member: `tensorboard --logdir FOLDER` shows them (needs the extra `[tensorboard]`).",
+    help="The suffix of the file selects the format. `.onnx`: the policy of a checkpoint, from the environment's observations "
+    "to its actions, with normaliser and action range inside (needs the extra `[onnx]`). `.glb` (glTF), `.usda` (USD, needs "
+    "the extra `[motion]`), `.bvh`, and `.csv` with `--seconds`: the motion of a checkpoint's figure; the CSV file has joint "
+    "angles, positions and contacts with their units, one row per frame. `.csv`, `.json` and `.jsonl`: all metrics of a run, "
+    "one row per member and round, or the learning curve of a checkpoint. A run can be exported while it trains. A folder: "
+    "the TensorBoard files of a run, one sub-folder per member, for `tensorboard --logdir FOLDER` (needs the extra "
+    "`[tensorboard]`).",
     arguments=(
-        Argument("reference", "A checkpoint, or a run: its folder, id or @last.", "reference"),
+        Argument("reference", "A checkpoint, or a run by folder, id or @last.", "reference"),
         Argument(
             "file",
-            "What to write: .onnx, .glb, .usda, .bvh, .csv, .json, .jsonl (an object a line); or / for files of TensorBoard.",
+            "The file to write: .onnx, .glb, .usda, .bvh, .csv, .json or .jsonl; or a folder, ending in /, for TensorBoard.",
             "file",
         ),
     ),
     options=(
         Option(
             ("--seconds",),
-            f"Length of a motion, which ends earlier if the figure falls; {DEFAULT_MOTION_SECONDS:g} s by default.",
+            f"Length of a motion, which ends earlier if the figure falls (default {DEFAULT_MOTION_SECONDS:g}).",
             "number",
         ),
         Option(
             ("-r", "--seed"),
-            "Chooses the start of a motion; the same one moves in the same way.",
+            "Seed of the start; the same seed gives the same motion.",
             "integer",
             default=0,
             minimum=0,

@@ -1,11 +1,4 @@
-"""`gts delete`: files, runs and studies into the trash of the workspace.
-
-`gts copy`: a spec, a space or a checkpoint under another name as well.
-
-`gts rename`: another name for a spec, a space or a checkpoint.
-
-`gts restore`: back from the trash.
-"""
+"""`gts copy`, `gts rename`, `gts delete` and `gts restore`: files, and the trash of the workspace."""
 
 from __future__ import annotations
 
@@ -14,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.job_progress import read_json_object
@@ -35,29 +28,36 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DeletedItem:
-    """One thing that is in the trash now."""
+class ListedTrashItem:
+    """One item in the trash."""
 
-    path: str
-    """Where it was, relative to the workspace where that is inside."""
-    kind: str
     name: str
-    """As `gts restore` knows it."""
+    """Name for `gts restore`."""
+    kind: str
+    path: str
+    """Old path, relative to the workspace if inside."""
+    deleted: str
+    """UTC."""
 
 
 @dataclass(frozen=True)
 class DeleteResult(Result):
-    """What was deleted."""
+    """Deleted items."""
 
-    things: tuple[DeletedItem, ...]
+    view: ClassVar[str] = "files:render_delete"
+    things: tuple[ListedTrashItem, ...]
     trash: str
 
 
+def _list_item(one: TrashEntry) -> ListedTrashItem:
+    return ListedTrashItem(one.name, one.kind, one.origin, one.deleted)
+
+
 def run_delete(context: Context, *, references: Sequence[str]) -> Iterator[Any]:
-    """Move things to the trash; either all of them or, where one of them must stay, none."""
+    """Move items to the trash, all of them or, if one cannot be deleted, none."""
     from gts.store.trash import Trash
 
-    trash, together = Trash(context.workspace), time.time_ns()
+    trash, batch = Trash(context.workspace), time.time_ns()
     found = dict.fromkeys(_resolve_deletable(context, word) for word in references)
     things = []
     with ExitStack() as held:
@@ -66,15 +66,14 @@ def run_delete(context: Context, *, references: Sequence[str]) -> Iterator[Any]:
                 _lock_job(JobFolder(path), held)
         for path, kind in found:
             storage = _external_storage(path) if kind == "study" else ""
-            one = trash.discard(path, kind, batch=together)
-            things.append(DeletedItem(one.origin, kind, one.name))
+            things.append(_list_item(trash.discard(path, kind, batch=batch)))
             if storage:
-                yield Note(f"the trials of {path.name} stay where they are: {storage}")
+                yield Note(f"the trials of {path.name} are kept in {storage}")
     yield DeleteResult(tuple(things), str(trash.folder))
 
 
 def _resolve_deletable(context: Context, word: str) -> tuple[Path, str]:
-    """What a word names, and what that is; raises UsageError for what is not to be deleted so."""
+    """Return path and kind of what a word names; raises UsageError if it must not be deleted."""
     study = find_study(context, word)
     if study is not None:
         return study.path, "study"
@@ -86,26 +85,26 @@ def _resolve_deletable(context: Context, word: str) -> tuple[Path, str]:
     if is_managed(context, path):
         raise UsageError(f"{path} belongs to the workspace, a run or a study", hint="delete the run or the study as a whole")
     if path.suffix not in DOCUMENT_SUFFIXES:
-        raise UsageError(f"{path} is no spec, space or checkpoint by its name", hint=f"remove it with rm: rm {path}")
+        raise UsageError(f"{path} is not a spec, a space or a checkpoint", hint=f"remove it with rm: rm {path}")
     return path.absolute(), path.suffix[1:]
 
 
 def _lock_job(folder: JobFolder, stack: ExitStack) -> None:
-    """Take the lock of a job, so that nobody begins to work on it; raises UsageError where somebody does."""
+    """Hold the lock of a job while it is deleted; raises UsageError if the job is running."""
     from gts.jobs.job_lock import BusyError, JobLock, read_lock
 
     try:
         lock = JobLock.acquire(folder.lock)
     except BusyError as error:
         name = folder.path.name
-        raise UsageError(f"{name} is at work; nothing was deleted", hint=f"stop it first: gts stop {name}") from error
+        raise UsageError(f"{name} is running; nothing was deleted", hint=f"stop it first: gts stop {name}") from error
     stack.callback(lock.release)
     if any(read_lock(path)[0] for path in folder.path.glob("trials/*/lock")):
-        raise UsageError(f"workers of {folder.path.name} are still saving what they have", hint="try again in a moment")
+        raise UsageError(f"workers of {folder.path.name} are still saving", hint="try again in a moment")
 
 
 def _external_storage(path: Path) -> str:
-    """Where the trials of a study are, if not in its folder."""
+    """Return the storage of a study's trials; empty if that is its own folder."""
     try:
         return str(read_json_object(StudyFolder(path).study_file).get("storage") or "")
     except FileError:
@@ -114,13 +113,13 @@ def _external_storage(path: Path) -> str:
 
 DELETE = Command(
     name="delete",
-    summary="Put files, runs or studies into the trash of the workspace.",
+    summary="Move files, runs or studies to the trash of the workspace.",
     group="workspace",
     run=run_delete,
-    help="`gts restore` brings them back. The trash is the folder `.trash` of the workspace; what is in there is gone for good "
-    "when you remove it. A run or a study that is at work is stopped first: `gts stop`.",
+    help="`gts restore` brings them back. The trash is the folder `.trash` of the workspace; remove it to delete its contents "
+    "for good. Stop a running run or study first: `gts stop`.",
     arguments=(
-        Argument("references", "Specs, spaces, checkpoints; ids of runs; names of studies.", "reference", multiple=True),
+        Argument("references", "Specs, spaces or checkpoints; ids of runs; names of studies.", "reference", multiple=True),
     ),
     examples=("gts delete quick.spec", "gts delete k3f && gts restore"),
 )
@@ -128,14 +127,15 @@ DELETE = Command(
 
 @dataclass(frozen=True)
 class CopyResult(Result):
-    """A file that is there twice now."""
+    """A copied file."""
 
+    view: ClassVar[str] = "files:render_copy"
     source: str
     path: str
 
 
 def run_copy(context: Context, *, file: str, name: str) -> CopyResult:
-    """Copy a file, byte for byte; never over another one."""
+    """Copy a file; raises FileError if the new name is taken."""
     from gts.store.transfer import copy_file
 
     old = resolve_file(context, file, action="copied")
@@ -149,10 +149,10 @@ COPY = Command(
     summary="Copy a spec, a space or a checkpoint.",
     group="workspace",
     run=run_copy,
-    help="The copy has the same content, byte for byte, and never takes the place of a file that is there.",
+    help="The copy has the same content, byte for byte. An existing file is never overwritten.",
     arguments=(
-        Argument("file", "What to copy.", "document"),
-        Argument("name", "Its new name, beside the old one where no folder is said; or a folder.", "file"),
+        Argument("file", "The file to copy.", "document"),
+        Argument("name", "The new name, in the same folder unless it names another; or a folder.", "file"),
     ),
     examples=("gts copy hopper/hopperPPO.spec quick", "gts copy hopper/hopperPPO.spec walker/"),
 )
@@ -160,19 +160,20 @@ COPY = Command(
 
 @dataclass(frozen=True)
 class RenameResult(Result):
-    """A file that has another name now."""
+    """A renamed file."""
 
+    view: ClassVar[str] = "files:render_rename"
     source: str
     path: str
 
 
 def run_rename(context: Context, *, file: str, name: str) -> RenameResult:
-    """Rename or move a file; never over another one."""
+    """Rename or move a file; raises FileError if the new name is taken."""
     from gts.store.transfer import move_path
 
     old = resolve_file(context, file, action="renamed")
     if is_managed(context, old):
-        raise UsageError(f"{old} is where its run or study looks for it", hint=f"copy it: gts copy {old} NAME")
+        raise UsageError(f"{old} belongs to a run or a study and cannot be renamed", hint=f"copy it: gts copy {old} NAME")
     new = resolve_new_path(context, old, name)
     move_path(old, new)
     return RenameResult(str(old), str(new))
@@ -180,84 +181,71 @@ def run_rename(context: Context, *, file: str, name: str) -> RenameResult:
 
 RENAME = Command(
     name="rename",
-    summary="Give a spec, a space or a checkpoint another name.",
+    summary="Rename or move a spec, a space or a checkpoint.",
     group="workspace",
     run=run_rename,
-    help="It stays in its folder where the new name says no other, and never takes the place of a file that is there. "
-    "Runs and studies keep their names.",
+    help="The file stays in its folder unless the new name gives another one. An existing file is never overwritten. "
+    "Runs and studies cannot be renamed.",
     arguments=(
-        Argument("file", "What to rename.", "document"),
-        Argument("name", "Its new name; or a folder to move it to.", "file"),
+        Argument("file", "The file to rename.", "document"),
+        Argument("name", "The new name, or a folder to move the file to.", "file"),
     ),
     examples=("gts rename hopper/hopperPPO.spec steady",),
 )
 
 
 @dataclass(frozen=True)
-class ListedTrashItem:
-    """One thing in the trash."""
-
-    name: str
-    kind: str
-    path: str
-    """Where it was."""
-    deleted: str
-    """When; UTC."""
-
-
-@dataclass(frozen=True)
 class TrashResult(Result):
-    """What is in the trash, newest first."""
+    """Items in the trash, newest first."""
 
+    view: ClassVar[str] = "files:render_trash"
     things: tuple[ListedTrashItem, ...]
     trash: str
 
 
 @dataclass(frozen=True)
 class RestoreResult(Result):
-    """What is where it was again."""
+    """Restored items."""
 
+    view: ClassVar[str] = "files:render_restore"
     things: tuple[ListedTrashItem, ...]
 
 
 def run_restore(context: Context, *, names: Sequence[str], listed: bool) -> Result:
-    """Bring back what is named, else what was deleted last; or list what there is."""
+    """Restore the named items, by default those deleted last; or list the trash."""
     from gts.store.trash import Trash
 
     trash = Trash(context.workspace)
     if listed:
         if names:
-            raise UsageError("--list shows all of the trash", hint="leave the names out, or --list")
+            raise UsageError("--list takes no names: it lists the whole trash", hint="leave out the names or --list")
         return TrashResult(tuple(map(_list_item, trash.entries())), str(trash.folder))
     chosen = list(dict.fromkeys(trash.find(word).name for word in names))
     found = [trash.find(name) for name in chosen] if names else trash.last_batch()
     if not found:
-        raise UsageError(f"the trash of `{context.workspace.root}` is empty", hint="there is nothing to bring back")
+        raise UsageError(f"the trash of `{context.workspace.root}` is empty", hint="there is nothing to restore")
     trash.check_restorable(found)
     for one in found:
         trash.restore(one)
     return RestoreResult(tuple(map(_list_item, found)))
 
 
-def _list_item(one: TrashEntry) -> ListedTrashItem:
-    return ListedTrashItem(one.name, one.kind, one.origin, one.deleted)
-
-
 RESTORE = Command(
     name="restore",
-    summary="Bring back what was deleted.",
+    summary="Restore deleted files, runs or studies.",
     group="workspace",
     run=run_restore,
-    help="Everything goes where it was, and never over something else. Without a name it is what the last `gts delete` took.",
+    help="Moves items back to their old places; an existing file is never overwritten. Without a name it restores what the "
+    "last `gts delete` removed.",
     arguments=(
         Argument(
             "names",
-            "What to bring back: its name in the trash, where it was, or a part of that.",
+            "The item to restore: its name in the trash, its old path, or a part of it.",
             multiple=True,
             required=False,
             metavar="NAME",
         ),
     ),
-    options=(Option(("--list",), "Show what is in the trash.", "flag", name="listed"),),
+    options=(Option(("--list",), "List the trash.", "flag", name="listed"),),
     examples=("gts restore", "gts restore --list", "gts restore quick.spec"),
 )

@@ -1,10 +1,10 @@
-"""`gts import`: checkpoints of the original program."""
+"""`gts import`: conversion of the original program's checkpoints."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Result
 from gts.commands.resolve import resolve_path
@@ -13,8 +13,9 @@ from gts.errors import FileError
 
 @dataclass(frozen=True)
 class ImportResult(Result):
-    """A checkpoint in today's format."""
+    """A converted checkpoint."""
 
+    view: ClassVar[str] = "files:render_import"
     source: str
     path: str
     figure: str
@@ -23,7 +24,7 @@ class ImportResult(Result):
 
 
 def run(context: Context, *, old: str, new: Path | None) -> ImportResult:
-    """Read an old checkpoint, without executing what is in it, and write a new one beside it."""
+    """Convert an old checkpoint without executing anything in it."""
     from dataclasses import asdict
 
     from gts.formats.checkpoint import write_checkpoint
@@ -33,7 +34,7 @@ def run(context: Context, *, old: str, new: Path | None) -> ImportResult:
     source = resolve_path(context, old)
     target = new or Path(f"{source.stem}-imported.checkpoint")
     if target.exists() and source.exists() and target.samefile(source):
-        raise FileError(f"`{target}` would be written over itself", hint="name another file for the imported checkpoint")
+        raise FileError(f"`{target}` would overwrite itself", hint="name another file for the imported checkpoint")
     check_writable(target)
     checkpoint = read_legacy_checkpoint(source)
     write_checkpoint(target, checkpoint)
@@ -43,14 +44,14 @@ def run(context: Context, *, old: str, new: Path | None) -> ImportResult:
 
 COMMAND = Command(
     name="import",
-    summary="Bring a checkpoint of the original program here.",
+    summary="Convert a checkpoint of the original program.",
     group="workspace",
     run=run,
     needs_torch=True,
-    help="The old file is read with a list of what may be in it; anything else is refused, and nothing in it is ever executed.",
+    help="Only the objects that such a checkpoint needs are read; anything else is refused, and nothing is ever executed.",
     arguments=(
         Argument("old", "The checkpoint of the original program.", "file"),
-        Argument("new", "Where to write; <OLD>-imported.checkpoint here if it is left out.", "file", "path", required=False),
+        Argument("new", "The file to write; default: <OLD>-imported.checkpoint.", "file", "path", required=False),
     ),
     examples=("gts import hopperA2C.checkpoint imported.checkpoint && gts score imported.checkpoint",),
 )

@@ -1,10 +1,10 @@
-"""`gts info`: what is in a file."""
+"""`gts info`: contents of a spec, space, checkpoint, run or study."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.commands.job_progress import ListedJob, describe_jobs, read_json_object
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ParameterValue:
-    """A parameter as a spec has it."""
+    """A parameter and its value in a spec."""
 
     key: str
     value: Any
@@ -32,8 +32,9 @@ class ParameterValue:
 
 @dataclass(frozen=True)
 class SpecInfo(Result):
-    """What is in a spec."""
+    """Contents of a spec."""
 
+    view: ClassVar[str] = "files:render_spec_info"
     path: str
     figure: str
     technique: str
@@ -45,8 +46,9 @@ class SpecInfo(Result):
 
 @dataclass(frozen=True)
 class SpaceInfo(Result):
-    """What is in a space."""
+    """Contents of a space."""
 
+    view: ClassVar[str] = "files:render_space_info"
     path: str
     figure: str
     technique: str
@@ -54,15 +56,16 @@ class SpaceInfo(Result):
     comment: str
     fixed: Mapping[str, Any]
     axes: Mapping[str, Any]
-    """What is searched, by file key, as the file says it."""
+    """Searched parameters by file key, each as in the file."""
     warnings: tuple[Problem, ...]
     kind: str = "space"
 
 
 @dataclass(frozen=True)
 class CheckpointInfo(Result):
-    """What is in a checkpoint."""
+    """Contents of a checkpoint."""
 
+    view: ClassVar[str] = "files:render_checkpoint_info"
     path: str
     figure: str
     technique: str
@@ -77,59 +80,61 @@ class CheckpointInfo(Result):
     versions: Mapping[str, str]
     checksum: str
     size: int
-    """Bytes of the file."""
+    """File size in bytes."""
     kind: str = "checkpoint"
 
 
 @dataclass(frozen=True)
 class MemberInfo:
-    """How one member of a run stands."""
+    """Results of one member of a run."""
 
     member: int
     history: tuple[Mapping[str, Any], ...]
     """Learning curve: rows of step, mean, deviation, score, length, best."""
     latest: Mapping[str, float]
-    """The newest value of every metric."""
+    """Newest value of each metric."""
     failed: str = ""
 
 
 @dataclass(frozen=True)
 class RunInfo(Result):
-    """What is in the folder of a run."""
+    """Contents of a run."""
 
+    view: ClassVar[str] = "files:render_run_info"
     path: str
     facts: Mapping[str, Any]
-    """Its `run.json`."""
+    """Contents of `run.json`."""
     step: int
     seconds: float
-    """Wall-clock that it has trained."""
+    """Wall-clock training time."""
     members: tuple[MemberInfo, ...]
     checkpoints: tuple[str, ...]
-    """Newest complete states and best policies, as paths inside the folder."""
+    """Newest complete checkpoints and best policies, relative to the folder."""
     remains: tuple[str, ...]
-    """What members left that failed, as paths inside the folder."""
+    """Failure dumps of failed members, relative to the folder."""
     job: ListedJob | None
-    """How it stands; None where that cannot be read."""
+    """State and progress; None if unreadable."""
     attempts: int
-    """How often a process began at the step where it stands now and came no further."""
+    """Attempts that started at the current step and died before the next checkpoint."""
     notes: tuple[str, ...] = field(default=())
     kind: str = "run"
 
 
 @dataclass(frozen=True)
 class StudyInfo(Result):
-    """What is in the folder of a study."""
+    """Contents of a study."""
 
+    view: ClassVar[str] = "files:render_study_info"
     path: str
     name: str
     figure: str
     technique: str
     axes: tuple[str, ...]
-    """What is searched, by file key."""
+    """File keys of the searched parameters."""
     job: ListedJob | None
-    """How the search stands; None where that cannot be read."""
+    """State and progress of the search; None if unreadable."""
     found: SearchResult | None
-    """What it has come to so far; None where its trials cannot be read."""
+    """Result so far; None if its trials are unreadable."""
     notes: tuple[str, ...] = field(default=())
     kind: str = "study"
 
@@ -145,7 +150,7 @@ def run(context: Context, *, file: str, verbose: bool) -> Result:
 
 
 def list_parameter_values(spec: Spec) -> tuple[ParameterValue, ...]:
-    """Every parameter of a spec, in the order of the declarations."""
+    """List all parameters of a spec, in the order of their declarations."""
     from gts.params.spec import spec_parameters
 
     values, changed = spec.values(), spec.non_default_values()
@@ -207,9 +212,9 @@ def _run(reference: Reference) -> RunInfo:
             members = tuple(_member(reader, member, failed) for member in range(int(facts.get("members", 1))))
     except FileError as error:
         notes.append(error.message)
-    standing = None
+    status = None
     try:
-        standing = read_job_status(folder.path)
+        status = read_job_status(folder.path)
     except FileError as error:
         notes.append(error.message)
     return RunInfo(
@@ -220,8 +225,8 @@ def _run(reference: Reference) -> RunInfo:
         members=members,
         checkpoints=_find_in_run(folder, "member*/*.checkpoint"),
         remains=_find_in_run(folder, "member*/failed-*.safetensors"),
-        job=describe_jobs([standing])[0] if standing else None,
-        attempts=len(standing.job.attempts) if standing else 0,
+        job=describe_jobs([status])[0] if status else None,
+        attempts=len(status.job.attempts) if status else 0,
         notes=tuple(notes),
     )
 
@@ -253,7 +258,7 @@ def _study(folder: StudyFolder) -> StudyInfo:
 
 
 def _find_in_run(folder: RunFolder, pattern: str) -> tuple[str, ...]:
-    """The files of a run that fit a pattern, as paths inside its folder."""
+    """List the files of a run that match a pattern, relative to its folder."""
     return tuple(str(path.relative_to(folder.path)) for path in sorted(folder.path.glob(pattern)))
 
 
@@ -267,15 +272,15 @@ def _member(reader: Any, member: int, failed: Mapping[int, str]) -> MemberInfo:
 
 COMMAND = Command(
     name="info",
-    summary="Show what is in a file, a run or a study.",
-    group="looking",
+    summary="Show the contents of a file, a run or a study.",
+    group="results",
     run=run,
     read_only=True,
-    help="A spec or space with what differs from the defaults; a checkpoint with networks, score, learning curve, history and "
-    "versions; a run with its numbers; a study with its best trials.",
+    help="Of a spec or space, the parameters that differ from their defaults; of a checkpoint, networks, score, learning "
+    "curve, history and versions; of a run, state and metrics; of a study, its best trials.",
     arguments=(
-        Argument("file", "A spec, a space, a checkpoint; a run: its folder, id or @last; a study: its name.", "reference"),
+        Argument("file", "A spec, a space or a checkpoint; a run by folder, id or @last; a study by name.", "reference"),
     ),
-    options=(Option(("-v", "--verbose"), "Show every parameter with its meaning.", "flag"),),
+    options=(Option(("-v", "--verbose"), "Show all parameters with their meanings.", "flag"),),
     examples=("gts info out.checkpoint", "gts info @last"),
 )

@@ -1,4 +1,4 @@
-"""`gts init`: a new workspace."""
+"""`gts init`: a new workspace with examples."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from gts.commands.command import Argument, Command, Context, Result
-from gts.errors import FileError, MissingError
+from gts.errors import FileError, MissingError, reason
 
 _RUNTIME_FILES = ("runs", "studies", "gts.db", "__pycache__")
 
 _OUTSIDE_LINK = re.compile(r"\[([^]]*)\]\(\.\./[^)]*\)")
-"""A link to a page outside the examples, which a workspace elsewhere does not have; its words stay."""
+"""A link out of the example folder, dead in a workspace elsewhere; only its text is kept."""
 
 
 @dataclass(frozen=True)
 class InitResult(Result):
-    """A workspace that was made or completed."""
+    """A created or completed workspace."""
 
+    view: ClassVar[str] = "files:render_init"
     root: str
     made: tuple[str, ...]
-    """Files that were laid into it."""
+    """Files that were written."""
     kept: tuple[str, ...]
-    """Files that were there already, and stayed as they were."""
+    """Files that existed already and were left unchanged."""
 
 
 def run(context: Context, *, folder: Path) -> InitResult:
-    """Lay the example files into a folder; what is there already stays as it is."""
+    """Copy the example files into a folder; existing files are left unchanged."""
     from gts.store.catalogue import Catalogue
 
     source = example_workspace()
@@ -49,23 +51,30 @@ def run(context: Context, *, folder: Path) -> InitResult:
                 shutil.copyfile(source / name, target)
             made.append(str(name))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise FileError(f"cannot make a workspace in `{folder}`: {reason}", hint="name another folder") from error
+        raise FileError(f"cannot make a workspace in `{folder}`: {reason(error)}", hint="name another folder") from error
     Catalogue(folder / "gts.db").close()
     return InitResult(str(folder), tuple(made), tuple(kept))
 
 
 def example_workspace() -> Path:
-    """The folder of the example files: in the installed package, or in the repository beside it. Raises MissingError."""
+    """Find the example files, in the installed package or the repository; raises MissingError."""
+    return packaged_folder("workspace", "example files")
+
+
+def packaged_folder(name: str, contents: str) -> Path:
+    """Find a folder that ships with GTS: `gts/_NAME` in the installed package, `NAME` in the repository.
+
+    `contents` names what is missing in the message of MissingError.
+    """
     package = Path(__file__).resolve().parent.parent
-    for folder in (package / "_workspace", package.parent / "workspace"):
+    for folder in (package / f"_{name}", package.parent / name):
         if folder.is_dir():
             return folder
-    raise MissingError("this installation lacks the example files", hint="install GTS again: pip install --force-reinstall gts")
+    raise MissingError(f"the {contents} are missing", hint="reinstall GTS: pip install --force-reinstall gts")
 
 
 def _example_files(source: Path) -> Iterator[Path]:
-    """The example files, by name, without what use has made beside them."""
+    """List the example files, relative to their folder and sorted, without runs and other products of use."""
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source)
         used = name.parts[0].startswith(_RUNTIME_FILES) or any(part.startswith(".") for part in name.parts)
@@ -75,13 +84,11 @@ def _example_files(source: Path) -> Iterator[Path]:
 
 COMMAND = Command(
     name="init",
-    summary="Make a workspace with examples that work.",
+    summary="Create a workspace with examples.",
     group="workspace",
     run=run,
-    help="A workspace is a folder with specs, spaces and checkpoints; runs and their numbers are kept in it. "
-    "Files that are there already stay as they are.",
-    arguments=(
-        Argument("folder", "Where; the current folder if it is left out.", "folder", "path", required=False, default=Path()),
-    ),
+    help="A workspace is a folder with specs, spaces and checkpoints; runs and studies are stored in it. "
+    "Existing files are left unchanged.",
+    arguments=(Argument("folder", "The folder; default: the current one.", "folder", "path", required=False, default=Path()),),
     examples=("gts init w && cd w && gts train inverted/invertedPPO.spec",),
 )

@@ -1,9 +1,4 @@
-"""How far a training is and how fast it goes, read from its folder while another process writes there.
-
-How far a search is and how fast it goes, read from its folder while other processes write there.
-
-Jobs as lists show them: how each stands, how far it is, what its process takes.
-"""
+"""Progress of runs and searches, read from their folders while other processes write there, and jobs with their numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.errors import FileError
+from gts.errors import FileError, reason
 from gts.store.workspace import RunFolder, StudyFolder
 
 if TYPE_CHECKING:
@@ -32,30 +27,27 @@ _RATE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class RunProgress:
-    """A training at one moment; what is not known is None."""
+    """Progress of a training; unknown values are None."""
 
     step: int
-    """Environment steps of each member so far; of one that stands still, those that it goes on from."""
+    """Environment steps per member so far; those of the newest checkpoint if it is not running."""
     total_steps: int
     members: int
     rate: float | None = None
-    """Environment steps per second of all members, over the last seconds."""
+    """Environment steps per second of all members, over the last 30 seconds."""
     mean_return: float | None = None
-    """Newest mean return of the episodes, over the members."""
+    """Newest mean return of training episodes, averaged over the members."""
     best: float | None = None
     """Best mean return of an evaluation."""
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the end of the training, if it goes on so."""
+        """Estimate the seconds until the end; None if the rate is unknown."""
         return (self.total_steps - self.step) * self.members / self.rate if self.rate else None
 
 
 def read_run_progress(folder: RunFolder, *, is_active: bool) -> RunProgress:
-    """How far a run is; its newest numbers only where it is `at_work`, since reading those costs milliseconds.
-
-    Whatever cannot be read counts as not there.
-    """
+    """Read the progress of a run; newest metrics only if it `is_active`, since those cost milliseconds. Never raises."""
     facts: dict[str, Any] = {}
     with suppress(FileError):
         facts = read_json_object(folder.run_file)
@@ -68,28 +60,30 @@ def read_run_progress(folder: RunFolder, *, is_active: bool) -> RunProgress:
     try:
         with MetricsReader(folder.metrics) as reader:
             step, _, _ = reader.newest_position()
-            earned = [reader.latest(member).get("return", math.nan) for member in range(members)]
+            returns = [reader.latest(member).get("return", math.nan) for member in range(members)]
             means = [one.score["mean"] for member in range(members) for one in reader.evaluations(member)]
-            return RunProgress(step, total, members, steps_per_second(reader, members), _mean(earned), max(means, default=None))
+            return RunProgress(
+                step, total, members, steps_per_second(reader, members), finite_mean(returns), max(means, default=None)
+            )
     except FileError:
         return RunProgress(_saved_step(folder, members), total, members)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """The `run.json` of a run; raises FileError."""
+    """Read a JSON object such as `run.json`; raises FileError."""
     try:
         facts = json.loads(path.read_bytes())
     except OSError as error:
-        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot read {path}: {reason(error)}") from error
     except ValueError as error:
-        raise FileError(f"{path} is damaged: it is not JSON", hint="the numbers beside it may still be whole") from error
+        raise FileError(f"{path} is damaged: it is not JSON", hint="the metrics beside it may still be intact") from error
     if not isinstance(facts, dict):
-        raise FileError(f"{path} is damaged: it is no JSON object")
+        raise FileError(f"{path} is damaged: it is not a JSON object")
     return facts
 
 
 def seconds_since_update(folder: RunFolder) -> float:
-    """How long ago the process of a run wrote a number, or said what it does."""
+    """Return the seconds since a run wrote a metric or changed its activity."""
     metrics = folder.metrics
     times = []
     for path in (metrics, metrics.with_name(metrics.name + "-wal"), folder.lock):
@@ -99,7 +93,7 @@ def seconds_since_update(folder: RunFolder) -> float:
 
 
 def _saved_step(folder: RunFolder, members: int) -> int:
-    """The newest step at which a member has a complete state."""
+    """Return the step of the newest complete checkpoint of any member; 0 if there is none."""
     return max((_step_of_file(path) for member in range(members) for path in folder.last_checkpoints(member)[-1:]), default=0)
 
 
@@ -109,8 +103,8 @@ def _step_of_file(path: Path) -> int:
 
 
 def steps_per_second(reader: MetricsReader, members: int) -> float | None:
-    """Steps per second of all members, over the rows of the last seconds; None where there are too few."""
-    # What a round cost is a number that every row has.
+    """Estimate steps per second of all members from the rows of the last 30 seconds; None if there are too few."""
+    # All rows have the metrics that concern no single member, such as the duration of the round.
     name = next(iter(reader.metric_names(-1)), None)
     curve = reader.curve(name, -1, max_rows=_ROWS, columns=_ROWS) if name is not None else None
     if curve is None or not curve.steps:
@@ -121,8 +115,9 @@ def steps_per_second(reader: MetricsReader, members: int) -> float | None:
     return (step - first[0]) * members / (elapsed - first[1]) if elapsed > first[1] else None
 
 
-def _mean(values: Iterable[float]) -> float | None:
-    finite = [value for value in values if math.isfinite(value)]
+def finite_mean(values: Iterable[Any]) -> float | None:
+    """Return the mean of the finite numbers among values; None if there are none."""
+    finite = [float(value) for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
     return sum(finite) / len(finite) if finite else None
 
 
@@ -131,62 +126,62 @@ _RECENT_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class StudyProgress:
-    """A search at one moment; what is not known is None."""
+    """Progress of a search; unknown values are None."""
 
     ended: int | None = None
-    """Trials that have ended."""
+    """Finished trials."""
     wanted: int | None = None
     best: float | None = None
-    """Best value of the search, of the first objective."""
+    """Best value of the first objective."""
     step: int = 0
-    """Environment steps so far, all trainings together."""
+    """Environment steps of all trainings so far."""
     rate: float | None = None
-    """Environment steps per second of all trainings, over the last seconds."""
+    """Environment steps per second of all trainings, over the last 30 seconds."""
     trainings: int = 0
-    """How many are at work."""
+    """Running trainings."""
     seconds_left: float | None = None
-    """Until as many trials as wanted have ended, if it goes on so; their confirming is not in it."""
+    """Estimate until all wanted trials have ended, without their confirmation."""
 
 
 @dataclass(frozen=True)
 class RunningTrainings:
-    """The trainings of a search that are at work."""
+    """Progress of the running trainings of a search, summed."""
 
     trainings: int
     step: int
-    """Environment steps that they have made so far."""
+    """Environment steps so far."""
     total_steps: int
-    """What they will have made."""
+    """Environment steps at their ends."""
     rate: float | None
-    """Environment steps per second, all together; None where there is no number yet."""
+    """Environment steps per second; None if there is no metric yet."""
 
 
 def read_study_progress(folder: StudyFolder, *, is_active: bool) -> StudyProgress:
-    """How far a search is; the numbers of its trainings only where it is `at_work`. Whatever cannot be read is not known."""
+    """Read the progress of a search; numbers of running trainings only if it `is_active`. Never raises."""
     from gts.search.summary import read_study_summary
 
-    seen = read_study_summary(folder)
-    pulse = read_running_trainings(folder) if is_active else RunningTrainings(0, 0, 0, None)
-    if seen is None:
-        return StudyProgress(step=pulse.step, rate=pulse.rate, trainings=pulse.trainings)
+    summary = read_study_summary(folder)
+    running = read_running_trainings(folder) if is_active else RunningTrainings(0, 0, 0, None)
+    if summary is None:
+        return StudyProgress(step=running.step, rate=running.rate, trainings=running.trainings)
     left = None
-    if pulse.rate and pulse.trainings:
-        # A trial costs what those did that have ended; before there are any, what one that comes to its end will cost.
-        each = seen.steps / seen.ended if seen.ended else pulse.total_steps / pulse.trainings
-        left = max(0.0, (seen.wanted - seen.ended) * each - pulse.step) / pulse.rate
+    if running.rate and running.trainings:
+        # A trial costs the mean of the finished ones (some pruned); before the first, a whole training.
+        each = summary.steps / summary.ended if summary.ended else running.total_steps / running.trainings
+        left = max(0.0, (summary.wanted - summary.ended) * each - running.step) / running.rate
     return StudyProgress(
-        ended=seen.ended,
-        wanted=seen.wanted,
-        best=seen.best,
-        step=seen.steps + pulse.step,
-        rate=pulse.rate,
-        trainings=pulse.trainings,
+        ended=summary.ended,
+        wanted=summary.wanted,
+        best=summary.best,
+        step=summary.steps + running.step,
+        rate=running.rate,
+        trainings=running.trainings,
         seconds_left=left,
     )
 
 
 def read_running_trainings(folder: StudyFolder) -> RunningTrainings:
-    """What the trainings of a search that are at work have done and do; costs milliseconds for each of them."""
+    """Sum up the running trainings of a search; costs milliseconds per training."""
     from gts.jobs.job_lock import read_lock
     from gts.store.curves import MetricsReader
 
@@ -200,18 +195,18 @@ def read_running_trainings(folder: StudyFolder) -> RunningTrainings:
             with MetricsReader(training.metrics) as reader:
                 step, _, elapsed = reader.newest_position()
                 steps += step
-                # A long training has one row for many rounds, so at first there are too few.
+                # A long training writes one row for many rounds, so at first there are too few.
                 rates.append(steps_per_second(reader, 1) or (step / elapsed if elapsed else 0.0))
     return RunningTrainings(count, steps, total, sum(rates) if any(rates) else None)
 
 
 def seconds_since_study_update(folder: StudyFolder) -> float:
-    """How long ago any training of a search wrote a number, or the search said what it does."""
+    """Return the seconds since any training of a search wrote a metric, or the search changed its activity."""
     return min((seconds_since_update(RunFolder(path)) for path in (folder.path, *_trial_folders(folder))), default=0.0)
 
 
 def _recent_runs(folder: StudyFolder) -> list[RunFolder]:
-    """The trainings that may be at work: the folders of many have not changed for long."""
+    """List the trainings that may be running: those whose folders changed in the last ten minutes."""
     return [run for run in map(RunFolder, _trial_folders(folder)) if seconds_since_update(run) < _RECENT_SECONDS]
 
 
@@ -228,56 +223,56 @@ _SAMPLE_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class ListedJob:
-    """A job and how it stands; what is not known, or makes no sense in its state, is None."""
+    """A job with its state and progress; unknown or inapplicable values are None."""
 
     id: str
     kind: str
     name: str
     state: str
-    """One of `gts.jobs.states.WORDS`."""
+    """One of `gts.jobs.states.STATE_NAMES`."""
     reason: str
     alive: bool
-    """Whether a process works on it or waits."""
+    """Whether it has a process."""
     since: str
-    """When it came into its state; UTC."""
+    """Begin of its state; UTC."""
     created: str
     threads: int
-    """CPUs that it uses; 0: not known."""
+    """CPUs that it uses; 0 if unknown."""
     step: int
-    """Environment steps of each member so far; of a search, of all its trainings together."""
+    """Environment steps per member so far; of a search, of all its trainings."""
     total_steps: int
-    """0 where it is not known, as in a search."""
+    """0 if unknown, as for a search."""
     trials: int | None = None
-    """Trials of a search that have ended."""
+    """Finished trials of a search."""
     trials_wanted: int | None = None
     best: float | None = None
     """Best value of a search."""
     rate: float | None = None
-    """Environment steps per second of all its members, or of all trainings of a search."""
+    """Environment steps per second of all members, or of all trainings of a search."""
     seconds_left: float | None = None
     host: str | None = None
     pid: int | None = None
     cpu_percent: float | None = None
     """100 is one CPU."""
     memory: int | None = None
-    """Bytes in memory."""
+    """Resident bytes."""
     place: int | None = None
-    """Its place in the row of those that wait; 1 is next."""
+    """Position in the queue; 1 is next."""
     quiet_seconds: float | None = None
-    """How long it has written no number."""
+    """Seconds since its last metric."""
 
 
-def describe_jobs(standings: Sequence[JobStatus], entries: Sequence[QueueEntry] = ()) -> list[ListedJob]:
-    """Jobs with their numbers; those of their processes take a tenth of a second. `entries`: the row of this machine."""
-    loads = _process_loads(standings)
+def describe_jobs(statuses: Sequence[JobStatus], entries: Sequence[QueueEntry] = ()) -> list[ListedJob]:
+    """Collect state, progress and load of jobs; sampling CPU takes 0.1 s. `entries`: the queue of this machine."""
+    loads = _process_loads(statuses)
     waiting = [entry.job for entry in entries if not entry.is_running]
-    return [_describe_job(one, loads.get(one.job.id, (None, None)), waiting) for one in standings]
+    return [_describe_job(one, loads.get(one.job.id, (None, None)), waiting) for one in statuses]
 
 
-def _describe_job(standing: JobStatus, load: tuple[float | None, int | None], waiting: Sequence[str]) -> ListedJob:
-    job, state, sign = standing.job, standing.state, standing.lock_info
+def _describe_job(status: JobStatus, load: tuple[float | None, int | None], waiting: Sequence[str]) -> ListedJob:
+    job, state, lock_info = status.job, status.state, status.lock_info
     is_running = state.name == "running"
-    worker = sign.worker if sign is not None and state.alive else None
+    worker = lock_info.worker if lock_info is not None and state.alive else None
     return ListedJob(
         id=job.id,
         kind=job.kind,
@@ -285,7 +280,7 @@ def _describe_job(standing: JobStatus, load: tuple[float | None, int | None], wa
         state=state.name,
         reason=state.reason,
         alive=state.alive,
-        since=sign.since if sign is not None and state.alive else job.changed or job.created,
+        since=lock_info.since if lock_info is not None and state.alive else job.changed or job.created,
         created=job.created,
         threads=job.threads,
         **_progress_fields(job, is_active=state.alive, with_rate=is_running),
@@ -298,7 +293,7 @@ def _describe_job(standing: JobStatus, load: tuple[float | None, int | None], wa
 
 
 def _progress_fields(job: Job, *, is_active: bool, with_rate: bool) -> dict[str, Any]:
-    """How far a job is, and where it runs how fast it goes."""
+    """Return the fields of ListedJob about progress, with rate and remaining time if asked for."""
     numbers: dict[str, Any]
     if job.kind == "search":
         study = StudyFolder(job.folder)
@@ -309,38 +304,38 @@ def _progress_fields(job: Job, *, is_active: bool, with_rate: bool) -> dict[str,
             numbers | {"best": search.best} | (pace | {"quiet_seconds": seconds_since_study_update(study)} if with_rate else {})
         )
     run = RunFolder(job.folder)
-    headway = read_run_progress(run, is_active=is_active)
-    numbers = {"step": headway.step, "total_steps": headway.total_steps}
-    pace = {"rate": headway.rate, "seconds_left": headway.seconds_left}
+    progress = read_run_progress(run, is_active=is_active)
+    numbers = {"step": progress.step, "total_steps": progress.total_steps}
+    pace = {"rate": progress.rate, "seconds_left": progress.seconds_left}
     return numbers | (pace | {"quiet_seconds": seconds_since_update(run)} if with_rate else {})
 
 
-def _process_loads(standings: Sequence[JobStatus]) -> dict[str, tuple[float | None, int | None]]:
-    """CPU in percent and memory in bytes of the processes that can be seen from here, by job."""
+def _process_loads(statuses: Sequence[JobStatus]) -> dict[str, tuple[float | None, int | None]]:
+    """Measure CPU (percent) and memory (bytes) of the jobs with a process on this machine, by job id."""
     from gts.system import is_running
 
-    seen = [
+    local = [
         (one.job, one.lock_info.worker)
-        for one in standings
+        for one in statuses
         if one.state.alive and one.lock_info and is_running(one.lock_info.worker)
     ]
-    if not seen:
+    if not local:
         return {}
     try:
         import psutil
     except ImportError:
         return {}
     families = {}
-    for job, worker in seen:
+    for job, worker in local:
         with suppress(psutil.Error):
             process = psutil.Process(worker.pid)
             # The workers of a search are its children.
             family = families[job.id] = [process, *(process.children(recursive=True) if job.kind == "search" else ())]
-            for each in family:
-                each.cpu_percent()
+            for one in family:
+                one.cpu_percent()
     time.sleep(_SAMPLE_SECONDS)
     loads: dict[str, tuple[float | None, int | None]] = {}
     for name, family in families.items():
         with suppress(psutil.Error):
-            loads[name] = sum(each.cpu_percent() for each in family), sum(each.memory_info().rss for each in family)
+            loads[name] = sum(one.cpu_percent() for one in family), sum(one.memory_info().rss for one in family)
     return loads

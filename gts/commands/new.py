@@ -1,11 +1,11 @@
-"""`gts new`: a spec or a space to start from."""
+"""`gts new`: a new spec or space with the most important parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.errors import FileError
@@ -16,19 +16,20 @@ _TECHNIQUE_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "a2c": ("actor.learningRate", "actor.nHidden", "actor.hiddenSize", "critic.learningRate", "critic.hiddenSize", "lambda"),
     "ppo": ("actor.learningRate", "actor.nHidden", "actor.hiddenSize", "critic.learningRate", "critic.hiddenSize", "clipRatio"),
 }
-"""What a new spec says besides, at its default: what one changes first."""
+"""Most important parameters of each technique, written with their defaults."""
 _SEARCH_RANGES: Mapping[str, Mapping[str, Any]] = {
     "reinforce": {"policy.learningRate": {"min": 1e-4, "max": 1e-2, "log": True}, "policy.hiddenSize": [32, 64, 128]},
     "a2c": {"actor.learningRate": {"min": 1e-4, "max": 3e-3, "log": True}, "lambda": {"min": 0.8, "max": 1.0}},
     "ppo": {"actor.learningRate": {"min": 5e-5, "max": 2e-3, "log": True}, "clipRatio": {"min": 0.1, "max": 0.4}},
 }
-"""What a new space searches."""
+"""Searched parameters of a new space."""
 
 
 @dataclass(frozen=True)
 class NewFileResult(Result):
-    """A file that was made."""
+    """A new file."""
 
+    view: ClassVar[str] = "files:render_new"
     path: str
     kind: str
     figure: str
@@ -36,7 +37,7 @@ class NewFileResult(Result):
 
 
 def run(context: Context, *, kind: str, name: Path, figure: str, technique: str) -> NewFileResult:
-    """Write a new file with the values that one changes first; never over an old one."""
+    """Write a new file with the most important parameters; raises FileError if it exists."""
     from gts.formats.durable import write_durably
     from gts.formats.spec_file import format_json
     from gts.params.spec import spec_parameters
@@ -46,7 +47,7 @@ def run(context: Context, *, kind: str, name: Path, figure: str, technique: str)
     rewards = [key for key in known if "/" in key][:2]
     params = {key: known[key].default for key in (*_COMMON_PARAMETERS, *_TECHNIQUE_PARAMETERS[technique], *rewards)}
     if path.exists():
-        raise FileError(f"`{path}` exists already", hint="choose another name; nothing was changed")
+        raise FileError(f"`{path}` exists already", hint="choose another name")
     document = _spec(figure, technique, params) if kind == "spec" else _space(path.stem, figure, technique, params)
     write_durably(path, format_json(document).encode())
     return NewFileResult(str(path), kind, figure, technique)
@@ -54,7 +55,7 @@ def run(context: Context, *, kind: str, name: Path, figure: str, technique: str)
 
 def _spec(figure: str, technique: str, params: dict[str, Any]) -> dict[str, Any]:
     return {
-        "comment": f"A {figure} that learns by {technique}. What is not said here has its default.\n"
+        "comment": f"A {figure} trained by {technique}. Parameters that are not given have their defaults.\n"
         "`gts info FILE` lists every parameter; the editor of `gts` explains the one under the cursor.",
         "physicalModel": figure,
         "technique": technique,
@@ -65,8 +66,8 @@ def _spec(figure: str, technique: str, params: dict[str, Any]) -> dict[str, Any]
 def _space(name: str, figure: str, technique: str, params: dict[str, Any]) -> dict[str, Any]:
     ranges = _SEARCH_RANGES[technique]
     return {
-        "comment": f"Specs of a {figure} that learns by {technique}, to search for the best of them.\n"
-        "A list names values; min and max name a range, log one whose digits matter more than its size.",
+        "comment": f"Searches the parameters of {technique} for a {figure}.\n"
+        "A list gives values; min and max give a range, with log on a logarithmic scale.",
         "physicalModel": figure,
         "name": name,
         "technique": technique,
@@ -77,16 +78,16 @@ def _space(name: str, figure: str, technique: str, params: dict[str, Any]) -> di
 
 COMMAND = Command(
     name="new",
-    summary="Make a spec or a space to start from.",
+    summary="Create a spec or a space.",
     group="workspace",
     run=run,
     arguments=(
-        Argument("kind", "What to make.", type="choice", choices=("spec", "space"), metavar="spec|space"),
-        Argument("name", "Its name; the ending is added where it is left out.", "file", "path"),
+        Argument("kind", "Kind of file.", type="choice", choices=("spec", "space"), metavar="spec|space"),
+        Argument("name", "Name of the file; a missing suffix is added.", "file", "path"),
     ),
     options=(
-        Option(("-f", "--figure"), "The figure that learns.", completion="figure", default="hopper", metavar="FIGURE"),
-        Option(("-t", "--technique"), "How it learns.", completion="technique", default="ppo", metavar="TECHNIQUE"),
+        Option(("-f", "--figure"), "The figure to train.", completion="figure", default="hopper", metavar="FIGURE"),
+        Option(("-t", "--technique"), "The learning technique.", completion="technique", default="ppo", metavar="TECHNIQUE"),
     ),
     examples=("gts new spec hop --figure hopper --technique ppo",),
 )

@@ -1,7 +1,4 @@
-"""`gts play`: watch what was learned.
-
-What can be played, and where it is shown; for the commands that do.
-"""
+"""`gts play`: playback of checkpoints, trajectories and runs in a window, in the terminal, as video or as stream."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import Reference, resolve, resolve_path
@@ -30,15 +27,15 @@ if TYPE_CHECKING:
 PlaybackTarget = Literal["window", "terminal"]
 
 STDIN_FD, STDOUT_FD = 0, 1
-"""The descriptors between which a person sits."""
+"""File descriptors of the terminal."""
 ERRORS_BY_EXIT_CODE: Mapping[int, type[GtsError]] = {2: FileError, 3: MissingError}
 
 
 def find_playable_files(context: Context, word: str, *, newest: bool = False) -> tuple[Path, ...]:
-    """The files that play what a word names: a checkpoint or a trajectory, or those of the members of a run.
+    """Find the files to play: a checkpoint, a trajectory, or one file per member of a run.
 
-    Of a run these are its best policies, or, `newest`, what it recorded last. Raises FileError for what cannot be read,
-    UsageError for what has learned nothing.
+    Of a run these are its best policies or, with `newest`, its newest recordings. Raises FileError if unreadable, UsageError
+    for a spec or a space.
     """
     path = resolve_path(context, word)
     if path.suffix == ".trajectory":
@@ -50,7 +47,7 @@ def find_playable_files(context: Context, word: str, *, newest: bool = False) ->
     if reference.kind == "run":
         return _playable_run_files(reference.run, newest=newest)
     if newest:
-        raise UsageError(f"{word} is no run, so there is nothing to follow", hint="name a run, such as @last")
+        raise UsageError(f"{word} is not a run; only runs can be followed", hint="name a run, such as @last")
     if reference.kind != "checkpoint":
         raise _not_trained_error(reference)
     from gts.formats.checkpoint import read_checkpoint_header
@@ -60,7 +57,7 @@ def find_playable_files(context: Context, word: str, *, newest: bool = False) ->
 
 
 def _playable_run_files(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
-    """One file a member, of those that have one."""
+    """Find one file per member; members without one are left out."""
     found = []
     for member in range(folder.member_count()):
         trajectory, best = folder.trajectory(member), folder.best_checkpoint(member)
@@ -77,14 +74,14 @@ def _playable_run_files(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
 
 def _not_trained_error(reference: Reference) -> UsageError:
     does = "search" if reference.kind == "space" else "train"
-    hint = f"gts {does} {reference.word}, and play what comes out"
-    return UsageError(f"{reference.word} is a {reference.kind}, which has learned nothing", hint=hint)
+    hint = f"run `gts {does} {reference.word}` first, then play its result"
+    return UsageError(f"{reference.word} is a {reference.kind}, which is not trained", hint=hint)
 
 
 def choose_target(requested: PlaybackTarget | None) -> tuple[PlaybackTarget, str]:
-    """Where to show things, and why not in a window, empty where nobody needs to be told.
+    """Choose window or terminal; returns it with the reason why it is not a window, empty if that was requested.
 
-    Raises MissingError where there is no such place.
+    Raises MissingError if there is neither.
     """
     from gts.playback.display import find_window_problem
     from gts.playback.painter import can_paint
@@ -101,14 +98,12 @@ def choose_target(requested: PlaybackTarget | None) -> tuple[PlaybackTarget, str
     if requested == "window":
         raise MissingError(f"no window can be opened: {why}", hint="`--in terminal` draws in the terminal")
     if no_terminal:
-        raise MissingError(
-            f"there is nowhere to play: {no_terminal}, and {why}", hint="`-v FILE.mp4` writes a video, `--stream` the frames"
-        )
+        raise MissingError(f"cannot play: {no_terminal}, and {why}", hint="`-v FILE.mp4` writes a video, `--stream` the frames")
     return "terminal", why
 
 
 def play_in_terminal(requests: Sequence[PlaybackRequest], glyphs: CellGlyphs | None) -> None:
-    """Play in the terminal, side by side, until the end. Raises what the players could not do."""
+    """Play in the terminal, side by side, until the end; raises the failures of the players."""
     from gts.playback.painter import colours_of, glyphs_for
     from gts.playback.watch import watch
 
@@ -118,7 +113,7 @@ def play_in_terminal(requests: Sequence[PlaybackRequest], glyphs: CellGlyphs | N
 
 
 def raise_failure(failure: PlaybackFailure | None) -> None:
-    """A failure of another process, as an error of this one."""
+    """Raise the failure of another process in this one."""
     if failure is not None:
         raise ERRORS_BY_EXIT_CODE.get(failure.exit_code, WorkError)(failure.message, hint=failure.hint)
 
@@ -126,12 +121,12 @@ def raise_failure(failure: PlaybackFailure | None) -> None:
 MAX_SPEED = 100.0
 MAX_SEED = 2**31 - 1
 VIDEO_SIDE_PIXELS = range(16, 4097)
-"""Pixels that a side of a video may have."""
+"""Allowed width and height of a video in pixels."""
 
 
 @dataclass(frozen=True)
 class VideoProgressEvent:
-    """How far a video is."""
+    """Event: progress of a video."""
 
     pictures: int
     loop: int
@@ -140,14 +135,15 @@ class VideoProgressEvent:
 
 @dataclass(frozen=True)
 class PlayResult(Result):
-    """What was played."""
+    """Files that were played or written."""
 
+    view: ClassVar[str] = "scores:render_play"
     files: tuple[str, ...]
     place: Literal["window", "terminal", "video", "stream"]
     seed: int
-    """Brings the same starts again."""
+    """Seed of the starts."""
     video: dict[str, Any] | None = None
-    """What was written: path, pictures, fps, width, height, renderer."""
+    """The written file: path, pictures, fps, width, height, renderer."""
 
 
 def run(
@@ -168,7 +164,7 @@ def run(
     video: str | None,
     size: str | None,
 ) -> Iterator[Any]:
-    """Play everything that was named, one after another; yields notes and how far a video is, then the result."""
+    """Play all references, one after another; yields notes and the progress of a video, then the result."""
     from gts.playback.session import PlaybackRequest
 
     if not (math.isfinite(speed) and 0 < speed <= MAX_SPEED):
@@ -227,15 +223,17 @@ def _write_video(request: PlaybackRequest, path: str, size: tuple[int, int] | No
     from gts.playback.video import VideoProgress, write_video
 
     if request.follow:
-        raise UsageError("a video has an end, following has none", hint="leave `--follow` out")
+        raise UsageError("`--follow` is endless and cannot be written as a video", hint="leave out `--follow`")
     if len(request.files) > 1:
-        raise UsageError(f"a video shows one of them, not {len(request.files)}", hint="name one checkpoint")
+        raise UsageError(f"a video shows one file, not {len(request.files)}", hint="name one checkpoint")
     written: Any = None
-    for told in write_video(open_playback(request, request.files[0]), path, loops=request.loops, speed=request.rate, size=size):
-        if isinstance(told, VideoProgress):
-            yield VideoProgressEvent(told.pictures, told.loop, told.loops)
+    for event in write_video(
+        open_playback(request, request.files[0]), path, loops=request.loops, speed=request.rate, size=size
+    ):
+        if isinstance(event, VideoProgress):
+            yield VideoProgressEvent(event.pictures, event.loop, event.loops)
         else:
-            written = told
+            written = event
     facts = {name: getattr(written, name) for name in ("path", "pictures", "fps", "width", "height", "renderer")}
     if written.note:
         yield Note(f"drawn without GL: {written.note}")
@@ -243,11 +241,11 @@ def _write_video(request: PlaybackRequest, path: str, size: tuple[int, int] | No
 
 
 def _parse_size(size: str) -> tuple[int, int]:
-    """Width and height; raises UsageError."""
+    """Parse width and height in pixels; raises UsageError."""
     found = re.fullmatch(r"(\d{1,9})[x×](\d{1,9})", size)
     if found is None or any(int(side) not in VIDEO_SIDE_PIXELS for side in found.groups()):
         raise UsageError(
-            f"`{size}` is no size of a video",
+            f"`{size}` is not a valid size of a video",
             hint=f"width x height, each from {VIDEO_SIDE_PIXELS[0]} to {VIDEO_SIDE_PIXELS[-1]}: --size 640x480",
         )
     return int(found[1]), int(found[2])
@@ -261,39 +259,39 @@ def _make_result(
 
 COMMAND = Command(
     name="play",
-    summary="Watch what was learned: in a window, in the terminal, as a video.",
-    group="looking",
+    summary="Play checkpoints in a window, in the terminal, or as a video.",
+    group="results",
     run=run,
     needs_torch=True,
-    help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start: the same ones as "
-    "the episodes of `gts score --seed SEED`. A window opens where there is a display; over ssh and without one the figure is "
-    "drawn in the terminal. Of a run its best policies play, or, with --follow, what it recorded at its newest evaluation.\n\n"
-    "Keys: space pauses, → makes a step, R restarts, K keeps on after a fall, N takes the next of several, + and - change the "
-    "speed in the terminal, Q ends.\n\n"
+    help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start, the same as in "
+    "the episodes of `gts score --seed SEED`. Opens a window if there is a display; over ssh or without a display it draws in "
+    "the terminal. A run plays its best policies or, with --follow, the recording of its newest evaluation.\n\n"
+    "Keys: space pauses, → makes a step, R restarts, K continues after a fall, N plays the next of several, + and - change the "
+    "speed in the terminal, Q quits.\n\n"
     "--stream writes the frames as lines of JSON; gts/playback/stream.py describes them.",
-    arguments=(Argument("references", "What to play: checkpoints, runs.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
+    arguments=(Argument("references", "Checkpoints or runs to play.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
     options=(
-        Option(("-k", "--keep-on"), "Go on after a fall.", "flag"),
-        Option(("-l", "--loops"), "How often each plays; 0: for ever.", "integer", default=2, minimum=0, metavar="N"),
-        Option(("-n", "--frames"), "Longest loop, in steps; 0: endless.", "integer", default=500, minimum=0, metavar="N"),
-        Option(("-r", "--seed"), "Chooses the starts; random without it.", "integer", minimum=0, maximum=MAX_SEED, metavar="S"),
-        Option(("--stochastic",), "Explore as in training.", "flag"),
-        Option(("--speed",), "How fast; 1 is real time.", "number", default=1.0, metavar="X"),
-        Option(("--in",), "Where to show it.", "choice", choices=("window", "terminal"), name="place"),
-        Option(("--glyphs",), "What to draw with in the terminal.", "choice", choices=("braille", "half", "ascii")),
+        Option(("-k", "--keep-on"), "Continue after a fall.", "flag"),
+        Option(("-l", "--loops"), "Loops of each; 0: endless.", "integer", default=2, minimum=0, metavar="N"),
+        Option(("-n", "--frames"), "Steps per loop at most; 0: endless.", "integer", default=500, minimum=0, metavar="N"),
+        Option(("-r", "--seed"), "Seed of the starts; default: random.", "integer", minimum=0, maximum=MAX_SEED, metavar="S"),
+        Option(("--stochastic",), "Sample actions as in training.", "flag"),
+        Option(("--speed",), "Speed; 1 is real time.", "number", default=1.0, metavar="X"),
+        Option(("--in",), "Where to play.", "choice", choices=("window", "terminal"), name="place"),
+        Option(("--glyphs",), "Characters to draw with in the terminal.", "choice", choices=("braille", "half", "ascii")),
         Option(
             ("--fps",),
-            "Most pictures a second in the terminal.",
+            "Maximum frames per second in the terminal.",
             "integer",
             default=15,
             minimum=1,
             maximum=60,
             metavar="N",
         ),
-        Option(("-f", "--follow"), "Watch a run learn: always its newest trajectory.", "flag"),
+        Option(("-f", "--follow"), "Follow a run: always play its newest recording.", "flag"),
         Option(("--stream",), "Write the frames to standard output.", "flag"),
         Option(("-v", "--video"), "Write a video instead.", completion="file", metavar="FILE.mp4|.gif"),
-        Option(("--size",), "Width and height of the video; 640x480, of a GIF 480x360.", metavar="WxH"),
+        Option(("--size",), "Width and height of the video (default 640x480, of a GIF 480x360).", metavar="WxH"),
     ),
     streams_events=True,
     examples=(

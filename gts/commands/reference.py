@@ -1,7 +1,7 @@
-"""The reference pages, written from the declarations: `python -m gts.commands.reference [PAGE…] [--check]`.
+"""Generates the reference pages from the declarations: `python -m gts.commands.reference [PAGE…] [--check]`.
 
-A block stands between `<!-- name -->` and `<!-- /name -->`; what is between them is replaced. With `--check` nothing is
-written, and the exit code is 1 where a block is not what it should be.
+Text between `<!-- name -->` and `<!-- /name -->` is replaced. With `--check` nothing is written, and the exit code is 1 if a
+page is out of date.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from gts.errors import GtsError, UsageError
 from gts.params.declaration import Parameter
 
 PAGES = ("README.md", "gts/commands/README.md", "gts/params/README.md", "gts/training/README.md")
-"""Where blocks stand, from the root of the project."""
+"""Pages with generated blocks, relative to the root of the repository."""
 
 
 def summary_block() -> str:
-    """Every command in a line, with a link to its place in the reference."""
+    """Write a table of all commands with links into the reference."""
     page = "gts/commands/README.md"
     rows = [
         (title, ", ".join(f"[{one.name}]({page}#gts-{one.name})" for one in COMMANDS.values() if one.group == group))
@@ -30,12 +30,12 @@ def summary_block() -> str:
 
 
 def commands_block() -> str:
-    """Every command: what it does, how it is written, what it takes."""
+    """Write the section of every command: summary, usage, arguments, options, examples."""
     return "\n\n".join(_command(command) for command in COMMANDS.values())
 
 
 def parameters_block() -> str:
-    """Every parameter of every technique: those that all have, then those of each."""
+    """Write the parameters that all techniques share, then those of each technique."""
     from gts.params.declaration import model_parameters
     from gts.params.techniques import TECHNIQUES
 
@@ -49,7 +49,7 @@ def parameters_block() -> str:
 
 
 def rewards_block() -> str:
-    """Every reward parameter of every figure."""
+    """Write the reward parameters of every figure."""
     from gts.params.figures import FIGURES
 
     parts = []
@@ -61,7 +61,7 @@ def rewards_block() -> str:
 
 
 def metrics_block() -> str:
-    """Every number that a training logs."""
+    """Write the metrics of trainings."""
     from gts.training.metrics import METRICS
 
     rows = [(f"`{name}`", metric.formula, metric.unit or "–", metric.description) for name, metric in METRICS.items()]
@@ -69,7 +69,7 @@ def metrics_block() -> str:
 
 
 def measures_block() -> str:
-    """Every measure of test episodes, with the figures that have it."""
+    """Write the measures of test episodes, with the figures that have each."""
     from gts.params.figures import FIGURES
     from gts.physics.figures import get_figure
 
@@ -78,8 +78,8 @@ def measures_block() -> str:
         for measure in get_figure(name).measures:
             found.setdefault((measure.name, measure.unit, measure.description), []).append(name)
     rows = [
-        (f"`{name}`", unit or "–", meaning, "all" if len(who) == len(FIGURES) else ", ".join(who))
-        for (name, unit, meaning), who in found.items()
+        (f"`{name}`", unit or "–", meaning, "all" if len(figures) == len(FIGURES) else ", ".join(figures))
+        for (name, unit, meaning), figures in found.items()
     ]
     return _table(("measure", "unit", "meaning", "of"), rows)
 
@@ -92,24 +92,24 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "metrics": metrics_block,
     "measures": measures_block,
 }
-"""What can stand in a text, by the name of its marks."""
+"""Functions that write each block, by name of the block."""
 
 
 def update_blocks(text: str) -> str:
-    """A text with every block that it has brought up to date; raises UsageError for a block that never ends."""
+    """Replace every block of a page; raises UsageError for unbalanced markers."""
     for name, write in BLOCKS.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         if begin not in text:
             continue
         if text.count(begin) != 1 or text.count(end) != 1 or text.index(end) < text.index(begin):
-            raise UsageError(f"the marks of the block `{name}` must each stand once, the first before the second")
+            raise UsageError(f"the markers of the block `{name}` must each occur once, the opening one first")
         before, after = text[: text.index(begin)], text[text.index(end) :]
         text = f"{before}{begin}\n\n{write()}\n\n{after}"
     return text
 
 
 def main(words: Sequence[str]) -> int:
-    """Bring pages up to date, all of them where none is named, or check that they are; the exit code."""
+    """Update or check the named pages, by default all of them; returns the exit code."""
     names = [word for word in words if not word.startswith("-")]
     return max(_update_page(Path(name), check="--check" in words) for name in names or PAGES)
 
@@ -140,9 +140,9 @@ def _command(command: Command) -> str:
     rows = [(f"`{one.display_metavar}`", one.help) for one in command.arguments]
     rows += [(f"`{_spelling(option)}`", _option(option)) for option in command.options]
     if command.threads:
-        rows.append(("`--threads N`", "CPUs to use; otherwise all that this process may use."))
+        rows.append(("`--threads N`", "CPUs to use; default: all that this process may use."))
     if rows:
-        parts.append(_table(("word", "meaning"), rows))
+        parts.append(_table(("argument or option", "meaning"), rows))
     if command.examples:
         parts.append("For example:\n\n" + "\n".join(f"    {example}" for example in command.examples))
     return "\n\n".join(parts)
@@ -167,7 +167,7 @@ def _value(value: object) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text as a cell of a table has it: a bar would end the cell, and what looks like a tag outside of code would vanish."""
+    """Escape `|` everywhere and `<` outside code, which would break a table cell."""
     parts = text.replace("|", "\\|").split("`")
     return "`".join(part if place % 2 else part.replace("<", "&lt;") for place, part in enumerate(parts))
 

@@ -1,4 +1,4 @@
-"""The one table of commands."""
+"""The registry of commands, by name."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _MODULES = {
     "doctor": "doctor",
     "themes": "themes",
 }
-"""The module of each command, in the order in which a new user meets them."""
+"""Module of each command; lists of commands keep this order."""
 
 
 class _Registry(Mapping[str, Command]):
-    """Commands by name. A module is loaded when one of its commands is first used: a command line needs only one."""
+    """Mapping that imports a command's module on first use."""
 
     def __getitem__(self, name: str) -> Command:
         module = import_module(f"gts.commands.{_MODULES[name]}")
@@ -55,4 +55,4 @@ class _Registry(Mapping[str, Command]):
 
 
 COMMANDS: Mapping[str, Command] = _Registry()
-"""Every command by name."""
+"""All commands by name."""

@@ -1,11 +1,11 @@
-"""`gts score`: how good checkpoints are."""
+"""`gts score`: scores of checkpoints over test episodes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import resolve_path
@@ -30,8 +30,9 @@ class ScoredCheckpoint:
 
 @dataclass(frozen=True)
 class ScoreResult(Result):
-    """Checkpoints and their scores."""
+    """Scores of checkpoints."""
 
+    view: ClassVar[str] = "scores:render_score"
     episodes: int
     steps: int
     seed: int
@@ -39,7 +40,7 @@ class ScoreResult(Result):
 
 
 def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: int, seed: int, verbose: bool) -> Iterator[Any]:
-    """Let every checkpoint play the same test episodes; yields events, then the result."""
+    """Score checkpoints over the same test episodes; yields events, then the result."""
     from gts.formats.checkpoint import read_checkpoint
 
     paths = [resolve_path(context, word) for word in checkpoints]
@@ -61,7 +62,7 @@ def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: i
 
 
 def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpoint], paths: Sequence[Path]) -> str:
-    """Record the scores where there is a catalogue; what went wrong, empty where nothing did."""
+    """Record the scores in the catalogue, if it exists; returns the error message, or an empty string."""
     from gts.jobs.trainings.runs import stored_path
     from gts.store.catalogue import Catalogue, ScoreRecord, utc_now
 
@@ -70,10 +71,20 @@ def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpo
     try:
         with Catalogue(context.workspace.catalogue) as catalogue:
             for row, one, path in zip(result.checkpoints, read, paths, strict=True):
-                mean, score = float(row.score["mean"]), float(row.score["score"])
-                place = stored_path(context.workspace, path)
-                record = (one.checksum, place, result.seed, result.steps, result.episodes, mean, score, row.score, utc_now())
-                catalogue.add_score(ScoreRecord(*record, figure=row.figure))
+                catalogue.add_score(
+                    ScoreRecord(
+                        checksum=one.checksum,
+                        path=stored_path(context.workspace, path),
+                        seed=result.seed,
+                        steps=result.steps,
+                        episodes=result.episodes,
+                        mean=float(row.score["mean"]),
+                        score=float(row.score["score"]),
+                        details=row.score,
+                        taken=utc_now(),
+                        figure=row.figure,
+                    )
+                )
     except FileError as error:
         return f"the scores were not recorded in the workspace: {error.message}"
     return ""
@@ -81,18 +92,34 @@ def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpo
 
 COMMAND = Command(
     name="score",
-    summary="Let checkpoints play test episodes.",
-    group="looking",
+    summary="Score checkpoints over test episodes.",
+    group="results",
     run=run,
     needs_torch=True,
     help="The score is mean × (1 − cov), cov = standard deviation ÷ |mean|. Actions are deterministic, physics is exact, and "
-    "the starts are ones that no training uses: the same checkpoint gets the same score again.",
-    arguments=(Argument("checkpoints", "What to score.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
+    "no training uses the start states: the same checkpoint always gets the same score.",
+    arguments=(Argument("checkpoints", "Checkpoints to score.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
     options=(
-        Option(("--episodes",), "Test episodes.", "integer", default=SCORE_EPISODES, minimum=1, maximum=100_000, metavar="N"),
-        Option(("--steps",), "Longest episode.", "integer", default=SCORE_STEPS, minimum=1, maximum=10_000_000, metavar="N"),
-        Option(("--seed",), "Chooses other test episodes.", "integer", default=0, minimum=0, maximum=2**31 - 1, metavar="S"),
-        Option(("-v", "--verbose"), "Also show the reward terms and what else was measured.", "flag"),
+        Option(
+            ("--episodes",),
+            "Test episodes.",
+            "integer",
+            default=SCORE_EPISODES,
+            minimum=1,
+            maximum=100_000,
+            metavar="N",
+        ),
+        Option(
+            ("--steps",),
+            "Longest episode.",
+            "integer",
+            default=SCORE_STEPS,
+            minimum=1,
+            maximum=10_000_000,
+            metavar="N",
+        ),
+        Option(("--seed",), "Seed of the test episodes.", "integer", default=0, minimum=0, maximum=2**31 - 1, metavar="S"),
+        Option(("-v", "--verbose"), "Also show reward terms and measures.", "flag"),
     ),
     threads=True,
     streams_events=True,

@@ -1,7 +1,4 @@
-"""`gts search`: from a space to a winner.
-
-A search that works in this terminal or without it, and what a search came to.
-"""
+"""`gts search`: search a space, in this process or in the background."""
 
 from __future__ import annotations
 
@@ -10,13 +7,13 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import detect_path_kind, resolve_path
-from gts.errors import FileError, UsageError, WorkError
-from gts.jobs.searches.request import JobNote, SearchOutcome, SearchRequest
+from gts.errors import FileError, UsageError, WorkError, reason
+from gts.jobs.searches.request import JobNote, SearchOutcome, SearchRequest, TrialEnded
 from gts.store.workspace import StudyFolder
 
 if TYPE_CHECKING:
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 
 
 MAX_BEST_TRIALS = 5
-"""Trials of a search that was not confirmed that are shown at its end."""
+"""Trials shown at the end of a search without confirmation."""
 
 _START_TIMEOUT_SECONDS = 5.0
 _START_POLL_SECONDS = 0.05
@@ -40,40 +37,41 @@ class BestTrial:
 
     number: int
     values: tuple[float, ...]
-    """What the search thought of it, one an objective."""
+    """Value of each objective in the search."""
     confirmed: Mapping[str, Any] | None
-    """What came out on fresh seeds: seeds, values, iqm, low, high."""
+    """Confirmation on fresh seeds: seeds, values, iqm, low, high; None if not confirmed."""
     params: Mapping[str, Any]
-    """What was searched, by file key."""
+    """Searched parameters by file key."""
 
 
 @dataclass(frozen=True)
 class SearchResult(Result):
-    """What a search came to."""
+    """Result of a search."""
 
+    view: ClassVar[str] = "jobs:render_search"
     study: str
     """Name of the study, and id of the job."""
     source: str
-    """The space as the person named it."""
+    """The space as given on the command line."""
     folder: str
     storage: str
     counts: Mapping[str, int]
     """Trials by state."""
     wanted: int
     seconds: float
-    """Wall-clock of this attempt."""
+    """Wall-clock time of this attempt."""
     steps: int
-    """Environment steps of this attempt, all trainings together."""
+    """Environment steps of all trainings of this attempt."""
     interrupted: bool
     objectives: int
     winner: int | None
     """The best confirmed trial, else the best one of the search."""
     best: tuple[BestTrial, ...]
-    """Those that were confirmed, best first; else the best of the search, with two objectives its front."""
+    """Confirmed trials, best first; else the best of the search, for two objectives the Pareto front."""
 
     @property
     def exit_code(self) -> int:
-        """130 where somebody ended it, 1 where trials have ended and none is complete."""
+        """Return 130 if the search was interrupted, 1 if trials have ended and none is complete."""
         if self.interrupted:
             return 130
         return 1 if self.winner is None and self.counts else 0
@@ -81,40 +79,41 @@ class SearchResult(Result):
 
 @dataclass(frozen=True)
 class DetachedSearch(Result):
-    """A search that works in a process of its own."""
+    """A search in the background."""
 
+    view: ClassVar[str] = "jobs:render_detached_search"
     source: str
     study: str
     """Name of the study, and id of the job."""
     folder: str
     queued: bool
-    """Whether it waits until there is room for it."""
+    """Whether it waits in the queue."""
 
 
 @dataclass(frozen=True)
 class WorkerAllocation:
-    """Who trains for a search."""
+    """Workers and CPUs of a search."""
 
     workers: int
     threads: int
-    """CPUs of all of them together."""
+    """CPUs of all workers together."""
     notes: tuple[Note, ...] = ()
 
 
 def allocate_workers(context: Context, workers: int | None) -> WorkerAllocation:
-    """As many workers as were asked for, one a CPU if nobody asked, and never more than there are CPUs for them."""
+    """Choose the number of workers: as requested, by default one per CPU, never more than CPUs."""
     from gts.system.threads import available_cpus
 
     threads = context.threads or available_cpus()
     if workers is None or workers <= threads:
         return WorkerAllocation(workers or threads, threads)
-    return WorkerAllocation(threads, threads, (Note(f"{workers} workers would share {threads} CPUs: {threads} work"),))
+    return WorkerAllocation(threads, threads, (Note(f"{workers} workers for {threads} CPUs: using {threads} workers"),))
 
 
 def storage_without_password(word: str) -> tuple[str, list[Note]]:
-    """The address of a storage as it may lie in files: a whole path, or a server without its password, which is not kept.
+    """Return a storage as it is stored: an absolute path, or a URL without its password, with a note about the password.
 
-    Raises UsageError for what is no storage, FileError for a file that cannot be one.
+    Raises UsageError for an invalid URL, FileError for a file that cannot be a storage.
     """
     from gts.search.storage_url import parse_storage_url
 
@@ -127,15 +126,15 @@ def storage_without_password(word: str) -> tuple[str, list[Note]]:
     password = unquote(parts.password or "") or dict(parse_qsl(parts.query)).get("password", "")
     if not password:
         return place.display_url, []
-    # For this process and those that it starts: what is kept of a search is for everybody to read.
+    # For this process and its children; stored requests are readable by others.
     os.environ["PGPASSWORD"] = password
-    return place.display_url, [Note("the password is not kept; to go on with the search later, put it into ~/.pgpass")]
+    return place.display_url, [Note("the password is not kept; to resume the search later, put it into ~/.pgpass")]
 
 
 def create_log_folder(logdir: Path, space: SearchSpace, content: bytes | None = None) -> Path:
-    """The folder for logs as a whole path, with the space in it already; raises FileError where it cannot be written to.
+    """Create the log folder with a copy of the space; returns its absolute path, raises FileError.
 
-    `content`: of the space's file, where there is one.
+    `content`: bytes of the space's file, if it has one.
     """
     from gts.formats.durable import write_durably
     from gts.formats.space_file import format_space
@@ -145,13 +144,13 @@ def create_log_folder(logdir: Path, space: SearchSpace, content: bytes | None = 
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot make the folder {folder}: {reason(error)}") from error
     write_durably(folder / f"{space.name}.space", content or format_space(space).encode())
     return root
 
 
 def run_search(context: Context, request: SearchRequest, *, detach: bool) -> Iterator[Any]:
-    """Search here, or in a process of its own; yields events, then the result. Raises what beginning and opening raise."""
+    """Search in this process or in the background; yields events, then the result. Raises GtsError."""
     from gts.jobs.searches.job import create_search
 
     job, lock = create_search(request)
@@ -162,35 +161,32 @@ def run_search(context: Context, request: SearchRequest, *, detach: bool) -> Ite
 
 
 def run_search_inline(context: Context, job: Job, lock: JobLock) -> Iterator[Any]:
-    """Work on a search in this process and terminal, from where it stands; yields events, then the result.
-
-    For the one who holds the job's lock, which is let go at the end.
-    """
+    """Continue a search in this process; yields events, then the result. Releases `lock`, the held lock of the job."""
     from gts.jobs.process import run_job
 
     ended = 0
     try:
-        for told in run_job(context.workspace, job, lock, context.stop_request):
-            if isinstance(told, SearchOutcome):
-                result = read_search_result(told.folder, str(job.request.get("source", job.name)), told)
-                if ended == 0 and not told.stopped and told.trials >= result.wanted:
-                    yield Note(f"all {result.wanted} trials have ended; for more, name a larger number: gts search … TRIALS")
+        for event in run_job(context.workspace, job, lock, context.stop_request):
+            if isinstance(event, SearchOutcome):
+                result = read_search_result(event.folder, str(job.request.get("source", job.name)), event)
+                if ended == 0 and not event.stopped and event.trials >= result.wanted:
+                    yield Note(f"all {result.wanted} trials are done; for more, give a larger number: gts search … TRIALS")
                 yield result
             else:
-                ended += getattr(told, "state", None) is not None
-                yield Note(told.text) if isinstance(told, JobNote) else told
+                ended += isinstance(event, TrialEnded)
+                yield Note(event.text) if isinstance(event, JobNote) else event
     finally:
         lock.release()
 
 
 def read_search_result(folder: StudyFolder, source: str, outcome: SearchOutcome | None) -> SearchResult:
-    """What the search of a folder came to, from its study; raises FileError or WorkError where that cannot be read."""
+    """Read the result of a search from its study; raises FileError or WorkError if it cannot be read."""
     from gts.search.study_reader import locate_study_storage, read_study
     from gts.search.summary import read_study_summary
 
     view = read_study(*locate_study_storage(folder))
-    winner, seen = view.best_trial(), read_study_summary(folder)
-    wanted = seen.wanted if seen else view.settings.trials if view.settings else len(view.trials)
+    winner, summary = view.best_trial(), read_study_summary(folder)
+    wanted = summary.wanted if summary else view.settings.trials if view.settings else len(view.trials)
     counts: dict[str, int] = {state: count for state, count in view.count_states().items() if count}
     return SearchResult(
         study=folder.name,
@@ -215,12 +211,12 @@ def _best_rows(view: StudyView) -> list[TrialRecord]:
 
 
 def _best_trial(trial: TrialRecord) -> BestTrial:
-    again = trial.confirmed
-    return BestTrial(trial.number, trial.values, dict(again.__dict__) if again else None, dict(trial.params))
+    confirmed = trial.confirmed
+    return BestTrial(trial.number, trial.values, dict(confirmed.__dict__) if confirmed else None, dict(trial.params))
 
 
 def _check_database_file(path: Path) -> None:
-    """Make sure that trials can be kept in a file; raises FileError."""
+    """Check that a file can store trials; raises FileError."""
     from gts.formats.durable import check_writable
 
     check_writable(path)
@@ -230,13 +226,13 @@ def _check_database_file(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}", hint="name another file") from error
+        raise FileError(f"cannot read {path}: {reason(error)}", hint="name another file") from error
     if head and head != _SQLITE_HEADER:
-        raise FileError(f"{path} is no database", hint="name a new file, such as trials.db; it is made")
+        raise FileError(f"{path} is not an SQLite database", hint="name a new file, such as trials.db")
 
 
 def _detach_search(request: SearchRequest, job: Job, lock: JobLock) -> DetachedSearch:
-    """Leave a search to a process of its own, once it has opened its study; raises WorkError where it cannot."""
+    """Start a search in the background, and wait until it has opened its study; raises WorkError if it fails to."""
     from gts.jobs.job_store import read_job_status
     from gts.jobs.launch import launch
 
@@ -245,7 +241,7 @@ def _detach_search(request: SearchRequest, job: Job, lock: JobLock) -> DetachedS
     while time.monotonic() < until:
         state = read_job_status(job.folder).state
         if state.name == "failed":
-            raise WorkError(f"{job.id} could not begin: {state.reason}", hint=f"see {request.folder.log}")
+            raise WorkError(f"{job.id} could not start: {state.reason}", hint=f"see {request.folder.log}")
         if state.name != "waiting" or state.reason != "it starts":
             break
         time.sleep(_START_POLL_SECONDS)
@@ -274,7 +270,7 @@ def run(
     confirm_seeds: int | None,
     seed: int | None,
 ) -> Iterator[Any]:
-    """Search a space, here or in a process of its own, from where its study stands; yields events, then the result."""
+    """Search a space in this process or in the background, continuing its study; yields events, then the result."""
     storage, wanted = _storage_and_trials(storage, trials)
     path, content = _read_space(context, space)
     yield from (Note(problem.format_at(str(path))) for problem in content.warnings)
@@ -306,42 +302,41 @@ def run(
 
 
 def _storage_and_trials(storage: str | None, trials: str | None) -> tuple[str | None, int | None]:
-    """A number alone is that of the trials, as `gts search hopper.space 14` means it."""
+    """Separate storage and number of trials; a single number is the number of trials, as in `gts search hopper.space 14`."""
     if storage is not None and trials is None and storage.lstrip("-").isdecimal():
         storage, trials = None, storage
     if trials is None:
         return storage, None
     if not trials.isascii() or not trials.isdecimal() or int(trials) < 1:
-        raise UsageError(f"`{trials[:40]}` is no number of trials", hint="name 1 or more")
+        raise UsageError(f"`{trials[:40]}` is not a number of trials", hint="give 1 or more")
     return storage, int(trials)
 
 
 def _read_space(context: Context, word: str) -> tuple[Path, SearchSpace]:
-    """The space that a word names; raises FileError with everything that is wrong in it, UsageError for another file."""
+    """Read a space; raises FormatError with all its errors, UsageError for another kind of file."""
     from gts.formats.space_file import read_space
 
     path = resolve_path(context, word)
     kind = detect_path_kind(path, context.workspace)
     if kind != "space":
-        what = "describes one training" if kind == "spec" else "is nothing to search"
-        raise UsageError(f"{path} is a {kind}, which {what}", hint="name a space; `gts new space` makes one")
+        raise UsageError(f"{path} is a {kind}, not a space", hint="name a space; `gts new space` makes one")
     return path, read_space(path)
 
 
 def _check_settings(space: SearchSpace, settings: Mapping[str, Any]) -> None:
-    """Refuse, before anything is written, what cannot be searched so; raises UsageError, MissingError without a library."""
+    """Check the settings before anything is written; raises UsageError, MissingError if a library is missing."""
     from gts.search.settings import SearchSettings
 
     checked = SearchSettings(**settings)
     if "sampler" in settings:
-        # Only here: it loads Optuna.
+        # Imported late: it loads Optuna.
         from gts.search.samplers import check_sampler
 
         check_sampler(checked, space)
 
 
 def _reset_study(context: Context, request: SearchRequest, confirmed: bool) -> Iterator[Note]:
-    """Set aside what there is of a study, if a person agrees."""
+    """Move an existing study aside after confirmation by the user or `--yes`; raises UsageError without it."""
     from gts.jobs.searches.reset import find_reset_conflicts, reset_study
     from gts.search.summary import read_study_summary
 
@@ -350,67 +345,70 @@ def _reset_study(context: Context, request: SearchRequest, confirmed: bool) -> I
         return
     if not confirmed:
         if context.confirm is None:
-            raise UsageError(f"--reset sets the study {name} aside, and nobody can be asked here", hint="add --yes")
-        seen = read_study_summary(folder)
-        with_them = f" with its {seen.ended} trials" if seen and seen.ended else ""
-        if not context.confirm(f"Set the study {name}{with_them} aside and begin anew?"):
-            raise UsageError(f"the study {name} stays as it is; nothing was done", hint="without --reset it goes on")
+            raise UsageError(f"--reset moves the study {name} aside; there is no terminal to confirm that", hint="add --yes")
+        summary = read_study_summary(folder)
+        trials = f" with its {summary.ended} trials" if summary and summary.ended else ""
+        if not context.confirm(f"Move the study {name}{trials} aside and start a new one?"):
+            raise UsageError(f"the study {name} was not changed", hint="without --reset the search continues it")
     yield from map(Note, reset_study(context.workspace, folder, request.storage))
 
 
 COMMAND = Command(
     name="search",
-    summary="Search a space for the parameters that learn best; again: go on.",
-    group="learning",
+    summary="Search a space for the best parameters, or continue a search.",
+    group="training",
     run=run,
     help="Every search makes a study: the folder `studies/NAME` of the workspace with its trials, its log and a checkpoint of "
-    "every training. In the end the best trials are trained again on fresh seeds, and the best of those wins. The same command "
-    "goes on with a search that was stopped, killed or ended by a reboot; what it does not say stays as it was. The first "
-    "Ctrl-C saves and ends. Every search is also a job: see `gts jobs`, `gts tail`, `gts stop`.",
+    "every training. At the end the best trials are trained again on fresh seeds, and the best of those is the winner. The "
+    "same command continues a search that was stopped, killed or interrupted by a reboot; options that are not given keep "
+    "their values. The first Ctrl-C saves and stops. Every search is also a job: see `gts jobs`, `gts tail`, `gts stop`.",
     arguments=(
         Argument("space", "The space to search.", "space"),
         Argument(
             "storage",
-            "Where the trials are kept: a file, or postgresql+psycopg://USER@HOST/DATABASE; in the study's folder if it is "
-            "left out.",
+            "Storage of the trials: a file, or postgresql+psycopg://USER@HOST/DATABASE; default: a file in the study's folder.",
             "file",
             required=False,
         ),
-        Argument("trials", "How many trials in all; 100 if nobody has said so yet.", required=False),
+        Argument("trials", "Total number of trials; default: the number given before, or 100.", required=False),
     ),
     options=(
         Option(
             ("-n", "--workers"),
-            "Processes that train; as many as there are CPUs if it is left out.",
+            "Processes that train; default: one per CPU.",
             "integer",
             minimum=1,
             metavar="N",
         ),
-        Option(("--cohort",), "Trainings that each has at a time.", "integer", default=4, minimum=1, maximum=256, metavar="M"),
+        Option(("--cohort",), "Trainings per worker at a time.", "integer", default=4, minimum=1, maximum=256, metavar="M"),
         Option(
             ("-l", "--logdir"),
-            "Copy spec, log and best checkpoint of every trial into a folder there that is named after the space.",
+            "Copy spec, log and best checkpoint of every trial into LOGDIR/NAME, NAME being that of the space.",
             "path",
             "folder",
         ),
-        Option(("-s", "--sampler"), "What chooses the points: tpe (default), random, grid, qmc, gp, cmaes."),
-        Option(("--pruner",), "What ends trials early: median (default), asha, hyperband, none."),
-        Option(("--seeds",), "Train what looks good with that many seeds (default 1).", "integer", minimum=1, metavar="K"),
+        Option(("-s", "--sampler"), "Sampler: tpe (default), random, grid, qmc, gp or cmaes."),
+        Option(("--pruner",), "Pruner, which ends poor trials early: median (default), asha, hyperband or none."),
+        Option(("--seeds",), "Seeds per promising trial (default 1).", "integer", minimum=1, metavar="K"),
         Option(
             ("--last",),
-            "A training counts by the mean of its last K evaluations (default 3).",
+            "The value of a training is the mean of its last K evaluations (default 3).",
             "integer",
             minimum=1,
             metavar="K",
             name="last_evaluations",
         ),
         Option(
-            ("--confirm",), "How many of the best are trained again at the end (default 5).", "integer", minimum=0, metavar="N"
+            ("--confirm",),
+            "Best trials to train again at the end (default 5).",
+            "integer",
+            minimum=0,
+            metavar="N",
         ),
-        Option(("--confirm-seeds",), "Fresh seeds that each of them gets (default 5).", "integer", minimum=1, metavar="K"),
-        Option(("--seed",), "Of the sampler (default 1).", "integer", minimum=0),
-        Option(("--reset",), "Set aside what there is of the study, and begin anew; asks first.", "flag"),
-        Option(("--yes",), "Do not ask.", "flag"),
+        Option(("--confirm-seeds",), "Fresh seeds for each of them (default 5).", "integer", minimum=1, metavar="K"),
+        Option(("--seed",), "Seed of the sampler (default 1).", "integer", minimum=0),
+        Option(("--reset",), "Move the existing study aside and start a new one, after confirmation.", "flag"),
+        Option(("--yes",), "Confirm --reset without a question.", "flag"),
         *DETACH_OPTIONS,
     ),
     threads=True,

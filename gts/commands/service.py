@@ -1,34 +1,36 @@
-"""`gts service`: interrupted jobs go on by themselves after a restart of the machine."""
+"""`gts service`: resumes interrupted jobs after a restart of the machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Result
 
 
 @dataclass(frozen=True)
 class ServiceResult(Result):
-    """How the service of a workspace stands after a command."""
+    """State of a workspace's service after a command."""
 
+    view: ClassVar[str] = "jobs:render_service"
     action: str
     workspace: str
     kind: str
     """`systemd`, `launchd` or `crontab`; empty where nothing is installed or was."""
     installed: bool
     active: bool
-    """Whether it will run after the next start, as far as can be told."""
+    """Whether it will run after the next start, as far as known."""
     where: tuple[str, ...]
     """Files that were written or removed, or that say it now; `crontab of NAME` for a line there."""
     command: tuple[str, ...]
-    """What runs when the machine has started."""
+    """Command that runs after a start of the machine."""
     remarks: tuple[str, ...] = ()
-    """What stands in the way or is good to know."""
+    """Obstacles and other remarks."""
 
 
 def run(context: Context, *, action: str) -> Iterator[Note | Result]:
-    """Install, remove or look; yields what is worth saying, then the result."""
+    """Install, remove or read the service; yields notes, then the result."""
     from gts.jobs import service
 
     workspace = context.workspace
@@ -59,14 +61,14 @@ def run(context: Context, *, action: str) -> Iterator[Note | Result]:
 
 COMMAND = Command(
     name="service",
-    summary="Have interrupted jobs go on by themselves after a restart of the machine.",
+    summary="Resume interrupted jobs after every restart of the machine.",
     group="jobs",
     run=run,
     help="`install` has the system run `gts resume --all` for this workspace once after every start: by a unit of systemd, "
     "by launchd on macOS, otherwise by a line in the crontab. It says which files it writes; `remove` takes them away again.",
     arguments=(
         Argument(
-            "action", "What to do.", type="choice", choices=("install", "remove", "status"), metavar="install|remove|status"
+            "action", "The action.", type="choice", choices=("install", "remove", "status"), metavar="install|remove|status"
         ),
     ),
     examples=("gts service install", "gts service status --json"),

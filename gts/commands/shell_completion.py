@@ -1,4 +1,4 @@
-"""What a word of a command line can be completed to."""
+"""Completion of words on a command line."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ COMPLETED_SUFFIXES: dict[CompletionKind, tuple[str, ...]] = {
     "file": ("",),
     "folder": (),
 }
-"""How the names of files end that are offered; of folders, all of them are."""
+"""File suffixes offered for each kind; folders are always offered."""
 
 
 def complete_word(completion: CompletionKind, prefix: str, context: Context) -> list[str]:
-    """Words that begin so, in the order in which they are offered; folders end in a slash."""
+    """List the words with a prefix, in display order; folders end in a slash."""
     found = [word for word in _known_words(completion, context) if word.startswith(prefix)]
     if completion in COMPLETED_SUFFIXES:
         found += complete_path(prefix, COMPLETED_SUFFIXES[completion])
@@ -53,7 +53,7 @@ def _known_words(completion: CompletionKind, context: Context) -> Iterator[str]:
 
 
 def _best(context: Context) -> Iterator[str]:
-    # Scores are in the catalogue alone.
+    # Scores exist in the catalogue only.
     if context.workspace.catalogue.is_file():
         yield BEST_CHECKPOINT
 
@@ -69,7 +69,7 @@ def _parameter_keys() -> Iterator[str]:
 
 
 def complete_path(prefix: str, suffixes: tuple[str, ...], here: Path = Path()) -> list[str]:
-    """Files and folders whose paths, seen from `here`, begin so."""
+    """List files and folders, relative to `here`, whose paths begin with a prefix."""
     folder = Path(prefix).parent if prefix and not prefix.endswith("/") else Path(prefix)
     try:
         entries = sorted((here / folder.expanduser()).iterdir())

@@ -1,14 +1,11 @@
-"""`gts study`: how a search stands, what matters in it, and what a report of it must say.
-
-`gts best`: the winner of a study as a spec.
-"""
+"""`gts study`: summary, charts and checklist of a study. `gts best`: its winner as a spec."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.trials import STUDY_HELP
@@ -27,37 +24,38 @@ _MAX_BEST = 5
 
 @dataclass(frozen=True)
 class StudyResult(Result):
-    """How a study stands."""
+    """Summary of a study."""
 
+    view: ClassVar[str] = "studies:render_study"
     name: str
     reference: str
-    """How it was named on the command line, without password."""
+    """Reference to it for other commands, without password."""
     storage: str
     figure: str
     technique: str
     objective: Any
-    """As the space has it; None where the study does not keep its space."""
+    """Objective in the space; None if the study has no space."""
     settings: Mapping[str, Any] | None
     counts: Mapping[TrialStateName, int]
     """Trials by state."""
     seconds: float
-    """Of training, all trials together."""
+    """Training time of all trials."""
     best: tuple[TrialRecord, ...]
-    """The best by the value of the search; of the front where there are two objectives."""
+    """Best trials by the value of the search; for two objectives those of the Pareto front."""
     confirmed: tuple[TrialRecord, ...]
-    """Those that were trained again, best first."""
+    """Confirmed trials, best first."""
     importances: Mapping[str, float]
-    """Shares by parameter, largest first."""
+    """Importance by parameter, largest first."""
     failures: tuple[str, ...]
-    """Reasons, each once."""
+    """Distinct reasons of failed trials."""
     chart: StudyChart | None
     checklist: tuple[ChecklistItem, ...] | None
 
 
 def run_study(context: Context, *, study: str, plot: str | None, checklist: bool) -> StudyResult:
-    """Read a study and sum it up."""
+    """Read a study and summarize it."""
     from gts.search.charts import STUDY_CHART_KINDS, make_study_chart
-    from gts.search.checklist import build_checklist as filled_in
+    from gts.search.checklist import build_checklist
     from gts.search.importances import compute_importances
     from gts.search.study_reader import read_study_by_reference
 
@@ -80,21 +78,21 @@ def run_study(context: Context, *, study: str, plot: str | None, checklist: bool
         importances=compute_importances(view),
         failures=tuple(dict.fromkeys(trial.reason.partition("\n")[0] for trial in view.trials if trial.state == "failed")),
         chart=make_study_chart(view, kind) if kind else None,
-        checklist=filled_in(view) if checklist else None,
+        checklist=build_checklist(view) if checklist else None,
     )
 
 
 STUDY = Command(
     name="study",
-    summary="Show how a search stands, as numbers, charts or a checklist.",
-    group="looking",
+    summary="Show a search as summary, chart or checklist.",
+    group="results",
     run=run_study,
     read_only=True,
-    help="Without options a summary. A study can be looked at while it is searched, and so can one of the original program.",
+    help="Shows a summary without options. Also works during the search, and for studies of the original program.",
     arguments=(Argument("study", STUDY_HELP, "study"),),
     options=(
         Option(("--plot",), "Draw a chart.", "choice", choices=PLOT_KINDS),
-        Option(("--checklist",), "What a report of this search must say, filled in.", "flag"),
+        Option(("--checklist",), "Fill in the checklist for reports of hyper-parameter searches.", "flag"),
     ),
     examples=("gts study hopper", "gts study hopper --plot importance", "gts study hopper --checklist"),
 )
@@ -104,20 +102,21 @@ STUDY = Command(
 class BestResult(Result):
     """A trial of a study and its spec."""
 
+    view: ClassVar[str] = "studies:render_best"
     study: str
     trial: TrialRecord
     comment: str
-    """Study, trial, seeds, scores."""
+    """Comment of the spec: study, trial, seeds, scores."""
     spec: Mapping[str, Any]
-    """The content of its file."""
+    """Content of the spec file."""
     text: str
-    """The same as a file has it."""
+    """Text of the spec file."""
     path: str
-    """Where it was written; empty where it was not."""
+    """Path of the written file; empty if none was written."""
 
 
 def run_best(context: Context, *, study: str, out: Path | None, trial: int | None) -> Iterator[Any]:
-    """Find the winner, and write its spec; never over a file."""
+    """Show or write the spec of the winner or another trial; raises FileError if the file exists."""
     from gts.formats.spec_file import format_spec, write_spec
     from gts.search.study_reader import read_study_by_reference
     from gts.search.winner import make_trial_spec, select_trial
@@ -129,14 +128,14 @@ def run_best(context: Context, *, study: str, out: Path | None, trial: int | Non
         yield Note(warning.message)
     if trial is None and len(view.maximised) > 1 and len(view.pareto_front()) > 1:
         others = ", ".join(str(one.number) for one in view.pareto_front() if one.number != row.number)
-        yield Note(f"the front has others that are no worse: --trial {others}")
+        yield Note(f"other trials of the Pareto front: --trial {others}")
     if trial is None and row.confirmed is None:
-        yield Note("no trial is confirmed on fresh seeds: this one may have been lucky")
+        yield Note("no trial was confirmed on fresh seeds: the value of this one may be luck")
     path = ""
     if out is not None:
         target = out if out.suffix == ".spec" else out.with_name(f"{out.name}.spec")
         if target.exists():
-            raise FileError(f"`{target}` exists already", hint="choose another name; nothing was changed")
+            raise FileError(f"`{target}` exists already", hint="choose another name")
         write_spec(target, spec)
         path = str(target)
     yield BestResult(view.name, row, spec.comment, spec.to_document(), format_spec(spec), path)
@@ -145,15 +144,15 @@ def run_best(context: Context, *, study: str, out: Path | None, trial: int | Non
 BEST = Command(
     name="best",
     summary="Show the winner of a study, or write it as a spec.",
-    group="looking",
+    group="results",
     run=run_best,
     read_only=True,
-    help="The winner is the best of the trials that were confirmed on fresh seeds, else the best by the value of the search; "
-    "the spec's comment says which, with seeds and scores.",
+    help="The winner is the best trial that was confirmed on fresh seeds, else the best by the value of the search; the "
+    "comment in the spec names trial, seeds and scores.",
     arguments=(Argument("study", STUDY_HELP, "study"),),
     options=(
-        Option(("-o", "--out"), "Write the spec there.", "path", completion="spec", writes=True, metavar="FILE.spec"),
-        Option(("--trial",), "Another trial than the winner.", "integer", minimum=0, metavar="N"),
+        Option(("-o", "--out"), "Write the spec to a file.", "path", completion="spec", writes=True, metavar="FILE.spec"),
+        Option(("--trial",), "Use this trial instead of the winner.", "integer", minimum=0, metavar="N"),
     ),
     examples=("gts best hopper", "gts best hopper --out hopperBest.spec"),
 )

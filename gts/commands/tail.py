@@ -1,4 +1,4 @@
-"""`gts tail`: what a job says and how far it is, while it works."""
+"""`gts tail`: log and progress of a job, until it ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.job_progress import (
@@ -45,7 +45,7 @@ class LogLine:
 
 @dataclass(frozen=True)
 class JobStateChanged:
-    """A job stands otherwise than before."""
+    """Event: a job has changed its state."""
 
     job: str
     state: str
@@ -54,107 +54,106 @@ class JobStateChanged:
 
 @dataclass(frozen=True)
 class TailResult(Result):
-    """How a job stands at the end of following it."""
+    """State of a job at the end of `gts tail`."""
 
+    view: ClassVar[str] = "jobs:render_tail"
     job: ListedJob
     came_to: TrainResult | SearchResult | None
-    """Its outcome; None where there is none yet."""
+    """Its result; None if there is none yet."""
     left: bool = False
-    """Whether somebody stopped following while it was at work."""
+    """Whether the user interrupted `gts tail` while the job was running."""
 
     @property
     def exit_code(self) -> int:
-        """That of the job: 1 where it failed or was interrupted; 130 where somebody stopped following."""
+        """Return 1 if the job failed or was interrupted, 130 if the user interrupted `gts tail`."""
         if self.left:
             return 130
         return 1 if self.job.state in ("failed", "interrupted") else 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         return asdict(self.job) | {"came_to": self.came_to.as_dict() if self.came_to else None}
 
 
 def run(context: Context, *, job: str, lines: int, no_follow: bool) -> Iterator[Any]:
-    """Tell the last lines of a job's log, then what comes; yields lines, states and numbers, then how it ended."""
-    standing = resolve_job(context, job)
-    # Whoever ends the following ends nothing else.
+    """Follow a job: yields the last lines of its log, new lines, changes of state and progress, then the result."""
+    status = resolve_job(context, job)
+    # A listener, even an empty one, makes Ctrl-C end this loop instead of raising KeyboardInterrupt.
     with context.stop_request.listening(lambda: None):
         left = False
         if no_follow:
-            yield from map(LogLine, _LogReader(standing.job.folder / "log.txt", lines).read_new_lines())
+            yield from map(LogLine, _LogReader(status.job.folder / "log.txt", lines).read_new_lines())
         else:
-            standing = yield from _follow(context, standing.job, lines)
-            left = standing.state.alive
+            status = yield from _follow(context, status.job, lines)
+            left = status.state.alive
         if left:
-            yield Note(f"the job goes on; follow it again: gts tail {standing.job.id}")
-        yield TailResult(describe_jobs([standing])[0], None if standing.state.alive else _read_outcome(standing), left)
+            yield Note(f"the job is still running; follow it again: gts tail {status.job.id}")
+        yield TailResult(describe_jobs([status])[0], None if status.state.alive else _read_outcome(status), left)
 
 
 def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, JobStatus]:
-    """Tell what happens until the job ends or somebody has enough; returns how it stood last."""
+    """Yield events until the job ends or the user interrupts; returns the last state."""
     log = _LogReader(RunFolder(job.folder).log, lines)
     shown_state: Any = None
     numbers_due = 0.0
     while True:
-        # The state first: when a job ends, its last line is in the log already.
-        standing = _read_status(job)
+        # Read the state before the log: a job that has ended has written its last line.
+        status = _read_status(job)
         yield from map(LogLine, log.read_new_lines())
-        if not standing.state.alive:
+        if not status.state.alive:
             if shown_state is not None and not job.lock_path.exists():
-                # Its sign of life has not ended, it is gone: perhaps somebody is removing the folder just now.
+                # The lock file is gone, not just unlocked: the folder is perhaps being removed right now.
                 time.sleep(TAIL_POLL_SECONDS)
-                standing = _read_status(job)
+                status = _read_status(job)
             yield from map(LogLine, log.read_remaining_lines())
-            return standing
-        if standing.state != shown_state:
-            shown_state = standing.state
-            yield JobStateChanged(job.id, shown_state.word, shown_state.reason)
-        if shown_state.word == "running" and time.monotonic() >= numbers_due:
-            headway = _read_progress(job)
-            if headway.rate is not None:
+            return status
+        if status.state != shown_state:
+            shown_state = status.state
+            yield JobStateChanged(job.id, shown_state.name, shown_state.reason)
+        if shown_state.name == "running" and time.monotonic() >= numbers_due:
+            progress = _read_progress(job)
+            if progress.rate is not None:
                 numbers_due = time.monotonic() + NUMBERS_SECONDS
-                yield headway
+                yield progress
         if context.stop_request.wait(TAIL_POLL_SECONDS):
-            return standing
+            return status
 
 
 def _read_progress(job: Job) -> RunProgress | StudyProgress:
-    """How far a job at work is."""
+    """Read the progress of a running job."""
     if job.kind == "search":
         return read_study_progress(StudyFolder(job.folder), is_active=True)
     return read_run_progress(RunFolder(job.folder), is_active=True)
 
 
 def _read_status(job: Job) -> JobStatus:
-    """How a job stands; raises FileError where its folder is gone."""
+    """Read the state of a job; raises FileError if its folder was removed."""
     from gts.jobs.job_store import read_job_status
 
     try:
         return read_job_status(job.folder)
     except FileError as error:
-        # A folder that is being removed may have lost this one file so far.
+        # While a folder is being removed, this file may be the first to go.
         if JobFolder(job.folder).job_file.exists():
             raise
-        raise FileError(
-            f"{job.id} is gone: somebody removed its folder", hint="`gts jobs` lists those that are there"
-        ) from error
+        raise FileError(f"the folder of {job.id} was removed", hint="`gts jobs` lists the others") from error
 
 
 class _LogReader:
-    """The end of a log file that grows."""
+    """Reads a growing log file from near its end."""
 
     def __init__(self, path: Path, lines: int) -> None:
-        """The first `news` are the last `lines` whole lines."""
+        """`lines`: number of last lines that the first call of `read_new_lines` returns."""
         self._path = path
         self._partial = b""
         self._initial_lines: int | None = lines
         self._offset = max(0, self._size() - lines * _LINE_BYTES)
 
     def read_new_lines(self) -> list[str]:
-        """The whole lines that came since the last call; none where the file cannot be read."""
+        """Read the complete lines since the last call; none if the file cannot be read."""
         size = self._size()
         if size < self._offset:
-            self._offset, self._partial = 0, b""  # it was cut: what stands in it now is new
+            self._offset, self._partial = 0, b""  # the file was truncated: all of it is new
         data = self._partial
         with suppress(OSError), self._path.open("rb") as file:
             file.seek(self._offset)
@@ -167,7 +166,7 @@ class _LogReader:
         return [line.decode(errors="replace") for line in whole]
 
     def read_remaining_lines(self) -> list[str]:
-        """What is left when no more will come."""
+        """Read the rest at the end of the job, including an incomplete last line."""
         left = self.read_new_lines()
         return [*left, self._partial.decode(errors="replace")] if self._partial else left
 
@@ -178,23 +177,23 @@ class _LogReader:
             return 0
 
 
-def _read_outcome(standing: JobStatus) -> TrainResult | SearchResult | None:
-    """What a job that ended came to, from its folder; None where its process did not get so far."""
-    job = standing.job
+def _read_outcome(status: JobStatus) -> TrainResult | SearchResult | None:
+    """Read the result of a job that has ended; None if it has none."""
+    job = status.job
     if job.kind != "search":
-        return _read_train_result(standing)
+        return _read_train_result(status)
     with suppress(GtsError):
         found = read_search_result(StudyFolder(job.folder), str(job.request.get("source", job.name)), None)
         return found if found.best else None
     return None
 
 
-def _read_train_result(standing: JobStatus) -> TrainResult | None:
+def _read_train_result(status: JobStatus) -> TrainResult | None:
     from gts.jobs.trainings.request import MemberOutcome, TrainingOutcome
     from gts.jobs.trainings.summary import summary_path
     from gts.store.curves import MetricsReader
 
-    folder = RunFolder(standing.job.folder)
+    folder = RunFolder(status.job.folder)
     try:
         facts = read_json_object(folder.run_file)
         members = tuple(
@@ -203,8 +202,8 @@ def _read_train_result(standing: JobStatus) -> TrainResult | None:
         seconds = 0.0
         with suppress(FileError), MetricsReader(folder.metrics) as reader:
             seconds = reader.newest_position()[2]
-        # An attempt that ended without a word leaves the outcome of the one before it.
-        if standing.state.name == "interrupted" or (standing.state.name == "failed") != all(one.failed for one in members):
+        # A killed attempt leaves the result of the attempt before it.
+        if status.state.name == "interrupted" or (status.state.name == "failed") != all(one.failed for one in members):
             return None
         outcome = TrainingOutcome(
             folder=folder,
@@ -213,7 +212,7 @@ def _read_train_result(standing: JobStatus) -> TrainResult | None:
             step=facts["step"],
             total_steps=facts["total_steps"],
             seconds=seconds,
-            stopped=standing.state.name == "paused",
+            stopped=status.state.name == "paused",
             members=members,
         )
         results = [member.result for member in members if member.result]
@@ -225,17 +224,16 @@ def _read_train_result(standing: JobStatus) -> TrainResult | None:
 
 COMMAND = Command(
     name="tail",
-    summary="Show what a job says and how far it is, until it ends.",
+    summary="Follow the log and the progress of a job.",
     group="jobs",
     run=run,
     read_only=True,
-    help="The last lines of its log, then what comes, its newest numbers, and in the end what it came to. Ctrl-C ends only the "
-    "looking on: the job never notices that somebody follows it. The exit code is the job's: 0 where it is done or was "
-    "stopped, 1 where it failed or was interrupted.",
+    help="Shows the last lines of its log, then new lines and numbers, and its result at the end. Ctrl-C ends only this "
+    "command, the job keeps running. The exit code is 0 if the job is done or was stopped, 1 if it failed or was interrupted.",
     arguments=(
         Argument(
             "job",
-            "Its id, or the beginning or end of it; the newest if it is left out.",
+            "Its id, or the beginning or end of it; default: the newest.",
             "job",
             required=False,
             default=LAST_RUN,
@@ -243,8 +241,8 @@ COMMAND = Command(
         ),
     ),
     options=(
-        Option(("-n", "--lines"), "Lines of the log to begin with.", "integer", default=10, minimum=0, metavar="N"),
-        Option(("--no-follow",), "Say how it stands, and end.", "flag"),
+        Option(("-n", "--lines"), "Number of last lines to show first.", "integer", default=10, minimum=0, metavar="N"),
+        Option(("--no-follow",), "Show the state and exit.", "flag"),
     ),
     streams_events=True,
     follows=True,

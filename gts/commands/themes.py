@@ -1,16 +1,17 @@
-"""`gts themes`: which themes there are, and what is wrong with the files of some."""
+"""`gts themes`: list of themes, and errors of theme files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from gts.commands.check import CheckedFile, CheckResult
+from gts.commands.check import CheckedFile, CheckResult, file_with_errors
 from gts.commands.command import Argument, Command, Context, Result
+from gts.commands.init import packaged_folder
 from gts.commands.resolve import resolve_path
-from gts.errors import FormatError, GtsError, MissingError, Problem, UsageError
+from gts.errors import GtsError, UsageError
 from gts.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ ThemeOrigin = Literal["program", "user", "workspace"]
 
 @dataclass(frozen=True)
 class ListedTheme:
-    """A theme that can be chosen."""
+    """A valid theme."""
 
     name: str
     about: str
@@ -33,20 +34,21 @@ class ListedTheme:
 
 @dataclass(frozen=True)
 class ThemesResult(Result):
-    """The themes, and files that are none."""
+    """Valid themes and invalid theme files."""
 
+    view: ClassVar[str] = "machine:render_themes"
     themes: tuple[ListedTheme, ...]
     bad: tuple[CheckedFile, ...]
     folders: tuple[str, ...]
-    """Where a person's own themes are looked for."""
+    """Folders of the user's own themes."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         return {"ok": not self.bad} | super().as_dict()
 
 
 def run(context: Context, *, what: str, files: Sequence[str]) -> ThemesResult | CheckResult:
-    """List the themes, or check files of themes."""
+    """List the themes, or check theme files."""
     if what == "check":
         paths = [resolve_path(context, word) for word in files] or [path for _, path in theme_paths(context.workspace)]
         return CheckResult(tuple(_check_theme(path) for path in paths))
@@ -62,16 +64,12 @@ def run(context: Context, *, what: str, files: Sequence[str]) -> ThemesResult | 
 
 
 def builtin_themes_folder() -> Path:
-    """The folder of the themes of this program: in the package, or in the repository beside it. Raises MissingError."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "_themes", package.parent / "themes"):
-        if folder.is_dir():
-            return folder
-    raise MissingError("this installation lacks its themes", hint="install GTS again: pip install --force-reinstall gts")
+    """Find the built-in themes, in the installed package or the repository; raises MissingError."""
+    return packaged_folder("themes", "built-in themes")
 
 
 def theme_folders(workspace: Workspace) -> tuple[tuple[ThemeOrigin, Path], ...]:
-    """Where themes are looked for; of two with the same name the later one counts."""
+    """List the folders of themes; of two themes with one name the later folder wins."""
     from gts.system.folders import config_folder
 
     shipped = builtin_themes_folder()
@@ -83,7 +81,7 @@ def theme_folders(workspace: Workspace) -> tuple[tuple[ThemeOrigin, Path], ...]:
 
 
 def theme_paths(workspace: Workspace) -> Iterator[tuple[ThemeOrigin, Path]]:
-    """The files of all themes, by folder and name."""
+    """List all theme files, by folder and name."""
     for origin, folder in theme_folders(workspace):
         try:
             paths = sorted(folder.glob("*.toml"))
@@ -93,7 +91,7 @@ def theme_paths(workspace: Workspace) -> Iterator[tuple[ThemeOrigin, Path]]:
 
 
 def read_themes(workspace: Workspace) -> tuple[dict[str, tuple[ThemeOrigin, ThemeFile]], tuple[CheckedFile, ...]]:
-    """The themes by name, and the files that are none with what is wrong with them."""
+    """Read all themes: the valid ones by name, and the invalid files with their errors."""
     from gts.formats.theme_file import read_theme
 
     found: dict[str, tuple[ThemeOrigin, ThemeFile]] = {}
@@ -102,7 +100,7 @@ def read_themes(workspace: Workspace) -> tuple[dict[str, tuple[ThemeOrigin, Them
         try:
             theme = read_theme(path)
         except GtsError as error:
-            bad.append(_file_with_errors(path, error))
+            bad.append(file_with_errors(path, error))
         else:
             found[theme.name] = (origin, theme)
     return found, tuple(bad)
@@ -114,28 +112,23 @@ def _check_theme(path: Path) -> CheckedFile:
     try:
         read_theme(path)
     except GtsError as error:
-        return _file_with_errors(path, error)
+        return file_with_errors(path, error)
     return CheckedFile(str(path), (), ())
-
-
-def _file_with_errors(path: Path, error: GtsError) -> CheckedFile:
-    problems = error.problems if isinstance(error, FormatError) else (Problem(error.message),)
-    return CheckedFile(str(path), problems, (), error.hint)
 
 
 COMMAND = Command(
     name="themes",
-    summary="List the themes of the terminal program, or say what is wrong with some.",
+    summary="List the themes of the terminal program, or check theme files.",
     group="machine",
     run=run,
     read_only=True,
-    help="Themes are TOML files in `themes` of the workspace and of the user's settings; one with the name of a theme of the "
-    "program stands in for it. `gts themes check` says every error of the files that are named, or of all: "
-    "the exit code is 2 where there is one.",
+    help="Themes are TOML files in `themes` of the workspace and of the user's settings; one with the name of a built-in theme "
+    "replaces it. `gts themes check` lists every error of the named files, by default of all themes: the exit code is 2 if "
+    "there is any.",
     arguments=(
         Argument(
             "what",
-            "What to do.",
+            "List the themes, or check files.",
             type="choice",
             choices=("list", "check"),
             required=False,
@@ -144,7 +137,7 @@ COMMAND = Command(
         ),
         Argument(
             "files",
-            "Files to check; all themes if they are left out.",
+            "Files to check; default: all themes.",
             "file",
             required=False,
             default=(),

@@ -1,7 +1,4 @@
-"""`gts train`: from a spec to a scored checkpoint.
-
-A training that works in this terminal, and what a training came to.
-"""
+"""`gts train`: train a spec or a checkpoint, in this process or in the background, and score the result."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import Reference, detect_path_kind, resolve_path
@@ -28,8 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainResult(Result):
-    """What a training came to."""
+    """Result of a training."""
 
+    view: ClassVar[str] = "scores:render_train"
     source: str
     run: str
     """Id of the run."""
@@ -42,44 +40,44 @@ class TrainResult(Result):
     interrupted: bool
     members: tuple[MemberOutcome, ...]
     over_seeds: Mapping[str, SeedStatistics]
-    """Statistics over the members' scores, by quantity; empty where there is one member or no score."""
+    """Statistics over the members' scores, by quantity; empty for one member or without scores."""
     summary: str = ""
-    """Path of the summary of several seeds."""
+    """Path of the summary over seeds; empty for one seed."""
 
     @property
     def exit_code(self) -> int:
-        """1 where no member came through, 130 where somebody ended it."""
+        """Return 1 if all members failed, 130 if the training was interrupted."""
         if all(member.failed for member in self.members):
             return 1
         return 130 if self.interrupted else 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         members = [{**member.__dict__, "result": str(member.result) if member.result else None} for member in self.members]
         return super().as_dict() | {"members": members}
 
 
 def run_training_inline(context: Context, job: Job, lock: JobLock, request: TrainingRequest | None = None) -> Iterator[Any]:
-    """Work on a run in this process and terminal, from where it stands; yields events, then the result.
+    """Train a run in this process, from its newest checkpoint; yields events, then the result.
 
-    For the one who holds the job's lock, which is let go at the end. `request` is read from the run's folder where it is None.
+    Releases `lock`, the held lock of the job, at the end. `request` is read from the run's folder if it is None.
     """
-    from gts.jobs.process import run_job as attended
+    from gts.jobs.process import run_job
     from gts.jobs.trainings.runs import read_training_request
 
     try:
         training_request = request or read_training_request(context.workspace, job)
-        for told in attended(context.workspace, job, lock, context.stop_request, request=training_request):
-            if isinstance(told, TrainingOutcome):
-                yield make_train_result(training_request.source, told, told.summary)
+        for event in run_job(context.workspace, job, lock, context.stop_request, request=training_request):
+            if isinstance(event, TrainingOutcome):
+                yield make_train_result(training_request.source, event, event.summary)
             else:
-                yield told
+                yield event
     finally:
         lock.release()
 
 
 def make_train_result(source: str, outcome: TrainingOutcome, summary: Path | None) -> TrainResult:
-    """What a training came to, as its command says it."""
+    """Make the result of the command from the outcome of a training."""
     return TrainResult(
         source=source,
         run=outcome.folder.id,
@@ -101,16 +99,17 @@ MAX_SEEDS = 1024
 
 @dataclass(frozen=True)
 class DetachedTraining(Result):
-    """A training that works in a process of its own."""
+    """A training in the background."""
 
+    view: ClassVar[str] = "jobs:render_detached_training"
     source: str
     run: str
     """Id of the run, and of the job."""
     folder: str
     queued: bool
-    """Whether it waits until there is room for it."""
+    """Whether it waits in the queue."""
     results: tuple[str, ...]
-    """Where each member's outcome will be."""
+    """Path of each member's result."""
 
 
 def run(
@@ -125,14 +124,14 @@ def run(
     seeds: int,
     assignments: Sequence[str],
     keep: str,
-    nosaveoninterrupt: bool,
+    no_save_on_interrupt: bool,
     no_score: bool,
     save_every: float,
     detach: bool,
     queue: bool,
     verbose: bool,
 ) -> Iterator[Any]:
-    """Train what `source` describes, here or in a process of its own; yields events, then the result."""
+    """Train `source` in this process or in the background; yields events, then the result."""
     from gts.params.spec import specs_with_seeds
 
     named = _resolve_source(context, source)
@@ -151,7 +150,7 @@ def run(
         keep="last" if keep == "last" else "best",
         milestones=Milestones(checkpoints, checkinterval) if checkpoints else None,
         score=not no_score,
-        save_when_stopped=not nosaveoninterrupt,
+        save_when_stopped=not no_save_on_interrupt,
         threads=context.threads,
         save_every=save_every,
         queued=queue,
@@ -165,7 +164,7 @@ def run(
 
 
 def _detach_training(request: TrainingRequest, job: Job, lock: JobLock) -> DetachedTraining:
-    """Leave a training to a process of its own."""
+    """Start a training in the background."""
     from gts.jobs.launch import launch
 
     launch(job, lock)
@@ -174,11 +173,11 @@ def _detach_training(request: TrainingRequest, job: Job, lock: JobLock) -> Detac
 
 
 def _resolve_source(context: Context, word: str) -> Reference:
-    """The spec or checkpoint to train; raises FileError or UsageError."""
+    """Resolve the spec or checkpoint to train; raises FileError or UsageError."""
     path = resolve_path(context, word)
     kind = detect_path_kind(path, context.workspace)
     if kind == "space":
-        raise UsageError(f"{path} is a space, which describes many trainings", hint="name a spec or a checkpoint")
+        raise UsageError(f"{path} is a space; `gts search` trains spaces", hint="name a spec or a checkpoint")
     if kind == "run":
         raise UsageError(f"{path} is a run", hint="name a checkpoint in it")
     return Reference(word, path, kind)
@@ -196,7 +195,7 @@ def _read_source(source: Reference) -> tuple[Spec, Checkpoint | None]:
 
 
 def _apply_overrides(spec: Spec, steps: int | None, epochs: int | None, assignments: Sequence[str]) -> Spec:
-    """The spec with what the command line says; its warnings stay."""
+    """Apply the values of the command line to a spec; keeps its warnings."""
     from dataclasses import replace
 
     from gts.params.spec import parse_assignments
@@ -205,7 +204,7 @@ def _apply_overrides(spec: Spec, steps: int | None, epochs: int | None, assignme
     if steps is not None:
         words.append(f"nSteps={steps}")
         if epochs is None and not any(word.startswith("nEpochs=") for word in assignments):
-            # Rollouts keep their length: more steps are more rounds, not longer ones.
+            # Keep the rollout length: more steps mean more rounds, not longer ones.
             epochs = max(1, round(spec.params.n_epochs * steps / spec.params.n_steps))
     if epochs is not None:
         words.append(f"nEpochs={epochs}")
@@ -213,19 +212,19 @@ def _apply_overrides(spec: Spec, steps: int | None, epochs: int | None, assignme
 
 
 def _check_shapes(source: Reference, spec: Spec, start: Checkpoint | None) -> None:
-    """Make sure that a training can start from a checkpoint with what the command line has changed; raises FileError."""
+    """Check that a checkpoint fits the changed spec; raises FileError."""
     from gts.formats.networks import find_shape_problems
 
     problems = find_shape_problems(spec, start.shapes()) if start is not None else ()
     if problems:
         raise FileError(
-            f"{source.path} does not fit what is asked for: {problems[0].message}",
-            hint="networks keep their figure, their number of layers and their sizes",
+            f"{source.path} does not fit the changed parameters: {problems[0].message}",
+            hint="figure, number of layers and layer sizes cannot change",
         )
 
 
 def _default_result(source: Reference) -> Path:
-    """Where the outcome goes if nobody says so: never over the checkpoint that it was trained from."""
+    """Choose the path of the result if OUT is not given; never that of an existing checkpoint it was trained from."""
     if source.kind == "spec":
         return Path(f"{source.path.stem}.checkpoint")
     stem = re.sub(r"-\d+$", "", source.path.stem)
@@ -233,10 +232,10 @@ def _default_result(source: Reference) -> Path:
 
 
 def _result_paths(out: Path, specs: Sequence[Spec], source: Path) -> tuple[Path, ...]:
-    """Where each member's outcome goes; raises UsageError where that would destroy something else."""
+    """Choose the path of each member's result; raises UsageError if that would overwrite the source."""
     if out.suffix in (".spec", ".space"):
         raise UsageError(
-            f"`{out}` has the name of a {out.suffix[1:]}, not of a checkpoint", hint=f"name it {out.stem}.checkpoint"
+            f"`{out}` has the suffix of a {out.suffix[1:]}, not of a checkpoint", hint=f"name it {out.stem}.checkpoint"
         )
     if len(specs) == 1:
         return (out,)
@@ -248,7 +247,7 @@ def _result_paths(out: Path, specs: Sequence[Spec], source: Path) -> tuple[Path,
 
 
 def _check_results_writable(request: TrainingRequest) -> None:
-    """Make sure before hours of work that its outcome can be written; raises FileError."""
+    """Check before hours of training that its results can be written; raises FileError."""
     from gts.formats.durable import check_writable
 
     for path in request.results:
@@ -262,18 +261,18 @@ def _check_results_writable(request: TrainingRequest) -> None:
 
 COMMAND = Command(
     name="train",
-    summary="Train a spec, or go on training a checkpoint; then score it.",
-    group="learning",
+    summary="Train a spec or continue a checkpoint, then score the result.",
+    group="training",
     run=run,
-    help="Every training makes a run: a folder in the workspace's `runs` with its numbers, its log and its checkpoints. "
-    "OUT is the policy that did best when it was tried out on the way. "
-    "The first Ctrl-C ends the training after the present update and saves; the second one ends it at once. Every run is also "
-    "a job: one that was stopped goes on with `gts resume`, and one with --detach works without this terminal.",
+    help="Every training makes a run: a folder in the workspace's `runs` with its metrics, its log and its checkpoints. "
+    "OUT is the policy with the best evaluation during the training. "
+    "The first Ctrl-C stops the training after the current update and saves; the second one ends it at once. Every run is also "
+    "a job: `gts resume` continues a stopped one, and --detach starts one in the background.",
     arguments=(
-        Argument("source", "A spec to train, or a checkpoint to go on from.", "document", metavar="SPEC|CHECKPOINT"),
+        Argument("source", "A spec to train, or a checkpoint to continue from.", "document", metavar="SPEC|CHECKPOINT"),
         Argument(
             "out",
-            "Where the outcome goes; here, with the name of the source, if it is left out.",
+            "The checkpoint to write; default: the name of the source, in the current folder.",
             "file",
             "path",
             required=False,
@@ -282,16 +281,16 @@ COMMAND = Command(
     options=(
         Option(
             ("-s", "--steps"),
-            "Steps of the training, in place of nSteps; without -e, rollouts keep their length.",
+            "Environment steps, instead of nSteps; without -e, rollouts keep their length.",
             "integer",
             minimum=1,
         ),
-        Option(("-e", "--epochs"), "Rounds of collect and update, in place of nEpochs.", "integer", minimum=1),
-        Option(("-c", "--checkpoints"), "Also write checkpoints on the way: PREFIX-<step>.checkpoint.", metavar="PREFIX"),
-        Option(("--checkinterval",), "Epochs from one of those to the next.", "integer", default=100, minimum=1, metavar="N"),
+        Option(("-e", "--epochs"), "Rounds of collecting and updating, instead of nEpochs.", "integer", minimum=1),
+        Option(("-c", "--checkpoints"), "Also write PREFIX-<step>.checkpoint during the training.", metavar="PREFIX"),
+        Option(("--checkinterval",), "Epochs between those checkpoints.", "integer", default=100, minimum=1, metavar="N"),
         Option(
             ("--seeds",),
-            "Train that many seeds side by side; OUT gets -seed1, -seed2, … and a summary.",
+            "Train K seeds side by side; OUT becomes OUT-seed1, OUT-seed2, … and a summary.",
             "integer",
             default=1,
             minimum=1,
@@ -300,17 +299,22 @@ COMMAND = Command(
         ),
         Option(
             ("--set",),
-            "Change a parameter of the spec; may be given several times.",
+            "Change a parameter of the spec; can be repeated.",
             completion="parameter",
             multiple=True,
             metavar="KEY=VALUE",
             name="assignments",
         ),
-        Option(("--keep",), "Which policy OUT is: the best, or the last.", "choice", choices=("best", "last"), default="best"),
-        Option(("--nosaveoninterrupt",), "Do not save when the training is interrupted.", "flag"),
-        Option(("--no-score",), "Do not score the outcome.", "flag"),
+        Option(("--keep",), "Policy to write to OUT: best or last.", "choice", choices=("best", "last"), default="best"),
+        Option(
+            ("--no-save-on-interrupt",),
+            "Do not save when the training is interrupted.",
+            "flag",
+            hidden_flags=("--nosaveoninterrupt",),
+        ),
+        Option(("--no-score",), "Do not score the result.", "flag"),
         *DETACH_OPTIONS,
-        Option(("-v", "--verbose"), "Also show the numbers of the training every few seconds.", "flag"),
+        Option(("-v", "--verbose"), "Also show all metrics every few seconds.", "flag"),
     ),
     threads=True,
     streams_events=True,

@@ -1,4 +1,4 @@
-"""`gts trials`: the trials of a study as a table."""
+"""`gts trials`: table of the trials of a study."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.errors import UsageError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gts.search.trial_records import StudyView, TrialRecord
 
 STUDY_HELP = (
-    "A study: its name in the workspace, its folder, a database file, or the address of a server; with #NAME one of several."
+    "A study: its name in the workspace, its folder, a database file, or the URL of a server; #NAME selects one of several."
 )
 
 _FIELDS: dict[str, Callable[[TrialRecord], Any]] = {
@@ -36,16 +36,17 @@ _BEST_FIRST = ("value", "value2", "confirmed", "steps", "seconds", "seeds")
 
 @dataclass(frozen=True)
 class TrialsResult(Result):
-    """Trials of a study that were asked for, in the order that was asked for."""
+    """Selected trials of a study, in the requested order."""
 
+    view: ClassVar[str] = "studies:render_trials"
     study: str
     storage: str
     maximised: tuple[bool, ...]
     parameters: tuple[str, ...]
-    """What was searched, by file key."""
+    """File keys of the searched parameters."""
     trials: tuple[TrialRecord, ...]
     total: int
-    """How many the study has."""
+    """Number of trials in the study."""
 
 
 def run(
@@ -59,7 +60,7 @@ def run(
     csv: Path | None,
     verbose: bool,
 ) -> Iterator[Any]:
-    """Read a study, and choose and order its trials."""
+    """Read a study, and filter and sort its trials."""
     from gts.search.study_reader import read_study_by_reference
 
     view = read_study_by_reference(context.workspace, study)
@@ -68,18 +69,18 @@ def run(
     chosen = sort_trials(view, chosen, sort, reverse)[:number]
     if csv is not None:
         _write_csv(csv, view, chosen)
-        yield Note(f"{len(chosen)} trials are written to {csv}")
+        yield Note(f"wrote {len(chosen)} trials to {csv}")
     yield TrialsResult(view.name, view.storage, view.maximised, tuple(view.domains), tuple(chosen), len(view.trials))
 
 
 def sort_trials(view: StudyView, trials: list[TrialRecord], field: str, reverse: bool) -> list[TrialRecord]:
-    """Trials by a field, those without one last; what is good when large begins with the largest."""
+    """Sort trials by a field, best or largest first; trials without it come last."""
     read = _field_reader(view, field)
     down = field in _BEST_FIRST
     if field in ("value", "value2") and len(view.maximised) > int(field == "value2"):
         down = view.maximised[int(field == "value2")]
     known = [trial for trial in trials if read(trial) is not None]
-    # A pruned trial's value is of fewer steps: it stands behind those that came to their end.
+    # The value of a pruned trial is of fewer steps and not comparable: complete trials come first.
     numbers = all(isinstance(read(trial), (int, float)) for trial in known)
     known.sort(key=lambda trial: read(trial) if numbers else str(read(trial)), reverse=down != reverse)
     if field in ("value", "value2"):
@@ -88,16 +89,18 @@ def sort_trials(view: StudyView, trials: list[TrialRecord], field: str, reverse:
 
 
 def parse_condition(view: StudyView, text: str) -> Callable[[TrialRecord], bool]:
-    """What `value>1000` or `state=failed` says of a trial; raises UsageError."""
+    """Parse a condition such as `value>1000` or `state=failed` into a predicate; raises UsageError."""
     match = _CONDITION.match(text)
     if match is None:
-        raise UsageError(f"`{text[:60]}` is no condition", hint="write FIELD, one of = != < > <= >=, and a value: value>1000")
+        raise UsageError(
+            f"`{text[:60]}` is not a condition", hint="write FIELD, one of = != < > <= >=, and a value: value>1000"
+        )
     field, sign, wanted = match.groups()
     read = _field_reader(view, field)
     limit = _number(wanted)
     if limit is None and sign not in ("=", "!="):
-        hint = f"ask for {field}={wanted[:40]}, or name a number"
-        raise UsageError(f"`{sign}` compares with a number only, not with `{wanted[:40]}`", hint=hint)
+        hint = f"write {field}={wanted[:40]}, or give a number"
+        raise UsageError(f"`{sign}` compares numbers; `{wanted[:40]}` is not one", hint=hint)
 
     def holds(trial: TrialRecord) -> bool:
         value = read(trial)
@@ -131,7 +134,7 @@ def _number(value: Any) -> float | None:
 
 
 def _write_csv(path: Path, view: StudyView, trials: Sequence[TrialRecord]) -> None:
-    """A line a trial, with every parameter; raises FileError."""
+    """Write one line per trial, with all parameters; raises FileError."""
     from csv import writer
     from io import StringIO
 
@@ -149,25 +152,29 @@ def _write_csv(path: Path, view: StudyView, trials: Sequence[TrialRecord]) -> No
 COMMAND = Command(
     name="trials",
     summary="List the trials of a study.",
-    group="looking",
+    group="results",
     run=run,
     read_only=True,
-    help="Best first. A study can be looked at while it is searched, and so can one of the original program.",
+    help="The best come first. Also works during the search, and for studies of the original program.",
     arguments=(Argument("study", STUDY_HELP, "study"),),
     options=(
         Option(
             ("--sort",),
-            "By what: number, state, value, confirmed, steps, seconds, or a parameter.",
+            "Field to sort by: number, state, value, confirmed, steps, seconds, or a parameter.",
             default="value",
             metavar="FIELD",
         ),
-        Option(("--reverse",), "The other way round.", "flag"),
+        Option(("--reverse",), "Reverse the order.", "flag"),
         Option(
-            ("--filter",), "Only those that fit: value>1000, state=failed.", multiple=True, metavar="CONDITION", name="filters"
+            ("--filter",),
+            "List only matching trials: value>1000, state=failed.",
+            multiple=True,
+            metavar="CONDITION",
+            name="filters",
         ),
-        Option(("-n", "--number"), "How many.", "integer", minimum=0, metavar="N"),
-        Option(("--csv",), "Write them to a file too.", "path", completion="file", writes=True, metavar="FILE"),
-        Option(("-v", "--verbose"), "Show every parameter, and each seed's value.", "flag"),
+        Option(("-n", "--number"), "Number of trials to list.", "integer", minimum=0, metavar="N"),
+        Option(("--csv",), "Also write them to a CSV file.", "path", completion="file", writes=True, metavar="FILE"),
+        Option(("-v", "--verbose"), "Show all parameters and the value of each seed.", "flag"),
     ),
     examples=(
         "gts trials hopper",

@@ -1,7 +1,4 @@
-"""`gts worker`: search with others, on another machine.
-
-`gts workers`: another number of workers for a search, also while it works.
-"""
+"""`gts worker`: join a shared search from another machine. `gts workers`: set the number of workers of a search."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import resolve_job
@@ -38,15 +35,15 @@ def run_worker(
     detach: bool,
     queue: bool,
 ) -> Iterator[Any]:
-    """Work on a study that others share; its space and its settings come from there. Yields events, then the result."""
+    """Search a shared study, with its space and settings; yields events, then the result."""
     from gts.search.storage_url import parse_storage_url, split_study_name
 
     if not study:
-        raise UsageError("the study to work on is missing", hint=f"name it: {_STUDY_USAGE}")
+        raise UsageError("the option --study is missing", hint=f"name the study: {_STUDY_USAGE}")
     word, name = split_study_name(study)
     if not parse_storage_url(word).is_shared:
-        hint = "`gts search SPACE` goes on with it here; several machines share one on a server: postgresql+psycopg://…"
-        raise UsageError(f"{word} is a file, and trials in a file have one owner at a time", hint=hint)
+        hint = "`gts search SPACE` continues it here; to share a study, keep it on a server: postgresql+psycopg://…"
+        raise UsageError(f"{word} is a file, which machines cannot share", hint=hint)
     storage, secret = storage_without_password(word)
     yield from secret
     space = _read_shared_space(parse_storage_url(storage), name)
@@ -68,33 +65,33 @@ def run_worker(
 
 
 def _read_shared_space(storage: StorageLocation, name: str) -> SearchSpace:
-    """The space that a shared study searches. Raises as reading a study does, UsageError where the study has none."""
+    """Read the space of a shared study; raises UsageError if the study has none, FileError or WorkError if unreadable."""
     from gts.formats.space_file import parse_space
     from gts.formats.strict_json import parse_json
     from gts.search.study_reader import read_study
 
     view = read_study(storage, name)
     if view.space is None:
-        raise UsageError(f"the study `{view.name}` does not say what it searches", hint="another program has made it")
+        raise UsageError(f"the study `{view.name}` has no space", hint="it was not made by `gts search`")
     text = json.dumps({**view.space, "name": view.name})
     try:
         return parse_space(parse_json(text, f"the space of {view.name}"))
     except FormatError as error:
-        hint = "see that this machine has the same version of gts as the one that began the search"
+        hint = "install the version of gts with which the search was started"
         raise FormatError(error.path, error.problems, hint=hint) from error
 
 
 WORKER = Command(
     name="worker",
-    summary="Search with others: work on a study that machines share.",
-    group="learning",
+    summary="Join a search that several machines share.",
+    group="training",
     run=run_worker,
     needs_torch=True,
-    help="The study is on a PostgreSQL server; `gts search SPACE postgresql+psycopg://USER@HOST/DATABASE` began it there. Its "
-    "space and its settings come from the study. This machine gets a study's folder of its own for the trials that it trains; "
-    "trials of a machine that dies are taken over by the others after five minutes.",
+    help="The study is on a PostgreSQL server, started by `gts search SPACE postgresql+psycopg://USER@HOST/DATABASE`. Space "
+    "and settings are read from the study. This machine gets its own study folder for the trials that it trains; trials of a "
+    "machine that dies are taken over by the others after five minutes.",
     options=(
-        Option(("--study",), "The study: address of the server, #, and its name.", metavar="URL#NAME"),
+        Option(("--study",), "The study: URL of the server, #, and name of the study.", metavar="URL#NAME"),
         *(option for option in SEARCH.options if option.flags[-1] in _SEARCH_FLAGS),
     ),
     threads=True,
@@ -105,43 +102,43 @@ WORKER = Command(
 
 @dataclass(frozen=True)
 class WorkersResult(Result):
-    """How many workers a search has from now on."""
+    """New number of workers of a search."""
 
+    view: ClassVar[str] = "jobs:render_workers"
     study: str
     workers: int
     at_work: bool
-    """Whether it works now; otherwise the number is that of its next attempt."""
+    """Whether the search is running; if not, the number applies when it is resumed."""
 
 
 def run_workers(context: Context, *, study: str, number: str) -> Iterator[Any]:
-    """Write the wish down; the search looks at it every moment."""
+    """Write the number into the study's folder, which a running search polls."""
     from gts.jobs.searches.worker_count import set_worker_count
     from gts.store.workspace import StudyFolder
 
     if not number.isascii() or not number.isdecimal() or int(number) < 1:
-        raise UsageError(f"`{number[:40]}` is no number of workers", hint="name 1 or more")
-    standing = resolve_job(context, study)
-    job, count = standing.job, int(number)
+        raise UsageError(f"`{number[:40]}` is not a number of workers", hint="give 1 or more")
+    status = resolve_job(context, study)
+    job, count = status.job, int(number)
     if job.kind != "search":
         raise UsageError(f"{job.id} is a training, which has no workers", hint="name a search: `gts jobs` lists them")
     if job.threads and count > job.threads:
-        yield Note(f"{count} workers would share {job.threads} CPUs: {job.threads} work")
+        yield Note(f"{count} workers for {job.threads} CPUs: using {job.threads} workers")
         count = job.threads
     set_worker_count(StudyFolder(job.folder), count)
-    yield WorkersResult(job.id, count, standing.state.alive)
+    yield WorkersResult(job.id, count, status.state.alive)
 
 
 WORKERS = Command(
     name="workers",
-    summary="Give a search more workers, or fewer, also while it works.",
+    summary="Set the number of workers of a search, also while it runs.",
     group="jobs",
     run=run_workers,
-    help="Trainings of a worker that is one too many are saved and go on with the others. The number stays when the search "
-    "is stopped and goes on. Machines that share a study on a server have a search each, with workers of its own: see "
-    "`gts worker`.",
+    help="Trainings of a removed worker are saved and continued by the others. The number is kept when the search is resumed. "
+    "Machines that share a study on a server each run their own search, with their own workers: see `gts worker`.",
     arguments=(
         Argument("study", "The search: the name of its study.", "study"),
-        Argument("number", "How many workers from now on.", metavar="N"),
+        Argument("number", "The new number of workers.", metavar="N"),
     ),
     examples=("gts workers hopper 8", "gts workers hopper 1"),
 )

@@ -1,8 +1,6 @@
-"""Signs and colours of states, at each level of glyphs.
+"""States of jobs and trials on the screen: a symbol, a word, and a colour of the theme.
 
-Signs and inks of states: a state is always a sign and a word, and its colour is the theme's.
-
-States as the screen shows them: a sign and a word, in the colours of the theme.
+Symbols are those of the shell (`gts.commands.views.formatting`), so that a state looks the same everywhere.
 """
 
 from __future__ import annotations
@@ -16,9 +14,7 @@ from rich.text import Text
 from textual.app import App
 from textual.color import Color, ColorParseError
 
-from gts.commands.views.formatting import job_state_text
-from gts.commands.views.formatting import job_state_text as shell_state
-from gts.jobs.states import STATE_NAMES
+from gts.commands.views.formatting import JOB_STATE_SIGNS, TRIAL_STATE_SIGNS, StateSign
 from gts_tui.terminal import BRAILLE, Glyphs
 from gts_tui.theme import theme_style
 
@@ -26,23 +22,21 @@ if TYPE_CHECKING:
     from gts_tui.app import GtsApp
 
 
-_ASCII_STATE_SYMBOLS = {
-    "waiting": ".",
-    "running": ">",
-    "stopping": "#",
-    "paused": "=",
-    "done": "+",
-    "failed": "x",
-    "interrupted": "!",
-}
-_STATE_MEANINGS = {"running": "busy", "done": "good", "failed": "bad", "interrupted": "bad"}
+_SIGNS: Mapping[str, StateSign] = {**TRIAL_STATE_SIGNS, **JOB_STATE_SIGNS, "damaged": JOB_STATE_SIGNS["interrupted"]}
+_MEANINGS = {"green": "good", "red": "bad", "yellow": "wait", "cyan": "wait"}
+
+STATE_COLOURS: Mapping[str, str] = {state: _MEANINGS[sign.colour] for state, sign in _SIGNS.items()} | {"running": "busy"}
+"""Suffix of the theme's `state-…` colour, by state."""
+
 _ASCII_TEXT = str.maketrans({"–": "-", "…": "~", "×": "x", "→": ">", "·": "-", "≥": ">", "≤": "<", "≠": "!", "’": "'"})
-"""One letter each, so that styles stay where they are."""
+"""One character for each, so that styles keep their positions."""
+
+_ASCII_SYMBOLS = str.maketrans({sign.symbol: sign.ascii for sign in _SIGNS.values()} | {"–": "-", "▴": "-", "▾": "+"})
 
 
 @dataclass(frozen=True)
 class StatusStyles:
-    """How things look in the theme and the terminal of now."""
+    """Symbols and colours of states for one theme and one level of glyphs."""
 
     glyphs: Glyphs = BRAILLE
     meaning_styles: Mapping[str, Style] = field(default_factory=dict)
@@ -50,21 +44,21 @@ class StatusStyles:
 
     @property
     def is_ascii(self) -> bool:
-        """Whether only ASCII may be shown."""
+        """Whether the terminal shows ASCII only."""
         return self.glyphs.level == "ascii"
 
     def symbol(self, state: str) -> str:
-        """A sign that tells a state without colours; a space where there is no such state."""
-        if state not in STATE_NAMES:
+        """Return the symbol of a state; a space for an unknown state."""
+        if state not in _SIGNS:
             return " "
-        return _ASCII_STATE_SYMBOLS[state] if self.is_ascii else shell_state(state).plain[0]
+        return _SIGNS[state].ascii if self.is_ascii else _SIGNS[state].symbol
 
     def state_style(self, state: str) -> Style:
-        """The colour of a state."""
-        return self.meaning_styles.get(_STATE_MEANINGS.get(state, "wait"), Style())
+        """Return the style of a state; that of `wait` for an unknown state."""
+        return self.meaning_styles.get(STATE_COLOURS.get(state, "wait"), Style())
 
     def adapt_text(self, text: Text) -> Text:
-        """A text as this terminal can show it; names on a disk need not be Unicode, what is written to a terminal must."""
+        """Replace, in place, characters that this terminal cannot show, surrogates of file names included."""
         plain = text.plain.encode(errors="replace").decode()
         if self.is_ascii:
             plain = "".join(letter if letter.isascii() else "?" for letter in plain.translate(_ASCII_TEXT))
@@ -74,7 +68,7 @@ class StatusStyles:
 
 
 def make_status_styles(app: App[object], glyphs: Glyphs) -> StatusStyles:
-    """How things look now."""
+    """Read the styles of states from the current theme."""
     colours = {}
     for meaning in ("good", "busy", "wait", "bad"):
         try:
@@ -84,74 +78,22 @@ def make_status_styles(app: App[object], glyphs: Glyphs) -> StatusStyles:
     return StatusStyles(glyphs, colours)
 
 
-STATE_COLOURS = {
-    "waiting": "wait",
-    "running": "busy",
-    "stopping": "wait",
-    "paused": "wait",
-    "done": "good",
-    "complete": "good",
-    "pruned": "wait",
-    "failed": "bad",
-    "interrupted": "bad",
-    "damaged": "bad",
-}
-"""Which of the theme's `state-…` colours a state has."""
-
-_STATE_SYMBOLS = {
-    "waiting": "…",
-    "running": "▶",
-    "stopping": "■",
-    "paused": "‖",
-    "done": "✓",
-    "complete": "✓",
-    "pruned": "✂",
-    "failed": "✗",
-    "interrupted": "!",
-    "damaged": "!",
-}
-_ASCII_SYMBOLS = str.maketrans(
-    {"…": ".", "▶": ">", "■": "#", "‖": "=", "✓": "+", "✗": "x", "✂": "/", "–": "-", "▴": "-", "▾": "+"}
-)
-
-
 def format_state(state: str) -> str:
-    """A state with its sign; a word that is no state stays as it is."""
-    return f"{_STATE_SYMBOLS[state]} {state}" if state in _STATE_SYMBOLS else state
+    """Format a state as symbol and word; an unknown state stays as it is."""
+    return f"{_SIGNS[state].symbol} {state}" if state in _SIGNS else state
 
 
 def adapt_symbols(text: str, glyphs: Glyphs) -> str:
-    """A text with the signs that the terminal can show."""
+    """Replace symbols of states by their ASCII ones if the terminal shows ASCII only."""
     return text.translate(_ASCII_SYMBOLS) if glyphs.level == "ascii" else text
 
 
-_COLOURS = {
-    "waiting": "state-wait",
-    "running": "state-busy",
-    "stopping": "state-wait",
-    "paused": "state-wait",
-    "done": "state-good",
-    "failed": "state-bad",
-    "interrupted": "state-bad",
-}
-_ASCII_STATE_SIGNS = {
-    "waiting": ".",
-    "running": ">",
-    "stopping": "]",
-    "paused": "=",
-    "done": "+",
-    "failed": "x",
-    "interrupted": "!",
-}
-"""Signs for a terminal that has ASCII alone."""
-
-
 def state_text(program: GtsApp, word: str) -> Text:
-    """A state, told by a sign and a word, and by colour only besides."""
+    """Format a job state as symbol and word in the theme's colour."""
     return state_sign(program, word).append(f" {word}")
 
 
 def state_sign(program: GtsApp, word: str) -> Text:
-    """The sign of a state alone, where there is no room for its word."""
-    sign = _ASCII_STATE_SIGNS[word] if program.glyphs.level == "ascii" else job_state_text(word).plain.partition(" ")[0]
-    return Text(sign, style=theme_style(program, _COLOURS[word]))
+    """Return the symbol of a state in the theme's colour."""
+    sign = _SIGNS[word].ascii if program.glyphs.level == "ascii" else _SIGNS[word].symbol
+    return Text(sign, style=theme_style(program, f"state-{STATE_COLOURS[word]}"))

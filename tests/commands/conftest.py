@@ -1,4 +1,4 @@
-"""What the tests of the commands share: a workspace of their own, tiny trainings, and `gts` as a function."""
+"""Fixtures of the command tests: an isolated workspace, tiny trainings, and `gts` as a function."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def gts(capsys: pytest.CaptureFixture[str]) -> Gts:
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, with one tiny spec."""
+    """An empty current folder with one tiny spec."""
     monkeypatch.delenv("GTS_WORKSPACE", raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.spec").write_text(json.dumps(TINY_SPEC))
@@ -40,7 +40,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def row(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A row of jobs of their own: what else works on this machine neither counts nor waits."""
+    """An isolated queue, in which other jobs of this machine do not count."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("state")
         patch.setenv("GTS_STATE", str(folder))
@@ -49,7 +49,7 @@ def row(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a finished training of two seeds: not to be changed."""
+    """A workspace with a finished training of two seeds; read-only by convention."""
     folder = tmp_path_factory.mktemp("trained")
     spec, out = folder / "tiny.spec", folder / "out.checkpoint"
     spec.write_text(json.dumps(TINY_SPEC))
@@ -67,7 +67,7 @@ def here(trained: Path, workspace: Path) -> Path:
 
 @pytest.fixture
 def examples(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of examples in which somebody has also worked."""
+    """A folder of examples that also contains runs and other products of use."""
     from gts.commands import init
 
     folder = tmp_path_factory.mktemp("examples")

@@ -1,4 +1,4 @@
-"""Bad input: one clear message with place and remedy, exit code 2, nothing written, nothing executed, no traceback."""
+"""Bad input: one clear message with position and hint, exit code 2, nothing written or executed, no traceback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.cli import TINY_SPEC
 
 
 class Trap:
-    """What a malicious checkpoint would hold."""
+    """An object that executes code when unpickled."""
 
     def __reduce__(self):
         return os.mkdir, ("EXECUTED",)
@@ -22,7 +22,7 @@ class Trap:
 
 @pytest.fixture
 def littered(workspace: Path, trained: Path) -> Path:
-    """A workspace with everything that can be wrong in it."""
+    """A workspace with invalid files of all kinds."""
     whole = (trained / "out-seed1.checkpoint").read_bytes()
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 8
@@ -107,9 +107,9 @@ CASES = [
     ("info none", "no such file"),
     ("info folder", "is a folder"),
     ("info @last", "there is no run yet"),
-    ("compare tiny.spec", "nothing to compare"),
-    ("export tiny.spec a.csv", "has no numbers"),
-    ("export good.checkpoint a.txt", "cannot tell"),
+    ("compare tiny.spec", "a comparison needs two or more"),
+    ("export tiny.spec a.csv", "has no metrics"),
+    ("export good.checkpoint a.txt", "unknown format"),
 ]
 
 
@@ -124,7 +124,7 @@ def test_bad_input_is_one_clear_message(gts, littered: Path, words: str, complai
     assert {path: path.stat().st_mtime_ns for path in littered.rglob("*") if not path.is_symlink()} == before
 
 
-def test_a_checkpoint_of_another_figures_shape_is_refused(gts, littered: Path) -> None:
+def test_checkpoint_with_wrong_shapes_is_refused(gts, littered: Path) -> None:
     from dataclasses import replace
 
     from gts.formats import checkpoint, checkpoint_layout
@@ -140,7 +140,7 @@ def test_a_checkpoint_of_another_figures_shape_is_refused(gts, littered: Path) -
         assert "hopper" in outcome.err + outcome.out
 
 
-def test_something_missing_on_the_machine_is_exit_3(gts, littered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_error_exits_with_3(gts, littered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.commands import init
     from gts.errors import MissingError
 
@@ -152,7 +152,7 @@ def test_something_missing_on_the_machine_is_exit_3(gts, littered: Path, monkeyp
     assert (outcome.code, outcome.err) == (3, "error: this machine lacks a display\n\nhint: connect one\n")
 
 
-def test_bugs_are_shown_as_bugs(gts, littered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_exception_is_not_hidden(gts, littered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.commands import init
 
     def broken() -> Path:
@@ -164,7 +164,7 @@ def test_bugs_are_shown_as_bugs(gts, littered: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("command", ["info", "trials", "play", "train", "score", "delete", "study", "best", "check", "copy"])
-def test_a_name_that_no_file_can_have_is_a_sentence(gts, workspace: Path, command: str) -> None:
+def test_too_long_file_name_is_reported(gts, workspace: Path, command: str) -> None:
     outcome = gts(command, "x" * 5000, *(["y"] if command == "copy" else []))
     assert outcome.code == 2
     assert re.search(r"longer than this system allows: `x{40}…`", outcome.err)

@@ -1,4 +1,4 @@
-"""`bench`: the command passes its options on and shows the rates."""
+"""`gts bench`: options are passed on, rates are shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 
-def test_bench_shows_whatever_was_measured(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch, examples: Path) -> None:
+def test_bench_shows_the_report(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch, examples: Path) -> None:
     from gts.bench import benchmark
     from gts.commands import bench as command
 

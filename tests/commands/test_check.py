@@ -17,7 +17,7 @@ def test_check_lists_every_error_with_its_place(gts, workspace: Path) -> None:
     assert outcome.code == 2
     lines = outcome.out.splitlines()
     assert [line.rsplit(": ", 1)[0][:11] for line in lines[:3]] == ["bad.spec:1:", "bad.spec:3:", "bad.spec:4:"]
-    assert lines[3] == "tiny.spec: good"
+    assert lines[3] == "tiny.spec: valid"
     assert lines[4].startswith("warn.spec:1:")
     assert ": warning: " in lines[4]
     assert lines[6] == "no such file: none.spec"

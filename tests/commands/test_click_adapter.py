@@ -1,4 +1,4 @@
-"""Command lines as click reads them: help, wrong use, numbers."""
+"""Command lines parsed by click: help, wrong usage, numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ def test_help_names_everything(gts, command: Command) -> None:
     assert ("--threads" in said) == command.threads
 
 
-def test_alone_it_helps_and_says_how_to_begin(gts) -> None:
+def test_hidden_spelling_is_not_in_the_help(gts) -> None:
+    out = gts("train", "--help").out
+    assert "--no-save-on-interrupt" in out
+    assert "--nosaveoninterrupt" not in out
+
+
+def test_without_command_help_and_first_steps_are_shown(gts) -> None:
     outcome = gts()
     assert outcome.code == 0
     assert "hint: start with: gts init" in outcome.err
@@ -37,7 +43,7 @@ def test_alone_it_helps_and_says_how_to_begin(gts) -> None:
     assert gts("--version").out.startswith("gts ")
 
 
-def test_a_misspelled_command_is_guessed(gts) -> None:
+def test_misspelled_command_gets_a_suggestion(gts) -> None:
     outcome = gts("trian", "a.spec")
     assert (outcome.code, outcome.out) == (2, "")
     assert "did you mean `train`?" in outcome.err
@@ -57,16 +63,16 @@ def test_a_misspelled_command_is_guessed(gts) -> None:
         (["doctor", "extra"], "unexpected extra argument"),
     ],
 )
-def test_wrong_use_is_one_sentence_and_a_hint(gts, words: list[str], complaint: str) -> None:
+def test_wrong_usage_is_one_error_and_a_hint(gts, words: list[str], complaint: str) -> None:
     outcome = gts(*words)
     assert (outcome.code, outcome.out) == (2, "")
     assert complaint in outcome.err
     assert outcome.err.startswith("error: ")
-    assert f"hint: `gts {words[0]} --help`" in outcome.err
+    assert f"hint: see `gts {words[0]} --help`" in outcome.err
 
 
 @pytest.mark.parametrize(("word", "steps"), [("300", 300), ("2k", 2000), ("1e3", 1000), ("1_000", 1000), ("0.5M", 500_000)])
-def test_whole_numbers_may_be_short(word: str, steps: int) -> None:
+def test_integers_accept_suffixes(word: str, steps: int) -> None:
     from gts.commands.click_adapter import _Integer
 
     assert _Integer(1, None).convert(word, None, None) == steps

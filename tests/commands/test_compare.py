@@ -16,10 +16,10 @@ def test_compare_shows_scores_and_what_differs(gts, here: Path) -> None:
     shown = gts("compare", run, "tiny.spec").out
     assert f"1  {run}/1" in shown
     assert "seed" in shown
-    assert gts("compare", "tiny.spec", "tiny.spec").out.splitlines()[-1] == "every parameter is the same"
+    assert gts("compare", "tiny.spec", "tiny.spec").out.splitlines()[-1] == "all parameters are the same"
 
 
-def test_compare_knows_a_score_that_only_the_workspace_has(gts, here: Path) -> None:
+def test_compare_reads_scores_from_the_catalogue(gts, here: Path) -> None:
     gts("train", "tiny.spec", "new.checkpoint", "--no-score")
     assert gts("compare", "new.checkpoint", "tiny.spec", "--json").data["sides"][0]["score"] is None
     score = gts("score", "new.checkpoint", "--episodes", 3, "--json").data["checkpoints"][0]["score"]

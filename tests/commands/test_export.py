@@ -1,4 +1,4 @@
-"""`export`: the numbers of runs and checkpoints in the files of other programs, whole and as they were written."""
+"""`gts export` of metrics: CSV, JSON and TensorBoard files of runs and checkpoints."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ epoch = 0
 while True:
     epoch += 1
     values = {"loss": float(epoch), "kl": -float(epoch)}
-    writer.round(epoch * 10, epoch, [values, values], {})
+    writer.add_round(epoch * 10, epoch, [values, values], {})
     writer.flush()
     if epoch == 20:
         print("writing", flush=True)
@@ -39,7 +39,7 @@ while True:
 
 
 def make_run(workspace: Path, name: str, members: int) -> RunFolder:
-    """A run with two metrics and an evaluation a member."""
+    """Make a run with two metrics and one evaluation per member."""
     folder = Workspace(workspace).run_folder(f"20261122-081530-{name}-k3f")
     folder.path.mkdir(parents=True)
     folder.run_file.write_text(json.dumps({"format": 1, "members": members, "started": STARTED}))
@@ -54,13 +54,13 @@ def make_run(workspace: Path, name: str, members: int) -> RunFolder:
 
 
 def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """What TensorBoard reads in a folder: steps and values by name."""
+    """Read a folder with TensorBoard: steps and values by name."""
     events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
     events.Reload()
     return {tag: [(one.step, one.value) for one in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
 
-def test_numbers_leave_as_csv_and_json(gts, trained: Path, workspace: Path) -> None:
+def test_metrics_are_exported_as_csv_and_json(gts, trained: Path, workspace: Path) -> None:
     shutil.copytree(trained, workspace, dirs_exist_ok=True)
     assert gts("export", "@last", "all.csv").code == 0
     with open("all.csv", newline="") as file:
@@ -74,7 +74,7 @@ def test_numbers_leave_as_csv_and_json(gts, trained: Path, workspace: Path) -> N
     assert gts("export", "tiny.spec", "x.csv").code == 2
 
 
-def test_every_form_has_the_same_rows(gts, workspace: Path) -> None:
+def test_all_formats_have_the_same_rows(gts, workspace: Path) -> None:
     make_run(workspace, "hopper", 2)
     for name in ("a.csv", "a.json", "a.jsonl"):
         assert gts("export", "@last", name, "--json").data["rows"] == 2 * ROWS
@@ -112,7 +112,7 @@ def test_tensorboard_reads_a_run(gts, workspace: Path) -> None:
     assert len(found) == 4
 
 
-def test_tensorboard_tells_the_time_of_each_point(gts, workspace: Path) -> None:
+def test_tensorboard_events_have_wall_times(gts, workspace: Path) -> None:
     run = make_run(workspace, "hopper", 1)
     gts("export", "@last", "board/")
     with MetricsReader(run.metrics) as reader:
@@ -125,7 +125,7 @@ def test_tensorboard_tells_the_time_of_each_point(gts, workspace: Path) -> None:
     assert events.Scalars("evaluation/mean")[0].wall_time - began == pytest.approx(elapsed[20], abs=1e-5)
 
 
-def test_members_have_folders_of_their_own_and_a_second_export_doubles_nothing(gts, workspace: Path) -> None:
+def test_each_member_has_a_folder_and_a_second_export_adds_nothing(gts, workspace: Path) -> None:
     run = make_run(workspace, "hopper", 3)
     Path("board").mkdir()
     for _ in range(2):
@@ -139,7 +139,7 @@ def test_members_have_folders_of_their_own_and_a_second_export_doubles_nothing(g
         assert ("evaluation/mean" in found) == (member == 3)
 
 
-def test_a_run_leaves_whole_rows_while_it_writes(gts, workspace: Path) -> None:
+def test_export_of_a_running_training_has_complete_rows(gts, workspace: Path) -> None:
     run = make_run(workspace, "hopper", 1)
     writer = subprocess.Popen([sys.executable, "-c", WRITE_ON, str(run.metrics)], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
@@ -164,7 +164,7 @@ def test_what_cannot_be_exported_says_why(gts, workspace: Path) -> None:
     for words, complaint in (
         ("@last x.xlsx", ".jsonl"),
         ("@last no/x.csv", "does not exist"),
-        ("tiny.spec x.jsonl", "has no numbers"),
+        ("tiny.spec x.jsonl", "has no metrics"),
         ("tiny.spec board/", "TensorBoard shows runs"),
         ("@last tiny.spec/", "cannot make the folder"),
     ):
@@ -173,7 +173,7 @@ def test_what_cannot_be_exported_says_why(gts, workspace: Path) -> None:
         assert complaint in outcome.err
 
 
-def test_without_its_library_tensorboard_is_missing(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensorboard_export_needs_its_library(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_run(workspace, "hopper", 1)
     monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
     outcome = gts("export", "@last", f"board{os.sep}")

@@ -1,4 +1,4 @@
-"""`export CHECKPOINT FILE` of motion: the ending decides, and what does not fit together is said."""
+"""`gts export` of motion: formats by suffix, and errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FIRST = {".glb": b"glTF", ".usda": b"#usda 1.0", ".bvh": b"HIERARCHY", ".csv": b
 
 
 @pytest.mark.parametrize("ending", sorted(FIRST))
-def test_the_ending_decides_what_is_written(gts, trained: Path, workspace: Path, ending: str) -> None:
+def test_suffix_selects_the_format(gts, trained: Path, workspace: Path, ending: str) -> None:
     checkpoint = trained / "out-seed1.checkpoint"
     data = gts("export", checkpoint, f"swing{ending}", "--seconds", "0.4", "--json").data
     assert Path(f"swing{ending}").read_bytes().startswith(FIRST[ending])
@@ -23,7 +23,7 @@ def test_the_ending_decides_what_is_written(gts, trained: Path, workspace: Path,
     assert data["seconds"] == pytest.approx((data["frames"] - 1) / 25)
 
 
-def test_the_motion_is_that_of_the_player(gts, trained: Path, workspace: Path) -> None:
+def test_motion_equals_playback(gts, trained: Path, workspace: Path) -> None:
     checkpoint = trained / "out-seed1.checkpoint"
     for seed in (0, 7):
         assert gts("export", checkpoint, "swing.csv", "--seconds", "0.2", "-r", str(seed)).code == 0
@@ -36,7 +36,7 @@ def test_the_motion_is_that_of_the_player(gts, trained: Path, workspace: Path) -
         assert len(set(angles)) == len(rows) > 3
 
 
-def test_a_table_is_the_learning_curve_unless_seconds_are_named(gts, trained: Path, workspace: Path) -> None:
+def test_csv_is_the_learning_curve_without_seconds(gts, trained: Path, workspace: Path) -> None:
     checkpoint = trained / "out-seed1.checkpoint"
     assert gts("export", checkpoint, "curve.csv", "--json").data["columns"][:2] == ["step", "mean"]
     assert gts("export", checkpoint, "swing.csv", "--seconds", "1", "--json").data["figure"] == "invertedPendulum"
@@ -49,13 +49,13 @@ def test_a_table_is_the_learning_curve_unless_seconds_are_named(gts, trained: Pa
         (("CHECKPOINT", "policy.onnx", "--seconds", "3"), "cannot hold"),
         (("CHECKPOINT", "curve.json", "--seconds", "3"), "cannot hold"),
         (("CHECKPOINT", "board/", "--seconds", "3"), "cannot hold"),
-        (("CHECKPOINT", "swing.glb", "--seconds", "0"), "no length"),
+        (("CHECKPOINT", "swing.glb", "--seconds", "0"), "not a valid length"),
         (("CHECKPOINT", "swing.glb", "--seconds", "nan"), "nan"),
         (("CHECKPOINT", "swing.glb", "--seconds", "0.001"), "less than a frame"),
         (("CHECKPOINT", "no/swing.glb"), "does not exist"),
         (("CHECKPOINT", "swing.fbx"), ".glb"),
-        (("tiny.spec", "swing.glb"), "has no motion"),
-        (("tiny.spec", "policy.onnx"), "has no policy"),
+        (("tiny.spec", "swing.glb"), "only a checkpoint has a motion"),
+        (("tiny.spec", "policy.onnx"), "only a checkpoint has a policy"),
     ],
 )
 def test_what_cannot_be_exported_says_why(gts, trained: Path, workspace: Path, words: tuple[str, ...], complaint: str) -> None:

@@ -1,4 +1,4 @@
-"""`export CHECKPOINT FILE.onnx`: another program's runtime gives the actions that GTS gives."""
+"""`gts export` of policies: an ONNX runtime gives the same actions as GTS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACTIVATIONS = ("tanh", "sigmoid", "ReLU", "leakyReLU", "ELU", "SiLU")
 
 
 def make_state(technique: str, sizes: tuple[int, int], **params: object) -> AgentState:
-    """Two members whose actions reach beyond the ends of the range, with biases and statistics of their own."""
+    """Two members with actions beyond the range, and with different biases and statistics."""
     given = {"nEnvironments": 4, **params}
     seeds = [TECHNIQUES[technique].model_validate(given | {"seed": seed}) for seed in (1, 2)]
     state = make_agent(technique, seeds, *sizes).state
@@ -38,7 +38,7 @@ def make_state(technique: str, sizes: tuple[int, int], **params: object) -> Agen
 
 
 def seen(size: int, far: int = 1) -> np.ndarray:
-    """Observations as worlds give them; a third of them `far` times as far out."""
+    """Random observations, a third of them scaled by `far`."""
     generator = np.random.default_rng(7)
     return generator.normal(0.3, 1, (OBSERVATIONS, size)) * generator.choice([1, 1, far], (OBSERVATIONS, 1))
 
@@ -52,7 +52,7 @@ def run(data: bytes, observations: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("technique", POLICIES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("normalised", [True, False])
-def test_the_actions_are_the_same(technique: str, activation: str, normalised: bool) -> None:
+def test_onnx_actions_equal_those_of_the_agent(technique: str, activation: str, normalised: bool) -> None:
     low, high = np.float32([-1, -0.4, 0]), np.float32([1, 0.4, 0.2])
     clip = activation != "ELU"
     params = {
@@ -74,7 +74,7 @@ def test_the_actions_are_the_same(technique: str, activation: str, normalised: b
     assert np.abs(wanted[0] - wanted[1]).max() > 0.1
 
 
-def test_networks_without_hidden_layers_are_policies_too() -> None:
+def test_networks_without_hidden_layers_are_exported() -> None:
     worlds = Worlds("hopper", 1)
     state = make_state("ppo", (11, 3), **{"actor.nHidden": 0})
     wanted = ActionScaler(worlds.action_low, worlds.action_high, clip=True)(
@@ -84,7 +84,7 @@ def test_networks_without_hidden_layers_are_policies_too() -> None:
     assert np.abs(found - wanted[OBSERVATIONS:]).max() < 1e-5
 
 
-def test_a_checkpoint_becomes_a_file_that_says_what_it_is(gts, trained: Path, workspace: Path) -> None:
+def test_exported_policy_has_metadata(gts, trained: Path, workspace: Path) -> None:
     checkpoint = trained / "out-seed1.checkpoint"
     data = gts("export", checkpoint, "policy.onnx", "--json").data
     assert (data["figure"], data["observations"], data["actions"]) == ("invertedPendulum", 4, 1)
@@ -103,13 +103,13 @@ def test_a_checkpoint_becomes_a_file_that_says_what_it_is(gts, trained: Path, wo
     assert np.abs(wanted).max() > 0.01
 
 
-def test_one_observation_is_a_batch_too() -> None:
+def test_single_observation_is_a_batch() -> None:
     state = make_state("a2c", (4, 1))
     low, high = np.float32([-3]), np.float32([3])
     assert run(export_onnx_policy(state, 0, (low, high), {}), np.zeros((1, 4))).shape == (1, 1)
 
 
-def test_without_its_library_onnx_is_missing(gts, trained: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_onnx_export_needs_its_library(gts, trained: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     outcome = gts("export", trained / "out-seed1.checkpoint", "policy.onnx")
     assert outcome.code == 3

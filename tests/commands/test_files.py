@@ -1,4 +1,4 @@
-"""`copy`, `rename`, `delete`, `restore`: files and runs change their places, and nothing is lost."""
+"""`gts copy`, `rename`, `delete` and `restore`: files and runs are moved, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gts.store.workspace import Workspace
 
 @pytest.fixture
 def used(trained: Path, workspace: Path) -> Path:
-    """A workspace of its own with a run that is done; its id."""
+    """Make an isolated workspace with a finished run; returns its id."""
     shutil.copytree(trained, workspace, dirs_exist_ok=True)
     (run,) = Workspace(workspace).run_ids()
     return Workspace(workspace).run_folder(run).path
@@ -34,7 +34,7 @@ def test_copy_and_rename_keep_every_byte(gts, workspace: Path) -> None:
     assert not Path("twin.spec").exists()
 
 
-def test_a_bare_name_stays_in_the_folder_and_a_folder_keeps_the_name(gts, workspace: Path) -> None:
+def test_new_name_keeps_folder_or_file_name(gts, workspace: Path) -> None:
     Path("a").mkdir()
     Path("b").mkdir()
     shutil.copy("tiny.spec", "a/one.spec")
@@ -46,7 +46,7 @@ def test_a_bare_name_stays_in_the_folder_and_a_folder_keeps_the_name(gts, worksp
 
 
 @pytest.mark.parametrize("command", ["copy", "rename"])
-def test_no_file_is_written_over(gts, workspace: Path, command: str) -> None:
+def test_existing_files_are_not_overwritten(gts, workspace: Path, command: str) -> None:
     shutil.copy("tiny.spec", "old.spec")
     Path("other.spec").write_text("mine")
     outcome = gts(command, "old.spec", "other")
@@ -54,26 +54,26 @@ def test_no_file_is_written_over(gts, workspace: Path, command: str) -> None:
     assert "`other.spec` exists already" in outcome.err
     assert Path("other.spec").read_text() == "mine"
     assert Path("old.spec").exists()
-    assert "would be none" in gts(command, "old.spec", "other.space").err
+    assert "has the suffix of a space" in gts(command, "old.spec", "other.space").err
     assert "no such file: gone.spec" in gts(command, "gone.spec", "x").err
     assert "the folder does not exist" in gts(command, "old.spec", "nowhere/x").err
 
 
-def test_a_run_keeps_its_name(gts, used: Path) -> None:
+def test_run_cannot_be_renamed(gts, used: Path) -> None:
     outcome = gts("rename", "@last", "better")
     assert outcome.code == 2
-    assert "is a run, and its numbers know it by its id" in outcome.err
-    assert f"hint: take what you want of it: gts copy {used}/member1/best.checkpoint NAME" in outcome.err
+    assert "is a run, which cannot be renamed" in outcome.err
+    assert f"hint: copy a checkpoint of it: gts copy {used}/member1/best.checkpoint NAME" in outcome.err
     assert gts("rename", f"{used}/member1/best.checkpoint", "better").code == 2
     assert gts("copy", f"{used}/member1/best.checkpoint", "./better").code == 0
     assert gts("info", "better.checkpoint").code == 0
 
 
-def test_deleted_files_come_back_together(gts, workspace: Path) -> None:
+def test_files_deleted_together_are_restored_together(gts, workspace: Path) -> None:
     shutil.copy("tiny.spec", "other.spec")
     outcome = gts("delete", "tiny.spec", "other.spec", "tiny.spec")
     assert outcome.code == 0
-    assert "next: gts restore brings them back" in outcome.out
+    assert "to restore them: gts restore" in outcome.out
     assert list(Path().glob("*.spec")) == []
     assert len(gts("restore", "--list", "--json").data["things"]) == 2
     assert gts("restore").code == 0
@@ -82,7 +82,7 @@ def test_deleted_files_come_back_together(gts, workspace: Path) -> None:
     assert gts("restore").code == 2
 
 
-def test_one_of_several_comes_back_by_name(gts, workspace: Path) -> None:
+def test_one_of_several_items_is_restored_by_name(gts, workspace: Path) -> None:
     shutil.copy("tiny.spec", "other.spec")
     assert gts("delete", "tiny.spec").code == gts("delete", "other.spec").code == 0
     assert gts("restore", "tiny.spec").code == 0
@@ -94,7 +94,7 @@ def test_one_of_several_comes_back_by_name(gts, workspace: Path) -> None:
     assert Path("other.spec").read_text() == "mine"
 
 
-def test_a_run_goes_and_comes_back_with_its_line_in_the_catalogue(gts, used: Path) -> None:
+def test_run_is_deleted_and_restored_with_its_catalogue_entry(gts, used: Path) -> None:
     with Catalogue(Path("gts.db"), read_only=True) as catalogue:
         run, checkpoints = catalogue.get_run(used.name), catalogue.checkpoints(used.name)
     assert checkpoints
@@ -110,40 +110,40 @@ def test_a_run_goes_and_comes_back_with_its_line_in_the_catalogue(gts, used: Pat
         assert (catalogue.get_run(used.name), catalogue.checkpoints(used.name)) == (run, checkpoints)
 
 
-def test_a_study_goes_and_comes_back(gts, workspace: Path) -> None:
+def test_study_is_deleted_and_restored(gts, workspace: Path) -> None:
     folder = Workspace(workspace).study_folder("small")
     folder.path.mkdir(parents=True)
     folder.study_file.write_text(json.dumps({"name": "small", "storage": "postgresql://host/db"}))
     outcome = gts("delete", "small")
     assert outcome.code == 0
-    assert "note: the trials of small stay where they are: postgresql://host/db" in outcome.err
+    assert "note: the trials of small are kept in postgresql://host/db" in outcome.err
     assert not folder.path.exists()
     assert gts("restore", "small").code == 0
     assert folder.exists()
 
 
-def test_what_is_at_work_stays_and_so_does_what_was_named_with_it(gts, used: Path) -> None:
+def test_running_job_blocks_the_whole_deletion(gts, used: Path) -> None:
     life = JobLock.acquire(used / "lock")
     try:
         outcome = gts("delete", "tiny.spec", "@last")
     finally:
         life.release()
     assert outcome.code == 2
-    assert f"{used.name} is at work; nothing was deleted" in outcome.err
+    assert f"{used.name} is running; nothing was deleted" in outcome.err
     assert f"hint: stop it first: gts stop {used.name}" in outcome.err
     assert used.is_dir() and Path("tiny.spec").is_file()
     assert not Path(".trash").exists()
 
 
 @pytest.mark.parametrize("word", ["gts.db", "notes.txt", "gone.spec", "runs", "."])
-def test_not_everything_can_be_deleted(gts, used: Path, word: str) -> None:
+def test_other_files_are_not_deleted(gts, used: Path, word: str) -> None:
     Path("notes.txt").write_text("{")
     outcome = gts("delete", word)
     assert (outcome.code, outcome.out) == (2, "")
     assert Path("gts.db").exists() and Path("notes.txt").exists() and used.exists()
 
 
-def test_a_file_of_a_run_goes_only_with_the_run(gts, used: Path) -> None:
+def test_file_of_a_run_is_not_deleted_alone(gts, used: Path) -> None:
     checkpoint = used / "member1" / "best.checkpoint"
     assert "delete the run or the study as a whole" in gts("delete", checkpoint).err
     assert checkpoint.exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def test_old_checkpoints_are_imported_beside_what_is_there(gts, workspace: Path, repository: Path) -> None:
+def test_legacy_checkpoint_is_imported_to_a_new_file(gts, workspace: Path, repository: Path) -> None:
     old = repository / "tests" / "formats" / "legacy" / "inverted" / "invertedPPO.checkpoint"
     outcome = gts("import", old)
     assert outcome.code == 0, outcome.err

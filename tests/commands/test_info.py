@@ -11,10 +11,10 @@ import pytest
 from gts.store.workspace import Workspace
 
 
-def test_info_of_a_spec_shows_what_differs(gts, here: Path) -> None:
+def test_info_of_a_spec_shows_changed_parameters(gts, here: Path) -> None:
     shown = gts("info", "tiny.spec").out
     assert "invertedPendulum, ppo" in shown
-    changed, others = shown.split("as by default")
+    changed, others = shown.split("default parameters")
     assert "actor.hiddenSize" in changed
     assert "clipRatio" in others
     data = gts("info", "tiny.spec", "--json").data
@@ -24,7 +24,7 @@ def test_info_of_a_spec_shows_what_differs(gts, here: Path) -> None:
     assert values["clipRatio"]["meaning"] in " ".join(gts("info", "tiny.spec", "-v").out.split())
 
 
-def test_info_of_a_checkpoint_shows_all_there_is(gts, here: Path) -> None:
+def test_info_of_a_checkpoint_shows_all_sections(gts, here: Path) -> None:
     shown = gts("info", "out-seed2.checkpoint").out
     for part in ("4–8–8–1", "score ", "learning curve", "nSteps", "made with", "torch", "1 200 steps", "checksum"):
         assert part in shown, part
@@ -41,7 +41,7 @@ def test_info_of_a_checkpoint_shows_all_there_is(gts, here: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["@last", "id", "folder", "beginning", "end"])
-def test_info_of_a_run_by_any_of_its_names(gts, here: Path, word: str) -> None:
+def test_info_finds_a_run_by_folder_id_and_part(gts, here: Path, word: str) -> None:
     (run,) = Workspace(here).run_ids()
     name = {"@last": "@last", "id": run, "folder": f"runs/{run}", "beginning": run[:15], "end": run[-3:]}[word]
     data = gts("info", name, "--json").data
@@ -53,7 +53,7 @@ def test_info_of_a_run_by_any_of_its_names(gts, here: Path, word: str) -> None:
     assert "member2/best.checkpoint" in shown
 
 
-def test_info_of_a_run_without_its_numbers(gts, here: Path) -> None:
+def test_info_of_a_run_without_metrics(gts, here: Path) -> None:
     (run,) = Workspace(here).run_ids()
     (here / "runs" / run / "metrics.db").unlink()
     outcome = gts("info", run)
@@ -63,12 +63,12 @@ def test_info_of_a_run_without_its_numbers(gts, here: Path) -> None:
     assert gts("info", run).code == 2
 
 
-def test_a_word_that_names_several_runs_is_refused(gts, here: Path) -> None:
+def test_ambiguous_run_id_is_refused(gts, here: Path) -> None:
     (run,) = Workspace(here).run_ids()
     shutil.copytree(here / "runs" / run, here / "runs" / (run[:-3] + "zzz"))
     outcome = gts("info", run[:-3])
     assert outcome.code == 2
-    assert "names 2 runs" in outcome.err
+    assert "matches 2 runs" in outcome.err
 
 
 def test_info_of_a_space(gts, here: Path) -> None:
@@ -79,7 +79,7 @@ def test_info_of_a_space(gts, here: Path) -> None:
     assert gts("info", "mine.space", "--json").data["axes"]["lambda"] == {"min": 0.8, "max": 1.0}
 
 
-def test_a_file_cannot_steer_the_terminal(gts, workspace: Path) -> None:
+def test_control_characters_of_files_are_replaced(gts, workspace: Path) -> None:
     spec = json.loads((workspace / "tiny.spec").read_text()) | {"comment": "red \x1b[31m [bold]not bold[/bold]"}
     (workspace / "odd [x].spec").write_text(json.dumps(spec))
     shown = gts("info", "odd [x].spec").out

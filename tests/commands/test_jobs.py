@@ -1,4 +1,4 @@
-"""`jobs`, `tail`, `stop` and `resume` over jobs that this process only pretends to work on: it holds their locks."""
+"""`gts jobs`, `tail`, `stop` and `resume` with simulated jobs, whose locks this process holds."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _own_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pretend(workspace: Path) -> Iterator[Pretend]:
-    """Makes a job and works on it as far as others can see; `pretend("running")`, `pretend(claim="failed", reason="…")`."""
+    """Simulates jobs: `pretend("running")`, `pretend(claim="failed", reason="…")`."""
     lives: list[JobLock] = []
 
     def make(
@@ -70,7 +70,7 @@ def pretend(workspace: Path) -> Iterator[Pretend]:
 
 
 def numbers(job: Job, rounds: int) -> None:
-    """Rounds of a hundred steps, at ten thousand steps a second."""
+    """Write rounds of 100 steps at 10 000 steps per second."""
     with MetricsWriter(RunFolder(job.folder).metrics, rounds=1000) as writer:
         for epoch in range(1, rounds + 1):
             time.sleep(0.01)
@@ -84,16 +84,16 @@ def soon(act: Callable[[], object], seconds: float = 0.3) -> threading.Thread:
     return thread
 
 
-def test_without_jobs_there_is_a_next_step(gts, workspace: Path) -> None:
+def test_empty_list_of_jobs_has_a_next_step(gts, workspace: Path) -> None:
     outcome = gts("jobs")
     assert outcome.code == 0
     assert "next: gts train FILE.spec --detach" in outcome.out
     assert gts("tail").code == gts("stop", "nothing").code == gts("stop").code == gts("resume").code == 2
     assert gts("stop", "--all").code == gts("resume", "--all").code == 0
-    assert "note: no job was interrupted" in gts("resume", "--all").err
+    assert "note: there is no interrupted job" in gts("resume", "--all").err
 
 
-def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_shows_every_state_in_80_columns(gts, workspace: Path, pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     done, _ = pretend(None, claim="done")
     failed, _ = pretend(None, "a loss of nan", claim="failed")
@@ -126,7 +126,7 @@ def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, 
     assert data[killed.id]["rate"] is data[killed.id]["pid"] is None
 
 
-def test_jobs_can_be_narrowed_and_old_ones_are_named(gts, workspace: Path, pretend) -> None:
+def test_jobs_are_filtered_and_limited(gts, workspace: Path, pretend) -> None:
     works, _ = pretend("running")
     others = [pretend(None, claim="done")[0].id for _ in range(12)]
     listed = gts("jobs", "--json").data
@@ -138,7 +138,7 @@ def test_jobs_can_be_narrowed_and_old_ones_are_named(gts, workspace: Path, prete
     assert gts("jobs", "--state", "failed", "--json").data["jobs"] == []
 
 
-def test_a_job_that_writes_nothing_is_pointed_at(gts, workspace: Path, pretend) -> None:
+def test_job_without_progress_is_marked(gts, workspace: Path, pretend) -> None:
     job, _ = pretend("running")
     numbers(job, 2)
     assert "no progress" not in gts("jobs").out
@@ -147,16 +147,16 @@ def test_a_job_that_writes_nothing_is_pointed_at(gts, workspace: Path, pretend) 
     assert "no progress for 6 min 40 s" in gts("jobs").out
 
 
-def test_slots_are_set_and_taken_back(gts, workspace: Path) -> None:
-    assert "at most 3 jobs" in gts("jobs", "--slots", 3).err
+def test_slots_are_set_and_reset(gts, workspace: Path) -> None:
+    assert "fewer than 3 jobs" in gts("jobs", "--slots", 3).err
     assert "0 of 3 slots taken" in gts("jobs").out
     assert gts("jobs", "--slots", "auto", "--json").data["row"]["slots"] is None
     for word in ("0", "many", "²", "1.5"):
         outcome = gts("jobs", "--slots", word)
-        assert (outcome.code, "is no number of slots" in outcome.err) == (2, True)
+        assert (outcome.code, "is not a number of slots" in outcome.err) == (2, True)
 
 
-def test_tail_shows_the_end_of_the_log_and_how_it_stands(gts, workspace: Path, pretend) -> None:
+def test_tail_shows_last_lines_and_state(gts, workspace: Path, pretend) -> None:
     job, _ = pretend("running")
     numbers(job, 3)
     (job.folder / "log.txt").write_text("".join(f"line {number} \x1b[31m\n" for number in range(30)))
@@ -171,7 +171,7 @@ def test_tail_shows_the_end_of_the_log_and_how_it_stands(gts, workspace: Path, p
     assert gts("tail", "--no-follow").code == 0
 
 
-def test_tail_follows_until_the_end_whatever_becomes_of_the_log(gts, workspace: Path, pretend) -> None:
+def test_tail_follows_until_the_end_despite_log_changes(gts, workspace: Path, pretend) -> None:
     job, life = pretend("waiting", "a slot: 1 of 1 are taken")
     log = job.folder / "log.txt"
 
@@ -205,20 +205,20 @@ def test_tail_follows_until_the_end_whatever_becomes_of_the_log(gts, workspace: 
     assert outcome.out.splitlines()[-1].endswith("nan")
 
 
-def test_ctrl_c_ends_only_the_following(gts, workspace: Path, pretend) -> None:
+def test_ctrl_c_ends_only_tail(gts, workspace: Path, pretend) -> None:
     job, _ = pretend("running")
     before = sorted((path, path.stat().st_mtime_ns) for path in job.folder.rglob("*"))
     thread = soon(lambda: os.kill(os.getpid(), signal.SIGINT), 0.6)
     outcome = gts("tail", "--json")
     thread.join()
     assert (outcome.code, outcome.data["state"]) == (130, "running")
-    assert "note: the job goes on" in outcome.err
+    assert "note: the job is still running" in outcome.err
     assert "stopping" not in outcome.err
     assert read_job_status(job.folder).state.name == "running"
     assert sorted((path, path.stat().st_mtime_ns) for path in job.folder.rglob("*")) == before
 
 
-def test_a_job_that_is_removed_while_it_is_followed(gts, workspace: Path, pretend) -> None:
+def test_tail_of_a_job_that_is_removed(gts, workspace: Path, pretend) -> None:
     job, _ = pretend("running")
     thread = soon(lambda: shutil.rmtree(job.folder), 0.6)
     outcome = gts("tail")
@@ -227,7 +227,7 @@ def test_a_job_that_is_removed_while_it_is_followed(gts, workspace: Path, preten
     assert f"error: {job.id} is gone" in outcome.err
 
 
-def test_a_job_that_is_removed_slowly_while_it_is_followed(gts, workspace: Path, pretend) -> None:
+def test_tail_of_a_job_that_is_removed_slowly(gts, workspace: Path, pretend) -> None:
     job, _ = pretend("running")
 
     def remove() -> None:
@@ -242,7 +242,7 @@ def test_a_job_that_is_removed_slowly_while_it_is_followed(gts, workspace: Path,
     assert f"error: {job.id} is gone" in outcome.err
 
 
-def test_a_training_that_stands_still_says_so_on_its_bar(tmp_path: Path) -> None:
+def test_paused_training_is_shown_on_its_bar(tmp_path: Path) -> None:
     drawn = StringIO()
     console = Console(file=drawn, force_terminal=True, width=80, color_system=None)
     with EventDisplay(console, StopRequest(), detail=False) as display:
@@ -250,7 +250,7 @@ def test_a_training_that_stands_still_says_so_on_its_bar(tmp_path: Path) -> None
         display.show(RunProgress(500, 1000, 1, 10.0, 3.5, 4.5))
         display.show(DiskFull("the disk is full"))
         told = drawn.getvalue()
-        assert "run some-run, going on from step 480" in told
+        assert "run some-run, resumed at step 480" in told
         assert "500 10/s 0:50 left return 3.5 best 4.5" in told
         assert "paused: the disk is full" in told
         assert told.rindex("paused") > told.rindex("training")
@@ -258,35 +258,35 @@ def test_a_training_that_stands_still_says_so_on_its_bar(tmp_path: Path) -> None
         assert drawn.getvalue().rindex("training") > drawn.getvalue().rindex("paused")
 
 
-def test_stop_is_for_jobs_at_work(gts, workspace: Path, pretend) -> None:
+def test_stop_needs_a_running_job(gts, workspace: Path, pretend) -> None:
     job, _ = pretend(None, claim="done")
     outcome = gts("stop", job.id)
     assert outcome.code == 2
-    assert f"{job.id} is not at work, it is done" in outcome.err
+    assert f"{job.id} is not running, it is done" in outcome.err
     assert gts("stop", job.id, "--all").code == 2
 
 
-def test_ctrl_c_leaves_a_request_to_stop_standing(gts, workspace: Path, pretend) -> None:
+def test_ctrl_c_keeps_a_stop_request(gts, workspace: Path, pretend) -> None:
     job, life = pretend("stopping")  # asked before: nobody signals this process a second time
     thread = soon(lambda: os.kill(os.getpid(), signal.SIGINT), 0.6)
     outcome = gts("stop", job.id, "--json")
     thread.join()
     assert (outcome.code, outcome.data["jobs"][0]["state"]) == (130, "stopping")
-    assert "it still stops" in outcome.err
+    assert "the job still stops" in outcome.err
     thread = soon(life.release)
     assert gts("stop", job.id, "--json").data["jobs"][0]["state"] == "paused"
     thread.join()
 
 
-def test_resume_refuses_what_makes_no_sense(gts, workspace: Path, pretend) -> None:
+def test_resume_refuses_invalid_requests(gts, workspace: Path, pretend) -> None:
     done, _ = pretend(None, claim="done")
     works, _ = pretend("running")
     for words, says in [
         ([done.id], f"{done.id} is done"),
         ([works.id], f"process {os.getpid()} on"),
         ([works.id, "--attach"], "is working on"),
-        (["--attach", "--all"], "--attach goes on with one job"),
-        ([done.id, "--attach", "--queue"], "--attach goes on with one job"),
+        (["--attach", "--all"], "--attach resumes one job"),
+        ([done.id, "--attach", "--queue"], "--attach resumes one job"),
         ([done.id, "--all"], "name the jobs"),
     ]:
         outcome = gts("resume", *words)
@@ -296,20 +296,20 @@ def test_resume_refuses_what_makes_no_sense(gts, workspace: Path, pretend) -> No
     assert (outcome.code, [one["state"] for one in outcome.data["left_alone"]]) == (2, ["done", "running"])
 
 
-def test_resume_all_leaves_alone_what_was_stopped_and_what_dies_again_and_again(gts, workspace: Path, pretend) -> None:
+def test_resume_all_skips_stopped_and_repeatedly_failing_jobs(gts, workspace: Path, pretend) -> None:
     stopped, _ = pretend(None, "stopped", claim="paused")
     died, _ = pretend(None, attempts=(0, 0, 0))
     pretend(None, claim="done")
     outcome = gts("resume", "--all")
     assert outcome.code == 0
-    assert f"left alone, paused: {stopped.id} (somebody stopped it)" in outcome.out
-    assert f"left alone, failed: {died.id} (it died 3 times at step 0)" in outcome.out
+    assert f"not resumed, paused: {stopped.id} (stopped on request)" in outcome.out
+    assert f"not resumed, failed: {died.id} (it died 3 times at step 0)" in outcome.out
     data = gts("resume", "--all", "--json").data
     assert data["jobs"] == []
     assert {one["id"] for one in data["left_alone"]} == {stopped.id, died.id}
 
 
-def test_a_training_that_was_interrupted_goes_on_in_the_terminal(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_training_is_resumed_in_the_terminal(gts, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     take = RunWriter.add_round
 
     def take_and_signal(recorder: RunWriter, event: TrainingProgress) -> None:
@@ -329,7 +329,7 @@ def test_a_training_that_was_interrupted_goes_on_in_the_terminal(gts, workspace:
     assert f"paused  {run}, 480 of 1 200 steps" in gts("tail", run).out
     outcome = gts("resume", run, "--attach")
     assert outcome.code == 0, outcome.err
-    assert f"run {run}, going on from step 480" in outcome.err
+    assert f"run {run}, resumed at step 480" in outcome.err
     assert "trained 1 200 steps" in outcome.out
     whole, cut = read_checkpoint("whole.checkpoint"), read_checkpoint("cut.checkpoint")
     assert cut.checksum == whole.checksum

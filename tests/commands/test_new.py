@@ -14,7 +14,7 @@ from gts.params.techniques import TECHNIQUES
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
 @pytest.mark.parametrize("figure", FIGURES)
-def test_new_files_are_good_ones(gts, workspace: Path, figure: str, technique: str) -> None:
+def test_new_files_are_valid(gts, workspace: Path, figure: str, technique: str) -> None:
     assert gts("new", "spec", "a", "--figure", figure, "--technique", technique).code == 0
     spec = read_spec("a.spec")
     assert (spec.figure, spec.technique, spec.non_default_values()) == (figure, technique, {})
@@ -26,7 +26,7 @@ def test_new_files_are_good_ones(gts, workspace: Path, figure: str, technique: s
     assert gts("check", "a.spec", "b.space", "--json").data["ok"] is True
 
 
-def test_new_refuses_what_exists_or_is_unknown(gts, workspace: Path) -> None:
+def test_new_refuses_existing_files_and_unknown_names(gts, workspace: Path) -> None:
     assert gts("new", "spec", "tiny").code == 2
     outcome = gts("new", "spec", "x", "-f", "hoper")
     assert outcome.code == 2

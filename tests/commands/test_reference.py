@@ -1,4 +1,4 @@
-"""The generated reference: complete, and checked against the pages that hold it."""
+"""The generated reference: complete, and checked against its pages."""
 
 from __future__ import annotations
 

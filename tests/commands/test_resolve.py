@@ -1,4 +1,4 @@
-"""`@best` names the checkpoint with the best score, wherever a command takes a checkpoint."""
+"""The reference `@best`: the checkpoint with the best score, for all commands that take a checkpoint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.cli import TINY_SPEC
 
 @pytest.fixture
 def here(trained: Path, workspace: Path) -> Path:
-    """A copy of a workspace with two scored checkpoints, of which the second is the better one."""
+    """A copy of a workspace with two scored checkpoints; the second is better."""
     shutil.copytree(trained, workspace, dirs_exist_ok=True)
     with Catalogue(workspace / "gts.db") as catalogue:
         scores = catalogue.best_scores()
@@ -29,7 +29,7 @@ def here(trained: Path, workspace: Path) -> Path:
     return workspace
 
 
-def test_every_command_that_takes_a_checkpoint_takes_the_best_one(gts, here: Path) -> None:
+def test_commands_accept_best(gts, here: Path) -> None:
     path = str(here / "out-seed2.checkpoint")
     assert gts("info", "@best", "--json").data["path"] == path
     assert gts("score", "@best", "--episodes", 2, "--json").data["checkpoints"][0]["path"] == path
@@ -39,7 +39,7 @@ def test_every_command_that_takes_a_checkpoint_takes_the_best_one(gts, here: Pat
     assert (here / "more.checkpoint").is_file()
 
 
-def test_the_best_one_is_still_what_was_scored(gts, here: Path) -> None:
+def test_best_ignores_changed_files(gts, here: Path) -> None:
     shutil.copy(here / "out-seed1.checkpoint", here / "out-seed2.checkpoint")
     assert gts("info", "@best", "--json").data["path"] == str(here / "out-seed1.checkpoint")
     (here / "out-seed1.checkpoint").unlink()
@@ -49,7 +49,7 @@ def test_the_best_one_is_still_what_was_scored(gts, here: Path) -> None:
     assert "no checkpoint" in outcome.err
 
 
-def test_a_few_short_episodes_make_no_best_one(gts, here: Path) -> None:
+def test_best_ignores_scores_over_few_episodes(gts, here: Path) -> None:
     with Catalogue(here / "gts.db") as catalogue:
         other = next(one for one in catalogue.best_scores() if one.path == "out-seed1.checkpoint")
         catalogue.add_score(replace(other, score=9000.0, episodes=3))
@@ -57,14 +57,14 @@ def test_a_few_short_episodes_make_no_best_one(gts, here: Path) -> None:
     assert gts("info", "@best", "--json").data["path"] == str(here / "out-seed2.checkpoint")
 
 
-def test_without_a_score_there_is_no_best_one(gts, workspace: Path) -> None:
+def test_best_needs_a_score(gts, workspace: Path) -> None:
     outcome = gts("play", "@best")
     assert outcome.code == 2
     assert "gts score" in outcome.err
     assert not (workspace / "gts.db").exists()
 
 
-def test_scores_taken_in_a_folder_of_the_workspace_count(gts, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_best_finds_scores_taken_in_a_subfolder(gts, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "deep").mkdir()
     monkeypatch.chdir(here / "deep")
     shutil.copy(here / "out-seed1.checkpoint", here / "deep" / "mine.checkpoint")
@@ -74,7 +74,7 @@ def test_scores_taken_in_a_folder_of_the_workspace_count(gts, here: Path, monkey
         assert {one.figure for one in catalogue.best_scores()} == {TINY_SPEC["physicalModel"]}
 
 
-def test_it_is_offered_where_a_checkpoint_is_wanted_and_scores_are_known(here: Path, tmp_path: Path) -> None:
+def test_completion_offers_best_if_scores_exist(here: Path, tmp_path: Path) -> None:
     context = Context(Workspace(here))
     assert "@best" in complete_word("checkpoint", "@", context)
     assert "@best" in complete_word("document", "@", context)

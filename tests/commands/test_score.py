@@ -8,7 +8,7 @@ from gts.formats.checkpoint import read_checkpoint
 from gts.store.catalogue import Catalogue
 
 
-def test_a_checkpoint_gets_the_same_score_again(gts, here: Path) -> None:
+def test_scores_are_repeatable(gts, here: Path) -> None:
     first = gts("score", "out-seed1.checkpoint", "out-seed2.checkpoint", "--json").data
     again = gts("score", "out-seed2.checkpoint", "--json").data
     assert again["checkpoints"][0]["score"] == first["checkpoints"][1]["score"]
@@ -18,23 +18,23 @@ def test_a_checkpoint_gets_the_same_score_again(gts, here: Path) -> None:
         assert len(catalogue.scores(first["checkpoints"][1]["checksum"])) == 3
 
 
-def test_scores_are_a_table_with_terms_on_demand(gts, here: Path) -> None:
+def test_scores_are_a_table_with_terms_if_verbose(gts, here: Path) -> None:
     outcome = gts("score", "out-seed1.checkpoint", "--episodes", 5, "--steps", 50, "--seed", 3, "-v")
     assert outcome.code == 0
     head, row, *rest = outcome.out.splitlines()
     assert head.split() == ["checkpoint", "mean", "cov", "score", "IQM", "95", "%", "length", "m/s", "falls"]
     assert row.startswith("out-seed1.checkpoint")
     assert "alive" in "\n".join(rest)
-    assert "scoring one policy: 5 episodes of up to 50 steps" in outcome.err
+    assert "scoring over 5 episodes of up to 50 steps" in outcome.err
 
 
-def test_scoring_without_a_workspace_makes_none(gts, workspace: Path, trained: Path) -> None:
+def test_scoring_creates_no_workspace(gts, workspace: Path, trained: Path) -> None:
     outcome = gts("score", trained / "out-seed1.checkpoint", "--episodes", 2, "--workspace", workspace)
     assert outcome.code == 0
     assert not (workspace / "gts.db").exists()
 
 
-def test_scoring_with_a_locked_catalogue_says_so_and_scores(gts, here: Path) -> None:
+def test_scoring_with_a_locked_catalogue_is_noted(gts, here: Path) -> None:
     (here / "gts.db").write_bytes(b"nothing that SQLite knows" * 100)
     outcome = gts("score", "out-seed1.checkpoint", "--episodes", 2, "--json")
     assert outcome.code == 0

@@ -1,4 +1,4 @@
-"""`gts search` as a person meets it: from a space to a confirmed winner, interrupted, gone on with, begun anew."""
+"""`gts search`: from a space to a confirmed winner; interrupted, resumed and reset."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def space(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def standing(space: Path, workspace: Path) -> Callable[..., StudyFolder]:
-    """Makes a study with two complete trials, one that failed and one that is gone on with, as an owner leaves it."""
+    """Make a study with two complete trials, a failed one and an interrupted one."""
 
     def make(storage: str | None = None) -> StudyFolder:
         request = SearchRequest(Workspace(workspace), read_space(space), "hopper/tiny.space", storage, {"trials": 8}, threads=1)
@@ -78,16 +78,16 @@ def _nothing_outlives_its_test(workspace: Path) -> Iterator[None]:
                 os.killpg(found.lock_info.worker.pid, signal.SIGKILL)
 
 
-def test_the_original_words_lead_to_a_confirmed_winner(gts, space: Path, workspace: Path) -> None:
+def test_search_with_original_options_confirms_a_winner(gts, space: Path, workspace: Path) -> None:
     words = "search hopper/tiny.space trials.db 3 -n 2 -l logs --threads 1 --confirm 2 --confirm-seeds 2"
     outcome: Outcome = gts(*words.split())
     assert outcome.code == 0, outcome.err
-    assert "note: 2 workers would share 1 CPUs: 1 work" in outcome.err
+    assert "note: 2 workers for 1 CPUs: using 1 workers" in outcome.err
     for number in range(3):
         assert sum(line.startswith(f"trial {number} ✓") for line in outcome.err.splitlines()) >= 1
     assert "learningRate 0.001, discountFactor 0.99" in outcome.err  # trial 0: the defaults
     assert "searched 3 trials: 3 complete" in outcome.out
-    assert "over 2 fresh seeds; the search thought" in outcome.out
+    assert "over 2 fresh seeds; " in outcome.out
     assert "next: gts best tiny --out tiny.spec" in outcome.out
     assert (workspace / "trials.db").exists()
     logs = workspace / "logs" / "tiny"
@@ -111,7 +111,7 @@ def test_the_original_words_lead_to_a_confirmed_winner(gts, space: Path, workspa
     # Again: nothing is left to do. With a larger number it goes on, in the same storage and with the other settings as before.
     outcome = gts("search", "hopper/tiny.space", "--threads", 1, "--json")
     assert (outcome.code, outcome.data["counts"], outcome.data["steps"]) == (0, {"complete": 3}, 0)
-    assert "all 3 trials have ended" in outcome.err
+    assert "all 3 trials are done" in outcome.err
     assert len(outcome.data["best"]) == 2
     outcome = gts(
         "search", "hopper/tiny.space", 4, "-s", "random", "--pruner", "none", "--threads", 1, "--confirm", 0, "--json"
@@ -122,7 +122,7 @@ def test_the_original_words_lead_to_a_confirmed_winner(gts, space: Path, workspa
     assert [trial["number"] for trial in gts("trials", "tiny", "--sort", "number", "--json").data["trials"]] == [0, 1, 2, 3]
 
 
-def test_ctrl_c_saves_and_the_same_command_goes_on(gts, space: Path, workspace: Path) -> None:
+def test_ctrl_c_saves_and_the_same_command_resumes(gts, space: Path, workspace: Path) -> None:
     words = ["search", "hopper/tiny.space", "2", *map(str, QUICK)]
     long = json.loads(space.read_text())
     long["params"] |= {"nSteps": 400_000, "nEpochs": 1000, "nEvaluations": 100}
@@ -155,27 +155,27 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(gts, space: Path, workspace: 
 
     # They go on where they were, under their numbers.
     outcome = gts("resume", "tiny")
-    assert "tiny goes on from 0 of 2 trials" in outcome.out, outcome.err
+    assert "tiny resumed at 0 of 2 trials" in outcome.out, outcome.err
     deadline = time.monotonic() + 60
     while gts("jobs", "--json").data["jobs"][0]["step"] <= sum(saved):
         assert time.monotonic() < deadline, folder.log.read_text()
         time.sleep(0.2)
     outcome = gts("stop", "tiny")
-    assert "tiny stands at 0 of 2 trials" in outcome.out, outcome.err
+    assert "tiny: stopped, 0 of 2 trials done" in outcome.out, outcome.err
     assert all(now > before for now, before in zip(newest_steps(folder), saved, strict=True))
     data = gts("trials", "tiny", "--json").data
     assert [(trial["number"], trial["state"]) for trial in data["trials"]] == [(0, "running"), (1, "running")]
 
 
 def newest_steps(folder: StudyFolder) -> list[int]:
-    """The step of the newest state of every training."""
+    """Return the step of the newest checkpoint of every training."""
     return [max(int(path.stem[5:]) for path in run.glob("member1/last-*")) for run in sorted(folder.path.glob("trials/*"))]
 
 
-def test_a_detached_search_is_followed_to_its_end(gts, space: Path, workspace: Path) -> None:
+def test_detached_search_is_followed_to_its_end(gts, space: Path, workspace: Path) -> None:
     outcome = gts("search", "hopper/tiny.space", 2, *QUICK, "--detach")
     assert outcome.code == 0, outcome.err
-    assert "tiny searches in a process of its own" in outcome.out
+    assert "search tiny started in the background" in outcome.out
     assert gts("search", "hopper/tiny.space", "--reset", "--yes").code == 2  # somebody works on it
     told = gts("tail", "tiny")
     assert told.code == 0, told.err
@@ -184,7 +184,7 @@ def test_a_detached_search_is_followed_to_its_end(gts, space: Path, workspace: P
     assert gts("resume", "tiny").code == 2
 
 
-def test_a_detached_search_that_cannot_begin_says_so_at_once(gts, standing, space: Path) -> None:
+def test_detached_search_that_cannot_start_is_reported(gts, standing, space: Path) -> None:
     standing()
     other = json.loads(space.read_text()) | {"technique": "a2c"}
     space.write_text(json.dumps(other))
@@ -193,7 +193,7 @@ def test_a_detached_search_that_cannot_begin_says_so_at_once(gts, standing, spac
     assert 'were made with the technique "ppo"' in outcome.err
 
 
-def test_begun_anew_the_old_study_is_set_aside(gts, standing, space: Path, workspace: Path) -> None:
+def test_reset_moves_the_old_study_aside(gts, standing, space: Path, workspace: Path) -> None:
     elsewhere = str(workspace / "trials.db")
     standing(elsewhere)
     before = (workspace / "trials.db").read_bytes()
@@ -201,9 +201,9 @@ def test_begun_anew_the_old_study_is_set_aside(gts, standing, space: Path, works
     assert (outcome.code, "add --yes" in outcome.err) == (2, True)
     asked: list[str] = []
     context = Context(Workspace(workspace), 1, confirm=lambda question: bool(asked.append(question)))
-    with pytest.raises(UsageError, match="stays as it is"):
+    with pytest.raises(UsageError, match="was not changed"):
         list(search.run(context, **_values("hopper/tiny.space", reset=True)))
-    assert asked == ["Set the study tiny with its 3 trials aside and begin anew?"]
+    assert asked == ["Move the study tiny with its 3 trials aside and start a new one?"]
     life = JobLock.acquire(Workspace(workspace).study_folder("tiny").lock)
     assert gts("search", "hopper/tiny.space", "--reset", "--yes").code == 2
     life.release()
@@ -220,14 +220,14 @@ def test_begun_anew_the_old_study_is_set_aside(gts, standing, space: Path, works
 
 
 def _values(word: str, **changed: Any) -> dict[str, Any]:
-    """What `search.run` gets when the command line says no more than that."""
+    """Default values of the options of `search.run`, with some replaced."""
     declared = search.COMMAND
     values = {one.name: one.default for one in declared.arguments} | {"space": word}
     values |= {one.value_name: False if one.type == "flag" else one.default for one in declared.options}
     return values | changed
 
 
-def test_jobs_show_how_far_a_search_is(gts, standing, workspace: Path) -> None:
+def test_jobs_shows_progress_of_a_search(gts, standing, workspace: Path) -> None:
     for storage in (None, str(workspace / "trials.db")):
         folder = standing(storage)
         (row,) = gts("jobs", "--json").data["jobs"]
@@ -242,7 +242,7 @@ def test_jobs_show_how_far_a_search_is(gts, standing, workspace: Path) -> None:
         folder.path.rmdir()
 
 
-def test_a_study_that_cannot_be_read_is_listed(gts, standing, workspace: Path) -> None:
+def test_unreadable_study_is_listed(gts, standing, workspace: Path) -> None:
     folder = standing()
     folder.database.write_bytes(b"this is no database, whatever it looks like" * 100)
     (row,) = gts("jobs", "--json").data["jobs"]
@@ -252,7 +252,7 @@ def test_a_study_that_cannot_be_read_is_listed(gts, standing, workspace: Path) -
     assert (outcome.code, "study.db" in outcome.err) == (2, True)
 
 
-def test_a_search_on_a_terminal_is_a_bar_and_a_line_a_trial(standing) -> None:
+def test_search_on_a_terminal_shows_bar_and_trials(standing) -> None:
     drawn = StringIO()
     console = Console(file=drawn, force_terminal=True, width=60, color_system=None)
     with EventDisplay(console, StopRequest(), detail=False) as display:
@@ -263,16 +263,16 @@ def test_a_search_on_a_terminal_is_a_bar_and_a_line_a_trial(standing) -> None:
         display.show(TrialEnded(14, "failed", (), "step 7: a loss of nan \x1b[2J" + "x" * 100))
         display.show(TrialConfirmed(12, 1234.5, 1000.0, 900.0, 1100.0))
     said = drawn.getvalue()
-    assert "searching tiny: 3 of 8 trials have ended, going on with trials 3, 4" in said
+    assert "search tiny: 3 of 8 trials done, resuming trials 3, 4" in said
     assert "trial 12 ✓   1234.5  a.learningRate 0.00123, discountFactor…" in said
     assert "trial 13 ✂       -3" in said
     assert "trial 14 ✗ step 7: a loss of nan" in said
     assert "\x1b[2J" not in said
     assert "best 1234.5" in said
-    assert "trial 12 ✓ confirmed 1000.0 [900, 1100.0], searched 12" in said
+    assert "trial 12 ✓ confirmed 1000.0 [900, 1100.0], 12" in said
 
 
-def test_without_a_terminal_a_line_now_and_then_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_search_without_terminal_prints_progress_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.commands.views import live
 
     monkeypatch.setattr(live, "LINE_SECONDS", 0.0)
@@ -284,25 +284,25 @@ def test_without_a_terminal_a_line_now_and_then_says_how_far_it_is(monkeypatch: 
 
 BAD = [
     ("search none.space", "no such file"),
-    ("search tiny.spec", "is a spec, which describes one training"),
+    ("search tiny.spec", "is a spec, not a space"),
     ("search wrong.space", "wrong.space:1:"),
     ("search folder.space", "becomes a folder"),
-    ("search hopper/tiny.space 0", "`0` is no number of trials"),
-    ("search hopper/tiny.space -- -3", "`-3` is no number of trials"),
-    ("search hopper/tiny.space a.db many", "`many` is no number of trials"),
+    ("search hopper/tiny.space 0", "`0` is not a number of trials"),
+    ("search hopper/tiny.space -- -3", "`-3` is not a number of trials"),
+    ("search hopper/tiny.space a.db many", "`many` is not a number of trials"),
     ("search hopper/tiny.space -s tpee", 'did you mean "tpe"'),
     ("search hopper/tiny.space --pruner mediam", 'did you mean "median"'),
     ("search hopper/tiny.space -s grid", "`actor.learningRate` has any between two"),
     ("search hopper/tiny.space nowhere/a.db", "does not exist"),
     ("search hopper/tiny.space hopper", "is a folder"),
-    ("search hopper/tiny.space tiny.spec 3", "is no database"),
+    ("search hopper/tiny.space tiny.spec 3", "is not an SQLite database"),
     ("search hopper/tiny.space round.db 3", "too many levels of symbolic links"),
     ("search hopper/tiny.space mysql://server/a", 'cannot keep trials in "mysql"'),
     ("search hopper/tiny.space -l tiny.spec", "cannot make the folder"),
     ("search hopper/tiny.space --workspace /proc", "cannot make the folder"),
     ("search hopper/tiny.space -n 0", "at least 1"),
-    ("worker", "the study to work on is missing"),
-    ("worker --study trials.db#tiny", "one owner at a time"),
+    ("worker", "the option --study is missing"),
+    ("worker --study trials.db#tiny", "which machines cannot share"),
 ]
 
 
@@ -322,7 +322,7 @@ def test_bad_input_is_one_clear_message_and_nothing_is_written(
     assert {path: path.lstat().st_mtime_ns for path in workspace.rglob("*")} == before
 
 
-def test_a_missing_library_is_exit_3(gts, space: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_sampler_library_exits_with_3(gts, space: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.search import samplers
 
     monkeypatch.setattr(samplers, "find_spec", lambda name: None)
@@ -331,14 +331,14 @@ def test_a_missing_library_is_exit_3(gts, space: Path, workspace: Path, monkeypa
     assert not (workspace / "studies").exists()
 
 
-def test_a_searched_seed_is_warned_of(gts, space: Path) -> None:
+def test_searched_seed_is_a_warning(gts, space: Path) -> None:
     space.write_text(json.dumps({**TINY_SPEC, "paramSpace": {"seed": [1, 2]}}))
     outcome = gts("search", "hopper/tiny.space", "nowhere/a.db")
     assert outcome.err.startswith("note: hopper/tiny.space:1:")
     assert "picks lucky seeds" in outcome.err
 
 
-def test_a_password_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.commands.search import storage_without_password
 
     monkeypatch.delenv("PGPASSWORD", raising=False)

@@ -1,4 +1,4 @@
-"""`gts service` as a person meets it, on a machine that has a crontab and nothing else."""
+"""`gts service` on a machine with a crontab only."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_install_status_and_remove(gts, workspace: Path, table: Path) -> None:
     assert "nothing is installed" in gts("service", "remove").out
 
 
-def test_as_data(gts, workspace: Path, table: Path) -> None:
+def test_service_as_json(gts, workspace: Path, table: Path) -> None:
     told = gts("service", "install", "--json").data
     assert told["where"][0].startswith("crontab of ")
     assert told == {
@@ -63,7 +63,7 @@ def test_as_data(gts, workspace: Path, table: Path) -> None:
     assert gts("service", "status", "--json").data["installed"] is False
 
 
-def test_what_is_worth_knowing_is_a_note(gts, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remarks_are_notes(gts, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gts("service", "install")
     monkeypatch.setattr(sys, "executable", "/new/bin/python")
     status = gts("service", "status", "--json")
@@ -71,7 +71,7 @@ def test_what_is_worth_knowing_is_a_note(gts, table: Path, monkeypatch: pytest.M
     assert "gts service install" in status.data["remarks"][0]
 
 
-def test_a_machine_that_has_nothing(gts, workspace: Path, table: Path) -> None:
+def test_machine_without_any_service_is_reported(gts, workspace: Path, table: Path) -> None:
     (workspace / "bin/crontab").unlink()
     outcome = gts("service", "install")
     assert (outcome.code, outcome.out) == (3, "")
@@ -80,6 +80,6 @@ def test_a_machine_that_has_nothing(gts, workspace: Path, table: Path) -> None:
     assert gts("service", "status").code == 0
 
 
-def test_another_word_is_wrong_use(gts, table: Path) -> None:
+def test_unknown_action_is_wrong_usage(gts, table: Path) -> None:
     outcome = gts("service", "start")
     assert outcome.code == 2 and "not one of" in outcome.err

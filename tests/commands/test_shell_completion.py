@@ -14,7 +14,7 @@ from gts.params.techniques import TECHNIQUES
 from gts.store.workspace import Workspace
 
 
-def test_words_are_completed_by_what_they_stand_for(workspace: Path) -> None:
+def test_words_are_completed_by_kind(workspace: Path) -> None:
     context = Context(Workspace(workspace))
     (workspace / "hopper").mkdir()
     (workspace / "a.space").touch()
@@ -34,7 +34,7 @@ def test_words_are_completed_by_what_they_stand_for(workspace: Path) -> None:
     assert complete_word("nothing", "", context) == []
 
 
-def test_the_shell_completes(workspace: Path) -> None:
+def test_shell_completion_script_works(workspace: Path) -> None:
     environment = {**os.environ, "_GTS_COMPLETE": "bash_complete", "COMP_WORDS": "gts train ti", "COMP_CWORD": "2"}
     program = "from gts.cli import main; import sys; sys.exit(main())"
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, cwd=workspace)

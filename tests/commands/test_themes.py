@@ -1,4 +1,4 @@
-"""`gts themes`: what is listed, and what is said of files that are no themes."""
+"""`gts themes`: the list, and errors of invalid files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lay(folder: Path, text: str, name: str = "mine.toml") -> Path:
     return path
 
 
-def test_themes_of_the_program_the_person_and_the_workspace(gts, workspace: Path, config: Path) -> None:
+def test_themes_are_listed_by_origin(gts, workspace: Path, config: Path) -> None:
     lay(config, MINE)
     lay(workspace, MINE.replace("mine", "ours").replace("Of my own", "Of this place"))
     listed = {theme["name"]: theme for theme in gts("themes", "--json").data["themes"]}
@@ -40,20 +40,20 @@ def test_themes_of_the_program_the_person_and_the_workspace(gts, workspace: Path
     assert "Of my own." in shown and "Of this place." in shown and str(config) in shown
 
 
-def test_a_theme_of_the_workspace_stands_in_for_one_of_the_person(gts, workspace: Path, config: Path) -> None:
+def test_workspace_theme_replaces_user_theme(gts, workspace: Path, config: Path) -> None:
     lay(config, MINE)
     ours = lay(workspace, MINE)
     listed = [theme for theme in gts("themes", "list", "--json").data["themes"] if theme["name"] == "mine"]
     assert [theme["path"] for theme in listed] == [str(ours)]
 
 
-def test_the_themes_of_the_program_are_good(gts) -> None:
+def test_builtin_themes_are_valid(gts) -> None:
     outcome = gts("themes", "check", "--json")
     assert (outcome.code, outcome.data["ok"]) == (0, True)
     assert len(outcome.data["files"]) >= 6
 
 
-def test_a_bad_file_is_listed_and_its_errors_are_said(gts, workspace: Path) -> None:
+def test_invalid_theme_is_listed_with_its_errors(gts, workspace: Path) -> None:
     path = lay(workspace, MINE.replace("primary", "primery").replace("#000000", "#00000"))
     shown = gts("themes")
     assert shown.code == 0
@@ -68,14 +68,14 @@ def test_a_bad_file_is_listed_and_its_errors_are_said(gts, workspace: Path) -> N
 
 
 @pytest.mark.parametrize(("content", "said"), [(b"", "is empty"), (b"\xff\xfe\x00", "TOML"), (b"[" * 5000, "TOML")])
-def test_a_file_that_is_no_text_is_a_sentence(gts, workspace: Path, content: bytes, said: str) -> None:
+def test_binary_theme_file_is_an_error(gts, workspace: Path, content: bytes, said: str) -> None:
     (workspace / "x.toml").write_bytes(content)
     checked = gts("themes", "check", "x.toml")
     assert checked.code == 2
     assert said in checked.out
 
 
-def test_wrong_use(gts) -> None:
+def test_themes_wrong_usage(gts) -> None:
     assert gts("themes", "check", "nowhere.toml").code == 2
     assert "not one of" in gts("themes", "paint").err
     assert "takes no files" in gts("themes", "list", "x.toml").err

@@ -1,4 +1,4 @@
-"""`gts train` as a person meets it: from a spec to a scored checkpoint, interrupted, continued, with several seeds."""
+"""`gts train`: from a spec to a scored checkpoint; interrupted, continued, with several seeds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gts.training.events import TrainingProgress
 from tests.support.cli import start
 
 
-def test_a_spec_becomes_a_scored_checkpoint(gts, workspace: Path) -> None:
+def test_training_writes_a_scored_checkpoint(gts, workspace: Path) -> None:
     outcome = gts("train", "tiny.spec")
     assert outcome.code == 0, outcome.err
     assert "score " in outcome.out
@@ -62,7 +62,7 @@ def test_a_spec_becomes_a_scored_checkpoint(gts, workspace: Path) -> None:
         assert [one.mean for one in catalogue.scores(checkpoint.checksum)] == [checkpoint.score["mean"]]
 
 
-def test_json_is_all_there_is_on_standard_output(gts, workspace: Path) -> None:
+def test_json_output_is_the_only_output(gts, workspace: Path) -> None:
     data = gts("train", "tiny.spec", "out.checkpoint", "--json", "-v").data
     assert data["steps"] == data["total_steps"] == 1200
     assert data["interrupted"] is False
@@ -71,7 +71,7 @@ def test_json_is_all_there_is_on_standard_output(gts, workspace: Path) -> None:
     assert member["score"]["score"] <= member["score"]["mean"]
 
 
-def test_the_original_words_work(gts, workspace: Path) -> None:
+def test_original_options_work(gts, workspace: Path) -> None:
     (workspace / "hopper").mkdir()
     (workspace / "hopper" / "tiny.spec").write_bytes((workspace / "tiny.spec").read_bytes())
     words = "train hopper/tiny.spec out.checkpoint -e 4 -s 1600 -c way --checkinterval 2 --nosaveoninterrupt -v"
@@ -85,7 +85,7 @@ def test_the_original_words_work(gts, workspace: Path) -> None:
     assert read_checkpoint("out.checkpoint").score is None
 
 
-def test_several_seeds_make_as_many_checkpoints_and_a_summary(gts, workspace: Path) -> None:
+def test_several_seeds_write_checkpoints_and_a_summary(gts, workspace: Path) -> None:
     outcome = gts("train", "tiny.spec", "out.checkpoint", "--seeds", 3, "--set", "seed=7", "--json")
     data = outcome.data
     assert [member["seed"] for member in data["members"]] == [7, 8, 9]
@@ -101,12 +101,12 @@ def test_several_seeds_make_as_many_checkpoints_and_a_summary(gts, workspace: Pa
     assert "member 3" in shown
 
 
-def test_the_last_state_can_be_kept_instead_of_the_best(gts, workspace: Path) -> None:
+def test_keep_last_writes_the_last_policy(gts, workspace: Path) -> None:
     gts("train", "tiny.spec", "last.checkpoint", "--keep", "last", "--no-score")
     assert read_checkpoint("last.checkpoint").counters["step"] == 1200
 
 
-def test_training_goes_on_from_a_checkpoint(gts, workspace: Path) -> None:
+def test_training_continues_a_checkpoint(gts, workspace: Path) -> None:
     gts("train", "tiny.spec", "--no-score", "--keep", "last")
     first = read_checkpoint("tiny.checkpoint")
     outcome = gts("train", "tiny.checkpoint", "-s", 600, "-e", 5, "--no-score", "--keep", "last")
@@ -128,7 +128,7 @@ def test_parameters_can_be_changed_on_the_command_line(gts, workspace: Path) -> 
     assert (values["lambda"], values["actor.hiddenActivation"]) == (0.9, "ELU")
 
 
-def test_more_steps_are_more_rounds_of_the_same_length(gts, workspace: Path) -> None:
+def test_more_steps_keep_the_rollout_length(gts, workspace: Path) -> None:
     rounds = read_spec("tiny.spec").params.n_epochs
     gts("train", "tiny.spec", "twice.checkpoint", "-s", 2400, "--no-score")
     gts("train", "tiny.spec", "longer.checkpoint", "-s", 2400, "-e", rounds, "--no-score")
@@ -136,7 +136,7 @@ def test_more_steps_are_more_rounds_of_the_same_length(gts, workspace: Path) -> 
     assert read_checkpoint("longer.checkpoint").spec.params.n_epochs == rounds
 
 
-def test_warnings_of_a_spec_are_said_with_their_place(gts, workspace: Path) -> None:
+def test_warnings_of_a_spec_have_positions(gts, workspace: Path) -> None:
     spec = json.loads((workspace / "tiny.spec").read_text())
     spec["params"]["actor.discountFactor"] = 0.99
     (workspace / "old.spec").write_text(json.dumps(spec, indent=1))
@@ -148,7 +148,7 @@ def test_warnings_of_a_spec_are_said_with_their_place(gts, workspace: Path) -> N
 
 @pytest.fixture
 def signal_at_round(monkeypatch: pytest.MonkeyPatch):
-    """Sends this process a signal in the middle of its training, at exactly that round."""
+    """Sends this process a signal at a given round of its training."""
 
     def arm(number: int, at: int) -> None:
         take = RunWriter.add_round
@@ -158,13 +158,13 @@ def signal_at_round(monkeypatch: pytest.MonkeyPatch):
             if event.epoch == at:
                 os.kill(os.getpid(), number)
 
-        monkeypatch.setattr(RunWriter, "round", take_and_signal)
+        monkeypatch.setattr(RunWriter, "add_round", take_and_signal)
 
     return arm
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupted_training_is_saved(gts, workspace: Path, signal_at_round, number: int) -> None:
+def test_interrupted_training_is_saved(gts, workspace: Path, signal_at_round, number: int) -> None:
     signal_at_round(number, at=4)
     outcome = gts("train", "tiny.spec")
     assert outcome.code == 130, outcome.err
@@ -180,9 +180,9 @@ def test_an_interrupted_training_is_saved(gts, workspace: Path, signal_at_round,
     assert signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
 
 
-def test_nothing_is_saved_on_interrupt_if_nobody_wants_it(gts, workspace: Path, signal_at_round) -> None:
+def test_no_save_on_interrupt(gts, workspace: Path, signal_at_round) -> None:
     signal_at_round(signal.SIGINT, at=4)
-    outcome = gts("train", "tiny.spec", "--nosaveoninterrupt", "--json")
+    outcome = gts("train", "tiny.spec", "--no-save-on-interrupt", "--json")
     assert outcome.code == 130
     assert outcome.data["members"][0]["result"] is None
     assert not (workspace / "tiny.checkpoint").exists()
@@ -196,7 +196,7 @@ def test_a_second_interrupt_ends_the_training_at_once(gts, workspace: Path, monk
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(RunWriter, "round", take_and_signal_twice)
+    monkeypatch.setattr(RunWriter, "add_round", take_and_signal_twice)
     outcome = gts("train", "tiny.spec")
     assert (outcome.code, outcome.out) == (130, "")
     assert outcome.err.endswith("error: interrupted\n")
@@ -212,7 +212,7 @@ def test_an_interrupt_while_scoring_costs_only_the_score(gts, workspace: Path, m
         os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(attempt, "evaluate", interrupted)
+        patch.setattr(attempt, "evaluate_checkpoint", interrupted)
         outcome = gts("train", "tiny.spec")
     assert outcome.code == 130
     assert "saved tiny.checkpoint" in outcome.err
@@ -222,7 +222,7 @@ def test_an_interrupt_while_scoring_costs_only_the_score(gts, workspace: Path, m
     assert read_checkpoint("tiny.checkpoint").score == outcome.data["members"][0]["score"]
 
 
-def test_ctrl_c_at_any_moment_is_no_traceback(workspace: Path) -> None:
+def test_ctrl_c_never_shows_a_traceback(workspace: Path) -> None:
     process = start(workspace, "train", "tiny.spec", "-s", "100M", "-e", "100000")
     assert process.stderr is not None
     said = process.stderr.readline()
@@ -232,7 +232,7 @@ def test_ctrl_c_at_any_moment_is_no_traceback(workspace: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_a_terminal_that_is_closed_does_not_cost_the_training(workspace: Path) -> None:
+def test_closed_terminal_does_not_end_the_training(workspace: Path) -> None:
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ["TERM"] = "xterm-256color"
@@ -247,7 +247,7 @@ def test_a_terminal_that_is_closed_does_not_cost_the_training(workspace: Path) -
     assert read_checkpoint(workspace / "tiny.checkpoint").counters["step"] > 0
 
 
-def test_output_that_nobody_reads_ends_quietly(workspace: Path) -> None:
+def test_closed_output_ends_quietly(workspace: Path) -> None:
     process = start(workspace, "info", "tiny.spec", "-v")
     assert process.stdout is not None
     process.stdout.close()
@@ -259,7 +259,7 @@ def test_output_that_nobody_reads_ends_quietly(workspace: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is Linux's")
 @pytest.mark.parametrize("words", [("info", "tiny.spec"), ("check", "tiny.spec", "--json"), ("--help",)])
-def test_output_onto_a_full_disk_is_a_sentence(workspace: Path, words: tuple[str, ...]) -> None:
+def test_output_to_a_full_disk_is_an_error(workspace: Path, words: tuple[str, ...]) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "gts", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
@@ -269,7 +269,7 @@ def test_output_onto_a_full_disk_is_a_sentence(workspace: Path, words: tuple[str
     assert "Traceback" not in done.stderr
 
 
-def test_a_read_only_or_damaged_catalogue_does_not_stop_a_training(gts, workspace: Path) -> None:
+def test_training_survives_an_unwritable_catalogue(gts, workspace: Path) -> None:
     (workspace / "gts.db").write_bytes(b"this is no database, whatever it looks like" * 100)
     outcome = gts("train", "tiny.spec", "--json")
     assert outcome.code == 0

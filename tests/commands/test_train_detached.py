@@ -1,4 +1,4 @@
-"""Trainings in processes of their own: begun, followed, stopped and gone on with, as a person does."""
+"""Trainings in the background: started, followed, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def until(folder: Path, *words: str) -> None:
         time.sleep(0.05)
 
 
-def test_a_training_outlives_its_terminal_and_is_stopped_and_gone_on_with(gts, workspace: Path) -> None:
+def test_detached_training_is_stopped_and_resumed(gts, workspace: Path) -> None:
     begun = gts("train", "tiny.spec", "out/big.checkpoint", "--detach", *ENDLESS)
     assert (begun.code, begun.out) == (2, "")  # everything that can fail does so before
     begun = gts("train", "tiny.spec", "big.checkpoint", "--detach", "--save-every", 0.5, *ENDLESS, "--json").data
@@ -53,7 +53,7 @@ def test_a_training_outlives_its_terminal_and_is_stopped_and_gone_on_with(gts, w
     outcome = gts("stop", run)
     assert outcome.code == 0, outcome.err
     step = gts("jobs", "--json").data["jobs"][0]["step"]
-    assert f"{run} stands at step {step:,}".replace(",", " ") in outcome.out
+    assert f"{run}: stopped, " + f"{step:,}".replace(",", " ") in outcome.out
     assert step > 0
     told, _ = follower.communicate(timeout=30)
     assert follower.returncode == 0
@@ -68,13 +68,13 @@ def test_a_training_outlives_its_terminal_and_is_stopped_and_gone_on_with(gts, w
     assert killed["step"] >= step
 
 
-def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, workspace: Path, monkeypatch) -> None:
+def test_queued_training_waits_for_a_slot_and_can_be_stopped(gts, workspace: Path, monkeypatch) -> None:
     gts("jobs", "--slots", 1)
     first = gts("train", "tiny.spec", "--queue", *ENDLESS, "--json").data
     until(Path(first["folder"]), "running")
     shown = gts("train", "tiny.spec", "second.checkpoint", "--queue", *ENDLESS)
     (second,) = [one for one in Workspace(workspace).run_ids() if one != first["run"]]
-    assert f"{second} waits until there is room for it" in shown.out
+    assert f"{second} queued until the running jobs leave room" in shown.out
     folder = Workspace(workspace).run_folder(second).path
     deadline = time.monotonic() + 30
     while "1 of 1 are taken" not in read_job_status(folder).state.reason:
@@ -82,7 +82,7 @@ def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, wor
         time.sleep(0.05)
     listed = gts("jobs")
     assert "for a slot: 1 of 1 are taken" in listed.out
-    assert "number 1 in the row" in listed.out
+    assert "number 1 in the queue" in listed.out
     assert "1 of 1 slots taken" in listed.out
     assert gts("stop", second, "--json").data["jobs"][0]["state"] == "paused"
     os.killpg(read_job_status(Path(first["folder"])).lock_info.worker.pid, signal.SIGKILL)
@@ -92,7 +92,7 @@ def test_one_that_is_queued_waits_for_its_slot_and_can_be_stopped_there(gts, wor
     assert [(one["id"], one["state"]) for one in data["left_alone"]] == [(second, "paused")]
 
 
-def test_several_seeds_have_their_summary_when_nobody_looks(gts, workspace: Path) -> None:
+def test_detached_seeds_write_a_summary(gts, workspace: Path) -> None:
     begun = gts("train", "tiny.spec", "out.checkpoint", "--seeds", 2, "--detach", "--json").data
     outcome = gts("tail", begun["run"])
     assert outcome.code == 0, outcome.err

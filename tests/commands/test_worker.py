@@ -1,4 +1,4 @@
-"""`gts worker`: two machines, here two workspaces, search one study on a postgresql."""
+"""`gts worker`: two machines, here two workspaces, share a study on a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_machines_share_a_study(postgresql: Server, tmp_path: Path) -> None:
     assert (code, "there is no study `shred`" in said) == (2, True)
     code, data, said = run_json(second, "worker", "--study", f"{postgresql.url}#shared", *ONE, "-l", "logs")
     assert code == 0, said
-    assert "all 2 trials have ended" in said
+    assert "all 2 trials are done" in said
     assert json.loads((second / "logs" / "shared" / "shared.space").read_text())["name"] == "shared"
 
     # More trials are wanted: the second machine goes on by the name of its job, the first one sees them.

@@ -1,4 +1,4 @@
-"""`gts workers` while a search works: a process more, then one less, and no trial is lost."""
+"""`gts workers` during a search: one process more, then one less, and no trial is lost."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from gts.store.workspace import Workspace
 from tests.support.cli import TINY_SPACE, run_json
 
 PATIENCE = 90.0
-"""Seconds within which a process has begun, or saved its trainings and ended, beside whatever else this machine does."""
+"""Deadline in seconds for a process to start, or to save its trainings and end, on a busy machine."""
 
 
-def test_a_search_at_work_gets_a_worker_and_loses_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_search_gets_and_loses_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
     space = {**TINY_SPACE, "name": "long", "nSteps": 4_000_000, "nEpochs": 4000}
     (tmp_path / "long.space").write_text(json.dumps(space))
@@ -52,7 +52,7 @@ def test_a_search_at_work_gets_a_worker_and_loses_it_again(tmp_path: Path, monke
 
 
 def working(pid: int) -> int:
-    """The processes that train for a search."""
+    """List the worker processes of a search."""
     found = 0
     for process in psutil.Process(pid).children(recursive=True):
         try:
@@ -63,7 +63,7 @@ def working(pid: int) -> int:
 
 
 def until(condition: Callable[[], bool], search: subprocess.Popen[bytes]) -> None:
-    """Wait until it holds."""
+    """Wait until a condition holds."""
     end = time.monotonic() + PATIENCE
     while not condition():
         assert search.poll() is None, "the search has ended"

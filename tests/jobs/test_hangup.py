@@ -85,7 +85,7 @@ def test_a_closed_terminal_ends_no_job_and_another_follows_it(tmp_path: Path, te
     assert _steps(tmp_path, job.id) > before, "it goes on"
     os.write(second.master, b"\x03")
     shown = second.wait_for("over 130")
-    assert "the job goes on" in shown
+    assert "the job is still running" in shown
     assert until(job, "running").sign.worker.pid == worker
     second.close()
     assert until(job, "running").sign.worker.pid == worker

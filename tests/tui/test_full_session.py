@@ -175,7 +175,7 @@ async def _delete_and_undo(pilot: Any, promoted: Path) -> None:
     await pilot.press("enter")
     await until(pilot, lambda: app.selected() == (f"inverted/{promoted.name}",))
     await pilot.press("d")
-    await shows(pilot, "is in the tr")
+    await shows(pilot, "deleted inv")
     assert not promoted.exists()
     await pilot.press("u")
     await until(pilot, promoted.exists)

@@ -439,10 +439,10 @@ def test_jobs_at_work_are_counted(workspace: Workspace) -> None:
 
 
 def test_the_wheel_has_the_themes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import gts.commands.themes as themes
+    from gts.commands import init, themes
 
-    package = tmp_path / "gts" / "commands" / "themes.py"
+    package = tmp_path / "gts" / "commands" / "init.py"
     package.parent.mkdir(parents=True)
     shutil.copytree(themes.builtin_themes_folder(), tmp_path / "gts" / "_themes")
-    monkeypatch.setattr(themes, "__file__", str(package))
+    monkeypatch.setattr(init, "__file__", str(package))
     assert themes.builtin_themes_folder() == tmp_path / "gts" / "_themes"

@@ -1,7 +1,4 @@
-"""Curves as text.
-
-Charts of a study as text that fits a terminal of 80 columns and 24 rows.
-"""
+"""Learning curves and charts of studies as text for a terminal of 80 columns and 24 rows."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ _MOST_POINTS = 400
 
 
 def render_learning_curve(history: Sequence[Mapping[str, Any]], *, width: int = 76, height: int = 14) -> Text | None:
-    """Mean return over the steps; None where there are fewer than two points to draw."""
+    """Draw the mean return of the evaluations over steps; returns None for fewer than two points."""
     points = [
         (float(row["step"]), float(row["mean"]))
         for row in history
@@ -28,8 +25,9 @@ def render_learning_curve(history: Sequence[Mapping[str, Any]], *, width: int = 
     ]
     if len(points) < 2:
         return None
-    # The plotter aborts on what is not finite and draws no more than it has columns.
-    points = points[:: math.ceil(len(points) / _MOST_POINTS)]
+    # More points than columns cannot be seen; keep the last one, which the stride may skip.
+    stride = math.ceil(len(points) / _MOST_POINTS)
+    points = [*points[:-1:stride], points[-1]]
 
     steps, means = zip(*points, strict=True)
     with plotext_figure() as plotext:
@@ -43,7 +41,7 @@ def render_learning_curve(history: Sequence[Mapping[str, Any]], *, width: int = 
 
 @contextmanager
 def plotext_figure() -> Iterator[Any]:
-    """The plotter, whose one figure belongs to the whole process, with nothing on it before and after."""
+    """Lend plotext's global figure, cleared before and after."""
     import plotext
 
     def cleared() -> None:
@@ -60,7 +58,7 @@ def plotext_figure() -> Iterator[Any]:
 
 
 def plot_to_text(plotext: Any) -> Text:
-    """What was plotted, in lines that are never folded."""
+    """Convert the current figure to text that is never wrapped."""
     drawn = Text.from_ansi(plotext.build().rstrip("\n"))
     drawn.no_wrap, drawn.overflow = True, "ignore"
     return drawn
@@ -79,7 +77,7 @@ _NARROWEST_SPAN = 1e-9
 
 
 def render_study_chart(chart: StudyChart) -> RenderableType:
-    """A chart with its title and what is to say about it."""
+    """Render a chart with title, legend and note."""
     rows: list[RenderableType] = [nowrap_line(chart.title, "bold")]
     if chart.bars:
         rows += _bars(chart.bars, times=chart.kind == "timeline")
@@ -108,14 +106,14 @@ def _plot_panels(panels: Sequence[Subplot]) -> Text:
 
 
 def _draw(plotext: Any, panel: Subplot) -> None:
-    """One panel, on the axes that are current."""
+    """Draw one panel on the current axes."""
     axes: Any = plotext
     heights = [y for series in panel.series for y in series.ys]
     for series in panel.series:
         _draw_series(axes, series)
     low, high = min(heights), max(heights)
     if high - low < max(abs(high), abs(low), 1.0) * _NARROWEST_SPAN:
-        # A line of one height needs a span to stand in.
+        # A constant series needs an interval around its value.
         low, high = low - 1, high + 1
         axes.ylim(low, high)
     marks = [low + (high - low) * part / 3 for part in range(4)]
@@ -152,7 +150,7 @@ def _set_x_ticks(axes: Any, places: Sequence[float]) -> None:
 
 
 def _legend(panels: Sequence[Subplot]) -> Text:
-    """What the signs mean, where a panel has several."""
+    """Make the legend of a single panel, or explain the markers of several."""
     if len(panels) > 1:
         return nowrap_line("● a complete trial", "dim")
     named = [series for series in panels[0].series if series.name]
@@ -167,7 +165,7 @@ def _legend(panels: Sequence[Subplot]) -> Text:
 
 
 def _bars(bars: Sequence[ChartBar], *, times: bool) -> list[RenderableType]:
-    """A row a bar, on one scale."""
+    """Draw one row per bar, on a common scale."""
     left = min(34, max(len(bar.label) for bar in bars))
     right = max(len(bar.text) for bar in bars)
     width = _WIDTH - left - right - 4
@@ -186,7 +184,9 @@ def _bars(bars: Sequence[ChartBar], *, times: bool) -> list[RenderableType]:
     if times:
         signs = ", ".join(f"{block} {word}" for word, (block, _) in _STATE_BLOCKS.items())
         rows.append(
-            nowrap_line(f"{'':{left}}  {format_clock(first)} to {format_clock(longest)} after the first trial began", "dim")
+            nowrap_line(
+                f"{'':{left}}  {format_clock(first)} to {format_clock(longest)} after the start of the first trial", "dim"
+            )
         )
         rows.append(nowrap_line(f"{'':{left}}  {signs}", "dim"))
     return rows

@@ -1,7 +1,4 @@
-"""How the results of `init`, `new`, `check`, `import` and `export` look.
-
-How the results of `info` look.
-"""
+"""Views of `init`, `new`, `check`, `copy`, `rename`, `delete`, `restore`, `import`, `export` and `info`."""
 
 from __future__ import annotations
 
@@ -39,42 +36,43 @@ from gts.errors import Problem
 
 
 def render_init(result: InitResult, detail: bool) -> RenderableType:
-    """A workspace that was made."""
-    laid, stay = len(result.made), len(result.kept)
-    were = "was there already and stays" if stay == 1 else "were there already and stay"
-    kept = f", {stay} {were} as before" if stay else ""
-    rows: list[RenderableType] = [nowrap_line(f"{laid} file{'' if laid == 1 else 's'} laid into {result.root}{kept}")]
+    """Render the files of a created workspace."""
+    written, existing = len(result.made), len(result.kept)
+    kept = f", left {existing} existing file{'' if existing == 1 else 's'} unchanged" if existing else ""
+    rows: list[RenderableType] = [nowrap_line(f"wrote {written} file{'' if written == 1 else 's'} to {result.root}{kept}")]
     rows += [nowrap_line(f"  {name}", "dim") for name in result.made]
     specs = [name for name in (*result.made, *result.kept) if name.endswith(".spec")]
     if specs:
         first = next((name for name in specs if "invertedPPO" in name), specs[0])
-        where = "" if result.root == "." else f"cd {result.root} && "
-        rows.append(nowrap_line(f"next: {where}gts train {first}"))
+        change_folder = "" if result.root == "." else f"cd {result.root} && "
+        rows.append(nowrap_line(f"next: {change_folder}gts train {first}"))
     return Group(*rows)
 
 
 def render_new(result: NewFileResult, detail: bool) -> RenderableType:
-    """A file that was made."""
+    """Render a new file."""
     next_step = f"gts train {result.path}" if result.kind == "spec" else f"gts check {result.path}"
-    what = f"a {result.kind} of a {result.figure} that learns by {result.technique}"
-    return Group(nowrap_line(f"{result.path}: {what}"), nowrap_line(f"next: {next_step}"))
+    return Group(
+        nowrap_line(f"wrote {result.path}: {result.kind}, {result.figure}, {result.technique}"),
+        nowrap_line(f"next: {next_step}"),
+    )
 
 
 def render_check(result: CheckResult, detail: bool) -> RenderableType:
-    """What is wrong with files, a line each."""
+    """Render errors and warnings of files, one line each."""
     rows: list[Text] = []
     for file in result.files:
         rows += [nowrap_line(_error(file.path, problem)) for problem in file.errors]
         rows += [nowrap_line(_warning(file.path, problem.line, problem.column, problem.message)) for problem in file.warnings]
         if not file.errors:
-            rows.append(nowrap_line(f"{file.path}: good", "green"))
+            rows.append(nowrap_line(f"{file.path}: valid", "green"))
         elif file.hint and len(result.files) == 1:
             rows.append(nowrap_line(f"hint: {file.hint}"))
     return Group(*rows)
 
 
 def _error(path: str, problem: Problem) -> str:
-    """An error with its place; where a file could not be read at all, the message names it already."""
+    """Format an error with its position; the message of an unreadable file names the file already."""
     return problem.message if not problem.line and path in problem.message else problem.format_at(path)
 
 
@@ -84,40 +82,38 @@ def _warning(path: str, row: int, column: int, message: str) -> str:
 
 
 def render_copy(result: CopyResult, detail: bool) -> RenderableType:
-    """A file that is there twice now."""
-    return nowrap_line(f"{result.path}: a copy of {result.source}")
+    """Render a copied file."""
+    return nowrap_line(f"copied {result.source} to {result.path}")
 
 
 def render_rename(result: RenameResult, detail: bool) -> RenderableType:
-    """A file that has another name now."""
-    return nowrap_line(f"{result.path}: was {result.source}")
+    """Render a renamed file."""
+    return nowrap_line(f"renamed {result.source} to {result.path}")
 
 
 def render_delete(result: DeleteResult, detail: bool) -> RenderableType:
-    """What is in the trash now."""
-    rows = [nowrap_line(f"{thing.path} is in the trash") for thing in result.things]
-    return Group(
-        *rows, nowrap_line("next: gts restore brings it back" if len(rows) == 1 else "next: gts restore brings them back")
-    )
+    """Render deleted items, and the command that restores them."""
+    rows = [nowrap_line(f"deleted {item.path}") for item in result.things]
+    return Group(*rows, nowrap_line(f"to restore {'it' if len(rows) == 1 else 'them'}: gts restore"))
 
 
 def render_restore(result: RestoreResult, detail: bool) -> RenderableType:
-    """What is where it was again."""
-    return Group(*(nowrap_line(f"{thing.path} is back") for thing in result.things))
+    """Render restored items."""
+    return Group(*(nowrap_line(f"restored {item.path}") for item in result.things))
 
 
 def render_trash(result: TrashResult, detail: bool) -> RenderableType:
-    """What is in the trash."""
+    """Render the contents of the trash."""
     if not result.things:
         return nowrap_line("the trash is empty")
-    table = make_grid("deleted", "kind", "was", "name in the trash")
-    for thing in result.things:
-        table.add_row(format_time(thing.deleted), thing.kind, plain_text(thing.path), plain_text(thing.name))
-    return Group(table, nowrap_line(f"next: gts restore NAME; to be rid of all: rm -r {result.trash}", "dim"))
+    table = make_grid("deleted", "kind", "path", "name in the trash")
+    for item in result.things:
+        table.add_row(format_time(item.deleted), item.kind, plain_text(item.path), plain_text(item.name))
+    return Group(table, nowrap_line(f"next: gts restore NAME; to delete all for good: rm -r {result.trash}", "dim"))
 
 
 def render_import(result: ImportResult, detail: bool) -> RenderableType:
-    """A checkpoint in today's format."""
+    """Render a converted checkpoint."""
     networks = ", ".join(f"{one['name']} {'–'.join(map(str, one['sizes']))}" for one in result.networks)
     return Group(
         nowrap_line(f"{result.path}: {result.figure}, {result.technique}, {networks}"),
@@ -126,23 +122,24 @@ def render_import(result: ImportResult, detail: bool) -> RenderableType:
 
 
 def render_export(result: ExportedTable, detail: bool) -> RenderableType:
-    """A file of numbers."""
+    """Render an exported table."""
     return nowrap_line(
         f"{result.path}: {format_integer(result.rows)} rows of {', '.join(result.columns[:6])}{_more(len(result.columns) - 6)}"
     )
 
 
 def render_policy_export(result: ExportedPolicy, detail: bool) -> RenderableType:
-    """A policy for other programs."""
-    what = f"the policy of a {result.figure}, {result.observations} observations to {result.actions} actions"
-    return nowrap_line(f"{result.path}: {what}")
+    """Render an exported policy."""
+    return nowrap_line(
+        f"{result.path}: policy of {result.figure}, {result.observations} observations to {result.actions} actions"
+    )
 
 
 def render_motion_export(result: ExportedMotion, detail: bool) -> RenderableType:
-    """A motion for other programs."""
+    """Render an exported motion."""
     ends = ", until it falls" if result.fallen else ""
-    frames = f"{format_integer(result.frames)} frames, {result.fps:.4g} a second"
-    return nowrap_line(f"{result.path}: {result.seconds:.4g} s of a {result.figure}{ends}, {frames}")
+    frames = f"{format_integer(result.frames)} frames, {result.fps:.4g} per second"
+    return nowrap_line(f"{result.path}: {result.seconds:.4g} s of {result.figure}{ends}, {frames}")
 
 
 def _more(count: int) -> str:
@@ -153,14 +150,14 @@ _CURVE_TITLE = "learning curve: mean return of the evaluations"
 
 
 def render_spec_info(info: SpecInfo, detail: bool) -> RenderableType:
-    """A spec: every parameter, with what differs from its default."""
+    """Render a spec: all parameters, those that differ from their defaults first."""
     rows: list[RenderableType] = [nowrap_line(f"{info.path}: {info.figure}, {info.technique}", "bold"), *_comment(info.comment)]
     rows += [plain_text(problem.format_at(info.path), style="yellow") for problem in info.warnings]
     return Group(*rows, *_values(info.values, detail))
 
 
 def render_space_info(info: SpaceInfo, detail: bool) -> RenderableType:
-    """A space: what is searched, and what stays."""
+    """Render a space: searched and fixed parameters."""
     rows: list[RenderableType] = [
         nowrap_line(f"{info.path}: {info.name}, {info.figure}, {info.technique}", "bold"),
         *_comment(info.comment),
@@ -173,7 +170,7 @@ def render_space_info(info: SpaceInfo, detail: bool) -> RenderableType:
 
 
 def render_checkpoint_info(info: CheckpointInfo, detail: bool) -> RenderableType:
-    """A checkpoint: networks, score, curve, parameters, history, versions."""
+    """Render a checkpoint: networks, score, curve, parameters, history, versions."""
     rows: list[RenderableType] = [nowrap_line(f"{info.path}: {info.figure}, {info.technique}", "bold"), *_comment(info.comment)]
     rows.append(plain_text(format_score(info.score)) if info.score else nowrap_line("no score yet"))
     rows += [section_heading("networks"), _networks(info.networks)]
@@ -191,7 +188,7 @@ def render_checkpoint_info(info: CheckpointInfo, detail: bool) -> RenderableType
 
 
 def render_run_info(info: RunInfo, detail: bool) -> RenderableType:
-    """A run: how it stands, its curves and newest numbers."""
+    """Render a run: state, learning curves and newest metrics."""
     facts = info.facts
     total = facts.get("total_steps", 0)
     job = info.job
@@ -200,7 +197,7 @@ def render_run_info(info: RunInfo, detail: bool) -> RenderableType:
     rows.append(
         pairs_table(
             [
-                ("trains", f"{facts.get('source', '')}: {facts.get('figure', '')}, {facts.get('technique', '')}"),
+                ("source", f"{facts.get('source', '')}: {facts.get('figure', '')}, {facts.get('technique', '')}"),
                 (
                     "state",
                     f"{state}, {format_integer(info.step)} of {format_integer(total)} steps in {format_duration(info.seconds)}",
@@ -219,12 +216,12 @@ def render_run_info(info: RunInfo, detail: bool) -> RenderableType:
     if info.checkpoints:
         rows += [section_heading("checkpoints"), *(nowrap_line(f"  {name}") for name in info.checkpoints)]
     if info.remains:
-        rows += [section_heading("left by members that failed"), *(nowrap_line(f"  {name}") for name in info.remains)]
+        rows += [section_heading("dumps of failed members"), *(nowrap_line(f"  {name}") for name in info.remains)]
     return Group(*rows, *(plain_text(note, style="yellow") for note in info.notes))
 
 
 def render_study_info(info: StudyInfo, detail: bool) -> RenderableType:
-    """A study: what it searches, how it stands, its best trials."""
+    """Render a study: searched parameters, state, best trials."""
     job, found = info.job, info.found
     trials = ", ".join(f"{count} {state}" for state, count in found.counts.items()) if found else ""
     what = [
@@ -246,7 +243,7 @@ def _member(info: RunInfo, member: MemberInfo, detail: bool) -> list[RenderableT
         rows.append(plain_text(format_score(outcomes[member.member]["score"])))
     if member.failed:
         rows.append(plain_text(f"failed at {member.failed}", style="red"))
-    # One curve tells how a run goes; eight of them tell it less well than the numbers beside them.
+    # A single curve is readable; of several members the numbers say more.
     curve = render_learning_curve(member.history) if len(info.members) == 1 or detail else None
     if curve is not None:
         rows += [section_heading(_CURVE_TITLE), curve]
@@ -264,7 +261,7 @@ def _networks(networks: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 
 def _values(values: Sequence[ParameterValue], detail: bool) -> list[RenderableType]:
-    """The parameters that differ from their defaults, then the others; with their meanings where there is room for all."""
+    """Render the parameters that differ from their defaults, then the others; with meanings if `detail`."""
     changed = [value for value in values if value.changed]
     others = [value for value in values if not value.changed]
     rows: list[RenderableType] = []
@@ -275,15 +272,15 @@ def _values(values: Sequence[ParameterValue], detail: bool) -> list[RenderableTy
             table.add_row(
                 plain_text(value.key), plain_text(format_value(value.value), style="bold"), format_value(value.default), last
             )
-        rows += [section_heading("differs from the defaults"), table]
+        rows += [section_heading("changed parameters"), table]
     if others and detail:
         table = make_grid("parameter", "value", "meaning")
         for value in others:
             table.add_row(plain_text(value.key), format_value(value.value), value.meaning)
-        rows += [section_heading("as by default"), table]
+        rows += [section_heading("default parameters"), table]
     elif others:
         listed = [plain_text(f"{value.key} {format_value(value.value)}", style="dim") for value in others]
-        rows += [section_heading("as by default"), Columns(listed, padding=(0, 3), column_first=True)]
+        rows += [section_heading("default parameters"), Columns(listed, padding=(0, 3), column_first=True)]
     return rows
 
 

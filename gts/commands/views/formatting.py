@@ -1,17 +1,16 @@
-"""How numbers, times and lines are written for a person.
-
-States as they are shown: a sign and a word.
-"""
+"""Formatting of numbers, times, states, lines and tables for all views and the terminal program."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
+
+from gts.jobs.states import Done, Failed, Interrupted, Paused, Queued, Running, Stopping
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _VERDICT_SIGNS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
@@ -32,7 +31,7 @@ def format_short(number: float) -> str:
 
 
 def format_number(value: Any) -> str:
-    """A value of a metric or a parameter: four digits where they say something."""
+    """Format a value of a metric or a parameter, floats with four significant digits."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
@@ -45,7 +44,7 @@ def format_number(value: Any) -> str:
 
 
 def format_value(value: Any) -> str:
-    """A parameter as a file would have it, without quotes."""
+    """Format a parameter as in a file, without quotes."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -69,7 +68,7 @@ def format_clock(seconds: float) -> str:
 
 
 def format_time(text: str) -> str:
-    """`2026-11-22T08:15:30Z` → `08:15` in local time if that is today, else `22 Nov`; as it is where it is no time."""
+    """`2026-11-22T08:15:30Z` → `08:15` in local time if that is today, else `22 Nov`; other text is returned as it is."""
     try:
         when = datetime.fromisoformat(text).astimezone()
     except ValueError:
@@ -86,31 +85,36 @@ def format_bytes(count: int) -> str:
     return f"{digits[:-1]} {digits[-1]}B" if count >= 1000 else f"{count} B"
 
 
+def replace_controls(text: str) -> str:
+    """Replace control characters, which text from files could steer the terminal with; keeps tabs and line ends."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def plain_text(text: str, style: str = "") -> Text:
-    """Text that may come out of a file: what would steer the terminal is replaced."""
-    return Text(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text), style=style)
+    """Make a Text without control characters, for text that may come from files."""
+    return Text(replace_controls(text), style=style)
 
 
 def nowrap_line(text: str, style: str = "") -> Text:
-    """A line that is never folded, so that what stands in it can be copied."""
+    """Make a line that is never wrapped, so that it can be copied."""
     made = plain_text(text, style)
     made.no_wrap, made.overflow = True, "ignore"
     return made
 
 
 def section_heading(text: str) -> Text:
-    """A line above a part."""
+    """Make the heading of a section."""
     return Text(f"\n{text}", style="bold")
 
 
 def verdict_sign(verdict: str) -> Text:
-    """A mark that says the same with and without colours."""
+    """Return the sign of a verdict, readable without colours."""
     mark, colour = _VERDICT_SIGNS[verdict]
     return Text(mark, style=colour)
 
 
 def make_grid(*columns: str) -> Table:
-    """A table without lines; a column whose title begins with `>` is set to the right."""
+    """Make a table without borders; a title that begins with `>` right-aligns its column."""
     table = Table(box=None, pad_edge=False, show_header=any(columns), header_style="dim")
     for column in columns:
         right = column.startswith(">")
@@ -119,7 +123,7 @@ def make_grid(*columns: str) -> Table:
 
 
 def pairs_table(rows: Iterable[tuple[str, str]]) -> Table:
-    """Names and what they are, one a line."""
+    """Make a table of names and values, one pair per line; pairs without a value are left out."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -129,19 +133,45 @@ def pairs_table(rows: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-JOB_STATE_SIGNS = {
-    "waiting": ("…", "cyan"),
-    "running": ("▶", "green"),
-    "stopping": ("■", "yellow"),
-    "paused": ("‖", "yellow"),
-    "done": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "interrupted": ("!", "red"),
+class StateSign(NamedTuple):
+    """Symbol and colour of a state."""
+
+    symbol: str
+    ascii: str
+    """Symbol for terminals that show ASCII only."""
+    colour: str
+
+
+JOB_STATE_SIGNS: Mapping[str, StateSign] = {
+    Queued.name: StateSign("…", ".", "cyan"),
+    Running.name: StateSign("▶", ">", "green"),
+    Stopping.name: StateSign("■", "#", "yellow"),
+    Paused.name: StateSign("‖", "=", "yellow"),
+    Done.name: StateSign("✓", "+", "green"),
+    Failed.name: StateSign("✗", "x", "red"),
+    Interrupted.name: StateSign("!", "!", "red"),
 }
-"""Sign and colour."""
+"""Signs of job states, by name of the state."""
+
+TRIAL_STATE_SIGNS: Mapping[str, StateSign] = {
+    "waiting": StateSign("…", ".", "cyan"),
+    "running": StateSign("▶", ">", "green"),
+    "complete": StateSign("✓", "+", "green"),
+    "pruned": StateSign("✂", "/", "yellow"),
+    "failed": StateSign("✗", "x", "red"),
+}
+"""Signs of trial states, by name of the state."""
 
 
-def job_state_text(word: str) -> Text:
-    """The word of a state, with a sign that says the same without colours."""
-    mark, colour = JOB_STATE_SIGNS[word]
-    return Text(f"{mark} {word}", style=colour)
+def job_state_text(state: str) -> Text:
+    """Format a job state as symbol and word, readable without colours."""
+    return _sign_and_word(JOB_STATE_SIGNS[state], state)
+
+
+def trial_state_text(state: str) -> Text:
+    """Format a trial state as symbol and word, readable without colours."""
+    return _sign_and_word(TRIAL_STATE_SIGNS[state], state)
+
+
+def _sign_and_word(sign: StateSign, word: str) -> Text:
+    return Text(f"{sign.symbol} {word}", style=sign.colour)

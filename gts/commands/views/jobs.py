@@ -1,9 +1,4 @@
-"""How the results of `render_jobs`, `tail`, `stop` and `resume` look, and of what was detached.
-
-How the result of `render_service` looks.
-
-How the result of `search` looks.
-"""
+"""Views of `jobs`, `tail`, `stop`, `resume`, `workers`, `service` and `search`."""
 
 from __future__ import annotations
 
@@ -41,7 +36,7 @@ from gts.jobs.job_store import STOPPED
 
 
 def render_service(result: ServiceResult, detail: bool) -> RenderableType:
-    """What is installed and where, or what was taken away."""
+    """Render installed, removed or found service files."""
     if not result.where:
         rows = [nowrap_line(f"nothing is installed for {result.workspace}")]
         if result.action == "status":
@@ -50,13 +45,13 @@ def render_service(result: ServiceResult, detail: bool) -> RenderableType:
     verb = {"install": "written", "remove": "removed", "status": "installed"}[result.action]
     rows = [nowrap_line(f"{where}: {verb}") for where in result.where]
     if result.installed:
-        when = "runs after every start of this machine" if result.active else "does not run yet after a start of this machine"
+        when = "runs after every start of this machine" if result.active else "will not run yet after a start of this machine"
         rows += [nowrap_line(f"{when}:"), nowrap_line(f"  {shlex.join(result.command)}")]
     return Group(*rows)
 
 
 def render_search(result: SearchResult, detail: bool) -> RenderableType:
-    """What a search came to: its best trials, the winner, what to do next."""
+    """Render the best trials, the winner, and commands to run next."""
     counts = {state: result.counts[state] for state in ("complete", "pruned", "failed") if state in result.counts}
     ended, kinds = sum(counts.values()), ", ".join(f"{count} {state}" for state, count in counts.items())
     how = "interrupted after" if result.interrupted else "searched"
@@ -67,7 +62,7 @@ def render_search(result: SearchResult, detail: bool) -> RenderableType:
     if result.best:
         rows += render_best_trials(result)
     elif ended:
-        rows.append(nowrap_line(f"no trial is complete; why they failed: gts trials {shlex.quote(result.study)}", "red"))
+        rows.append(nowrap_line(f"no trial is complete; for the reasons: gts trials {shlex.quote(result.study)}", "red"))
     rows.append(nowrap_line(f"study: {result.folder} (trials, log, checkpoints)"))
     name = shlex.quote(result.study)
     after = []
@@ -80,12 +75,12 @@ def render_search(result: SearchResult, detail: bool) -> RenderableType:
 
 
 def render_best_trials(result: SearchResult) -> list[RenderableType]:
-    """The best trials of a search, and the winner."""
+    """Render the best trials of a search, and the winner."""
     return [_best_table(result), *(nowrap_line(text, "bold") for text in _winner_lines(result))]
 
 
 def _best_table(result: SearchResult) -> Table:
-    """The best trials, with as many parameters as there is room for."""
+    """Make the table of the best trials, with as many parameters as fit."""
     several, again = result.objectives > 1, any(trial.confirmed for trial in result.best)
     worth = [">first", ">second"] if several else [">search"]
     table = make_grid(">trial", *worth, *([">confirmed", "95 %"] if again else []), "parameters")
@@ -119,13 +114,13 @@ def _winner_lines(result: SearchResult) -> list[str]:
         return [best] if result.objectives == 1 else []
     seeds = len(winner.confirmed["seeds"])
     over = f"{seeds} fresh seeds" if seeds > 1 else "a fresh seed"
-    thought = f"; the search thought {format_number(winner.values[0])}" if winner.values else ""
-    return [f"winner: trial {winner.number}, IQM {format_number(winner.confirmed['iqm'])} over {over}{thought}"]
+    searched = f"; {format_number(winner.values[0])} in the search" if winner.values else ""
+    return [f"winner: trial {winner.number}, IQM {format_number(winner.confirmed['iqm'])} over {over}{searched}"]
 
 
 def format_parameters(values: Mapping[str, Any]) -> str:
-    """What was searched at a point, in one line."""
-    # Only here: it loads Optuna, which whoever shows a trial has loaded already.
+    """Format the searched parameters of a trial in one line."""
+    # Imported late: it loads Optuna.
     from gts.search.charts import shorten_keys
 
     names = shorten_keys(values)
@@ -137,10 +132,10 @@ _SHOWN = 3
 
 
 def render_jobs(result: JobsResult, detail: bool) -> RenderableType:
-    """A table of jobs, with what is to say about one in a line below it."""
+    """Render a table of jobs, each with its details in a line below."""
     if not result.jobs:
         rows: list[RenderableType] = [
-            nowrap_line(f"no such jobs in {result.workspace}" if result.more else f"no jobs in {result.workspace}")
+            nowrap_line(f"no matching jobs in {result.workspace}" if result.more else f"no jobs in {result.workspace}")
         ]
         rows.append(nowrap_line("next: gts jobs --all" if result.more else "next: gts train FILE.spec --detach"))
         return Group(*rows, nowrap_line(format_queue_summary(result.row), "dim"))
@@ -155,7 +150,7 @@ def render_jobs(result: JobsResult, detail: bool) -> RenderableType:
 
 
 def _job(job: ListedJob, width: int) -> Text:
-    """A job in one line, which is 80 columns wide where the name of what it trains is short."""
+    """Format a job in one line, at most 80 columns wide for short names."""
     done = f"{share} %" if (share := percent_done(job)) is not None else "–"
     left = format_clock(job.seconds_left) if job.seconds_left is not None and job.seconds_left < 1e7 else ""
     word = job_state_text(job.state)
@@ -170,7 +165,7 @@ def _job(job: ListedJob, width: int) -> Text:
 
 
 def render_tail(result: TailResult, detail: bool) -> RenderableType:
-    """How a job stands, and what it came to."""
+    """Render state and progress of a job, and its result."""
     job = result.job
     why = f": {job.reason}" if job.reason else ""
     share = f", {known} %" if (known := percent_done(job)) is not None else ""
@@ -187,66 +182,61 @@ def render_tail(result: TailResult, detail: bool) -> RenderableType:
 
 
 def render_stop(result: StopResult, detail: bool) -> RenderableType:
-    """Where jobs stand that were asked to stop."""
+    """Render the states of jobs that were asked to stop."""
     rows: list[RenderableType] = []
     for job in result.jobs:
-        at = (
-            f"at {_format_progress(job)}"
-            if job.kind == "search"
-            else f"at step {format_integer(job.step)} of {format_integer(job.total_steps)}"
-        )
-        if job.alive:
-            rows.append(nowrap_line(f"{job.id} is {job.state} {at}; it was asked to stop"))
-        elif job.state == "done":
-            rows.append(nowrap_line(f"{job.id} came to its end before it could stop"))
-        else:
-            rows.append(nowrap_line(f"{job.id} stands {at}"))
-    resting = [job.id for job in result.jobs if job.state == "paused" and not job.alive]
-    if resting:
-        rows.append(nowrap_line(f"next: gts resume {' '.join(resting)}"))
+        if job.state == "done":
+            rows.append(nowrap_line(f"{job.id} was done before it could stop"))
+            continue
+        state = f"{job.state}, stop requested" if job.alive else "stopped"
+        trials = f"{_format_trials(job.trials, job.trials_wanted)} done"
+        rows.append(nowrap_line(f"{job.id}: {state}, {trials if job.kind == 'search' else _format_progress(job)}"))
+    paused = [job.id for job in result.jobs if job.state == "paused" and not job.alive]
+    if paused:
+        rows.append(nowrap_line(f"next: gts resume {' '.join(paused)}"))
     return Group(*rows)
 
 
 def render_resume(result: ResumeResult, detail: bool) -> RenderableType:
-    """What goes on from where, and what does not."""
-    rows: list[RenderableType] = [nowrap_line(f"{job.id} goes on from {_resume_point(job)}") for job in result.jobs]
+    """Render resumed jobs with their steps, and skipped jobs with the reasons."""
+    rows: list[RenderableType] = [nowrap_line(f"{job.id} resumed at {_resume_point(job)}") for job in result.jobs]
     reasons = dict.fromkeys((one.state, one.reason) for one in result.left_alone)
     for word, reason in reasons:
         same = [one for one in result.left_alone if (one.state, one.reason) == (word, reason)]
-        rows.append(nowrap_line(f"left alone, {word}: {_names(same)} ({reason})", "red" if same[0].refused else ""))
+        rows.append(nowrap_line(f"not resumed, {word}: {_names(same)} ({reason})", "red" if same[0].refused else ""))
     if result.jobs:
         rows.append(nowrap_line(f"next: gts tail {result.jobs[-1].id}"))
     return Group(*rows)
 
 
 def render_workers(result: WorkersResult, detail: bool) -> RenderableType:
-    """How many workers a search has."""
+    """Render the new number of workers."""
     many = f"{result.workers} worker{'s' if result.workers > 1 else ''}"
     if result.at_work:
-        return nowrap_line(f"{result.study} works with {many} from now on")
+        return nowrap_line(f"{result.study}: {many} now")
     return Group(
-        nowrap_line(f"{result.study} works with {many} when it goes on"),
+        nowrap_line(f"{result.study}: {many} when it is resumed"),
         nowrap_line(f"next: gts resume {shlex.quote(result.study)}"),
     )
 
 
 def render_detached_training(result: DetachedTraining, detail: bool) -> RenderableType:
-    """A training that works elsewhere."""
-    return _render_detached(result.run, "trains", result.queued)
+    """Render a training in the background."""
+    return _render_detached(result.run, result.queued)
 
 
 def render_detached_search(result: DetachedSearch, detail: bool) -> RenderableType:
-    """A search that works elsewhere."""
-    return _render_detached(shlex.quote(result.study), "searches", result.queued)
+    """Render a search in the background."""
+    return _render_detached(shlex.quote(result.study), result.queued, kind="search ")
 
 
-def _render_detached(job: str, does: str, queued: bool) -> RenderableType:
-    how = "waits until there is room for it" if queued else f"{does} in a process of its own"
-    return Group(nowrap_line(f"{job} {how}"), nowrap_line(f"next: gts tail {job}"), nowrap_line(f"      gts stop {job}"))
+def _render_detached(job: str, queued: bool, kind: str = "") -> RenderableType:
+    how = "queued until the running jobs leave room" if queued else "started in the background"
+    return Group(nowrap_line(f"{kind}{job} {how}"), nowrap_line(f"next: gts tail {job}"), nowrap_line(f"      gts stop {job}"))
 
 
 def format_process(job: ListedJob) -> str:
-    """The process of a job, with what it takes; empty where there is none."""
+    """Format the process of a job with its load; empty if it has none."""
     if job.pid is None:
         return ""
     return ", ".join(filter(None, [f"{job.pid} on {job.host}", _load(job)]))
@@ -259,39 +249,39 @@ def _load(job: ListedJob) -> str:
 
 
 def job_details(job: ListedJob) -> Iterable[tuple[str, str]]:
-    """Lines below the one of a job, with their styles."""
+    """Yield the detail lines of a job with their styles."""
     if job.alive:
-        place = f"number {job.place} in the row" if job.place else ""
+        place = f"number {job.place} in the queue" if job.place else ""
         rate = f"{format_short(job.rate)} steps/s" if job.rate else ""
         search = _format_progress(job) if job.kind == "search" else ""
         yield ", ".join(filter(None, [search, rate, place, _load(job)])), "dim"
     elif job.kind == "search" and job.trials is not None:
         yield _format_progress(job), "dim"
     if job.reason and job.reason != STOPPED:
-        yield job.reason, JOB_STATE_SIGNS[job.state][1]
+        yield job.reason, JOB_STATE_SIGNS[job.state].colour
     if job.quiet_seconds is not None and job.quiet_seconds > _QUIET_SECONDS:
         yield f"no progress for {format_duration(job.quiet_seconds)}", "yellow"
 
 
 def format_queue_summary(summary: QueueSummary) -> str:
-    """The row of this machine in a line."""
+    """Format the queue of this machine in one line."""
     taken = (
-        f"{summary.working} of {summary.slots} slots taken"
+        f"{summary.running} of {summary.slots} slots taken"
         if summary.slots is not None
-        else f"{summary.threads} of {summary.cpus} CPUs taken"
+        else f"{summary.threads} threads on {summary.cpus} CPUs"
     )
     elsewhere = f" ({summary.elsewhere} in other workspaces)" if summary.elsewhere else ""
-    return f"{summary.working} at work, {summary.waiting} waiting{elsewhere}; {taken}"
+    return f"{summary.running} running, {summary.queued} queued{elsewhere}; {taken}"
 
 
 def percent_done(job: ListedJob) -> int | None:
-    """How much of a job is done, in percent; None where that is not known."""
+    """Return how much of a job is done, in percent; None if unknown."""
     done, whole_of_it = (job.trials, job.trials_wanted) if job.kind == "search" else (job.step, job.total_steps)
     return min(100, 100 * done // whole_of_it) if done is not None and whole_of_it else None
 
 
 def _format_progress(job: ListedJob) -> str:
-    """How far a job is, for a sentence."""
+    """Format the progress of a job."""
     if job.kind != "search":
         return f"{format_integer(job.step)} of {format_integer(job.total_steps)} steps"
     return _format_trials(job.trials, job.trials_wanted) + (f", best {format_number(job.best)}" if job.best is not None else "")
@@ -304,7 +294,7 @@ def _resume_point(job: ResumedJob) -> str:
 
 
 def _format_trials(ended: int | None, wanted: int | None) -> str:
-    return "where its trials stand" if ended is None else f"{ended} of {wanted} trials"
+    return "an unknown number of trials" if ended is None else f"{ended} of {wanted} trials"
 
 
 def _names(left: list[SkippedJob]) -> str:

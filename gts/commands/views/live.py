@@ -1,11 +1,7 @@
-"""How long work looks while it goes on: a bar on a terminal, a line now and then elsewhere.
-
-How a search looks while it goes on: a bar over its trials, and a line for each that has ended.
-"""
+"""Displays of events while a training or a search runs: a progress bar on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +15,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from gts.commands.command import Note
-from gts.commands.job_progress import RunProgress, StudyProgress, read_study_progress
+from gts.commands.job_progress import RunProgress, StudyProgress, finite_mean, read_study_progress
 from gts.commands.play import VideoProgressEvent
 from gts.commands.tail import JobStateChanged, LogLine
-from gts.commands.views.formatting import format_clock, format_duration, format_integer, format_number, format_short, plain_text
+from gts.commands.views.formatting import (
+    TRIAL_STATE_SIGNS,
+    format_clock,
+    format_duration,
+    format_integer,
+    format_number,
+    format_short,
+    plain_text,
+)
 from gts.commands.views.jobs import format_parameters
-from gts.commands.views.studies import TRIAL_STATE_SIGNS
 from gts.jobs.interruption import StopRequest
 from gts.jobs.searches.request import (
     ConfirmationStarted,
@@ -45,7 +48,7 @@ _MAX_SECONDS_LEFT = 1e7
 
 
 class SearchDisplay:
-    """Shows what a search tells, and between two events how fast it goes."""
+    """Displays the events of a search, and its rate between events."""
 
     def __init__(self, console: Console, stop_request: StopRequest) -> None:
         self._console = console
@@ -55,61 +58,61 @@ class SearchDisplay:
         self._values: dict[int, Mapping[str, Any]] = {}
         self._ended, self._wanted = 0, 0
         self._best: float | None = None
-        self._activity = "searching"
+        self._activity = "running"
         self._progress = StudyProgress()
         self._read_due = 0.0
         self._line_due = time.monotonic() + LINE_SECONDS
         self._handlers: Mapping[type, Callable[[Any], None]] = {
-            SearchStarted: self._on_search_began,
-            TrialStarted: self._on_trial_began,
+            SearchStarted: self._on_search_started,
+            TrialStarted: self._on_trial_started,
             TrialReported: lambda event: self._show_progress(),
             TrialEnded: self._on_trial_ended,
-            ConfirmationStarted: self._on_confirming_began,
+            ConfirmationStarted: self._on_confirmation_started,
             TrialConfirmed: self._on_trial_confirmed,
             StudyProgress: self._on_progress,
         }
 
     def show(self, event: Any) -> bool:
-        """Show an event; whether it was one of a search."""
-        show = self._handlers.get(type(event))
-        if show is not None:
-            show(event)
-        return show is not None
+        """Show an event; returns whether it was one of a search."""
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+        return handler is not None
 
     def set_state(self, state: str) -> None:
-        """Take note that the search stands otherwise than before."""
-        self._activity = state if state in ("paused", "stopping", "waiting") else "searching"
+        """Show another state of the job."""
+        self._activity = state if state in ("paused", "stopping", "queued") else "running"
         if self._bar is not None:
             self._draw()
 
     def remove_bar(self) -> None:
-        """Take the bar away."""
+        """Remove the progress bar."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
     def progress_text(self) -> Text:
-        """Rate, time left, best, how many train: as they are now."""
+        """Format rate, time left and best value, reading them from disk every two seconds."""
         now = time.monotonic()
         if self._folder is not None and now >= self._read_due:
             self._read_due = now + LOOK_SECONDS
             with suppress(OSError):
                 self._progress = read_study_progress(self._folder, is_active=True)
         left = self._progress.seconds_left
-        known = left is not None and left < _MAX_SECONDS_LEFT and self._activity == "searching"
+        known = left is not None and left < _MAX_SECONDS_LEFT and self._activity == "running"
         return Text(
             " ".join(filter(None, [self._rate(), f"{format_clock(left or 0)} left" if known else "", self._best_so_far()]))
         )
 
-    def _on_search_began(self, event: SearchStarted) -> None:
+    def _on_search_started(self, event: SearchStarted) -> None:
         self._folder, self._ended, self._wanted = event.folder, event.ended, event.wanted
         self._progress = read_study_progress(event.folder, is_active=False)
         self._best = self._progress.best
-        on = f", going on with {_listed(event.resumed)}" if event.resumed else ""
-        self._print(plain_text(f"searching {event.folder.name}: {event.ended} of {event.wanted} trials have ended{on}"))
+        resumed = f", resuming {_listed(event.resumed)}" if event.resumed else ""
+        self._print(plain_text(f"search {event.folder.name}: {event.ended} of {event.wanted} trials done{resumed}"))
         self._draw()
 
-    def _on_trial_began(self, event: TrialStarted) -> None:
+    def _on_trial_started(self, event: TrialStarted) -> None:
         self._values[event.number] = event.values
         self._show_progress()
 
@@ -123,34 +126,36 @@ class SearchDisplay:
         self._print(self._trial(event.number, event.state, f"{worth:>8}  {about}" if worth else about))
         self._show_progress()
 
-    def _on_confirming_began(self, event: ConfirmationStarted) -> None:
+    def _on_confirmation_started(self, event: ConfirmationStarted) -> None:
         self._activity, self._ended, self._wanted = "confirming", 0, len(event.trials)
         seeds = f"{len(event.seeds)} fresh seeds" if len(event.seeds) > 1 else "a fresh seed"
-        self._print(plain_text(f"confirming {_listed(event.trials)} with {seeds} each"))
+        self._print(plain_text(f"confirming {_listed(event.trials)} on {seeds} each"))
         self._draw()
 
     def _on_trial_confirmed(self, event: TrialConfirmed) -> None:
         self._ended += 1
         interval = f"[{format_number(event.low)}, {format_number(event.high)}]"
-        again = f"confirmed {format_number(event.iqm)} {interval}, searched {format_number(event.value)}"
-        self._print(self._trial(event.number, "complete", again))
+        values = f"confirmed {format_number(event.iqm)} {interval}, {format_number(event.value)} in the search"
+        self._print(self._trial(event.number, "complete", values))
         self._draw()
 
     def _on_progress(self, event: StudyProgress) -> None:
         self._progress, self._best = event, event.best
         self._ended, self._wanted = event.ended or 0, event.wanted or 0
-        if event.ended is not None and event.ended == event.wanted and self._activity == "searching":
+        if event.ended is not None and event.ended == event.wanted and self._activity == "running":
             self._activity = "confirming"
         self._show_progress()
 
     def _trial(self, trial: int, state: str, about: str) -> Text:
-        sign, colour = TRIAL_STATE_SIGNS[state]
-        line = Text.assemble(f"trial {trial:>{len(str(max(self._wanted - 1, 0)))}} ", (sign, colour), " ", plain_text(about))
+        sign = TRIAL_STATE_SIGNS[state]
+        line = Text.assemble(
+            f"trial {trial:>{len(str(max(self._wanted - 1, 0)))}} ", (sign.symbol, sign.colour), " ", plain_text(about)
+        )
         line.truncate(self._console.width, overflow="ellipsis")
         return line
 
     def _show_progress(self) -> None:
-        """Bring the bar up to date, or without a terminal say now and then how far the search is."""
+        """Update the bar, or without a terminal print the progress every ten seconds."""
         now = time.monotonic()
         if self._console.is_terminal:
             self._draw()
@@ -159,21 +164,21 @@ class SearchDisplay:
             self.progress_text()
             left = self._progress.seconds_left
             wait = f"{format_duration(left)} left" if left is not None and left < _MAX_SECONDS_LEFT else ""
-            so_far = f"{self._ended} of {self._wanted} trials"
-            self._print(plain_text(", ".join(filter(None, [so_far, self._rate(), wait, self._best_so_far()]))))
+            trials = f"{self._ended} of {self._wanted} trials"
+            self._print(plain_text(", ".join(filter(None, [trials, self._rate(), wait, self._best_so_far()]))))
 
     def _draw(self) -> None:
         if not self._console.is_terminal:
             return
-        doing = "stopping" if self._stop_request.requested else self._activity
+        activity = "stopping" if self._stop_request.requested else self._activity
         total = self._wanted or None
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self._ended, total=total, description=doing)
+            self._bar.update(self._bar.task_ids[0], completed=self._ended, total=total, description=activity)
             return
-        # Drawn once a second by a thread of its own: between two events of a search minutes may pass.
+        # rich refreshes it once a second in a thread: minutes may pass between two events of a search.
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), _NumbersColumn(self))
         self._bar = Progress(*columns, console=self._console, refresh_per_second=1, transient=True)
-        self._bar.add_task(doing, completed=self._ended, total=total)
+        self._bar.add_task(activity, completed=self._ended, total=total)
         self._bar.start()
 
     def _rate(self) -> str:
@@ -191,7 +196,7 @@ def _listed(trials: Sequence[int]) -> str:
 
 
 class _NumbersColumn(ProgressColumn):
-    """The numbers of a search, whenever the bar is drawn."""
+    """Column of the progress bar with the numbers of a search."""
 
     def __init__(self, display: SearchDisplay) -> None:
         super().__init__()
@@ -208,26 +213,26 @@ _DRAW_SECONDS = 0.25
 
 
 class RateMeter:
-    """How fast a training goes, over the last seconds."""
+    """Measures the rate of a training over the last 15 seconds."""
 
     def __init__(self, step: int) -> None:
         self._samples: deque[tuple[float, int]] = deque([(time.monotonic(), step)])
 
     def update(self, step: int) -> float:
-        """Steps of one member per second, now that it has made `step` of them."""
+        """Add the current step of a member; returns its steps per second."""
         now = time.monotonic()
         self._samples.append((now, step))
         while len(self._samples) > 2 and now - self._samples[0][0] > _PACE_SECONDS:
             self._samples.popleft()
-        began, first = self._samples[0]
-        return (step - first) / (now - began) if now > began else 0.0
+        start, first = self._samples[0]
+        return (step - first) / (now - start) if now > start else 0.0
 
 
 class EventDisplay:
-    """Shows events on a console as they come; use it as a context."""
+    """Displays events on a console; a context manager, which removes the bar at its end."""
 
     def __init__(self, console: Console, stop_request: StopRequest, *, detail: bool, log: Console | None = None) -> None:
-        """`log`: where the lines of a job's log go; None: where everything goes."""
+        """`log`: console for lines of a job's log; None for the same console."""
         self._console = console
         self._log = log or console
         self._stop_request = stop_request
@@ -252,7 +257,7 @@ class EventDisplay:
                 self._print(f"saved {self._saved}")
 
     def show(self, event: Any) -> None:
-        """Show one event; what is not worth showing is passed over."""
+        """Show one event; events of unknown types are ignored."""
         if self._search.show(event):
             return
         if isinstance(event, Note):
@@ -264,7 +269,7 @@ class EventDisplay:
         elif isinstance(event, JobStateChanged):
             self._show_state(event.state, event.reason, f"{event.job} is ")
         elif isinstance(event, DiskFull):
-            self._show_state("paused", f"{event.reason}; it goes on when there is room")
+            self._show_state("paused", f"{event.reason}; it continues when there is room")
         elif isinstance(event, DiskFullCleared):
             self._show_state("training", "there is room again")
         elif isinstance(event, RunProgress):
@@ -274,7 +279,7 @@ class EventDisplay:
         elif isinstance(event, events.TrainingStarted):
             self._show_started(event)
         elif isinstance(event, RunStarted):
-            self._print(f"run {event.folder.id}" + (f", going on from step {format_integer(event.step)}" if event.step else ""))
+            self._print(f"run {event.folder.id}" + (f", resumed at step {format_integer(event.step)}" if event.step else ""))
         elif isinstance(event, events.TrainingProgress):
             self._show_training(event)
         elif isinstance(event, events.MembersEvaluated):
@@ -289,8 +294,8 @@ class EventDisplay:
         elif isinstance(event, events.TrainingFinished):
             self._remove_bar()
         elif isinstance(event, ScoringStarted):
-            what = "one policy" if event.policies == 1 else f"{event.policies} policies"
-            self._print(f"scoring {what}: {event.episodes} episodes of up to {event.steps} steps each")
+            policies = "" if event.policies == 1 else f"{event.policies} policies "
+            self._print(f"scoring {policies}over {event.episodes} episodes of up to {event.steps} steps")
 
     def _show_started(self, event: events.TrainingStarted) -> None:
         self._started, self._rate_meter = event, RateMeter(event.step)
@@ -312,18 +317,19 @@ class EventDisplay:
         if started is None:
             return
         rate = self._rate_meter.update(event.step) * started.members
-        newest = _mean_over_members(event.metrics, "return")
+        newest = finite_mean(metrics.get("return") for metrics in event.metrics)
         self._mean_return = self._mean_return if newest is None else newest
         self._show_progress(RunProgress(event.step, started.total_steps, started.members, rate, self._mean_return, self._best))
         now = time.monotonic()
         if self._detail and now >= self._numbers_due:
             self._numbers_due = now + NUMBERS_SECONDS
             names = dict.fromkeys(name for metrics in event.metrics for name in metrics)
-            numbers = ", ".join(f"{name} {format_number(_mean_over_members(event.metrics, name))}" for name in names)
+            means = {name: finite_mean(metrics.get(name) for metrics in event.metrics) for name in names}
+            numbers = ", ".join(f"{name} {format_number(mean)}" for name, mean in means.items())
             self._print(f"{format_integer(event.step)}: {numbers}", "dim")
 
     def _show_progress(self, progress: RunProgress) -> None:
-        """Show how far a training is, on a bar or now and then in a line."""
+        """Show the progress of a training, on the bar or in a line every ten seconds."""
         now, left = time.monotonic(), progress.seconds_left
         rate = f"{format_short(progress.rate)}/s" if progress.rate is not None else ""
         earned = f"return {format_number(progress.mean_return)}" if progress.mean_return is not None else "no episode yet"
@@ -332,9 +338,9 @@ class EventDisplay:
         if self._console.is_terminal:
             wait = f"{format_clock(left or 0)} left" if known else ""
             numbers = " ".join(filter(None, [format_short(progress.step), rate, wait, earned, best]))
-            doing = "stopping" if self._stop_request.requested else self._activity
+            activity = "stopping" if self._stop_request.requested else self._activity
             bar = self._bar = self._bar or self._make_bar(progress)
-            bar.update(bar.task_ids[0], completed=progress.step, numbers=numbers, description=doing)
+            bar.update(bar.task_ids[0], completed=progress.step, numbers=numbers, description=activity)
             if now >= self._draw_due:
                 self._draw_due = now + _DRAW_SECONDS
                 bar.refresh()
@@ -344,11 +350,11 @@ class EventDisplay:
             steps = f"step {format_integer(progress.step)} of {format_integer(progress.total_steps)}"
             self._print(", ".join(filter(None, [steps, rate, wait, earned, best])))
 
-    def _show_state(self, doing: str, why: str, who: str = "") -> None:
-        """Say that the work stands otherwise than before."""
-        self._activity = "training" if doing == "running" else doing
-        self._search.set_state(doing)
-        self._print(f"{who}{doing}{': ' if why else ''}{why}", {"paused": "red", "training": "yellow"}.get(doing, ""))
+    def _show_state(self, state: str, reason: str, prefix: str = "") -> None:
+        """Show another state of the job."""
+        self._activity = "training" if state == "running" else state
+        self._search.set_state(state)
+        self._print(f"{prefix}{state}{': ' if reason else ''}{reason}", {"paused": "red", "training": "yellow"}.get(state, ""))
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=self._activity, refresh=True)
 
@@ -374,9 +380,3 @@ class EventDisplay:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-
-def _mean_over_members(metrics: tuple[Mapping[str, float], ...], name: str) -> float | None:
-    """The mean of a metric over the members that have it; those that failed have no finite one."""
-    values = [mapping[name] for mapping in metrics if math.isfinite(mapping.get(name, math.nan))]
-    return sum(values) / len(values) if values else None

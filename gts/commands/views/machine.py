@@ -1,7 +1,4 @@
-"""How the results of `bench` and `doctor` look.
-
-How the themes look in a list.
-"""
+"""Views of `bench`, `doctor` and `themes`."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ from gts.commands.views.formatting import (
 
 
 def render_doctor(result: DoctorResult, detail: bool) -> RenderableType:
-    """Findings by section, each with what to do about it."""
+    """Render findings by section, with advice."""
     rows: list[RenderableType] = []
     for section in dict.fromkeys(finding.section for finding in result.findings):
         table = make_grid("", "", "", "")
@@ -46,7 +43,7 @@ def render_doctor(result: DoctorResult, detail: bool) -> RenderableType:
 
 
 def render_bench(result: BenchResult, detail: bool) -> RenderableType:
-    """A report of any depth: numbers as pairs, what has parts under a heading."""
+    """Render a nested report: numbers as pairs, nested parts under headings."""
     return Group(*_report(result.report, ""))
 
 
@@ -83,13 +80,13 @@ def _shown(name: str, value: Any) -> str:
 
 
 def render_themes(result: ThemesResult, detail: bool) -> RenderableType:
-    """A line a theme, then what is wrong with files that are none."""
+    """Render one line per theme, then the errors of invalid files."""
     table = make_grid("", "", "")
     for theme in result.themes:
-        whose = {"program": "", "user": "yours", "workspace": "of this workspace"}[theme.origin]
-        table.add_row(plain_text(theme.name), plain_text(theme.about), plain_text(whose, style="dim"))
+        origin = {"program": "", "user": "yours", "workspace": "of this workspace"}[theme.origin]
+        table.add_row(plain_text(theme.name), plain_text(theme.about), plain_text(origin, style="dim"))
     rows: list[RenderableType] = [table]
     if result.bad:
         rows.append(render_check(CheckResult(result.bad), detail))
-    rows.append(nowrap_line(f"your own: {' or '.join(f'{folder}/NAME.toml' for folder in result.folders)}", "dim"))
+    rows.append(nowrap_line(f"your own themes: {' or '.join(f'{folder}/NAME.toml' for folder in result.folders)}", "dim"))
     return Group(*rows)

@@ -1,7 +1,4 @@
-"""How the results of `train`, `score` and `compare` look.
-
-How the result of `play` looks.
-"""
+"""Views of `train`, `score`, `compare` and `play`."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ _COLUMNS = (">mean", ">cov", ">score", ">IQM", "95 %", ">length", ">m/s", ">fall
 
 
 def render_train(result: TrainResult, detail: bool) -> RenderableType:
-    """What a training came to, and what to do next."""
+    """Render scores and files of a training, and commands to run next."""
     rate = result.steps * len(result.members) / result.seconds if result.seconds else 0.0
     done = (
         f"{format_integer(result.steps)} steps"
@@ -52,7 +49,7 @@ def render_train(result: TrainResult, detail: bool) -> RenderableType:
         rows.append(nowrap_line(f"checkpoint: {results[0]}"))
     elif results:
         rows.append(nowrap_line(f"checkpoints: {results[0]} … {Path(results[-1]).name}, summary: {result.summary}"))
-    rows.append(nowrap_line(f"run: {result.folder} (numbers, log, checkpoints)"))
+    rows.append(nowrap_line(f"run: {result.folder} (metrics, log, checkpoints)"))
     if results:
         rows.append(nowrap_line(f"next: gts info {results[0]}"))
         rows.append(nowrap_line(f"      gts resume {result.run}" if result.interrupted else f"      gts score {results[0]}"))
@@ -60,7 +57,7 @@ def render_train(result: TrainResult, detail: bool) -> RenderableType:
 
 
 def render_score(result: ScoreResult, detail: bool) -> RenderableType:
-    """A table of scores, a row a checkpoint."""
+    """Render a table of scores, one row per checkpoint."""
     table = make_grid("checkpoint", *_COLUMNS)
     for one in result.checkpoints:
         table.add_row(plain_text(one.path), *score_cells(one.score))
@@ -73,7 +70,7 @@ def render_score(result: ScoreResult, detail: bool) -> RenderableType:
 
 
 def render_compare(result: CompareResult, detail: bool) -> RenderableType:
-    """Sides as columns, what they came to and where they differ as rows."""
+    """Render sources as columns, scores and differing parameters as rows."""
     table = make_grid("", *(f">{format_number(place + 1)}" for place in range(len(result.sides))))
     table.add_row("figure", *(side.figure for side in result.sides))
     table.add_row("technique", *(side.technique for side in result.sides))
@@ -90,12 +87,12 @@ def render_compare(result: CompareResult, detail: bool) -> RenderableType:
         table.add_row(
             plain_text(key), *(format_value(side.values[key]) if key in side.values else "–" for side in result.sides)
         )
-    same = "" if result.differing else "every parameter is the same"
+    same = "" if result.differing else "all parameters are the same"
     return Group(*names, table, *([nowrap_line(same)] if same else []))
 
 
 def score_cells(score: Mapping[str, Any]) -> list[str]:
-    """A score as the cells of `_COLUMNS`."""
+    """Format a score as cells of the columns `_COLUMNS`."""
     return [
         f"{score['mean']:.1f}",
         f"{score['cov']:.3f}",
@@ -109,20 +106,20 @@ def score_cells(score: Mapping[str, Any]) -> list[str]:
 
 
 def format_interval(score: Mapping[str, Any] | None) -> str:
-    """The 95 % interval of the IQM."""
+    """Format the 95 % interval of the IQM."""
     if not score or score.get("iqm_low") is None or score.get("iqm_high") is None:
         return "–"
     return f"{score['iqm_low']:.1f}–{score['iqm_high']:.1f}"
 
 
 def format_speed(score: Mapping[str, Any] | None) -> str:
-    """How fast it goes forwards, m/s."""
+    """Format the forward speed, m/s."""
     speed = (score or {}).get("measures", {}).get("speed")
     return "–" if speed is None else f"{speed:.2f}"
 
 
 def format_score(score: Mapping[str, Any]) -> str:
-    """A score in one line."""
+    """Format a score in one line."""
     speed = score["measures"].get("speed")
     pace = "" if speed is None else f", speed {speed:.2f} m/s"
     return (
@@ -148,8 +145,8 @@ def _outcomes(result: TrainResult, detail: bool) -> list[RenderableType]:
 
 
 def _failure(result: TrainResult, member: MemberOutcome) -> Text:
-    who = f"seed {member.seed}" if len(result.members) > 1 else "the training"
-    return plain_text(f"{who} failed at {member.failed}", style="red")
+    name = f"seed {member.seed}" if len(result.members) > 1 else "the training"
+    return plain_text(f"{name} failed at {member.failed}", style="red")
 
 
 def _parts(name: str, value: str, parts: Mapping[str, float]) -> Table:
@@ -160,13 +157,13 @@ def _parts(name: str, value: str, parts: Mapping[str, float]) -> Table:
 
 
 def render_play(result: PlayResult, detail: bool) -> RenderableType:
-    """What was written, or how to see the same again; nothing after a stream, which has said everything."""
+    """Render the written video, or the command that repeats the same starts; nothing after a stream."""
     if result.place == "stream":
         return Group()
     if result.video is not None:
         video = result.video
         size = f"{video['width']}×{video['height']}"
         return nowrap_line(
-            f"{video['path']}: {video['pictures']} pictures, {video['fps']:g} a second, {size}, by {video['renderer']}"
+            f"{video['path']}: {video['pictures']} frames, {video['fps']:g} per second, {size}, by {video['renderer']}"
         )
-    return nowrap_line(f"the same starts again: gts play {' '.join(result.files)} -r {result.seed}")
+    return nowrap_line(f"to repeat the same starts: gts play {' '.join(result.files)} -r {result.seed}")

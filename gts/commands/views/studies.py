@@ -1,4 +1,4 @@
-"""How the results of `render_trials`, `render_study` and `render_best` look."""
+"""Views of `trials`, `study` and `best`."""
 
 from __future__ import annotations
 
@@ -20,19 +20,11 @@ from gts.commands.views.formatting import (
     pairs_table,
     plain_text,
     section_heading,
+    trial_state_text,
 )
 
 if TYPE_CHECKING:
     from gts.search.trial_records import TrialRecord
-
-TRIAL_STATE_SIGNS = {
-    "waiting": ("…", "cyan"),
-    "running": ("▶", "green"),
-    "complete": ("✓", "green"),
-    "pruned": ("✂", "yellow"),
-    "failed": ("✗", "red"),
-}
-"""What stands before the state of a trial, and its colour."""
 
 _WIDTH = 78
 _FIXED = 46
@@ -40,12 +32,12 @@ _LONGEST = 60
 
 
 def render_trials(result: TrialsResult, detail: bool) -> RenderableType:
-    """A table of trials; as many parameters as fit beside the values."""
+    """Render a table of trials, with as many parameters as fit beside the values."""
     from gts.search.charts import shorten_keys
 
     if not result.trials:
-        some = f"none of the {result.total} trials of {result.study} fits" if result.total else f"{result.study} has no trials"
-        return nowrap_line(some)
+        total = result.total
+        return nowrap_line(f"none of the {total} trials of {result.study} match" if total else f"{result.study} has no trials")
     names = shorten_keys(result.parameters)
     shown = _fitting_parameters(result, names)
     several = len(result.maximised) > 1
@@ -60,7 +52,7 @@ def render_trials(result: TrialsResult, detail: bool) -> RenderableType:
         cells += [format_number(trial.confirmed.iqm) if trial.confirmed else ""] if confirmed else []
         spent = _time(trial.seconds)
         params = [format_number(trial.params[key]) if key in trial.params else "" for key in shown]
-        table.add_row(str(trial.number), _state(trial.state), *cells, spent, *map(plain_text, params))
+        table.add_row(str(trial.number), trial_state_text(trial.state), *cells, spent, *map(plain_text, params))
     rows: list[RenderableType] = [table, *_reasons(result.trials)]
     if detail:
         rows += _details(result.trials)
@@ -73,7 +65,7 @@ def render_trials(result: TrialsResult, detail: bool) -> RenderableType:
 
 
 def render_study(result: StudyResult, detail: bool) -> RenderableType:
-    """A summary; or the chart or the checklist that was asked for."""
+    """Render the summary, or the requested chart and checklist."""
     if result.chart is not None:
         from gts.commands.views.charts import render_study_chart
 
@@ -100,24 +92,24 @@ def render_study(result: StudyResult, detail: bool) -> RenderableType:
     if result.confirmed:
         rows += [section_heading("confirmed on fresh seeds"), _confirmed(result.confirmed)]
     if result.best:
-        rows += [section_heading("the front" if any(len(one.values) > 1 for one in result.best) else "best by the search")]
+        rows += [section_heading("Pareto front" if any(len(one.values) > 1 for one in result.best) else "best by the search")]
         rows += [_ranked(trial) for trial in result.best]
     if result.importances:
-        said = ", ".join(f"{key} {share:.2f}" for key, share in list(result.importances.items())[:6])
-        rows += [section_heading("what matters"), plain_text(said)]
+        shares = ", ".join(f"{key} {share:.2f}" for key, share in list(result.importances.items())[:6])
+        rows += [section_heading("parameter importance"), plain_text(shares)]
     rows.append(nowrap_line(f"next: gts {'best' if result.best else 'trials'} {result.reference}", "dim"))
     return Group(*rows)
 
 
 def render_best(result: BestResult, detail: bool) -> RenderableType:
-    """Where the winner comes from; its spec, or where that was written."""
+    """Render the spec of the winner, or its comment and the path of the written file."""
     if result.path:
         return Group(
             *map(nowrap_line, result.comment.split("\n")),
             nowrap_line(f"written: {result.path}"),
             nowrap_line(f"next: gts train {result.path}"),
         )
-    # Never folded, so that it can be sent into a file.
+    # Never wrapped, so that it can be redirected to a file.
     return Group(*map(nowrap_line, result.text.rstrip("\n").split("\n")))
 
 
@@ -177,7 +169,7 @@ def _ranked(trial: TrialRecord) -> Text:
 
 
 def _checklist_lines(result: StudyResult) -> Iterable[RenderableType]:
-    """The checklist: what is open is marked."""
+    """Yield the items of the checklist; open ones are marked."""
     for item in result.checklist or ():
         mark, colour = ("!", "yellow") if item.is_open else ("✓", "green")
         yield Text.assemble((mark, colour), plain_text(f" {item.question}", "bold"), plain_text(f" {item.answer}"))
@@ -195,13 +187,8 @@ def _method(result: StudyResult) -> str:
     chosen = result.settings
     if not chosen:
         return ""
-    seeds = f"{chosen['seeds']} seed{'s' if chosen['seeds'] > 1 else ''} a trial"
+    seeds = f"{chosen['seeds']} seed{'s' if chosen['seeds'] > 1 else ''} per trial"
     return f"sampler {chosen['sampler']}, pruner {chosen['pruner']}, {seeds}"
-
-
-def _state(word: str) -> Text:
-    mark, colour = TRIAL_STATE_SIGNS[word]
-    return Text(f"{mark} {word}", style=colour)
 
 
 def _time(seconds: float | None) -> str:

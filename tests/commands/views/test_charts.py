@@ -5,7 +5,7 @@ from __future__ import annotations
 from gts.commands.views.charts import render_learning_curve
 
 
-def test_a_curve_is_drawn_from_finite_numbers_only() -> None:
+def test_curve_skips_non_finite_points() -> None:
     rows = [{"step": step, "mean": float("nan") if step % 3 else step**0.5} for step in range(3000)]
     drawn = render_learning_curve(
         [*rows, {"step": None, "mean": 1.0}, {"step": 1.0, "mean": float("inf")}], width=60, height=10

@@ -1,4 +1,4 @@
-"""How numbers are written for a person."""
+"""Formatting of numbers and durations."""
 
 import pytest
 
@@ -9,11 +9,11 @@ from gts.commands.views.formatting import format_duration, format_integer, forma
     ("value", "words"),
     [(0, "0"), (12.34, "12.3"), (999.4, "999"), (999.96, "1k"), (1_250_000, "1.25M"), (999_936, "1M"), (-999_936, "-1M")],
 )
-def test_short_numbers_take_the_letter_that_they_are_rounded_to(value: float, words: str) -> None:
+def test_short_numbers_use_the_suffix_after_rounding(value: float, words: str) -> None:
     assert format_short(value) == words
 
 
-def test_whole_numbers_have_their_thousands_apart() -> None:
+def test_integers_group_thousands() -> None:
     assert format_integer(1_000_000) == "1 000 000"
 
 
@@ -21,7 +21,7 @@ def test_whole_numbers_have_their_thousands_apart() -> None:
     ("value", "words"),
     [(None, "–"), (True, "true"), (12345, "12345"), (0.0, "0"), (0.5, "0.5"), (1234.56, "1234.6"), (1.234e-7, "1.23e-07")],
 )
-def test_values_have_four_digits_where_they_say_something(value: object, words: str) -> None:
+def test_values_have_four_significant_digits(value: object, words: str) -> None:
     assert format_number(value) == words
 
 

@@ -40,7 +40,7 @@ def help_of(completer: Completer, line: str, text: str) -> str:
 
 def test_commands_and_own_words_say_what_they_do(completer: Completer) -> None:
     assert offered(completer, "tr|")[:2] == ["train", "trials"]
-    assert help_of(completer, "sco|", "score") == "Let checkpoints play test episodes."
+    assert help_of(completer, "sco|", "score") == "Score checkpoints over test episodes."
     assert offered(completer, "mou|") == ["mouse"]
     assert offered(completer, "stop x; mou|") == ["mouse"]
     assert offered(completer, "!mou|") == []

@@ -151,7 +151,7 @@ def test_a_training_is_stopped_resumed_killed_and_goes_on(workspace: Workspace) 
 
 def test_slots_are_set(workspace: Workspace, own_settings: Path) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
-        await shows(pilot, "CPUs taken")
+        await shows(pilot, "threads on")
         await pilot.press("plus")
         await shows(pilot, "How many jobs")
         await pilot.press(*["backspace"] * 4, "3", "enter")

@@ -285,7 +285,7 @@ def test_a_run_is_deleted_only_when_nobody_works_on_it(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await shows(pilot, "▶ new-bbb")
         await pilot.press("d")
-        await shows(pilot, "is at work")
+        await shows(pilot, "is running")
         assert Workspace(root).run_folder(run).exists()
         life.release()
         await shows(pilot, "! new-bbb")
@@ -406,7 +406,7 @@ def test_sel_means_what_is_marked(root: Path) -> None:
         await go_to(pilot, "hopper/a.spec")
         await pilot.press("space", "space")
         await types(pilot, "check @sel")
-        assert "gts check hopper/a.spec hopper/b.spec" in await shows(pilot, "b.spec: good")
+        assert "gts check hopper/a.spec hopper/b.spec" in await shows(pilot, "b.spec: valid")
 
     drive(root, flow, size=LARGE)
 
