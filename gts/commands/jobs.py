@@ -35,12 +35,12 @@ _DEFAULT_LIMIT = 10
 class QueueSummary:
     """The jobs of this machine, of all workspaces."""
 
-    working: int
-    waiting: int
+    running: int
+    queued: int
     elsewhere: int
     """How many of both belong to other workspaces."""
     threads: int
-    """CPUs that those at work use."""
+    """CPUs that the running ones use."""
     cpus: int
     slots: int | None
     """How many may work at a time; None: as many as there are CPUs for."""
@@ -90,12 +90,12 @@ def summarize_queue(context: Context, queue: Any, entries: Sequence[QueueEntry])
     from gts.system.threads import available_cpus
 
     runs, studies = context.workspace.runs, context.workspace.studies
-    working = [entry for entry in entries if entry.is_running]
+    running = [entry for entry in entries if entry.is_running]
     return QueueSummary(
-        working=len(working),
-        waiting=len(entries) - len(working),
+        running=len(running),
+        queued=len(entries) - len(running),
         elsewhere=sum(not (runs / entry.job).exists() and not (studies / entry.job).exists() for entry in entries),
-        threads=sum(entry.threads for entry in working),
+        threads=sum(entry.threads for entry in running),
         cpus=available_cpus(),
         slots=queue.slots,
     )
@@ -329,7 +329,7 @@ def _resume_all(context: Context, queue: bool) -> Iterator[Any]:
         elif isinstance(state, Paused) and not state.alive:
             reason = "somebody stopped it" if state.reason == STOPPED else state.reason
             left.append(SkippedJob(job.id, state.name, reason, refused=False))
-        elif isinstance(state, Failed) and job.recorded_state == "active":
+        elif isinstance(state, Failed) and job.recorded_state == "running":
             left.append(SkippedJob(job.id, state.name, state.reason, refused=False))
     if not going:
         yield Note("no job was interrupted: there is nothing to go on with")

@@ -237,6 +237,7 @@ def _check_database_file(path: Path) -> None:
 
 def _detach_search(request: SearchRequest, job: Job, lock: JobLock) -> DetachedSearch:
     """Leave a search to a process of its own, once it has opened its study; raises WorkError where it cannot."""
+    from gts.jobs.job_lock import STARTING
     from gts.jobs.job_store import read_job_status
     from gts.jobs.launch import launch
 
@@ -246,7 +247,7 @@ def _detach_search(request: SearchRequest, job: Job, lock: JobLock) -> DetachedS
         state = read_job_status(job.folder).state
         if state.name == "failed":
             raise WorkError(f"{job.id} could not begin: {state.reason}", hint=f"see {request.folder.log}")
-        if state.name != "waiting" or state.reason != "it starts":
+        if state.name != "queued" or state.reason != STARTING:
             break
         time.sleep(_START_POLL_SECONDS)
     return DetachedSearch(request.source, job.id, str(job.folder), job.queued)

@@ -48,7 +48,7 @@ def mark_stopped(workspace: Workspace, job: Job) -> None:
     lock = JobLock.acquire(job.lock_path)
     try:
         fresh = read_job(job.folder)
-        if fresh.recorded_state == "active":
+        if fresh.recorded_state == "running":
             write_job(workspace, replace(fresh, recorded_state="paused", reason=STOPPED, attempts=()))
     finally:
         lock.release()
@@ -81,7 +81,7 @@ def acquire_for_resume(
         _check_same_machine(fresh, lock_info)
         attempts = () if by_name else fresh.attempts
         changed = replace(fresh, queued=fresh.queued if queued is None else queued, threads=threads or fresh.threads)
-        return write_job(workspace, replace(changed, recorded_state="active", reason="", attempts=attempts)), lock
+        return write_job(workspace, replace(changed, recorded_state="running", reason="", attempts=attempts)), lock
     except BaseException:
         lock.release()
         raise

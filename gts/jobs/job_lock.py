@@ -19,9 +19,13 @@ from typing import Any, Literal, Self
 
 from gts.errors import FileError, UsageError
 from gts.store.catalogue import utc_now
+from gts.store.records import parse_record
 from gts.system import ProcessIdentity, is_running, own_identity
 
-Activity = Literal["waiting", "running", "stopping", "paused"]
+Activity = Literal["queued", "running", "stopping", "paused"]
+
+STARTING = "starting"
+"""Reason of a queued job whose process has just been started."""
 
 LOCK_TIMEOUT_SECONDS = 1.0
 """How long one who wants the lock tries: a look at it holds it for an instant."""
@@ -88,7 +92,7 @@ class JobLock:
     def transfer_to(self, worker: ProcessIdentity) -> None:
         """Let the sign be that of the process that has inherited the lock: it is the one to talk to from now on."""
         self._worker, self._leads_group = worker, True
-        self.set_activity("waiting", "it starts")
+        self.set_activity("queued", STARTING)
 
     def release(self) -> None:
         """Let go of the lock, as the end of the process does."""
@@ -143,6 +147,6 @@ def _busy_error(path: Path, descriptor: int) -> BusyError:
 def _read_info(descriptor: int) -> LockInfo | None:
     try:
         data: Any = json.loads(os.pread(descriptor, _SIZE, 0))
-        return LockInfo(**{**data, "worker": ProcessIdentity(**data["worker"])})
+        return parse_record(LockInfo, {**data, "worker": parse_record(ProcessIdentity, data["worker"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None

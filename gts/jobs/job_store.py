@@ -16,11 +16,11 @@ from typing import Any
 
 from gts.errors import FileError, UsageError
 from gts.formats.durable import write_durably
-from gts.jobs.job_lock import LockInfo, read_lock
+from gts.jobs.job_lock import Activity, LockInfo, read_lock
 from gts.jobs.states import Done, Failed, Interrupted, JobState, Paused, Queued, Running, Stopping
 from gts.store.catalogue import Catalogue, JobRecord, RecordedState, RunRecord, find_unindexed_runs, utc_now
 from gts.store.records import parse_record
-from gts.store.workspace import JobFolder, RunFolder, Workspace
+from gts.store.workspace import JobFolder, Workspace
 from gts.system import this_system
 
 MAX_CRASHES_AT_STEP = 3
@@ -31,7 +31,6 @@ STOPPED = "stopped"
 
 _FORMAT = 1
 _MANY = 10_000
-_LEGACY_STATES: Mapping[str, RecordedState] = {"running": "active", "interrupted": "paused", "done": "done", "failed": "failed"}
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,8 @@ def read_job(folder: Path) -> Job:
             raise ValueError("its format is newer than this program")
         attempts = tuple(data.get("attempts", ()))
         return parse_record(Job, {**data, "id": folder.name, "folder": folder, "attempts": attempts})
-    except FileNotFoundError:
-        return _read_legacy_run(folder)
+    except FileNotFoundError as error:
+        raise FileError(f"{folder} holds no job: no such file or directory") from error
     except OSError as error:
         raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     except (ValueError, TypeError) as error:
@@ -174,7 +173,7 @@ def _newest_folders(workspace: Workspace, limit: int, alive: bool) -> list[tuple
     """The folders of the newest jobs, with what the catalogue knows of them."""
     try:
         with Catalogue(workspace.catalogue, read_only=True) as catalogue:
-            records = catalogue.jobs(recorded_states=("active",) if alive else (), limit=_MANY if alive else limit)
+            records = catalogue.jobs(recorded_states=("running",) if alive else (), limit=_MANY if alive else limit)
             missing = find_unindexed_runs(workspace, catalogue)
     except FileError:
         records, missing = [], workspace.run_ids()
@@ -187,7 +186,7 @@ def _newest_folders(workspace: Workspace, limit: int, alive: bool) -> list[tuple
 def _status_from_record(record: JobRecord, folder: Path) -> JobStatus | None:
     """How a job stands by its line in the catalogue, where that must be true; None where its folder is gone."""
     held, sign = read_lock(JobFolder(folder).lock)
-    if held or record.recorded_state == "active":
+    if held or record.recorded_state == "running":
         return read_job_status(folder)
     if not folder.is_dir():
         return None
@@ -207,10 +206,16 @@ def _status_from_record(record: JobRecord, folder: Path) -> JobStatus | None:
 
 def _current_state(job: Job, is_locked: bool, lock_info: LockInfo | None) -> JobState:
     if is_locked:
-        activity = lock_info.activity if lock_info else "waiting"
-        reason = lock_info.reason if lock_info else ""
-        states: dict[str, JobState] = {"running": Running(), "stopping": Stopping(), "paused": Paused(reason, alive=True)}
-        return states.get(activity, Queued(reason))
+        if lock_info is None:
+            return Queued("")
+        reason = lock_info.reason
+        states: dict[Activity, JobState] = {
+            "queued": Queued(reason),
+            "running": Running(),
+            "stopping": Stopping(),
+            "paused": Paused(reason, alive=True),
+        }
+        return states[lock_info.activity]
     return inactive_state(job, lock_info)
 
 
@@ -225,26 +230,3 @@ def inactive_state(job: Job, lock_info: LockInfo | None) -> JobState:
     if len(job.attempts) >= MAX_CRASHES_AT_STEP:
         return Failed(f"it died {len(job.attempts)} times at step {job.attempts[-1]}")
     return Interrupted("kill" if lock_info is not None and lock_info.worker.boot == this_system().boot_id() else "reboot")
-
-
-def _read_legacy_run(folder: Path) -> Job:
-    """A run that was made before there were jobs."""
-    path = RunFolder(folder).run_file
-    try:
-        facts = json.loads(path.read_bytes())
-        data = {
-            "id": folder.name,
-            "kind": "train",
-            "name": facts["name"],
-            "folder": folder,
-            "claim": _LEGACY_STATES[facts["state"]],
-            "created": facts["started"],
-            "reason": facts.get("reason", "") or (STOPPED if facts["state"] == "interrupted" else ""),
-            "changed": facts.get("finished", ""),
-            "request": {"results": facts.get("results", [])},
-        }
-        return parse_record(Job, data)
-    except OSError as error:
-        raise FileError(f"{folder} holds no job: {(error.strerror or str(error)).lower()}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileError(f"{path} is damaged", hint="its checkpoints may still be whole: see `gts info`") from error

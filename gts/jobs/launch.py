@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gts
 from gts.errors import WorkError
-from gts.jobs.job_lock import JobLock, read_lock
+from gts.jobs.job_lock import STARTING, JobLock, read_lock
 from gts.jobs.job_store import Job, write_job
 from gts.store.workspace import JobFolder, Workspace
 from gts.system import identify_process, this_system
@@ -28,7 +28,7 @@ def launch(job: Job, lock: JobLock) -> None:
     Where the user has a service manager that survives logouts, it becomes the worker's parent; otherwise the worker leads a
     session and process group of its own. Raises WorkError where no process can be started.
     """
-    lock.set_activity("waiting", "it starts")
+    lock.set_activity("queued", STARTING)
     command = [sys.executable, "-m", "gts.jobs.process", str(job.folder.absolute())]
     managed = this_system().detached_command(f"gts-{job.id}", command, job.folder.absolute())
     try:

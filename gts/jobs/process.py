@@ -15,7 +15,7 @@ from typing import Any
 
 from gts.errors import FileError, GtsError
 from gts.jobs.interruption import StopRequest
-from gts.jobs.job_lock import JobLock
+from gts.jobs.job_lock import STARTING, JobLock
 from gts.jobs.job_store import STOPPED, Job, read_job, write_job
 from gts.jobs.queue import JobQueue, QueueEntry, QueuePlace
 from gts.jobs.trainings.request import TrainingRequest
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         if "--life" in arguments
         else JobLock.acquire(JobFolder(folder).lock, group=True, timeout=_LOCK_TIMEOUT_SECONDS)
     )
-    lock.set_activity("waiting", "it starts")
+    lock.set_activity("queued", STARTING)
     stop_request = StopRequest()
     _install_signal_handlers(stop_request, lock)
     try:
@@ -80,7 +80,7 @@ def record_attempt(workspace: Workspace, job: Job) -> Job:
     """Count an attempt, so that one that dies at the same step again and again is known."""
     step = total_saved_steps(job)
     attempts = (*(one for one in job.attempts if one == step), step)
-    return write_job(workspace, replace(job, recorded_state="active", reason="", attempts=attempts))
+    return write_job(workspace, replace(job, recorded_state="running", reason="", attempts=attempts))
 
 
 def total_saved_steps(job: Job) -> int:
@@ -98,7 +98,7 @@ def enter_queue(workspace: Workspace, job: Job, lock: JobLock, stop_request: Sto
         if job.queued:
             raise
         return True  # a home folder that cannot be written to: nobody waits for this job, but it works
-    return not job.queued or place.wait(stop_request, lambda reason: lock.set_activity("waiting", reason))
+    return not job.queued or place.wait(stop_request, lambda reason: lock.set_activity("queued", reason))
 
 
 def _install_signal_handlers(stop_request: StopRequest, lock: JobLock) -> None:

@@ -13,12 +13,13 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from gts.errors import FileError
 from gts.formats.durable import write_durably
 from gts.jobs.interruption import StopRequest
+from gts.store.records import parse_record
 from gts.system import this_system
 from gts.system.threads import available_cpus
 
@@ -155,7 +156,7 @@ class QueuePlace:
             with self._queue._locked():
                 begins, reason = self._queue.check_turn(self._path, self._entry)
                 if begins:
-                    _write_entry(self._descriptor, QueueEntry(**{**self._entry.__dict__, "working": True}))
+                    _write_entry(self._descriptor, replace(self._entry, is_running=True))
                     return True
             if reason != told:
                 told = reason
@@ -174,7 +175,7 @@ def _read_live_entry(path: Path) -> QueueEntry | None:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return None
-        return QueueEntry(**json.loads(os.pread(descriptor, _SIZE, 0)))
+        return parse_record(QueueEntry, json.loads(os.pread(descriptor, _SIZE, 0)))
     except (OSError, ValueError, TypeError):
         return None
     finally:
@@ -182,4 +183,4 @@ def _read_live_entry(path: Path) -> QueueEntry | None:
 
 
 def _write_entry(descriptor: int, entry: QueueEntry) -> None:
-    os.pwrite(descriptor, json.dumps(entry.__dict__).encode().ljust(_SIZE), 0)
+    os.pwrite(descriptor, json.dumps(asdict(entry)).encode().ljust(_SIZE), 0)

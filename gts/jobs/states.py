@@ -11,7 +11,7 @@ class Queued:
     """Its process is there and has not begun: for a slot, say."""
 
     reason: str
-    name: ClassVar[str] = "waiting"
+    name: ClassVar[str] = "queued"
     alive: ClassVar[bool] = True
 
 

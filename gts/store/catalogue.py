@@ -15,16 +15,99 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from gts.store.database import open_reader, open_writer, query_rows, transaction, translate_sqlite_errors
-from gts.store.migrations import CATALOGUE_SCHEMA
+from gts.store.database import DatabaseSchema, open_reader, open_writer, query_rows, transaction, translate_sqlite_errors
 from gts.store.workspace import Workspace
 
-RecordedState = Literal["active", "paused", "done", "failed"]
-"""What a job said last of itself; whether an active one is still at work, its lock tells."""
+RecordedState = Literal["running", "paused", "done", "failed"]
+"""The state that a job recorded last. A job recorded as running may be queued, stopping or interrupted: its lock decides."""
 
 MAX_COMMANDS = 10_000
 
 _Record = TypeVar("_Record")
+
+_SCHEMA = DatabaseSchema(
+    "gts.catalogue",
+    {
+        "first": (
+            """
+            CREATE TABLE runs (
+                id TEXT PRIMARY KEY,
+                name TEXT NOT NULL,
+                source TEXT NOT NULL,
+                figure TEXT NOT NULL,
+                technique TEXT NOT NULL,
+                members INTEGER NOT NULL,
+                total_steps INTEGER NOT NULL,
+                step INTEGER NOT NULL,
+                started TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX runs_by_figure ON runs (figure, id)",
+            "CREATE INDEX runs_by_technique ON runs (technique, id)",
+            """
+            CREATE TABLE jobs (
+                id TEXT PRIMARY KEY,
+                kind TEXT NOT NULL,
+                name TEXT NOT NULL,
+                folder TEXT NOT NULL,
+                recorded_state TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                threads INTEGER NOT NULL,
+                created TEXT NOT NULL,
+                changed TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX jobs_by_age ON jobs (created, id)",
+            "CREATE INDEX jobs_by_recorded_state ON jobs (recorded_state, created, id)",
+            "CREATE INDEX jobs_by_kind ON jobs (kind, created, id)",
+            """
+            CREATE TABLE studies (
+                name TEXT PRIMARY KEY,
+                space TEXT NOT NULL,
+                figure TEXT NOT NULL,
+                technique TEXT NOT NULL,
+                storage TEXT NOT NULL,
+                directions TEXT NOT NULL,
+                trials INTEGER NOT NULL,
+                created TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX studies_by_age ON studies (created, name)",
+            """
+            CREATE TABLE checkpoints (
+                path TEXT PRIMARY KEY,
+                run TEXT NOT NULL,
+                member INTEGER NOT NULL,
+                kind TEXT NOT NULL,
+                step INTEGER NOT NULL,
+                checksum TEXT NOT NULL,
+                written TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX checkpoints_by_run ON checkpoints (run, member, step)",
+            """
+            CREATE TABLE scores (
+                id INTEGER PRIMARY KEY,
+                checksum TEXT NOT NULL,
+                path TEXT NOT NULL,
+                seed INTEGER NOT NULL,
+                steps INTEGER NOT NULL,
+                episodes INTEGER NOT NULL,
+                mean REAL NOT NULL,
+                score REAL NOT NULL,
+                details TEXT NOT NULL,
+                taken TEXT NOT NULL,
+                figure TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX scores_by_checksum ON scores (checksum, id)",
+            "CREATE INDEX scores_by_rank ON scores (score)",
+            "CREATE INDEX scores_by_figure ON scores (figure, score)",
+            "CREATE TABLE history (id INTEGER PRIMARY KEY, line TEXT NOT NULL, at TEXT NOT NULL, exit_code INTEGER NOT NULL)",
+            "CREATE INDEX history_by_line ON history (line, id)",
+        )
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -127,7 +210,7 @@ class Catalogue:
             if read_only:
                 self._connection = open_reader(path)
             else:
-                self._connection = open_writer(path, CATALOGUE_SCHEMA, journal="DELETE")
+                self._connection = open_writer(path, _SCHEMA, journal="DELETE")
         self._connection.row_factory = sqlite3.Row
 
     def __enter__(self) -> Self:
@@ -207,8 +290,10 @@ class Catalogue:
     def jobs(
         self, *, recorded_states: Sequence[RecordedState] = (), kind: str | None = None, limit: int = 100, offset: int = 0
     ) -> list[JobRecord]:
-        """A page of the jobs, newest first; those that claim one of `claims`, of a kind, or all."""
-        return self._page(JobRecord, "jobs", {"claim": recorded_states or None, "kind": kind}, ("created", "id"), limit, offset)
+        """A page of the jobs, newest first; those with one of some recorded states, of a kind, or all."""
+        return self._page(
+            JobRecord, "jobs", {"recorded_state": recorded_states or None, "kind": kind}, ("created", "id"), limit, offset
+        )
 
     def get_job(self, job_id: str) -> JobRecord | None:
         """The job of this id."""

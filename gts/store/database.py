@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gts.errors import DamagedError, FileError, FullDiskError
-from gts.store.migrations import DatabaseSchema
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
 
 BUSY_SECONDS = 10.0
 
@@ -17,6 +21,45 @@ BUSY_SECONDS = 10.0
 # a write that failed for another reason.
 _DAMAGE = ("malformed", "not a database")
 _NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"})
+
+
+@dataclass(frozen=True)
+class DatabaseSchema:
+    """The tables of one kind of database, made by named migrations."""
+
+    name: str
+    """Stored in every database: never changed."""
+    migrations: Mapping[str, tuple[str, ...]]
+    """SQL statements by migration name, oldest first. A released migration is never edited; a new one is added after it."""
+
+    def is_current(self, connection: sqlite3.Connection) -> bool:
+        """Whether every migration was applied to a database. Cheap, since it runs at each opening."""
+        try:
+            query = "SELECT name FROM _sqlite_migrations WHERE migration_set = ?"
+            applied = {name for (name,) in connection.execute(query, (self.name,))}
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            return False
+        return applied >= set(self.migrations)
+
+    def sqlite_utils_migrations(self) -> Migrations:
+        """The migrations in the form that sqlite-utils applies."""
+        from sqlite_utils.migrations import Migrations
+
+        migrations = Migrations(self.name)
+        for name, statements in self.migrations.items():
+            migrations(name=name)(_executor(statements))
+        return migrations
+
+
+def _executor(statements: Sequence[str]) -> Callable[[Database], None]:
+    def execute(database: Database) -> None:
+        # One by one: `executescript` would commit the transaction that the migration runs in.
+        for statement in statements:
+            database.conn.execute(statement)
+
+    return execute
 
 
 @contextmanager
@@ -109,7 +152,7 @@ def _migrate(connection: sqlite3.Connection, schema: DatabaseSchema) -> None:
 
     # The write lock is taken before the second look: whoever waited for it finds the work done.
     with transaction(connection):
-        schema.migrations().apply(Database(connection, execute_plugins=False))
+        schema.sqlite_utils_migrations().apply(Database(connection, execute_plugins=False))
 
 
 def _remedy(message: str) -> str:

@@ -14,9 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from gts.errors import DamagedError, FileError
-from gts.store.database import open_writer, transaction, translate_sqlite_errors
+from gts.store.database import DatabaseSchema, open_writer, transaction, translate_sqlite_errors
 from gts.store.filesystem import file_system
-from gts.store.migrations import METRICS_SCHEMA
 
 MAX_ROUNDS = 5000
 """Rows that a curve has at most. A training of more rounds is stored in means over several of them: no screen has more
@@ -27,6 +26,49 @@ KEPT_FLUSHES = 16
 
 _FLUSH_SECONDS = 1.0
 _ALL_MEMBERS = -1  # the member of what belongs to all of them
+
+_SCHEMA = DatabaseSchema(
+    "gts.metrics",
+    {
+        "first": (
+            "CREATE TABLE rounds (step INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, elapsed REAL NOT NULL)",
+            # A series number stands for member and metric, so that a point costs about 20 bytes; the primary key keeps the
+            # points of a curve together on the disk.
+            "CREATE TABLE series (id INTEGER PRIMARY KEY, member INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (member, name))",
+            """
+            CREATE TABLE points (
+                series INTEGER NOT NULL,
+                step INTEGER NOT NULL,
+                value REAL NOT NULL,
+                PRIMARY KEY (series, step)
+            ) WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE evaluations (
+                member INTEGER NOT NULL,
+                step INTEGER NOT NULL,
+                best INTEGER NOT NULL,
+                score TEXT NOT NULL,
+                PRIMARY KEY (member, step)
+            ) WITHOUT ROWID
+            """,
+            "CREATE TABLE failures (member INTEGER PRIMARY KEY, step INTEGER NOT NULL, reason TEXT NOT NULL)",
+            # Sums of an unfinished row. `elapsed` is repeated in each row of a step to save a table.
+            """
+            CREATE TABLE pending (
+                step INTEGER NOT NULL,
+                epoch INTEGER NOT NULL,
+                elapsed REAL NOT NULL,
+                member INTEGER NOT NULL,
+                name TEXT NOT NULL,
+                total REAL NOT NULL,
+                count INTEGER NOT NULL,
+                PRIMARY KEY (step, member, name)
+            ) WITHOUT ROWID
+            """,
+        )
+    },
+)
 
 
 class MetricsWriter:
@@ -61,7 +103,7 @@ class MetricsWriter:
         journal = "DELETE" if file_system(path.parent).is_network else "WAL"
         new = not path.exists()
         with translate_sqlite_errors(path):
-            self._connection = open_writer(path, METRICS_SCHEMA, journal=journal)
+            self._connection = open_writer(path, _SCHEMA, journal=journal)
         try:
             with translate_sqlite_errors(path):
                 elapsed = max(elapsed, self._resume_at(resume, new))

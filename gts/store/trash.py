@@ -158,7 +158,7 @@ def _read_entry(folder: Path) -> TrashEntry | None:
             kind=str(data["kind"]),
             origin=str(data["origin"]),
             deleted=str(data["deleted"]),
-            batch=int(data["together"]),
+            batch=int(data["batch"]),
             folder=folder,
             records=dict(data["records"]),
         )

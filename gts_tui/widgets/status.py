@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 _ASCII_STATE_SYMBOLS = {
-    "waiting": ".",
+    "queued": ".",
     "running": ">",
     "stopping": "#",
     "paused": "=",
@@ -85,6 +85,7 @@ def make_status_styles(app: App[object], glyphs: Glyphs) -> StatusStyles:
 
 
 STATE_COLOURS = {
+    "queued": "wait",
     "waiting": "wait",
     "running": "busy",
     "stopping": "wait",
@@ -99,6 +100,7 @@ STATE_COLOURS = {
 """Which of the theme's `state-…` colours a state has."""
 
 _STATE_SYMBOLS = {
+    "queued": "…",
     "waiting": "…",
     "running": "▶",
     "stopping": "■",
@@ -126,7 +128,7 @@ def adapt_symbols(text: str, glyphs: Glyphs) -> str:
 
 
 _COLOURS = {
-    "waiting": "state-wait",
+    "queued": "state-wait",
     "running": "state-busy",
     "stopping": "state-wait",
     "paused": "state-wait",
@@ -135,7 +137,7 @@ _COLOURS = {
     "interrupted": "state-bad",
 }
 _ASCII_STATE_SIGNS = {
-    "waiting": ".",
+    "queued": ".",
     "running": ">",
     "stopping": "]",
     "paused": "=",

@@ -44,11 +44,11 @@ def _own_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pretend(workspace: Path) -> Iterator[Pretend]:
-    """Makes a job and works on it as far as others can see; `pretend("running")`, `pretend(claim="failed", reason="…")`."""
+    """Makes a job and works on it as far as others can see; `pretend("running")`, `pretend(recorded="failed", reason="…")`."""
     lives: list[JobLock] = []
 
     def make(
-        doing: Any = "running", reason: str = "", *, claim: str = "active", attempts: tuple[int, ...] = ()
+        doing: Any = "running", reason: str = "", *, recorded: str = "running", attempts: tuple[int, ...] = ()
     ) -> tuple[Job, JobLock]:
         spec = make_spec(TINY_SPEC["physicalModel"], TINY_SPEC["technique"], TINY_SPEC["params"] | {"nSteps": 1_000_000})
         results = (workspace / "out.checkpoint",)
@@ -56,7 +56,8 @@ def pretend(workspace: Path) -> Iterator[Pretend]:
         job, life = create_run(asked)
         lives.append(life)
         job = write_job(
-            asked.workspace, replace(job, recorded_state=claim, reason=reason if claim != "active" else "", attempts=attempts)
+            asked.workspace,
+            replace(job, recorded_state=recorded, reason=reason if recorded != "running" else "", attempts=attempts),
         )
         if doing is None:
             life.release()
@@ -95,12 +96,12 @@ def test_without_jobs_there_is_a_next_step(gts, workspace: Path) -> None:
 
 def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    done, _ = pretend(None, claim="done")
-    failed, _ = pretend(None, "a loss of nan", claim="failed")
+    done, _ = pretend(None, recorded="done")
+    failed, _ = pretend(None, "a loss of nan", recorded="failed")
     died, _ = pretend(None, attempts=(0, 0, 0))
     killed, _ = pretend(None)
     full, _ = pretend("paused", "the disk is full")
-    waits, _ = pretend("waiting", "for CPUs: 1 of 1 are taken, it uses 1")
+    waits, _ = pretend("queued", "for CPUs: 1 of 1 are taken, it uses 1")
     works, _ = pretend("running")
     numbers(works, 20)
     with (
@@ -112,13 +113,13 @@ def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, 
     lines = outcome.out.splitlines()
     assert all(len(line.rstrip()) <= 80 for line in lines)
     for job, says in [
-        (works, "▶ running"), (waits, "… waiting"), (full, "‖ paused"), (killed, "! interrupted"),
+        (works, "▶ running"), (waits, "… queued"), (full, "‖ paused"), (killed, "! interrupted"),
         (died, "✗ failed"), (failed, "✗ failed"), (done, "✓ done"),
     ]:  # fmt: skip
         assert any(line.startswith(job.id) and says in line for line in lines), says
     for said in ("the disk is full", "a loss of nan", "by kill", "it died 3 times at step 0", "number 1 in the row"):
         assert said in outcome.out
-    assert "1 at work, 1 waiting (1 in other workspaces); 1 of" in lines[-1]
+    assert "1 running, 1 queued (1 in other workspaces); 1 of" in lines[-1]
     assert (data[works.id]["step"], data[works.id]["pid"], data[waits.id]["place"]) == (2000, os.getpid(), 1)
     assert 5000 < data[works.id]["rate"] < 10500
     assert data[works.id]["seconds_left"] == pytest.approx((data[works.id]["total_steps"] - 2000) / data[works.id]["rate"])
@@ -128,7 +129,7 @@ def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, 
 
 def test_jobs_can_be_narrowed_and_old_ones_are_named(gts, workspace: Path, pretend) -> None:
     works, _ = pretend("running")
-    others = [pretend(None, claim="done")[0].id for _ in range(12)]
+    others = [pretend(None, recorded="done")[0].id for _ in range(12)]
     listed = gts("jobs", "--json").data
     assert (len(listed["jobs"]), listed["more"]) == (11, True)
     assert "older ones: gts jobs --all" in gts("jobs").out
@@ -172,20 +173,20 @@ def test_tail_shows_the_end_of_the_log_and_how_it_stands(gts, workspace: Path, p
 
 
 def test_tail_follows_until_the_end_whatever_becomes_of_the_log(gts, workspace: Path, pretend) -> None:
-    job, life = pretend("waiting", "a slot: 1 of 1 are taken")
+    job, life = pretend("queued", "a slot: 1 of 1 are taken")
     log = job.folder / "log.txt"
 
     def live() -> None:
         for act in (
             lambda: log.write_text("first\nhalf a"),
             lambda: log.open("a").write(" line\n"),
-            lambda: (numbers(job, 5), life.say("running")),
+            lambda: (numbers(job, 5), life.set_activity("running")),
             lambda: log.write_text("cut\n"),
-            lambda: life.say("paused", "the disk is full"),
+            lambda: life.set_activity("paused", "the disk is full"),
             lambda: log.unlink(),
             lambda: (
                 log.write_text("last word"),
-                write_job(Workspace(workspace), replace(job, claim="failed", reason="nan")),
+                write_job(Workspace(workspace), replace(job, recorded_state="failed", reason="nan")),
                 life.release(),
             ),
         ):
@@ -198,7 +199,7 @@ def test_tail_follows_until_the_end_whatever_becomes_of_the_log(gts, workspace: 
     thread.join()
     assert outcome.code == 1
     assert outcome.out.splitlines()[:4] == ["first", "half a line", "cut", "last word"]
-    states = ["is waiting: a slot: 1 of 1 are taken", "is running", "step 500 of", "is paused: the disk is full"]
+    states = ["is queued: a slot: 1 of 1 are taken", "is running", "step 500 of", "is paused: the disk is full"]
     places = [outcome.err.index(said) for said in states]
     assert places == sorted(places)
     assert "best 77" in outcome.err
@@ -259,7 +260,7 @@ def test_a_training_that_stands_still_says_so_on_its_bar(tmp_path: Path) -> None
 
 
 def test_stop_is_for_jobs_at_work(gts, workspace: Path, pretend) -> None:
-    job, _ = pretend(None, claim="done")
+    job, _ = pretend(None, recorded="done")
     outcome = gts("stop", job.id)
     assert outcome.code == 2
     assert f"{job.id} is not at work, it is done" in outcome.err
@@ -279,7 +280,7 @@ def test_ctrl_c_leaves_a_request_to_stop_standing(gts, workspace: Path, pretend)
 
 
 def test_resume_refuses_what_makes_no_sense(gts, workspace: Path, pretend) -> None:
-    done, _ = pretend(None, claim="done")
+    done, _ = pretend(None, recorded="done")
     works, _ = pretend("running")
     for words, says in [
         ([done.id], f"{done.id} is done"),
@@ -297,9 +298,9 @@ def test_resume_refuses_what_makes_no_sense(gts, workspace: Path, pretend) -> No
 
 
 def test_resume_all_leaves_alone_what_was_stopped_and_what_dies_again_and_again(gts, workspace: Path, pretend) -> None:
-    stopped, _ = pretend(None, "stopped", claim="paused")
+    stopped, _ = pretend(None, "stopped", recorded="paused")
     died, _ = pretend(None, attempts=(0, 0, 0))
-    pretend(None, claim="done")
+    pretend(None, recorded="done")
     outcome = gts("resume", "--all")
     assert outcome.code == 0
     assert f"left alone, paused: {stopped.id} (somebody stopped it)" in outcome.out

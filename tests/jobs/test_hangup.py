@@ -75,7 +75,7 @@ def test_a_closed_terminal_ends_no_job_and_another_follows_it(tmp_path: Path, te
     assert job.id in first.shown
     first.close()
 
-    worker = until(job, "running").sign.worker.pid
+    worker = until(job, "running").lock_info.worker.pid
     second = Terminal(tmp_path)
     terminals.append(second)
     second.type(f"{command} tail {job.id} --workspace .; echo over $?")
@@ -86,9 +86,9 @@ def test_a_closed_terminal_ends_no_job_and_another_follows_it(tmp_path: Path, te
     os.write(second.master, b"\x03")
     shown = second.wait_for("over 130")
     assert "the job goes on" in shown
-    assert until(job, "running").sign.worker.pid == worker
+    assert until(job, "running").lock_info.worker.pid == worker
     second.close()
-    assert until(job, "running").sign.worker.pid == worker
+    assert until(job, "running").lock_info.worker.pid == worker
 
 
 def _steps(workspace: Path, run: str) -> int:

@@ -22,7 +22,7 @@ from gts.system import identify_process, own_identity
 HOLDER = """
 import sys, time
 from pathlib import Path
-from gts.jobs.job_lock import Life
+from gts.jobs.job_lock import JobLock
 life = JobLock.acquire(Path(sys.argv[1]), group=True)
 life.set_activity("running")
 print("holding", flush=True)

@@ -19,12 +19,12 @@ from gts.jobs.queue import JobQueue, QueueEntry
 WORKER = """
 import sys, time
 from pathlib import Path
-from gts.jobs.interruption import Interruption
-from gts.jobs.queue import Entry, Queue
-row = Queue(Path(sys.argv[1]))
+from gts.jobs.interruption import StopRequest
+from gts.jobs.queue import JobQueue, QueueEntry
+row = JobQueue(Path(sys.argv[1]))
 with row.enter(QueueEntry(sys.argv[2], "w", int(sys.argv[3]), is_running=False)) as place:
     print("placed", flush=True)
-    place.wait(Interruption(), lambda reason: print(reason, flush=True))
+    place.wait(StopRequest(), lambda reason: print(reason, flush=True))
     print("working", flush=True)
     time.sleep(60)
 """

@@ -145,7 +145,7 @@ def test_where_links_are_unknown_it_is_renamed(tmp_path: Path, monkeypatch: pyte
     def no_link(*_: object) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(os, "current_link", no_link)
+    monkeypatch.setattr(os, "link", no_link)
     (tmp_path / "old").write_text("old")
     move_path(tmp_path / "old", tmp_path / "new")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]

@@ -130,7 +130,7 @@ def pairs_table(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 JOB_STATE_SIGNS = {
-    "waiting": ("…", "cyan"),
+    "queued": ("…", "cyan"),
     "running": ("▶", "green"),
     "stopping": ("■", "yellow"),
     "paused": ("‖", "yellow"),

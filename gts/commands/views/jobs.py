@@ -276,12 +276,12 @@ def job_details(job: ListedJob) -> Iterable[tuple[str, str]]:
 def format_queue_summary(summary: QueueSummary) -> str:
     """The row of this machine in a line."""
     taken = (
-        f"{summary.working} of {summary.slots} slots taken"
+        f"{summary.running} of {summary.slots} slots taken"
         if summary.slots is not None
-        else f"{summary.threads} of {summary.cpus} CPUs taken"
+        else f"{summary.threads} threads on {summary.cpus} CPUs"
     )
     elsewhere = f" ({summary.elsewhere} in other workspaces)" if summary.elsewhere else ""
-    return f"{summary.working} at work, {summary.waiting} waiting{elsewhere}; {taken}"
+    return f"{summary.running} running, {summary.queued} queued{elsewhere}; {taken}"
 
 
 def percent_done(job: ListedJob) -> int | None:

@@ -55,7 +55,7 @@ class SearchDisplay:
         self._values: dict[int, Mapping[str, Any]] = {}
         self._ended, self._wanted = 0, 0
         self._best: float | None = None
-        self._activity = "searching"
+        self._activity = "running"
         self._progress = StudyProgress()
         self._read_due = 0.0
         self._line_due = time.monotonic() + LINE_SECONDS
@@ -78,7 +78,7 @@ class SearchDisplay:
 
     def set_state(self, state: str) -> None:
         """Take note that the search stands otherwise than before."""
-        self._activity = state if state in ("paused", "stopping", "waiting") else "searching"
+        self._activity = state if state in ("paused", "stopping", "queued") else "running"
         if self._bar is not None:
             self._draw()
 
@@ -96,7 +96,7 @@ class SearchDisplay:
             with suppress(OSError):
                 self._progress = read_study_progress(self._folder, is_active=True)
         left = self._progress.seconds_left
-        known = left is not None and left < _MAX_SECONDS_LEFT and self._activity == "searching"
+        known = left is not None and left < _MAX_SECONDS_LEFT and self._activity == "running"
         return Text(
             " ".join(filter(None, [self._rate(), f"{format_clock(left or 0)} left" if known else "", self._best_so_far()]))
         )
@@ -139,7 +139,7 @@ class SearchDisplay:
     def _on_progress(self, event: StudyProgress) -> None:
         self._progress, self._best = event, event.best
         self._ended, self._wanted = event.ended or 0, event.wanted or 0
-        if event.ended is not None and event.ended == event.wanted and self._activity == "searching":
+        if event.ended is not None and event.ended == event.wanted and self._activity == "running":
             self._activity = "confirming"
         self._show_progress()
 

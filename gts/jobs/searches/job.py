@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gts.errors import FileError, FullDiskError, GtsError
 from gts.formats.space_file import read_space, write_space
 from gts.jobs.interruption import StopRequest
-from gts.jobs.job_lock import JobLock, read_lock
+from gts.jobs.job_lock import STARTING, JobLock, read_lock
 from gts.jobs.job_store import STOPPED, Job, read_job, write_job
 from gts.jobs.log import JobLog
 from gts.jobs.searches.request import (
@@ -49,7 +49,7 @@ def create_search(request: SearchRequest) -> tuple[Job, JobLock]:
         ) from error
     lock = JobLock.acquire(folder.lock, timeout=0.0 if read_lock(folder.lock)[0] else 1.0)
     try:
-        lock.set_activity("waiting", "it starts")
+        lock.set_activity("queued", STARTING)
         previous = read_job(folder.path) if folder.job_file.exists() else None
         # Until the study has accepted what is asked now, what it accepted before must be there to go back to.
         accepted = previous.request.get("former", previous.request) if previous else {}
@@ -62,7 +62,7 @@ def create_search(request: SearchRequest) -> tuple[Job, JobLock]:
             kind="search",
             name=request.space.name,
             folder=folder.path,
-            recorded_state="active",
+            recorded_state="running",
             created=previous.created if previous else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             threads=request.threads,
             queued=request.queued,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gts.errors import FileError
 from gts.formats.durable import write_durably
 from gts.formats.spec_file import read_spec, write_spec
-from gts.jobs.job_lock import JobLock
+from gts.jobs.job_lock import STARTING, JobLock
 from gts.jobs.job_store import Job, index_missing_runs, write_job
 from gts.jobs.trainings.request import Milestones, TrainingRequest
 from gts.store.catalogue import Catalogue, RunRecord, utc_now
@@ -38,7 +38,7 @@ def create_run(request: TrainingRequest) -> tuple[Job, JobLock]:
     folder = workspace.create_run_folder(request.name, datetime.now())
     lock = JobLock.acquire(folder.lock)
     try:
-        lock.set_activity("waiting", "it starts")
+        lock.set_activity("queued", STARTING)
         for member, spec in enumerate(request.specs):
             folder.member_folder(member).mkdir()
             write_spec(folder.spec(member), spec)
@@ -54,7 +54,7 @@ def create_run(request: TrainingRequest) -> tuple[Job, JobLock]:
             kind="train",
             name=request.name,
             folder=folder.path,
-            recorded_state="active",
+            recorded_state="running",
             created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             threads=request.threads or available_cpus(),
             queued=request.queued,

@@ -120,8 +120,8 @@ def _status_parts(snapshot: RunSnapshot, symbol: Text, glyphs: Glyphs, error_sty
     """What there is to say, in its order, each with how easily it is done without."""
     state = Text.assemble(symbol, (f" {snapshot.state} ", symbol.style))
     parts = [(0, state.append(f" {snapshot.name}", "bold"))]
-    if snapshot.reason and snapshot.state in ("failed", "interrupted", "waiting"):
-        parts.append((1, Text(f"  {snapshot.reason}", error_style if snapshot.state != "waiting" else "")))
+    if snapshot.reason and snapshot.state in ("failed", "interrupted", "queued"):
+        parts.append((1, Text(f"  {snapshot.reason}", error_style if snapshot.state != "queued" else "")))
     if snapshot.total_steps:
         share = min(1.0, snapshot.step / snapshot.total_steps)
         full = round(share * _PROGRESS_CELLS)

@@ -33,22 +33,22 @@ class Idle:
         self.processes = [WorkerProcess(number, SimpleNamespace()) for number in range(count)]
         self.leaving: list[WorkerProcess] = []
 
-    def train(self, worker: WorkerProcess, key: str, folder: Path) -> None:
+    def assign(self, worker: WorkerProcess, key: str, folder: Path) -> None:
         worker.tasks[key] = folder
 
-    def drop(self, key: str) -> None:
+    def unassign(self, key: str) -> None:
         for worker in self.processes:
             worker.tasks.pop(key, None)
 
-    def adapt(self, count: int) -> bool:
+    def resize(self, count: int) -> bool:
         self.leaving += self.processes[count:]
         del self.processes[count:]
         return bool(self.leaving)
 
-    def left(self, worker: WorkerProcess) -> bool:
+    def remove_if_leaving(self, worker: WorkerProcess) -> bool:
         return worker in self.leaving
 
-    def replace(self, worker: WorkerProcess) -> None:
+    def restart(self, worker: WorkerProcess) -> None:
         self.processes[self.processes.index(worker)] = WorkerProcess(worker.number, SimpleNamespace())
 
 

@@ -43,7 +43,7 @@ from tests.support.trainings import run_training, training
 @pytest.fixture
 def tiny(ask) -> dict[str, Any]:
     """The parameters of the tiny training."""
-    return dict(ask().specs[0].document()["params"])
+    return dict(ask().specs[0].to_document()["params"])
 
 
 def left_unfinished(request: Any) -> tuple[Job, Path]:
@@ -56,7 +56,7 @@ def left_unfinished(request: Any) -> tuple[Job, Path]:
     results.mkdir()
     for path in request.results:
         shutil.move(path, results / path.name)
-    return write_job(request.workspace, replace(read_job(folder), recorded_state="active")), calm
+    return write_job(request.workspace, replace(read_job(folder), recorded_state="running")), calm
 
 
 def go_on(workspace: Workspace, job: Job) -> list[Any]:
@@ -169,7 +169,7 @@ def test_a_workspace_copied_while_its_run_writes_can_be_gone_on_with(ask, launch
 def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tiny) -> None:
     params = tiny | {"nSteps": 72_000, "nEpochs": 600, "nEvaluations": 0}
     job = launched(ask(params=params, save_every=0.2))
-    pid = until(job, "running").sign.worker.pid
+    pid = until(job, "running").lock_info.worker.pid
     while not RunFolder(job.folder).last_checkpoints(0):
         time.sleep(0.01)
     # No file may grow beyond what a sign of life and a log need: what a full disk does to checkpoints and numbers.
@@ -228,7 +228,7 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
             trainer.agent.state.policy.net.stack.block[1] *= 1e30
         return round_of(trainer)
 
-    monkeypatch.setattr(Trainer, "round", poisoned)
+    monkeypatch.setattr(Trainer, "run_round", poisoned)
     request = ask(seeds=2, save_every=0.0)
     outcome = run_training(request)
     first, second = outcome.members
@@ -247,7 +247,7 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
 
     # Gone on with from before the failure, the first member is what it would have been, and the second fails again.
     calm = {path: path.read_bytes() for path in (request.results[0], outcome.folder.last_checkpoints(0)[-1])}
-    job = write_job(request.workspace, replace(read_job(outcome.folder.path), recorded_state="active"))
+    job = write_job(request.workspace, replace(read_job(outcome.folder.path), recorded_state="running"))
     for path in outcome.folder.last_checkpoints(0)[-2:]:
         path.unlink()
     told = go_on(request.workspace, job)
@@ -263,7 +263,7 @@ def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: py
         trainer.agent.state.policy.net.stack.block *= 1e30
         return round_of(trainer)
 
-    monkeypatch.setattr(Trainer, "round", poisoned)
+    monkeypatch.setattr(Trainer, "run_round", poisoned)
     request = ask(save_every=0.0)
     outcome = run_training(request)
     state = read_job_status(outcome.folder.path).state
@@ -282,14 +282,14 @@ def test_memory_that_runs_out_is_a_failure_with_a_remedy(ask, monkeypatch: pytes
         return round_of(trainer)
 
     round_of = Trainer.run_round
-    monkeypatch.setattr(Trainer, "round", hungry)
+    monkeypatch.setattr(Trainer, "run_round", hungry)
     request = ask(save_every=0.0)
     with pytest.raises(WorkError, match="memory ran out at step 480") as raised:
         run_training(request)
     assert "fewer environments" in raised.value.hint
     (folder,) = (request.workspace.root / "runs").iterdir()
     assert read_job_status(folder).state == Failed("memory ran out at step 480")
-    monkeypatch.setattr(Trainer, "round", round_of)
+    monkeypatch.setattr(Trainer, "run_round", round_of)
     told = go_on(request.workspace, read_job(folder))
     assert next(one.step for one in told if isinstance(one, TrainingProgress)) == 600, "with more memory it goes on"
 
@@ -322,7 +322,7 @@ def test_a_clock_that_jumps_changes_nothing(ask, monkeypatch: pytest.MonkeyPatch
     job, calm = left_unfinished(request)
     for module in (runs, story, catalogue):
         monkeypatch.setattr(module, "datetime", Wild)
-    monkeypatch.setattr(time, "is_time_axis", lambda: 0.0)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
     RunFolder(job.folder).last_checkpoints(0)[-1].unlink()
     go_on(request.workspace, job)
     assert Wild.looks > 2
@@ -374,7 +374,7 @@ def test_a_workspace_that_may_only_be_read_can_be_looked_at(ask, tmp_path: Path)
         assert done.returncode == 0, done.stderr
         assert "tiny" in done.stdout + done.stderr
     spec = tmp_path / "tiny.spec"
-    spec.write_text(json.dumps(request.specs[0].document()))
+    spec.write_text(json.dumps(request.specs[0].to_document()))
     for words in (("resume", "@last"), ("train", str(spec), str(tmp_path.parent / "never.checkpoint"), "--detach")):
         done = looks_at(tmp_path, *words)
         assert done.returncode == 2, done.stderr
