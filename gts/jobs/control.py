@@ -14,9 +14,9 @@ from gts.jobs.job_store import STOPPED, Job, JobStatus, inactive_state, read_job
 from gts.jobs.launch import launch
 from gts.jobs.states import Done, Failed, Interrupted, JobState
 from gts.jobs.trainings.runs import have_all_members_failed
-from gts.store.filesystem import file_system
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import is_running, own_identity, this_system
+from gts.system.filesystem import file_system
 
 _LOOK_SECONDS = 0.05
 _KILL_SECONDS = 10.0

@@ -207,7 +207,7 @@ def test_attempts_that_came_further_are_forgotten(ask, tmp_path: Path) -> None:
 
 
 def test_a_job_on_another_machine_is_left_alone(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gts.store.filesystem import FileSystem
+    from gts.system.filesystem import FileSystem
 
     job, life = create_run(ask())
     worker = life._worker

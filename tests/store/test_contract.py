@@ -119,7 +119,7 @@ print(number)
 
 WITHOUT_RIGHTS = """
 import sqlite_utils.migrations, psutil
-from gts.store.filesystem import file_system
+from gts.system.filesystem import file_system
 file_system(path.parent)
 if os.getuid() == 0:
     os.setgroups([])

@@ -30,7 +30,7 @@ from gts.jobs.trainings.request import (
 from gts.jobs.trainings.resume_state import ResumeState
 from gts.jobs.trainings.run_writer import RunWriter
 from gts.jobs.trainings.summary import write_summary
-from gts.store.filesystem import file_system
+from gts.system.filesystem import file_system
 from gts.training.evaluation import evaluate_checkpoint
 from gts.training.events import MemberFailed, MembersEvaluated, TrainingEvent, TrainingFinished, TrainingProgress
 from gts.training.trainer import Trainer

@@ -20,7 +20,7 @@ from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
 from gts.jobs.trainings.resume_state import ResumeState, find_resume_state, remove_later_states, remove_unfinished_files
 from gts.jobs.trainings.runs import read_training_request
 from gts.store.workspace import RunFolder, Workspace
-from gts.system import this_system
+from gts.system.versions import cpu_name
 from gts.training.trainer import Trainer
 
 
@@ -35,7 +35,7 @@ def run_training(
     """
     request = request or read_training_request(workspace, job)
     folder = RunFolder(job.folder)
-    versions = current_versions() | {"threads": str(job.threads), "cpu": this_system().cpu_name()}
+    versions = current_versions() | {"threads": str(job.threads), "cpu": cpu_name()}
     attempt: TrainingAttempt | None = None
     try:
         remove_unfinished_files(folder, request.results)

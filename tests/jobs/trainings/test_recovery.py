@@ -33,8 +33,8 @@ from gts.jobs.trainings import attempt, resume_state, runs, worker
 from gts.jobs.trainings.request import DiskFull, DiskFullCleared, JobWarning, TrainingOutcome
 from gts.store import catalogue
 from gts.store.curves import MetricsReader
-from gts.store.filesystem import FileSystem
 from gts.store.workspace import RunFolder, Workspace
+from gts.system.filesystem import FileSystem
 from gts.training.events import TrainingProgress
 from gts.training.trainer import Trainer
 from tests.support.trainings import run_training, training
