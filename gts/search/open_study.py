@@ -31,7 +31,7 @@ from gts.search.storage_url import StorageLocation, parse_storage_url
 from gts.search.study_reader import locate_study_storage
 from gts.store.workspace import StudyFolder
 from gts.system.threads import available_cpus
-from gts.system.versions import cpu_name
+from gts.system.versions import cpu_name, installed_versions
 
 _FORMAT = 1
 _RESET_HINT = "begin again with --reset, or give the space another name"
