@@ -5,13 +5,11 @@ A search that works in this terminal or without it, and what a search came to.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import detect_path_kind, resolve_path
@@ -112,9 +110,9 @@ def allocate_workers(context: Context, workers: int | None) -> WorkerAllocation:
 
 
 def storage_without_password(word: str) -> tuple[str, list[Note]]:
-    """The address of a storage as it may lie in files: a whole path, or a server without its password, which is not kept.
+    """Make the address of a storage safe to store: an absolute path, or a server's URL without its password.
 
-    Raises UsageError for what is no storage, FileError for a file that cannot be one.
+    The password is remembered by this process only. Raises UsageError for an invalid address, FileError for an unusable file.
     """
     from gts.search.storage_url import parse_storage_url
 
@@ -123,13 +121,10 @@ def storage_without_password(word: str) -> tuple[str, list[Note]]:
         path = place.path.expanduser().absolute()
         _check_database_file(path)
         return str(path), []
-    parts = urlsplit(place.url)
-    password = unquote(parts.password or "") or dict(parse_qsl(parts.query)).get("password", "")
-    if not password:
+    if not place.password:
         return place.display_url, []
-    # For this process and those that it starts: what is kept of a search is for everybody to read.
-    os.environ["PGPASSWORD"] = password
-    return place.display_url, [Note("the password is not kept; to go on with the search later, put it into ~/.pgpass")]
+    place.remember_password()
+    return place.display_url, [Note("the password is not stored; to resume the search later, put it into ~/.pgpass")]
 
 
 def create_log_folder(logdir: Path, space: SearchSpace, content: bytes | None = None) -> Path:

@@ -13,9 +13,11 @@ import gts
 from gts.errors import WorkError, reason
 from gts.jobs.job_lock import STARTING, JobLock, read_lock
 from gts.jobs.job_store import Job, write_job
+from gts.search.storage_url import parse_storage_url
 from gts.store.workspace import JobFolder, Workspace
 from gts.system import identify_process, this_system
 
+_PASSWORD_VARIABLE = "PGPASSWORD"  # read by libpq
 _MANAGER_SECONDS = 5.0
 _LOCK_SECONDS = 0.3
 _STARTED: list[subprocess.Popen[bytes]] = []
@@ -30,7 +32,8 @@ def launch(job: Job, lock: JobLock) -> None:
     """
     lock.set_activity("queued", STARTING)
     command = [sys.executable, "-m", "gts.jobs.process", str(job.folder.absolute())]
-    managed = this_system().detached_command(f"gts-{job.id}", command, job.folder.absolute())
+    secrets = (_PASSWORD_VARIABLE,) if _storage_password(job) else ()
+    managed = this_system().detached_command(f"gts-{job.id}", command, job.folder.absolute(), secrets=secrets)
     try:
         if managed is None or not _start_by_service_manager(managed, job, lock):
             _start_worker(command, job, lock)
@@ -48,7 +51,7 @@ def _start_worker(command: list[str], job: Job, lock: JobLock) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=worker_environment(),
+                env=worker_environment(job),
                 pass_fds=(lock.descriptor,),
                 start_new_session=True,
             )
@@ -66,7 +69,7 @@ def _start_worker(command: list[str], job: Job, lock: JobLock) -> None:
 def _start_by_service_manager(command: list[str], job: Job, lock: JobLock) -> bool:
     """Let the service manager start the worker, which takes the lock itself; False where the manager refuses."""
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_MANAGER_SECONDS, env=worker_environment(), check=False)
+        done = subprocess.run(command, capture_output=True, timeout=_MANAGER_SECONDS, env=worker_environment(job), check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
     if done.returncode != 0:
@@ -78,10 +81,21 @@ def _start_by_service_manager(command: list[str], job: Job, lock: JobLock) -> bo
     return True
 
 
-def worker_environment() -> dict[str, str]:
-    """This process's environment, in which the same program is found from another folder."""
+def worker_environment(job: Job | None = None) -> dict[str, str]:
+    """Environment of a worker process: this one, with this program importable from any folder.
+
+    `PGPASSWORD` holds the password of the job's own storage, if this process was given one.
+    """
+    environment = dict(os.environ)
     home = Path(gts.__file__).parents[1]
-    if home.name == "site-packages":
-        return dict(os.environ)
-    paths = [str(home), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+    if home.name != "site-packages":
+        paths = [str(home), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+        environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    if job is not None and (password := _storage_password(job)):
+        environment[_PASSWORD_VARIABLE] = password
+    return environment
+
+
+def _storage_password(job: Job) -> str:
+    storage = job.request.get("storage")
+    return parse_storage_url(storage).password if isinstance(storage, str) else ""

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from gts.errors import DamagedError, FileError, reason
 from gts.store.database import DatabaseSchema, open_writer, transaction, translate_sqlite_errors
-from gts.store.filesystem import file_system
+from gts.system.filesystem import file_system
 
 MAX_ROUNDS = 5000
 """Rows that a curve has at most. A training of more rounds is stored in means over several of them: no screen has more

@@ -98,10 +98,13 @@ class System(Protocol):
         """This user's state on this machine, `$GTS_STATE` if set; the folder may not exist."""
         ...
 
-    def detached_command(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
+    def detached_command(
+        self, unit: str, command: Sequence[str], folder: Path, *, secrets: Sequence[str] = ()
+    ) -> list[str] | None:
         """Command line that hands `command` to a service manager that keeps it alive after a logout.
 
-        The command runs in `folder` as the unit of that name. None if no such manager is running. Starts nothing.
+        The command runs in `folder` as the unit of that name. `secrets` names variables of the caller's environment that are
+        passed on without showing their values. None if no such manager is running. Starts nothing.
         """
         ...
 

@@ -56,11 +56,13 @@ class Linux(Portable):
         cpus, quota = super().available_cpus(), cpu_quota()
         return cpus if quota is None else max(1, min(cpus, math.ceil(quota)))
 
-    def detached_command(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
+    def detached_command(
+        self, unit: str, command: Sequence[str], folder: Path, *, secrets: Sequence[str] = ()
+    ) -> list[str] | None:
         """By `systemd-run`, if this user's service manager outlives a logout."""
         from gts.system.systemd import unit_command
 
-        return unit_command(unit, command, folder)
+        return unit_command(unit, command, folder, secrets)
 
     def boot_service(self) -> BootService | None:
         """systemd; its availability tells whether it runs here."""

@@ -61,7 +61,9 @@ class Portable:
         """`$GTS_STATE`, else the platform's folder for state."""
         return user_state_folder()
 
-    def detached_command(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
+    def detached_command(
+        self, unit: str, command: Sequence[str], folder: Path, *, secrets: Sequence[str] = ()
+    ) -> list[str] | None:
         """None: a session of its own has to be enough."""
         return None
 

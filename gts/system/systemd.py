@@ -21,7 +21,7 @@ _PASSED_VARIABLES = ("PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR", 
 _PASSED_PREFIXES = ("GTS_", "OMP_", "KMP_", "GOMP_", "MKL_", "CUDA_", "MUJOCO_")
 
 
-def unit_command(unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
+def unit_command(unit: str, command: Sequence[str], folder: Path, secrets: Sequence[str] = ()) -> list[str] | None:
     """Command line that runs a command as a transient unit; None if no user manager outlives a logout.
 
     A unit does not inherit this process's environment: the variables that matter are passed one by one. Only files are read
@@ -43,6 +43,8 @@ def unit_command(unit: str, command: Sequence[str], folder: Path) -> list[str] |
         *("-p", "KillMode=control-group"),
         *("-p", f"WorkingDirectory={folder.absolute()}"),
         *(f"--setenv={name}={os.environ[name]}" for name in sorted(carried)),
+        # systemd-run takes the value from its own environment: a command line is visible to every user.
+        *(f"--setenv={name}" for name in secrets),
         "--",
         command[0],
         # systemd expands $NAME in all arguments but the first.

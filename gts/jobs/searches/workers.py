@@ -122,7 +122,8 @@ class WorkerPool:
                     stdout=subprocess.PIPE,
                     stderr=log,
                     cwd=self._log.parent,
-                    env=worker_environment(),
+                    # Only the coordinator opens the storage.
+                    env={name: value for name, value in worker_environment().items() if name != "PGPASSWORD"},
                 )
             except OSError as error:
                 raise WorkError(f"cannot start a worker: {reason(error)}") from error
