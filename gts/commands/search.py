@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import detect_path_kind, resolve_path
 from gts.errors import FileError, UsageError, WorkError, reason
-from gts.jobs.searches.request import JobNote, SearchOutcome, SearchRequest
+from gts.jobs.events import JobNote, SearchOutcome
+from gts.jobs.requests import SearchRequest
 from gts.store.workspace import StudyFolder
 
 if TYPE_CHECKING:
@@ -338,7 +339,7 @@ def _check_settings(space: SearchSpace, settings: Mapping[str, Any]) -> None:
 
 def _reset_study(context: Context, request: SearchRequest, confirmed: bool) -> Iterator[Note]:
     """Set aside what there is of a study, if a person agrees."""
-    from gts.jobs.searches.reset import find_reset_conflicts, reset_study
+    from gts.jobs.searches.job import find_reset_conflicts, reset_study
     from gts.search.summary import read_study_summary
 
     name, folder = request.space.name, request.folder

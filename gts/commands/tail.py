@@ -190,7 +190,7 @@ def _read_outcome(standing: JobStatus) -> TrainResult | SearchResult | None:
 
 
 def _read_train_result(standing: JobStatus) -> TrainResult | None:
-    from gts.jobs.trainings.request import MemberOutcome, TrainingOutcome
+    from gts.jobs.events import MemberOutcome, TrainingOutcome
     from gts.jobs.trainings.summary import summary_path
     from gts.store.curves import MetricsReader
 

@@ -16,7 +16,7 @@ from gts.commands.resolve import resolve_job
 from gts.commands.search import COMMAND as SEARCH
 from gts.commands.search import allocate_workers, create_log_folder, run_search, storage_without_password
 from gts.errors import FormatError, UsageError
-from gts.jobs.searches.request import SearchRequest
+from gts.jobs.requests import SearchRequest
 
 if TYPE_CHECKING:
     from gts.formats.space_file import SearchSpace
@@ -115,7 +115,7 @@ class WorkersResult(Result):
 
 def run_workers(context: Context, *, study: str, number: str) -> Iterator[Any]:
     """Write the wish down; the search looks at it every moment."""
-    from gts.jobs.searches.worker_count import set_worker_count
+    from gts.jobs.searches.workers import set_worker_count
     from gts.store.workspace import StudyFolder
 
     if not number.isascii() or not number.isdecimal() or int(number) < 1:

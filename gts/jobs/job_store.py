@@ -8,9 +8,11 @@ lists jobs, so that a list of a thousand costs one query; the folder decides.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +232,19 @@ def inactive_state(job: Job, lock_info: LockInfo | None) -> JobState:
     if len(job.attempts) >= MAX_CRASHES_AT_STEP:
         return Failed(f"it died {len(job.attempts)} times at step {job.attempts[-1]}")
     return Interrupted("kill" if lock_info is not None and lock_info.worker.boot == this_system().boot_id() else "reboot")
+
+
+class JobLog:
+    """Adds lines to a file that others may add to as well; a disk that cannot take a line does without it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, text: str) -> None:
+        """Add what has happened just now."""
+        with suppress(OSError):
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                os.write(descriptor, f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n".encode())
+            finally:
+                os.close(descriptor)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import FileError, GtsError
-from gts.jobs.interruption import StopRequest
 from gts.jobs.job_lock import STARTING, JobLock
 from gts.jobs.job_store import STOPPED, Job, read_job, write_job
 from gts.jobs.queue import JobQueue, QueueEntry, QueuePlace
-from gts.jobs.trainings.request import TrainingRequest
+from gts.jobs.requests import TrainingRequest
+from gts.jobs.stop_request import StopRequest
 from gts.jobs.trainings.resume_state import saved_steps
 from gts.store.workspace import JobFolder, RunFolder, Workspace
 
@@ -71,7 +71,7 @@ def run_job(
 
             yield from run_search_job(workspace, job, lock, stop_request)
         else:
-            from gts.jobs.trainings.worker import run_training
+            from gts.jobs.trainings.attempt import run_training
 
             yield from run_training(workspace, job, lock, stop_request, request=request)
 

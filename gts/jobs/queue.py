@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gts.errors import FileError, reason
 from gts.formats.durable import write_durably
-from gts.jobs.interruption import StopRequest
+from gts.jobs.stop_request import StopRequest
 from gts.store.records import parse_record
 from gts.system import this_system
 from gts.system.threads import available_cpus

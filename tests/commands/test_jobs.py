@@ -20,12 +20,13 @@ from gts.commands import tail
 from gts.commands.job_progress import RunProgress
 from gts.commands.views.live import EventDisplay
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs.interruption import StopRequest
+from gts.jobs.events import DiskFull, DiskFullCleared, RunStarted
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, read_job, read_job_status, write_job
 from gts.jobs.queue import JobQueue, QueueEntry
+from gts.jobs.requests import TrainingRequest
 from gts.jobs.states import Done
-from gts.jobs.trainings.request import DiskFull, DiskFullCleared, RunStarted, TrainingRequest
+from gts.jobs.stop_request import StopRequest
 from gts.jobs.trainings.run_writer import RunWriter
 from gts.jobs.trainings.runs import create_run
 from gts.params.spec import make_spec

@@ -23,11 +23,12 @@ from gts.commands.job_progress import StudyProgress
 from gts.commands.views.live import EventDisplay
 from gts.errors import UsageError
 from gts.formats.space_file import read_space
-from gts.jobs.interruption import StopRequest
+from gts.jobs.events import SearchStarted, TrialConfirmed, TrialEnded, TrialStarted
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import read_job_status
+from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.job import create_search
-from gts.jobs.searches.request import SearchRequest, SearchStarted, TrialConfirmed, TrialEnded, TrialStarted
+from gts.jobs.stop_request import StopRequest
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.cli import TINY_SPEC, Outcome

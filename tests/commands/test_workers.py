@@ -56,7 +56,7 @@ def working(pid: int) -> int:
     found = 0
     for process in psutil.Process(pid).children(recursive=True):
         try:
-            found += "gts.jobs.searches.worker" in process.cmdline()
+            found += "gts.jobs.searches.search_worker" in process.cmdline()
         except psutil.Error:
             continue
     return found

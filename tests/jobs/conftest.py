@@ -13,7 +13,7 @@ import pytest
 
 from gts.jobs.job_store import Job, JobStatus, read_job_status
 from gts.jobs.launch import launch
-from gts.jobs.trainings.request import TrainingRequest
+from gts.jobs.requests import TrainingRequest
 from gts.jobs.trainings.runs import create_run
 from gts.params.spec import make_spec, specs_with_seeds
 from gts.store.workspace import Workspace

@@ -13,13 +13,13 @@ import pytest
 
 from gts.errors import FileError
 from gts.jobs import queue
-from gts.jobs.interruption import StopRequest
 from gts.jobs.queue import JobQueue, QueueEntry
+from gts.jobs.stop_request import StopRequest
 
 WORKER = """
 import sys, time
 from pathlib import Path
-from gts.jobs.interruption import StopRequest
+from gts.jobs.stop_request import StopRequest
 from gts.jobs.queue import JobQueue, QueueEntry
 row = JobQueue(Path(sys.argv[1]))
 with row.enter(QueueEntry(sys.argv[2], "w", int(sys.argv[3]), is_running=False)) as place:

@@ -25,16 +25,21 @@ from gts.commands.tail import JobStateChanged, LogLine
 from gts.commands.views.formatting import format_clock, format_duration, format_integer, format_number, format_short, plain_text
 from gts.commands.views.jobs import format_parameters
 from gts.commands.views.studies import TRIAL_STATE_SIGNS
-from gts.jobs.interruption import StopRequest
-from gts.jobs.searches.request import (
+from gts.jobs.events import (
+    CheckpointSaved,
     ConfirmationStarted,
+    DiskFull,
+    DiskFullCleared,
+    JobWarning,
+    RunStarted,
+    ScoringStarted,
     SearchStarted,
     TrialConfirmed,
     TrialEnded,
     TrialReported,
     TrialStarted,
 )
-from gts.jobs.trainings.request import CheckpointSaved, DiskFull, DiskFullCleared, JobWarning, RunStarted, ScoringStarted
+from gts.jobs.stop_request import StopRequest
 from gts.store.workspace import StudyFolder
 from gts.training import events
 

@@ -15,23 +15,23 @@ from typing import Any
 from gts.errors import GtsError, WorkError
 from gts.formats.spec_file import parse_spec
 from gts.formats.strict_json import parse_json
-from gts.jobs.interruption import StopRequest
-from gts.jobs.job_lock import JobLock
-from gts.jobs.searches.request import (
+from gts.jobs.events import (
     ConfirmationStarted,
+    DiskFull,
+    DiskFullCleared,
     JobNote,
     SearchOutcome,
-    SearchRequest,
     SearchStarted,
     TrialConfirmed,
     TrialEnded,
     TrialReported,
     TrialStarted,
 )
+from gts.jobs.job_lock import JobLock
+from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.trials import ActiveTraining, ActiveTrial, copy_space, copy_training_files
-from gts.jobs.searches.worker_count import read_worker_count
-from gts.jobs.searches.workers import WorkerPool, WorkerProcess, describe_worker_exit
-from gts.jobs.trainings.request import DiskFull, DiskFullCleared
+from gts.jobs.searches.workers import WorkerPool, WorkerProcess, describe_worker_exit, read_worker_count
+from gts.jobs.stop_request import StopRequest
 from gts.params.spec import Spec
 from gts.search.objective_value import compute_objective_value, compute_training_value, compute_trial_values
 from gts.search.study import Study, TrialRef

@@ -12,9 +12,9 @@ from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint, read_checkpoint
 from gts.formats.spec_file import read_spec
 from gts.jobs.job_lock import JobLock
-from gts.jobs.log import JobLog
-from gts.jobs.trainings.member import MemberFiles
+from gts.jobs.job_store import JobLog
 from gts.jobs.trainings.resume_state import remove_later_states, remove_unfinished_files, saved_steps
+from gts.jobs.trainings.run_writer import MemberFiles
 from gts.store.metrics import open_metrics_writer
 from gts.store.workspace import RunFolder
 from gts.training.plan import TrainingPlan

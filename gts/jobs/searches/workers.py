@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import WorkError, reason
+from gts.formats.durable import write_durably
 from gts.jobs.launch import worker_environment
+from gts.store.workspace import StudyFolder
 
 END_SECONDS = 120.0
 
@@ -117,7 +119,7 @@ class WorkerPool:
         with self._log.open("ab") as log:
             try:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "gts.jobs.searches.worker", str(threads), str(self._save_every)],
+                    [sys.executable, "-m", "gts.jobs.searches.search_worker", str(threads), str(self._save_every)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
@@ -148,3 +150,25 @@ class WorkerPool:
 def describe_worker_exit(code: int) -> str:
     """How a process has ended, for a sentence."""
     return f"signal {-code}" if code < 0 else f"exit {code}"
+
+
+def set_worker_count(folder: StudyFolder, count: int) -> None:
+    """Wish for so many from now on, also when the search goes on after a stop; raises FileError."""
+    write_durably(_worker_count_file(folder), (json.dumps({"workers": count}) + "\n").encode())
+
+
+def read_worker_count(folder: StudyFolder, default: int) -> int:
+    """How many are wished for; `otherwise` where nobody has wished, or what is there cannot be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return max(1, int(json.loads(_worker_count_file(folder).read_bytes())["workers"]))
+    return default
+
+
+def clear_worker_count(folder: StudyFolder) -> None:
+    """Somebody has begun the search anew, with a number of its own."""
+    with suppress(OSError):
+        _worker_count_file(folder).unlink(missing_ok=True)
+
+
+def _worker_count_file(folder: StudyFolder) -> Path:
+    return folder.path / "workers.json"

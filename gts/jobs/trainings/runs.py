@@ -16,7 +16,7 @@ from gts.formats.durable import write_durably
 from gts.formats.spec_file import read_spec, write_spec
 from gts.jobs.job_lock import STARTING, JobLock
 from gts.jobs.job_store import Job, index_missing_runs, write_job
-from gts.jobs.trainings.request import Milestones, TrainingRequest
+from gts.jobs.requests import Milestones, TrainingRequest
 from gts.store.catalogue import Catalogue, RunRecord, utc_now
 from gts.store.workspace import RunFolder, Workspace
 from gts.system.threads import available_cpus

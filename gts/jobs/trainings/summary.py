@@ -10,7 +10,8 @@ from statistics import median
 from typing import Any
 
 from gts.errors import FileError, FullDiskError
-from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
+from gts.jobs.events import TrainingOutcome
+from gts.jobs.requests import TrainingRequest
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from gts.formats.space_file import SearchSpace, write_space
-from gts.jobs.interruption import StopRequest
+from gts.jobs.events import TrialEnded
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import read_job
+from gts.jobs.requests import SearchRequest
 from gts.jobs.searches import coordinator
 from gts.jobs.searches import job as searching
 from gts.jobs.searches.coordinator import MAX_WORKER_CRASHES, SearchCoordinator
-from gts.jobs.searches.request import SearchRequest, TrialEnded
-from gts.jobs.searches.worker_count import read_worker_count, set_worker_count
-from gts.jobs.searches.workers import WorkerProcess
+from gts.jobs.searches.workers import WorkerProcess, read_worker_count, set_worker_count
+from gts.jobs.stop_request import StopRequest
 from gts.params.spec import make_spec
 from gts.search.settings import SearchSettings
 from gts.search.study import TrialRef

@@ -22,15 +22,14 @@ from safetensors import safe_open
 
 from gts.errors import UsageError, WorkError
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs import control
-from gts.jobs import log as story
-from gts.jobs.interruption import StopRequest
+from gts.jobs import control, job_store
+from gts.jobs.events import DiskFull, DiskFullCleared, JobWarning, TrainingOutcome
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, read_job, read_job_status, write_job
 from gts.jobs.process import run_job
 from gts.jobs.states import Done, Failed
-from gts.jobs.trainings import attempt, resume_state, runs, worker
-from gts.jobs.trainings.request import DiskFull, DiskFullCleared, JobWarning, TrainingOutcome
+from gts.jobs.stop_request import StopRequest
+from gts.jobs.trainings import attempt, resume_state, run_writer, runs
 from gts.store import catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
@@ -115,8 +114,8 @@ def test_a_training_that_began_with_a_checkpoint_is_resumed_without_it(ask, tmp_
 def test_other_versions_continue_and_say_that_it_is_not_bit_exact(ask, monkeypatch: pytest.MonkeyPatch) -> None:
     request = ask(save_every=0.0)
     job, _ = left_unfinished(request)
-    now = worker.current_versions()
-    monkeypatch.setattr(worker, "current_versions", lambda: now | {"torch": "9.9"})
+    now = attempt.current_versions()
+    monkeypatch.setattr(attempt, "current_versions", lambda: now | {"torch": "9.9"})
     told = go_on(request.workspace, job)
     (note,) = [one.text for one in told if isinstance(one, JobWarning)]
     assert note == f"the run continues, but not bit-exact: torch {now['torch']} → 9.9"
@@ -193,25 +192,24 @@ def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tin
 
 def test_a_run_that_is_ended_while_the_disk_is_full_goes_on_from_its_newest_state(ask, monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.errors import FullDiskError
-    from gts.jobs.trainings import member
 
     monkeypatch.setattr(attempt, "DISK_FULL_RETRY_SECONDS", 0.01)
     request, interruption = ask(save_every=0.0, score=True), StopRequest()
-    write, told = member.write_checkpoint, []
+    write, told = run_writer.write_checkpoint, []
 
     def full(path: Path, checkpoint: Any) -> str:
         if int(checkpoint.counters["step"]) > 600:
             raise FullDiskError(f"cannot write {path}: the disk is full")
         return write(path, checkpoint)
 
-    monkeypatch.setattr(member, "write_checkpoint", full)
+    monkeypatch.setattr(run_writer, "write_checkpoint", full)
     with pytest.raises(FullDiskError):
         for one in training(request, interruption):
             told.append(one)
             if isinstance(one, DiskFull):
                 interruption.request()
     assert any(isinstance(one, DiskFull) and "the disk is full" in one.reason for one in told)
-    monkeypatch.setattr(member, "write_checkpoint", write)
+    monkeypatch.setattr(run_writer, "write_checkpoint", write)
     (folder,) = (request.workspace.root / "runs").iterdir()
     assert read_job_status(folder).state.name == "interrupted"
     told = go_on(request.workspace, read_job(folder))
@@ -320,7 +318,7 @@ def test_a_clock_that_jumps_changes_nothing(ask, monkeypatch: pytest.MonkeyPatch
 
     request = ask(save_every=0.0)
     job, calm = left_unfinished(request)
-    for module in (runs, story, catalogue):
+    for module in (runs, job_store, catalogue):
         monkeypatch.setattr(module, "datetime", Wild)
     monkeypatch.setattr(time, "time", lambda: 0.0)
     RunFolder(job.folder).last_checkpoints(0)[-1].unlink()

@@ -1,6 +1,6 @@
 """A worker of a search: trains what its owner says, and never sees the study.
 
-`python -m gts.jobs.searches.worker THREADS SAVE_EVERY` is how the owner starts it.
+`python -m gts.jobs.searches.search_worker THREADS SAVE_EVERY` is how the owner starts it.
 The owner writes a line of JSON for each training that joins or leaves: `{"do": "train", "key": …, "folder": …}`, `{"do":
 "drop", "key": …}`. The worker answers with lines of JSON: `tried` with step and score, `ended`, `broke` with the reason. When
 the owner is gone, however it went, its end of the pipe closes: the worker saves everything and ends. Everything told of is on

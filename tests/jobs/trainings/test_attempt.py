@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from gts.formats.checkpoint import read_checkpoint
+from gts.jobs.events import CheckpointSaved, JobWarning, RunStarted, ScoringStarted
 from gts.jobs.job_store import list_jobs, read_job_status
+from gts.jobs.requests import Milestones
 from gts.jobs.states import Done, Paused
-from gts.jobs.trainings import worker
-from gts.jobs.trainings.request import CheckpointSaved, JobWarning, Milestones, RunStarted, ScoringStarted
+from gts.jobs.trainings import attempt
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
@@ -89,7 +90,7 @@ def test_numbers_reach_the_disk_before_the_state_that_needs_them(ask, tmp_path: 
 
 
 def test_one_member_that_fails_leaves_the_others_alone(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "Trainer", FailingTrainer)
+    monkeypatch.setattr(attempt, "Trainer", FailingTrainer)
     outcome = run_training(ask(seeds=2))
     first, second = outcome.members
     assert (first.failed, first.result) == ("", tmp_path / "out0.checkpoint")
