@@ -17,7 +17,7 @@ from gts.commands.job_progress import ListedJob, describe_jobs
 from gts.commands.resolve import resolve_job
 from gts.commands.search import run_search_inline
 from gts.commands.train import run_training_inline
-from gts.errors import FileError, GtsError, UsageError, reason
+from gts.errors import GtsError, UsageError
 from gts.jobs.states import STATE_NAMES, Failed, Interrupted, Paused
 
 if TYPE_CHECKING:
@@ -108,10 +108,7 @@ def _set_slots(queue: Any, word: str) -> Note:
         return Note("from now on as many jobs work at a time as there are CPUs for")
     if not word.isdecimal() or not 1 <= int(word) <= NO_LIMIT:
         raise UsageError(f"`{word[:40]}` is no number of slots", hint="name 1 or more, or auto: as many as there are CPUs for")
-    try:
-        queue.set_slots(int(word))
-    except OSError as error:
-        raise FileError(f"cannot write {queue.folder}: {reason(error)}") from error
+    queue.set_slots(int(word))
     return Note(f"from now on at most {int(word)} job{'s' if int(word) > 1 else ''} that wait for a slot work at a time")
 
 

@@ -21,5 +21,5 @@ The contract of this room, for everything that leans on it; `tests/store/test_co
   it. Files of every older shape open in today's program; a reader of an older file sees what was there.
 - **What a file cannot do is a FileError** with its name and a remedy: FullDiskError where there is no room, and then the same
   rows can be written later; a damaged file is never repaired in silence: a person
-  repairs it, or `metrics.move_damaged_metrics` moves it away.
+  repairs it, or `database.move_database_aside` moves it away.
 """

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.errors import DamagedError, FileError, FullDiskError
+from gts.errors import DamagedError, FileError, FullDiskError, reason
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -143,6 +144,20 @@ def query_rows(connection: sqlite3.Connection, query: str, values: Sequence[Any]
         if "no such table" in str(error) or "no such column" in str(error):
             return []
         raise
+
+
+def move_database_aside(path: Path) -> Path:
+    """Rename a database and SQLite's files beside it to `…-damaged-1.db`; returns the new path. Raises FileError."""
+    names = (path.with_name(f"{path.stem}-damaged-{number}{path.suffix}") for number in count(1))
+    aside = next(name for name in names if not name.exists())
+    try:
+        # The database comes last: SQLite would apply a log or journal that is left behind to the next database of that name.
+        for ending in ("-wal", "-shm", "-journal", ""):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    except OSError as error:
+        raise FileError(f"cannot move `{path}` aside: {reason(error)}", hint="move it away by hand") from error
+    return aside
 
 
 def _migrate(connection: sqlite3.Connection, schema: DatabaseSchema) -> None:

@@ -8,13 +8,12 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gts.errors import DamagedError, FileError, reason
-from gts.store.database import DatabaseSchema, open_writer, transaction, translate_sqlite_errors
+from gts.errors import DamagedError
+from gts.store.database import DatabaseSchema, move_database_aside, open_writer, transaction, translate_sqlite_errors
 from gts.system.filesystem import file_system
 
 MAX_ROUNDS = 5000
@@ -89,7 +88,7 @@ class MetricsWriter:
             elapsed: Seconds that the training has taken so far, where the file does not know.
             resume: The step of a flush that the training goes on from: what came after it is forgotten. None: it begins, and
                 what an earlier attempt has left is forgotten. Raises DamagedError where the file is damaged or ends before the
-                step; `move_damaged_metrics` makes way for a new one.
+                step; `database.move_database_aside` makes way for a new one.
         """
         self._path = path
         self.stride = max(1, math.ceil(rounds / MAX_ROUNDS))
@@ -255,20 +254,6 @@ def open_metrics_writer(path: Path, *, rounds: int, resume: int | None) -> tuple
     try:
         return MetricsWriter(path, rounds=rounds, resume=resume), ""
     except DamagedError as error:
-        moved = move_damaged_metrics(path).name
+        moved = move_database_aside(path).name
         lost = f"the numbers before step {resume or 0} are lost: {error.message}; what is left of them is in {moved}"
         return MetricsWriter(path, rounds=rounds, resume=resume), lost
-
-
-def move_damaged_metrics(path: Path) -> Path:
-    """Move a damaged database and what lies beside it out of the way, to `metrics-damaged-1.db`; raises FileError."""
-    names = (path.with_name(f"{path.stem}-damaged-{number}{path.suffix}") for number in count(1))
-    aside = next(name for name in names if not name.exists())
-    try:
-        # The file itself comes last: a log that stays behind alone is thrown away when a new file is made.
-        for ending in ("-wal", "-shm", "-journal", ""):
-            with suppress(FileNotFoundError):
-                path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
-    except OSError as error:
-        raise FileError(f"cannot move `{path}` out of the way: {reason(error)}", hint="move it away by hand") from error
-    return aside

@@ -17,6 +17,7 @@ from typing import Any
 from gts.errors import FileError, UsageError, reason
 from gts.formats.durable import write_durably
 from gts.store.catalogue import Catalogue, CheckpointRecord, JobRecord, RunRecord, StudyRecord, utc_now
+from gts.store.records import parse_record
 from gts.store.transfer import move_path, refuse_existing
 from gts.store.workspace import Workspace
 
@@ -187,12 +188,15 @@ def _read_records(workspace: Workspace, name: str) -> dict[str, Any]:
 
 def _restore_records(workspace: Workspace, records: Mapping[str, Any]) -> None:
     """Tell the catalogue again; where it cannot be written, it learns of a run from its folder later."""
-    with suppress(FileError, TypeError, KeyError), Catalogue(workspace.catalogue) as catalogue:
-        runs = [RunRecord(**records["run"])] if "run" in records else []
-        jobs = [JobRecord(**records["job"])] if "job" in records else []
-        catalogue.put_many(runs, jobs)
-        if "study" in records:
-            study = dict(records["study"])
-            catalogue.put_study(StudyRecord(**study | {"directions": tuple(study["directions"])}))
+    # One by one: a record that cannot be read must not keep the others out.
+    with suppress(FileError), Catalogue(workspace.catalogue) as catalogue:
+        with suppress(ValueError):
+            catalogue.put_run(parse_record(RunRecord, records.get("run")))
+        with suppress(ValueError):
+            catalogue.put_job(parse_record(JobRecord, records.get("job")))
+        with suppress(ValueError, TypeError):
+            study = dict(records.get("study") or {})
+            catalogue.put_study(parse_record(StudyRecord, study | {"directions": tuple(study.get("directions", ()))}))
         for one in records.get("checkpoints", ()):
-            catalogue.put_checkpoint(CheckpointRecord(**one))
+            with suppress(ValueError):
+                catalogue.put_checkpoint(parse_record(CheckpointRecord, one))

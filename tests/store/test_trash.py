@@ -149,3 +149,19 @@ def test_where_links_are_unknown_it_is_renamed(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "old").write_text("old")
     move_path(tmp_path / "old", tmp_path / "new")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_record_that_cannot_be_read_does_not_keep_the_others_out(workspace: Workspace) -> None:
+    with Catalogue(workspace.catalogue) as catalogue:
+        catalogue.put_many([RUN], [JOB])
+        catalogue.put_checkpoint(CheckpointRecord("runs/x/a.checkpoint", RUN.id, 0, "last", 1, "abc", "2026-11-22T08:15:30Z"))
+    make(workspace, f"runs/{RUN.id}/run.json")
+    trash = Trash(workspace)
+    trash.discard(workspace.run_folder(RUN.id).path, "run", batch=1)
+    (one,) = trash.entries()
+    broken = dict(one.records["job"]) | {"recorded_state": "no such state"}
+    trash.restore(replace(one, records={**one.records, "job": broken}))
+    with Catalogue(workspace.catalogue) as catalogue:
+        assert catalogue.get_run(RUN.id) == RUN
+        assert catalogue.get_job(JOB.id) is None
+        assert len(catalogue.checkpoints(RUN.id)) == 1
