@@ -108,8 +108,8 @@ def _follow(context: Context, job: Job, lines: int) -> Generator[Any, None, JobS
             return standing
         if standing.state != shown_state:
             shown_state = standing.state
-            yield JobStateChanged(job.id, shown_state.word, shown_state.reason)
-        if shown_state.word == "running" and time.monotonic() >= numbers_due:
+            yield JobStateChanged(job.id, shown_state.name, shown_state.reason)
+        if shown_state.name == "running" and time.monotonic() >= numbers_due:
             headway = _read_progress(job)
             if headway.rate is not None:
                 numbers_due = time.monotonic() + NUMBERS_SECONDS

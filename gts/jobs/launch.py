@@ -1,4 +1,4 @@
-"""Starting a job as a process of its own, which outlives whoever started it."""
+"""Starts a job in a process of its own, which outlives its starter."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _PASSWORD_VARIABLE = "PGPASSWORD"  # read by libpq
 _MANAGER_SECONDS = 5.0
 _LOCK_SECONDS = 0.3
 _STARTED: list[subprocess.Popen[bytes]] = []
-"""Workers that this process has started and that had not ended when it started the newest of them."""
+"""Processes started by this one that had not ended when the latest of them was started."""
 
 
 def launch(job: Job, lock: JobLock) -> None:
-    """Start the worker of a job and leave it alone; `life` is the job's lock and passes to the worker.
+    """Start the worker process of a job and pass the job's lock to it.
 
-    Where the user has a service manager that survives logouts, it becomes the worker's parent; otherwise the worker leads a
-    session and process group of its own. Raises WorkError where no process can be started.
+    If the user has a service manager that survives logouts, it becomes the parent; otherwise the worker leads a session and
+    process group of its own. Raises WorkError if no process can be started.
     """
     lock.set_activity("queued", STARTING)
     command = [sys.executable, "-m", "gts.jobs.process", str(job.folder.absolute())]
@@ -44,9 +44,9 @@ def launch(job: Job, lock: JobLock) -> None:
 def _start_worker(command: list[str], job: Job, lock: JobLock) -> None:
     with JobFolder(job.folder).log.open("ab") as log:
         try:
-            # What the lock stands for is the open file, and the worker inherits that: there is no moment without a holder.
+            # An flock belongs to the open file, which the worker inherits: the lock is never free in between.
             process = subprocess.Popen(
-                [*command, "--life", str(lock.descriptor)],
+                [*command, "--lock-fd", str(lock.descriptor)],
                 cwd=job.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -62,12 +62,12 @@ def _start_worker(command: list[str], job: Job, lock: JobLock) -> None:
     worker = identify_process(process.pid)
     if worker is not None:
         lock.transfer_to(worker)
-    # Nobody waits for it: it goes on when this process ends. Where this one lives longer, it has to be taken leave of.
+    # Polled so that an ended worker does not stay a zombie of a starter that lives longer.
     _STARTED[:] = [one for one in (*_STARTED, process) if one.poll() is None]
 
 
 def _start_by_service_manager(command: list[str], job: Job, lock: JobLock) -> bool:
-    """Let the service manager start the worker, which takes the lock itself; False where the manager refuses."""
+    """Have the service manager start the worker, which then takes the lock itself; False if it refuses."""
     try:
         done = subprocess.run(command, capture_output=True, timeout=_MANAGER_SECONDS, env=worker_environment(job), check=False)
     except (OSError, subprocess.TimeoutExpired):

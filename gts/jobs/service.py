@@ -60,7 +60,7 @@ def remove_boot_service(workspace: Workspace) -> BootServiceState | None:
 
 
 def boot_service_status(workspace: Workspace) -> BootServiceState | None:
-    """State of what is installed for a workspace; None if nothing is. Raises FileError."""
+    """State of the service of a workspace; None if none is installed. Raises FileError."""
     boot_job = make_boot_job(workspace)
     service = this_system().boot_service()
     if service is None:

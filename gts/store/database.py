@@ -1,4 +1,4 @@
-"""Opening SQLite files the way the contract of this room says."""
+"""Opens SQLite files as the contract of `gts.store` demands."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _executor(statements: Sequence[str]) -> Callable[[Database], None]:
 
 @contextmanager
 def translate_sqlite_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about a file into a FileError for a person, FullDiskError where there is no room."""
+    """Raise FileError for errors of SQLite, FullDiskError if there is no room."""
     try:
         yield
     except sqlite3.Error as error:
@@ -78,7 +78,7 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of what is written inside, or nothing of it. Raises sqlite3.Error; use inside `translate_sqlite_errors`."""
+    """Commit at the end of the block, roll back after an error. Raises sqlite3.Error; use inside `translate_sqlite_errors`."""
     # The write lock first: a transaction that reads and then writes could be refused half-way.
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -90,7 +90,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def open_writer(path: Path, schema: DatabaseSchema, *, journal: str) -> sqlite3.Connection:
-    """Open a database for writing, made and brought to today's shape where needed; `journal` is `WAL` or `DELETE`.
+    """Open a database for writing; creates and migrates it if needed. `journal` is `WAL` or `DELETE`.
 
     Raises sqlite3.Error; use inside `translate_sqlite_errors`.
     """
@@ -123,7 +123,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection that has read something: only then SQLite knows whether it can."""
+    """Open a connection and read from it, which is when SQLite finds errors."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=BUSY_SECONDS)
     try:
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
@@ -134,10 +134,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def query_rows(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> list[Any]:
-    """The rows of a query; none where its table or a column is not there.
-
-    A reader does not migrate: in a file of an older shape a table may be missing, and so is everything that would be in it.
-    """
+    """Rows of a query; empty if a table or column is missing, since readers do not migrate."""
     try:
         return connection.execute(query, values).fetchall()
     except sqlite3.OperationalError as error:
@@ -161,7 +158,7 @@ def move_database_aside(path: Path) -> Path:
 
 
 def _migrate(connection: sqlite3.Connection, schema: DatabaseSchema) -> None:
-    """Bring a database to today's shape; several processes may do so at once."""
+    """Apply missing migrations; several processes may do so at once."""
     # Only here: it takes a tenth of a second to load, and hardly ever has something to do.
     from sqlite_utils import Database
 

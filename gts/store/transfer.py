@@ -1,4 +1,4 @@
-"""Copying and moving what a person made, durably and never over something that is there already."""
+"""Copies and moves the user's files durably, never overwriting one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REASONS = WRITE_ERRORS | {
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a file byte for byte; raises FileError, and then there is no new file."""
+    """Copy a file byte for byte; raises FileError, and then the target does not exist."""
     refuse_existing(target)
     with _translate_os_errors("copy", source, target):
         data = source.read_bytes()
@@ -37,7 +37,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def move_path(source: Path, target: Path) -> None:
-    """Move a file or a folder on one disk; raises FileError, and then it is where it was."""
+    """Move a file or folder within one disk; raises FileError, and then nothing is moved."""
     refuse_existing(target)
     with _translate_os_errors("move", source, target):
         if not target.parent.is_dir():
@@ -48,14 +48,14 @@ def move_path(source: Path, target: Path) -> None:
 
 
 def refuse_existing(target: Path) -> None:
-    """Raise FileError where there is something already."""
+    """Raise FileError if the path exists."""
     with _translate_os_errors("look at", target, target):
         target.lstat()
         raise FileError(f"`{target}` exists already", hint="choose another name; nothing was changed")
 
 
 def _rename_without_overwriting(source: Path, target: Path) -> None:
-    """Give something its name, unless something else has it."""
+    """Rename a file or folder unless the new name is taken."""
     if source.is_file() and not source.is_symlink():
         try:
             # A link is made only where there is no file yet; renaming would replace one that came in this very moment.
@@ -72,7 +72,7 @@ def _rename_without_overwriting(source: Path, target: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make a new name durable; a file system that cannot sync folders has nothing to offer here."""
+    """Make a new name durable; ignored on file systems that cannot sync folders."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -83,7 +83,7 @@ def _sync(folder: Path) -> None:
 
 @contextmanager
 def _translate_os_errors(verb: str, source: Path, target: Path) -> Iterator[None]:
-    """Errors of the system as FileError; that nothing is there is none for who only looks."""
+    """Raise FileError for OSError; a missing file is no error if the verb is `look at`."""
     try:
         yield
     except FileExistsError as error:

@@ -1,4 +1,4 @@
-"""Where this user's settings and state belong, by the conventions of the platform (platformdirs)."""
+"""The folders of this user's settings and state, by the conventions of the platform (platformdirs)."""
 
 from __future__ import annotations
 

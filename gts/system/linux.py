@@ -65,7 +65,7 @@ class Linux(Portable):
         return unit_command(unit, command, folder, secrets)
 
     def boot_service(self) -> BootService | None:
-        """systemd; its availability tells whether it runs here."""
+        """systemd; `availability` shows whether it runs here."""
         from gts.system.systemd import SystemdService
 
         return SystemdService()

@@ -69,7 +69,7 @@ class LaunchdService:
 
 
 def agent_plist(boot_job: BootJob) -> bytes:
-    """Property list of an agent whose children outlive it and run at interactive priority."""
+    """Property list of an agent with interactive priority; its children outlive it."""
     return plistlib.dumps(
         {
             "Label": boot_job.label,

@@ -118,7 +118,7 @@ def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, 
         (died, "✗ failed"), (failed, "✗ failed"), (done, "✓ done"),
     ]:  # fmt: skip
         assert any(line.startswith(job.id) and says in line for line in lines), says
-    for said in ("the disk is full", "a loss of nan", "by kill", "it died 3 times at step 0", "number 1 in the row"):
+    for said in ("the disk is full", "a loss of nan", "by kill", "it crashed 3 times at step 0", "number 1 in the row"):
         assert said in outcome.out
     assert "1 running, 1 queued (1 in other workspaces); 1 of" in lines[-1]
     assert (data[works.id]["step"], data[works.id]["pid"], data[waits.id]["place"]) == (2000, os.getpid(), 1)
@@ -286,7 +286,7 @@ def test_resume_refuses_what_makes_no_sense(gts, workspace: Path, pretend) -> No
     for words, says in [
         ([done.id], f"{done.id} is done"),
         ([works.id], f"process {os.getpid()} on"),
-        ([works.id, "--attach"], "is working on"),
+        ([works.id, "--attach"], "is already running"),
         (["--attach", "--all"], "--attach goes on with one job"),
         ([done.id, "--attach", "--queue"], "--attach goes on with one job"),
         ([done.id, "--all"], "name the jobs"),
@@ -305,7 +305,7 @@ def test_resume_all_leaves_alone_what_was_stopped_and_what_dies_again_and_again(
     outcome = gts("resume", "--all")
     assert outcome.code == 0
     assert f"left alone, paused: {stopped.id} (somebody stopped it)" in outcome.out
-    assert f"left alone, failed: {died.id} (it died 3 times at step 0)" in outcome.out
+    assert f"left alone, failed: {died.id} (it crashed 3 times at step 0)" in outcome.out
     data = gts("resume", "--all", "--json").data
     assert data["jobs"] == []
     assert {one["id"] for one in data["left_alone"]} == {stopped.id, died.id}

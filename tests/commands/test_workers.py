@@ -38,7 +38,7 @@ def test_a_search_at_work_gets_a_worker_and_loses_it_again(tmp_path: Path, monke
         assert (code, data["workers"], data["at_work"]) == (0, 1, True), said
         until(lambda: working(search.pid) == 1, search)
         log = (tmp_path / "studies" / "long" / "log.txt").read_text()
-        assert log.index("from now on 2 workers") < log.index("from now on 1 worker\n")
+        assert log.index("2 workers now") < log.index("1 worker now\n")
         assert "failed" not in log and "unasked" not in log
     finally:
         search.terminate()

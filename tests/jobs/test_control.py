@@ -48,7 +48,7 @@ def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_p
 
     control.resume_job(Workspace(tmp_path), job, by_name=True)
     until(job, "done")
-    assert f"going on from step {stopped_at}" in (job.folder / "log.txt").read_text()
+    assert f"resuming from step {stopped_at}" in (job.folder / "log.txt").read_text()
     with pytest.raises(UsageError, match="is done"):
         control.resume_job(Workspace(tmp_path), job, by_name=True)
 
@@ -155,7 +155,7 @@ def test_a_reused_pid_is_somebody_else(ask, tmp_path: Path) -> None:
         standing = read_job_status(job.folder)
         assert standing.state == Interrupted("kill")
         for end in (control.request_stop, lambda one: control.kill_job(Workspace(tmp_path), one)):
-            with pytest.raises(UsageError, match="is not at work, it is interrupted"):
+            with pytest.raises(UsageError, match="is not running, it is interrupted"):
                 end(standing)
         assert innocent.poll() is None
     finally:
@@ -183,12 +183,12 @@ def test_what_dies_three_times_at_one_step_is_failed_until_a_person_wants_it(ask
     life.release()
     from gts.jobs.process import record_attempt
 
-    for expected in (Interrupted("kill"), Interrupted("kill"), Failed("it died 3 times at step 0")):
+    for expected in (Interrupted("kill"), Interrupted("kill"), Failed("it crashed 3 times at step 0")):
         claimed, life = control.acquire_for_resume(workspace, job, by_name=False)
         record_attempt(workspace, claimed)
         life.release()
         assert read_job_status(job.folder).state == expected
-    with pytest.raises(UsageError, match="died 3 times"):
+    with pytest.raises(UsageError, match="crashed 3 times"):
         control.acquire_for_resume(workspace, job, by_name=False)
     claimed, life = control.acquire_for_resume(workspace, job, by_name=True)
     life.release()
@@ -214,7 +214,7 @@ def test_a_job_on_another_machine_is_left_alone(ask, tmp_path: Path, monkeypatch
     life.transfer_to(replace(worker, host="elsewhere", boot="of that machine"))
     life.release()
     monkeypatch.setattr(control, "file_system", lambda folder: FileSystem("nfs4", is_network=True, free_bytes=1 << 30))
-    with pytest.raises(UsageError, match="last worked on by elsewhere"):
+    with pytest.raises(UsageError, match="last run on elsewhere"):
         control.acquire_for_resume(Workspace(tmp_path), job, by_name=True)
     assert JobLock.acquire(job.lock_path, timeout=0.0) is not None, "the refusal lets go of the lock"
 

@@ -72,7 +72,7 @@ def test_sigkill_frees_it_at_once(lock: Path, holder: subprocess.Popen[str]) -> 
 
 
 def test_a_second_one_is_refused_and_told_who_has_it(lock: Path, holder: subprocess.Popen[str]) -> None:
-    with pytest.raises(BusyError, match=f"process {holder.pid} on .* is working on job already"):
+    with pytest.raises(BusyError, match=rf"job is already running \(process {holder.pid} on "):
         JobLock.acquire(lock, timeout=0.05)
 
 

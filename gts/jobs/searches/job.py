@@ -1,4 +1,4 @@
-"""A search as a job: begun in the folder of its study, gone on with from there."""
+"""A search as a job: created, run, resumed and reset in the folder of its study."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 def create_search(request: SearchRequest) -> tuple[Job, JobLock]:
-    """Make the folder of a study, or take up the one that is there; whoever gets the lock with it works or passes it on.
+    """Create the folder of a study, or continue in the existing one; returns the job and its lock.
 
-    Raises BusyError where somebody searches there now, FileError where the workspace cannot be written to.
+    Raises BusyError if a search is running there, FileError if the workspace cannot be written.
     """
     folder = request.folder
     try:
@@ -45,7 +45,7 @@ def create_search(request: SearchRequest) -> tuple[Job, JobLock]:
     try:
         lock.set_activity("queued", STARTING)
         previous = read_job(folder.path) if folder.job_file.exists() else None
-        # Until the study has accepted what is asked now, what it accepted before must be there to go back to.
+        # Kept until the study has accepted the new request: it may refuse it.
         accepted = previous.request.get("former", previous.request) if previous else {}
         if study_space_file(folder).exists() and not _previous_space_file(folder).exists():
             os.replace(study_space_file(folder), _previous_space_file(folder))
@@ -69,7 +69,7 @@ def create_search(request: SearchRequest) -> tuple[Job, JobLock]:
 
 
 def read_search_request(workspace: Workspace, job: Job) -> SearchRequest:
-    """What a search was asked to do, from its folder; raises FileError where something of it is missing or damaged."""
+    """Read the request of a search from its folder; raises FileError if a part is missing or damaged."""
     stored, folder = job.request, StudyFolder(job.folder)
     logdir = stored.get("logdir")
     return SearchRequest(
@@ -88,9 +88,9 @@ def read_search_request(workspace: Workspace, job: Job) -> SearchRequest:
 
 
 def run_search_job(workspace: Workspace, job: Job, lock: JobLock, stop_request: StopRequest) -> Iterator[Any]:
-    """Search from where the study stands to its end, telling what happens; the outcome comes last.
+    """Run a search from the study's present state to its end, yielding events; the outcome comes last.
 
-    For the one who holds the lock of the job. Raises what opening the study raises, WorkError where no worker lives.
+    The caller holds the lock of the job. Raises what opening the study raises, WorkError if workers keep crashing.
     """
     request = read_search_request(workspace, job)
     log = JobLog(request.folder.log).append
@@ -110,7 +110,7 @@ def run_search_job(workspace: Workspace, job: Job, lock: JobLock, stop_request: 
                 yield event
     except BaseException as error:
         if is_end_recorded or isinstance(error, FullDiskError):
-            raise  # a full disk is no failure of the search: it can go on
+            raise  # after a full disk the search can be resumed
         deliberate = isinstance(error, (KeyboardInterrupt, GeneratorExit))
         reason = STOPPED if deliberate else str(error) or type(error).__name__
         log(f"ended: {reason}")
@@ -124,20 +124,20 @@ def run_search_job(workspace: Workspace, job: Job, lock: JobLock, stop_request: 
 
 def _make_coordinator(request: SearchRequest, lock: JobLock, stop_request: StopRequest) -> SearchCoordinator:
     """Open the study."""
-    # Only here: it loads Optuna.
+    # Imported late: it loads Optuna.
     from gts.jobs.searches.coordinator import SearchCoordinator
 
     return SearchCoordinator(request, lock, stop_request)
 
 
 def _commit_request(job: Job, folder: StudyFolder) -> Job:
-    """A job whose study has taken what was asked; nothing leads back any more."""
+    """Drop the former request, after the study has accepted the new one."""
     _previous_space_file(folder).unlink(missing_ok=True)
     return replace(job, request={key: value for key, value in job.request.items() if key != "former"})
 
 
 def _restore_request(job: Job, folder: StudyFolder) -> Job:
-    """A job whose study was asked for something that it does not do: what was asked before stands."""
+    """Return to the former request, after the study has refused the new one."""
     if "former" not in job.request or not _previous_space_file(folder).exists():
         return job
     with suppress(OSError):
@@ -150,17 +150,17 @@ def _previous_space_file(folder: StudyFolder) -> Path:
 
 
 def study_space_file(folder: StudyFolder) -> Path:
-    """Where a study's folder keeps its space as it was given."""
+    """The space of a study as it was given, in the study's folder."""
     return folder.path / "searched.space"
 
 
 def _log_line(event: Any) -> str:
-    """What the story of a search says of an event; nothing of most."""
+    """Log line of an event; empty for most."""
     if isinstance(event, JobNote):
         return event.text
     if isinstance(event, SearchStarted):
-        left = f", going on with {len(event.resumed)}" if event.resumed else ""
-        return f"searching: {event.ended} of {event.wanted} trials have ended{left}"
+        left = f", resuming {len(event.resumed)}" if event.resumed else ""
+        return f"started: {event.ended} of {event.wanted} trials have ended{left}"
     if isinstance(event, TrialEnded):
         what = event.reason or ", ".join(f"{value:.1f}" for value in event.values)
         return f"trial {event.number} {event.state}" + (f": {what}" if what else "")
@@ -191,17 +191,17 @@ TRASH = ".trash"
 
 
 def find_reset_conflicts(folder: StudyFolder, storage: str | None) -> tuple[bool, bool]:
-    """What keeps a search from beginning anew: its folder, and a study of its name in the storage that it is to have.
+    """Whether (the study's folder exists, the storage contains a study of that name).
 
-    Raises FileError, WorkError or UsageError where the storage cannot be looked into.
+    Raises FileError, WorkError or UsageError if the storage cannot be read.
     """
     return folder.path.exists(), storage is not None and _is_in_storage(folder, storage)
 
 
 def reset_study(workspace: Workspace, folder: StudyFolder, storage: str | None) -> list[str]:
-    """Move the folder of a study to the trash, and rename a study of its name in the storage that the next one is to have.
+    """Move the folder of a study to the trash, and rename the study of that name in the storage.
 
-    Gives what a person should know. Raises UsageError where somebody works on it, FileError where it cannot be moved.
+    Returns notes for the user. Raises UsageError if the search is running, FileError if the folder cannot be moved.
     """
     has_folder, is_in_storage = find_reset_conflicts(folder, storage)
     new = f"{folder.name}-{datetime.now():%Y%m%d-%H%M%S}"
@@ -216,14 +216,14 @@ def reset_study(workspace: Workspace, folder: StudyFolder, storage: str | None) 
             from gts.search.storage_url import parse_storage_url
 
             rename_study(parse_storage_url(storage), folder.name, new, owner=str(facts.get("owner", "")))
-            notes.append(f"the study of old in {storage} is now called {new}")
+            notes.append(f"the old study in {storage} is now called {new}")
         elif facts.get("storage"):
-            notes.append(f"the trials of old stay where they are: {facts['storage']}")
+            notes.append(f"the old trials stay in {facts['storage']}")
         if has_folder:
             _move(folder.path, target)
             if is_in_storage and facts:
                 write_durably(StudyFolder(target).study_file, json.dumps(facts | {"name": new}, indent=2).encode())
-            notes.append(f"what there was is in {target}")
+            notes.append(f"the old study is in {target}")
     finally:
         if lock is not None:
             lock.release()
@@ -231,7 +231,7 @@ def reset_study(workspace: Workspace, folder: StudyFolder, storage: str | None) 
 
 
 def _is_in_storage(folder: StudyFolder, storage: str) -> bool:
-    # Only here: it loads Optuna.
+    # Imported late: it loads Optuna.
     from gts.search.rename_study import has_study
     from gts.search.storage_url import parse_storage_url
 
@@ -247,9 +247,9 @@ def _read_study_file(folder: StudyFolder) -> dict[str, object]:
 
 
 def _check_no_active_worker(folder: StudyFolder) -> None:
-    """Raise UsageError where a worker of an owner that died still saves what it has."""
+    """Raise UsageError if workers of a killed coordinator are still saving."""
     if any(read_lock(path)[0] for path in folder.path.glob("trials/*/lock")):
-        raise UsageError(f"workers of {folder.name} are still saving what they have", hint="try again in a moment")
+        raise UsageError(f"workers of {folder.name} are still saving", hint="try again in a moment")
 
 
 def _move(path: Path, target: Path) -> None:

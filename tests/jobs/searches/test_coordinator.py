@@ -100,7 +100,7 @@ def test_a_trial_whose_seeds_all_die_with_their_worker_fails_once(search: Search
         training.crash_steps = (0,) * (MAX_WORKER_CRASHES - 1)
     told = list(search._handle_worker_exit(worker, -9))
     assert [(one.number, one.state) for one in told if isinstance(one, TrialEnded)] == [(0, "failed")]
-    assert search._study.failed == [(0, f"seed 1, {MAX_WORKER_CRASHES} workers died of it at step 0")]
+    assert search._study.failed == [(0, f"seed 1, {MAX_WORKER_CRASHES} workers crashed with it at step 0")]
     assert list(search._assigned) == [search._active_trials[1].first.key], "the other trial is where it was"
 
 

@@ -119,7 +119,7 @@ def test_a_catalogue_that_cannot_be_used_is_said_once(ask, tmp_path: Path) -> No
     told: list[object] = []
     outcome = run_training(ask(), told.append)
     (trouble,) = [one for one in told if isinstance(one, JobWarning)]
-    assert "the catalogue does not know of this run" in trouble.text
+    assert "this run is missing in the catalogue" in trouble.text
     assert outcome.members[0].result is not None
 
 

@@ -79,7 +79,7 @@ def test_a_damaged_newest_state_falls_back_to_the_one_before(ask, tmp_path: Path
     newest.write_bytes(newest.read_bytes()[:-100])
     told = go_on(request.workspace, job)
     (note,) = [one.text for one in told if isinstance(one, JobWarning)]
-    assert note == "member2/last-0000000001200.checkpoint: damaged, so the run goes on from step 1080"
+    assert note == "member2/last-0000000001200.checkpoint: damaged, so the run is resumed from step 1080"
     assert same_end(request, job, calm)
     assert read_job_status(job.folder).state == Done()
     with MetricsReader(RunFolder(job.folder).metrics) as reader:
@@ -118,7 +118,7 @@ def test_other_versions_continue_and_say_that_it_is_not_bit_exact(ask, monkeypat
     monkeypatch.setattr(attempt, "current_versions", lambda: now | {"torch": "9.9"})
     told = go_on(request.workspace, job)
     (note,) = [one.text for one in told if isinstance(one, JobWarning)]
-    assert note == f"the run continues, but not bit-exact: torch {now['torch']} → 9.9"
+    assert note == f"the run is resumed, but not bit-exact: torch {now['torch']} → 9.9"
     assert note in (job.folder / "log.txt").read_text()
 
 
@@ -127,7 +127,7 @@ def test_another_thread_count_is_named(ask) -> None:
     job, _ = left_unfinished(request)
     claimed, life = control.acquire_for_resume(request.workspace, job, by_name=True, threads=2)
     told = list(run_job(request.workspace, claimed, life, StopRequest()))
-    assert [one.text for one in told if isinstance(one, JobWarning)] == ["the run continues, but not bit-exact: threads 1 → 2"]
+    assert [one.text for one in told if isinstance(one, JobWarning)] == ["the run is resumed, but not bit-exact: threads 1 → 2"]
 
 
 def test_numbers_that_are_damaged_are_set_aside_and_the_learning_goes_on(ask) -> None:
@@ -183,7 +183,7 @@ def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tin
     until(job, "done")
     assert RunFolder(job.folder).last_checkpoints(0)[-1] > halted_at
     log = (job.folder / "log.txt").read_text()
-    assert log.index("paused: ") < log.index("there is room again: going on") < log.index("done")
+    assert log.index("paused: ") < log.index("there is room again: running") < log.index("done")
     calm = launched(ask(params=params, save_every=0.2))
     until(calm, "done")
     ends = [RunFolder(folder).last_checkpoints(0)[-1].read_bytes() for folder in (job.folder, calm.folder)]
@@ -266,7 +266,7 @@ def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: py
     outcome = run_training(request)
     state = read_job_status(outcome.folder.path).state
     assert isinstance(state, Failed)
-    with pytest.raises(UsageError, match="would fail again in the same way"):
+    with pytest.raises(UsageError, match="failed in all its members"):
         control.acquire_for_resume(request.workspace, read_job(outcome.folder.path), by_name=True)
 
 
