@@ -120,7 +120,7 @@ def test_jobs_says_how_each_stands_on_80_columns(gts, workspace: Path, pretend, 
         assert any(line.startswith(job.id) and says in line for line in lines), says
     for said in ("the disk is full", "a loss of nan", "by kill", "it crashed 3 times at step 0", "number 1 in the row"):
         assert said in outcome.out
-    assert "1 running, 1 queued (1 in other workspaces); 1 of" in lines[-1]
+    assert "1 running, 1 queued (1 in other workspaces); 1 thread on" in lines[-1]
     assert (data[works.id]["step"], data[works.id]["pid"], data[waits.id]["place"]) == (2000, os.getpid(), 1)
     assert 5000 < data[works.id]["rate"] < 10500
     assert data[works.id]["seconds_left"] == pytest.approx((data[works.id]["total_steps"] - 2000) / data[works.id]["rate"])
@@ -144,7 +144,7 @@ def test_a_job_that_writes_nothing_is_pointed_at(gts, workspace: Path, pretend) 
     job, _ = pretend("running")
     numbers(job, 2)
     assert "no progress" not in gts("jobs").out
-    for path in (job.lock, RunFolder(job.folder).metrics):
+    for path in (job.lock_path, RunFolder(job.folder).metrics):
         os.utime(path, (time.time() - 400, time.time() - 400))
     assert "no progress for 6 min 40 s" in gts("jobs").out
 
