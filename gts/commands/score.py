@@ -62,7 +62,6 @@ def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: i
 
 def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpoint], paths: Sequence[Path]) -> str:
     """Record the scores where there is a catalogue; what went wrong, empty where nothing did."""
-    from gts.jobs.trainings.runs import stored_path
     from gts.store.catalogue import Catalogue, ScoreRecord, utc_now
 
     if not context.workspace.catalogue.is_file():
@@ -71,7 +70,7 @@ def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpo
         with Catalogue(context.workspace.catalogue) as catalogue:
             for row, one, path in zip(result.checkpoints, read, paths, strict=True):
                 mean, score = float(row.score["mean"]), float(row.score["score"])
-                place = stored_path(context.workspace, path)
+                place = context.workspace.display_path(path)
                 record = (one.checksum, place, result.seed, result.steps, result.episodes, mean, score, row.score, utc_now())
                 catalogue.add_score(ScoreRecord(*record, figure=row.figure))
     except FileError as error:

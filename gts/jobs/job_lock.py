@@ -84,8 +84,8 @@ class JobLock:
 
     def set_activity(self, activity: Activity, reason: str = "") -> None:
         """Publish the activity of this process; errors of the disk are ignored."""
-        sign = LockInfo(self._worker, self._leads_group, activity, reason[:_LONGEST_REASON], utc_now())
-        data = json.dumps(asdict(sign)).encode()
+        info = LockInfo(self._worker, self._leads_group, activity, reason[:_LONGEST_REASON], utc_now())
+        data = json.dumps(asdict(info)).encode()
         with suppress(OSError):
             os.pwrite(self.descriptor, data.ljust(_SIZE - 1) + b"\n", 0)
 

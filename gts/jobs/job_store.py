@@ -121,9 +121,9 @@ def write_job(workspace: Workspace, job: Job) -> Job:
 def read_job_status(folder: Path) -> JobStatus:
     """Determine the state of a folder's job. Raises FileError if the folder has none."""
     # The lock is read first: a job that ends in between has recorded its end.
-    held, sign = read_lock(JobFolder(folder).lock)
+    held, lock_info = read_lock(JobFolder(folder).lock)
     job = read_job(folder)
-    return JobStatus(job, _current_state(job, held, sign), sign)
+    return JobStatus(job, _current_state(job, held, lock_info), lock_info)
 
 
 def list_jobs(workspace: Workspace, *, limit: int = 100, offset: int = 0, alive: bool = False) -> list[JobStatus]:
@@ -135,10 +135,10 @@ def list_jobs(workspace: Workspace, *, limit: int = 100, offset: int = 0, alive:
     found: list[JobStatus] = []
     for record, folder in _newest_folders(workspace, limit + offset, alive):
         with suppress(FileError):
-            standing = _status_from_record(record, folder) if record else read_job_status(folder)
-            if standing is not None and (standing.state.alive or not alive):
-                found.append(standing)
-    found.sort(key=lambda standing: (standing.job.created, standing.job.id), reverse=True)
+            status = _status_from_record(record, folder) if record else read_job_status(folder)
+            if status is not None and (status.state.alive or not alive):
+                found.append(status)
+    found.sort(key=lambda status: (status.job.created, status.job.id), reverse=True)
     return found[offset : offset + limit]
 
 
@@ -187,7 +187,7 @@ def _newest_folders(workspace: Workspace, limit: int, alive: bool) -> list[tuple
 
 def _status_from_record(record: JobRecord, folder: Path) -> JobStatus | None:
     """Determine the state of a job from its row if that is reliable; None if its folder is gone."""
-    held, sign = read_lock(JobFolder(folder).lock)
+    held, lock_info = read_lock(JobFolder(folder).lock)
     if held or record.recorded_state == "running":
         return read_job_status(folder)
     if not folder.is_dir():
@@ -203,7 +203,7 @@ def _status_from_record(record: JobRecord, folder: Path) -> JobStatus | None:
         changed=record.changed,
         threads=record.threads,
     )
-    return JobStatus(job, inactive_state(job, sign), sign)
+    return JobStatus(job, inactive_state(job, lock_info), lock_info)
 
 
 def _current_state(job: Job, is_locked: bool, lock_info: LockInfo | None) -> JobState:

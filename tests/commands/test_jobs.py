@@ -233,7 +233,7 @@ def test_a_job_that_is_removed_slowly_while_it_is_followed(gts, workspace: Path,
     job, _ = pretend("running")
 
     def remove() -> None:
-        job.lock.unlink()
+        job.lock_path.unlink()
         time.sleep(0.1)
         shutil.rmtree(job.folder)
 

@@ -58,7 +58,7 @@ def launched() -> Iterator[Launch]:
 
 
 def end(job: Job) -> None:
-    """Kill whoever works on a job."""
+    """Kill the process of a job."""
     standing = read_job_status(job.folder)
     if standing.state.alive and standing.lock_info is not None and standing.lock_info.group:
         with suppress(ProcessLookupError):
@@ -67,7 +67,7 @@ def end(job: Job) -> None:
 
 @pytest.fixture
 def until() -> Callable[..., JobStatus]:
-    """Waits until a job stands in one of some states; `until(job, "running", "done")`."""
+    """Wait until a job has one of some states; `until(job, "running", "done")`."""
     import time
 
     def wait(job: Job, *words: str, seconds: float = 180.0) -> JobStatus:

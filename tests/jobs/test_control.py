@@ -1,4 +1,4 @@
-"""Jobs as processes of their own: they outlive their starter, stop in order, are killed, and go on exactly."""
+"""Jobs as processes of their own: they outlive their starter, stop in order, are killed, and are resumed exactly."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def test_the_folder_decides_where_the_catalogue_is_behind(ask, tmp_path: Path) -
 
 
 def _waits_for(until: Callable[..., job_store.JobStatus], job: Job, what: str) -> None:
-    """Wait until a job says that it waits for something."""
+    """Wait until a queued job reports a reason."""
     deadline = time.monotonic() + 10
     while what not in (reason := until(job, "queued").state.reason):
         assert time.monotonic() < deadline, reason

@@ -37,7 +37,7 @@ class Terminal:
         os.write(self.master, (line + "\n").encode())
 
     def wait_for(self, text: str, seconds: float = 60.0) -> str:
-        """Read until a text is shown; what was shown."""
+        """Read until a text is shown; returns everything shown so far."""
         until = time.monotonic() + seconds
         while text not in self.shown:
             assert time.monotonic() < until, self.shown

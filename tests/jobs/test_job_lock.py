@@ -1,4 +1,4 @@
-"""The sign of life: who holds a lock is alive, who does not is not, and nobody is taken for somebody else."""
+"""The lock of a job: held exactly as long as its process exists, and never taken for another process's."""
 
 from __future__ import annotations
 

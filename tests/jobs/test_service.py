@@ -44,7 +44,7 @@ _PROGRAMS = {"systemctl": _SYSTEMCTL, "loginctl": _LOGINCTL, "launchctl": _LAUNC
 
 
 class Machine:
-    """A machine of the tests: its programs say what they were asked, and do as the files in its folder let them."""
+    """A stub machine: its programs log their arguments, and act as the files in its folder allow."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -64,7 +64,7 @@ class Machine:
             (self.folder / "bin" / name).chmod(0o755)
 
     def asked(self) -> list[str]:
-        """What the programs were told to change, in order; forgotten then."""
+        """The changes that were requested since the last call, in order."""
         path = self.folder / "asked"
         lines = [line.strip() for line in path.read_text().splitlines()] if path.exists() else []
         path.unlink(missing_ok=True)
@@ -90,7 +90,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """A workspace whose path has what the formats of service files trip over."""
+    """A workspace with a path that is hard to quote in service files."""
     root = tmp_path / 'my "films" 100% $HOME'
     root.mkdir()
     return Workspace(root)

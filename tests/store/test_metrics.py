@@ -1,4 +1,4 @@
-"""The numbers of a run: what is written can be read, at once and after everything that can happen to a writer."""
+"""Writing and reading metrics, during the training and after faults of the writer."""
 
 import math
 import os

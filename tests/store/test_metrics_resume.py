@@ -1,4 +1,4 @@
-"""A training that stops, or is killed, and goes on has the rows of one that never stopped; what is damaged moves aside."""
+"""A training that is stopped or killed and resumed has the rows of one that never stopped; damaged files are moved aside."""
 
 import math
 import os

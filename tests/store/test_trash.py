@@ -1,4 +1,4 @@
-"""The trash: what is deleted comes back to where it was, and what the catalogue knew comes back with it."""
+"""The trash: deleted files are restored to their former paths, with their rows in the catalogue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command as a unit of systemd: what it is told, what goes along, and when there is nobody to tell."""
+"""Commands as units of systemd: arguments, environment, and machines without a user manager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which process is meant: the kernel's way and the one that every Unix has answer alike, and nobody else is ever signalled."""
+"""Process identities: Linux's own and the portable ones agree, and no other process is ever signalled."""
 
 from __future__ import annotations
 

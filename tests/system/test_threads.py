@@ -24,7 +24,7 @@ def _write(root: Path, files: dict[str, str]) -> None:
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A system with eight CPUs whose control groups lie in the returned folder."""
+    """A system with eight CPUs and control groups in the returned folder."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     monkeypatch.setattr(linux, "_CGROUPS", tmp_path / "groups")
     monkeypatch.setattr(linux, "_OWN_CGROUPS", tmp_path / "listing")

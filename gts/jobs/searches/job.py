@@ -21,7 +21,6 @@ from gts.jobs.job_store import STOPPED, Job, JobLog, read_job, write_job
 from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.workers import clear_worker_count, read_worker_count
 from gts.jobs.stop_request import StopRequest
-from gts.jobs.trainings.runs import stored_path
 from gts.store.workspace import StudyFolder, Workspace
 
 if TYPE_CHECKING:
@@ -183,7 +182,7 @@ def _request_document(request: SearchRequest, before: Mapping[str, Any]) -> dict
         "workers": request.workers,
         "cohort": request.cohort,
         "save_every": request.save_every,
-        "logdir": stored_path(request.workspace, request.logdir) if request.logdir else before.get("logdir"),
+        "logdir": request.workspace.display_path(request.logdir) if request.logdir else before.get("logdir"),
     }
 
 

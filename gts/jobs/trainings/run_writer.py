@@ -19,7 +19,7 @@ from gts.formats.trajectory import write_trajectory
 from gts.jobs.events import SCORE_STEPS, CheckpointKind, CheckpointSaved
 from gts.jobs.job_store import Job, JobLog, write_job
 from gts.jobs.requests import TrainingRequest
-from gts.jobs.trainings.runs import initial_run_record, stored_path, write_run_file
+from gts.jobs.trainings.runs import initial_run_record, write_run_file
 from gts.params.spec import Spec
 from gts.store.catalogue import Catalogue, CheckpointRecord, RecordedState, ScoreRecord, utc_now
 from gts.store.metrics import open_metrics_writer
@@ -148,7 +148,7 @@ class RunWriter:
         self._update_catalogue(add)
 
     def _stored_path(self, path: Path) -> str:
-        return stored_path(self._request.workspace, path)
+        return self._request.workspace.display_path(path)
 
     def _update_catalogue(self, change: Callable[[Catalogue], None]) -> None:
         if not self._is_catalogue_usable:

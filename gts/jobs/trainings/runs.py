@@ -139,21 +139,15 @@ def have_all_members_failed(folder: RunFolder) -> bool:
         return False
 
 
-def stored_path(workspace: Workspace, path: Path) -> str:
-    """A path as files of a workspace store it: relative if it is inside, so that the workspace can be moved."""
-    full, root = os.path.abspath(path), os.path.abspath(workspace.root)
-    return os.path.relpath(full, root) if full.startswith(root + os.sep) else full
-
-
 def _request_document(request: TrainingRequest) -> dict[str, Any]:
     milestones = request.milestones
     prefix = milestones.prefix if milestones else ""
     if prefix:
         # A prefix that ends in a slash is a folder, which a path forgets.
-        prefix = stored_path(request.workspace, Path(prefix)) + ("/" if prefix.endswith("/") else "")
+        prefix = request.workspace.display_path(Path(prefix)) + ("/" if prefix.endswith("/") else "")
     return {
         "source": request.source,
-        "results": [stored_path(request.workspace, path) for path in request.results],
+        "results": [request.workspace.display_path(path) for path in request.results],
         "keep": request.keep,
         "score": request.score,
         "save_when_stopped": request.save_when_stopped,

@@ -1,4 +1,4 @@
-"""The owner of a search, with workers and a study that do what a test wants."""
+"""The coordinator of a search, with stub workers and a stub study."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPACE = SearchSpace("invertedPendulum", "ppo", "tiny", {"nSteps": 960, "nEpochs"
 
 
 class Idle:
-    """Workers that take trainings and say nothing."""
+    """Workers that accept trainings and send no messages."""
 
     def __init__(self, count: int, **_: Any) -> None:
         self.processes = [WorkerProcess(number, SimpleNamespace()) for number in range(count)]
@@ -53,7 +53,7 @@ class Idle:
 
 
 class Paper:
-    """A study that writes down what it is told."""
+    """A study that records failed trials."""
 
     settings = SearchSettings(trials=2, seeds=2)
 
@@ -128,7 +128,7 @@ def test_a_wish_for_workers_outlives_a_stop_and_ends_with_a_new_beginning(tmp_pa
 
 
 def test_what_a_study_refuses_is_taken_back_even_if_it_was_asked_twice(tmp_path: Path) -> None:
-    """Accepted once; then two changes in a row that nobody accepts, the first one killed before it could be refused."""
+    """One accepted request, then two refused ones, the first of which was killed before it could be refused."""
     request = SearchRequest(Workspace(tmp_path), SPACE, "first.space", settings={"trials": 5})
     job, life = searching.create_search(request)
     accepted = searching._commit_request(job, request.folder)

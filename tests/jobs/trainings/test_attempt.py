@@ -1,4 +1,4 @@
-"""The worker: what is on the disk at every moment of a training, and after whatever happened to it."""
+"""An attempt at a run: the state of the disk at every moment, and after faults."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.trainings import run_training
 
 
 class FailingTrainer(Trainer):
-    """Whose last member fails after the third round."""
+    """A trainer with a last member that fails after the third round."""
 
     def run(self) -> Iterator[TrainingEvent]:
         for event in super().run():

@@ -1,4 +1,4 @@
-"""What happens to a run when the machine does its worst: every fault has a sensible end, and what was learned is kept."""
+"""Faults of the machine during a run: each has a defined end, and no saved state is lost."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def tiny(ask) -> dict[str, Any]:
 
 
 def left_unfinished(request: Any) -> tuple[Job, Path]:
-    """A run that has come to its end, made to look as if it was killed just before: its job, and a copy of it as it was."""
+    """A finished run, changed to look as if it was killed just before its end; returns its job and an unchanged copy."""
     outcome = run_training(request)
     folder = outcome.folder.path
     calm = folder.with_name("calm")
@@ -59,13 +59,13 @@ def left_unfinished(request: Any) -> tuple[Job, Path]:
 
 
 def go_on(workspace: Workspace, job: Job) -> list[Any]:
-    """Go on with a job in this process; everything it tells."""
+    """Resume a job in this process; returns its events."""
     claimed, life = control.acquire_for_resume(workspace, job, by_name=True)
     return list(run_job(workspace, claimed, life, StopRequest()))
 
 
 def same_end(request: Any, job: Job, calm: Path) -> bool:
-    """Whether a run came to what its calm copy came to, bit for bit."""
+    """Whether a run ended bit for bit like its unchanged copy."""
     pairs = [(calm / "results" / path.name, path) for path in request.results]
     kept = [path.relative_to(calm) for path in calm.glob("member*/*.checkpoint")]
     pairs += [(calm / path, job.folder / path) for path in kept]
