@@ -110,7 +110,7 @@ def find_run(workspace: Workspace, word: str) -> RunFolder | None:
 def find_best_checkpoint(workspace: Workspace) -> Path:
     """The checkpoint with the best score among those that are still what was scored; raises UsageError where there is none."""
     from gts.formats.checkpoint import read_checkpoint_header
-    from gts.jobs.events import SCORE_EPISODES, SCORE_STEPS
+    from gts.jobs.job_events import SCORE_EPISODES, SCORE_STEPS
     from gts.store.catalogue import Catalogue
 
     if workspace.catalogue.is_file():

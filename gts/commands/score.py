@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import resolve_path
 from gts.errors import FileError
-from gts.jobs.events import SCORE_EPISODES, SCORE_STEPS, ScoringStarted
+from gts.jobs.job_events import SCORE_EPISODES, SCORE_STEPS, ScoringStarted
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint

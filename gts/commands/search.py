@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import detect_path_kind, resolve_path
 from gts.errors import FileError, UsageError, WorkError, reason
-from gts.jobs.events import JobNote, SearchOutcome
+from gts.jobs.job_events import JobNote, SearchOutcome
 from gts.jobs.requests import SearchRequest
 from gts.store.workspace import StudyFolder
 

@@ -190,8 +190,8 @@ def _read_outcome(standing: JobStatus) -> TrainResult | SearchResult | None:
 
 
 def _read_train_result(standing: JobStatus) -> TrainResult | None:
-    from gts.jobs.events import MemberOutcome, TrainingOutcome
-    from gts.jobs.trainings.summary import summary_path
+    from gts.jobs.job_events import MemberOutcome, TrainingOutcome
+    from gts.jobs.trainings.seed_summary import summary_path
     from gts.store.curves import MetricsReader
 
     folder = RunFolder(standing.job.folder)

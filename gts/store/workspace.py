@@ -49,7 +49,7 @@ class Workspace:
         return StudyFolder(self.studies / name)
 
     def display_path(self, path: Path) -> str:
-        """A path for messages and files: relative to the workspace if it is inside, so that this can be moved, else absolute."""
+        """A path for messages and files: relative to the workspace if it is inside, else absolute."""
         full, root = os.path.abspath(path), os.path.abspath(self.root)
         return os.path.relpath(full, root) if full.startswith(root + os.sep) else full
 

@@ -32,8 +32,8 @@ from gts.jobs import control
 from gts.jobs.job_store import read_job_status
 from gts.jobs.launch import launch
 from gts.jobs.requests import SearchRequest
+from gts.jobs.searches.active_trials import read_training_end
 from gts.jobs.searches.job import create_search
-from gts.jobs.searches.trials import read_training_end
 from gts.search.objective_value import compute_trial_values
 from gts.search.study import Study
 from gts.store.curves import MetricsReader

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from gts.formats.space_file import read_space
-from gts.jobs.events import SearchOutcome
+from gts.jobs.job_events import SearchOutcome
 from gts.jobs.process import run_job
 from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.job import create_search

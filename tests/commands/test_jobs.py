@@ -20,7 +20,7 @@ from gts.commands import tail
 from gts.commands.job_progress import RunProgress
 from gts.commands.views.live import EventDisplay
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs.events import DiskFull, DiskFullCleared, RunStarted
+from gts.jobs.job_events import DiskFull, DiskFullCleared, RunStarted
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, read_job, read_job_status, write_job
 from gts.jobs.queue import JobQueue, QueueEntry

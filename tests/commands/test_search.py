@@ -23,7 +23,7 @@ from gts.commands.job_progress import StudyProgress
 from gts.commands.views.live import EventDisplay
 from gts.errors import UsageError
 from gts.formats.space_file import read_space
-from gts.jobs.events import SearchStarted, TrialConfirmed, TrialEnded, TrialStarted
+from gts.jobs.job_events import SearchStarted, TrialConfirmed, TrialEnded, TrialStarted
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import read_job_status
 from gts.jobs.requests import SearchRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gts.jobs.events import TrainingOutcome
+from gts.jobs.job_events import TrainingOutcome
 from gts.jobs.process import run_job
 from gts.jobs.requests import TrainingRequest
 from gts.jobs.stop_request import StopRequest

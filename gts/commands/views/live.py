@@ -25,7 +25,7 @@ from gts.commands.tail import JobStateChanged, LogLine
 from gts.commands.views.formatting import format_clock, format_duration, format_integer, format_number, format_short, plain_text
 from gts.commands.views.jobs import format_parameters
 from gts.commands.views.studies import TRIAL_STATE_SIGNS
-from gts.jobs.events import (
+from gts.jobs.job_events import (
     CheckpointSaved,
     ConfirmationStarted,
     DiskFull,

@@ -27,7 +27,7 @@ from gts.commands.views.formatting import (
     plain_text,
     section_heading,
 )
-from gts.jobs.events import MemberOutcome
+from gts.jobs.job_events import MemberOutcome
 
 _COLUMNS = (">mean", ">cov", ">score", ">IQM", "95 %", ">length", ">m/s", ">falls")
 

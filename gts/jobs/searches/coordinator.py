@@ -15,7 +15,7 @@ from typing import Any
 from gts.errors import GtsError, WorkError
 from gts.formats.spec_file import parse_spec
 from gts.formats.strict_json import parse_json
-from gts.jobs.events import (
+from gts.jobs.job_events import (
     ConfirmationStarted,
     DiskFull,
     DiskFullCleared,
@@ -29,7 +29,7 @@ from gts.jobs.events import (
 )
 from gts.jobs.job_lock import JobLock
 from gts.jobs.requests import SearchRequest
-from gts.jobs.searches.trials import ActiveTraining, ActiveTrial, copy_space, copy_training_files
+from gts.jobs.searches.active_trials import ActiveTraining, ActiveTrial, copy_space, copy_training_files
 from gts.jobs.searches.workers import WorkerPool, WorkerProcess, describe_worker_exit, read_worker_count
 from gts.jobs.stop_request import StopRequest
 from gts.params.spec import Spec

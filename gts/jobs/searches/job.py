@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gts.errors import FileError, FullDiskError, GtsError, UsageError, reason
 from gts.formats.durable import write_durably
 from gts.formats.space_file import read_space, write_space
-from gts.jobs.events import ConfirmationStarted, JobNote, SearchOutcome, SearchStarted, TrialConfirmed, TrialEnded
+from gts.jobs.job_events import ConfirmationStarted, JobNote, SearchOutcome, SearchStarted, TrialConfirmed, TrialEnded
 from gts.jobs.job_lock import STARTING, JobLock, read_lock
 from gts.jobs.job_store import STOPPED, Job, JobLog, read_job, write_job
 from gts.jobs.requests import SearchRequest

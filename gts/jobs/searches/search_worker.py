@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import FullDiskError, GtsError
+from gts.jobs.searches.active_trials import record_training_end
 from gts.jobs.searches.training_folder import TrainingFolder
-from gts.jobs.searches.trials import record_training_end
 from gts.search.cohort_pool import (
     CohortPool,
     CohortPoolEvent,

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from gts.errors import FullDiskError, GtsError, WorkError
 from gts.formats.checkpoint import Checkpoint, current_versions
-from gts.jobs.events import (
+from gts.jobs.job_events import (
     SCORE_EPISODES,
     SCORE_STEPS,
     CheckpointSaved,
@@ -34,7 +34,7 @@ from gts.jobs.stop_request import StopRequest
 from gts.jobs.trainings.resume_state import ResumeState, find_resume_state, remove_later_states, remove_unfinished_files
 from gts.jobs.trainings.run_writer import RunWriter
 from gts.jobs.trainings.runs import read_training_request
-from gts.jobs.trainings.summary import write_summary
+from gts.jobs.trainings.seed_summary import write_summary
 from gts.store.workspace import RunFolder, Workspace
 from gts.system.filesystem import file_system
 from gts.system.versions import cpu_name

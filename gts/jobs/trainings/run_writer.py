@@ -16,7 +16,7 @@ from gts.errors import FileError, FullDiskError
 from gts.formats.checkpoint import Checkpoint, write_checkpoint
 from gts.formats.durable import write_durably
 from gts.formats.trajectory import write_trajectory
-from gts.jobs.events import SCORE_STEPS, CheckpointKind, CheckpointSaved
+from gts.jobs.job_events import SCORE_STEPS, CheckpointKind, CheckpointSaved
 from gts.jobs.job_store import Job, JobLog, write_job
 from gts.jobs.requests import TrainingRequest
 from gts.jobs.trainings.runs import initial_run_record, write_run_file

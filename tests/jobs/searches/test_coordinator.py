@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gts.formats.space_file import SearchSpace, write_space
-from gts.jobs.events import TrialEnded
+from gts.jobs.job_events import TrialEnded
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import read_job
 from gts.jobs.requests import SearchRequest

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs.events import CheckpointSaved, JobWarning, RunStarted, ScoringStarted
+from gts.jobs.job_events import CheckpointSaved, JobWarning, RunStarted, ScoringStarted
 from gts.jobs.job_store import list_jobs, read_job_status
 from gts.jobs.requests import Milestones
 from gts.jobs.states import Done, Paused

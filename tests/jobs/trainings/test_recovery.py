@@ -23,7 +23,7 @@ from safetensors import safe_open
 from gts.errors import UsageError, WorkError
 from gts.formats.checkpoint import read_checkpoint
 from gts.jobs import control, job_store
-from gts.jobs.events import DiskFull, DiskFullCleared, JobWarning, TrainingOutcome
+from gts.jobs.job_events import DiskFull, DiskFullCleared, JobWarning, TrainingOutcome
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, read_job, read_job_status, write_job
 from gts.jobs.process import run_job

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from gts.errors import FileError, FullDiskError
-from gts.jobs.events import TrainingOutcome
+from gts.jobs.job_events import TrainingOutcome
 from gts.jobs.requests import TrainingRequest
 
 
