@@ -362,9 +362,9 @@ class Catalogue:
             yield
 
 
-def utc_now() -> str:
+def utc_now(*, microseconds: bool = False) -> str:
     """The present time in the format of records, `2026-11-22T08:15:30Z`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ" if microseconds else "%Y-%m-%dT%H:%M:%SZ")
 
 
 def _record_from_row(kind: type[_Record], row: Mapping[str, Any]) -> _Record:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 10.0
 
-# What SQLite makes of ENOSPC, and of the errors of a quota or a limit on the size of files, which it does not tell apart from
-# a write that failed for another reason.
+# The codes of SQLite for ENOSPC, and for a quota or file size limit, which it does not distinguish from other failed writes.
 _DAMAGE = ("malformed", "not a database")
 _NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"})
 
@@ -70,7 +69,7 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorname", "") in _NO_ROOM:
-            hint = "make room on the disk, or within your quota; where there is some, the disk itself fails"
+            hint = "make room on the disk or within your quota; if there is room, the disk itself may be failing"
             raise FullDiskError(f"cannot write the database `{path}`: {error}", hint=hint) from error
         kind = DamagedError if any(word in str(error) for word in _DAMAGE) else FileError
         raise kind(f"cannot use the database `{path}`: {error}", hint=_remedy(str(error))) from error
@@ -112,11 +111,10 @@ def open_reader(path: Path) -> sqlite3.Connection:
         return _connect(path, "mode=ro")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorname == "SQLITE_READONLY_ROLLBACK":
-            # A writer was killed in mid-transaction, and half of it may stand in the file: it is undone before anybody reads.
+            # A writer was killed during a transaction, half of which may be in the file: roll it back before reading.
             _connect(path, "mode=rw").close()
             return _connect(path, "mode=ro")
-        # A file that was in WAL mode on a disk that is now read-only: without a log beside it nobody writes to it, and what
-        # stands in the file is all there is.
+        # A file in WAL mode on a read-only disk: without a log beside it there is no writer, and the file is complete.
         if any(path.with_name(path.name + ending).exists() for ending in ("-wal", "-journal")):
             raise
         return _connect(path, "mode=ro&immutable=1")
@@ -162,7 +160,7 @@ def _migrate(connection: sqlite3.Connection, schema: DatabaseSchema) -> None:
     # Only here: it takes a tenth of a second to load, and hardly ever has something to do.
     from sqlite_utils import Database
 
-    # The write lock is taken before the second look: whoever waited for it finds the work done.
+    # The write lock comes first: a process that waited for it finds the migrations applied.
     with transaction(connection):
         schema.sqlite_utils_migrations().apply(Database(connection, execute_plugins=False))
 
@@ -172,4 +170,4 @@ def _remedy(message: str) -> str:
         return "another process holds it; try again, or see what it is with `gts doctor`"
     if "not a database" in message or "malformed" in message:
         return "it is damaged: move it away, GTS makes a new one"
-    return "look at the rights of its folder, or name another workspace with --workspace"
+    return "check the access rights of its folder, or name another workspace with --workspace"

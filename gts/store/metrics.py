@@ -154,7 +154,7 @@ class MetricsWriter:
                 self._finish_row()
             self.flush()
         finally:
-            # Refused while a reader is open; the file then stays in WAL mode, which harms nobody.
+            # Refused while a reader is open; the file then stays in WAL mode, which does no harm.
             with suppress(sqlite3.OperationalError):
                 self._connection.execute("PRAGMA busy_timeout=0")
                 self._connection.execute("PRAGMA journal_mode=DELETE").fetchall()
@@ -242,7 +242,7 @@ class MetricsWriter:
                 self._connection.execute(statement, values)
             self._connection.executemany("INSERT OR REPLACE INTO rounds VALUES (?, ?, ?)", self._rounds)
             self._connection.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", self._points)
-        # Cleared only now: after an error, a full disk say, the next flush tries the same rows again.
+        # Cleared only now: after an error, such as a full disk, the next flush writes the same rows again.
         for rows in (self._rounds, self._points, self._statements):
             rows.clear()
 

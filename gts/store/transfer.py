@@ -14,7 +14,7 @@ from gts.formats.durable import PARTIAL_SUFFIX, WRITE_ERRORS, write_durably
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 _REASONS = WRITE_ERRORS | {
-    errno.ENOENT: ("it is not there", "look for it with `gts info`"),
+    errno.ENOENT: ("no such file", "find it with `gts info`"),
     errno.EXDEV: ("it is on another disk", "copy it there with cp -r, then remove it with rm -r"),
 }
 
@@ -58,7 +58,7 @@ def _rename_without_overwriting(source: Path, target: Path) -> None:
     """Rename a file or folder unless the new name is taken."""
     if source.is_file() and not source.is_symlink():
         try:
-            # A link is made only where there is no file yet; renaming would replace one that came in this very moment.
+            # A hard link fails if the target exists; a rename would overwrite a file created at the same moment.
             os.link(source, target)
         except OSError as error:
             if error.errno not in _NO_LINKS:

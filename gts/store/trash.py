@@ -99,10 +99,10 @@ class Trash:
         exact = [one for one in entries if reference in (one.name, one.origin, Path(one.origin).name, str(one.content))]
         found = exact[:1] or [one for one in entries if reference in one.name or reference in one.origin]
         if not found:
-            raise UsageError(f"there is no `{reference}` in the trash", hint="`gts restore --list` shows what is there")
+            raise UsageError(f"there is no `{reference}` in the trash", hint="`gts restore --list` lists it")
         if len(found) > 1:
             shown = ", ".join(one.name for one in found[:3]) + (", …" if len(found) > 3 else "")
-            raise UsageError(f"`{reference}` names {len(found)} things: {shown}", hint="write more of it")
+            raise UsageError(f"`{reference}` names {len(found)} deleted files: {shown}", hint="write a longer part of the name")
         return found[0]
 
     def check_restorable(self, several: Iterable[TrashEntry]) -> None:

@@ -226,7 +226,7 @@ def find_workspace(given: Path | None = None) -> Workspace:
         return Workspace(named)
     here = Path.cwd()
     for folder in (here, *here.parents):
-        # A catalogue in the home folder serves those who work right there, not everything below it.
+        # A catalogue in the home folder is used only there, not in all folders below it.
         if folder == Path.home() and folder != here:
             break
         if (folder / CATALOGUE_FILE).is_file():

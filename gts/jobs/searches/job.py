@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from gts.jobs.job_store import STOPPED, Job, JobLog, read_job, write_job
 from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.workers import clear_worker_count, read_worker_count
 from gts.jobs.stop_request import StopRequest
+from gts.store.catalogue import utc_now
 from gts.store.workspace import StudyFolder, Workspace
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def create_search(request: SearchRequest) -> tuple[Job, JobLock]:
             name=request.space.name,
             folder=folder.path,
             recorded_state="running",
-            created=previous.created if previous else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            created=previous.created if previous else utc_now(microseconds=True),
             threads=request.threads,
             queued=request.queued,
             request=_request_document(request, accepted) | ({"former": accepted} if accepted else {}),

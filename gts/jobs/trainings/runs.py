@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ def create_run(request: TrainingRequest) -> tuple[Job, JobLock]:
             name=request.name,
             folder=folder.path,
             recorded_state="running",
-            created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            created=utc_now(microseconds=True),
             threads=request.threads or available_cpus(),
             queued=request.queued,
             request=_request_document(request),
