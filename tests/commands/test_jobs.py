@@ -321,7 +321,7 @@ def test_a_training_that_was_interrupted_goes_on_in_the_terminal(gts, workspace:
 
     gts("train", "tiny.spec", "whole.checkpoint", "--no-score", "--keep", "last")
     with monkeypatch.context() as patch:
-        patch.setattr(RunWriter, "round", take_and_signal)
+        patch.setattr(RunWriter, "add_round", take_and_signal)
         assert gts("train", "tiny.spec", "cut.checkpoint", "--no-score", "--keep", "last").code == 130
     (run,) = [
         one

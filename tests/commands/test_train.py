@@ -158,7 +158,7 @@ def signal_at_round(monkeypatch: pytest.MonkeyPatch):
             if event.epoch == at:
                 os.kill(os.getpid(), number)
 
-        monkeypatch.setattr(RunWriter, "round", take_and_signal)
+        monkeypatch.setattr(RunWriter, "add_round", take_and_signal)
 
     return arm
 
@@ -196,7 +196,7 @@ def test_a_second_interrupt_ends_the_training_at_once(gts, workspace: Path, monk
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(RunWriter, "round", take_and_signal_twice)
+    monkeypatch.setattr(RunWriter, "add_round", take_and_signal_twice)
     outcome = gts("train", "tiny.spec")
     assert (outcome.code, outcome.out) == (130, "")
     assert outcome.err.endswith("error: interrupted\n")
