@@ -25,7 +25,7 @@ from gts.commands.click_adapter import FIRST_STEPS, build_cli
 from gts.commands.command import Command, Context, Note, Result, iterate_outcome
 from gts.errors import FormatError, GtsError, name_too_long_error
 from gts.formats.durable import DISK_FULL_ERRNOS, WRITE_ERRORS
-from gts.jobs.interruption import StopRequest
+from gts.jobs.stop_request import StopRequest
 from gts.store.workspace import find_workspace
 
 if TYPE_CHECKING:

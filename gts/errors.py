@@ -1,19 +1,18 @@
 """Every error that GTS raises on purpose.
 
 ```
-GtsError                 one sentence for a person, and a hint
+GtsError                 message and hint for the user
 ├── UsageError           wrong use of a command                       exit 2
 ├── FileError            a file that cannot be read or written        exit 2
-│   ├── FormatError      a file whose content is wrong                exit 2
+│   ├── FormatError      a file with invalid content                  exit 2
 │   ├── DamagedError     a file that was changed or cut by accident   exit 2
-│   └── FullDiskError    no room for what is to be written            exit 2
+│   └── FullDiskError    no room for a file                           exit 2
 ├── MissingError         something this machine lacks                 exit 3
 └── WorkError            the work itself failed                       exit 1
     └── DivergedError    a number left the finite range
 ```
 
-Handlers stand at the two edges only: `gts.cli` and the worker of `gts.jobs`. Anything else that is raised is a bug and is
-shown as one.
+Only `gts.cli`, the terminal program and the worker of `gts.jobs` catch them. Any other exception is a bug and shown as one.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from typing import ClassVar
 
 
 class GtsError(Exception):
-    """A failure with a sentence for a person; `hint` says what to do about it."""
+    """A failure with a message for the user; `hint` suggests a remedy."""
 
     exit_code: ClassVar[int] = 1
 
@@ -48,9 +47,9 @@ class FileError(GtsError):
 
 
 def name_too_long_error(error: OSError) -> FileError | None:
-    """What a person is told where the system refused a name for its length; None where it refused something else.
+    """The FileError for a name that the system refused for its length; None for any other error.
 
-    Looking whether something is there fails so too: to the system that is no answer of no.
+    Tests for the existence of such a path raise this error instead of returning False.
     """
     if error.errno != errno.ENAMETOOLONG:
         return None
@@ -65,25 +64,25 @@ def reason(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong (or suspicious) in a file."""
+    """One error or warning in a file."""
 
     message: str
-    """One sentence: what is wrong, what is allowed, the nearest known word."""
+    """One sentence: the error, the allowed values, the nearest known word."""
     key: str = ""
-    """The key it concerns, as spelled in the file."""
+    """The key concerned, as spelled in the file."""
     line: int = 0
-    """1-based; 0 where the problem has no place."""
+    """1-based; 0 if unknown."""
     column: int = 0
-    """1-based; 0 where the problem has no place."""
+    """1-based; 0 if unknown."""
 
     def format_at(self, path: str) -> str:
-        """`path:line:column: message`, without the parts that are unknown."""
+        """`path:line:column: message`, without the unknown parts."""
         place = f"{path}:{self.line}:{self.column}" if self.line else path
         return f"{place}: {self.message}"
 
 
 class FormatError(FileError):
-    """A file was read and its content is wrong; `problems` holds all of them."""
+    """A file with invalid content; `problems` lists all of them."""
 
     def __init__(self, path: str, problems: Sequence[Problem], *, hint: str = "") -> None:
         super().__init__("\n".join(problem.format_at(path) for problem in problems), hint=hint)
@@ -92,11 +91,11 @@ class FormatError(FileError):
 
 
 class DamagedError(FileError):
-    """A file does not hold what was written to it."""
+    """A file with another content than was written to it."""
 
 
 class FullDiskError(FileError):
-    """The disk, a quota or a limit on the size of files leaves no room; what failed works again once there is some."""
+    """The disk, a quota or a file size limit leaves no room; the same call works again once there is room."""
 
 
 class MissingError(GtsError):

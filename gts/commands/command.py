@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
-from gts.jobs.interruption import StopRequest
+from gts.jobs.stop_request import StopRequest
 from gts.store.workspace import Workspace
 
 CompletionKind = Literal[

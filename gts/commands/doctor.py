@@ -118,12 +118,12 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _processors(context: Context) -> list[Finding]:
-    from gts.system import this_system
     from gts.system.threads import available_cpus
+    from gts.system.versions import cpu_name
 
     cpus, machine = available_cpus(), os.cpu_count() or 1
     findings = [
-        Finding("processors", "CPU", this_system().cpu_name() or None),
+        Finding("processors", "CPU", cpu_name() or None),
         Finding("processors", "CPUs of the machine", machine),
         Finding("processors", "CPUs for this process", cpus),
         Finding("processors", "threads of a training", context.threads or cpus),
@@ -164,7 +164,7 @@ def _colours() -> int:
 
 
 def _workspace(context: Context) -> list[Finding]:
-    from gts.store.filesystem import file_system, is_writable
+    from gts.system.filesystem import file_system, is_writable
 
     root = context.workspace.root
     disk, may_write = file_system(root), is_writable(root)

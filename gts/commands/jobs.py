@@ -12,7 +12,7 @@ from gts.commands.job_progress import ListedJob, describe_jobs
 from gts.commands.resolve import resolve_job
 from gts.commands.search import run_search_inline
 from gts.commands.train import run_training_inline
-from gts.errors import FileError, GtsError, UsageError, reason
+from gts.errors import GtsError, UsageError
 from gts.jobs.states import STATE_NAMES, Failed, Interrupted, Paused
 
 if TYPE_CHECKING:
@@ -104,10 +104,7 @@ def _set_slots(queue: Any, word: str) -> Note:
         return Note("queued jobs now start when enough CPUs are free")
     if not word.isdecimal() or not 1 <= int(word) <= NO_LIMIT:
         raise UsageError(f"`{word[:40]}` is not a number of slots", hint="give 1 or more, or auto: limited by CPUs only")
-    try:
-        queue.set_slots(int(word))
-    except OSError as error:
-        raise FileError(f"cannot write {queue.folder}: {reason(error)}") from error
+    queue.set_slots(int(word))
     return Note(f"queued jobs now start while fewer than {int(word)} job{'s' if int(word) > 1 else ''} run")
 
 
@@ -328,7 +325,7 @@ def _resume_all(context: Context, queue: bool) -> Iterator[Any]:
         elif isinstance(state, Paused) and not state.alive:
             reason = "stopped on request" if state.reason == STOPPED else state.reason
             left.append(SkippedJob(job.id, state.name, reason, refused=False))
-        elif isinstance(state, Failed) and job.recorded_state == "active":
+        elif isinstance(state, Failed) and job.recorded_state == "running":
             left.append(SkippedJob(job.id, state.name, state.reason, refused=False))
     if not going:
         yield Note("there is no interrupted job to resume")

@@ -109,7 +109,7 @@ def find_run(workspace: Workspace, word: str) -> RunFolder | None:
 def find_best_checkpoint(workspace: Workspace) -> Path:
     """Find the checkpoint with the best score whose file is unchanged since; raises UsageError if there is none."""
     from gts.formats.checkpoint import read_checkpoint_header
-    from gts.jobs.trainings.request import SCORE_EPISODES, SCORE_STEPS
+    from gts.jobs.job_events import SCORE_EPISODES, SCORE_STEPS
     from gts.store.catalogue import Catalogue
 
     if workspace.catalogue.is_file():

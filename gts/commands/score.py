@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import resolve_path
 from gts.errors import FileError
-from gts.jobs.trainings.request import SCORE_EPISODES, SCORE_STEPS, ScoringStarted
+from gts.jobs.job_events import SCORE_EPISODES, SCORE_STEPS, ScoringStarted
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
@@ -63,7 +63,6 @@ def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: i
 
 def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpoint], paths: Sequence[Path]) -> str:
     """Record the scores in the catalogue, if it exists; returns the error message, or an empty string."""
-    from gts.jobs.trainings.runs import stored_path
     from gts.store.catalogue import Catalogue, ScoreRecord, utc_now
 
     if not context.workspace.catalogue.is_file():
@@ -74,7 +73,7 @@ def _record_scores(context: Context, result: ScoreResult, read: Sequence[Checkpo
                 catalogue.add_score(
                     ScoreRecord(
                         checksum=one.checksum,
-                        path=stored_path(context.workspace, path),
+                        path=context.workspace.display_path(path),
                         seed=result.seed,
                         steps=result.steps,
                         episodes=result.episodes,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import detect_path_kind, resolve_path
 from gts.errors import FileError, UsageError, WorkError, reason
-from gts.jobs.searches.request import JobNote, SearchOutcome, SearchRequest, TrialEnded
+from gts.jobs.job_events import JobNote, SearchOutcome, TrialEnded
+from gts.jobs.requests import SearchRequest
 from gts.store.workspace import StudyFolder
 
 if TYPE_CHECKING:
@@ -111,9 +110,9 @@ def allocate_workers(context: Context, workers: int | None) -> WorkerAllocation:
 
 
 def storage_without_password(word: str) -> tuple[str, list[Note]]:
-    """Return a storage as it is stored: an absolute path, or a URL without its password, with a note about the password.
+    """Make the address of a storage safe to store: an absolute path, or a server's URL without its password.
 
-    Raises UsageError for an invalid URL, FileError for a file that cannot be a storage.
+    The password is remembered by this process only. Raises UsageError for an invalid address, FileError for an unusable file.
     """
     from gts.search.storage_url import parse_storage_url
 
@@ -122,13 +121,10 @@ def storage_without_password(word: str) -> tuple[str, list[Note]]:
         path = place.path.expanduser().absolute()
         _check_database_file(path)
         return str(path), []
-    parts = urlsplit(place.url)
-    password = unquote(parts.password or "") or dict(parse_qsl(parts.query)).get("password", "")
-    if not password:
+    if not place.password:
         return place.display_url, []
-    # For this process and its children; stored requests are readable by others.
-    os.environ["PGPASSWORD"] = password
-    return place.display_url, [Note("the password is not kept; to resume the search later, put it into ~/.pgpass")]
+    place.remember_password()
+    return place.display_url, [Note("the password is not stored; to resume the search later, put it into ~/.pgpass")]
 
 
 def create_log_folder(logdir: Path, space: SearchSpace, content: bytes | None = None) -> Path:
@@ -233,6 +229,7 @@ def _check_database_file(path: Path) -> None:
 
 def _detach_search(request: SearchRequest, job: Job, lock: JobLock) -> DetachedSearch:
     """Start a search in the background, and wait until it has opened its study; raises WorkError if it fails to."""
+    from gts.jobs.job_lock import STARTING
     from gts.jobs.job_store import read_job_status
     from gts.jobs.launch import launch
 
@@ -242,7 +239,7 @@ def _detach_search(request: SearchRequest, job: Job, lock: JobLock) -> DetachedS
         state = read_job_status(job.folder).state
         if state.name == "failed":
             raise WorkError(f"{job.id} could not start: {state.reason}", hint=f"see {request.folder.log}")
-        if state.name != "waiting" or state.reason != "it starts":
+        if state.name != "queued" or state.reason != STARTING:
             break
         time.sleep(_START_POLL_SECONDS)
     return DetachedSearch(request.source, job.id, str(job.folder), job.queued)
@@ -337,7 +334,7 @@ def _check_settings(space: SearchSpace, settings: Mapping[str, Any]) -> None:
 
 def _reset_study(context: Context, request: SearchRequest, confirmed: bool) -> Iterator[Note]:
     """Move an existing study aside after confirmation by the user or `--yes`; raises UsageError without it."""
-    from gts.jobs.searches.reset import find_reset_conflicts, reset_study
+    from gts.jobs.searches.job import find_reset_conflicts, reset_study
     from gts.search.summary import read_study_summary
 
     name, folder = request.space.name, request.folder

@@ -17,12 +17,12 @@ class ServiceResult(Result):
     action: str
     workspace: str
     kind: str
-    """`systemd`, `launchd` or `crontab`; empty where nothing is installed or was."""
+    """`systemd` or `launchd`; empty where nothing is installed or was."""
     installed: bool
     active: bool
     """Whether it will run after the next start, as far as known."""
     where: tuple[str, ...]
-    """Files that were written or removed, or that say it now; `crontab of NAME` for a line there."""
+    """The file that was written or removed, or that exists."""
     command: tuple[str, ...]
     """Command that runs after a start of the machine."""
     remarks: tuple[str, ...] = ()
@@ -34,13 +34,14 @@ def run(context: Context, *, action: str) -> Iterator[Note | Result]:
     from gts.jobs import service
 
     workspace = context.workspace
-    if action == "remove":
-        states = service.remove_boot_service(workspace)
-    else:
-        state = service.install_boot_service(workspace) if action == "install" else service.boot_service_status(workspace)
-        states = (state,) if state is not None else ()
-    remarks = tuple(remark for state in states for remark in state.notes)
-    if any(state.installed and not state.current for state in states):
+    actions = {
+        "install": service.install_boot_service,
+        "remove": service.remove_boot_service,
+        "status": service.boot_service_status,
+    }
+    state = actions[action](workspace)
+    remarks = state.notes if state else ()
+    if state and state.installed and not state.current:
         remarks = (
             *remarks,
             "it was written for another Python than this one; write it again: gts service install",
@@ -50,10 +51,10 @@ def run(context: Context, *, action: str) -> Iterator[Note | Result]:
     yield ServiceResult(
         action=action,
         workspace=startup.subject,
-        kind=states[0].kind if states else "",
-        installed=any(state.installed for state in states),
-        active=any(state.active for state in states),
-        where=tuple(state.location for state in states),
+        kind=state.kind if state else "",
+        installed=state is not None and state.installed,
+        active=state is not None and state.active,
+        where=(state.location,) if state else (),
         command=startup.command,
         remarks=remarks,
     )
@@ -65,7 +66,7 @@ COMMAND = Command(
     group="jobs",
     run=run,
     help="`install` has the system run `gts resume --all` for this workspace once after every start: by a unit of systemd, "
-    "by launchd on macOS, otherwise by a line in the crontab. It says which files it writes; `remove` takes them away again.",
+    "or by launchd on macOS. It says which files it writes; `remove` deletes them again.",
     arguments=(
         Argument(
             "action", "The action.", type="choice", choices=("install", "remove", "status"), metavar="install|remove|status"

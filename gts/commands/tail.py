@@ -189,8 +189,8 @@ def _read_outcome(status: JobStatus) -> TrainResult | SearchResult | None:
 
 
 def _read_train_result(status: JobStatus) -> TrainResult | None:
-    from gts.jobs.trainings.request import MemberOutcome, TrainingOutcome
-    from gts.jobs.trainings.summary import summary_path
+    from gts.jobs.job_events import MemberOutcome, TrainingOutcome
+    from gts.jobs.trainings.seed_summary import summary_path
     from gts.store.curves import MetricsReader
 
     folder = RunFolder(status.job.folder)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import Reference, detect_path_kind, resolve_path
 from gts.errors import FileError, UsageError
-from gts.jobs.trainings.request import MemberOutcome, Milestones, TrainingOutcome, TrainingRequest
-from gts.jobs.trainings.summary import SeedStatistics, seed_statistics, summary_path
+from gts.jobs.job_events import MemberOutcome, TrainingOutcome
+from gts.jobs.requests import Milestones, TrainingRequest
+from gts.jobs.trainings.seed_summary import SeedStatistics, seed_statistics, summary_path
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint

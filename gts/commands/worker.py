@@ -13,7 +13,7 @@ from gts.commands.resolve import resolve_job
 from gts.commands.search import COMMAND as SEARCH
 from gts.commands.search import allocate_workers, create_log_folder, run_search, storage_without_password
 from gts.errors import FormatError, UsageError
-from gts.jobs.searches.request import SearchRequest
+from gts.jobs.requests import SearchRequest
 
 if TYPE_CHECKING:
     from gts.formats.space_file import SearchSpace
@@ -113,7 +113,7 @@ class WorkersResult(Result):
 
 def run_workers(context: Context, *, study: str, number: str) -> Iterator[Any]:
     """Write the number into the study's folder, which a running search polls."""
-    from gts.jobs.searches.worker_count import set_worker_count
+    from gts.jobs.searches.workers import set_worker_count
     from gts.store.workspace import StudyFolder
 
     if not number.isascii() or not number.isdecimal() or int(number) < 1:

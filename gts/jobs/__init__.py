@@ -1,1 +1,4 @@
-"""Work that takes long: the trainings of a workspace, each with a folder that holds all there is to know about it."""
+"""Trainings and searches as jobs: processes that outlive their terminal, each with a folder that describes it completely.
+
+May import all rooms but `commands` and `bench`; loads no torch, MuJoCo or Optuna until a job runs.
+"""

@@ -1,8 +1,8 @@
-"""The sign of life of a job: a lock on a file in its folder.
+"""The lock on a job's folder, which shows whether the job's process exists.
 
-The process that works on a job holds the lock, and the system takes it away when the process ends, however it ends; no other
-sign of life is as sure. What the file says, who holds it and what the holder is doing, counts only while it is held. It is
-written over in place, so that it can be told even on a full disk.
+The process that runs a job holds an flock on a file; the kernel releases it when the process ends in any way. The content of
+the file, the holder and its activity, is valid only while the lock is held. It is overwritten in place, which works on a full
+disk too.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.store.catalogue import utc_now
+from gts.store.records import parse_record
 from gts.system import ProcessIdentity, is_running, own_identity
 
-Activity = Literal["waiting", "running", "stopping", "paused"]
+Activity = Literal["queued", "running", "stopping", "paused"]
+
+STARTING = "starting"
+"""Reason of a queued job during the start of its process."""
 
 LOCK_TIMEOUT_SECONDS = 1.0
-"""How long one who wants the lock tries: a look at it holds it for an instant."""
+"""How long to try for the lock: readers hold it for an instant."""
 
 _SIZE = 4096
 _LONGEST_REASON = 500
@@ -34,24 +38,24 @@ _ERRNOS_UNSUPPORTED = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVA
 
 
 class BusyError(UsageError):
-    """Another process works on this already."""
+    """Another process is running the job."""
 
 
 @dataclass(frozen=True)
 class LockInfo:
-    """What a lock file says."""
+    """Content of a lock file."""
 
     worker: ProcessIdentity
     group: bool
-    """Whether the process leads a group of its own, which may be killed as a whole."""
+    """Whether the process leads a process group of its own, which can be killed as a whole."""
     activity: Activity
     reason: str
     since: str
-    """When it began to do so; UTC."""
+    """When the activity began; UTC."""
 
 
 class JobLock:
-    """The lock of one folder, held."""
+    """A held lock."""
 
     def __init__(self, descriptor: int, *, group: bool) -> None:
         self.descriptor = descriptor
@@ -60,11 +64,11 @@ class JobLock:
 
     @classmethod
     def acquire(cls, path: Path, *, group: bool = False, timeout: float = LOCK_TIMEOUT_SECONDS) -> Self:
-        """Take the lock; raises BusyError where another process has it, FileError where there can be no lock file."""
+        """Take the lock. Raises BusyError if another process holds it, FileError if the file cannot be locked."""
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise FileError(f"cannot lock {path}: {(error.strerror or str(error)).lower()}") from error
+            raise FileError(f"cannot lock {path}: {reason(error)}") from error
         try:
             _flock_until(path, descriptor, time.monotonic() + timeout)
         except BaseException:
@@ -74,31 +78,31 @@ class JobLock:
 
     @classmethod
     def from_descriptor(cls, descriptor: int) -> Self:
-        """The lock that the starter of this process took for it."""
+        """The lock inherited from the process that started this one."""
         os.set_inheritable(descriptor, False)
         return cls(descriptor, group=True)
 
     def set_activity(self, activity: Activity, reason: str = "") -> None:
-        """Tell whoever looks what this process does; a disk that cannot even take this is passed over."""
-        sign = LockInfo(self._worker, self._leads_group, activity, reason[:_LONGEST_REASON], utc_now())
-        data = json.dumps(asdict(sign)).encode()
+        """Publish the activity of this process; errors of the disk are ignored."""
+        info = LockInfo(self._worker, self._leads_group, activity, reason[:_LONGEST_REASON], utc_now())
+        data = json.dumps(asdict(info)).encode()
         with suppress(OSError):
             os.pwrite(self.descriptor, data.ljust(_SIZE - 1) + b"\n", 0)
 
     def transfer_to(self, worker: ProcessIdentity) -> None:
-        """Let the sign be that of the process that has inherited the lock: it is the one to talk to from now on."""
+        """Name the process that has inherited the lock as its holder."""
         self._worker, self._leads_group = worker, True
-        self.set_activity("waiting", "it starts")
+        self.set_activity("queued", STARTING)
 
     def release(self) -> None:
-        """Let go of the lock, as the end of the process does."""
+        """Release the lock, as the end of the process does."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
 
 
 def read_lock(path: Path) -> tuple[bool, LockInfo | None]:
-    """Whether somebody holds a lock file, and what it says; None where it says nothing that can be read."""
+    """Return (is locked, info); info is None if the file is missing or unreadable."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -110,7 +114,7 @@ def read_lock(path: Path) -> tuple[bool, LockInfo | None]:
         except OSError as error:
             if error.errno in _ERRNOS_LOCKED:
                 return True, info
-            # A disk without locks: the process itself is all there is to look for.
+            # A disk without locks: check the process instead.
             return info is not None and is_running(info.worker), info
         return False, info
     finally:
@@ -128,7 +132,7 @@ def _flock_until(path: Path, descriptor: int, deadline: float) -> None:
                 if info is None or info.worker == own_identity() or not is_running(info.worker):
                     return
             elif error.errno not in _ERRNOS_LOCKED:
-                raise FileError(f"cannot lock {path}: {(error.strerror or str(error)).lower()}") from error
+                raise FileError(f"cannot lock {path}: {reason(error)}") from error
             if time.monotonic() >= deadline:
                 raise _busy_error(path, descriptor) from error
         time.sleep(_TRY_SECONDS)
@@ -137,12 +141,12 @@ def _flock_until(path: Path, descriptor: int, deadline: float) -> None:
 def _busy_error(path: Path, descriptor: int) -> BusyError:
     info = _read_info(descriptor)
     who = f"process {info.worker.pid} on {info.worker.host}" if info else "another process"
-    return BusyError(f"{who} is working on {path.parent.name} already", hint=f"follow it: gts tail {path.parent.name}")
+    return BusyError(f"{path.parent.name} is already running ({who})", hint=f"follow it: gts tail {path.parent.name}")
 
 
 def _read_info(descriptor: int) -> LockInfo | None:
     try:
         data: Any = json.loads(os.pread(descriptor, _SIZE, 0))
-        return LockInfo(**{**data, "worker": ProcessIdentity(**data["worker"])})
+        return parse_record(LockInfo, {**data, "worker": parse_record(ProcessIdentity, data["worker"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None

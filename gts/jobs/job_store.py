@@ -1,69 +1,70 @@
-"""What is known of jobs: what each claims in its folder, and how it really stands.
+"""Reads and writes the jobs of a workspace, and determines their states.
 
-`job.json` in the folder of a job holds the claim, and only the process that has the lock beside it writes there. How the job
-stands is the claim *and* the lock: one that claims to be at work while nobody holds its lock was interrupted. The catalogue
-lists jobs, so that a list of a thousand costs one query; the folder decides.
+`job.json` in a job's folder holds its recorded state; only the process that holds the lock beside it writes there. The state of
+a job follows from both: a job recorded as running with a free lock was interrupted. The catalogue is an index, so that a
+list of a thousand jobs costs one query; the folder is authoritative.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.formats.durable import write_durably
-from gts.jobs.job_lock import LockInfo, read_lock
+from gts.jobs.job_lock import Activity, LockInfo, read_lock
 from gts.jobs.states import Done, Failed, Interrupted, JobState, Paused, Queued, Running, Stopping
 from gts.store.catalogue import Catalogue, JobRecord, RecordedState, RunRecord, find_unindexed_runs, utc_now
 from gts.store.records import parse_record
-from gts.store.workspace import JobFolder, RunFolder, Workspace
+from gts.store.workspace import JobFolder, Workspace
 from gts.system import this_system
 
 MAX_CRASHES_AT_STEP = 3
-"""Attempts that may die at the same step; what dies there once more would do so for ever."""
+"""Attempts that may crash at one step before the job counts as failed."""
 
 STOPPED = "stopped"
-"""Why a job is paused that a person has stopped."""
+"""Reason of a paused job that the user stopped."""
 
 _FORMAT = 1
 _MANY = 10_000
-_LEGACY_STATES: Mapping[str, RecordedState] = {"running": "active", "interrupted": "paused", "done": "done", "failed": "failed"}
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job as its folder has it."""
+    """A job as recorded in its folder."""
 
     id: str
     kind: str
-    """What is done: `train`."""
+    """`train` or `search`."""
     name: str
-    """For a person."""
+    """For display."""
     folder: Path
     recorded_state: RecordedState
     created: str
     reason: str = ""
     changed: str = ""
     threads: int = 0
-    """CPUs that it uses; 0: not known."""
+    """CPUs in use; 0: unknown."""
     queued: bool = False
-    """Whether it waits for a slot before it begins."""
+    """Whether it waits for a slot before it starts."""
     attempts: tuple[int, ...] = ()
-    """The steps at which the attempts began that came no further: all of them the same step."""
+    """Start steps of the latest attempts, all equal: those that got no further."""
     request: Mapping[str, Any] = field(default_factory=dict)
-    """What it was asked to do; what this means is the affair of its kind."""
+    """The request as JSON; its meaning depends on the kind."""
 
     @property
     def lock_path(self) -> Path:
-        """Its sign of life."""
+        """The lock file in its folder."""
         return JobFolder(self.folder).lock
 
     def catalogue_record(self, workspace: Workspace) -> JobRecord:
-        """Its line in the catalogue."""
+        """Its row in the catalogue."""
         return JobRecord(
             id=self.id,
             kind=self.kind,
@@ -79,16 +80,16 @@ class Job:
 
 @dataclass(frozen=True)
 class JobStatus:
-    """A job and how it stands at one moment."""
+    """A job and its state at one moment."""
 
     job: Job
     state: JobState
     lock_info: LockInfo | None
-    """What its process said last."""
+    """The latest content of its lock file."""
 
 
 def read_job(folder: Path) -> Job:
-    """The job of a folder; raises FileError where it is none or cannot be read."""
+    """Read the job of a folder; raises FileError if there is none or it is damaged."""
     path = JobFolder(folder).job_file
     try:
         data = json.loads(path.read_bytes())
@@ -98,16 +99,16 @@ def read_job(folder: Path) -> Job:
             raise ValueError("its format is newer than this program")
         attempts = tuple(data.get("attempts", ()))
         return parse_record(Job, {**data, "id": folder.name, "folder": folder, "attempts": attempts})
-    except FileNotFoundError:
-        return _read_legacy_run(folder)
+    except FileNotFoundError as error:
+        raise FileError(f"{folder} holds no job: no such file or directory") from error
     except OSError as error:
-        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot read {path}: {reason(error)}") from error
     except (ValueError, TypeError) as error:
-        raise FileError(f"{path} is damaged: {error}", hint="its checkpoints may still be whole: see `gts info`") from error
+        raise FileError(f"{path} is damaged: {error}", hint="its checkpoints may still be intact: see `gts info`") from error
 
 
 def write_job(workspace: Workspace, job: Job) -> Job:
-    """Write down a claim, and index it where the catalogue can be written; only for who holds the lock of the job."""
+    """Record a job in its folder, and in the catalogue if that can be written; only for the holder of the job's lock."""
     dated = replace(job, changed=utc_now())
     data = {"format": _FORMAT, **asdict(dated)} | {"folder": None, "attempts": list(dated.attempts)}
     del data["folder"]
@@ -118,31 +119,31 @@ def write_job(workspace: Workspace, job: Job) -> Job:
 
 
 def read_job_status(folder: Path) -> JobStatus:
-    """How the job of a folder stands now. Raises FileError where the folder holds none."""
-    # The lock is looked at first: what ends between the two looks has written down how.
-    held, sign = read_lock(JobFolder(folder).lock)
+    """Determine the state of a folder's job. Raises FileError if the folder has none."""
+    # The lock is read first: a job that ends in between has recorded its end.
+    held, lock_info = read_lock(JobFolder(folder).lock)
     job = read_job(folder)
-    return JobStatus(job, _current_state(job, held, sign), sign)
+    return JobStatus(job, _current_state(job, held, lock_info), lock_info)
 
 
 def list_jobs(workspace: Workspace, *, limit: int = 100, offset: int = 0, alive: bool = False) -> list[JobStatus]:
-    """A page of the jobs, newest first; only those that work or wait where `alive`.
+    """A page of the jobs, newest first; `alive`: only those that are queued, running, stopping or paused with a process.
 
-    The catalogue says which there are; folders are read only where it may be behind: of jobs that claim to be at work or whose
-    lock is held, and of those that it does not know.
+    The catalogue lists them. Folders are read only if it may be outdated: for jobs recorded as running, jobs with a held lock
+    and jobs that it does not contain.
     """
     found: list[JobStatus] = []
     for record, folder in _newest_folders(workspace, limit + offset, alive):
         with suppress(FileError):
-            standing = _status_from_record(record, folder) if record else read_job_status(folder)
-            if standing is not None and (standing.state.alive or not alive):
-                found.append(standing)
-    found.sort(key=lambda standing: (standing.job.created, standing.job.id), reverse=True)
+            status = _status_from_record(record, folder) if record else read_job_status(folder)
+            if status is not None and (status.state.alive or not alive):
+                found.append(status)
+    found.sort(key=lambda status: (status.job.created, status.job.id), reverse=True)
     return found[offset : offset + limit]
 
 
 def index_missing_runs(workspace: Workspace) -> None:
-    """Tell the catalogue of the runs that it does not know; nothing happens where it cannot be written."""
+    """Add the runs that the catalogue lacks; without effect if it cannot be written."""
     with suppress(FileError), Catalogue(workspace.catalogue) as catalogue:
         jobs, runs = [], []
         for run in find_unindexed_runs(workspace, catalogue):
@@ -156,7 +157,7 @@ def index_missing_runs(workspace: Workspace) -> None:
 
 
 def find_job(workspace: Workspace, reference: str) -> JobStatus:
-    """The job that a word names: its id, any part of it that no other has, or `@last`; raises UsageError, FileError."""
+    """Find a job by its id, by any part of it that is unique, or by `@last`. Raises UsageError, FileError."""
     if reference == "@last":
         newest = list_jobs(workspace, limit=1)
         if newest:
@@ -164,17 +165,17 @@ def find_job(workspace: Workspace, reference: str) -> JobStatus:
     found = workspace.match_jobs(reference)
     if len(found) > 1:
         shown = ", ".join(folder.name for folder in found[-3:]) + (", …" if len(found) > 3 else "")
-        raise UsageError(f"`{reference}` names {len(found)} jobs: {shown}", hint="write more of it")
+        raise UsageError(f"`{reference}` names {len(found)} jobs: {shown}", hint="write a longer part of the name")
     if not found:
         raise UsageError(f"there is no job `{reference}` in `{workspace.root}`", hint="`gts jobs --all` lists them")
     return read_job_status(found[0])
 
 
 def _newest_folders(workspace: Workspace, limit: int, alive: bool) -> list[tuple[JobRecord | None, Path]]:
-    """The folders of the newest jobs, with what the catalogue knows of them."""
+    """Folders of the newest jobs, with their rows in the catalogue."""
     try:
         with Catalogue(workspace.catalogue, read_only=True) as catalogue:
-            records = catalogue.jobs(recorded_states=("active",) if alive else (), limit=_MANY if alive else limit)
+            records = catalogue.jobs(recorded_states=("running",) if alive else (), limit=_MANY if alive else limit)
             missing = find_unindexed_runs(workspace, catalogue)
     except FileError:
         records, missing = [], workspace.run_ids()
@@ -185,9 +186,9 @@ def _newest_folders(workspace: Workspace, limit: int, alive: bool) -> list[tuple
 
 
 def _status_from_record(record: JobRecord, folder: Path) -> JobStatus | None:
-    """How a job stands by its line in the catalogue, where that must be true; None where its folder is gone."""
-    held, sign = read_lock(JobFolder(folder).lock)
-    if held or record.recorded_state == "active":
+    """Determine the state of a job from its row if that is reliable; None if its folder is gone."""
+    held, lock_info = read_lock(JobFolder(folder).lock)
+    if held or record.recorded_state == "running":
         return read_job_status(folder)
     if not folder.is_dir():
         return None
@@ -202,20 +203,26 @@ def _status_from_record(record: JobRecord, folder: Path) -> JobStatus | None:
         changed=record.changed,
         threads=record.threads,
     )
-    return JobStatus(job, inactive_state(job, sign), sign)
+    return JobStatus(job, inactive_state(job, lock_info), lock_info)
 
 
 def _current_state(job: Job, is_locked: bool, lock_info: LockInfo | None) -> JobState:
     if is_locked:
-        activity = lock_info.activity if lock_info else "waiting"
-        reason = lock_info.reason if lock_info else ""
-        states: dict[str, JobState] = {"running": Running(), "stopping": Stopping(), "paused": Paused(reason, alive=True)}
-        return states.get(activity, Queued(reason))
+        if lock_info is None:
+            return Queued("")
+        reason = lock_info.reason
+        states: dict[Activity, JobState] = {
+            "queued": Queued(reason),
+            "running": Running(),
+            "stopping": Stopping(),
+            "paused": Paused(reason, alive=True),
+        }
+        return states[lock_info.activity]
     return inactive_state(job, lock_info)
 
 
 def inactive_state(job: Job, lock_info: LockInfo | None) -> JobState:
-    """How a job stands on which nobody works."""
+    """State of a job with a free lock."""
     if job.recorded_state == "done":
         return Done()
     if job.recorded_state == "failed":
@@ -223,28 +230,21 @@ def inactive_state(job: Job, lock_info: LockInfo | None) -> JobState:
     if job.recorded_state == "paused":
         return Paused(job.reason)
     if len(job.attempts) >= MAX_CRASHES_AT_STEP:
-        return Failed(f"it died {len(job.attempts)} times at step {job.attempts[-1]}")
+        return Failed(f"it crashed {len(job.attempts)} times at step {job.attempts[-1]}")
     return Interrupted("kill" if lock_info is not None and lock_info.worker.boot == this_system().boot_id() else "reboot")
 
 
-def _read_legacy_run(folder: Path) -> Job:
-    """A run that was made before there were jobs."""
-    path = RunFolder(folder).run_file
-    try:
-        facts = json.loads(path.read_bytes())
-        data = {
-            "id": folder.name,
-            "kind": "train",
-            "name": facts["name"],
-            "folder": folder,
-            "claim": _LEGACY_STATES[facts["state"]],
-            "created": facts["started"],
-            "reason": facts.get("reason", "") or (STOPPED if facts["state"] == "interrupted" else ""),
-            "changed": facts.get("finished", ""),
-            "request": {"results": facts.get("results", [])},
-        }
-        return parse_record(Job, data)
-    except OSError as error:
-        raise FileError(f"{folder} holds no job: {(error.strerror or str(error)).lower()}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileError(f"{path} is damaged", hint="its checkpoints may still be whole: see `gts info`") from error
+class JobLog:
+    """The log file of a job, one line per event; several processes may append to it. Errors of the disk are ignored."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, text: str) -> None:
+        """Append a line with the present time."""
+        with suppress(OSError):
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                os.write(descriptor, f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n".encode())
+            finally:
+                os.close(descriptor)

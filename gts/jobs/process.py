@@ -1,6 +1,6 @@
-"""The process of a job: `python -m gts.jobs.process FOLDER [--life DESCRIPTOR]`.
+"""The process of a job: `python -m gts.jobs.process FOLDER [--lock-fd DESCRIPTOR]`.
 
-It stands alone: it has the folder of its job and needs nothing of whoever started it. What it prints goes into the job's log.
+It needs nothing but the job's folder. Its output goes into the job's log.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import FileError, GtsError
-from gts.jobs.interruption import StopRequest
-from gts.jobs.job_lock import JobLock
+from gts.jobs.job_lock import STARTING, JobLock
 from gts.jobs.job_store import STOPPED, Job, read_job, write_job
 from gts.jobs.queue import JobQueue, QueueEntry, QueuePlace
-from gts.jobs.trainings.request import TrainingRequest
+from gts.jobs.requests import TrainingRequest
+from gts.jobs.stop_request import StopRequest
 from gts.jobs.trainings.resume_state import saved_steps
 from gts.store.workspace import JobFolder, RunFolder, Workspace
 
 _LOCK_TIMEOUT_SECONDS = 10.0
-"""How long it waits for the lock where it did not inherit it: whoever started it is about to let it go."""
+"""How long to wait for a lock that was not inherited: the starter is about to release it."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Work on the job of a folder until it ends; 0 where it came to its end or was stopped."""
+    """Run the job of a folder to its end; 0 if it is done or was stopped."""
     folder = Path(arguments[0])
     lock = (
         JobLock.from_descriptor(int(arguments[2]))
-        if "--life" in arguments
+        if "--lock-fd" in arguments
         else JobLock.acquire(JobFolder(folder).lock, group=True, timeout=_LOCK_TIMEOUT_SECONDS)
     )
-    lock.set_activity("waiting", "it starts")
+    lock.set_activity("queued", STARTING)
     stop_request = StopRequest()
     _install_signal_handlers(stop_request, lock)
     try:
@@ -49,9 +49,9 @@ def main(arguments: Sequence[str]) -> int:
 def run_job(
     workspace: Workspace, job: Job, lock: JobLock, stop_request: StopRequest, *, request: TrainingRequest | None = None
 ) -> Iterator[Any]:
-    """Work on a job in this process, from its place in the row to its end; tells and raises what `work` or `search` does.
+    """Run a job in this process, first waiting in the queue; yields and raises what its kind does.
 
-    The lock is let go of at the end. Nothing is told by one that was stopped while it waited.
+    Releases the lock at the end. Yields nothing if it is stopped while it is queued.
     """
     with ExitStack() as stack:
         stack.callback(lock.release)
@@ -65,44 +65,44 @@ def run_job(
         if not is_admitted:
             write_job(workspace, replace(job, recorded_state="paused", reason=STOPPED, attempts=()))
             return
-        # Only now, after any waiting: this loads torch, or Optuna.
+        # Imported after the wait in the queue: this loads torch or Optuna.
         if job.kind == "search":
             from gts.jobs.searches.job import run_search_job
 
             yield from run_search_job(workspace, job, lock, stop_request)
         else:
-            from gts.jobs.trainings.worker import run_training
+            from gts.jobs.trainings.attempt import run_training
 
             yield from run_training(workspace, job, lock, stop_request, request=request)
 
 
 def record_attempt(workspace: Workspace, job: Job) -> Job:
-    """Count an attempt, so that one that dies at the same step again and again is known."""
+    """Count an attempt, to detect repeated crashes at one step."""
     step = total_saved_steps(job)
     attempts = (*(one for one in job.attempts if one == step), step)
-    return write_job(workspace, replace(job, recorded_state="active", reason="", attempts=attempts))
+    return write_job(workspace, replace(job, recorded_state="running", reason="", attempts=attempts))
 
 
 def total_saved_steps(job: Job) -> int:
-    """How far a job is by the states that are on the disk, in environment steps."""
+    """Environment steps of the job's saved states."""
     folders = sorted((job.folder / "trials").glob("*/")) if job.kind == "search" else [job.folder]
     return sum(next(iter(saved_steps(RunFolder(folder))), 0) for folder in folders)
 
 
 def enter_queue(workspace: Workspace, job: Job, lock: JobLock, stop_request: StopRequest, stack: ExitStack) -> bool:
-    """Enter this machine's row of jobs for as long as `stack` is open, and wait where the job was told to; False if stopped."""
+    """Enter the queue until `stack` closes, and wait there if the job asks for it; False if it was stopped meanwhile."""
     entry = QueueEntry(job.id, str(workspace.root), job.threads, not job.queued, job.created)
     try:
         place: QueuePlace = stack.enter_context(JobQueue().enter(entry))
     except FileError:
         if job.queued:
             raise
-        return True  # a home folder that cannot be written to: nobody waits for this job, but it works
-    return not job.queued or place.wait(stop_request, lambda reason: lock.set_activity("waiting", reason))
+        return True  # without a writable state folder the job runs outside the queue
+    return not job.queued or place.wait(stop_request, lambda reason: lock.set_activity("queued", reason))
 
 
 def _install_signal_handlers(stop_request: StopRequest, lock: JobLock) -> None:
-    """End in order when asked to; the end of a terminal is no such request."""
+    """Stop in order on SIGTERM and SIGINT; ignore SIGHUP, the end of the terminal."""
 
     def ask(number: int, frame: Any) -> None:
         lock.set_activity("stopping")

@@ -1,9 +1,9 @@
-"""The jobs of this machine in a row, without anybody who minds it.
+"""The job queue of one machine, without a daemon: one locked file per job in the user's state folder.
 
-Every job at work or waiting has a file in one folder of the user's state, and holds a lock on it for as long as it lives. One
-that waits looks now and then, under a lock that all share, whether those before it have begun and whether there is room: the
-CPUs that the jobs at work use and its own are no more than there are, or fewer jobs are at work than the slots that somebody
-set. A job that was not told to wait takes its place at once, and counts as well.
+Every queued or running job of any workspace has a file there and holds a lock on it until its process ends. A queued job
+checks at intervals, under a lock that all jobs share, whether all jobs before it have started and whether there is room: either
+the CPUs of the running jobs and its own fit this machine, or fewer jobs run than the user allowed slots. Jobs started without
+`--queue` start at once, and are counted too.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from gts.errors import FileError
+from gts.errors import FileError, reason
 from gts.formats.durable import write_durably
-from gts.jobs.interruption import StopRequest
+from gts.jobs.stop_request import StopRequest
+from gts.store.records import parse_record
 from gts.system import this_system
 from gts.system.threads import available_cpus
 
@@ -30,64 +31,74 @@ _SIZE = 1024
 
 @dataclass(frozen=True)
 class QueueEntry:
-    """A job in the row."""
+    """A job in the queue."""
 
     job: str
     workspace: str
     threads: int
     is_running: bool
     created: str = ""
-    """When the job was asked for, as its folder says: the order of the row, also after a reboot."""
+    """Creation time of the job: the order of the queue, also after a reboot."""
 
     @property
     def file_name(self) -> str:
-        """Of its file; sorts by the time."""
+        """Name of its file; sorts by creation time."""
         return "".join(filter(str.isdigit, self.created)).ljust(_DIGITS, "0")[:_DIGITS] + f"-{self.job}"
 
 
 class JobQueue:
-    """The row of one user on one machine; every method may raise FileError."""
+    """The queue of one user on one machine. Every method may raise FileError."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or this_system().state_folder() / "queue"
 
     @property
     def slots(self) -> int | None:
-        """How many jobs may work at a time; None: as many as there are CPUs for."""
+        """How many jobs may run at the same time; None: as many as there are CPUs for."""
         try:
             return max(1, int((self.folder / "slots").read_text()))
         except (OSError, ValueError):
             return None
 
     def set_slots(self, slots: int | None) -> None:
-        """Set how many jobs may work at a time; None goes back to counting CPUs."""
-        if slots is None:
-            (self.folder / "slots").unlink(missing_ok=True)
-            return
-        self._make_folder()
-        write_durably(self.folder / "slots", f"{slots}\n".encode())
+        """Set how many jobs may run at the same time; None: as many as there are CPUs for."""
+        with self._translate_os_errors():
+            if slots is None:
+                (self.folder / "slots").unlink(missing_ok=True)
+                return
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_durably(self.folder / "slots", f"{slots}\n".encode())
 
     def entries(self) -> list[QueueEntry]:
-        """The jobs in the row that live, in their order."""
+        """The queued and running jobs, in order."""
         return [entry for path in self._entry_paths() if (entry := _read_live_entry(path)) is not None]
 
     @contextmanager
     def enter(self, entry: QueueEntry) -> Iterator[QueuePlace]:
-        """A place in the row while the block runs."""
-        self._make_folder()
-        with self._locked():
-            path = self.folder / entry.file_name
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            _write_entry(descriptor, entry)
+        """Hold a place in the queue while the block runs."""
+        path = self.folder / entry.file_name
+        with self._translate_os_errors():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._locked():
+                descriptor = _create_entry(path, entry)
         try:
             yield QueuePlace(self, path, descriptor, entry)
         finally:
-            path.unlink(missing_ok=True)
+            # A file that cannot be removed counts no longer once its lock is gone.
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
             os.close(descriptor)
 
+    def try_start(self, own_path: Path, descriptor: int, entry: QueueEntry) -> tuple[bool, str]:
+        """Mark the job of a place as running if it may start; returns (may start, the reason why not)."""
+        with self._translate_os_errors(), self._locked():
+            may_start, reason_to_wait = self.check_turn(own_path, entry)
+            if may_start:
+                _write_entry(descriptor, replace(entry, is_running=True))
+            return may_start, reason_to_wait
+
     def check_turn(self, own_path: Path, entry: QueueEntry) -> tuple[bool, str]:
-        """Whether the job of a place may begin, and what it waits for; sweeps away those who died."""
+        """Whether the job of a place may start, and the reason why not; removes the files of ended processes."""
         before: list[QueueEntry] = []
         others: list[QueueEntry] = []
         for path in self._entry_paths():
@@ -99,16 +110,18 @@ class JobQueue:
                 path.unlink(missing_ok=True)
             else:
                 others.append(living)
-        waiting = sum(not one.is_running for one in before)
-        if waiting:
-            return False, f"its turn: {waiting} before it"
+        queued = sum(not one.is_running for one in before)
+        if queued:
+            return False, f"its turn: {queued} before it"
         return self._check_capacity(entry, [one for one in others if one.is_running])
 
-    def _check_capacity(self, entry: QueueEntry, working: list[QueueEntry]) -> tuple[bool, str]:
-        if self.slots is not None:
-            return len(working) < self.slots, f"a slot: {len(working)} of {self.slots} are taken"
-        used, cpus = sum(one.threads for one in working), available_cpus()
-        return not working or used + entry.threads <= cpus, f"CPUs: {used} of {cpus} are taken, it uses {entry.threads}"
+    def _check_capacity(self, entry: QueueEntry, running: list[QueueEntry]) -> tuple[bool, str]:
+        # Read once: another process may delete the file in between.
+        slots = self.slots
+        if slots is not None:
+            return len(running) < slots, f"a slot: {len(running)} of {slots} are taken"
+        used, cpus = sum(one.threads for one in running), available_cpus()
+        return not running or used + entry.threads <= cpus, f"CPUs: {used} of {cpus} are taken, it uses {entry.threads}"
 
     def _entry_paths(self) -> list[Path]:
         try:
@@ -116,22 +129,20 @@ class JobQueue:
         except OSError:
             return []
 
-    def _make_folder(self) -> None:
+    @contextmanager
+    def _translate_os_errors(self) -> Iterator[None]:
+        """Raise FileError for what a full disk, missing rights or a file system without locks refuses."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            yield
         except OSError as error:
             raise FileError(
-                f"cannot make the folder of the queue, {self.folder}: {(error.strerror or str(error)).lower()}",
-                hint="name another place for it in the environment variable GTS_STATE",
+                f"cannot use the folder of the queue, {self.folder}: {reason(error)}",
+                hint="choose another one with the environment variable GTS_STATE",
             ) from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Only one process at a time is in here."""
-        try:
-            descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise FileError(f"cannot use the queue in {self.folder}: {(error.strerror or str(error)).lower()}") from error
+        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -140,7 +151,7 @@ class JobQueue:
 
 
 class QueuePlace:
-    """A job's own place in the row."""
+    """The place of one job in the queue."""
 
     def __init__(self, queue: JobQueue, path: Path, descriptor: int, entry: QueueEntry) -> None:
         self._queue = queue
@@ -149,23 +160,34 @@ class QueuePlace:
         self._entry = entry
 
     def wait(self, stop_request: StopRequest, on_reason: Callable[[str], None]) -> bool:
-        """Wait until the job may begin, telling what for whenever that changes; False where somebody ended the waiting."""
-        told = ""
+        """Wait until the job may start, reporting each new reason to wait; False if a stop was requested. Raises FileError."""
+        reported = ""
         while True:
-            with self._queue._locked():
-                begins, reason = self._queue.check_turn(self._path, self._entry)
-                if begins:
-                    _write_entry(self._descriptor, QueueEntry(**{**self._entry.__dict__, "working": True}))
-                    return True
-            if reason != told:
-                told = reason
-                on_reason(f"for {reason}")
+            may_start, reason_to_wait = self._queue.try_start(self._path, self._descriptor, self._entry)
+            if may_start:
+                return True
+            if reason_to_wait != reported:
+                reported = reason_to_wait
+                on_reason(f"for {reason_to_wait}")
             if stop_request.wait(QUEUE_POLL_SECONDS):
                 return False
 
 
+def _create_entry(path: Path, entry: QueueEntry) -> int:
+    """Write and lock the file of an entry; returns its descriptor. Raises OSError, and then there is no file."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _write_entry(descriptor, entry)
+    except BaseException:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+        raise
+    return descriptor
+
+
 def _read_live_entry(path: Path) -> QueueEntry | None:
-    """What an entry says; None where the job behind it has ended."""
+    """Read an entry; None if its process has ended."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -174,12 +196,12 @@ def _read_live_entry(path: Path) -> QueueEntry | None:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return None
-        return QueueEntry(**json.loads(os.pread(descriptor, _SIZE, 0)))
-    except (OSError, ValueError, TypeError):
+        return parse_record(QueueEntry, json.loads(os.pread(descriptor, _SIZE, 0)))
+    except (OSError, ValueError):
         return None
     finally:
         os.close(descriptor)
 
 
 def _write_entry(descriptor: int, entry: QueueEntry) -> None:
-    os.pwrite(descriptor, json.dumps(entry.__dict__).encode().ljust(_SIZE), 0)
+    os.pwrite(descriptor, json.dumps(asdict(entry)).encode().ljust(_SIZE), 0)

@@ -1,4 +1,4 @@
-"""How a job stands; each state carries what belongs to it alone."""
+"""The seven states of a job, each with its own data."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import ClassVar, Literal
 
 @dataclass(frozen=True)
 class Queued:
-    """Its process is there and has not begun: for a slot, say."""
+    """The process exists and waits, for a slot or until it has started."""
 
     reason: str
-    name: ClassVar[str] = "waiting"
+    name: ClassVar[str] = "queued"
     alive: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
 class Running:
-    """It works."""
+    """The job is working."""
 
     name: ClassVar[str] = "running"
     alive: ClassVar[bool] = True
@@ -26,7 +26,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Stopping:
-    """It was asked to end, and does so after the present update."""
+    """The job was asked to stop, and ends after its current update."""
 
     name: ClassVar[str] = "stopping"
     alive: ClassVar[bool] = True
@@ -35,18 +35,18 @@ class Stopping:
 
 @dataclass(frozen=True)
 class Paused:
-    """It stands still and can go on exactly."""
+    """The job is not working and can be resumed exactly."""
 
     reason: str
-    """`stopped` where a person wanted it; else what has to change before it goes on, a full disk say."""
+    """`stopped` if the user stopped it, else what prevents it from continuing, such as a full disk."""
     alive: bool = False
-    """Whether its process is there and goes on by itself."""
+    """Whether its process exists and continues by itself."""
     name: ClassVar[str] = "paused"
 
 
 @dataclass(frozen=True)
 class Done:
-    """It came to its end."""
+    """The job has reached its end."""
 
     name: ClassVar[str] = "done"
     alive: ClassVar[bool] = False
@@ -55,7 +55,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """It ended without doing what it should."""
+    """The job ended with an error."""
 
     reason: str
     name: ClassVar[str] = "failed"
@@ -64,7 +64,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Interrupted:
-    """Its process ended without a word; it can go on from its newest checkpoint."""
+    """The process was killed; the job can be resumed from its newest checkpoint."""
 
     cause: Literal["reboot", "kill"]
     name: ClassVar[str] = "interrupted"
@@ -72,11 +72,11 @@ class Interrupted:
 
     @property
     def reason(self) -> str:
-        """What ended it."""
+        """The cause."""
         return f"by {self.cause}"
 
 
 JobState = Queued | Running | Stopping | Paused | Done | Failed | Interrupted
 
 STATE_NAMES = tuple(state.name for state in (Queued, Running, Stopping, Paused, Done, Failed, Interrupted))
-"""Every state's word, in the order of a job's life."""
+"""Names of all states, in the order of a job's life."""

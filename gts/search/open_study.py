@@ -7,12 +7,10 @@ import json
 import os
 import platform
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import optuna
@@ -20,8 +18,7 @@ from optuna.distributions import check_distribution_compatibility
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
-from gts import __version__
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.formats.durable import write_durably
 from gts.formats.objectives import objectives_to_document
 from gts.formats.space_file import SearchSpace
@@ -34,6 +31,7 @@ from gts.search.storage_url import StorageLocation, parse_storage_url
 from gts.search.study_reader import locate_study_storage
 from gts.store.workspace import StudyFolder
 from gts.system.threads import available_cpus
+from gts.system.versions import cpu_name, installed_versions
 
 _FORMAT = 1
 _RESET_HINT = "begin again with --reset, or give the space another name"
@@ -87,12 +85,8 @@ def open_or_create(
 
 def collect_machine_info() -> dict[str, Any]:
     """Versions and machine, as a study keeps them."""
-    versions = {"gts": __version__, "python": platform.python_version()}
-    for library in _LIBRARIES:
-        with suppress(PackageNotFoundError):
-            versions[library] = version(library)
-    machine = {"cpus": available_cpus(), "processor": _read_cpu_name(), "system": f"{platform.system()} {platform.machine()}"}
-    return {"versions": versions, "machine": machine}
+    machine = {"cpus": available_cpus(), "processor": cpu_name(), "system": f"{platform.system()} {platform.machine()}"}
+    return {"versions": installed_versions(_LIBRARIES), "machine": machine}
 
 
 def _open_optuna_study(
@@ -167,7 +161,7 @@ def _create_folder(folder: StudyFolder) -> None:
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot make the folder {folder.path}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot make the folder {folder.path}: {reason(error)}") from error
 
 
 def _write_study_file(folder: StudyFolder, space: SearchSpace, location: StorageLocation) -> str:
@@ -196,7 +190,7 @@ def lock_database_file(location: StorageLocation) -> int:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise FileError(f"cannot lock {path}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot lock {path}: {reason(error)}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -218,11 +212,3 @@ def _flatten_space(document: Mapping[str, Any]) -> dict[str, Any]:
         elif key != "comment":
             flat[key] = json.dumps(value)
     return flat
-
-
-def _read_cpu_name() -> str:
-    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or sys.platform

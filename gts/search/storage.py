@@ -47,7 +47,7 @@ def open_storage(location: StorageLocation, *, read_only: bool = False, retry: R
         path = location.path
         return _open_or_translate(location, lambda: _open_file(path, read_only=read_only))
     retry = retry or RetryPolicy(location, lambda text: None, seconds=0.0)
-    return _open_or_translate(location, lambda: retry(lambda: _open_server(location.url, read_only=read_only)))
+    return _open_or_translate(location, lambda: retry(lambda: _open_server(location, read_only=read_only)))
 
 
 def translate_storage_error(error: Exception, location: StorageLocation) -> FileError | WorkError:
@@ -122,13 +122,16 @@ def _open_or_translate(location: StorageLocation, open_optuna_storage: Callable[
         raise translate_storage_error(error, location) from error
 
 
-def _open_server(url: str, *, read_only: bool) -> RDBStorage:
+def _open_server(location: StorageLocation, *, read_only: bool) -> RDBStorage:
+    connect_args: dict[str, object] = {"connect_timeout": 10}
+    if location.password:
+        connect_args["password"] = location.password
     for left in reversed(range(_CONNECT_ATTEMPTS)):
         try:
             return RDBStorage(
                 # Optuna fills in braces, as it does for file names.
-                url.replace("{", "{{").replace("}", "}}"),
-                engine_kwargs={"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}},
+                location.url.replace("{", "{{").replace("}", "}}"),
+                engine_kwargs={"pool_pre_ping": True, "connect_args": connect_args},
                 heartbeat_interval=HEARTBEAT_SECONDS,
                 grace_period=GRACE_SECONDS,
                 skip_table_creation=read_only,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from gts.errors import UsageError
 
 _SERVER_SCHEME = "postgresql+psycopg"
 _SERVER_SCHEMES = ("postgresql", "postgres", _SERVER_SCHEME)
 _FILE_SCHEMES = ("sqlite", "sqlite+pysqlite")
+_PASSWORDS: dict[str, str] = {}
+"""Passwords given to this process, by address without password. They are neither stored nor put into the environment, which
+every child process would inherit."""
 _QUERY_PASSWORD = re.compile(r"(?i)(^|&)(password|sslpassword)=[^&]*")
 
 
@@ -39,8 +42,22 @@ class StorageLocation:
         query = _QUERY_PASSWORD.sub("", parts.query).lstrip("&")
         return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + host, query=query))
 
+    @property
+    def password(self) -> str:
+        """The password in the URL, else the one remembered for this address; empty if there is none."""
+        if self.path is not None:
+            return ""
+        parts = urlsplit(self.url)
+        own = unquote(parts.password or "") or dict(parse_qsl(parts.query)).get("password", "")
+        return own or _PASSWORDS.get(self.display_url, "")
+
+    def remember_password(self) -> None:
+        """Use the URL's password for this address in this process, so that the address can be passed on without it."""
+        if self.password:
+            _PASSWORDS[self.display_url] = self.password
+
     def __repr__(self) -> str:
-        return f"Place({self.display_url})"
+        return f"StorageLocation({self.display_url})"
 
 
 def parse_storage_url(text: str) -> StorageLocation:

@@ -1,25 +1,24 @@
-"""What a workspace remembers: its jobs, runs and studies, their numbers, the scores of its checkpoints.
+"""The files of a workspace: its runs, studies and jobs, their metrics, the index of all of them, the trash.
 
-The contract of this room, for everything that leans on it; `tests/store/test_contract.py` holds it point by point:
+May import `formats`, `params`, `system` and `errors`. The contract of this room, held by `tests/store/test_contract.py`:
 
-- **A workspace works without a catalogue.** `gts.db` is an index; what a run is stands in its own folder (`run.json`,
-  `job.json`, `metrics.db`, checkpoints, `log.txt`), and so it is with a study. Nobody loses a training because the catalogue
-  is locked, damaged or on a read-only disk: writers of the catalogue get a FileError and may go on without it, and
-  `indexing.unindexed` finds what it missed.
-- **`gts.db` has many writers.** It uses the rollback journal, never WAL; a transaction holds one statement or a few, begins
-  with the write lock and waits up to ten seconds for another writer. Its pages come out newest first, by index.
+- **A workspace works without a catalogue.** `gts.db` is an index; each run and study is described completely by its own folder
+  (`run.json`, `job.json`, `metrics.db`, checkpoints, `log.txt`). No training is lost because the catalogue is locked, damaged
+  or on a read-only disk: its writers get a FileError and may continue without it, and `find_unindexed_runs` lists what it
+  lacks.
+- **`gts.db` has many writers.** It uses the rollback journal, never WAL; a transaction has a few statements, begins with the
+  write lock and waits up to ten seconds for another writer. Its pages are read newest first, by index.
 - **`runs/<id>/metrics.db` has one writer**, the process that trains. It uses WAL with `synchronous=FULL`, or the rollback
-  journal on a network file system; when the writer closes it, the file turns into one that can be copied or read from a
-  read-only disk. What was flushed is there after a kill or a power cut; what was not is at most one second of numbers. A
-  training that goes on from the step of a flush leaves the rows of one that never stopped.
-- **Readers never write, and in WAL never wait**: they open their file with `mode=ro`, see the last flushed state, and can be
-  killed at any time. A reader is used by one thread.
-- **A transaction is whole or not at all**, whoever is killed in the middle of it.
-- **Records are frozen**; changing one means writing a new one through the store. Times are UTC, ISO 8601, as text. A value
-  that is not finite is never stored.
-- **The shape of a file changes by named migrations only**, in order, each recorded by its name in the transaction that makes
-  it. Files of every older shape open in today's program; a reader of an older file sees what was there.
-- **What a file cannot do is a FileError** with its name and a remedy: FullDiskError where there is no room, and then the same
-  rows can be written later; a damaged file is never repaired in silence: a person
-  repairs it, or `metrics.move_damaged_metrics` moves it away.
+  journal on a network file system; closing it leaves one file that can be copied or read from a read-only disk. Flushed rows
+  survive a kill or a power cut; at most one second of metrics is not flushed. A training that is resumed from the step of a
+  flush leaves the same rows as one that never stopped.
+- **Readers never write, and in WAL mode never wait**: they open the file with `mode=ro`, see the last committed state, and can
+  be killed at any time. A reader is used by one thread.
+- **A transaction is complete or absent**, whichever process is killed during it.
+- **Records are frozen**; a change writes a new record. Times are UTC, ISO 8601, as text. Values that are not finite are never
+  stored.
+- **Schemas change by named migrations only**, in order, each recorded in its own transaction.
+- **Errors of files are FileError** with the file's name and a remedy: FullDiskError if there is no room, after which the same
+  rows can be written later. A damaged database is never repaired silently; `database.move_database_aside` makes room for a new
+  one.
 """

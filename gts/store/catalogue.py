@@ -1,7 +1,4 @@
-"""`gts.db`: which jobs, runs, studies, checkpoints and scores a workspace has, and which commands were given in it.
-
-Which work of a workspace its catalogue does not know of.
-"""
+"""`gts.db`, the index of a workspace: jobs, runs, studies, checkpoints, scores and the history of commands."""
 
 from __future__ import annotations
 
@@ -15,32 +12,115 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from gts.store.database import open_reader, open_writer, query_rows, transaction, translate_sqlite_errors
-from gts.store.migrations import CATALOGUE_SCHEMA
+from gts.store.database import DatabaseSchema, open_reader, open_writer, query_rows, transaction, translate_sqlite_errors
 from gts.store.workspace import Workspace
 
-RecordedState = Literal["active", "paused", "done", "failed"]
-"""What a job said last of itself; whether an active one is still at work, its lock tells."""
+RecordedState = Literal["running", "paused", "done", "failed"]
+"""The state that a job recorded last. A job recorded as running may be queued, stopping or interrupted: its lock decides."""
 
 MAX_COMMANDS = 10_000
 
 _Record = TypeVar("_Record")
 
+_SCHEMA = DatabaseSchema(
+    "gts.catalogue",
+    {
+        "first": (
+            """
+            CREATE TABLE runs (
+                id TEXT PRIMARY KEY,
+                name TEXT NOT NULL,
+                source TEXT NOT NULL,
+                figure TEXT NOT NULL,
+                technique TEXT NOT NULL,
+                members INTEGER NOT NULL,
+                total_steps INTEGER NOT NULL,
+                step INTEGER NOT NULL,
+                started TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX runs_by_figure ON runs (figure, id)",
+            "CREATE INDEX runs_by_technique ON runs (technique, id)",
+            """
+            CREATE TABLE jobs (
+                id TEXT PRIMARY KEY,
+                kind TEXT NOT NULL,
+                name TEXT NOT NULL,
+                folder TEXT NOT NULL,
+                recorded_state TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                threads INTEGER NOT NULL,
+                created TEXT NOT NULL,
+                changed TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX jobs_by_age ON jobs (created, id)",
+            "CREATE INDEX jobs_by_recorded_state ON jobs (recorded_state, created, id)",
+            "CREATE INDEX jobs_by_kind ON jobs (kind, created, id)",
+            """
+            CREATE TABLE studies (
+                name TEXT PRIMARY KEY,
+                space TEXT NOT NULL,
+                figure TEXT NOT NULL,
+                technique TEXT NOT NULL,
+                storage TEXT NOT NULL,
+                directions TEXT NOT NULL,
+                trials INTEGER NOT NULL,
+                created TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX studies_by_age ON studies (created, name)",
+            """
+            CREATE TABLE checkpoints (
+                path TEXT PRIMARY KEY,
+                run TEXT NOT NULL,
+                member INTEGER NOT NULL,
+                kind TEXT NOT NULL,
+                step INTEGER NOT NULL,
+                checksum TEXT NOT NULL,
+                written TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX checkpoints_by_run ON checkpoints (run, member, step)",
+            """
+            CREATE TABLE scores (
+                id INTEGER PRIMARY KEY,
+                checksum TEXT NOT NULL,
+                path TEXT NOT NULL,
+                seed INTEGER NOT NULL,
+                steps INTEGER NOT NULL,
+                episodes INTEGER NOT NULL,
+                mean REAL NOT NULL,
+                score REAL NOT NULL,
+                details TEXT NOT NULL,
+                taken TEXT NOT NULL,
+                figure TEXT NOT NULL
+            )
+            """,
+            "CREATE INDEX scores_by_checksum ON scores (checksum, id)",
+            "CREATE INDEX scores_by_rank ON scores (score)",
+            "CREATE INDEX scores_by_figure ON scores (figure, score)",
+            "CREATE TABLE history (id INTEGER PRIMARY KEY, line TEXT NOT NULL, at TEXT NOT NULL, exit_code INTEGER NOT NULL)",
+            "CREATE INDEX history_by_line ON history (line, id)",
+        )
+    },
+)
+
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One training that was started."""
+    """A run."""
 
     id: str
     name: str
-    """What was trained, for a person."""
+    """For display."""
     source: str
-    """The spec or checkpoint it began with, as given."""
+    """The spec or checkpoint as the user named it."""
     figure: str
     technique: str
     members: int
     total_steps: int
-    """Environment steps of each member at the end."""
+    """Environment steps of each member in the whole training."""
     step: int
     """Environment steps of each member so far."""
     started: str
@@ -48,47 +128,47 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """How a piece of work stands that has a folder."""
+    """A job."""
 
     id: str
     kind: str
-    """What is done: `train`, `search`, `score`."""
+    """`train` or `search`."""
     name: str
-    """What is worked on, for a person."""
+    """For display."""
     folder: str
-    """Relative to the workspace where it is inside."""
+    """Relative to the workspace if it is inside."""
     recorded_state: RecordedState
     reason: str
-    """Why it failed or paused."""
+    """Why it is paused or failed."""
     threads: int
-    """CPUs that it uses; 0: not known."""
+    """CPUs in use; 0: unknown."""
     created: str
     changed: str
 
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """One search."""
+    """A study."""
 
     name: str
     space: str
-    """The space that it searches, as given."""
+    """Its space as the user named it."""
     figure: str
     technique: str
     storage: str
-    """Where its trials are, as a URL; empty where they are in its folder."""
+    """URL of its trials' storage; empty if it is in the study's folder."""
     directions: tuple[str, ...]
-    """`maximize` or `minimize`, one an objective."""
+    """`maximize` or `minimize` per objective."""
     trials: int
     created: str
 
 
 @dataclass(frozen=True)
 class CheckpointRecord:
-    """One checkpoint that a run has written."""
+    """A checkpoint written by a run."""
 
     path: str
-    """Relative to the workspace where it is inside, so that a workspace can be moved."""
+    """Relative to the workspace if it is inside, so that a workspace can be moved."""
     run: str
     member: int
     kind: Literal["last", "best", "result"]
@@ -99,14 +179,14 @@ class CheckpointRecord:
 
 @dataclass(frozen=True)
 class ScoreRecord:
-    """One score that was taken."""
+    """A score of a checkpoint."""
 
     checksum: str
     """Of the checkpoint's tensors."""
     path: str
     seed: int
     steps: int
-    """Longest episode allowed."""
+    """Maximum length of an episode."""
     episodes: int
     mean: float
     score: float
@@ -114,20 +194,20 @@ class ScoreRecord:
     """`Score.as_dict()`."""
     taken: str
     figure: str = ""
-    """Empty where it was not known."""
+    """Empty if unknown."""
 
 
 class Catalogue:
-    """The index of a workspace; every method is one short transaction and raises FileError where the file cannot be used."""
+    """The index of a workspace. Every method is one short transaction and raises FileError if the file cannot be used."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open the catalogue at `path`; for writing it is made where it is missing and brought to today's shape."""
+        """Open the catalogue; for writing, create it if it is missing and migrate it."""
         self._path = path
         with translate_sqlite_errors(path):
             if read_only:
                 self._connection = open_reader(path)
             else:
-                self._connection = open_writer(path, CATALOGUE_SCHEMA, journal="DELETE")
+                self._connection = open_writer(path, _SCHEMA, journal="DELETE")
         self._connection.row_factory = sqlite3.Row
 
     def __enter__(self) -> Self:
@@ -137,23 +217,23 @@ class Catalogue:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def is_intact(self) -> bool:
-        """Whether the file holds together; raises DamagedError where not even that can be found out."""
+        """Whether SQLite finds the file consistent; raises DamagedError if it cannot even check that."""
         return [row["quick_check"] for row in self._read("PRAGMA quick_check(1)")] == ["ok"]
 
     def put_run(self, run: RunRecord) -> None:
-        """Record a run, in place of what was recorded under its id."""
+        """Insert or replace a run."""
         self.put_many(runs=(run,))
 
     def put_job(self, job: JobRecord) -> None:
-        """Record a job, in place of what was recorded under its id."""
+        """Insert or replace a job."""
         self.put_many(jobs=(job,))
 
     def put_many(self, runs: Iterable[RunRecord] = (), jobs: Iterable[JobRecord] = ()) -> None:
-        """Record runs and jobs, all of them or none."""
+        """Insert or replace runs and jobs, all or none."""
         with self._transaction():
             for run in runs:
                 self._insert("runs", asdict(run))
@@ -161,29 +241,29 @@ class Catalogue:
                 self._insert("jobs", asdict(job))
 
     def put_study(self, study: StudyRecord) -> None:
-        """Record a study, in place of what was recorded under its name."""
+        """Insert or replace a study."""
         with self._transaction():
             self._insert("studies", asdict(study) | {"directions": json.dumps(study.directions)})
 
     def put_checkpoint(self, checkpoint: CheckpointRecord, *, deleted: tuple[str, ...] = ()) -> None:
-        """Record a checkpoint, and forget those whose files are gone."""
+        """Insert or replace a checkpoint, and delete those of removed files."""
         with self._transaction():
             self._insert("checkpoints", asdict(checkpoint))
             self._connection.executemany("DELETE FROM checkpoints WHERE path = ?", [(path,) for path in deleted])
 
     def delete(self, name: str) -> None:
-        """Forget the run or study of this name, its job and its checkpoints; scores stay."""
+        """Delete the run or study of this name, its job and its checkpoints, but not its scores."""
         with self._transaction():
             for table, column in (("runs", "id"), ("jobs", "id"), ("studies", "name"), ("checkpoints", "run")):
                 self._connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))
 
     def add_score(self, score: ScoreRecord) -> None:
-        """Record a score; earlier ones of the same checkpoint stay."""
+        """Add a score."""
         with self._transaction():
             self._insert("scores", asdict(score) | {"details": json.dumps(dict(score.details))})
 
     def add_command(self, command: str, exit_code: int) -> None:
-        """Record a command that was given, and forget those before the newest 10 000."""
+        """Add a command to the history, and delete those before the newest 10 000."""
         # A name on a disk need not be Unicode, a text in a database must.
         text = command.encode(errors="replace").decode()
         with self._transaction():
@@ -193,25 +273,27 @@ class Catalogue:
     def runs(
         self, *, figure: str | None = None, technique: str | None = None, limit: int = 100, offset: int = 0
     ) -> list[RunRecord]:
-        """A page of the runs, newest first; those of a figure, of a technique, or all."""
+        """A page of the runs, newest first, optionally of one figure or technique."""
         return self._page(RunRecord, "runs", {"figure": figure, "technique": technique}, ("id",), limit, offset)
 
     def get_run(self, run_id: str) -> RunRecord | None:
-        """The run of this id."""
+        """The run with this id; None if there is none."""
         return next(iter(self._page(RunRecord, "runs", {"id": run_id})), None)
 
     def run_ids(self) -> set[str]:
-        """The ids of all runs."""
+        """Ids of all runs."""
         return {row["id"] for row in self._read("SELECT id FROM runs")}
 
     def jobs(
         self, *, recorded_states: Sequence[RecordedState] = (), kind: str | None = None, limit: int = 100, offset: int = 0
     ) -> list[JobRecord]:
-        """A page of the jobs, newest first; those that claim one of `claims`, of a kind, or all."""
-        return self._page(JobRecord, "jobs", {"claim": recorded_states or None, "kind": kind}, ("created", "id"), limit, offset)
+        """A page of the jobs, newest first, optionally with some recorded states or of one kind."""
+        return self._page(
+            JobRecord, "jobs", {"recorded_state": recorded_states or None, "kind": kind}, ("created", "id"), limit, offset
+        )
 
     def get_job(self, job_id: str) -> JobRecord | None:
-        """The job of this id."""
+        """The job with this id; None if there is none."""
         return next(iter(self._page(JobRecord, "jobs", {"id": job_id})), None)
 
     def studies(self, *, limit: int = 100, offset: int = 0) -> list[StudyRecord]:
@@ -219,7 +301,7 @@ class Catalogue:
         return self._page(StudyRecord, "studies", {}, ("created", "name"), limit, offset)
 
     def get_study(self, name: str) -> StudyRecord | None:
-        """The study of this name."""
+        """The study of this name; None if there is none."""
         return next(iter(self._page(StudyRecord, "studies", {"name": name})), None)
 
     def checkpoints(self, run_id: str) -> list[CheckpointRecord]:
@@ -233,11 +315,11 @@ class Catalogue:
         return [_record_from_row(ScoreRecord, row) for row in found]
 
     def best_scores(self, *, figure: str | None = None, limit: int = 100, offset: int = 0) -> list[ScoreRecord]:
-        """A page of the scores, best first; those of a figure, or all."""
+        """A page of the scores, best first, optionally of one figure."""
         return self._page(ScoreRecord, "scores", {"figure": figure}, ("score",), limit, offset)
 
     def commands(self, prefix: str = "", *, limit: int = 100) -> list[str]:
-        """The commands that were given and begin with `prefix`, newest first, each once."""
+        """Commands of the history that begin with `prefix`, newest first, without repetitions."""
         found = self._read(
             "SELECT line FROM history WHERE line >= ? AND line < ? GROUP BY line ORDER BY MAX(id) DESC LIMIT ?",
             prefix,
@@ -259,7 +341,7 @@ class Catalogue:
         limit: int = 1,
         offset: int = 0,
     ) -> list[_Record]:
-        """A page of the records with the wanted values, largest first; a value of None is any, a sequence any of these."""
+        """A page of records, largest first. A filter is a value, a sequence of allowed values, or None for any."""
         chosen = {
             column: (value,) if isinstance(value, str) else value for column, value in filters.items() if value is not None
         }
@@ -280,13 +362,13 @@ class Catalogue:
             yield
 
 
-def utc_now() -> str:
-    """The time as records have it, `2026-11-22T08:15:30Z`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def utc_now(*, microseconds: bool = False) -> str:
+    """The present time in the format of records, `2026-11-22T08:15:30Z`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ" if microseconds else "%Y-%m-%dT%H:%M:%SZ")
 
 
 def _record_from_row(kind: type[_Record], row: Mapping[str, Any]) -> _Record:
-    """A row as a record; a file of an older shape has columns that no record has any more, and lacks others."""
+    """Convert a row to a record, ignoring unknown columns."""
     values = {field.name: row[field.name] for field in fields(kind) if field.name in row}  # type: ignore[arg-type]
     for name in ("details", "directions"):
         if name in values:
@@ -297,8 +379,8 @@ def _record_from_row(kind: type[_Record], row: Mapping[str, Any]) -> _Record:
 
 
 def find_unindexed_runs(workspace: Workspace, catalogue: Catalogue) -> list[str]:
-    """The ids of the runs that have a folder and no row, oldest first; raises FileError.
+    """Ids of the runs that have a folder but no row, oldest first; raises FileError.
 
-    They were made while the catalogue could not be written, or brought from elsewhere; `Catalogue.put_many` takes them in.
+    They were created while the catalogue could not be written, or copied from elsewhere. `Catalogue.put_many` adds them.
     """
     return workspace.run_ids(known=catalogue.run_ids())

@@ -1,4 +1,4 @@
-"""`runs/<id>/metrics.db`: the numbers of a training, read while it runs or long after."""
+"""Reads `runs/<id>/metrics.db`, the metrics of a training, during the training or later."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gts.store.database import open_reader, query_rows, translate_sqlite_errors
 
 @dataclass(frozen=True)
 class Curve:
-    """A metric over the steps, in at most as many points as were asked for; all tuples have the same length."""
+    """A metric over the steps, thinned to the requested number of points; all tuples have the same length."""
 
     steps: tuple[int, ...]
     """Environment steps of the member at the end of each point."""
@@ -25,26 +25,26 @@ class Curve:
     """Seconds of training until then."""
     means: tuple[float, ...]
     lows: tuple[float, ...]
-    """Smallest value that went into each point."""
+    """Smallest value within each point."""
     highs: tuple[float, ...]
     newest: float = math.nan
-    """The value of the newest row; the last point is the mean of several."""
+    """Value of the newest row; the last point is a mean over several."""
 
 
 @dataclass(frozen=True)
 class EvaluationRecord:
-    """One try of a member's deterministic policy during its training."""
+    """An evaluation of a member's deterministic policy during training."""
 
     step: int
     best: bool
-    """Whether it was the best until then."""
+    """Whether it was the best so far."""
     score: Mapping[str, Any]
     """`Score.as_dict()`."""
 
 
 @dataclass(frozen=True)
 class MemberFailure:
-    """The end of a member."""
+    """The failure of a member."""
 
     member: int
     step: int
@@ -52,7 +52,7 @@ class MemberFailure:
 
 
 class MetricsReader:
-    """A reader of a run's numbers; every method may raise FileError."""
+    """Reads the metrics of a run. Every method may raise FileError."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -66,12 +66,12 @@ class MetricsReader:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """What is read inside is of one moment, whatever the writer does meanwhile."""
+        """Read one consistent state within the block, regardless of the writer."""
         with translate_sqlite_errors(self._path):
             self._connection.execute("BEGIN")
         try:
@@ -80,15 +80,15 @@ class MetricsReader:
             self._connection.rollback()
 
     def member_count(self) -> int:
-        """How many members have numbers."""
+        """Number of members that have metrics."""
         return len(self._read("SELECT DISTINCT member FROM series WHERE member >= 0"))
 
     def metric_names(self, member: int = 0) -> tuple[str, ...]:
-        """The metrics that a member has, by name; `member=-1`: what belongs to all of them."""
+        """Names of a member's metrics; `member=-1`: those of all members together."""
         return tuple(name for (name,) in self._read("SELECT name FROM series WHERE member = ? ORDER BY name", member))
 
     def curve(self, name: str, member: int = 0, *, max_rows: int = 10_000, columns: int = 200) -> Curve:
-        """The last rows of a metric, in at most `columns` points of equally many rows each; empty where there are none."""
+        """The last rows of a metric in at most `columns` points of equally many rows; empty if there are none."""
         found = self._read(
             """
             SELECT points.step, rounds.elapsed, points.value
@@ -103,7 +103,7 @@ class MetricsReader:
         return _decimate(found[::-1], columns)
 
     def latest(self, member: int = 0) -> dict[str, float]:
-        """The newest value of each metric of a member."""
+        """Newest value of each metric of a member."""
         found = self._read(
             """
             SELECT name, (SELECT value FROM points WHERE series = series.id ORDER BY step DESC LIMIT 1)
@@ -114,21 +114,21 @@ class MetricsReader:
         return {name: value for name, value in found if value is not None}
 
     def newest_position(self) -> tuple[int, int, float]:
-        """(step, epoch, elapsed seconds) of the newest row, half gathered or whole; zeros before the first."""
+        """(step, epoch, elapsed seconds) of the newest row, complete or not; zeros before the first."""
         newest = "SELECT step, epoch, elapsed FROM {} ORDER BY step DESC LIMIT 1"
         return max([(0, 0, 0.0), *self._read(newest.format("rounds")), *self._read(newest.format("pending"))])
 
     def evaluations(self, member: int = 0) -> tuple[EvaluationRecord, ...]:
-        """The evaluations of a member, oldest first."""
+        """Evaluations of a member, oldest first."""
         found = self._read("SELECT step, best, score FROM evaluations WHERE member = ? ORDER BY step", member)
         return tuple(EvaluationRecord(step, bool(best), json.loads(score)) for step, best, score in found)
 
     def failures(self) -> tuple[MemberFailure, ...]:
-        """The members that failed."""
+        """Failed members."""
         return tuple(MemberFailure(*row) for row in self._read("SELECT member, step, reason FROM failures ORDER BY member"))
 
     def table(self, member: int = 0) -> tuple[tuple[str, ...], list[tuple[float | None, ...]]]:
-        """Everything of a member: the columns (step, epoch, elapsed, the metrics) and the rows, None for what had no value."""
+        """All data of a member: column names (step, epoch, elapsed, metrics) and rows, with None for missing values."""
         names = self.metric_names(member)
         values: dict[int, dict[str, float]] = {}
         query = "SELECT step, name, value FROM points JOIN series ON series.id = series WHERE member = ?"
@@ -146,7 +146,7 @@ class MetricsReader:
 
 
 def _decimate(found: Sequence[tuple[int, float, float]], columns: int) -> Curve:
-    """Gather rows (step, elapsed, value) into at most `columns` points."""
+    """Combine rows (step, elapsed, value) into at most `columns` points."""
     count = min(len(found), columns)
     cuts = [len(found) * column // count for column in range(count + 1)] if count else [0]
     points = []

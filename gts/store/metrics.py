@@ -1,4 +1,4 @@
-"""`runs/<id>/metrics.db`: the numbers of a training, written."""
+"""Writes `runs/<id>/metrics.db`, the metrics of a training."""
 
 from __future__ import annotations
 
@@ -8,46 +8,88 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gts.errors import DamagedError, FileError
-from gts.store.database import open_writer, transaction, translate_sqlite_errors
-from gts.store.filesystem import file_system
-from gts.store.migrations import METRICS_SCHEMA
+from gts.errors import DamagedError
+from gts.store.database import DatabaseSchema, move_database_aside, open_writer, transaction, translate_sqlite_errors
+from gts.system.filesystem import file_system
 
 MAX_ROUNDS = 5000
-"""Rows that a curve has at most. A training of more rounds is stored in means over several of them: no screen has more
-columns, and both the size of the file and the cost of writing stay bounded."""
+"""Maximum rows of a curve. Longer trainings are stored as means over several rounds: no screen has more
+columns, and the size of the file and the cost of writing stay bounded.
+"""
 
 KEPT_FLUSHES = 16
-"""Steps of which the half-gathered sums are kept: a training goes on from one of its last few states."""
+"""Number of steps to keep unfinished sums of: a training is resumed from one of its last few states."""
 
 _FLUSH_SECONDS = 1.0
 _ALL_MEMBERS = -1  # the member of what belongs to all of them
 
+_SCHEMA = DatabaseSchema(
+    "gts.metrics",
+    {
+        "first": (
+            "CREATE TABLE rounds (step INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, elapsed REAL NOT NULL)",
+            # A series number stands for member and metric, so that a point costs about 20 bytes; the primary key keeps the
+            # points of a curve together on the disk.
+            "CREATE TABLE series (id INTEGER PRIMARY KEY, member INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (member, name))",
+            """
+            CREATE TABLE points (
+                series INTEGER NOT NULL,
+                step INTEGER NOT NULL,
+                value REAL NOT NULL,
+                PRIMARY KEY (series, step)
+            ) WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE evaluations (
+                member INTEGER NOT NULL,
+                step INTEGER NOT NULL,
+                best INTEGER NOT NULL,
+                score TEXT NOT NULL,
+                PRIMARY KEY (member, step)
+            ) WITHOUT ROWID
+            """,
+            "CREATE TABLE failures (member INTEGER PRIMARY KEY, step INTEGER NOT NULL, reason TEXT NOT NULL)",
+            # Sums of an unfinished row. `elapsed` is repeated in each row of a step to save a table.
+            """
+            CREATE TABLE pending (
+                step INTEGER NOT NULL,
+                epoch INTEGER NOT NULL,
+                elapsed REAL NOT NULL,
+                member INTEGER NOT NULL,
+                name TEXT NOT NULL,
+                total REAL NOT NULL,
+                count INTEGER NOT NULL,
+                PRIMARY KEY (step, member, name)
+            ) WITHOUT ROWID
+            """,
+        )
+    },
+)
+
 
 class MetricsWriter:
-    """The one writer of a run's numbers; every method may raise FileError.
+    """The only writer of a run's metrics. Every method may raise FileError.
 
-    Rounds are gathered and written in one transaction a second. `stride` rounds become one row, at the step of the last of
-    them, holding the mean of each value over the rounds that had one; the rows therefore depend on the training alone, not
-    on the clock. Where a training stops between two rows, `flush` puts the sums aside and `resume` takes them up again: the
-    rows are those of a training that never stopped.
+    Rounds are collected and written in one transaction per second. `stride` rounds become one row, at the step of the last of
+    them, with the mean of each value over the rounds that had one: the rows depend on the training only, not on the clock. If
+    a training stops between two rows, `flush` stores the sums and `resume` restores them, so that the rows equal those of a
+    training that never stopped.
     """
 
     def __init__(self, path: Path, *, rounds: int, elapsed: float = 0.0, resume: int | None = None) -> None:
-        """Begin or go on.
+        """Open the file for a new or resumed training.
 
         Args:
-            path: The file; made where it is missing.
-            rounds: How many the whole training has.
-            elapsed: Seconds that the training has taken so far, where the file does not know.
-            resume: The step of a flush that the training goes on from: what came after it is forgotten. None: it begins, and
-                what an earlier attempt has left is forgotten. Raises DamagedError where the file is damaged or ends before the
-                step; `move_damaged_metrics` makes way for a new one.
+            path: The file; created if it is missing.
+            rounds: Number of rounds of the whole training.
+            elapsed: Seconds of training so far, if the file does not contain them.
+            resume: Step of a flush to resume from; later rows are deleted. None: the training starts, and all rows are deleted.
+                Raises DamagedError if the file is damaged or ends before that step; `database.move_database_aside` makes room
+                for a new one.
         """
         self._path = path
         self.stride = max(1, math.ceil(rounds / MAX_ROUNDS))
@@ -61,7 +103,7 @@ class MetricsWriter:
         journal = "DELETE" if file_system(path.parent).is_network else "WAL"
         new = not path.exists()
         with translate_sqlite_errors(path):
-            self._connection = open_writer(path, METRICS_SCHEMA, journal=journal)
+            self._connection = open_writer(path, _SCHEMA, journal=journal)
         try:
             with translate_sqlite_errors(path):
                 elapsed = max(elapsed, self._resume_at(resume, new))
@@ -78,7 +120,7 @@ class MetricsWriter:
         self.close()
 
     def add_round(self, step: int, epoch: int, metrics: Sequence[Mapping[str, float]], seconds: Mapping[str, float]) -> None:
-        """Take in one round of collect and update: `metrics` one mapping a member, `seconds` by phase."""
+        """Add one round of collect and update: `metrics` per member, `seconds` per phase."""
         self._position = (step, epoch)
         self._accumulate(_ALL_MEMBERS, {f"seconds/{phase}": value for phase, value in seconds.items()})
         for member, values in enumerate(metrics):
@@ -89,40 +131,37 @@ class MetricsWriter:
             self._commit()
 
     def add_evaluation(self, member: int, step: int, score: Mapping[str, Any], *, best: bool) -> None:
-        """Take in a try of a member's policy; `score` is `Score.as_dict()`."""
+        """Add an evaluation of a member; `score` is `Score.as_dict()`."""
         self._statements.append(
             ("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)", (member, step, int(best), json.dumps(dict(score))))
         )
 
     def add_failure(self, member: int, step: int, reason: str) -> None:
-        """Take in the end of a member."""
+        """Add the failure of a member."""
         self._statements.append(("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (member, step, reason)))
         self._commit()
 
     def flush(self) -> None:
-        """Bring everything taken in so far to the disk, so that the training can be resumed at this step."""
+        """Write everything added so far to the disk, so that the training can be resumed at this step."""
         if self._position is not None and self._position != self._stored_position:
             self._store_pending(*self._position)
         self._commit()
 
     def close(self, *, complete: bool = False) -> None:
-        """Flush, and leave a file that needs nothing beside it.
-
-        `complete`: the training is over, and what is half gathered is its last row.
-        """
+        """Flush, and leave a file without a log beside it; `complete`: the training is over, so its last row is written."""
         try:
             if complete:
                 self._finish_row()
             self.flush()
         finally:
-            # Refused while a reader is open; the file then stays in WAL mode, which harms nobody.
+            # Refused while a reader is open; the file then stays in WAL mode, which does no harm.
             with suppress(sqlite3.OperationalError):
                 self._connection.execute("PRAGMA busy_timeout=0")
                 self._connection.execute("PRAGMA journal_mode=DELETE").fetchall()
             self._connection.close()
 
     def _resume_at(self, resume: int | None, new: bool) -> float:
-        """Go back to how the file was at a step; the seconds that the training had taken then."""
+        """Restore the state of the file at a step; returns the seconds of training until then."""
         connection = self._connection
         if resume is not None and not new:
             self._check_resumable(resume)
@@ -141,7 +180,7 @@ class MetricsWriter:
         return float(elapsed)
 
     def _check_resumable(self, step: int) -> None:
-        """Make sure that the file is whole and has what was flushed at a step."""
+        """Raise if the file is damaged or ends before a flushed step."""
         if self._connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("its content is malformed")
         ((newest,),) = self._connection.execute(
@@ -160,7 +199,7 @@ class MetricsWriter:
                 self._sums[member, name] = (total + value, number + 1)
 
     def _finish_row(self) -> None:
-        """Turn what was gathered into a row."""
+        """Turn the collected sums into a row."""
         if self._position is None:
             return
         step, epoch = self._position
@@ -174,7 +213,7 @@ class MetricsWriter:
         self._position = None
 
     def _store_pending(self, step: int, epoch: int) -> None:
-        """Keep what is half gathered for whoever goes on from this step."""
+        """Store the unfinished sums for a training that is resumed at this step."""
         elapsed = time.monotonic() - self._started_at
         for (member, name), (total, number) in self._sums.items():
             row = (step, epoch, elapsed, member, name, total, number)
@@ -188,7 +227,7 @@ class MetricsWriter:
         self._stored_position = (step, epoch)
 
     def _series_id(self, key: tuple[int, str]) -> int:
-        """The number of a series; a new one is written in the same transaction as its first point."""
+        """Number of a series; a new one is written in the same transaction as its first point."""
         if key not in self._series:
             self._series[key] = len(self._series) + 1
             self._statements.append(("INSERT INTO series VALUES (?, ?, ?)", (self._series[key], *key)))
@@ -203,32 +242,16 @@ class MetricsWriter:
                 self._connection.execute(statement, values)
             self._connection.executemany("INSERT OR REPLACE INTO rounds VALUES (?, ?, ?)", self._rounds)
             self._connection.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", self._points)
-        # Cleared only now: after an error, a full disk say, the next flush tries the same rows again.
+        # Cleared only now: after an error, such as a full disk, the next flush writes the same rows again.
         for rows in (self._rounds, self._points, self._statements):
             rows.clear()
 
 
 def open_metrics_writer(path: Path, *, rounds: int, resume: int | None) -> tuple[MetricsWriter, str]:
-    """A writer that goes on at a step; where the file is damaged, of a new one, and what was lost. Raises FileError."""
+    """Open a writer, moving a damaged file aside; returns it with a description of the loss. Raises FileError."""
     try:
         return MetricsWriter(path, rounds=rounds, resume=resume), ""
     except DamagedError as error:
-        moved = move_damaged_metrics(path).name
+        moved = move_database_aside(path).name
         lost = f"the numbers before step {resume or 0} are lost: {error.message}; what is left of them is in {moved}"
         return MetricsWriter(path, rounds=rounds, resume=resume), lost
-
-
-def move_damaged_metrics(path: Path) -> Path:
-    """Move a damaged database and what lies beside it out of the way, to `metrics-damaged-1.db`; raises FileError."""
-    names = (path.with_name(f"{path.stem}-damaged-{number}{path.suffix}") for number in count(1))
-    aside = next(name for name in names if not name.exists())
-    try:
-        # The file itself comes last: a log that stays behind alone is thrown away when a new file is made.
-        for ending in ("-wal", "-shm", "-journal", ""):
-            with suppress(FileNotFoundError):
-                path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
-    except OSError as error:
-        raise FileError(
-            f"cannot move `{path}` out of the way: {(error.strerror or str(error)).lower()}", hint="move it away by hand"
-        ) from error
-    return aside

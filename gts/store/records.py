@@ -1,4 +1,4 @@
-"""Records as files and tables have them: each field of the type that it was declared with, since a file may say anything."""
+"""Reads records from files and tables with a check of every field's type, since a file may contain anything."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _Record = TypeVar("_Record")
 
 
 def parse_record(record_type: type[_Record], data: Any) -> _Record:
-    """A frozen record from what a file says of its fields; others are passed over.
+    """Make a frozen record from a mapping; unknown keys are ignored.
 
-    Raises ValueError where it is no mapping, lacks a field that has to be there, or has one of another type.
+    Raises ValueError if it is no mapping, lacks a required field, or has a field of another type.
     """
     if not isinstance(data, Mapping):
         raise ValueError("it is no JSON object")

@@ -1,4 +1,4 @@
-"""Copying and moving what a person made, durably and never over something that is there already."""
+"""Copies and moves the user's files durably, never overwriting one."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gts.errors import FileError
+from gts.errors import FileError, reason
 from gts.formats.durable import PARTIAL_SUFFIX, WRITE_ERRORS, write_durably
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 _REASONS = WRITE_ERRORS | {
-    errno.ENOENT: ("it is not there", "look for it with `gts info`"),
+    errno.ENOENT: ("no such file", "find it with `gts info`"),
     errno.EXDEV: ("it is on another disk", "copy it there with cp -r, then remove it with rm -r"),
 }
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a file byte for byte; raises FileError, and then there is no new file."""
+    """Copy a file byte for byte; raises FileError, and then the target does not exist."""
     refuse_existing(target)
     with _translate_os_errors("copy", source, target):
         data = source.read_bytes()
@@ -37,7 +37,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def move_path(source: Path, target: Path) -> None:
-    """Move a file or a folder on one disk; raises FileError, and then it is where it was."""
+    """Move a file or folder within one disk; raises FileError, and then nothing is moved."""
     refuse_existing(target)
     with _translate_os_errors("move", source, target):
         if not target.parent.is_dir():
@@ -48,17 +48,17 @@ def move_path(source: Path, target: Path) -> None:
 
 
 def refuse_existing(target: Path) -> None:
-    """Raise FileError where there is something already."""
+    """Raise FileError if the path exists."""
     with _translate_os_errors("look at", target, target):
         target.lstat()
         raise FileError(f"`{target}` exists already", hint="choose another name; nothing was changed")
 
 
 def _rename_without_overwriting(source: Path, target: Path) -> None:
-    """Give something its name, unless something else has it."""
+    """Rename a file or folder unless the new name is taken."""
     if source.is_file() and not source.is_symlink():
         try:
-            # A link is made only where there is no file yet; renaming would replace one that came in this very moment.
+            # A hard link fails if the target exists; a rename would overwrite a file created at the same moment.
             os.link(source, target)
         except OSError as error:
             if error.errno not in _NO_LINKS:
@@ -72,7 +72,7 @@ def _rename_without_overwriting(source: Path, target: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make a new name durable; a file system that cannot sync folders has nothing to offer here."""
+    """Make a new name durable; ignored on file systems that cannot sync folders."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -83,7 +83,7 @@ def _sync(folder: Path) -> None:
 
 @contextmanager
 def _translate_os_errors(verb: str, source: Path, target: Path) -> Iterator[None]:
-    """Errors of the system as FileError; that nothing is there is none for who only looks."""
+    """Raise FileError for OSError; a missing file is no error if the verb is `look at`."""
     try:
         yield
     except FileExistsError as error:
@@ -91,6 +91,6 @@ def _translate_os_errors(verb: str, source: Path, target: Path) -> Iterator[None
     except OSError as error:
         if verb == "look at" and error.errno == errno.ENOENT:
             return
-        reason, hint = _REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
+        cause, hint = _REASONS.get(error.errno or 0, (reason(error), "name another place"))
         where = "" if verb == "look at" else f" to {target}"
-        raise FileError(f"cannot {verb} {source}{where}: {reason}", hint=hint) from error
+        raise FileError(f"cannot {verb} {source}{where}: {cause}", hint=hint) from error

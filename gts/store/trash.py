@@ -1,7 +1,7 @@
-"""The trash of a workspace: what was deleted lies in `.trash/` until a person brings it back, or empties that folder.
+"""The trash of a workspace: deleted files lie in `.trash/` until they are restored or the user empties that folder.
 
-Each thing has a folder of its own there, named by time and name, with the thing itself and `from.json`: where it was, when it
-was deleted and what else with it, and what the catalogue knew of it.
+Each deleted file or folder has a folder of its own there, named by time and name, with `from.json`: its former path, the time,
+the command's batch number, and its rows in the catalogue.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.formats.durable import write_durably
 from gts.store.catalogue import Catalogue, CheckpointRecord, JobRecord, RunRecord, StudyRecord, utc_now
+from gts.store.records import parse_record
 from gts.store.transfer import move_path, refuse_existing
 from gts.store.workspace import Workspace
 
@@ -27,37 +28,37 @@ _LONGEST = 150
 
 @dataclass(frozen=True)
 class TrashEntry:
-    """One thing in the trash."""
+    """A deleted file or folder."""
 
     name: str
-    """Of its folder there, `20261122-081530-hopperPPO.spec`."""
+    """Name of its folder in the trash, `20261122-081530-hopperPPO.spec`."""
     kind: str
     """spec, space, checkpoint, trajectory, run or study."""
     origin: str
-    """Where it was, relative to the workspace where that is inside."""
+    """Former path, relative to the workspace if it was inside."""
     deleted: str
-    """When; UTC."""
+    """Time of deletion; UTC."""
     batch: int
-    """The same for all that one command deleted; larger for later ones."""
+    """Equal for everything deleted by one command; larger for later commands."""
     folder: Path
     records: Mapping[str, Any]
-    """What the catalogue knew of it."""
+    """Its rows in the catalogue."""
 
     @property
     def content(self) -> Path:
-        """The thing itself."""
+        """Path of the deleted file or folder."""
         return self.folder / Path(self.origin).name
 
 
 class Trash:
-    """What was deleted in a workspace; every method may raise FileError."""
+    """The trash of a workspace. Every method may raise FileError."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.folder = workspace.root / ".trash"
 
     def discard(self, path: Path, kind: str, *, batch: int) -> TrashEntry:
-        """Move a file, or the folder of a job on which nobody works, to the trash."""
+        """Move a file, or the folder of a job that is not running, to the trash."""
         where = path.parent.resolve() / path.name
         root = self._workspace.root.resolve()
         origin = str(where.relative_to(root) if where.is_relative_to(root) else where)
@@ -79,7 +80,7 @@ class Trash:
         return one
 
     def entries(self) -> list[TrashEntry]:
-        """All that is there, newest first."""
+        """All entries, newest first."""
         try:
             folders = sorted(self.folder.iterdir(), reverse=True)
         except OSError:
@@ -88,42 +89,42 @@ class Trash:
         return sorted(found, key=lambda one: -one.batch)
 
     def last_batch(self) -> list[TrashEntry]:
-        """What was deleted last: everything that one command deleted."""
+        """Everything that the latest deleting command deleted."""
         entries = self.entries()
         return [one for one in entries if one.batch == entries[0].batch]
 
     def find(self, reference: str) -> TrashEntry:
-        """What a word names: its name there, where it was, or a part of one; raises UsageError."""
+        """Find an entry by its name, its former path or a unique part of either; raises UsageError."""
         entries = self.entries()
         exact = [one for one in entries if reference in (one.name, one.origin, Path(one.origin).name, str(one.content))]
         found = exact[:1] or [one for one in entries if reference in one.name or reference in one.origin]
         if not found:
-            raise UsageError(f"there is no `{reference}` in the trash", hint="`gts restore --list` shows what is there")
+            raise UsageError(f"there is no `{reference}` in the trash", hint="`gts restore --list` lists it")
         if len(found) > 1:
             shown = ", ".join(one.name for one in found[:3]) + (", …" if len(found) > 3 else "")
-            raise UsageError(f"`{reference}` names {len(found)} things: {shown}", hint="write more of it")
+            raise UsageError(f"`{reference}` names {len(found)} deleted files: {shown}", hint="write a longer part of the name")
         return found[0]
 
     def check_restorable(self, several: Iterable[TrashEntry]) -> None:
-        """Raise FileError where one of these cannot go back because something else is there."""
+        """Raise FileError if the former path of one of these is taken."""
         for one in several:
             check_target_free(one, self.original_path(one))
 
     def restore(self, entry: TrashEntry) -> Path:
-        """Bring something back to where it was, and the catalogue's knowledge of it; the place."""
+        """Move an entry back to its former path and restore its rows in the catalogue; returns the path."""
         target = self.original_path(entry)
         check_target_free(entry, target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FileError(f"cannot make {target.parent}: {(error.strerror or str(error)).lower()}") from error
+            raise FileError(f"cannot make {target.parent}: {reason(error)}") from error
         move_path(entry.content, target)
         _remove_entry(entry.folder)
         _restore_records(self._workspace, entry.records)
         return target
 
     def original_path(self, entry: TrashEntry) -> Path:
-        """Where something goes back to."""
+        """Former path of an entry."""
         return self._workspace.root / entry.origin
 
     def _make_folder(self, name: str) -> Path:
@@ -136,13 +137,14 @@ class Trash:
                     folder.mkdir()
                     return folder
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise FileError(f"cannot make a trash in `{self._workspace.root}`: {reason}", hint="nothing was deleted") from error
+            raise FileError(
+                f"cannot make a trash in `{self._workspace.root}`: {reason(error)}", hint="nothing was deleted"
+            ) from error
         raise FileError(f"the trash in `{self._workspace.root}` is full", hint=f"empty it: rm -r {self.folder}")
 
 
 def check_target_free(entry: TrashEntry, target: Path) -> None:
-    """Raise FileError where something is at the place that a thing from the trash had."""
+    """Raise FileError if the former path of an entry is taken."""
     try:
         refuse_existing(target)
     except FileError as error:
@@ -150,7 +152,7 @@ def check_target_free(entry: TrashEntry, target: Path) -> None:
 
 
 def _read_entry(folder: Path) -> TrashEntry | None:
-    """What lies in a folder of the trash; None where that is nothing whole."""
+    """Read a folder of the trash; None if it is incomplete."""
     try:
         data = json.loads((folder / _INFO_FILE).read_bytes())
         one = TrashEntry(
@@ -158,7 +160,7 @@ def _read_entry(folder: Path) -> TrashEntry | None:
             kind=str(data["kind"]),
             origin=str(data["origin"]),
             deleted=str(data["deleted"]),
-            batch=int(data["together"]),
+            batch=int(data["batch"]),
             folder=folder,
             records=dict(data["records"]),
         )
@@ -175,7 +177,7 @@ def _remove_entry(folder: Path) -> None:
 
 
 def _read_records(workspace: Workspace, name: str) -> dict[str, Any]:
-    """What the catalogue has of a run or study."""
+    """Rows of a run or study in the catalogue."""
     with suppress(FileError), Catalogue(workspace.catalogue, read_only=True) as catalogue:
         run, job, study = catalogue.get_run(name), catalogue.get_job(name), catalogue.get_study(name)
         records = {"run": run, "job": job, "study": study}
@@ -185,13 +187,16 @@ def _read_records(workspace: Workspace, name: str) -> dict[str, Any]:
 
 
 def _restore_records(workspace: Workspace, records: Mapping[str, Any]) -> None:
-    """Tell the catalogue again; where it cannot be written, it learns of a run from its folder later."""
-    with suppress(FileError, TypeError, KeyError), Catalogue(workspace.catalogue) as catalogue:
-        runs = [RunRecord(**records["run"])] if "run" in records else []
-        jobs = [JobRecord(**records["job"])] if "job" in records else []
-        catalogue.put_many(runs, jobs)
-        if "study" in records:
-            study = dict(records["study"])
-            catalogue.put_study(StudyRecord(**study | {"directions": tuple(study["directions"])}))
+    """Put rows back into the catalogue; if it cannot be written, a run is indexed later from its folder."""
+    # One by one: a record that cannot be read must not keep the others out.
+    with suppress(FileError), Catalogue(workspace.catalogue) as catalogue:
+        with suppress(ValueError):
+            catalogue.put_run(parse_record(RunRecord, records.get("run")))
+        with suppress(ValueError):
+            catalogue.put_job(parse_record(JobRecord, records.get("job")))
+        with suppress(ValueError, TypeError):
+            study = dict(records.get("study") or {})
+            catalogue.put_study(parse_record(StudyRecord, study | {"directions": tuple(study.get("directions", ()))}))
         for one in records.get("checkpoints", ()):
-            catalogue.put_checkpoint(CheckpointRecord(**one))
+            with suppress(ValueError):
+                catalogue.put_checkpoint(parse_record(CheckpointRecord, one))

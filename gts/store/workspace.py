@@ -1,4 +1,4 @@
-"""Where things are in a workspace."""
+"""Paths within a workspace."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gts.errors import FileError
+from gts.errors import FileError, reason
 
 CATALOGUE_FILE = "gts.db"
 _RUN_FILE = "run.json"
 WORKSPACE_VARIABLE = "GTS_WORKSPACE"
-"""Names the workspace to work in."""
+"""Environment variable with the workspace to use."""
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0, 1, which eyes confuse
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with specs, spaces and checkpoints, and what use has made beside them."""
+    """A folder with specs, spaces and checkpoints, and the program's files beside them."""
 
     root: Path
 
     @property
     def catalogue(self) -> Path:
-        """The index of runs, checkpoints and scores."""
+        """The index of jobs, runs, studies, checkpoints and scores."""
         return self.root / CATALOGUE_FILE
 
     @property
     def runs(self) -> Path:
-        """The folder of the runs, one folder each."""
+        """Parent of the runs' folders."""
         return self.root / "runs"
 
     @property
     def studies(self) -> Path:
-        """The folder of the studies, one folder each."""
+        """Parent of the studies' folders."""
         return self.root / "studies"
 
     def run_folder(self, run_id: str) -> RunFolder:
-        """The folder of a run, whether it exists or not."""
+        """Folder of a run, which may not exist."""
         return RunFolder(self.runs / run_id)
 
     def study_folder(self, name: str) -> StudyFolder:
-        """The folder of a study, whether it exists or not."""
+        """Folder of a study, which may not exist."""
         return StudyFolder(self.studies / name)
 
     def display_path(self, path: Path) -> str:
-        """What a path is called here: from the folder of the workspace where it is inside, else the whole of it."""
+        """A path for messages and files: relative to the workspace if it is inside, else absolute."""
         full, root = os.path.abspath(path), os.path.abspath(self.root)
         return os.path.relpath(full, root) if full.startswith(root + os.sep) else full
 
     def run_ids(self, *, known: Container[str] = ()) -> list[str]:
-        """Every run that has a folder here and is not among the `known` ones, oldest first."""
+        """Ids of the runs that have a folder and are not `known`, oldest first."""
         try:
             with os.scandir(self.runs) as entries:
                 # One listing, and a look only into the folders that are new: on a network disk each look is a round trip.
@@ -67,24 +67,24 @@ class Workspace:
             return []
 
     def match_runs(self, reference: str) -> list[str]:
-        """The runs that a word can stand for, oldest first: the id, else those that begin or end so, else any with it."""
+        """Ids of the runs that a word matches, oldest first: an exact id, else a prefix or suffix, else any part."""
         return _match_names(reference, self.run_ids())
 
     def study_names(self) -> list[str]:
-        """Every study that has a folder here, by name."""
+        """Names of the studies that have a folder."""
         try:
             return sorted(entry.name for entry in os.scandir(self.studies) if StudyFolder(Path(entry.path)).exists())
         except OSError:
             return []
 
     def match_jobs(self, reference: str) -> list[Path]:
-        """The folders of the runs and studies that a word can stand for, in the same way."""
+        """Folders of the runs and studies that a word matches, in the same way."""
         folders = {name: self.study_folder(name).path for name in self.study_names()}
         folders |= {run: self.run_folder(run).path for run in self.run_ids()}
         return [folders[name] for name in _match_names(reference, list(folders))]
 
     def create_run_folder(self, name: str, now: datetime) -> RunFolder:
-        """Make the folder of a new run; raises FileError where that is impossible."""
+        """Create the folder of a new run; raises FileError."""
         try:
             self.runs.mkdir(parents=True, exist_ok=True)
             while True:
@@ -96,36 +96,36 @@ class Workspace:
                 return RunFolder(folder)
         except OSError as error:
             raise FileError(
-                f"cannot make a folder for the run in `{self.runs}`: {(error.strerror or str(error)).lower()}",
+                f"cannot make a folder for the run in `{self.runs}`: {reason(error)}",
                 hint="name a workspace that can be written to: --workspace DIR",
             ) from error
 
 
 @dataclass(frozen=True)
 class JobFolder:
-    """What is where in the folder of any job."""
+    """Paths within the folder of any job."""
 
     path: Path
 
     @property
     def job_file(self) -> Path:
-        """How its work stands, as JSON: the authority on that."""
+        """The job as JSON, with its recorded state."""
         return self.path / "job.json"
 
     @property
     def lock(self) -> Path:
-        """Locked by the process that works on it."""
+        """Locked by the process that runs the job."""
         return self.path / "lock"
 
     @property
     def log(self) -> Path:
-        """Its story, a line an event."""
+        """Log, one line per event."""
         return self.path / "log.txt"
 
 
 @dataclass(frozen=True)
 class RunFolder(JobFolder):
-    """What is where in the folder of one run."""
+    """Paths within the folder of a run."""
 
     @property
     def id(self) -> str:
@@ -134,25 +134,25 @@ class RunFolder(JobFolder):
 
     @property
     def run_file(self) -> Path:
-        """What was asked for and how it stands, as JSON."""
+        """Description and results of the run as JSON."""
         return self.path / _RUN_FILE
 
     @property
     def start_checkpoint(self) -> Path:
-        """What the training began from, where that was a checkpoint."""
+        """The checkpoint that the training started from, if any."""
         return self.path / "start.checkpoint"
 
     @property
     def metrics(self) -> Path:
-        """Its numbers."""
+        """Its metrics."""
         return self.path / "metrics.db"
 
     def member_folder(self, member: int) -> Path:
-        """The folder of a member's spec and checkpoints; members count from 0, folders from 1."""
+        """Folder of a member's spec and checkpoints; members count from 0, folders from 1."""
         return self.path / f"member{member + 1}"
 
     def spec(self, member: int) -> Path:
-        """What the member was trained with."""
+        """The member's spec."""
         return self.member_folder(member) / "training.spec"
 
     def last_checkpoint(self, member: int, step: int) -> Path:
@@ -164,19 +164,19 @@ class RunFolder(JobFolder):
         return self.member_folder(member) / "best.checkpoint"
 
     def trajectory(self, member: int) -> Path:
-        """An episode of the member's policy as it was at the newest evaluation."""
+        """An episode of the member's policy at the newest evaluation."""
         return self.member_folder(member) / "newest.trajectory"
 
     def failure_dump(self, member: int, step: int) -> Path:
-        """What the member was when it failed at a step."""
+        """Arrays of a member that failed at a step."""
         return self.member_folder(member) / f"failed-{step:013d}.safetensors"
 
     def last_checkpoints(self, member: int) -> list[Path]:
-        """The complete states that are kept, oldest first."""
+        """The complete states on the disk, oldest first."""
         return sorted(self.member_folder(member).glob("last-*.checkpoint"))
 
     def member_count(self) -> int:
-        """How many members have a folder."""
+        """Number of members that have a folder."""
         return len(list(self.path.glob("member*/training.spec")))
 
     def exists(self) -> bool:
@@ -186,21 +186,21 @@ class RunFolder(JobFolder):
 
 @dataclass(frozen=True)
 class StudyFolder(JobFolder):
-    """What is where in the folder of one study."""
+    """Paths within the folder of a study."""
 
     @property
     def name(self) -> str:
-        """As a person called it."""
+        """Name of the study."""
         return self.path.name
 
     @property
     def study_file(self) -> Path:
-        """What is searched and how it was asked for, as JSON."""
+        """Settings and description of the study as JSON."""
         return self.path / "study.json"
 
     @property
     def database(self) -> Path:
-        """Its trials."""
+        """Its trials, unless another storage was chosen."""
         return self.path / "study.db"
 
     def exists(self) -> bool:
@@ -214,10 +214,9 @@ def _match_names(reference: str, names: list[str]) -> list[str]:
 
 
 def find_workspace(given: Path | None = None) -> Workspace:
-    """The workspace to work in.
+    """Find the workspace: `given`, $GTS_WORKSPACE, the nearest folder upwards with a catalogue, or the current folder.
 
-    It is `given`, or $GTS_WORKSPACE, or the nearest folder upwards that has a catalogue, or the current folder.
-    Raises FileError where a folder was named that is none.
+    Raises FileError if a named folder does not exist.
     """
     named = given or (Path(os.environ[WORKSPACE_VARIABLE]) if os.environ.get(WORKSPACE_VARIABLE) else None)
     if named is not None:
@@ -227,7 +226,7 @@ def find_workspace(given: Path | None = None) -> Workspace:
         return Workspace(named)
     here = Path.cwd()
     for folder in (here, *here.parents):
-        # A catalogue in the home folder serves those who work right there, not everything below it.
+        # A catalogue in the home folder is used only there, not in all folders below it.
         if folder == Path.home() and folder != here:
             break
         if (folder / CATALOGUE_FILE).is_file():
@@ -236,6 +235,6 @@ def find_workspace(given: Path | None = None) -> Workspace:
 
 
 def make_run_id(name: str, now: datetime) -> str:
-    """A name for a run: the time, what is trained, and three letters that keep two runs of one second apart."""
+    """A run id: time, name, and three random letters that distinguish runs of the same second."""
     word = re.sub(r"[^A-Za-z0-9]+", "-", name)[:32].strip("-") or "run"
     return f"{now:%Y%m%d-%H%M%S}-{word}-{''.join(secrets.choice(_LETTERS) for _ in range(3))}"

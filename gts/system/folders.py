@@ -1,4 +1,4 @@
-"""Where a person's own settings are."""
+"""The folders of this user's settings and state, by the conventions of the platform (platformdirs)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from pathlib import Path
 
 
 def config_folder() -> Path:
-    """Themes and keys of this user: `$GTS_CONFIG`, or `gts` in the folder that the desktop has for settings; not made here."""
+    """This user's themes and keys: `$GTS_CONFIG`, else the platform's folder for settings. The folder may not exist."""
     named = os.environ.get("GTS_CONFIG")
-    if named:
-        return Path(named).expanduser()
-    settings = os.environ.get("XDG_CONFIG_HOME", "")
-    # The specification says that a relative path there is to be ignored.
-    return (Path(settings) if os.path.isabs(settings) else Path.home() / ".config") / "gts"
+    return Path(named).expanduser() if named else user_config_home() / "gts"
+
+
+def user_state_folder() -> Path:
+    """This user's state on this machine: `$GTS_STATE`, else the platform's folder for state. The folder may not exist."""
+    import platformdirs
+
+    named = os.environ.get("GTS_STATE")
+    return Path(named).expanduser() if named else platformdirs.user_state_path("gts", appauthor=False)
+
+
+def user_config_home() -> Path:
+    """The platform's folder for the settings of all programs."""
+    import platformdirs
+
+    return platformdirs.user_config_path()

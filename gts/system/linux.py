@@ -1,4 +1,4 @@
-"""Linux: `/proc`, control groups, systemd where it runs."""
+"""Linux: `/proc`, CPU quotas of control groups, systemd if it runs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from gts.system import BootService, ProcessIdentity
+from gts.system.interfaces import BootService, ProcessIdentity
 from gts.system.portable import Portable
 
 _PROC = Path("/proc")
-_CPU_NAMES = ("model name", "Model", "cpu")
-"""Where the kernel writes what the CPU is called: on x86, on many ARM boards, on POWER."""
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN_CGROUPS = Path("/proc/self/cgroup")
 
 
 class Linux(Portable):
@@ -23,22 +23,22 @@ class Linux(Portable):
     name = "linux"
 
     def boot_id(self) -> str:
-        """A random id that the kernel draws at every start."""
-        return _text(_PROC / "sys/kernel/random/boot_id").strip()
+        """Random id that the kernel draws at every boot."""
+        return _read_text(_PROC / "sys/kernel/random/boot_id").strip()
 
     def process_start(self, pid: int) -> str | None:
-        """Clock ticks from the boot to the start of the process: setting the clock does not move them."""
-        return parse_start_from_stat(_text(_PROC / str(pid) / "stat")) if pid > 0 else None
+        """Clock ticks between boot and process start, which setting the clock does not change."""
+        return parse_start_from_stat(_read_text(_PROC / str(pid) / "stat")) if pid > 0 else None
 
     def signal_process(self, identity: ProcessIdentity, number: int) -> bool:
-        """Take hold of the process, look whether it is the right one, then signal what is held: nothing can come between."""
-        opener = getattr(os, "pidfd_open", None)  # missing in a Python that was built for old kernels
+        """Open a pidfd, check the identity, then signal through the pidfd: the pid cannot be reused in between."""
+        opener = getattr(os, "pidfd_open", None)  # missing if Python was built for an old kernel
         if opener is None or not self._matches(identity):
             return super().signal_process(identity, number)
         try:
             held = opener(identity.pid)
         except OSError as error:
-            if error.errno in (errno.ENOSYS, errno.EPERM):  # old kernels, and sandboxes that do not know the call
+            if error.errno in (errno.ENOSYS, errno.EPERM):  # old kernels and sandboxes without this call
                 return super().signal_process(identity, number)
             return False
         try:
@@ -52,33 +52,29 @@ class Linux(Portable):
         return True
 
     def available_cpus(self) -> int:
-        """The smaller of the CPUs it may be scheduled on and the quota of its control group, rounded up."""
-        from gts.system.cgroups import cpu_quota
-
+        """CPUs in the scheduler affinity, or the CPU quota rounded up if it is smaller."""
         cpus, quota = super().available_cpus(), cpu_quota()
         return cpus if quota is None else max(1, min(cpus, math.ceil(quota)))
 
-    def cpu_name(self) -> str:
-        """As the kernel lists it."""
-        return parse_cpu_name(_text(_PROC / "cpuinfo"))
-
-    def detached_command(self, unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
-        """By `systemd-run`, where this user's manager lives on after a logout."""
+    def detached_command(
+        self, unit: str, command: Sequence[str], folder: Path, *, secrets: Sequence[str] = ()
+    ) -> list[str] | None:
+        """By `systemd-run`, if this user's service manager outlives a logout."""
         from gts.system.systemd import unit_command
 
-        return unit_command(unit, command, folder)
+        return unit_command(unit, command, folder, secrets)
 
-    def boot_services(self) -> tuple[BootService, ...]:
-        """systemd, then the crontab."""
+    def boot_service(self) -> BootService | None:
+        """systemd; `availability` shows whether it runs here."""
         from gts.system.systemd import SystemdService
 
-        return (SystemdService(), *super().boot_services())
+        return SystemdService()
 
 
 def parse_start_from_stat(text: str) -> str | None:
-    """The start, in clock ticks, from `/proc/<pid>/stat`; None for nothing, and for a process that has ended.
+    """Start time in clock ticks from `/proc/<pid>/stat`; None for an empty text and for a zombie.
 
-    The second field is the name of the program in parentheses, and may hold blanks and parentheses itself.
+    The second field is the program's name in parentheses, which may contain blanks and parentheses itself.
     """
     fields = text.rpartition(")")[2].split()
     if len(fields) < 20 or fields[0] in "ZXx":
@@ -86,18 +82,54 @@ def parse_start_from_stat(text: str) -> str | None:
     return fields[19]
 
 
-def parse_cpu_name(text: str) -> str:
-    """The name of the CPU from `/proc/cpuinfo`; empty where it has none."""
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        key, _, value = line.partition(":")
-        found.setdefault(key.strip(), " ".join(value.split()))
-    return next((found[name] for name in _CPU_NAMES if found.get(name)), "")
+def cpu_quota() -> float | None:
+    """The smallest CPU quota of the control groups around this process, versions 1 and 2; None if there is none."""
+    groups = _own_groups(_OWN_CGROUPS)
+    quotas = [_quota_v2(folder) for folder in _with_parents(_CGROUPS, groups.get(""))]
+    quotas += [_quota_v1(folder) for folder in _with_parents(_CGROUPS / "cpu", groups.get("cpu"))]
+    return min((quota for quota in quotas if quota is not None), default=None)
 
 
-def _text(path: Path) -> str:
-    """What a file of the kernel says; empty where it is gone or hidden."""
+def _own_groups(listing: Path) -> dict[str, str]:
+    """Path of this process's group by controller; version 2 has the controller ""."""
+    groups: dict[str, str] = {}
+    for line in _read_lines(listing):
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            groups[controller] = path
+    return groups
+
+
+def _with_parents(root: Path, path: str | None) -> list[Path]:
+    """The group's folder and its parents up to the root; each of them may have a quota."""
+    if path is None:
+        return []
+    folder = root / path.strip("/")
+    # Inside a container the listed path may belong to the host and not exist here: the root is then the container's own group.
+    return [folder, *(parent for parent in folder.parents if parent == root or root in parent.parents)]
+
+
+def _quota_v2(folder: Path) -> float | None:
+    words = " ".join(_read_lines(folder / "cpu.max")).split()
+    if len(words) != 2 or words[0] == "max":
+        return None
+    return int(words[0]) / int(words[1])
+
+
+def _quota_v1(folder: Path) -> float | None:
+    quota, period = _read_lines(folder / "cpu.cfs_quota_us"), _read_lines(folder / "cpu.cfs_period_us")
+    if not quota or not period or int(quota[0]) <= 0:
+        return None
+    return int(quota[0]) / int(period[0])
+
+
+def _read_text(path: Path) -> str:
+    """Text of a file of the kernel; empty if it is gone or hidden."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:  # a process that ends while it is read gives ESRCH
         return ""
+
+
+def _read_lines(path: Path) -> list[str]:
+    return _read_text(path).splitlines()

@@ -1,4 +1,4 @@
-"""systemd's manager of one user: units that outlive a logout, and units that it starts itself."""
+"""systemd user units: commands that outlive a logout, and commands that run at boot."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from gts.errors import WorkError
-from gts.system import BootJob, BootServiceState
-from gts.system.programs import ProgramResult, find_program, run_program
+from gts.system.folders import user_config_home
+from gts.system.interfaces import BootJob, BootServiceState
+from gts.system.programs import ProgramResult, find_program, replace_file, run_program
 
 _LINGER_FOLDER = Path("/var/lib/systemd/linger")
 _SYSTEMD_RUNTIME_FOLDER = Path("/run/systemd/system")
@@ -20,11 +21,11 @@ _PASSED_VARIABLES = ("PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR", 
 _PASSED_PREFIXES = ("GTS_", "OMP_", "KMP_", "GOMP_", "MKL_", "CUDA_", "MUJOCO_")
 
 
-def unit_command(unit: str, command: Sequence[str], folder: Path) -> list[str] | None:
-    """The command line that makes a command a unit of its own; None where no manager of this user outlives a logout.
+def unit_command(unit: str, command: Sequence[str], folder: Path, secrets: Sequence[str] = ()) -> list[str] | None:
+    """Command line that runs a command as a transient unit; None if no user manager outlives a logout.
 
-    The manager knows nothing of this terminal's environment, so the variables that matter are named one by one. Only files are
-    looked at: this takes microseconds.
+    A unit does not inherit this process's environment: the variables that matter are passed one by one. Only files are read
+    here, which takes microseconds.
     """
     program, user = find_program("systemd-run"), _user_name()
     runtime = os.environ.get("XDG_RUNTIME_DIR")
@@ -42,20 +43,22 @@ def unit_command(unit: str, command: Sequence[str], folder: Path) -> list[str] |
         *("-p", "KillMode=control-group"),
         *("-p", f"WorkingDirectory={folder.absolute()}"),
         *(f"--setenv={name}={os.environ[name]}" for name in sorted(carried)),
+        # systemd-run takes the value from its own environment: a command line is visible to every user.
+        *(f"--setenv={name}" for name in secrets),
         "--",
         command[0],
-        # The manager would put variables in the place of what looks like their names.
+        # systemd expands $NAME in all arguments but the first.
         *(word.replace("$", "$$") for word in command[1:]),
     ]
 
 
 class SystemdService:
-    """A unit of this user that its manager starts with itself; lingering has the manager start with the machine."""
+    """Units in `~/.config/systemd/user`; lingering makes the user's manager start at boot."""
 
     kind = "systemd"
 
     def availability(self) -> Literal["full", "partial", "none"]:
-        """Partial where systemd runs the machine and this user's manager cannot be reached from here."""
+        """Partial if systemd runs this machine but the user's manager cannot be reached from this session."""
         if find_program("systemctl") is None:
             return "none"
         if self._is_manager_reachable():
@@ -63,24 +66,21 @@ class SystemdService:
         return "partial" if _SYSTEMD_RUNTIME_FOLDER.is_dir() else "none"
 
     def install(self, boot_job: BootJob) -> None:
-        """Write the unit, enable it, and ask for lingering; where a part of it is refused, `state` says so."""
+        """Write the unit, enable it and request lingering; `state` reports the part that was refused."""
         path = self._path(boot_job)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.part")
-        beside.write_text(unit_text(boot_job), encoding="utf-8", errors="surrogateescape")
-        os.replace(beside, path)
+        replace_file(path, unit_text(boot_job).encode("utf-8", "surrogateescape"))
         self._systemctl("daemon-reload")
         enabled = self._systemctl("enable", path.name)
         if enabled.exit_code != 0 and self._is_manager_reachable():
             raise WorkError(
-                f"{path} is written, and systemd does not enable it: {enabled.error_line}",
+                f"{path} is written, but systemd does not enable it: {enabled.error_line}",
                 hint=f"try it by hand: systemctl --user enable {path.name}",
             )
         if not self._has_linger():
             run_program("loginctl", "--no-ask-password", "enable-linger", _user_name() or "")
 
     def remove(self, boot_job: BootJob) -> None:
-        """Disable the unit and delete its file; lingering stays, since others may need it."""
+        """Disable the unit and delete its file. Lingering stays on: other units may need it."""
         path = self._path(boot_job)
         if path.exists():
             self._systemctl("disable", path.name)
@@ -90,7 +90,7 @@ class SystemdService:
             self._systemctl("daemon-reload")
 
     def state(self, boot_job: BootJob) -> BootServiceState:
-        """Whether the unit is there and enabled, and whether the manager starts with the machine."""
+        """Whether the unit exists and is enabled, and whether the user's manager starts at boot."""
         path = self._path(boot_job)
         if not path.exists():
             return BootServiceState(self.kind, str(path), installed=False, active=False)
@@ -99,7 +99,7 @@ class SystemdService:
         if not enabled:
             remarks.append(f"the unit is not enabled; run: systemctl --user enable {path.name}")
         if not self._has_linger():
-            reach = "" if self._is_manager_reachable() else "your manager of systemd cannot be reached from here: "
+            reach = "" if self._is_manager_reachable() else "your systemd user manager cannot be reached from here: "
             remarks.append(f"{reach}it runs only when you log in; root has to run: loginctl enable-linger {_user_name()}")
         return BootServiceState(
             self.kind,
@@ -111,12 +111,10 @@ class SystemdService:
         )
 
     def _path(self, boot_job: BootJob) -> Path:
-        named = os.environ.get("XDG_CONFIG_HOME", "")
-        config = Path(named) if os.path.isabs(named) else Path.home() / ".config"
-        return config / "systemd" / "user" / f"{boot_job.label}.service"
+        return user_config_home() / "systemd" / "user" / f"{boot_job.label}.service"
 
     def _systemctl(self, *words: str) -> ProgramResult:
-        """`systemctl --user`; where the manager cannot be reached it works on the files alone."""
+        """Run `systemctl --user`; offline, on the files alone, if the manager cannot be reached."""
         reachable = self._is_manager_reachable()
         if words[0] == "daemon-reload" and not reachable:
             return ProgramResult(0, "", "")
@@ -131,10 +129,10 @@ class SystemdService:
 
 
 def unit_text(boot_job: BootJob) -> str:
-    """The unit that runs the command once; what the command starts lives on when it ends."""
+    """Text of a unit that runs a command once; processes that the command starts outlive it."""
     return f"""\
 [Unit]
-Description=GTS: go on with the jobs of {boot_job.subject.replace("%", "%%")} after a restart
+Description=GTS: resume the jobs of {boot_job.subject.replace("%", "%%")} after a restart
 
 [Service]
 Type=oneshot
@@ -148,7 +146,7 @@ WantedBy=default.target
 
 
 def _quote_word(word: str, index: int) -> str:
-    """A word of ExecStart. Percent signs begin specifiers; dollars begin variables, but not in the program's path."""
+    """Quote a word of ExecStart: `%` begins a specifier, `$` a variable except in the program's path."""
     if _PLAIN.fullmatch(word):
         return word
     word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")

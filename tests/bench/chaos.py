@@ -162,7 +162,7 @@ class Chaos:
 
     def finish(self) -> None:
         """Count the processes that are left, and end them."""
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while (left := self.orphans()) and time.monotonic() < until:
             time.sleep(0.1)  # one that has let go of its lock is about to end
         self.tally.orphans += len(left)

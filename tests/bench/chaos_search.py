@@ -31,9 +31,9 @@ from gts.formats.space_file import read_space
 from gts.jobs import control
 from gts.jobs.job_store import read_job_status
 from gts.jobs.launch import launch
+from gts.jobs.requests import SearchRequest
+from gts.jobs.searches.active_trials import read_training_end
 from gts.jobs.searches.job import create_search
-from gts.jobs.searches.request import SearchRequest
-from gts.jobs.searches.trials import read_training_end
 from gts.search.objective_value import compute_trial_values
 from gts.search.study import Study
 from gts.store.curves import MetricsReader
@@ -87,13 +87,25 @@ def search(folder: Path, *, trials: int, kills: int, seed: int, space: dict[str,
     while read_job_status(job.folder).state.alive:
         assert time.monotonic() < until, f"the search does not end\n{request.folder.log.read_text()[-3000:]}"
         time.sleep(0.1)
-    time.sleep(0.5)
     state = read_job_status(job.folder).state.name
     problems = [] if state == "done" else [f"it ended {read_job_status(job.folder).state}"]
     problems += _wrong(request.folder, request, trials)
-    left = [one.pid for one in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(one.info["cmdline"] or [])]
-    left = [pid for pid in left if pid != os.getpid()]
+    # The lock is free a moment before the process ends: Optuna's teardown comes after it.
+    deadline = time.monotonic() + 60
+    while (left := _processes_of(folder)) and time.monotonic() < deadline:
+        time.sleep(0.1)
     return {"kills": dict(done), "problems": problems, "orphans": len(left)}
+
+
+def _processes_of(folder: Path) -> list[int]:
+    """Pids of the running processes that work on a folder, without this one and zombies."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            is_zombie = process.status() == psutil.STATUS_ZOMBIE
+            if process.pid != os.getpid() and not is_zombie and str(folder) in " ".join(process.cmdline()):
+                found.append(process.pid)
+    return found
 
 
 def _kill(victim: str, owner: int, draw: random.Random) -> bool:

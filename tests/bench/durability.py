@@ -19,9 +19,9 @@ from time import perf_counter
 from typing import Any
 
 from gts.formats.spec_file import read_spec
-from gts.jobs.interruption import StopRequest
 from gts.jobs.process import run_job
-from gts.jobs.trainings.request import TrainingRequest
+from gts.jobs.requests import TrainingRequest
+from gts.jobs.stop_request import StopRequest
 from gts.jobs.trainings.runs import create_run
 from gts.params.spec import Spec, parse_assignments, specs_with_seeds
 from gts.store.workspace import Workspace

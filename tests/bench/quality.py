@@ -18,10 +18,10 @@ from statistics import median
 from typing import Any
 
 from gts.formats.space_file import read_space
-from gts.jobs.interruption import StopRequest
 from gts.jobs.process import run_job
+from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.job import create_search
-from gts.jobs.searches.request import SearchRequest
+from gts.jobs.stop_request import StopRequest
 from gts.search.study_reader import read_study_by_reference
 from gts.store.workspace import Workspace
 from gts.system.threads import available_cpus

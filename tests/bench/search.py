@@ -24,10 +24,11 @@ import psutil
 
 from gts.formats.space_file import read_space
 from gts.formats.spec_file import read_spec
-from gts.jobs.interruption import StopRequest
+from gts.jobs.job_events import SearchOutcome
 from gts.jobs.process import run_job
+from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.job import create_search
-from gts.jobs.searches.request import SearchOutcome, SearchRequest
+from gts.jobs.stop_request import StopRequest
 from gts.store.workspace import Workspace
 from gts.system.threads import available_cpus
 from gts.system.versions import machine_info, package_versions

@@ -20,12 +20,13 @@ from gts.commands import tail
 from gts.commands.job_progress import RunProgress
 from gts.commands.views.live import EventDisplay
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs.interruption import StopRequest
+from gts.jobs.job_events import DiskFull, DiskFullCleared, RunStarted
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, read_job, read_job_status, write_job
 from gts.jobs.queue import JobQueue, QueueEntry
+from gts.jobs.requests import TrainingRequest
 from gts.jobs.states import Done
-from gts.jobs.trainings.request import DiskFull, DiskFullCleared, RunStarted, TrainingRequest
+from gts.jobs.stop_request import StopRequest
 from gts.jobs.trainings.run_writer import RunWriter
 from gts.jobs.trainings.runs import create_run
 from gts.params.spec import make_spec
@@ -44,11 +45,11 @@ def _own_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pretend(workspace: Path) -> Iterator[Pretend]:
-    """Simulates jobs: `pretend("running")`, `pretend(claim="failed", reason="…")`."""
+    """Simulates jobs: `pretend("running")`, `pretend(recorded="failed", reason="…")`."""
     lives: list[JobLock] = []
 
     def make(
-        doing: Any = "running", reason: str = "", *, claim: str = "active", attempts: tuple[int, ...] = ()
+        doing: Any = "running", reason: str = "", *, recorded: str = "running", attempts: tuple[int, ...] = ()
     ) -> tuple[Job, JobLock]:
         spec = make_spec(TINY_SPEC["physicalModel"], TINY_SPEC["technique"], TINY_SPEC["params"] | {"nSteps": 1_000_000})
         results = (workspace / "out.checkpoint",)
@@ -56,7 +57,8 @@ def pretend(workspace: Path) -> Iterator[Pretend]:
         job, life = create_run(asked)
         lives.append(life)
         job = write_job(
-            asked.workspace, replace(job, recorded_state=claim, reason=reason if claim != "active" else "", attempts=attempts)
+            asked.workspace,
+            replace(job, recorded_state=recorded, reason=reason if recorded != "running" else "", attempts=attempts),
         )
         if doing is None:
             life.release()
@@ -95,12 +97,12 @@ def test_empty_list_of_jobs_has_a_next_step(gts, workspace: Path) -> None:
 
 def test_jobs_shows_every_state_in_80_columns(gts, workspace: Path, pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    done, _ = pretend(None, claim="done")
-    failed, _ = pretend(None, "a loss of nan", claim="failed")
+    done, _ = pretend(None, recorded="done")
+    failed, _ = pretend(None, "a loss of nan", recorded="failed")
     died, _ = pretend(None, attempts=(0, 0, 0))
     killed, _ = pretend(None)
     full, _ = pretend("paused", "the disk is full")
-    waits, _ = pretend("waiting", "for CPUs: 1 of 1 are taken, it uses 1")
+    waits, _ = pretend("queued", "for CPUs: 1 of 1 are taken, it uses 1")
     works, _ = pretend("running")
     numbers(works, 20)
     with (
@@ -112,13 +114,13 @@ def test_jobs_shows_every_state_in_80_columns(gts, workspace: Path, pretend, mon
     lines = outcome.out.splitlines()
     assert all(len(line.rstrip()) <= 80 for line in lines)
     for job, says in [
-        (works, "▶ running"), (waits, "… waiting"), (full, "‖ paused"), (killed, "! interrupted"),
+        (works, "▶ running"), (waits, "… queued"), (full, "‖ paused"), (killed, "! interrupted"),
         (died, "✗ failed"), (failed, "✗ failed"), (done, "✓ done"),
     ]:  # fmt: skip
         assert any(line.startswith(job.id) and says in line for line in lines), says
-    for said in ("the disk is full", "a loss of nan", "by kill", "it died 3 times at step 0", "number 1 in the row"):
+    for said in ("the disk is full", "a loss of nan", "by kill", "it crashed 3 times at step 0", "number 1 in the row"):
         assert said in outcome.out
-    assert "1 at work, 1 waiting (1 in other workspaces); 1 of" in lines[-1]
+    assert "1 running, 1 queued (1 in other workspaces); 1 thread on" in lines[-1]
     assert (data[works.id]["step"], data[works.id]["pid"], data[waits.id]["place"]) == (2000, os.getpid(), 1)
     assert 5000 < data[works.id]["rate"] < 10500
     assert data[works.id]["seconds_left"] == pytest.approx((data[works.id]["total_steps"] - 2000) / data[works.id]["rate"])
@@ -128,7 +130,7 @@ def test_jobs_shows_every_state_in_80_columns(gts, workspace: Path, pretend, mon
 
 def test_jobs_are_filtered_and_limited(gts, workspace: Path, pretend) -> None:
     works, _ = pretend("running")
-    others = [pretend(None, claim="done")[0].id for _ in range(12)]
+    others = [pretend(None, recorded="done")[0].id for _ in range(12)]
     listed = gts("jobs", "--json").data
     assert (len(listed["jobs"]), listed["more"]) == (11, True)
     assert "older ones: gts jobs --all" in gts("jobs").out
@@ -142,7 +144,7 @@ def test_job_without_progress_is_marked(gts, workspace: Path, pretend) -> None:
     job, _ = pretend("running")
     numbers(job, 2)
     assert "no progress" not in gts("jobs").out
-    for path in (job.lock, RunFolder(job.folder).metrics):
+    for path in (job.lock_path, RunFolder(job.folder).metrics):
         os.utime(path, (time.time() - 400, time.time() - 400))
     assert "no progress for 6 min 40 s" in gts("jobs").out
 
@@ -172,20 +174,20 @@ def test_tail_shows_last_lines_and_state(gts, workspace: Path, pretend) -> None:
 
 
 def test_tail_follows_until_the_end_despite_log_changes(gts, workspace: Path, pretend) -> None:
-    job, life = pretend("waiting", "a slot: 1 of 1 are taken")
+    job, life = pretend("queued", "a slot: 1 of 1 are taken")
     log = job.folder / "log.txt"
 
     def live() -> None:
         for act in (
             lambda: log.write_text("first\nhalf a"),
             lambda: log.open("a").write(" line\n"),
-            lambda: (numbers(job, 5), life.say("running")),
+            lambda: (numbers(job, 5), life.set_activity("running")),
             lambda: log.write_text("cut\n"),
-            lambda: life.say("paused", "the disk is full"),
+            lambda: life.set_activity("paused", "the disk is full"),
             lambda: log.unlink(),
             lambda: (
                 log.write_text("last word"),
-                write_job(Workspace(workspace), replace(job, claim="failed", reason="nan")),
+                write_job(Workspace(workspace), replace(job, recorded_state="failed", reason="nan")),
                 life.release(),
             ),
         ):
@@ -198,7 +200,7 @@ def test_tail_follows_until_the_end_despite_log_changes(gts, workspace: Path, pr
     thread.join()
     assert outcome.code == 1
     assert outcome.out.splitlines()[:4] == ["first", "half a line", "cut", "last word"]
-    states = ["is waiting: a slot: 1 of 1 are taken", "is running", "step 500 of", "is paused: the disk is full"]
+    states = ["is queued: a slot: 1 of 1 are taken", "is running", "step 500 of", "is paused: the disk is full"]
     places = [outcome.err.index(said) for said in states]
     assert places == sorted(places)
     assert "best 77" in outcome.err
@@ -231,7 +233,7 @@ def test_tail_of_a_job_that_is_removed_slowly(gts, workspace: Path, pretend) -> 
     job, _ = pretend("running")
 
     def remove() -> None:
-        job.lock.unlink()
+        job.lock_path.unlink()
         time.sleep(0.1)
         shutil.rmtree(job.folder)
 
@@ -259,7 +261,7 @@ def test_paused_training_is_shown_on_its_bar(tmp_path: Path) -> None:
 
 
 def test_stop_needs_a_running_job(gts, workspace: Path, pretend) -> None:
-    job, _ = pretend(None, claim="done")
+    job, _ = pretend(None, recorded="done")
     outcome = gts("stop", job.id)
     assert outcome.code == 2
     assert f"{job.id} is not running, it is done" in outcome.err
@@ -279,7 +281,7 @@ def test_ctrl_c_keeps_a_stop_request(gts, workspace: Path, pretend) -> None:
 
 
 def test_resume_refuses_invalid_requests(gts, workspace: Path, pretend) -> None:
-    done, _ = pretend(None, claim="done")
+    done, _ = pretend(None, recorded="done")
     works, _ = pretend("running")
     for words, says in [
         ([done.id], f"{done.id} is done"),
@@ -297,9 +299,9 @@ def test_resume_refuses_invalid_requests(gts, workspace: Path, pretend) -> None:
 
 
 def test_resume_all_skips_stopped_and_repeatedly_failing_jobs(gts, workspace: Path, pretend) -> None:
-    stopped, _ = pretend(None, "stopped", claim="paused")
+    stopped, _ = pretend(None, "stopped", recorded="paused")
     died, _ = pretend(None, attempts=(0, 0, 0))
-    pretend(None, claim="done")
+    pretend(None, recorded="done")
     outcome = gts("resume", "--all")
     assert outcome.code == 0
     assert f"not resumed, paused: {stopped.id} (stopped on request)" in outcome.out
@@ -319,7 +321,7 @@ def test_interrupted_training_is_resumed_in_the_terminal(gts, workspace: Path, m
 
     gts("train", "tiny.spec", "whole.checkpoint", "--no-score", "--keep", "last")
     with monkeypatch.context() as patch:
-        patch.setattr(RunWriter, "round", take_and_signal)
+        patch.setattr(RunWriter, "add_round", take_and_signal)
         assert gts("train", "tiny.spec", "cut.checkpoint", "--no-score", "--keep", "last").code == 130
     (run,) = [
         one

@@ -23,11 +23,12 @@ from gts.commands.job_progress import StudyProgress
 from gts.commands.views.live import EventDisplay
 from gts.errors import UsageError
 from gts.formats.space_file import read_space
-from gts.jobs.interruption import StopRequest
+from gts.jobs.job_events import SearchStarted, TrialConfirmed, TrialEnded, TrialStarted
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import read_job_status
+from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.job import create_search
-from gts.jobs.searches.request import SearchRequest, SearchStarted, TrialConfirmed, TrialEnded, TrialStarted
+from gts.jobs.stop_request import StopRequest
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.cli import TINY_SPEC, Outcome
@@ -338,12 +339,34 @@ def test_searched_seed_is_a_warning(gts, space: Path) -> None:
     assert "picks lucky seeds" in outcome.err
 
 
-def test_password_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_study_keeps_its_own_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from gts.commands.search import storage_without_password
+    from gts.jobs.job_store import Job
+    from gts.jobs.launch import worker_environment
+    from gts.search import storage as module
+    from gts.search.storage_url import parse_storage_url
 
+    monkeypatch.setattr("gts.search.storage_url._PASSWORDS", {})
     monkeypatch.delenv("PGPASSWORD", raising=False)
-    for word in ("postgresql://me:se%2Fcret@host:5432/a", "postgres://me@host:5432/a?password=se/cret"):
-        storage, notes = storage_without_password(word)
-        assert storage == "postgresql+psycopg://me@host:5432/a"
-        assert os.environ.pop("PGPASSWORD") == "se/cret"
+    words = {"first": "postgresql://me:se%2Fcret@host:5432/a", "second": "postgres://me@host:5432/b?password=other"}
+    stored = {}
+    for name, word in words.items():
+        stored[name], notes = storage_without_password(word)
         assert "~/.pgpass" in notes[0].text
+    assert stored == {"first": "postgresql+psycopg://me@host:5432/a", "second": "postgresql+psycopg://me@host:5432/b"}
+    assert "PGPASSWORD" not in os.environ
+
+    connected: list[object] = []
+    monkeypatch.setattr(module, "RDBStorage", lambda url, engine_kwargs, **_: connected.append(engine_kwargs["connect_args"]))
+    for name in ("first", "second", "first"):
+        module.open_storage(parse_storage_url(stored[name]))
+    assert [arguments["password"] for arguments in connected] == ["se/cret", "other", "se/cret"]
+
+    def job(kind: str, request: dict[str, object]) -> Job:
+        return Job("x", kind, "x", tmp_path, "running", "", request=request)
+
+    passed = [worker_environment(job("search", {"storage": storage})).get("PGPASSWORD") for storage in stored.values()]
+    assert passed == ["se/cret", "other"]
+    assert "PGPASSWORD" not in worker_environment(job("train", {}))
+    assert "PGPASSWORD" not in worker_environment(job("search", {"storage": "postgresql+psycopg://me@elsewhere/a"}))
+    assert "PGPASSWORD" not in worker_environment()

@@ -273,7 +273,7 @@ def test_training_survives_an_unwritable_catalogue(gts, workspace: Path) -> None
     (workspace / "gts.db").write_bytes(b"this is no database, whatever it looks like" * 100)
     outcome = gts("train", "tiny.spec", "--json")
     assert outcome.code == 0
-    assert outcome.err.count("warning: the catalogue does not know of this run") == 1
+    assert outcome.err.count("warning: this run is missing in the catalogue") == 1
     assert read_checkpoint("tiny.checkpoint").score is not None
     assert gts("score", "tiny.checkpoint", "--episodes", 2, "--json").code == 0
     assert gts("compare", "tiny.checkpoint", "tiny.spec").code == 0

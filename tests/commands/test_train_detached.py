@@ -45,7 +45,7 @@ def test_detached_training_is_stopped_and_resumed(gts, workspace: Path) -> None:
     until(folder, "running")
     assert f" on {os.uname().nodename}" in gts("info", run).out
     outcome = gts("resume", run)
-    assert (outcome.code, "is working on" in outcome.err) == (2, True)
+    assert (outcome.code, "is already running" in outcome.err) == (2, True)
     follower = start(workspace, "tail", run)
     assert follower.stdout is not None
     assert "training tiny.spec" in follower.stdout.readline()

@@ -38,7 +38,7 @@ def test_running_search_gets_and_loses_a_worker(tmp_path: Path, monkeypatch: pyt
         assert (code, data["workers"], data["at_work"]) == (0, 1, True), said
         until(lambda: working(search.pid) == 1, search)
         log = (tmp_path / "studies" / "long" / "log.txt").read_text()
-        assert log.index("from now on 2 workers") < log.index("from now on 1 worker\n")
+        assert log.index("2 workers now") < log.index("1 worker now\n")
         assert "failed" not in log and "unasked" not in log
     finally:
         search.terminate()
@@ -56,7 +56,7 @@ def working(pid: int) -> int:
     found = 0
     for process in psutil.Process(pid).children(recursive=True):
         try:
-            found += "gts.jobs.searches.worker" in process.cmdline()
+            found += "gts.jobs.searches.search_worker" in process.cmdline()
         except psutil.Error:
             continue
     return found

@@ -13,7 +13,7 @@ import pytest
 
 from gts.jobs.job_store import Job, JobStatus, read_job_status
 from gts.jobs.launch import launch
-from gts.jobs.trainings.request import TrainingRequest
+from gts.jobs.requests import TrainingRequest
 from gts.jobs.trainings.runs import create_run
 from gts.params.spec import make_spec, specs_with_seeds
 from gts.store.workspace import Workspace
@@ -58,7 +58,7 @@ def launched() -> Iterator[Launch]:
 
 
 def end(job: Job) -> None:
-    """Kill whoever works on a job."""
+    """Kill the process of a job."""
     standing = read_job_status(job.folder)
     if standing.state.alive and standing.lock_info is not None and standing.lock_info.group:
         with suppress(ProcessLookupError):
@@ -67,7 +67,7 @@ def end(job: Job) -> None:
 
 @pytest.fixture
 def until() -> Callable[..., JobStatus]:
-    """Waits until a job stands in one of some states; `until(job, "running", "done")`."""
+    """Wait until a job has one of some states; `until(job, "running", "done")`."""
     import time
 
     def wait(job: Job, *words: str, seconds: float = 180.0) -> JobStatus:

@@ -1,8 +1,7 @@
-"""Jobs as processes of their own: they outlive their starter, stop in order, are killed, and go on exactly."""
+"""Jobs as processes of their own: they outlive their starter, stop in order, are killed, and are resumed exactly."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -33,8 +32,8 @@ def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_p
     params = TINY | {"nSteps": 60_000, "nEpochs": 500}
     job = launched(ask(params=params))
     standing = until(job, "running")
-    assert standing.sign.worker == identify_process(standing.sign.worker.pid)
-    worker = psutil.Process(standing.sign.worker.pid)
+    assert standing.lock_info.worker == identify_process(standing.lock_info.worker.pid)
+    worker = psutil.Process(standing.lock_info.worker.pid)
     assert os.getsid(worker.pid) == os.getpgid(worker.pid) == worker.pid != os.getpgid(0)
     assert worker.terminal() is None
     with pytest.raises(BusyError):
@@ -49,7 +48,7 @@ def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_p
 
     control.resume_job(Workspace(tmp_path), job, by_name=True)
     until(job, "done")
-    assert f"going on from step {stopped_at}" in (job.folder / "log.txt").read_text()
+    assert f"resuming from step {stopped_at}" in (job.folder / "log.txt").read_text()
     with pytest.raises(UsageError, match="is done"):
         control.resume_job(Workspace(tmp_path), job, by_name=True)
 
@@ -68,9 +67,9 @@ def test_jobs_work_alike_with_what_every_system_has(
     workspace = Workspace(tmp_path)
     job = launched(ask(params=TINY | {"nSteps": 24_000, "nEpochs": 200}, save_every=0.5))
     standing = until(job, "running")
-    assert standing.sign.worker == identify_process(standing.sign.worker.pid)
-    assert not standing.sign.worker.started.isdigit(), "a date as ps gives it, not ticks as /proc does"
-    os.killpg(standing.sign.worker.pid, signal.SIGKILL)
+    assert standing.lock_info.worker == identify_process(standing.lock_info.worker.pid)
+    assert not standing.lock_info.worker.started.isdigit(), "a date as ps gives it, not ticks as /proc does"
+    os.killpg(standing.lock_info.worker.pid, signal.SIGKILL)
     assert until(job, "interrupted").state == Interrupted("kill")
     control.resume_job(workspace, job, by_name=False)
     control.request_stop(until(job, "running"))
@@ -83,7 +82,10 @@ def test_kill_ends_at_once_and_for_good(ask, launched, until, tmp_path: Path) ->
     job = launched(ask(params=ENDLESS))
     standing = until(job, "running")
     control.kill_job(Workspace(tmp_path), standing)
-    assert not psutil.pid_exists(standing.sign.worker.pid) or psutil.Process(standing.sign.worker.pid).status() == "zombie"
+    assert (
+        not psutil.pid_exists(standing.lock_info.worker.pid)
+        or psutil.Process(standing.lock_info.worker.pid).status() == "zombie"
+    )
     assert read_job_status(job.folder).state == Paused("stopped"), "what a person has ended is not resumed by itself"
     with pytest.raises(UsageError, match="paused"):
         control.resume_job(Workspace(tmp_path), job, by_name=False)
@@ -91,13 +93,13 @@ def test_kill_ends_at_once_and_for_good(ask, launched, until, tmp_path: Path) ->
 
 def test_two_who_resume_at_once_make_one_worker(ask, launched, until, tmp_path: Path) -> None:
     job = launched(ask(params=ENDLESS))
-    os.killpg(until(job, "running").sign.worker.pid, signal.SIGKILL)
+    os.killpg(until(job, "running").lock_info.worker.pid, signal.SIGKILL)
     until(job, "interrupted")
     program = (
         "import sys; from pathlib import Path; from gts.jobs import control; from gts.jobs.job_store import read_job\n"
         "from gts.store.workspace import Workspace; from gts.errors import GtsError\n"
         "job = read_job(Path(sys.argv[1])); print('ready', flush=True); sys.stdin.readline()\n"
-        "try: control.resume(Workspace(Path(sys.argv[2])), job, by_name=True); print('resumed')\n"
+        "try: control.resume_job(Workspace(Path(sys.argv[2])), job, by_name=True); print('resumed')\n"
         "except GtsError as error: print(type(error).__name__)\n"
     )
     both = [
@@ -122,7 +124,7 @@ def test_two_who_resume_at_once_make_one_worker(ask, launched, until, tmp_path: 
 
 def test_a_hang_up_does_not_touch_a_job_and_a_terminate_ends_it_in_order(ask, launched, until) -> None:
     job = launched(ask(params=ENDLESS))
-    pid = until(job, "running").sign.worker.pid
+    pid = until(job, "running").lock_info.worker.pid
     os.kill(pid, signal.SIGHUP)
     time.sleep(0.3)
     assert read_job_status(job.folder).state.name == "running"
@@ -153,7 +155,7 @@ def test_a_reused_pid_is_somebody_else(ask, tmp_path: Path) -> None:
         standing = read_job_status(job.folder)
         assert standing.state == Interrupted("kill")
         for end in (control.request_stop, lambda one: control.kill_job(Workspace(tmp_path), one)):
-            with pytest.raises(UsageError, match="is not at work, it is interrupted"):
+            with pytest.raises(UsageError, match="is not running, it is interrupted"):
                 end(standing)
         assert innocent.poll() is None
     finally:
@@ -181,12 +183,12 @@ def test_what_dies_three_times_at_one_step_is_failed_until_a_person_wants_it(ask
     life.release()
     from gts.jobs.process import record_attempt
 
-    for expected in (Interrupted("kill"), Interrupted("kill"), Failed("it died 3 times at step 0")):
+    for expected in (Interrupted("kill"), Interrupted("kill"), Failed("it crashed 3 times at step 0")):
         claimed, life = control.acquire_for_resume(workspace, job, by_name=False)
         record_attempt(workspace, claimed)
         life.release()
         assert read_job_status(job.folder).state == expected
-    with pytest.raises(UsageError, match="died 3 times"):
+    with pytest.raises(UsageError, match="crashed 3 times"):
         control.acquire_for_resume(workspace, job, by_name=False)
     claimed, life = control.acquire_for_resume(workspace, job, by_name=True)
     life.release()
@@ -205,19 +207,19 @@ def test_attempts_that_came_further_are_forgotten(ask, tmp_path: Path) -> None:
 
 
 def test_a_job_on_another_machine_is_left_alone(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gts.store.filesystem import FileSystem
+    from gts.system.filesystem import FileSystem
 
     job, life = create_run(ask())
     worker = life._worker
     life.transfer_to(replace(worker, host="elsewhere", boot="of that machine"))
     life.release()
     monkeypatch.setattr(control, "file_system", lambda folder: FileSystem("nfs4", is_network=True, free_bytes=1 << 30))
-    with pytest.raises(UsageError, match="last worked on by elsewhere"):
+    with pytest.raises(UsageError, match="last run on elsewhere"):
         control.acquire_for_resume(Workspace(tmp_path), job, by_name=True)
     assert JobLock.acquire(job.lock_path, timeout=0.0) is not None, "the refusal lets go of the lock"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 99}', b'{"claim": "done"}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 99}', b'{"recorded_state": "done"}'])
 def test_a_damaged_claim_is_an_error_and_hides_no_other_job(ask, tmp_path: Path, content: bytes) -> None:
     jobs = []
     for _ in range(2):
@@ -228,17 +230,6 @@ def test_a_damaged_claim_is_an_error_and_hides_no_other_job(ask, tmp_path: Path,
     with pytest.raises(Exception, match="damaged"):
         read_job(jobs[0].folder)
     assert jobs[1].id in [one.job.id for one in list_jobs(Workspace(tmp_path))]
-
-
-def test_a_run_from_before_there_were_jobs_is_one(tmp_path: Path) -> None:
-    folder = tmp_path / "runs" / "20260101-000000-old-abc"
-    folder.mkdir(parents=True)
-    facts = {"format": 1, "name": "old", "started": "2026-01-01T00:00:00Z", "results": ["/x/out.checkpoint"]}
-    for state, expected in (("done", Done()), ("interrupted", Paused("stopped")), ("running", Interrupted("reboot"))):
-        (folder / "run.json").write_text(json.dumps(facts | {"state": state}))
-        assert read_job_status(folder).state == expected
-    (folder / "run.json").write_text(json.dumps(facts | {"state": "failed", "reason": "a loss of nan"}))
-    assert read_job_status(folder).state == Failed("a loss of nan")
 
 
 def test_jobs_are_found_by_any_part_that_is_clear(ask, tmp_path: Path) -> None:
@@ -268,8 +259,8 @@ def test_the_folder_decides_where_the_catalogue_is_behind(ask, tmp_path: Path) -
 
 
 def _waits_for(until: Callable[..., job_store.JobStatus], job: Job, what: str) -> None:
-    """Wait until a job says that it waits for something."""
+    """Wait until a queued job reports a reason."""
     deadline = time.monotonic() + 10
-    while what not in (reason := until(job, "waiting").state.reason):
+    while what not in (reason := until(job, "queued").state.reason):
         assert time.monotonic() < deadline, reason
         time.sleep(0.02)

@@ -37,7 +37,7 @@ class Terminal:
         os.write(self.master, (line + "\n").encode())
 
     def wait_for(self, text: str, seconds: float = 60.0) -> str:
-        """Read until a text is shown; what was shown."""
+        """Read until a text is shown; returns everything shown so far."""
         until = time.monotonic() + seconds
         while text not in self.shown:
             assert time.monotonic() < until, self.shown
@@ -75,7 +75,7 @@ def test_a_closed_terminal_ends_no_job_and_another_follows_it(tmp_path: Path, te
     assert job.id in first.shown
     first.close()
 
-    worker = until(job, "running").sign.worker.pid
+    worker = until(job, "running").lock_info.worker.pid
     second = Terminal(tmp_path)
     terminals.append(second)
     second.type(f"{command} tail {job.id} --workspace .; echo over $?")
@@ -86,9 +86,9 @@ def test_a_closed_terminal_ends_no_job_and_another_follows_it(tmp_path: Path, te
     os.write(second.master, b"\x03")
     shown = second.wait_for("over 130")
     assert "the job is still running" in shown
-    assert until(job, "running").sign.worker.pid == worker
+    assert until(job, "running").lock_info.worker.pid == worker
     second.close()
-    assert until(job, "running").sign.worker.pid == worker
+    assert until(job, "running").lock_info.worker.pid == worker
 
 
 def _steps(workspace: Path, run: str) -> int:

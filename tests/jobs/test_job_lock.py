@@ -1,4 +1,4 @@
-"""The sign of life: who holds a lock is alive, who does not is not, and nobody is taken for somebody else."""
+"""The lock of a job: held exactly as long as its process exists, and never taken for another process's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gts.system import identify_process, own_identity
 HOLDER = """
 import sys, time
 from pathlib import Path
-from gts.jobs.job_lock import Life
+from gts.jobs.job_lock import JobLock
 life = JobLock.acquire(Path(sys.argv[1]), group=True)
 life.set_activity("running")
 print("holding", flush=True)
@@ -72,7 +72,7 @@ def test_sigkill_frees_it_at_once(lock: Path, holder: subprocess.Popen[str]) -> 
 
 
 def test_a_second_one_is_refused_and_told_who_has_it(lock: Path, holder: subprocess.Popen[str]) -> None:
-    with pytest.raises(BusyError, match=f"process {holder.pid} on .* is working on job already"):
+    with pytest.raises(BusyError, match=rf"job is already running \(process {holder.pid} on "):
         JobLock.acquire(lock, timeout=0.05)
 
 

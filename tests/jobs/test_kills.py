@@ -18,6 +18,6 @@ def test_ten_kills_leave_no_trace(repository: Path, tmp_path: Path) -> None:
     seed = int(time.time())
     subjects = [one for one in chaos.SUBJECTS if one.name in ("hopper-ppo", "walker-a2c", "invertedPendulum-reinforce")]
     tally = chaos.run(tmp_path / "w", subjects, 10, seed, rounds=20)
-    assert sum(tally.kills.values()) == 10
+    assert sum(tally.kills.values()) == 10, f"seed {seed}"
     assert not tally.differences, f"seed {seed}"
-    assert tally.orphans == 0
+    assert tally.orphans == 0, f"seed {seed}"

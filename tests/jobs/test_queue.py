@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 import threading
@@ -13,18 +16,18 @@ import pytest
 
 from gts.errors import FileError
 from gts.jobs import queue
-from gts.jobs.interruption import StopRequest
 from gts.jobs.queue import JobQueue, QueueEntry
+from gts.jobs.stop_request import StopRequest
 
 WORKER = """
 import sys, time
 from pathlib import Path
-from gts.jobs.interruption import Interruption
-from gts.jobs.queue import Entry, Queue
-row = Queue(Path(sys.argv[1]))
+from gts.jobs.stop_request import StopRequest
+from gts.jobs.queue import JobQueue, QueueEntry
+row = JobQueue(Path(sys.argv[1]))
 with row.enter(QueueEntry(sys.argv[2], "w", int(sys.argv[3]), is_running=False)) as place:
     print("placed", flush=True)
-    place.wait(Interruption(), lambda reason: print(reason, flush=True))
+    place.wait(StopRequest(), lambda reason: print(reason, flush=True))
     print("working", flush=True)
     time.sleep(60)
 """
@@ -126,10 +129,34 @@ def test_the_dead_hold_no_place(row: JobQueue) -> None:
     process.stdout.close()
 
 
+def test_slots_that_vanish_while_they_are_read(row: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = iter([2, None, None])
+    monkeypatch.setattr(JobQueue, "slots", property(lambda self: next(values)))
+    with row.enter(entry("a", 1, working=True)), row.enter(entry("b", 4)) as second:
+        assert begins(row, second) == (True, "a slot: 1 of 2 are taken")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSPC])
+def test_a_disk_without_locks_is_a_file_error(row: JobQueue, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(descriptor: int, how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(FileError, match="cannot use the folder of the queue"), row.enter(entry("a")):
+        pass
+    assert [path.name for path in row.folder.iterdir() if path.name != "lock"] == []
+
+
+def test_slots_that_cannot_be_removed_are_a_file_error(row: JobQueue) -> None:
+    (row.folder / "slots").mkdir(parents=True)
+    with pytest.raises(FileError, match="cannot use the folder of the queue"):
+        row.set_slots(None)
+
+
 def test_a_state_folder_that_cannot_be_made_names_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(FileError, match="cannot make the folder of the queue") as error,
+        pytest.raises(FileError, match="cannot use the folder of the queue") as error,
         JobQueue(tmp_path / "file" / "x").enter(entry("a")),
     ):
         pass

@@ -1,20 +1,18 @@
-"""Jobs that go on after a restart: what is written for systemd, cron and launchd, and that it is taken back alone."""
+"""Jobs that are resumed after a reboot: the files written for systemd and launchd, and their removal."""
 
 from __future__ import annotations
 
 import configparser
 import hashlib
-import json
 import os
 import plistlib
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gts.errors import FileError, MissingError, UsageError, WorkError
+from gts.errors import FileError, MissingError, UsageError
 from gts.jobs import service
 from gts.store.workspace import Workspace
 from gts.system import BootServiceState, systemd
@@ -35,12 +33,6 @@ _LOGINCTL = """
 [ -e "{machine}/may-linger" ] || { echo "Could not enable linger: Access denied" >&2; exit 1; }
 : > "{machine}/linger/$3"
 """
-_CRONTAB = """
-[ -e "{machine}/no-cron" ] && { echo "You (me) are not allowed to use this program (crontab)" >&2; exit 1; }
-if [ "$1" != -l ]; then exec /bin/cat > "{machine}/table"; fi
-[ -e "{machine}/table" ] || { echo "no crontab for me" >&2; exit 1; }
-exec /bin/cat "{machine}/table"
-"""
 _LAUNCHCTL = """
 case "$1" in
     bootstrap) [ -e "{machine}/screen" ] && : > "{machine}/loaded" ;;
@@ -48,11 +40,11 @@ case "$1" in
     print) [ -e "{machine}/loaded" ] ;;
 esac
 """
-_PROGRAMS = {"systemctl": _SYSTEMCTL, "loginctl": _LOGINCTL, "crontab": _CRONTAB, "launchctl": _LAUNCHCTL}
+_PROGRAMS = {"systemctl": _SYSTEMCTL, "loginctl": _LOGINCTL, "launchctl": _LAUNCHCTL}
 
 
 class Machine:
-    """A machine of the tests: its programs say what they were asked, and do as the files in its folder let them."""
+    """A stub machine: its programs log their arguments, and act as the files in its folder allow."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -61,7 +53,7 @@ class Machine:
             (folder / name).mkdir(parents=True)
 
     def has(self, *names: str) -> None:
-        """Programs (`systemctl`) and facts (`manager`, `may-linger`, `screen`, `no-cron`)."""
+        """Programs (`systemctl`) and facts (`manager`, `may-linger`, `screen`)."""
         for name in names:
             if name not in _PROGRAMS:
                 (self.folder / name).touch()
@@ -72,16 +64,12 @@ class Machine:
             (self.folder / "bin" / name).chmod(0o755)
 
     def asked(self) -> list[str]:
-        """What the programs were told to change, in order; forgotten then."""
+        """The changes that were requested since the last call, in order."""
         path = self.folder / "asked"
         lines = [line.strip() for line in path.read_text().splitlines()] if path.exists() else []
         path.unlink(missing_ok=True)
-        looks = ("show-environment", "is-enabled", "crontab -l", "launchctl print")
+        looks = ("show-environment", "is-enabled", "launchctl print")
         return [line for line in lines if not any(look in line for look in looks)]
-
-    @property
-    def table(self) -> Path:
-        return self.folder / "table"
 
 
 @pytest.fixture
@@ -102,7 +90,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """A workspace whose path has what the formats of service files trip over."""
+    """A workspace with a path that is hard to quote in service files."""
     root = tmp_path / 'my "films" 100% $HOME'
     root.mkdir()
     return Workspace(root)
@@ -113,7 +101,7 @@ def unit_of(machine: Machine, workspace: Workspace) -> Path:
 
 
 def test_a_unit_of_systemd(machine: Machine, workspace: Workspace) -> None:
-    machine.has("systemctl", "loginctl", "crontab", "manager", "may-linger")
+    machine.has("systemctl", "loginctl", "manager", "may-linger")
     unit = unit_of(machine, workspace)
     assert service.install_boot_service(workspace) == BootServiceState("systemd", str(unit), installed=True, active=True)
     user = systemd._user_name()
@@ -135,7 +123,6 @@ def test_a_unit_of_systemd(machine: Machine, workspace: Workspace) -> None:
         "ExecStart": f'{sys.executable} -m gts resume --all --workspace "{quoted}"',
     }
     assert dict(parser["Install"]) == {"WantedBy": "default.target"}
-    assert not machine.table.exists()
 
 
 def test_a_unit_is_installed_once_and_removed_with_nothing_left(machine: Machine, workspace: Workspace) -> None:
@@ -145,11 +132,11 @@ def test_a_unit_is_installed_once_and_removed_with_nothing_left(machine: Machine
     assert service.install_boot_service(workspace) == first == service.boot_service_status(workspace)
     machine.asked()
     unit = unit_of(machine, workspace)
-    assert service.remove_boot_service(workspace) == (BootServiceState("systemd", str(unit), installed=False, active=False),)
+    assert service.remove_boot_service(workspace) == BootServiceState("systemd", str(unit), installed=False, active=False)
     assert machine.asked() == [f"systemctl --user disable {unit.name}", "systemctl --user daemon-reload"]
     assert [path for path in machine.config.rglob("*") if not path.is_dir()] == []
     assert service.boot_service_status(workspace) is None
-    assert service.remove_boot_service(workspace) == ()
+    assert service.remove_boot_service(workspace) is None
 
 
 def test_refused_lingering_is_said_with_the_words_for_root(machine: Machine, workspace: Workspace) -> None:
@@ -169,72 +156,6 @@ def test_a_manager_out_of_reach_still_gets_its_file(machine: Machine, workspace:
     assert f"root has to run: loginctl enable-linger {systemd._user_name()}" in state.notes[0]
     assert "cannot be reached" in state.notes[0]
     assert machine.asked()[0] == f"systemctl --user enable {unit_of(machine, workspace).name} offline"
-
-
-def test_a_crontab_where_the_manager_is_out_of_reach(machine: Machine, workspace: Workspace, tmp_path: Path) -> None:
-    machine.has("systemctl", "crontab")
-    others = "# mine\n0 3 * * * date '+\\%F' # gts\x0b of old\n\n@reboot true  # gts elsewhere\n"
-    machine.table.write_bytes(others.removesuffix("\n").encode() + b" \xff\n")
-    before = machine.table.read_bytes()
-    state = service.install_boot_service(workspace)
-    assert (state.kind, state.installed, state.active, state.current) == ("crontab", True, True, True)
-    after = machine.table.read_bytes()
-    assert after.startswith(before)
-    assert service.install_boot_service(workspace) == state
-    assert machine.table.read_bytes() == after
-    other = Workspace(tmp_path)
-    service.install_boot_service(other)
-    assert service.remove_boot_service(workspace)[0].location == state.location
-    assert machine.table.read_bytes().startswith(before)
-    assert service.boot_service_status(workspace) is None
-    assert service.boot_service_status(other) is not None
-    service.remove_boot_service(other)
-    assert machine.table.read_bytes() == before
-
-
-def test_the_line_of_the_crontab_runs_what_it_should(
-    machine: Machine, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    machine.has("crontab")
-    python = tmp_path / "a python"
-    python.write_text(
-        f'#!{sys.executable}\nimport json, os, sys\nprint(json.dumps([os.environ["GTS_STATE"], *sys.argv[1:]]))\n'
-    )
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
-    monkeypatch.setenv("GTS_STATE", "/somewhere else")
-    service.install_boot_service(workspace)
-    # What cron does with a line: the part behind the time goes to the shell, with percent signs freed of their backslashes.
-    line = machine.table.read_text().removesuffix("\n")
-    assert line.startswith("@reboot ") and "\n" not in line
-    command = line.removeprefix("@reboot ").replace("\\%", "%")
-    told = subprocess.run(["/bin/sh", "-c", command], env={}, capture_output=True, text=True, check=True).stdout
-    root = str(workspace.root)
-    assert json.loads(told) == ["/somewhere else", "-m", "gts", "resume", "--all", "--workspace", root]
-    assert line.endswith(f"# gts {root}".replace("%", "\\%"))
-
-
-def test_a_crontab_that_cannot_be_read_is_not_written(machine: Machine, workspace: Workspace) -> None:
-    machine.has("crontab", "no-cron")
-    machine.table.write_text("0 3 * * * backup\n")
-    with pytest.raises(WorkError, match="not allowed to use this program"):
-        service.install_boot_service(workspace)
-    assert machine.table.read_text() == "0 3 * * * backup\n"
-    assert service.boot_service_status(workspace) is None
-    assert service.remove_boot_service(workspace) == ()
-    machine.has("systemctl", "loginctl", "manager", "may-linger")
-    assert service.install_boot_service(workspace).active
-
-
-def test_what_was_a_line_becomes_a_unit(machine: Machine, workspace: Workspace) -> None:
-    """Twice at a start would be once too often."""
-    machine.has("systemctl", "loginctl", "crontab", "may-linger")
-    assert service.install_boot_service(workspace).kind == "crontab"
-    machine.has("manager")
-    assert service.install_boot_service(workspace).kind == "systemd"
-    assert machine.table.read_text() == ""
-    state = service.boot_service_status(workspace)
-    assert state is not None and state.kind == "systemd"
 
 
 @pytest.mark.parametrize("programs", [(), ("systemctl",)])
@@ -268,7 +189,7 @@ def test_an_agent_of_launchd(machine: Machine, workspace: Workspace, monkeypatch
     assert told["RunAtLoad"] is True and told["AbandonProcessGroup"] is True
     assert service.install_boot_service(workspace) == state
     machine.asked()
-    assert [gone.installed for gone in service.remove_boot_service(workspace)] == [False]
+    assert service.remove_boot_service(workspace).installed is False
     assert machine.asked() == [f"launchctl bootout {domain}/{label}"]
     assert list(plist.parent.iterdir()) == []
 
@@ -284,16 +205,12 @@ def _to_systemd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine.has("systemctl", "loginctl", "manager", "may-linger")
 
 
-def _to_cron(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    machine.has("crontab")
-
-
 def _to_launchd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "this_system", MacOS)
     machine.has("launchctl", "screen")
 
 
-@pytest.mark.parametrize("prepare", [_to_systemd, _to_cron, _to_launchd])
+@pytest.mark.parametrize("prepare", [_to_systemd, _to_launchd])
 def test_another_python_is_noticed_and_put_right(
     machine: Machine,
     workspace: Workspace,
@@ -306,7 +223,7 @@ def test_another_python_is_noticed_and_put_right(
     state = service.boot_service_status(workspace)
     assert state is not None and state.installed and not state.current
     assert service.install_boot_service(workspace).current
-    assert len(service.remove_boot_service(workspace)) == 1
+    assert service.remove_boot_service(workspace) is not None
     assert service.boot_service_status(workspace) is None
 
 
@@ -318,9 +235,9 @@ def test_a_folder_that_cannot_be_made_is_said(machine: Machine, workspace: Works
 
 
 def test_a_line_break_in_a_path_is_refused(machine: Machine, tmp_path: Path) -> None:
-    machine.has("crontab")
-    root = tmp_path / "a\n@reboot evil"
+    machine.has("systemctl", "loginctl", "manager")
+    root = tmp_path / "a\nExecStart=evil"
     root.mkdir()
     with pytest.raises(UsageError, match="line break"):
         service.install_boot_service(Workspace(root))
-    assert not machine.table.exists()
+    assert not machine.config.exists()

@@ -11,7 +11,7 @@ import pytest
 
 from gts.errors import FileError, FormatError
 from gts.formats.trajectory import Trajectory, read_trajectory, write_trajectory
-from gts.jobs.trainings.request import TrainingRequest
+from gts.jobs.requests import TrainingRequest
 from gts.params.spec import make_spec, specs_with_seeds
 from gts.physics.streams import evaluation_seeds
 from gts.physics.worlds import Worlds

@@ -19,4 +19,4 @@ def test_a_search_outlives_its_processes(repository: Path, tmp_path: Path, monke
     seed = int(time.time())
     found = chaos.search(tmp_path / "w", trials=4, kills=4, seed=seed)
     assert found["problems"] == [], f"seed {seed}"
-    assert found["orphans"] == 0
+    assert found["orphans"] == 0, f"seed {seed}"

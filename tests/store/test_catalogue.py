@@ -72,16 +72,16 @@ def test_jobs_are_paged_newest_first_whatever_they_are_called(tmp_path: Path) ->
     jobs = [
         replace(JOB, id="zebra", kind="search", recorded_state="done", created="2026-11-20T00:00:00Z"),
         replace(JOB, id="20261121", recorded_state="paused", created="2026-11-21T00:00:00Z"),
-        replace(JOB, id="20261122-a", recorded_state="active", created="2026-11-22T00:00:00Z"),
+        replace(JOB, id="20261122-a", recorded_state="running", created="2026-11-22T00:00:00Z"),
         replace(JOB, id="20261122-b", recorded_state="failed", created="2026-11-22T00:00:00Z"),
     ]
     with Catalogue(tmp_path / "gts.db") as catalogue:
         catalogue.put_many(jobs=jobs)
         assert catalogue.jobs() == jobs[::-1]
         assert catalogue.jobs(limit=2, offset=1) == [jobs[2], jobs[1]]
-        assert catalogue.jobs(recorded_states=("active", "paused")) == [jobs[2], jobs[1]]
+        assert catalogue.jobs(recorded_states=("running", "paused")) == [jobs[2], jobs[1]]
         assert catalogue.jobs(kind="search") == [jobs[0]]
-        assert catalogue.jobs(kind="search", recorded_states=("active",)) == []
+        assert catalogue.jobs(kind="search", recorded_states=("running",)) == []
 
 
 def test_many_are_recorded_together_or_not_at_all(tmp_path: Path) -> None:
@@ -131,9 +131,9 @@ def test_pages_come_out_by_index(tmp_path: Path) -> None:
         catalogue.runs(figure="ant", technique="ppo")
         catalogue.get_run("a")
         catalogue.jobs(offset=10)
-        catalogue.jobs(recorded_states=("active",))
+        catalogue.jobs(recorded_states=("running",))
         catalogue.jobs(kind="train")
-        catalogue.jobs(kind="train", recorded_states=("active",))
+        catalogue.jobs(kind="train", recorded_states=("running",))
         catalogue.get_job("a")
         catalogue.studies()
         catalogue.get_study("a")
@@ -143,7 +143,7 @@ def test_pages_come_out_by_index(tmp_path: Path) -> None:
         catalogue.checkpoints("a")
         ordered = len(asked)
         # These sort what an index has found.
-        catalogue.jobs(recorded_states=("active", "paused"))
+        catalogue.jobs(recorded_states=("running", "paused"))
         catalogue.commands("train")
         catalogue._connection.set_trace_callback(None)
         assert ordered == 16

@@ -1,4 +1,4 @@
-"""The numbers of a run: what is written can be read, at once and after everything that can happen to a writer."""
+"""Writing and reading metrics, during the training and after faults of the writer."""
 
 import math
 import os
@@ -37,11 +37,11 @@ from pathlib import Path
 from gts.store.metrics import MetricsWriter
 
 writer = MetricsWriter(Path(sys.argv[1]), rounds=100)
-writer._flushed = -1e9
+writer._flushed_at = -1e9
 step = 0
 while True:
     step += 10
-    writer.round(step, step // 10, [{"loss": step, "return": -step}], {"physics": 0.1})
+    writer.add_round(step, step // 10, [{"loss": step, "return": -step}], {"physics": 0.1})
     writer.flush()
     print(step, flush=True)
 """

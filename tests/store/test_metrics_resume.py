@@ -1,4 +1,4 @@
-"""A training that stops, or is killed, and goes on has the rows of one that never stopped; what is damaged moves aside."""
+"""A training that is stopped or killed and resumed has the rows of one that never stopped; damaged files are moved aside."""
 
 import math
 import os
@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from gts.errors import FileError
 from gts.store import metrics as module
 from gts.store.curves import MetricsReader
-from gts.store.metrics import KEPT_FLUSHES, MAX_ROUNDS, MetricsWriter, move_damaged_metrics
+from gts.store.database import move_database_aside
+from gts.store.metrics import KEPT_FLUSHES, MAX_ROUNDS, MetricsWriter
 
 ROUNDS = 24
 MEMBERS = 2
@@ -191,7 +192,7 @@ def test_a_damaged_file_is_refused_and_moved_aside(tmp_path: Path, damage: str) 
     with pytest.raises(FileError, match=r"metrics\.db") as caught:
         MetricsWriter(path, rounds=ROUNDS, resume=ROUNDS * 10)
     assert "move" in caught.value.hint
-    assert move_damaged_metrics(path) == tmp_path / "metrics-damaged-1.db"
+    assert move_database_aside(path) == tmp_path / "metrics-damaged-1.db"
     assert not path.exists()
     assert len((tmp_path / "metrics-damaged-1.db").read_bytes()) >= len(before)
     with MetricsWriter(path, rounds=ROUNDS, resume=ROUNDS * 10) as writer:
@@ -204,7 +205,7 @@ def test_what_is_moved_aside_takes_its_log_along_and_no_others_place(tmp_path: P
     names = ("metrics.db", "metrics.db-wal", "metrics.db-shm", "metrics-damaged-1.db")
     for name in names:
         (tmp_path / name).write_text(name)
-    assert move_damaged_metrics(tmp_path / "metrics.db").name == "metrics-damaged-2.db"
+    assert move_database_aside(tmp_path / "metrics.db").name == "metrics-damaged-2.db"
     assert {entry.name: entry.read_text() for entry in tmp_path.iterdir()} == {
         "metrics-damaged-1.db": "metrics-damaged-1.db",
         "metrics-damaged-2.db": "metrics.db",

@@ -1,4 +1,4 @@
-"""The trash: what is deleted comes back to where it was, and what the catalogue knew comes back with it."""
+"""The trash: deleted files are restored to their former paths, with their rows in the catalogue."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_two_of_one_name_are_two_things(workspace: Workspace) -> None:
     for together, text in enumerate(("first", "second")):
         trash.discard(make(workspace, "a.spec", text), "spec", batch=together)
     assert trash.find("a.spec").content.read_text() == "second"
-    with pytest.raises(UsageError, match="2 things"):
+    with pytest.raises(UsageError, match="2 deleted files"):
         trash.find("spec")
     with pytest.raises(UsageError, match="no `z`"):
         trash.find("z")
@@ -93,7 +93,7 @@ def test_half_of_a_thing_counts_as_nothing(workspace: Workspace) -> None:
 
 def test_a_file_that_cannot_be_moved_stays(workspace: Workspace) -> None:
     trash = Trash(workspace)
-    with pytest.raises(FileError, match="it is not there"):
+    with pytest.raises(FileError, match="no such file"):
         trash.discard(workspace.root / "none.spec", "spec", batch=1)
     assert list(trash.folder.iterdir()) == []
 
@@ -145,7 +145,23 @@ def test_where_links_are_unknown_it_is_renamed(tmp_path: Path, monkeypatch: pyte
     def no_link(*_: object) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(os, "current_link", no_link)
+    monkeypatch.setattr(os, "link", no_link)
     (tmp_path / "old").write_text("old")
     move_path(tmp_path / "old", tmp_path / "new")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_record_that_cannot_be_read_does_not_keep_the_others_out(workspace: Workspace) -> None:
+    with Catalogue(workspace.catalogue) as catalogue:
+        catalogue.put_many([RUN], [JOB])
+        catalogue.put_checkpoint(CheckpointRecord("runs/x/a.checkpoint", RUN.id, 0, "last", 1, "abc", "2026-11-22T08:15:30Z"))
+    make(workspace, f"runs/{RUN.id}/run.json")
+    trash = Trash(workspace)
+    trash.discard(workspace.run_folder(RUN.id).path, "run", batch=1)
+    (one,) = trash.entries()
+    broken = dict(one.records["job"]) | {"recorded_state": "no such state"}
+    trash.restore(replace(one, records={**one.records, "job": broken}))
+    with Catalogue(workspace.catalogue) as catalogue:
+        assert catalogue.get_run(RUN.id) == RUN
+        assert catalogue.get_job(JOB.id) is None
+        assert len(catalogue.checkpoints(RUN.id)) == 1

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gts.errors import FileError
-from gts.store.filesystem import file_system, is_writable
 from gts.store.workspace import Workspace, find_workspace, make_run_id
+from gts.system.filesystem import file_system, is_writable
 
 NOW = datetime(2026, 11, 22, 8, 15, 30)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gts.jobs.interruption import StopRequest
+from gts.jobs.job_events import TrainingOutcome
 from gts.jobs.process import run_job
-from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
+from gts.jobs.requests import TrainingRequest
+from gts.jobs.stop_request import StopRequest
 from gts.jobs.trainings.runs import create_run
 
 TINY: dict[str, Any] = {
@@ -26,7 +27,7 @@ ENDLESS = TINY | {"nSteps": 400_000_000, "nEpochs": 400_000, "nEvaluations": 0}
 
 
 def training(request: TrainingRequest, interruption: StopRequest | None = None) -> Iterator[Any]:
-    """Create a run and work on it; yields and raises what `gts.jobs.trainings.worker.work` does."""
+    """Create a run and work on it; yields and raises what `gts.jobs.trainings.attempt.work` does."""
     job, life = create_run(request)
     yield from run_job(request.workspace, job, life, interruption or StopRequest(), request=request)
 

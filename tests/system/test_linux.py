@@ -1,4 +1,4 @@
-"""A command as a unit of systemd: what it is told, what goes along, and when there is nobody to tell."""
+"""Commands as units of systemd: arguments, environment, and machines without a user manager."""
 
 from __future__ import annotations
 
@@ -62,6 +62,13 @@ def test_the_command_runs_where_and_with_what_it_should(manager: Path, monkeypat
         told
     )
     assert not any("SECRET" in word for word in told[: told.index("--")])
+
+
+def test_the_value_of_a_secret_is_not_on_the_command_line(manager: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "hush")
+    command = Linux().detached_command("gts-x", ["true"], manager, secrets=("PGPASSWORD",))
+    assert command is not None and "--setenv=PGPASSWORD" in command
+    assert not any("hush" in word for word in command)
 
 
 def test_the_manager_is_kept_from_reading_names_of_variables(manager: Path) -> None:

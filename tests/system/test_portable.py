@@ -1,14 +1,18 @@
-"""What programs and files of both systems say, read on either, and where state is kept."""
+"""System information read from files and programs of Linux and macOS, and the folders for state and settings."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from gts.system.linux import Linux, parse_cpu_name, parse_start_from_stat
+from gts.system import folders, versions
+from gts.system.linux import Linux, parse_start_from_stat
 from gts.system.macos import MacOS
-from gts.system.portable import Portable, parse_start_from_ps
+from gts.system.portable import Portable
+from gts.system.versions import parse_cpu_name
 
 STAT = (
     "4242 (python3) S 1 4242 4242 0 -1 4194304 10377 0 0 0 612 37 0 0 20 0 9 0 1195678 812613632 51293 18446744073709551615 "
@@ -17,7 +21,7 @@ STAT = (
 
 
 def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, **said: str) -> None:
-    """Programs of macOS that say what they would say there, and complain about every other question."""
+    """Stub programs with fixed answers; they fail for any other arguments."""
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setattr("gts.system.programs._EXTRA_FOLDERS", ())
     for name, cases in said.items():
@@ -34,41 +38,53 @@ def test_the_start_stands_after_whatever_name(name: str) -> None:
 @pytest.mark.parametrize("state", ["Z", "X", "x"])
 def test_what_has_ended_has_no_start(state: str) -> None:
     assert parse_start_from_stat(STAT.replace(" S ", f" {state} ")) is None
-    assert parse_start_from_ps(f"{state.upper()}+   Mon Nov  2 08:01:53 2026\n") is None
 
 
 @pytest.mark.parametrize("text", ["", "\n", "4242 (python3", "4242 (x) S 1 2"])
 def test_half_a_line_is_no_process(text: str) -> None:
     assert parse_start_from_stat(text) is None
-    assert parse_start_from_ps("") is None
-    assert parse_start_from_ps("Ss\n") is None
 
 
-def test_ps_of_macos_and_of_linux() -> None:
-    assert parse_start_from_ps("Ss   Mon Nov  2 08:01:53 2026    \n") == "Mon Nov 2 08:01:53 2026"
-    assert parse_start_from_ps("R+   Sun Nov 22 11:10:00 2026\n") == "Sun Nov 22 11:10:00 2026"
+class FakeProcess:
+    """A process of another system, as psutil shows it: pid 78 is a zombie, pid 79 does not exist, pid 80 is hidden."""
+
+    def __init__(self, pid: int) -> None:
+        if pid == 79:
+            raise psutil.NoSuchProcess(pid)
+        self._pid = pid
+
+    def status(self) -> str:
+        return psutil.STATUS_ZOMBIE if self._pid == 78 else psutil.STATUS_RUNNING
+
+    def create_time(self) -> float:
+        if self._pid == 80:
+            raise psutil.AccessDenied(self._pid)
+        return 1793700113.256
 
 
-def test_macos_knows_its_start_its_processor_and_its_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_times_of_any_unix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "Process", FakeProcess)
+    starts = [Portable().process_start(pid) for pid in (77, 78, 79, 80, 0, -1)]
+    assert starts == ["1793700113.26", None, None, None, None, None]
+
+
+def test_macos_boot_id_and_cpu_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs(
         tmp_path,
         monkeypatch,
         sysctl='"-n kern.bootsessionuuid") echo 5C2A7B3E-9B1D-4E0B-8D0B-3F6B6B0C2F11;;\n'
         '"-n machdep.cpu.brand_string") echo "Intel(R) Core(TM) i9-9880H  CPU @ 2.30GHz";;',
-        ps='"-o stat= -o lstart= -p 77") echo "S    Mon Nov  2 08:01:53 2026    ";;\n'
-        '"-o stat= -o lstart= -p 78") echo "Z    Mon Nov  2 08:01:53 2026    ";;',
     )
-    system = MacOS()
-    assert system.boot_id() == "5C2A7B3E-9B1D-4E0B-8D0B-3F6B6B0C2F11"
-    assert system.cpu_name() == "Intel(R) Core(TM) i9-9880H CPU @ 2.30GHz"
-    assert [system.process_start(pid) for pid in (77, 78, 79)] == ["Mon Nov 2 08:01:53 2026", None, None]
-    assert system.detached_command("gts-x", ["true"], tmp_path) is None
+    monkeypatch.setattr(versions.sys, "platform", "darwin")
+    assert MacOS().boot_id() == "5C2A7B3E-9B1D-4E0B-8D0B-3F6B6B0C2F11"
+    assert versions.cpu_name() == "Intel(R) Core(TM) i9-9880H CPU @ 2.30GHz"
+    assert MacOS().detached_command("gts-x", ["true"], tmp_path) is None
 
 
-def test_macos_without_such_an_id_takes_the_start_of_launchd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    programs(tmp_path, monkeypatch, sysctl="", ps='"-o stat= -o lstart= -p 1") echo "Ss   Fri Nov 20 23:00:01 2026    ";;')
-    assert MacOS().boot_id() == "Fri Nov 20 23:00:01 2026"
-    assert MacOS().cpu_name() == ""
+def test_macos_without_a_boot_id_uses_the_start_of_launchd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs(tmp_path, monkeypatch, sysctl="")
+    monkeypatch.setattr(psutil, "Process", FakeProcess)
+    assert MacOS().boot_id() == "1793700113.26"
 
 
 @pytest.mark.parametrize(
@@ -90,17 +106,36 @@ def test_the_name_of_the_processor(text: str, name: str) -> None:
     assert bool(found) == bool(name)
 
 
-def test_where_state_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cpu_name_is_the_architecture_if_nothing_else_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(versions, "_CPU_INFO", tmp_path / "missing")
+    monkeypatch.setattr(versions.platform, "processor", lambda: "")
+    monkeypatch.setattr(versions.platform, "machine", lambda: "riscv64")
+    assert versions.cpu_name() == "riscv64"
+
+
+def test_versions_of_missing_packages_are_left_out() -> None:
+    found = versions.installed_versions(["numpy", "no-such-package"])
+    assert list(found) == ["gts", "python", "numpy"]
+    assert versions.installed_version("no-such-package") is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="paths of Linux")
+def test_state_and_config_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("GTS_STATE", "XDG_STATE_HOME"):
+    for name in ("GTS_STATE", "XDG_STATE_HOME", "GTS_CONFIG", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     assert Linux().state_folder() == Portable().state_folder() == tmp_path / ".local/state/gts"
-    assert MacOS().state_folder() == tmp_path / "Library/Application Support/gts"
-    monkeypatch.setenv("XDG_STATE_HOME", "relative/is/ignored")
+    assert folders.config_folder() == tmp_path / ".config/gts"
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, "relative/is/ignored")
     assert Linux().state_folder() == tmp_path / ".local/state/gts"
+    assert folders.config_folder() == tmp_path / ".config/gts"
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     assert Linux().state_folder() == tmp_path / "state/gts"
-    assert MacOS().state_folder() == tmp_path / "Library/Application Support/gts"
+    assert folders.config_folder() == tmp_path / "config/gts"
     monkeypatch.setenv("GTS_STATE", "~/mine")
+    monkeypatch.setenv("GTS_CONFIG", "~/settings")
     assert {system.state_folder() for system in (Linux(), MacOS(), Portable())} == {tmp_path / "mine"}
+    assert folders.config_folder() == tmp_path / "settings"
     assert list(tmp_path.iterdir()) == []

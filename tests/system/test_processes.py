@@ -1,4 +1,4 @@
-"""Which process is meant: the kernel's way and the one that every Unix has answer alike, and nobody else is ever signalled."""
+"""Process identities: Linux's own and the portable ones agree, and no other process is ever signalled."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_process_lives_until_it_ends(system: System, sleeper: subprocess.Popen
 
 
 def test_this_process_knows_itself_as_others_know_it(system: System) -> None:
-    program = f"from gts.system import identity_of; print(identity_of({os.getpid()}))"
+    program = f"from gts.system import identify_process; print(identify_process({os.getpid()}))"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
     assert told == str(own_identity())
     assert own_identity().boot == system.boot_id() != ""
@@ -151,7 +151,7 @@ def test_a_process_that_is_replaced_before_the_signal_is_not_the_one_held(
     opened = os.pidfd_open
     monkeypatch.setattr(os, "pidfd_open", lambda pid: opened(other.pid) if pid == sleeper.pid else opened(pid))
     answers = iter([True, False])
-    monkeypatch.setattr(Linux, "_expand_glob", lambda self, identity: next(answers))
+    monkeypatch.setattr(Linux, "_matches", lambda self, identity: next(answers))
     try:
         assert not Linux().signal_process(own_identity_of(sleeper), signal.SIGKILL)
         assert other.poll() is None and sleeper.poll() is None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gts.system import cgroups, threads
+from gts.system import linux, threads
 from gts.system.portable import Portable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups")
@@ -24,10 +24,10 @@ def _write(root: Path, files: dict[str, str]) -> None:
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A system with eight CPUs whose control groups lie in the returned folder."""
+    """A system with eight CPUs and control groups in the returned folder."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr(cgroups, "_CGROUPS", tmp_path / "groups")
-    monkeypatch.setattr(cgroups, "_OWN_CGROUPS", tmp_path / "listing")
+    monkeypatch.setattr(linux, "_CGROUPS", tmp_path / "groups")
+    monkeypatch.setattr(linux, "_OWN_CGROUPS", tmp_path / "listing")
     return tmp_path
 
 

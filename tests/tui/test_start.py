@@ -428,7 +428,7 @@ def test_jobs_at_work_are_counted(workspace: Workspace) -> None:
             assert "1 job " not in screen_text(app)
             life = JobLock.acquire(JobFolder(folder.path).lock)
             life.set_activity("running")
-            job = Job(folder.id, "train", "hopper", folder.path, "active", "2026-11-22T08:15:30Z")
+            job = Job(folder.id, "train", "hopper", folder.path, "running", "2026-11-22T08:15:30Z")
             write_job(workspace, job)
             await until(pilot, lambda: "▶ 1 job " in screen_text(app).splitlines()[0])
             write_job(workspace, replace(job, recorded_state="done"))

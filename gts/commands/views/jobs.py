@@ -268,7 +268,7 @@ def format_queue_summary(summary: QueueSummary) -> str:
     taken = (
         f"{summary.running} of {summary.slots} slots taken"
         if summary.slots is not None
-        else f"{summary.threads} threads on {summary.cpus} CPUs"
+        else f"{summary.threads} thread{'' if summary.threads == 1 else 's'} on {summary.cpus} CPUs"
     )
     elsewhere = f" ({summary.elsewhere} in other workspaces)" if summary.elsewhere else ""
     return f"{summary.running} running, {summary.queued} queued{elsewhere}; {taken}"

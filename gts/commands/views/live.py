@@ -28,16 +28,21 @@ from gts.commands.views.formatting import (
     plain_text,
 )
 from gts.commands.views.jobs import format_parameters
-from gts.jobs.interruption import StopRequest
-from gts.jobs.searches.request import (
+from gts.jobs.job_events import (
+    CheckpointSaved,
     ConfirmationStarted,
+    DiskFull,
+    DiskFullCleared,
+    JobWarning,
+    RunStarted,
+    ScoringStarted,
     SearchStarted,
     TrialConfirmed,
     TrialEnded,
     TrialReported,
     TrialStarted,
 )
-from gts.jobs.trainings.request import CheckpointSaved, DiskFull, DiskFullCleared, JobWarning, RunStarted, ScoringStarted
+from gts.jobs.stop_request import StopRequest
 from gts.store.workspace import StudyFolder
 from gts.training import events
 

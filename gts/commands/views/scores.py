@@ -24,7 +24,7 @@ from gts.commands.views.formatting import (
     plain_text,
     section_heading,
 )
-from gts.jobs.trainings.request import MemberOutcome
+from gts.jobs.job_events import MemberOutcome
 
 _COLUMNS = (">mean", ">cov", ">score", ">IQM", "95 %", ">length", ">m/s", ">falls")
 

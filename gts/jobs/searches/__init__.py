@@ -1,1 +1,4 @@
-"""Searches as jobs: the owner of a study, its workers, and the folders of the trainings."""
+"""Searches as jobs: the coordinator of a study, its worker processes, the folders of its trainings.
+
+May import what `gts.jobs` may; only the coordinator loads Optuna.
+"""

@@ -1,7 +1,7 @@
-"""The owner of a search: asks the study for trials, has its workers train them, and tells the study what they came to.
+"""Coordinates a search: asks the study for trials, has worker processes train them, reports the results to the study.
 
-Only the owner opens the study. Whatever it knows of a training it has from the training's folder or could have had from there,
-so it may die at any moment: the next owner asks the study which trials were begun, looks into their folders, and goes on.
+Only the coordinator opens the study. All it knows about a training can be read from the training's folder, so it may be killed
+at any time: the next one asks the study for the trials in progress, reads their folders and continues.
 """
 
 from __future__ import annotations
@@ -15,31 +15,32 @@ from typing import Any
 from gts.errors import GtsError, WorkError
 from gts.formats.spec_file import parse_spec
 from gts.formats.strict_json import parse_json
-from gts.jobs.interruption import StopRequest
-from gts.jobs.job_lock import JobLock
-from gts.jobs.searches.request import (
+from gts.jobs.job_events import (
     ConfirmationStarted,
+    DiskFull,
+    DiskFullCleared,
     JobNote,
     SearchOutcome,
-    SearchRequest,
     SearchStarted,
     TrialConfirmed,
     TrialEnded,
     TrialReported,
     TrialStarted,
 )
-from gts.jobs.searches.trials import ActiveTraining, ActiveTrial, copy_space, copy_training_files
-from gts.jobs.searches.worker_count import read_worker_count
-from gts.jobs.searches.workers import WorkerPool, WorkerProcess, describe_worker_exit
-from gts.jobs.trainings.request import DiskFull, DiskFullCleared
+from gts.jobs.job_lock import JobLock
+from gts.jobs.requests import SearchRequest
+from gts.jobs.searches.active_trials import ActiveTraining, ActiveTrial, copy_space, copy_training_files
+from gts.jobs.searches.workers import WorkerPool, WorkerProcess, describe_worker_exit, read_worker_count
+from gts.jobs.stop_request import StopRequest
 from gts.params.spec import Spec
 from gts.search.objective_value import compute_objective_value, compute_training_value, compute_trial_values
 from gts.search.study import Study, TrialRef
 from gts.search.trial_records import ENDED_STATES, StudyView, TrialRecord
 
 MAX_WORKER_CRASHES = 5
-"""Workers that a training may take with it at one step before it counts as failed; more than a job alone may, since it may be
-one of its companions that they die of."""
+"""Worker crashes at one step before a training counts as failed; more than for a single job, since another training of the same
+worker may be the cause.
+"""
 
 _MIN_TRIALS_TO_COMPARE = 4
 _POLL_SECONDS = 0.5
@@ -61,7 +62,7 @@ class SearchCoordinator:
     """One attempt at a search."""
 
     def __init__(self, request: SearchRequest, lock: JobLock, stop_request: StopRequest) -> None:
-        """Open the study; raises what `Study.create_or_load` raises. For the one who holds the lock of its folder."""
+        """Open the study; raises what `Study.create_or_load` raises. The caller holds the lock of its folder."""
         self._request = request
         self._lock = lock
         self._stop_request = stop_request
@@ -77,12 +78,12 @@ class SearchCoordinator:
         self._assigned: dict[str, ActiveTraining] = {}
         self._started_at = time.monotonic()
         self._trainings: list[ActiveTraining] = []
-        """Every training that this attempt has worked on."""
+        """All trainings of this attempt."""
         self._workers: WorkerPool | None = None
         self._early_crashes = 0
 
     def run(self) -> Iterator[SearchEvent | SearchOutcome]:
-        """Search until as many trials as wanted have ended, or somebody stops it; the outcome comes last."""
+        """Search until the target number of trials has ended or a stop is requested; the outcome comes last."""
         request = self._request
         self._workers = WorkerPool(
             request.workers, threads=request.threads, save_every=request.save_every, log=request.folder.log
@@ -107,11 +108,11 @@ class SearchCoordinator:
         yield SearchOutcome(request.folder, self._stop_request.requested, _ended(view), seconds, steps)
 
     def _train_until_idle(self, *, more: bool) -> Iterator[SearchEvent]:
-        """Keep every worker busy until nothing is left to train; `more`: ask the study for trials."""
+        """Keep all workers busy until nothing is left to train; `more`: ask the study for new trials."""
         assert self._workers is not None
         while not self._stop_request.requested:
             if self._workers.resize(count := read_worker_count(self._request.folder, self._request.workers)):
-                yield JobNote(f"from now on {count} worker{'s' if count > 1 else ''}")
+                yield JobNote(f"{count} worker{'s' if count > 1 else ''} now")
             yield from self._assign_trainings(more)
             if not self._assigned and not self._unassigned:
                 return
@@ -121,7 +122,7 @@ class SearchCoordinator:
             yield from self._study_notes()
 
     def _assign_trainings(self, more: bool) -> Iterator[SearchEvent]:
-        """Give every worker as many trainings as it may have."""
+        """Give each worker trainings until it has its share."""
         assert self._workers is not None
         while room := [worker for worker in self._workers.processes if len(worker.tasks) < self._request.cohort]:
             if not self._unassigned:
@@ -131,18 +132,18 @@ class SearchCoordinator:
                 yield from self._start_trial(ref)
                 continue
             training = self._unassigned.pop(0)
-            # An idle CPU costs more than a cohort brings: shapes decide only between workers that have as much to do.
+            # An idle CPU costs more than a cohort saves: shapes decide only between equally busy workers.
             worker = min(room, key=lambda worker: (len(worker.tasks), not self._has_same_shape(worker, training)))
             self._assigned[training.key] = training
             self._workers.assign(worker, training.key, training.folder.path)
 
     def _has_same_shape(self, worker: WorkerProcess, training: ActiveTraining) -> bool:
-        """Whether a worker has trainings of the same shape, with which this one can share a cohort."""
+        """Whether a worker has trainings with the same network shapes, which can share a cohort."""
         shape = training.spec.shape_key()
         return any(self._assigned[key].spec.shape_key() == shape for key in worker.tasks)
 
     def _start_trial(self, ref: TrialRef) -> Iterator[SearchEvent]:
-        """Train a trial, from where its folders stand."""
+        """Start or resume a trial from the state of its folders."""
         live = self._active_trials[ref.number] = ActiveTrial(
             ref.number, ref, ref.spec, self._request.folder, self._request.source
         )
@@ -154,7 +155,7 @@ class SearchCoordinator:
             yield from self._advance_trial(live)
 
     def _add_seed(self, live: ActiveTrial, seed: int) -> Iterator[SearchEvent]:
-        """Add a seed to a trial: to be trained, or over already where an earlier owner died before it could tell."""
+        """Add a seed to a trial; its training may have ended under a coordinator that was killed before it reported that."""
         if live.number not in self._active_trials:
             return
         training, ended = live.add(seed)
@@ -167,35 +168,35 @@ class SearchCoordinator:
             yield from self._prune_trial(live, ())
 
     def _handle_message(self, worker: WorkerProcess, message: Mapping[str, Any]) -> Iterator[SearchEvent]:
-        """Act on what a worker has said."""
-        what = message["what"]
-        if what == "died":
+        """Handle a message of a worker."""
+        event = message["event"]
+        if event == "exited":
             yield from self._handle_worker_exit(worker, message["code"])
-        elif what == "halted":
+        elif event == "disk_full":
             self._lock.set_activity("paused", message["reason"])
             yield DiskFull(message["reason"])
-        elif what == "went on":
+        elif event == "disk_full_cleared":
             self._lock.set_activity("running")
             yield DiskFullCleared()
         training = self._assigned.get(message.get("key", ""))
         live = next((one for one in self._active_trials.values() if training in one.trainings.values()), None)
         if training is None or live is None:
             return
-        if what == "tried":
+        if event == "evaluated":
             yield from self._report_evaluation(live, training, int(message["step"]), message["score"])
-        elif what == "ended":
+        elif event == "finished":
             self._assigned.pop(training.key)
             worker.tasks.pop(training.key, None)
             training.done = True
             yield from self._advance_trial(live)
-        elif what == "broke":
+        elif event == "failed":
             worker.tasks.pop(training.key, None)
             yield from self._fail_trial(live, self._with_seed(live, training, f"step {message['step']}: {message['reason']}"))
 
     def _report_evaluation(
         self, live: ActiveTrial, training: ActiveTraining, step: int, score: Mapping[str, Any]
     ) -> Iterator[SearchEvent]:
-        """Report an evaluation of the first seed, and end the trial where the study thinks little of it."""
+        """Report an evaluation of the first seed, and prune the trial if the study advises it."""
         self._early_crashes = 0
         training.scores[step] = score
         if live.ref is None or training is not live.first:
@@ -211,7 +212,7 @@ class SearchCoordinator:
             yield from self._prune_trial(live, (value,))
 
     def _advance_trial(self, live: ActiveTrial) -> Iterator[SearchEvent]:
-        """Go on with a trial one of whose seeds is done: more seeds where it looks good, else its value."""
+        """Continue a trial after a seed is done: add seeds if it is promising, else complete it."""
         if not all(training.done for training in live.trainings.values()):
             return
         if live.ref is None:
@@ -231,7 +232,7 @@ class SearchCoordinator:
         yield self._end_trial(live, "complete", values)
 
     def _is_promising(self, live: ActiveTrial) -> bool:
-        """Whether a trial is worth more seeds: its first one is better than half of what was found, or it is too early."""
+        """Whether more seeds are worth training: the first one beats the median, or there are too few trials to compare."""
         if len(self._goals) > 1:
             return True
         last = self._settings.last_evaluations
@@ -255,7 +256,7 @@ class SearchCoordinator:
         yield self._end_trial(live, "failed", (), reason)
 
     def _unassign_trial(self, live: ActiveTrial) -> None:
-        """Take every training of a trial away from the workers."""
+        """Withdraw all trainings of a trial from the workers."""
         assert self._workers is not None
         for training in live.trainings.values():
             if training in self._unassigned:
@@ -271,7 +272,7 @@ class SearchCoordinator:
         return TrialEnded(live.number, state, values, reason)
 
     def _handle_worker_exit(self, worker: WorkerProcess, code: int) -> Iterator[SearchEvent]:
-        """Start a worker in place of one that died, and have its trainings go on."""
+        """Replace a crashed worker and reassign its trainings."""
         assert self._workers is not None
         if self._stop_request.requested:
             return  # Ctrl-C at a terminal reaches the workers too
@@ -279,19 +280,20 @@ class SearchCoordinator:
             self._unassigned[:0] = [gone for key in worker.tasks if (gone := self._assigned.pop(key, None)) is not None]
             return
         yield JobNote(
-            f"worker {worker.number + 1} ended unasked ({describe_worker_exit(code)}); its {len(worker.tasks)} trainings go on"
+            f"worker {worker.number + 1} ended unexpectedly ({describe_worker_exit(code)}); "
+            f"its {len(worker.tasks)} trainings are resumed"
         )
         self._early_crashes += 1
         if self._early_crashes > MAX_WORKER_CRASHES * self._request.workers:
-            raise WorkError("workers end as soon as they begin", hint=f"why is at the end of {self._request.folder.log}")
+            raise WorkError("workers end right after their start", hint=f"see the end of {self._request.folder.log}")
         self._workers.restart(worker)
         for key in list(worker.tasks):
             training = self._assigned.pop(key, None)
             if training is None:
-                continue  # its trial has failed a moment ago, with another seed
+                continue  # its trial has just failed with another seed
             live = next(one for one in self._active_trials.values() if training in one.trainings.values())
             if training.record_crash() >= MAX_WORKER_CRASHES:
-                reason = f"{MAX_WORKER_CRASHES} workers died of it at step {training.crash_steps[-1]}"
+                reason = f"{MAX_WORKER_CRASHES} workers crashed with it at step {training.crash_steps[-1]}"
                 yield from self._fail_trial(live, self._with_seed(live, training, reason))
             else:
                 self._unassigned.insert(0, training)
@@ -300,7 +302,7 @@ class SearchCoordinator:
         return f"seed {training.spec.params.seed}, {reason}" if len(live.trainings) > 1 else reason
 
     def _confirm_best_trials(self) -> Iterator[SearchEvent]:
-        """Train the best trials again on fresh seeds, so that the winner is no lucky one."""
+        """Train the best trials again with fresh seeds, to exclude lucky winners."""
         rows = [
             row for row in self._study.best_trials(self._settings.confirm) if row.confirmed is None and row.spec is not None
         ]
@@ -330,7 +332,7 @@ class SearchCoordinator:
 
 
 def _ended(view: StudyView) -> int:
-    """How many trials have ended."""
+    """Number of ended trials."""
     return sum(row.state in ENDED_STATES for row in view.trials)
 
 

@@ -1,4 +1,4 @@
-"""The folder of one training of a search, for the one process that works on it."""
+"""The folder of one training of a search, held by the one process that trains it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint, read_checkpoint
 from gts.formats.spec_file import read_spec
 from gts.jobs.job_lock import JobLock
-from gts.jobs.log import JobLog
-from gts.jobs.trainings.member import MemberFiles
+from gts.jobs.job_store import JobLog
 from gts.jobs.trainings.resume_state import remove_later_states, remove_unfinished_files, saved_steps
+from gts.jobs.trainings.run_writer import MemberFiles
 from gts.store.metrics import open_metrics_writer
 from gts.store.workspace import RunFolder
 from gts.training.plan import TrainingPlan
@@ -26,12 +26,12 @@ _LOCK_TIMEOUT_SECONDS = 60.0
 
 
 class TrainingFolder:
-    """The training that a folder holds: its state, its numbers, its lock."""
+    """State, metrics and lock of a training."""
 
     def __init__(self, folder: RunFolder) -> None:
-        """Take the lock, which one that is about to end may still hold, and find where the training stands.
+        """Take the lock, waiting for a process that is about to end, and find the newest state.
 
-        Raises BusyError where another process works on it, FileError where the folder cannot be used.
+        Raises BusyError if another process keeps it, FileError if the folder cannot be used.
         """
         self.folder = folder
         self.log = JobLog(folder.log).append
@@ -49,7 +49,7 @@ class TrainingFolder:
                 rounds=TrainingPlan.from_params(self.spec.params).n_epochs,
                 resume=int(self.state.counters["step"]) if self.state else None,
             )
-            self.log(f"going on from step {self.state.counters['step']}" if self.state else "training begins")
+            self.log(f"resuming from step {self.state.counters['step']}" if self.state else "training started")
             if lost:
                 self.log(lost)
         except BaseException:
@@ -57,17 +57,17 @@ class TrainingFolder:
             raise
 
     def add_round(self, step: int, epoch: int, metrics: Mapping[str, float], seconds: Mapping[str, float]) -> None:
-        """Take in the numbers of a round."""
+        """Record the metrics of a round."""
         self.metrics.add_round(step, epoch, [metrics], seconds)
 
     def add_evaluation(self, step: int, score: Score, *, best: bool) -> None:
-        """Take in an evaluation."""
+        """Record an evaluation."""
         self.metrics.add_evaluation(0, step, score.as_dict(), best=best)
         self.log(f"step {step}: evaluated, mean return {score.mean:.1f}")
         self._files.add_evaluation(step, score)
 
     def flush(self, best: Checkpoint | None) -> None:
-        """Bring what was taken in to the disk, and the best policy where there is a new one."""
+        """Write the recorded metrics to the disk, and the best policy if there is a new one."""
         self.metrics.flush()
         if best is not None:
             self._files.save(self.folder.best_checkpoint(0), best)
@@ -79,13 +79,13 @@ class TrainingFolder:
         self._files.prune()
 
     def write_failure_dump(self, step: int, reason: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Keep what a failed training leaves."""
+        """Record a failure and keep its arrays."""
         self.metrics.add_failure(0, step, reason)
         self.log(f"failed at step {step}: {reason}")
         self._files.write_failure_dump(step, reason, arrays)
 
     def close(self, *, complete: bool = False) -> None:
-        """Close everything; `complete` where the training has come to its end."""
+        """Close the files and release the lock; `complete`: the training has reached its end."""
         try:
             self.metrics.close(complete=complete)
         finally:

@@ -1,20 +1,21 @@
-"""One attempt at a run: what a trainer tells is written down, states are saved when they are due, the outcome is scored."""
+"""One attempt at a run: drives the trainer, writes its results, saves due states, scores the result.
+
+The only module of `gts.jobs.trainings` that loads torch.
+"""
 
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gts.errors import FullDiskError
-from gts.formats.checkpoint import Checkpoint
-from gts.jobs.interruption import StopRequest
-from gts.jobs.job_lock import JobLock
-from gts.jobs.job_store import STOPPED, Job
-from gts.jobs.trainings.request import (
+from gts.errors import FullDiskError, GtsError, WorkError
+from gts.formats.checkpoint import Checkpoint, current_versions
+from gts.jobs.job_events import (
     SCORE_EPISODES,
     SCORE_STEPS,
     CheckpointSaved,
@@ -25,21 +26,27 @@ from gts.jobs.trainings.request import (
     RunStarted,
     ScoringStarted,
     TrainingOutcome,
-    TrainingRequest,
 )
-from gts.jobs.trainings.resume_state import ResumeState
+from gts.jobs.job_lock import JobLock
+from gts.jobs.job_store import STOPPED, Job, write_job
+from gts.jobs.requests import TrainingRequest
+from gts.jobs.stop_request import StopRequest
+from gts.jobs.trainings.resume_state import ResumeState, find_resume_state, remove_later_states, remove_unfinished_files
 from gts.jobs.trainings.run_writer import RunWriter
-from gts.jobs.trainings.summary import write_summary
-from gts.store.filesystem import file_system
+from gts.jobs.trainings.runs import read_training_request
+from gts.jobs.trainings.seed_summary import write_summary
+from gts.store.workspace import RunFolder, Workspace
+from gts.system.filesystem import file_system
+from gts.system.versions import cpu_name
 from gts.training.evaluation import evaluate_checkpoint
 from gts.training.events import MemberFailed, MembersEvaluated, TrainingEvent, TrainingFinished, TrainingProgress
 from gts.training.trainer import Trainer
 
 DISK_FULL_RETRY_SECONDS = 2.0
-"""How long a run that stands still on a full disk waits before it tries again."""
+"""How long a run waits on a full disk before it tries again."""
 
 FIRST_SAVE_SPEEDUP = 6
-"""How many times sooner the first state of a run is saved than the others follow."""
+"""How many times sooner the first state of a run is saved than the later ones."""
 
 RunEvent = TrainingEvent | RunStarted | CheckpointSaved | ScoringStarted | JobWarning | DiskFull | DiskFullCleared
 
@@ -47,9 +54,9 @@ T = TypeVar("T")
 
 
 class TrainingAttempt:
-    """One training under way, from where it stood, with its recorder.
+    """One attempt at a run, from its newest state, with its writer.
 
-    Raises what its recorder raises, FullDiskError only where somebody wants it to stop while the disk is full.
+    Raises what the writer raises, FullDiskError only if a stop is requested while the disk is full.
     """
 
     def __init__(
@@ -84,7 +91,7 @@ class TrainingAttempt:
             resume=resume_state.step if resume_state else None,
             history=[one.history if one else () for one in resume_state.checkpoints] if resume_state else (),
         )
-        what = f"going on from step {resume_state.step}" if resume_state else f"training {request.source}"
+        what = f"resuming from step {resume_state.step}" if resume_state else f"training {request.source}"
         self.writer.log(
             f"{what}: {len(request.specs)} × {plan.total_steps} steps in {plan.n_epochs} rounds, "
             f"{plan.n_environments} worlds each, {trainer.threads} threads"
@@ -98,12 +105,12 @@ class TrainingAttempt:
             self.writer.log(note)
 
     def stop(self) -> None:
-        """End after the present update; may be called from a signal handler."""
+        """Stop after the current update; safe to call in a signal handler."""
         self._lock.set_activity("stopping")
         self._trainer.stop()
 
     def train(self) -> Iterator[RunEvent]:
-        """Drive the trainer to its end, writing down what it tells and saving what is due."""
+        """Drive the trainer to its end, writing its events and saving due states."""
         self._lock.set_activity("stopping" if self._stop_request.requested else "running")
         yield RunStarted(self.writer.folder, max(self.step, 0))
         yield from map(JobWarning, self._notes)
@@ -112,8 +119,8 @@ class TrainingAttempt:
             yield from self._new_warnings()
 
     def close(self) -> None:
-        """Bring the last numbers to the disk, as far as it takes them."""
-        # What a full disk refuses here has been told already, or comes after the newest state.
+        """Write the last metrics to the disk, as far as it has room."""
+        # Reported already, or later than the newest state.
         with suppress(FullDiskError):
             self.writer.close(complete=self.is_complete)
 
@@ -136,7 +143,7 @@ class TrainingAttempt:
             arrays = self._trainer.failure_dump(event.member)
             path = yield from self._retry_while_disk_full(lambda: writer.write_failure_dump(event, arrays))
             yield from self._retry_while_disk_full(lambda: writer.add_failure(event), writer.metrics.flush)
-            writer.log(f"member {event.member + 1} failed at step {event.step}: {event.reason}; what it left is in {path}")
+            writer.log(f"member {event.member + 1} failed at step {event.step}: {event.reason}; its arrays are in {path}")
             yield event
         else:
             if isinstance(event, TrainingFinished):
@@ -145,7 +152,7 @@ class TrainingAttempt:
             yield event
 
     def finish(self) -> Iterator[RunEvent | TrainingOutcome]:
-        """Save the outcome, score it, and say what the training came to."""
+        """Save and score the result; the outcome comes last."""
         saves = self._request.save_when_stopped or not self._stopped
         outcomes: dict[int, tuple[Path, Checkpoint]] = {}
         if saves:
@@ -182,7 +189,7 @@ class TrainingAttempt:
         )
 
     def _record_end(self, members: tuple[MemberOutcome, ...]) -> None:
-        """Write down how it ended: the outcome first, since the claim says that it is there."""
+        """Record the end of the run; the result comes first, since the state implies it."""
         self.writer.record_step(self._trainer.step)
         self.writer.write_outcome([_outcome_document(member) for member in members])
         if not self._active_members():
@@ -198,7 +205,7 @@ class TrainingAttempt:
     def _retry_while_disk_full(
         self, write: Callable[[], T], retry: Callable[[], Any] | None = None
     ) -> Generator[RunEvent, None, T | Any]:
-        """Do something that writes; on a full disk stand still and try it (or `again`) until it works or somebody stops."""
+        """Call a function that writes; on a full disk, wait and call it (or `retry`) again. Raises FullDiskError if stopped."""
         attempt: Callable[[], Any] = write
         while True:
             try:
@@ -216,7 +223,7 @@ class TrainingAttempt:
             if self._is_disk_full:
                 self._is_disk_full = False
                 self._lock.set_activity("running")
-                self.writer.log("there is room again: going on")
+                self.writer.log("there is room again: running")
                 yield DiskFullCleared()
             return result
 
@@ -239,21 +246,21 @@ class TrainingAttempt:
                 yield (yield from self._retry_while_disk_full(self._make_save(path, member, "best", self._versioned(best))))[0]
 
     def _save_due(self, epoch: int) -> Iterator[RunEvent]:
-        """What is to be saved between two rounds."""
+        """Save due states and milestones between two rounds."""
         milestones = self._request.milestones
         if milestones is not None and epoch % milestones.interval == 0:
             for member in self._active_members():
                 path = milestones.path(self.step, self._request.suffix(member))
                 checkpoint = self._versioned(self._trainer.checkpoint(member))
                 yield (yield from self._retry_while_disk_full(self._make_save(path, member, "milestone", checkpoint)))[0]
-        # What was learned in the first half minute is worth keeping too.
+        # The first state is saved early, so that an early crash loses little.
         wait = self._request.save_every / (1 if self._saved_step > 0 else FIRST_SAVE_SPEEDUP)
         if time.monotonic() - self._saved_at >= wait:
             yield from self._save_last()
             yield from self._retry_while_disk_full(lambda: self.writer.record_step(self.step))
 
     def _save_last(self) -> Iterator[RunEvent]:
-        """The complete state of every member, once a step."""
+        """Save the complete state of every member, once per step."""
         step = self._trainer.step
         if self._saved_step == step:
             return
@@ -264,11 +271,11 @@ class TrainingAttempt:
         self._saved_step, self._saved_at = step, time.monotonic()
 
     def _score(self, outcomes: dict[int, tuple[Path, Checkpoint]]) -> Generator[RunEvent, None, dict[int, dict[str, Any]]]:
-        """Try the outcomes out, and put the scores into their files."""
+        """Score the results, and write the scores into their files."""
         found: dict[int, dict[str, Any]] = {}
         self.writer.log(f"scoring {len(outcomes)} over {SCORE_EPISODES} episodes")
         for member, (path, checkpoint) in outcomes.items():
-            # One at a time: in company the last bits of an action, and with them whole episodes, could come out otherwise.
+            # One by one: in a batch the last bits of an action, and with them whole episodes, could differ.
             score = evaluate_checkpoint(checkpoint, episodes=SCORE_EPISODES, steps=SCORE_STEPS, threads=self._trainer.threads)
             found[member] = score.as_dict()
             scored = replace(checkpoint, score=found[member])
@@ -292,7 +299,7 @@ class TrainingAttempt:
         )
 
     def _new_warnings(self) -> Iterator[RunEvent]:
-        """What went wrong beside the training, each once."""
+        """New warnings of the writer."""
         for text in self.writer.warnings[self._reported_warnings :]:
             yield JobWarning(text)
         self._reported_warnings = len(self.writer.warnings)
@@ -300,3 +307,77 @@ class TrainingAttempt:
 
 def _outcome_document(outcome: MemberOutcome) -> dict[str, Any]:
     return asdict(outcome) | {"result": str(outcome.result) if outcome.result else None}
+
+
+def run_training(
+    workspace: Workspace, job: Job, lock: JobLock, stop_request: StopRequest, *, request: TrainingRequest | None = None
+) -> Iterator[RunEvent | TrainingOutcome]:
+    """Work on a run from its newest state to its end, yielding events; the outcome comes last.
+
+    The caller holds the lock of the job. Everything reported is on the disk already. While the disk is full, the run is paused.
+    Raises FileError if the run's folder or the result cannot be written or a checkpoint does not fit, WorkError if memory runs
+    out.
+    """
+    request = request or read_training_request(workspace, job)
+    folder = RunFolder(job.folder)
+    versions = current_versions() | {"threads": str(job.threads), "cpu": cpu_name()}
+    attempt: TrainingAttempt | None = None
+    try:
+        remove_unfinished_files(folder, request.results)
+        resume_state = find_resume_state(folder, len(request.specs), versions)
+        trainer = _make_trainer(request, job, resume_state)
+        attempt = TrainingAttempt(job, request, trainer, lock, stop_request, resume_state, versions)
+        with stop_request.listening(attempt.stop):
+            yield from attempt.train()
+        yield from attempt.finish()
+    except BaseException as error:
+        if attempt is not None and attempt.is_end_recorded:
+            raise  # its end is recorded already
+        explained = _translate_error(error, attempt.step if attempt else 0)
+        _record_failure(workspace, job, attempt, explained)
+        if explained is error:
+            raise
+        raise explained from error
+    finally:
+        if attempt is not None:
+            attempt.close()
+
+
+def _make_trainer(request: TrainingRequest, job: Job, resume_state: ResumeState | None) -> Trainer:
+    """A trainer at the run's newest state."""
+    if resume_state is None:
+        start = [request.start] * len(request.specs) if request.start is not None else None
+        return Trainer(request.specs, threads=job.threads or None, checkpoints=start)
+    trainer = Trainer(request.specs, threads=job.threads or None, checkpoints=resume_state.checkpoints, resume=True)
+    remove_later_states(RunFolder(job.folder), resume_state.step)
+    for member, best in enumerate(resume_state.best_checkpoints):
+        if best is not None:
+            trainer.set_best_checkpoint(member, best)
+    return trainer
+
+
+def _translate_error(error: BaseException, step: int) -> BaseException:
+    """Replace an error by one with a hint, if its cause is known."""
+    text = str(error)
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in text):
+        return WorkError(
+            f"memory ran out at step {step}",
+            hint="use fewer environments, fewer seeds at a time or smaller networks; what was saved is kept",
+        )
+    return error
+
+
+def _record_failure(workspace: Workspace, job: Job, attempt: TrainingAttempt | None, error: BaseException) -> None:
+    """Record that the training ended early, as far as its cause allows."""
+    deliberate = isinstance(error, (KeyboardInterrupt, GeneratorExit))
+    reason = STOPPED if deliberate else str(error) or type(error).__name__
+    step = attempt.step if attempt else 0
+    if attempt is not None:
+        attempt.writer.log(f"ended at step {max(step, 0)}: {reason}")
+        if not isinstance(error, (GtsError, KeyboardInterrupt, GeneratorExit)):
+            attempt.writer.log("".join(traceback.format_exception(error)))
+    # After a full disk the run can be resumed: its recorded state stays.
+    if isinstance(error, FullDiskError):
+        return
+    with suppress(GtsError):
+        write_job(workspace, replace(job, recorded_state="paused" if deliberate else "failed", reason=reason, attempts=()))

@@ -1,4 +1,4 @@
-"""Where a run goes on: its newest whole state, and whether what follows will be what would have followed."""
+"""The state that a run is resumed from, and whether the continuation will be bit-exact."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _WORDS = {"cpu": "another CPU,"}
 
 @dataclass(frozen=True)
 class ResumeState:
-    """A state of all members at one step, from the disk."""
+    """Saved states of all members at one step."""
 
     step: int
     checkpoints: tuple[Checkpoint | None, ...]
-    """One a member; None for one that had failed."""
+    """One per member; None for a failed one."""
     best_checkpoints: tuple[Checkpoint | None, ...]
     """Each member's best policy; None before the first evaluation."""
     failed: Mapping[int, str]
-    """Why members had failed."""
+    """Reasons of failed members."""
     notes: tuple[str, ...]
-    """What a person should know about it."""
+    """Remarks for the user."""
 
 
 def find_resume_state(folder: RunFolder, members: int, versions: Mapping[str, str]) -> ResumeState | None:
-    """The newest step at which every member has a whole state; None where there is none, so that the run begins anew.
+    """Find the newest step at which every member has an intact state; None if there is none, so that the run starts over.
 
-    States that are damaged are passed over, with a note. `versions` is what this process runs on: where the state was made
-    on something else, the notes say that what follows is not bit-exact.
+    Damaged states are skipped with a note. `versions` describes this process: a note lists the differences to the process that
+    saved the state, which make the continuation inexact.
     """
     damaged: list[str] = []
     failures = _read_failures(folder)
@@ -46,24 +46,24 @@ def find_resume_state(folder: RunFolder, members: int, versions: Mapping[str, st
         ]
         if any(state is None for member, state in enumerate(states) if member not in failed):
             continue
-        notes = [f"{', '.join(damaged)}: damaged, so the run goes on from step {step}"] if damaged else []
+        notes = [f"{', '.join(damaged)}: damaged, so the run is resumed from step {step}"] if damaged else []
         one = next((state for state in states if state is not None), None)
         changes = _version_changes(one.versions, versions) if one else []
         if changes:
-            notes.append(f"the run continues, but not bit-exact: {', '.join(changes)}")
+            notes.append(f"the run is resumed, but not bit-exact: {', '.join(changes)}")
         bests = tuple(_read_state(folder.best_checkpoint(member), []) for member in range(members))
         return ResumeState(step, tuple(states), bests, failed, tuple(notes))
     return None
 
 
 def saved_steps(folder: RunFolder) -> list[int]:
-    """The steps at which any member has a state, newest first."""
+    """Steps at which any member has a state, newest first."""
     names = {path.name for member in range(folder.member_count()) for path in folder.last_checkpoints(member)}
     return sorted((int(name.removeprefix("last-").removesuffix(".checkpoint")) for name in names), reverse=True)
 
 
 def remove_unfinished_files(folder: RunFolder, results: Iterable[Path] = ()) -> None:
-    """Remove what an earlier attempt was killed in the middle of writing: in the folder, and beside the results."""
+    """Remove partial files of a killed attempt from the folder and from beside the results."""
     for path in folder.path.rglob(f"*{PARTIAL_SUFFIX}"):
         path.unlink(missing_ok=True)
     for path in results:
@@ -71,7 +71,7 @@ def remove_unfinished_files(folder: RunFolder, results: Iterable[Path] = ()) -> 
 
 
 def remove_later_states(folder: RunFolder, step: int) -> None:
-    """Remove the states after a step: the run goes on before them, and will not make just these again."""
+    """Remove the states after a step, which the resumed run will not reproduce."""
     for member in range(folder.member_count()):
         for path in folder.last_checkpoints(member):
             if path > folder.last_checkpoint(member, step):
@@ -89,7 +89,7 @@ def _read_state(path: Path, damaged: list[str]) -> Checkpoint | None:
 
 
 def _read_failures(folder: RunFolder) -> dict[int, tuple[int, str]]:
-    """Step and reason of every member that failed, by member."""
+    """Step and reason of every failed member."""
     try:
         with MetricsReader(folder.metrics) as reader:
             return {one.member: (one.step, one.reason) for one in reader.failures()}
@@ -98,11 +98,11 @@ def _read_failures(folder: RunFolder) -> dict[int, tuple[int, str]]:
     found: dict[int, tuple[int, str]] = {}
     for member in range(folder.member_count()):
         for path in sorted(folder.member_folder(member).glob("failed-*.safetensors")):
-            found.setdefault(member, (int(path.stem.removeprefix("failed-")), "see its remains"))
+            found.setdefault(member, (int(path.stem.removeprefix("failed-")), "see its failure dump"))
     return found
 
 
 def _version_changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """What differs between two surroundings, for a person."""
+    """Describe the differences between two sets of versions."""
     names = [name for name in before if name in now and before[name] != now[name]]
     return [f"{_WORDS.get(name, name)} {before[name]} → {now[name]}" for name in names]

@@ -1,4 +1,4 @@
-"""A run on the disk: made from what was asked, and read back by whoever goes on with it."""
+"""A run on the disk: created from a request, and read back to be resumed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gts.errors import FileError
 from gts.formats.durable import write_durably
 from gts.formats.spec_file import read_spec, write_spec
-from gts.jobs.job_lock import JobLock
+from gts.jobs.job_lock import STARTING, JobLock
 from gts.jobs.job_store import Job, index_missing_runs, write_job
-from gts.jobs.trainings.request import Milestones, TrainingRequest
+from gts.jobs.requests import Milestones, TrainingRequest
 from gts.store.catalogue import Catalogue, RunRecord, utc_now
 from gts.store.workspace import RunFolder, Workspace
 from gts.system.threads import available_cpus
@@ -29,21 +29,21 @@ _FORMAT = 2
 
 
 def create_run(request: TrainingRequest) -> tuple[Job, JobLock]:
-    """Make the folder of a run with all that its worker needs; whoever gets the lock with it works or passes it on.
+    """Create the folder of a run with everything its worker needs; returns the job and its lock.
 
-    Raises FileError where the workspace cannot be written to.
+    Raises FileError if the workspace cannot be written.
     """
     workspace = request.workspace
     index_missing_runs(workspace)
     folder = workspace.create_run_folder(request.name, datetime.now())
     lock = JobLock.acquire(folder.lock)
     try:
-        lock.set_activity("waiting", "it starts")
+        lock.set_activity("queued", STARTING)
         for member, spec in enumerate(request.specs):
             folder.member_folder(member).mkdir()
             write_spec(folder.spec(member), spec)
         if request.start is not None:
-            # Only here: it loads numpy, and a job that starts from a spec shall be on its way in half a second.
+            # Imported late: it loads numpy, and a job that starts from a spec has to start within half a second.
             from gts.formats.checkpoint import write_checkpoint
 
             write_checkpoint(folder.start_checkpoint, request.start)
@@ -54,8 +54,8 @@ def create_run(request: TrainingRequest) -> tuple[Job, JobLock]:
             kind="train",
             name=request.name,
             folder=folder.path,
-            recorded_state="active",
-            created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            recorded_state="running",
+            created=utc_now(microseconds=True),
             threads=request.threads or available_cpus(),
             queued=request.queued,
             request=_request_document(request),
@@ -70,11 +70,11 @@ def create_run(request: TrainingRequest) -> tuple[Job, JobLock]:
 
 
 def read_training_request(workspace: Workspace, job: Job) -> TrainingRequest:
-    """What a run was asked to do, from its folder; raises FileError where something of it is missing or damaged."""
+    """Read the request of a run from its folder; raises FileError if a part is missing or damaged."""
     folder = RunFolder(job.folder)
     members = folder.member_count()
     if members == 0:
-        raise FileError(f"{folder.path} has no spec in it", hint="train its spec anew")
+        raise FileError(f"{folder.path} has no spec in it", hint="train its spec again")
     specs = tuple(read_spec(folder.spec(member)) for member in range(members))
     stored = job.request
     suffixes = [f"-seed{spec.params.seed}" if members > 1 else "" for spec in specs]
@@ -100,7 +100,7 @@ def read_training_request(workspace: Workspace, job: Job) -> TrainingRequest:
 
 
 def _read_start_checkpoint(folder: RunFolder) -> Checkpoint | None:
-    """The checkpoint that a run began from; None where it began from scratch. Raises FileError."""
+    """The checkpoint that a run started from; None if it started from scratch. Raises FileError."""
     if not folder.start_checkpoint.exists():
         return None
     from gts.formats.checkpoint import read_checkpoint
@@ -109,7 +109,7 @@ def _read_start_checkpoint(folder: RunFolder) -> Checkpoint | None:
 
 
 def initial_run_record(request: TrainingRequest, folder: RunFolder) -> RunRecord:
-    """What a run is, before its first step."""
+    """Record of a run before its first step."""
     spec = request.specs[0]
     return RunRecord(
         id=folder.id,
@@ -125,13 +125,13 @@ def initial_run_record(request: TrainingRequest, folder: RunFolder) -> RunRecord
 
 
 def write_run_file(folder: RunFolder, record: RunRecord, outcome: tuple[Mapping[str, Any], ...] = ()) -> None:
-    """Write `run.json`: what the run is, and what its members came to."""
+    """Write `run.json`: the description of the run and its members' results."""
     facts = {"format": _FORMAT, **asdict(record)} | ({"outcome": list(outcome)} if outcome else {})
     write_durably(folder.run_file, (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def have_all_members_failed(folder: RunFolder) -> bool:
-    """Whether every member has failed, so that going on would only end there again."""
+    """Whether every member has failed, so that a resumed run would fail again."""
     try:
         outcome = json.loads(folder.run_file.read_bytes()).get("outcome", [])
         return bool(outcome) and all(member.get("failed") for member in outcome)
@@ -139,21 +139,15 @@ def have_all_members_failed(folder: RunFolder) -> bool:
         return False
 
 
-def stored_path(workspace: Workspace, path: Path) -> str:
-    """A path as a workspace remembers it: relative where it is inside, so that the workspace can be moved."""
-    full, root = os.path.abspath(path), os.path.abspath(workspace.root)
-    return os.path.relpath(full, root) if full.startswith(root + os.sep) else full
-
-
 def _request_document(request: TrainingRequest) -> dict[str, Any]:
     milestones = request.milestones
     prefix = milestones.prefix if milestones else ""
     if prefix:
         # A prefix that ends in a slash is a folder, which a path forgets.
-        prefix = stored_path(request.workspace, Path(prefix)) + ("/" if prefix.endswith("/") else "")
+        prefix = request.workspace.display_path(Path(prefix)) + ("/" if prefix.endswith("/") else "")
     return {
         "source": request.source,
-        "results": [stored_path(request.workspace, path) for path in request.results],
+        "results": [request.workspace.display_path(path) for path in request.results],
         "keep": request.keep,
         "score": request.score,
         "save_when_stopped": request.save_when_stopped,

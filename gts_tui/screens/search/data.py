@@ -109,7 +109,7 @@ class StudyListReader:
             return StudyListItem(folder.name, "" if missing else "damaged", created=created, description=what, **numbers)
         job, state, sign = standing.job, standing.state, standing.lock_info
         since = sign.since if sign is not None and state.alive else job.changed or job.created
-        reason = state.reason if state.name in ("failed", "interrupted", "waiting") else ""
+        reason = state.reason if state.name in ("failed", "interrupted", "queued") else ""
         return StudyListItem(
             folder.name, state.name, reason, since=since, created=job.created, description=what, alive=state.alive, **numbers
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.text import Text
 
 from gts.commands.views.formatting import format_clock, format_short
+from gts.errors import reason
 from gts_tui.screens.training.data import (
     EMPTY_SERIES,
     EVALUATION_METRIC,
@@ -120,8 +121,8 @@ def _status_parts(snapshot: RunSnapshot, symbol: Text, glyphs: Glyphs, error_sty
     """What there is to say, in its order, each with how easily it is done without."""
     state = Text.assemble(symbol, (f" {snapshot.state} ", symbol.style))
     parts = [(0, state.append(f" {snapshot.name}", "bold"))]
-    if snapshot.reason and snapshot.state in ("failed", "interrupted", "waiting"):
-        parts.append((1, Text(f"  {snapshot.reason}", error_style if snapshot.state != "waiting" else "")))
+    if snapshot.reason and snapshot.state in ("failed", "interrupted", "queued"):
+        parts.append((1, Text(f"  {snapshot.reason}", error_style if snapshot.state != "queued" else "")))
     if snapshot.total_steps:
         share = min(1.0, snapshot.step / snapshot.total_steps)
         full = round(share * _PROGRESS_CELLS)
@@ -180,7 +181,7 @@ def save_pinned_charts(charts: Collection[str]) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"charts": sorted(charts)}) + "\n", encoding="utf-8")
     except OSError as error:
-        return f"cannot keep this in {path}: {(error.strerror or str(error)).lower()}"
+        return f"cannot keep this in {path}: {reason(error)}"
     return ""
 
 

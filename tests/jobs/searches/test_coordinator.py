@@ -1,4 +1,4 @@
-"""The owner of a search, with workers and a study that do what a test wants."""
+"""The coordinator of a search, with stub workers and a stub study."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from gts.formats.space_file import SearchSpace, write_space
-from gts.jobs.interruption import StopRequest
+from gts.jobs.job_events import TrialEnded
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import read_job
+from gts.jobs.requests import SearchRequest
 from gts.jobs.searches import coordinator
 from gts.jobs.searches import job as searching
 from gts.jobs.searches.coordinator import MAX_WORKER_CRASHES, SearchCoordinator
-from gts.jobs.searches.request import SearchRequest, TrialEnded
-from gts.jobs.searches.worker_count import read_worker_count, set_worker_count
-from gts.jobs.searches.workers import WorkerProcess
+from gts.jobs.searches.workers import WorkerProcess, read_worker_count, set_worker_count
+from gts.jobs.stop_request import StopRequest
 from gts.params.spec import make_spec
 from gts.search.settings import SearchSettings
 from gts.search.study import TrialRef
@@ -27,33 +27,33 @@ SPACE = SearchSpace("invertedPendulum", "ppo", "tiny", {"nSteps": 960, "nEpochs"
 
 
 class Idle:
-    """Workers that take trainings and say nothing."""
+    """Workers that accept trainings and send no messages."""
 
     def __init__(self, count: int, **_: Any) -> None:
         self.processes = [WorkerProcess(number, SimpleNamespace()) for number in range(count)]
         self.leaving: list[WorkerProcess] = []
 
-    def train(self, worker: WorkerProcess, key: str, folder: Path) -> None:
+    def assign(self, worker: WorkerProcess, key: str, folder: Path) -> None:
         worker.tasks[key] = folder
 
-    def drop(self, key: str) -> None:
+    def unassign(self, key: str) -> None:
         for worker in self.processes:
             worker.tasks.pop(key, None)
 
-    def adapt(self, count: int) -> bool:
+    def resize(self, count: int) -> bool:
         self.leaving += self.processes[count:]
         del self.processes[count:]
         return bool(self.leaving)
 
-    def left(self, worker: WorkerProcess) -> bool:
+    def remove_if_leaving(self, worker: WorkerProcess) -> bool:
         return worker in self.leaving
 
-    def replace(self, worker: WorkerProcess) -> None:
+    def restart(self, worker: WorkerProcess) -> None:
         self.processes[self.processes.index(worker)] = WorkerProcess(worker.number, SimpleNamespace())
 
 
 class Paper:
-    """A study that writes down what it is told."""
+    """A study that records failed trials."""
 
     settings = SearchSettings(trials=2, seeds=2)
 
@@ -100,7 +100,7 @@ def test_a_trial_whose_seeds_all_die_with_their_worker_fails_once(search: Search
         training.crash_steps = (0,) * (MAX_WORKER_CRASHES - 1)
     told = list(search._handle_worker_exit(worker, -9))
     assert [(one.number, one.state) for one in told if isinstance(one, TrialEnded)] == [(0, "failed")]
-    assert search._study.failed == [(0, f"seed 1, {MAX_WORKER_CRASHES} workers died of it at step 0")]
+    assert search._study.failed == [(0, f"seed 1, {MAX_WORKER_CRASHES} workers crashed with it at step 0")]
     assert list(search._assigned) == [search._active_trials[1].first.key], "the other trial is where it was"
 
 
@@ -128,7 +128,7 @@ def test_a_wish_for_workers_outlives_a_stop_and_ends_with_a_new_beginning(tmp_pa
 
 
 def test_what_a_study_refuses_is_taken_back_even_if_it_was_asked_twice(tmp_path: Path) -> None:
-    """Accepted once; then two changes in a row that nobody accepts, the first one killed before it could be refused."""
+    """One accepted request, then two refused ones, the first of which was killed before it could be refused."""
     request = SearchRequest(Workspace(tmp_path), SPACE, "first.space", settings={"trials": 5})
     job, life = searching.create_search(request)
     accepted = searching._commit_request(job, request.folder)

@@ -1,4 +1,4 @@
-"""What happens to a run when the machine does its worst: every fault has a sensible end, and what was learned is kept."""
+"""Faults of the machine during a run: each has a defined end, and no saved state is lost."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ from safetensors import safe_open
 
 from gts.errors import UsageError, WorkError
 from gts.formats.checkpoint import read_checkpoint
-from gts.jobs import control
-from gts.jobs import log as story
-from gts.jobs.interruption import StopRequest
+from gts.jobs import control, job_store
+from gts.jobs.job_events import DiskFull, DiskFullCleared, JobWarning, TrainingOutcome
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, read_job, read_job_status, write_job
 from gts.jobs.process import run_job
 from gts.jobs.states import Done, Failed
-from gts.jobs.trainings import attempt, resume_state, runs, worker
-from gts.jobs.trainings.request import DiskFull, DiskFullCleared, JobWarning, TrainingOutcome
+from gts.jobs.stop_request import StopRequest
+from gts.jobs.trainings import attempt, resume_state, run_writer, runs
 from gts.store import catalogue
 from gts.store.curves import MetricsReader
-from gts.store.filesystem import FileSystem
 from gts.store.workspace import RunFolder, Workspace
+from gts.system.filesystem import FileSystem
 from gts.training.events import TrainingProgress
 from gts.training.trainer import Trainer
 from tests.support.trainings import run_training, training
@@ -43,11 +42,11 @@ from tests.support.trainings import run_training, training
 @pytest.fixture
 def tiny(ask) -> dict[str, Any]:
     """The parameters of the tiny training."""
-    return dict(ask().specs[0].document()["params"])
+    return dict(ask().specs[0].to_document()["params"])
 
 
 def left_unfinished(request: Any) -> tuple[Job, Path]:
-    """A run that has come to its end, made to look as if it was killed just before: its job, and a copy of it as it was."""
+    """A finished run, changed to look as if it was killed just before its end; returns its job and an unchanged copy."""
     outcome = run_training(request)
     folder = outcome.folder.path
     calm = folder.with_name("calm")
@@ -56,17 +55,17 @@ def left_unfinished(request: Any) -> tuple[Job, Path]:
     results.mkdir()
     for path in request.results:
         shutil.move(path, results / path.name)
-    return write_job(request.workspace, replace(read_job(folder), recorded_state="active")), calm
+    return write_job(request.workspace, replace(read_job(folder), recorded_state="running")), calm
 
 
 def go_on(workspace: Workspace, job: Job) -> list[Any]:
-    """Go on with a job in this process; everything it tells."""
+    """Resume a job in this process; returns its events."""
     claimed, life = control.acquire_for_resume(workspace, job, by_name=True)
     return list(run_job(workspace, claimed, life, StopRequest()))
 
 
 def same_end(request: Any, job: Job, calm: Path) -> bool:
-    """Whether a run came to what its calm copy came to, bit for bit."""
+    """Whether a run ended bit for bit like its unchanged copy."""
     pairs = [(calm / "results" / path.name, path) for path in request.results]
     kept = [path.relative_to(calm) for path in calm.glob("member*/*.checkpoint")]
     pairs += [(calm / path, job.folder / path) for path in kept]
@@ -80,7 +79,7 @@ def test_a_damaged_newest_state_falls_back_to_the_one_before(ask, tmp_path: Path
     newest.write_bytes(newest.read_bytes()[:-100])
     told = go_on(request.workspace, job)
     (note,) = [one.text for one in told if isinstance(one, JobWarning)]
-    assert note == "member2/last-0000000001200.checkpoint: damaged, so the run goes on from step 1080"
+    assert note == "member2/last-0000000001200.checkpoint: damaged, so the run is resumed from step 1080"
     assert same_end(request, job, calm)
     assert read_job_status(job.folder).state == Done()
     with MetricsReader(RunFolder(job.folder).metrics) as reader:
@@ -115,11 +114,11 @@ def test_a_training_that_began_with_a_checkpoint_is_resumed_without_it(ask, tmp_
 def test_other_versions_continue_and_say_that_it_is_not_bit_exact(ask, monkeypatch: pytest.MonkeyPatch) -> None:
     request = ask(save_every=0.0)
     job, _ = left_unfinished(request)
-    now = worker.current_versions()
-    monkeypatch.setattr(worker, "current_versions", lambda: now | {"torch": "9.9"})
+    now = attempt.current_versions()
+    monkeypatch.setattr(attempt, "current_versions", lambda: now | {"torch": "9.9"})
     told = go_on(request.workspace, job)
     (note,) = [one.text for one in told if isinstance(one, JobWarning)]
-    assert note == f"the run continues, but not bit-exact: torch {now['torch']} → 9.9"
+    assert note == f"the run is resumed, but not bit-exact: torch {now['torch']} → 9.9"
     assert note in (job.folder / "log.txt").read_text()
 
 
@@ -128,7 +127,7 @@ def test_another_thread_count_is_named(ask) -> None:
     job, _ = left_unfinished(request)
     claimed, life = control.acquire_for_resume(request.workspace, job, by_name=True, threads=2)
     told = list(run_job(request.workspace, claimed, life, StopRequest()))
-    assert [one.text for one in told if isinstance(one, JobWarning)] == ["the run continues, but not bit-exact: threads 1 → 2"]
+    assert [one.text for one in told if isinstance(one, JobWarning)] == ["the run is resumed, but not bit-exact: threads 1 → 2"]
 
 
 def test_numbers_that_are_damaged_are_set_aside_and_the_learning_goes_on(ask) -> None:
@@ -169,7 +168,7 @@ def test_a_workspace_copied_while_its_run_writes_can_be_gone_on_with(ask, launch
 def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tiny) -> None:
     params = tiny | {"nSteps": 72_000, "nEpochs": 600, "nEvaluations": 0}
     job = launched(ask(params=params, save_every=0.2))
-    pid = until(job, "running").sign.worker.pid
+    pid = until(job, "running").lock_info.worker.pid
     while not RunFolder(job.folder).last_checkpoints(0):
         time.sleep(0.01)
     # No file may grow beyond what a sign of life and a log need: what a full disk does to checkpoints and numbers.
@@ -184,7 +183,7 @@ def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tin
     until(job, "done")
     assert RunFolder(job.folder).last_checkpoints(0)[-1] > halted_at
     log = (job.folder / "log.txt").read_text()
-    assert log.index("paused: ") < log.index("there is room again: going on") < log.index("done")
+    assert log.index("paused: ") < log.index("there is room again: running") < log.index("done")
     calm = launched(ask(params=params, save_every=0.2))
     until(calm, "done")
     ends = [RunFolder(folder).last_checkpoints(0)[-1].read_bytes() for folder in (job.folder, calm.folder)]
@@ -193,25 +192,24 @@ def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tin
 
 def test_a_run_that_is_ended_while_the_disk_is_full_goes_on_from_its_newest_state(ask, monkeypatch: pytest.MonkeyPatch) -> None:
     from gts.errors import FullDiskError
-    from gts.jobs.trainings import member
 
     monkeypatch.setattr(attempt, "DISK_FULL_RETRY_SECONDS", 0.01)
     request, interruption = ask(save_every=0.0, score=True), StopRequest()
-    write, told = member.write_checkpoint, []
+    write, told = run_writer.write_checkpoint, []
 
     def full(path: Path, checkpoint: Any) -> str:
         if int(checkpoint.counters["step"]) > 600:
             raise FullDiskError(f"cannot write {path}: the disk is full")
         return write(path, checkpoint)
 
-    monkeypatch.setattr(member, "write_checkpoint", full)
+    monkeypatch.setattr(run_writer, "write_checkpoint", full)
     with pytest.raises(FullDiskError):
         for one in training(request, interruption):
             told.append(one)
             if isinstance(one, DiskFull):
                 interruption.request()
     assert any(isinstance(one, DiskFull) and "the disk is full" in one.reason for one in told)
-    monkeypatch.setattr(member, "write_checkpoint", write)
+    monkeypatch.setattr(run_writer, "write_checkpoint", write)
     (folder,) = (request.workspace.root / "runs").iterdir()
     assert read_job_status(folder).state.name == "interrupted"
     told = go_on(request.workspace, read_job(folder))
@@ -228,7 +226,7 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
             trainer.agent.state.policy.net.stack.block[1] *= 1e30
         return round_of(trainer)
 
-    monkeypatch.setattr(Trainer, "round", poisoned)
+    monkeypatch.setattr(Trainer, "run_round", poisoned)
     request = ask(seeds=2, save_every=0.0)
     outcome = run_training(request)
     first, second = outcome.members
@@ -247,7 +245,7 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
 
     # Gone on with from before the failure, the first member is what it would have been, and the second fails again.
     calm = {path: path.read_bytes() for path in (request.results[0], outcome.folder.last_checkpoints(0)[-1])}
-    job = write_job(request.workspace, replace(read_job(outcome.folder.path), recorded_state="active"))
+    job = write_job(request.workspace, replace(read_job(outcome.folder.path), recorded_state="running"))
     for path in outcome.folder.last_checkpoints(0)[-2:]:
         path.unlink()
     told = go_on(request.workspace, job)
@@ -263,12 +261,12 @@ def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: py
         trainer.agent.state.policy.net.stack.block *= 1e30
         return round_of(trainer)
 
-    monkeypatch.setattr(Trainer, "round", poisoned)
+    monkeypatch.setattr(Trainer, "run_round", poisoned)
     request = ask(save_every=0.0)
     outcome = run_training(request)
     state = read_job_status(outcome.folder.path).state
     assert isinstance(state, Failed)
-    with pytest.raises(UsageError, match="would fail again in the same way"):
+    with pytest.raises(UsageError, match="failed in all its members"):
         control.acquire_for_resume(request.workspace, read_job(outcome.folder.path), by_name=True)
 
 
@@ -282,14 +280,14 @@ def test_memory_that_runs_out_is_a_failure_with_a_remedy(ask, monkeypatch: pytes
         return round_of(trainer)
 
     round_of = Trainer.run_round
-    monkeypatch.setattr(Trainer, "round", hungry)
+    monkeypatch.setattr(Trainer, "run_round", hungry)
     request = ask(save_every=0.0)
     with pytest.raises(WorkError, match="memory ran out at step 480") as raised:
         run_training(request)
     assert "fewer environments" in raised.value.hint
     (folder,) = (request.workspace.root / "runs").iterdir()
     assert read_job_status(folder).state == Failed("memory ran out at step 480")
-    monkeypatch.setattr(Trainer, "round", round_of)
+    monkeypatch.setattr(Trainer, "run_round", round_of)
     told = go_on(request.workspace, read_job(folder))
     assert next(one.step for one in told if isinstance(one, TrainingProgress)) == 600, "with more memory it goes on"
 
@@ -320,9 +318,9 @@ def test_a_clock_that_jumps_changes_nothing(ask, monkeypatch: pytest.MonkeyPatch
 
     request = ask(save_every=0.0)
     job, calm = left_unfinished(request)
-    for module in (runs, story, catalogue):
+    for module in (runs, job_store, catalogue):
         monkeypatch.setattr(module, "datetime", Wild)
-    monkeypatch.setattr(time, "is_time_axis", lambda: 0.0)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
     RunFolder(job.folder).last_checkpoints(0)[-1].unlink()
     go_on(request.workspace, job)
     assert Wild.looks > 2
@@ -374,7 +372,7 @@ def test_a_workspace_that_may_only_be_read_can_be_looked_at(ask, tmp_path: Path)
         assert done.returncode == 0, done.stderr
         assert "tiny" in done.stdout + done.stderr
     spec = tmp_path / "tiny.spec"
-    spec.write_text(json.dumps(request.specs[0].document()))
+    spec.write_text(json.dumps(request.specs[0].to_document()))
     for words in (("resume", "@last"), ("train", str(spec), str(tmp_path.parent / "never.checkpoint"), "--detach")):
         done = looks_at(tmp_path, *words)
         assert done.returncode == 2, done.stderr

@@ -44,7 +44,7 @@ def test_jobs_are_listed_with_their_states_reasons_and_logs(workspace: Workspace
     async def flow(app: GtsApp, pilot: Any) -> None:
         screen = await shows(pilot, r"‖ paused +(train +)?\S*walkerPPO-m2p +\d+ Nov +59 %")
         assert screen.index("hopperPPO-w9c") < screen.index("hopperA2C-zx7") < screen.index("hopperPPO-k3f"), "newest first"
-        assert "0 at work, 0 waiting" in screen
+        assert "0 running, 0 queued" in screen
         await types(pilot, f"mode jobs {FAILED[-3:]}")
         await shows(pilot, "step 40960: the loss is not a number")
         await until(pilot, lambda: "training hopper/hopperA2C.spec" in log(app))

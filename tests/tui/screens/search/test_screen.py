@@ -15,8 +15,8 @@ from optuna.storages import RDBStorage
 from gts.formats.space_file import parse_space
 from gts.formats.strict_json import parse_json
 from gts.jobs.job_lock import JobLock
+from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.job import create_search
-from gts.jobs.searches.request import SearchRequest
 from gts.search.study import Study
 from gts.search.study_reader import read_study_by_reference
 from gts.store.workspace import StudyFolder, Workspace

@@ -278,7 +278,7 @@ def test_several_marked_things_are_deleted_after_a_question(root: Path) -> None:
 
 def test_a_run_is_deleted_only_when_nobody_works_on_it(root: Path) -> None:
     run = "20261122-081530-new-bbb"
-    add_run(root, run, "active")
+    add_run(root, run, "running")
     life = JobLock.acquire(Workspace(root).run_folder(run).lock)
     life.set_activity("running")
 
@@ -351,7 +351,7 @@ def test_a_new_spec_is_made_by_three_answers(root: Path) -> None:
 )
 def test_a_key_is_a_command_line(root: Path, monkeypatch: pytest.MonkeyPatch, word: str, key: str, line: str) -> None:
     add_run(root, "20261122-081530-new-bbb", "paused")
-    add_run(root, "20261122-091530-busy-ccc", "active")
+    add_run(root, "20261122-091530-busy-ccc", "running")
     life = JobLock.acquire(Workspace(root).run_folder("20261122-091530-busy-ccc").lock)
     life.set_activity("running")
 

@@ -1,4 +1,4 @@
-"""The trials of a search: a training a seed, each in a folder that is laid out like that of a run, so that it can be shown."""
+"""Trials of a search: one training per seed, each in a folder with the layout of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.errors import FileError, GtsError
+from gts.errors import FileError, GtsError, reason
 from gts.formats.durable import write_durably
 from gts.formats.objectives import ObjectiveWeights
 from gts.formats.space_file import SearchSpace, write_space
@@ -32,66 +32,66 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class ActiveTraining:
-    """One trial with one seed."""
+    """A trial with one seed."""
 
     folder: RunFolder
     spec: Spec
     scores: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    """Of its evaluations, by step."""
+    """Scores of its evaluations by step."""
     done: bool = False
     start_step: int = 0
-    """Its newest step on the disk when this attempt at the search took it up."""
+    """Its newest saved step when this attempt at the search began."""
     crash_steps: tuple[int, ...] = ()
-    """The step at which workers ended that had it, one a worker; all of them the same."""
+    """Saved steps at the latest worker crashes, one per crash, all equal."""
 
     @property
     def key(self) -> str:
-        """Unlike that of any other training of the search."""
+        """Unique within the search."""
         return self.folder.id
 
     def steps_made(self) -> int:
-        """Environment steps since then."""
+        """Environment steps of this attempt."""
         newest = next(iter(saved_steps(self.folder)), 0)
         return max(newest, max(self.scores, default=0), self.start_step) - self.start_step
 
     def record_crash(self) -> int:
-        """Note that a worker has ended that had it; how many did so since it last came further."""
+        """Count a crash of its worker; returns the number of crashes since its last progress."""
         step = next(iter(saved_steps(self.folder)), 0)
         self.crash_steps = (*(one for one in self.crash_steps if one == step), step)
         return len(self.crash_steps)
 
     def curve(self) -> list[Mapping[str, Any]]:
-        """Its scores in the order of the steps."""
+        """Its scores in order of steps."""
         return [self.scores[step] for step in sorted(self.scores)]
 
 
 @dataclass(eq=False)
 class ActiveTrial:
-    """A trial that is trained now, with the seeds that it has so far."""
+    """A trial in progress, with its seeds so far."""
 
     number: int
     ref: TrialRef | None
-    """None: one that is confirmed."""
+    """None for a confirmation."""
     spec: Spec
     study: StudyFolder
     source: str
-    """The space as the person named it."""
+    """The space as the user named it."""
     trainings: dict[int, ActiveTraining] = field(default_factory=dict)
-    """By seed, in the order in which they were added."""
+    """By seed, in the order of their addition."""
     started_at: float = field(default_factory=time.monotonic)
 
     @property
     def first(self) -> ActiveTraining:
-        """The training by which it is compared with others on the way."""
+        """The training that is compared with other trials on the way."""
         return next(iter(self.trainings.values()))
 
     def folder(self, seed: int) -> RunFolder:
-        """Where the training with a seed is."""
+        """Folder of the training with a seed."""
         what = "" if self.ref is not None else "confirm-"
         return RunFolder(self.study.path / "trials" / f"{self.number:04d}-{what}seed{seed}")
 
     def add(self, seed: int) -> tuple[ActiveTraining, dict[str, Any] | None]:
-        """Add a seed: its training, and how that ended where an earlier owner saw to it. Raises FileError."""
+        """Add a seed; returns its training, and its end if an earlier coordinator finished it. Raises FileError."""
         spec, folder = self.spec.with_values({"seed": seed}), self.folder(seed)
         create_training_folder(folder, spec, self.source)
         ended = read_training_end(folder)
@@ -102,11 +102,11 @@ class ActiveTrial:
         return training, ended
 
     def curves(self) -> list[list[Mapping[str, Any]]]:
-        """The scores of every seed in the order of the steps."""
+        """Scores of all seeds in order of steps."""
         return [training.curve() for training in self.trainings.values()]
 
     def study_attributes(self, goal: ObjectiveWeights, last_evaluations: int) -> dict[str, Any]:
-        """What the study keeps of it beside its value."""
+        """Attributes that the study stores with the trial's value."""
         worth = []
         for curve in self.curves():
             with suppress(GtsError):
@@ -116,7 +116,7 @@ class ActiveTrial:
 
 
 def create_training_folder(folder: RunFolder, spec: Spec, source: str) -> None:
-    """Make the folder of a training, or leave it as it is where it exists. Raises FileError."""
+    """Create the folder of a training; no effect if it exists. Raises FileError."""
     if folder.run_file.exists():
         return
     folder.member_folder(0).mkdir(parents=True, exist_ok=True)
@@ -136,7 +136,7 @@ def create_training_folder(folder: RunFolder, spec: Spec, source: str) -> None:
 
 
 def read_training_end(folder: RunFolder) -> dict[str, Any] | None:
-    """How a training ended: `state` (done, failed, pruned), `step`, `reason`; None where it has not, or never began."""
+    """End of a training: `state` (done, failed, pruned), `step`, `reason`; None if it has not ended."""
     try:
         facts = json.loads(folder.run_file.read_bytes())
     except (OSError, ValueError):
@@ -145,7 +145,7 @@ def read_training_end(folder: RunFolder) -> dict[str, Any] | None:
 
 
 def read_evaluations(folder: RunFolder) -> dict[int, Mapping[str, Any]]:
-    """The scores of a training's evaluations by step; empty where there are none yet."""
+    """Scores of a training's evaluations by step."""
     try:
         with MetricsReader(folder.metrics) as reader:
             return {one.step: one.score for one in reader.evaluations(0)}
@@ -154,30 +154,30 @@ def read_evaluations(folder: RunFolder) -> dict[int, Mapping[str, Any]]:
 
 
 def record_training_end(folder: RunFolder, state: str, step: int, reason: str = "") -> None:
-    """Write down how a training ended. Raises FileError."""
+    """Record the end of a training. Raises FileError."""
     with suppress(OSError, ValueError):
         facts = json.loads(folder.run_file.read_bytes())
         _write_run_file(folder, facts | {"state": state, "step": step, "reason": reason, "finished": utc_now()})
 
 
 def copy_space(space: SearchSpace, target: Path) -> None:
-    """Write a space to where a person wants to have its trials. Raises FileError."""
+    """Write the space into the user's log folder. Raises FileError."""
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot write to {target}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot write to {target}: {reason(error)}") from error
     write_space(target / f"{space.name}.space", space)
 
 
 def copy_training_files(folder: RunFolder, target: Path) -> None:
-    """Copy spec, log and best policy of a training to where a person wants to have them. Raises FileError."""
+    """Copy spec, log and best policy of a training into the user's log folder. Raises FileError."""
     try:
         target.mkdir(parents=True, exist_ok=True)
         for source in (folder.spec(0), folder.best_checkpoint(0), folder.log):
             if source.exists():
                 shutil.copyfile(source, target / source.name)
     except OSError as error:
-        raise FileError(f"cannot write to {target}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot write to {target}: {reason(error)}") from error
 
 
 def _write_run_file(folder: RunFolder, facts: Mapping[str, Any]) -> None:

@@ -1,10 +1,10 @@
-"""A worker of a search: trains what its owner says, and never sees the study.
+"""A worker process of a search: trains what its coordinator assigns, and never opens the study.
 
-`python -m gts.jobs.searches.worker THREADS SAVE_EVERY` is how the owner starts it.
-The owner writes a line of JSON for each training that joins or leaves: `{"do": "train", "key": …, "folder": …}`, `{"do":
-"drop", "key": …}`. The worker answers with lines of JSON: `tried` with step and score, `ended`, `broke` with the reason. When
-the owner is gone, however it went, its end of the pipe closes: the worker saves everything and ends. Everything told of is on
-the disk already, so nothing is lost if the line is.
+`python -m gts.jobs.searches.search_worker THREADS SAVE_EVERY`, started by the coordinator. The coordinator writes a line of
+JSON per training that is added or removed: `{"do": "train", "key": …, "folder": …}`, `{"do": "drop", "key": …}`. The worker
+answers with lines of JSON: `evaluated` with step and score, `finished`, `failed` with the reason, `disk_full`,
+`disk_full_cleared`. When the coordinator ends in any way, its end of the pipe closes: the worker saves everything and ends.
+Everything reported is on the disk already, so that a lost line loses nothing.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from gts.errors import FullDiskError, GtsError
+from gts.jobs.searches.active_trials import record_training_end
 from gts.jobs.searches.training_folder import TrainingFolder
-from gts.jobs.searches.trials import record_training_end
 from gts.search.cohort_pool import (
     CohortPool,
     CohortPoolEvent,
@@ -38,10 +38,10 @@ WORKER_DISK_FULL_RETRY_SECONDS = 2.0
 
 
 class SearchWorker:
-    """The crew of one process, with the folders of its trainings."""
+    """The cohort pool of one process, with the folders of its trainings."""
 
     def __init__(self, threads: int, save_every: float, output: int) -> None:
-        """`answers`: the descriptor that the owner listens to."""
+        """`output`: descriptor of the pipe to the coordinator."""
         self._pool = CohortPool(threads=threads)
         self._folders: dict[str, TrainingFolder] = {}
         self._save_every = save_every
@@ -51,7 +51,7 @@ class SearchWorker:
         self.is_stopping = False
 
     def run(self, descriptor: int) -> None:
-        """Train until the owner is gone, or somebody wants an end; then save."""
+        """Train until the coordinator is gone or a stop is requested; then save."""
         pending = b""
         while not self.is_stopping:
             ready = select.select([descriptor], [], [], 0.0 if self._pool.keys else 0.5)[0]
@@ -81,7 +81,7 @@ class SearchWorker:
         try:
             folder = TrainingFolder(RunFolder(Path(command["folder"])))
         except GtsError as error:
-            self._send({"what": "broke", "key": key, "step": 0, "reason": error.message})
+            self._send({"event": "failed", "key": key, "step": 0, "reason": error.message})
             return
         self._folders[key] = folder
         self._pool.add(TrainingTask(key, folder.spec, folder.state, folder.best))
@@ -96,17 +96,17 @@ class SearchWorker:
             best = self._pool.best_checkpoint(event.key) if event.is_best else None
             folder.add_evaluation(event.step, event.score, best=event.is_best)
             self._retry_while_disk_full(lambda: folder.flush(best))
-            self._send({"what": "tried", "key": event.key, "step": event.step, "score": event.score.as_dict()})
+            self._send({"event": "evaluated", "key": event.key, "step": event.step, "score": event.score.as_dict()})
         elif isinstance(event, TaskDiverged):
             self._retry_while_disk_full(lambda: folder.write_failure_dump(event.step, event.reason, event.failure_dump))
             self._close_training(event.key, "failed", event.step, event.reason)
-            self._send({"what": "broke", "key": event.key, "step": event.step, "reason": event.reason})
+            self._send({"event": "failed", "key": event.key, "step": event.step, "reason": event.reason})
         elif isinstance(event, TaskFinished):
             state = self._pool.checkpoint(event.key)
             assert state is not None
             self._retry_while_disk_full(lambda: folder.save(state))
             self._close_training(event.key, "done", event.step)
-            self._send({"what": "ended", "key": event.key, "step": event.step})
+            self._send({"event": "finished", "key": event.key, "step": event.step})
 
     def _close_training(self, key: str, state: str, step: int, reason: str = "") -> None:
         folder = self._folders.pop(key)
@@ -121,34 +121,34 @@ class SearchWorker:
         self._saved_at = time.monotonic()
 
     def _retry_while_disk_full(self, write: Any, retry: Any = None) -> None:
-        """Do something that writes; on a full disk stand still until there is room."""
+        """Call a function that writes; on a full disk, wait and retry until there is room."""
         attempt = write
         while True:
             try:
                 attempt()
             except FullDiskError as error:
                 if self.is_stopping:
-                    return  # what stands on the disk is what can be gone on from
+                    return  # the run can be resumed from what is on the disk
                 if not self._is_disk_full:
                     self._is_disk_full = True
-                    self._send({"what": "halted", "key": "", "reason": error.message})
+                    self._send({"event": "disk_full", "key": "", "reason": error.message})
                 time.sleep(WORKER_DISK_FULL_RETRY_SECONDS)
                 attempt = retry or write
                 continue
             if self._is_disk_full:
                 self._is_disk_full = False
-                self._send({"what": "went on", "key": ""})
+                self._send({"event": "disk_full_cleared", "key": ""})
             return
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        with suppress(BrokenPipeError):  # an owner that is gone reads it from the disk when it comes back
+        with suppress(BrokenPipeError):  # the next coordinator reads it from the disk
             os.write(self._output, (json.dumps(message) + "\n").encode())
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Work for the owner that holds the other ends of standard input and output."""
+    """Work for the coordinator at the other ends of standard input and output."""
     threads, save_every = int(arguments[0]), float(arguments[1])
-    # What a library prints must not stand between the answers.
+    # Output of libraries must not mix with the messages.
     output = os.dup(1)
     os.dup2(2, 1)
     worker = SearchWorker(threads, save_every, output)

@@ -1,4 +1,4 @@
-"""The worker: what is on the disk at every moment of a training, and after whatever happened to it."""
+"""An attempt at a run: the state of the disk at every moment, and after faults."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from gts.formats.checkpoint import read_checkpoint
+from gts.jobs.job_events import CheckpointSaved, JobWarning, RunStarted, ScoringStarted
 from gts.jobs.job_store import list_jobs, read_job_status
+from gts.jobs.requests import Milestones
 from gts.jobs.states import Done, Paused
-from gts.jobs.trainings import worker
-from gts.jobs.trainings.request import CheckpointSaved, JobWarning, Milestones, RunStarted, ScoringStarted
+from gts.jobs.trainings import attempt
 from gts.store.catalogue import Catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
@@ -23,7 +24,7 @@ from tests.support.trainings import run_training
 
 
 class FailingTrainer(Trainer):
-    """Whose last member fails after the third round."""
+    """A trainer with a last member that fails after the third round."""
 
     def run(self) -> Iterator[TrainingEvent]:
         for event in super().run():
@@ -89,7 +90,7 @@ def test_numbers_reach_the_disk_before_the_state_that_needs_them(ask, tmp_path: 
 
 
 def test_one_member_that_fails_leaves_the_others_alone(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "Trainer", FailingTrainer)
+    monkeypatch.setattr(attempt, "Trainer", FailingTrainer)
     outcome = run_training(ask(seeds=2))
     first, second = outcome.members
     assert (first.failed, first.result) == ("", tmp_path / "out0.checkpoint")
@@ -118,7 +119,7 @@ def test_a_catalogue_that_cannot_be_used_is_said_once(ask, tmp_path: Path) -> No
     told: list[object] = []
     outcome = run_training(ask(), told.append)
     (trouble,) = [one for one in told if isinstance(one, JobWarning)]
-    assert "the catalogue does not know of this run" in trouble.text
+    assert "this run is missing in the catalogue" in trouble.text
     assert outcome.members[0].result is not None
 
 

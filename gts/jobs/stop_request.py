@@ -1,4 +1,4 @@
-"""How somebody asks long work to end early."""
+"""A request to stop long work early."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class StopRequest:
 
     @property
     def has_listener(self) -> bool:
-        """Whether work is going on that answers a request by an orderly end; if not, nothing would be lost by a rude one."""
+        """Whether work is in progress that answers a request by saving; without it, ending at once loses nothing."""
         return self._listener is not None
 
     def request(self) -> None:
-        """Ask for an early and orderly end."""
+        """Request an early end with everything saved."""
         self.requested = True
         if self._listener is not None:
             self._listener()
 
     def wait(self, seconds: float) -> bool:
-        """Stand still until the request is made, or the time is over; whether it was made."""
+        """Sleep until the request is made or the time is over; returns whether it was made."""
         until = time.monotonic() + seconds
         # In short naps: what threads have for waiting must not be set from a signal handler.
         while not self.requested and time.monotonic() < until:
@@ -37,7 +37,7 @@ class StopRequest:
 
     @contextmanager
     def listening(self, listener: Callable[[], None]) -> Iterator[None]:
-        """Have `listener` called when the request is made while the block runs; at once where it was made already."""
+        """Call `listener` when the request is made while the block runs, or at once if it was made before."""
         self._listener = listener
         try:
             if self.requested:

@@ -1,4 +1,4 @@
-"""What kind of disk a folder is on. Linux and macOS differ here; psutil hides how."""
+"""The file system of a folder: kind, free space, access."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _NETWORK = frozenset(
 
 @dataclass(frozen=True)
 class FileSystem:
-    """The disk that holds a folder."""
+    """The file system that contains a folder."""
 
     kind: str
-    """Name as the system gives it, `ext4`; empty where it is not known."""
+    """Type as the system reports it, `ext4`; empty if unknown."""
     is_network: bool
-    """True where other machines can write to it as well: SQLite's WAL must not be used there."""
+    """Whether other machines can write to it too, which rules out SQLite's WAL."""
     free_bytes: int
     """Bytes that this user may still write."""
 
@@ -53,7 +53,7 @@ def file_system(folder: Path) -> FileSystem:
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether a file can be made in a folder; tries it, since rights alone do not tell."""
+    """Whether a file can be created in a folder; tries it, since access rights alone are not reliable."""
     try:
         handle, name = tempfile.mkstemp(prefix=".gts-", dir=folder)
     except OSError:

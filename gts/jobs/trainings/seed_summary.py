@@ -1,4 +1,4 @@
-"""What several seeds of one spec came to together, written beside their checkpoints."""
+"""Statistics over several seeds of one spec, written beside their checkpoints."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from statistics import median
 from typing import Any
 
 from gts.errors import FileError, FullDiskError
-from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
+from gts.jobs.job_events import TrainingOutcome
+from gts.jobs.requests import TrainingRequest
 
 
 @dataclass(frozen=True)
 class SeedStatistics:
-    """A quantity over several seeds."""
+    """Statistics of a quantity over several seeds."""
 
     median: float
     iqm: float
@@ -25,7 +26,7 @@ class SeedStatistics:
 
 
 def seed_statistics(outcome: TrainingOutcome) -> dict[str, SeedStatistics]:
-    """Statistics of mean return, score and length over the members' scores; empty where there is one member or no score."""
+    """Statistics of mean return, score and length over the members' scores; empty for one member or without scores."""
     scores = [member.score for member in outcome.members if member.score is not None]
     if len(outcome.members) < 2 or not scores:
         return {}
@@ -42,13 +43,13 @@ def seed_statistics(outcome: TrainingOutcome) -> dict[str, SeedStatistics]:
 
 
 def summary_path(results: Sequence[Path], first_seed: int) -> Path:
-    """Where the summary of several seeds goes: `out-seed1.checkpoint`, … → `out-summary.json`."""
+    """File of the summary: `out-seed1.checkpoint`, … → `out-summary.json`."""
     stem = results[0].stem.removesuffix(f"-seed{first_seed}")
     return results[0].with_name(f"{stem}-summary.json")
 
 
 def write_summary(request: TrainingRequest, outcome: TrainingOutcome) -> Path | None:
-    """Write the summary; None where one member or no result needs none. Raises FileError."""
+    """Write the summary; returns None if there is one member or no result. Raises FileError."""
     from gts.formats.durable import write_durably
 
     if len(outcome.members) < 2 or not any(member.result for member in outcome.members):
