@@ -5,14 +5,13 @@ What can be played, and where it is shown; for the commands that do.
 
 from __future__ import annotations
 
-import locale
 import math
 import os
 import re
 import secrets
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,10 +85,9 @@ def choose_target(requested: PlaybackTarget | None) -> tuple[PlaybackTarget, str
 
     Raises MissingError where there is no such place.
     """
-    from gts.playback.display import find_window_problem
-    from gts.playback.painter import can_paint
+    from gts.playback.display import find_terminal_problem, find_window_problem
 
-    no_terminal = can_paint(os.environ, STDOUT_FD)
+    no_terminal = find_terminal_problem(os.environ, STDOUT_FD)
     if requested == "terminal":
         if no_terminal:
             raise MissingError(no_terminal, hint="`--in window` opens a window, `-v FILE.mp4` writes a video")
@@ -108,13 +106,9 @@ def choose_target(requested: PlaybackTarget | None) -> tuple[PlaybackTarget, str
 
 
 def play_in_terminal(requests: Sequence[PlaybackRequest], glyphs: CellGlyphs | None) -> None:
-    """Play in the terminal, side by side, until the end. Raises what the players could not do."""
-    from gts.playback.painter import colours_of, glyphs_for
-    from gts.playback.watch import watch
-
-    encoding = getattr(sys.stdout, "encoding", None) or locale.getpreferredencoding(False)
-    letters = glyphs or glyphs_for(os.environ, encoding)
-    raise_failure(watch(requests, glyphs=letters, colours=colours_of(os.environ), source=STDIN_FD, target=STDOUT_FD))
+    """Play side by side in the terminal until the end; raises the failure of a playback, KeyboardInterrupt."""
+    # Imported by name, since the engine does not depend on the terminal program.
+    raise_failure(import_module("gts_tui.playback_app").run_playback_app(requests, glyphs))
 
 
 def raise_failure(failure: PlaybackFailure | None) -> None:

@@ -57,6 +57,15 @@ def find_window_problem(environment: Mapping[str, str] = os.environ) -> str:
     return said if said.startswith("the display") else "the display cannot be used"
 
 
+def find_terminal_problem(environment: Mapping[str, str], descriptor: int) -> str:
+    """The reason why nothing can be drawn on a terminal, as a clause; empty if drawing is possible."""
+    if not os.isatty(descriptor):
+        return "standard output is not a terminal"
+    if environment.get("TERM", "dumb") in ("", "dumb"):
+        return f"this terminal cannot move the cursor (TERM is {environment.get('TERM') or 'not set'})"
+    return ""
+
+
 def find_window_python() -> str:
     """The Python that may open windows; empty where there is none."""
     if platform.system() != "Darwin":

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gts.errors import GtsError
-from gts.playback.scene import SceneReader
+from gts.playback.scene_reader import SceneReader
 from gts.playback.session import PlaybackRequest, PlaybackSession
 from gts.playback.stream import StreamEnd, encode_message
 

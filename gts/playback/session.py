@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gts.errors import UsageError
-from gts.playback.frame import PlaybackFrame, PlaybackSource
+from gts.playback.playback_source import PlaybackFrame, PlaybackSource
 
 PLAYBACK_RATES = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """How fast `faster` and `slower` make it."""
@@ -146,11 +146,11 @@ def open_playback(request: PlaybackRequest, file: str) -> PlaybackSource:
     """What plays a file; raises what reading it and fitting it to its figure raise."""
     path = Path(file)
     if path.suffix == ".trajectory":
-        from gts.playback.recording import TrajectoryPlayer
+        from gts.playback.trajectory_player import TrajectoryPlayer
 
         return TrajectoryPlayer(path, follow=request.follow)
     from gts.formats.checkpoint import read_checkpoint
-    from gts.playback.player import PolicyPlayer
+    from gts.playback.policy_player import PolicyPlayer
 
     checkpoint = read_checkpoint(path)
     step = checkpoint.counters.get("step")

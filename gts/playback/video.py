@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from gts.errors import MissingError, UsageError, WorkError
 from gts.formats.durable import check_writable, write_durably
-from gts.playback.frame import PlaybackFrame, PlaybackSource
-from gts.playback.rendering.camera import TrackingCamera
-from gts.playback.rendering.gl import GlLostError, GlRenderer, start_gl
-from gts.playback.rendering.renderer import SoftwareRenderer
+from gts.playback.playback_source import PlaybackFrame, PlaybackSource
+from gts.playback.rendering.gl_renderer import GlLostError, GlRenderer, start_gl
+from gts.playback.rendering.software_renderer import SoftwareRenderer
+from gts.playback.rendering.tracking_camera import TrackingCamera
 
 RendererChoice = Literal["auto", "gl", "plain"]
 """Who draws: GL where it is fast and else the plain renderer; GL however slow it is; the plain renderer."""
@@ -173,7 +173,7 @@ class _FrameRenderer:
 
     def _start_renderer(self, data: mujoco.MjData, camera: mujoco.MjvCamera) -> None:
         if self._choice != "plain":
-            patience: dict[str, Any] = {} if self._choice == "auto" else {"slowest": 60.0}
+            patience: dict[str, Any] = {} if self._choice == "auto" else {"max_seconds": 60.0}
             self._gl, self.note = start_gl(self._playback.model, data, camera, self._size, **patience)
         if self._gl is None:
             if self._choice == "gl":

@@ -106,7 +106,7 @@ def test_over_ssh_the_terminal_is_meant_and_a_window_only_when_asked_for(monkeyp
         return ""
 
     monkeypatch.setattr("gts.playback.display.find_window_problem", no_window)
-    monkeypatch.setattr("gts.playback.painter.can_paint", lambda environment, descriptor: "")
+    monkeypatch.setattr("gts.playback.display.find_terminal_problem", lambda environment, descriptor: "")
     assert choose_target(None) == ("window", "")
     monkeypatch.setenv("SSH_CONNECTION", "here 1 there 22")
     asked.clear()
@@ -114,7 +114,7 @@ def test_over_ssh_the_terminal_is_meant_and_a_window_only_when_asked_for(monkeyp
     assert asked == []
     assert choose_target("window") == ("window", "")
     assert choose_target("terminal") == ("terminal", "")
-    monkeypatch.setattr("gts.playback.painter.can_paint", lambda environment, descriptor: "no terminal")
+    monkeypatch.setattr("gts.playback.display.find_terminal_problem", lambda environment, descriptor: "no terminal")
     with pytest.raises(MissingError):
         choose_target(None)
 

@@ -9,11 +9,10 @@ import pytest
 
 from gts.playback.cell_buffer import DEFAULT_COLOUR, CellBuffer
 from gts.playback.drawing import CELL_GLYPHS, CONTACT_COLOUR, GROUND_COLOUR, draw_state
-from gts.playback.frame_protocol import FrameState, SceneInfo
-from gts.playback.overlay import head_lines, key_line
-from gts.playback.painter import Painter, can_paint, colours_of, glyphs_for
-from gts.playback.player import PolicyPlayer
-from gts.playback.scene import SceneReader
+from gts.playback.panels import format_keys, format_panel_text
+from gts.playback.policy_player import PolicyPlayer
+from gts.playback.scene_reader import SceneReader
+from gts.playback.stream import FrameState, SceneInfo
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +75,7 @@ def test_the_ground_passes_by_while_the_figure_stays(played) -> None:
     assert numbers[line] != later[line]
     metres = [int(word) for word in later[line + 1].split()]
     assert metres == list(range(metres[0], metres[0] + len(metres)))
-    assert metres[0] < moments[30].focus[0] < metres[-1]
+    assert metres[0] < moments[30].centre_of_mass[0] < metres[-1]
 
 
 def test_contacts_are_marked(played) -> None:
@@ -114,77 +113,12 @@ def test_a_cart_on_a_rail_is_not_followed(untrained) -> None:
     assert sheet(scene.info, moment, "ascii").to_text() == sheet(scene.info, aside, "ascii").to_text()
 
 
-def test_a_terminal_that_is_told_only_changes_shows_every_picture(played, emulator) -> None:
-    stage, moments = played
-    for glyphs in CELL_GLYPHS:
-        painter, terminal = Painter(256), emulator(22, 80)
-        for moment in moments[:20]:
-            cells = sheet(stage, moment, glyphs)
-            terminal.feed(painter.paint(cells).decode())
-            assert terminal.text == cells.to_text()
-
-
-@pytest.mark.parametrize("colours", [0, 16, 256, 2**24])
-def test_random_changes_arrive_with_their_colours(emulator, colours: int) -> None:
-    draws = np.random.default_rng(1)
-    painter, terminal = Painter(colours), emulator(6, 30)
-    whole = Painter(colours), emulator(6, 30)
-    before = CellBuffer.blank(6, 30)
-    for _ in range(60):
-        cells = CellBuffer(before.chars.copy(), before.fg.copy(), before.bg.copy())
-        change = draws.random((6, 30)) < 0.2
-        cells.chars[change] = draws.choice([ord(letter) for letter in "  ab⣿▀"], change.sum())
-        cells.fg[change] = draws.choice([DEFAULT_COLOUR, 0xFF0000, 0x00FF00], change.sum())
-        cells.bg[change] = draws.choice([DEFAULT_COLOUR, DEFAULT_COLOUR, 0x0000FF], change.sum())
-        terminal.feed(painter.paint(cells).decode())
-        whole[0].forget()
-        whole[1].feed(whole[0].paint(cells).decode())
-        assert terminal.letters == whole[1].letters
-        for row in range(6):
-            for column in range(30):
-                if terminal.letters[row][column] != " ":
-                    assert terminal.styles[row][column] == whole[1].styles[row][column]
-        before = cells
-
-
-def test_a_walk_takes_few_bytes(played) -> None:
-    stage, moments = played
-    for glyphs in CELL_GLYPHS:
-        painter = Painter(256)
-        sizes = [len(painter.paint(sheet(stage, moment, glyphs))) for moment in moments]
-        assert sum(sizes[1:]) / (len(sizes) - 1) * 15 < 15_000, glyphs
-        assert painter.paint(sheet(stage, moments[-1], glyphs)) == b"", "what does not change costs nothing"
-
-
-@pytest.mark.parametrize(
-    ("environment", "colours"),
-    [
-        ({"TERM": "xterm-256color"}, 256),
-        ({"TERM": "xterm-ghostty"}, 256),
-        ({"TERM": "xterm"}, 16),
-        ({"TERM": "linux"}, 16),
-        ({"TERM": "vt100"}, 0),
-        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, 0),
-        ({"TERM": "xterm", "COLORTERM": "truecolor"}, 2**24),
-    ],
-)
-def test_colours_of_terminals(environment, colours: int) -> None:
-    assert colours_of(environment) == colours
-
-
-def test_letters_of_terminals() -> None:
-    assert glyphs_for({"TERM": "xterm"}, "UTF-8") == "braille"
-    assert glyphs_for({"TERM": "linux"}, "utf-8") == "half"
-    assert glyphs_for({"TERM": "xterm"}, "ISO-8859-1") == "ascii"
-    assert "not a terminal" in can_paint({"TERM": "xterm"}, 0)
-
-
 def test_words_fit_and_the_numbers_stay_longest(played) -> None:
     stage, moment = take(played)
     moment = replace(moment, fallen=True)
-    wide, narrow, least = (head_lines(stage, moment, width, most) for width, most in ((120, 3), (45, 3), (24, 1)))
+    wide, narrow, least = (format_panel_text(stage, moment, width, most) for width, most in ((120, 3), (45, 3), (24, 1)))
     assert wide[0].startswith(stage.name) and "[fallen]" in wide[0] and "forward" in wide[1]
     assert len(narrow) == 3 and narrow[0].startswith(stage.name[:20]) and "m/s" in narrow[1]
     assert all(len(line) <= 45 for line in narrow) and all(len(line) <= 24 for line in least) and len(least) == 1
-    assert "N next" in key_line(80, several=True) and "N next" not in key_line(80, several=False)
-    assert len(key_line(30, several=True)) <= 30
+    assert "N next" in format_keys(80, several=True) and "N next" not in format_keys(80, several=False)
+    assert len(format_keys(30, several=True)) <= 30

@@ -18,9 +18,9 @@ from pxr import Usd, UsdGeom
 from gts.errors import MissingError, UsageError
 from gts.params.figures import FIGURES
 from gts.playback.motion.bvh import write_bvh
+from gts.playback.motion.csv_table import write_table
 from gts.playback.motion.gltf import write_gltf
-from gts.playback.motion.recording import MotionRecording, record_motion
-from gts.playback.motion.table import write_table
+from gts.playback.motion.motion_recording import MotionRecording, record_motion
 from gts.playback.motion.usd import write_usd
 from tests.support.random_playback import Thrown
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gts.errors import UsageError
-from gts.playback.frame import PlaybackFrame
+from gts.playback.playback_source import PlaybackFrame
 from gts.playback.session import PlaybackRequest, PlaybackSession
 
 
@@ -58,7 +58,7 @@ def test_it_plays_faster_and_slower(rate: float, steps: int) -> None:
 
 
 def test_what_was_missed_is_not_hurried_after() -> None:
-    one = show(loops=0, frames=0)
+    one = show(loops=0, frames_per_loop=0)
     one.tick(1000.0)
     assert one.frame.loop == 0 and one.frame.step == 10
 

@@ -11,11 +11,18 @@ import numpy as np
 import pytest
 
 from gts.errors import FileError, FormatError
-from gts.playback.frame_protocol import FrameState, SceneInfo
-from gts.playback.player import PolicyPlayer
-from gts.playback.scene import SceneReader
+from gts.playback.policy_player import PolicyPlayer
+from gts.playback.rotations import matrices_to_quaternions, quaternions_to_matrices
+from gts.playback.scene_reader import SceneReader
 from gts.playback.session import PlaybackRequest
-from gts.playback.stream import PlaybackFailure, StreamEnd, _to_matrices, _to_quaternions, decode_message, encode_message
+from gts.playback.stream import (
+    FrameState,
+    PlaybackFailure,
+    SceneInfo,
+    StreamEnd,
+    decode_message,
+    encode_message,
+)
 
 
 def test_stage_and_moments_survive(hopper, untrained) -> None:
@@ -53,8 +60,8 @@ def test_rotations_are_right_for_every_quaternion() -> None:
     matrices = np.zeros((len(unit), 9))
     for row, quaternion in zip(matrices, unit, strict=True):
         mujoco.mju_quat2Mat(row, quaternion)
-    assert np.allclose(_to_matrices(unit), matrices.reshape(-1, 3, 3))
-    back = _to_quaternions(matrices.reshape(-1, 3, 3))
+    assert np.allclose(quaternions_to_matrices(unit), matrices.reshape(-1, 3, 3))
+    back = matrices_to_quaternions(matrices.reshape(-1, 3, 3))
     assert np.allclose(np.abs((back * unit).sum(axis=1)), 1.0)
 
 
@@ -143,3 +150,11 @@ def test_a_file_that_cannot_be_played_is_a_line_too(tmp_path) -> None:
     told = decode_message(out)
     assert isinstance(told, PlaybackFailure) and "bad.checkpoint" in told.message
     assert process.returncode == 2
+
+
+def test_the_command_writes_nothing_but_lines_of_the_stream(hopper_file, tmp_path) -> None:
+    command = [sys.executable, "-m", "gts", "play", str(hopper_file), "--stream", "-l", "1", "-n", "30", "--fps", "60"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    kinds = [json.loads(line)["kind"] for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and done.stderr == ""
+    assert kinds[0] == "stage" and kinds[-1] == "end" and set(kinds[1:-1]) == {"frame"}

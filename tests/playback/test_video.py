@@ -20,7 +20,8 @@ from PIL import Image
 from gts.errors import FileError, MissingError, UsageError, WorkError
 from gts.params.figures import FIGURES
 from gts.playback import video
-from gts.playback.rendering import gl
+from gts.playback.rendering import gl_renderer
+from gts.playback.rendering.software_renderer import SoftwareRenderer
 from gts.playback.video import VideoProgress, WrittenVideo, choose_frame_rate, write_video
 from tests.support.random_playback import Thrown
 
@@ -137,8 +138,8 @@ def test_a_gl_that_crashes_or_hangs_harms_nothing(tmp_path: Path, monkeypatch: p
         fake = tmp_path / "python"
         fake.write_text(f'#!/bin/sh\nexec {python} -c "{script}"\n')
         fake.chmod(0o755)
-        monkeypatch.setattr(gl.sys, "executable", str(fake))
-        monkeypatch.setattr(gl, "FIRST_IMAGE_TIMEOUT", 1.0)
+        monkeypatch.setattr(gl_renderer.sys, "executable", str(fake))
+        monkeypatch.setattr(gl_renderer, "FIRST_IMAGE_TIMEOUT", 1.0)
         monkeypatch.setenv("MUJOCO_GL", "egl")
         result = written(tmp_path / "walk.mp4", source, renderer="auto")
         assert (result.renderer, result.note) == ("plain", "egl does not work")
@@ -154,7 +155,7 @@ def test_gl_that_is_switched_off_is_not_asked(tmp_path: Path, monkeypatch: pytes
 def test_a_gl_that_dies_on_the_way_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     source = Thrown("hopper", 60)
-    plain = video.PlainRenderer(source.model, *SMALL)
+    plain = SoftwareRenderer(source.model, *SMALL)
 
     class Mortal:
         kind = "egl"
@@ -163,7 +164,7 @@ def test_a_gl_that_dies_on_the_way_is_replaced(tmp_path: Path, monkeypatch: pyte
         def draw(self, data, camera):
             self.left -= 1
             if self.left < 0:
-                raise gl.GlLostError("gone")
+                raise gl_renderer.GlLostError("gone")
             return plain.draw(data, camera)
 
         def close(self) -> None:
@@ -179,7 +180,7 @@ def test_a_gl_that_dies_on_the_way_is_replaced(tmp_path: Path, monkeypatch: pyte
 def test_an_interrupted_film_leaves_no_process(tmp_path: Path, end: signal.Signals) -> None:
     script = (
         "import sys; from tests.support.random_playback import Thrown; from gts.playback import video\n"
-        "video._BETWEEN_REPORTS = 0.0\n"
+        "video._PROGRESS_SECONDS = 0.0\n"
         "for event in video.write_video(Thrown('hopper', 100000), sys.argv[1], size=(160, 120), renderer='plain'):\n"
         "    print(event.pictures, flush=True)\n"
     )

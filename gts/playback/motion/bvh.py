@@ -14,8 +14,8 @@ import mujoco
 import numpy as np
 
 from gts.errors import UsageError
-from gts.playback.motion.recording import Floats, MotionRecording, body_name
-from gts.playback.motion.rotations import Y_UP, compute_euler_zxy, quaternions_to_matrices
+from gts.playback.motion.motion_recording import Floats, MotionRecording, body_name
+from gts.playback.rotations import Y_UP, compute_euler_zxy, quaternions_to_matrices
 
 _CENTIMETRES_PER_METRE = 100.0
 _SAME_PLACE = 1e-9

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from gts import __version__
 from gts.playback.motion.meshes import TriangleMesh, make_geom_mesh
-from gts.playback.motion.recording import Floats, MotionRecording, align_quaternion_signs, body_name, geom_name
-from gts.playback.motion.rotations import Y_UP, Y_UP_QUATERNION, invert_quaternions, multiply_quaternions, rotate_vectors
+from gts.playback.motion.motion_recording import Floats, MotionRecording, align_quaternion_signs, body_name, geom_name
+from gts.playback.rotations import Y_UP, Y_UP_QUATERNION, invert_quaternions, multiply_quaternions, rotate_vectors
 
 _BYTE, _UNSIGNED, _FLOAT = 5121, 5125, 5126
 _CHECKER_COLOURS = np.array([[[158, 168, 178], [120, 133, 148]], [[120, 133, 148], [158, 168, 178]]], np.uint8)

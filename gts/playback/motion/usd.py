@@ -8,7 +8,7 @@ import tempfile
 import mujoco
 
 from gts.errors import MissingError
-from gts.playback.motion.recording import MotionRecording
+from gts.playback.motion.motion_recording import MotionRecording
 
 
 def write_usd(motion: MotionRecording) -> bytes:

@@ -13,7 +13,7 @@ from gts.errors import FileError
 from gts.formats.trajectory import Trajectory, read_trajectory
 from gts.physics.figures import get_figure
 from gts.physics.models import load_model
-from gts.playback.frame import PlaybackFrame, read_contact_points
+from gts.playback.playback_source import PlaybackFrame, read_contact_points
 
 
 class TrajectoryPlayer:

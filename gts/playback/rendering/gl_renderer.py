@@ -47,7 +47,7 @@ class GlRenderer:
         environment = {**os.environ, "MUJOCO_GL": kind, "PYTHONPATH": path}
         environment.pop("PYOPENGL_PLATFORM", None)
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "gts.playback.rendering.gl"],
+            [sys.executable, "-m", "gts.playback.rendering.gl_renderer"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import UsageError
-from gts.playback.frame import PlaybackFrame, PlaybackSource
+from gts.playback.playback_source import PlaybackFrame, PlaybackSource
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint
 from gts.jobs.trainings.request import SCORE_EPISODES
 from gts.params.spec import make_spec
-from gts.playback.player import _SCORE_ROWS, PlaybackFrame, PolicyPlayer
+from gts.playback.policy_player import _SCORE_ROWS, PlaybackFrame, PolicyPlayer
 from gts.training.evaluation import evaluate_checkpoint
 
 

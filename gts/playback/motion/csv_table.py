@@ -11,7 +11,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.motion.recording import Floats, MotionRecording, body_name, geom_name
+from gts.playback.motion.motion_recording import Floats, MotionRecording, body_name, geom_name
 
 _POSITION_UNITS = ("x [m]", "y [m]", "z [m]", "qw", "qx", "qy", "qz")
 _VELOCITY_UNITS = ("x [m/s]", "y [m/s]", "z [m/s]", "about x [rad/s]", "about y [rad/s]", "about z [rad/s]")

@@ -6,9 +6,9 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.frame import PlaybackFrame, PlaybackSource
-from gts.playback.frame_protocol import FrameState, SceneInfo, SceneShape
-from gts.playback.rendering.scene import GEOM_SHAPE_NAMES
+from gts.playback.playback_source import PlaybackFrame, PlaybackSource
+from gts.playback.rendering.render_scene import GEOM_SHAPE_NAMES
+from gts.playback.stream import FrameState, SceneInfo, SceneShape
 
 Floats = NDArray[np.float64]
 

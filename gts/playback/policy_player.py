@@ -15,7 +15,7 @@ from gts.formats.checkpoint import Checkpoint
 from gts.physics.models import load_model
 from gts.physics.streams import score_seeds
 from gts.physics.worlds import Transition, Worlds
-from gts.playback.frame import PlaybackFrame, read_contact_points
+from gts.playback.playback_source import PlaybackFrame, read_contact_points
 
 _SCORE_ROWS = 100
 """Episodes that a score plays side by side."""

@@ -15,7 +15,7 @@ from gts.jobs.trainings.request import TrainingRequest
 from gts.params.spec import make_spec, specs_with_seeds
 from gts.physics.streams import evaluation_seeds
 from gts.physics.worlds import Worlds
-from gts.playback.recording import TrajectoryPlayer
+from gts.playback.trajectory_player import TrajectoryPlayer
 from gts.store.workspace import Workspace
 from gts.training.events import MembersEvaluated
 from gts.training.trainer import Trainer

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from gts.params.figures import FIGURES
-from gts.playback.rendering.backdrop import ImagePoints
-from gts.playback.rendering.camera import TrackingCamera
-from gts.playback.rendering.gl import start_gl
-from gts.playback.rendering.renderer import SoftwareRenderer
-from gts.playback.rendering.scene import build_render_scene
+from gts.playback.rendering.gl_renderer import start_gl
+from gts.playback.rendering.render_scene import build_render_scene
+from gts.playback.rendering.software_renderer import ImagePoints, SoftwareRenderer
+from gts.playback.rendering.tracking_camera import TrackingCamera
 from tests.support.random_playback import Thrown
 
 WIDTH, HEIGHT = 200, 150
@@ -68,7 +67,7 @@ def test_pixels_show_what_rays_meet(name: str) -> None:
 def labels(renderer: SoftwareRenderer, data: mujoco.MjData, camera: mujoco.MjvCamera) -> np.ndarray:
     """What each pixel of the last picture met."""
     scene = build_render_scene(renderer._scene, (WIDTH, HEIGHT))
-    _, found = renderer._trace_rays(scene, data, renderer._backdrop)
+    _, found = renderer._trace_rays(scene, data, renderer._background)
     return found.reshape(HEIGHT, WIDTH)
 
 
