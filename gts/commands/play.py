@@ -1,7 +1,4 @@
-"""`gts play`: watch what was learned.
-
-What can be played, and where it is shown; for the commands that do.
-"""
+"""`gts play`: play checkpoints and runs; and the choice of files and target that other commands share."""
 
 from __future__ import annotations
 
@@ -29,15 +26,15 @@ if TYPE_CHECKING:
 PlaybackTarget = Literal["window", "terminal"]
 
 STDIN_FD, STDOUT_FD = 0, 1
-"""The descriptors between which a person sits."""
+"""Descriptors of the terminal."""
 ERRORS_BY_EXIT_CODE: Mapping[int, type[GtsError]] = {2: FileError, 3: MissingError}
 
 
 def find_playable_files(context: Context, word: str, *, newest: bool = False) -> tuple[Path, ...]:
-    """The files that play what a word names: a checkpoint or a trajectory, or those of the members of a run.
+    """Find the files to play for a reference: a checkpoint, a trajectory, or one per member of a run.
 
-    Of a run these are its best policies, or, `newest`, what it recorded last. Raises FileError for what cannot be read,
-    UsageError for what has learned nothing.
+    Runs give their best checkpoints, with `newest` their newest trajectories. Raises FileError if a file cannot be read,
+    UsageError for specs and spaces.
     """
     path = resolve_path(context, word)
     if path.suffix == ".trajectory":
@@ -59,7 +56,7 @@ def find_playable_files(context: Context, word: str, *, newest: bool = False) ->
 
 
 def _playable_run_files(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
-    """One file a member, of those that have one."""
+    """One file per member that has one."""
     found = []
     for member in range(folder.member_count()):
         trajectory, best = folder.trajectory(member), folder.best_checkpoint(member)
@@ -76,14 +73,14 @@ def _playable_run_files(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
 
 def _not_trained_error(reference: Reference) -> UsageError:
     does = "search" if reference.kind == "space" else "train"
-    hint = f"gts {does} {reference.word}, and play what comes out"
+    hint = f"gts {does} {reference.word}, then play the result"
     return UsageError(f"{reference.word} is a {reference.kind}, which has learned nothing", hint=hint)
 
 
 def choose_target(requested: PlaybackTarget | None) -> tuple[PlaybackTarget, str]:
-    """Where to show things, and why not in a window, empty where nobody needs to be told.
+    """Choose window or terminal; returns it with the reason why not a window, if that is worth a note.
 
-    Raises MissingError where there is no such place.
+    Raises MissingError if neither is possible.
     """
     from gts.playback.display import find_terminal_problem, find_window_problem
 
@@ -112,7 +109,7 @@ def play_in_terminal(requests: Sequence[PlaybackRequest], glyphs: CellGlyphs | N
 
 
 def raise_failure(failure: PlaybackFailure | None) -> None:
-    """A failure of another process, as an error of this one."""
+    """Raise the failure of another process as an error of this one."""
     if failure is not None:
         raise ERRORS_BY_EXIT_CODE.get(failure.exit_code, WorkError)(failure.message, hint=failure.hint)
 
@@ -120,12 +117,12 @@ def raise_failure(failure: PlaybackFailure | None) -> None:
 MAX_SPEED = 100.0
 MAX_SEED = 2**31 - 1
 VIDEO_SIDE_PIXELS = range(16, 4097)
-"""Pixels that a side of a video may have."""
+"""Allowed widths and heights of a video."""
 
 
 @dataclass(frozen=True)
 class VideoProgressEvent:
-    """How far a video is."""
+    """Progress of a video."""
 
     pictures: int
     loop: int
@@ -134,14 +131,14 @@ class VideoProgressEvent:
 
 @dataclass(frozen=True)
 class PlayResult(Result):
-    """What was played."""
+    """The files that were played, and the target."""
 
     files: tuple[str, ...]
     place: Literal["window", "terminal", "video", "stream"]
     seed: int
-    """Brings the same starts again."""
+    """Seed of the starts."""
     video: dict[str, Any] | None = None
-    """What was written: path, pictures, fps, width, height, renderer."""
+    """Path, pictures, fps, width, height and renderer of a written video."""
 
 
 def run(
@@ -162,7 +159,7 @@ def run(
     video: str | None,
     size: str | None,
 ) -> Iterator[Any]:
-    """Play everything that was named, one after another; yields notes and how far a video is, then the result."""
+    """Play all references one after another; yields notes and progress, then the result."""
     from gts.playback.session import PlaybackRequest
 
     if not (math.isfinite(speed) and 0 < speed <= MAX_SPEED):
@@ -221,15 +218,17 @@ def _write_video(request: PlaybackRequest, path: str, size: tuple[int, int] | No
     from gts.playback.video import VideoProgress, write_video
 
     if request.follow:
-        raise UsageError("a video has an end, following has none", hint="leave `--follow` out")
+        raise UsageError("a video cannot follow a run", hint="remove `--follow`")
     if len(request.files) > 1:
         raise UsageError(f"a video shows one of them, not {len(request.files)}", hint="name one checkpoint")
     written: Any = None
-    for told in write_video(open_playback(request, request.files[0]), path, loops=request.loops, speed=request.rate, size=size):
-        if isinstance(told, VideoProgress):
-            yield VideoProgressEvent(told.pictures, told.loop, told.loops)
+    for event in write_video(
+        open_playback(request, request.files[0]), path, loops=request.loops, speed=request.rate, size=size
+    ):
+        if isinstance(event, VideoProgress):
+            yield VideoProgressEvent(event.pictures, event.loop, event.loops)
         else:
-            written = told
+            written = event
     facts = {name: getattr(written, name) for name in ("path", "pictures", "fps", "width", "height", "renderer")}
     if written.note:
         yield Note(f"drawn without GL: {written.note}")
@@ -237,7 +236,7 @@ def _write_video(request: PlaybackRequest, path: str, size: tuple[int, int] | No
 
 
 def _parse_size(size: str) -> tuple[int, int]:
-    """Width and height; raises UsageError."""
+    """Parse `WIDTHxHEIGHT`; raises UsageError."""
     found = re.fullmatch(r"(\d{1,9})[x×](\d{1,9})", size)
     if found is None or any(int(side) not in VIDEO_SIDE_PIXELS for side in found.groups()):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""What every viewer shows: a figure, moment by moment, whoever moves it."""
+"""The frames that every viewer shows, and the protocol of their sources."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PlaybackFrame:
-    """One moment. Its arrays are its own and stay as they are."""
+    """One frame; its arrays are never changed."""
 
     loop: int
-    """Which start this is, from 0."""
+    """Number of the loop, from 0."""
     step: int
     """Control steps since the start."""
     time: float
@@ -30,43 +30,43 @@ class PlaybackFrame:
     qvel: Floats
     """Velocities: m/s, rad/s; (nv,)."""
     reward: float
-    """Of the step that led here; 0 at the start."""
+    """Reward of the last step; 0 at the start."""
     terms: Mapping[str, float]
-    """What each reward term gave or took in that step, weights included; their sum is `reward` up to rounding."""
+    """Weighted reward terms of the last step; their sum is `reward` up to rounding."""
     episode_return: float
-    """Rewards since the start."""
+    """Sum of the rewards since the start."""
     speed: float
-    """Forwards over that step, m/s."""
+    """Forward speed over the last step, m/s."""
     fallen: bool
-    """The health rule is broken."""
+    """Whether the figure is unhealthy."""
     ended: bool
-    """Nothing follows but another start."""
+    """Whether this is the last frame of the loop."""
     contacts: Floats
-    """Where something touches, m; (C, 3)."""
+    """Contact points, m; (C, 3)."""
 
 
 class PlaybackSource(Protocol):
-    """A source of frames. `model` and `data` are for viewers: nothing that they do to them changes what is played."""
+    """A source of frames. `model` and `data` are copies for viewers, which may change them."""
 
     name: str
-    """What is played, in a few words."""
+    """A short description."""
     model: mujoco.MjModel
     data: mujoco.MjData
-    """In the state of the last frame, with all that follows from it."""
+    """The state of the last frame, after `mj_forward`."""
     fps: float
-    """Frames a second of the figure's own time."""
+    """Frames per second of simulated time."""
     keep_on: bool
-    """Whether a fall does not end a loop; may be set while it plays."""
+    """Whether loops go on after a fall; may be set during playback."""
 
     def restart(self) -> PlaybackFrame:
-        """The first frame of the next loop."""
+        """Start the next loop; returns its first frame."""
         ...
 
     def advance(self) -> PlaybackFrame:
-        """The next frame; where the last one `ended`, that is the first one of the next loop."""
+        """The next frame; after an `ended` one, the first of the next loop."""
         ...
 
 
 def read_contact_points(data: mujoco.MjData) -> Floats:
-    """Where something touches, m; (C, 3)."""
+    """Contact points, m; (C, 3)."""
     return np.array(data.contact.pos, np.float64).reshape(-1, 3)

@@ -52,7 +52,7 @@ def here(trained: Path, workspace: Path) -> Path:
         (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640"], 2, "`640` is no size of a video"),
         (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640x9999"], 2, "`640x9999` is no size of a video"),
         (["out-seed1.checkpoint", "--size", "640x480"], 2, "`--size` is the size of a video"),
-        (["@last", "--follow", "-v", "x.mp4"], 2, "following has none"),
+        (["@last", "--follow", "-v", "x.mp4"], 2, "a video cannot follow a run"),
         (["out-seed1.checkpoint", "--fps", "100"], 2, "at most 60"),
         (["bad.trajectory"], 2, "no trajectory, or a damaged one"),
     ],

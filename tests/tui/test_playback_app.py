@@ -369,4 +369,4 @@ def test_it_plays_without_input(start: Callable[..., Session]) -> None:
     with open(os.devnull) as nothing:
         session = start("play", HOPPER, "-l", 1, "-n", 20, "--in", "terminal", stdin=nothing.fileno())
     assert session.wait() == 0
-    assert b"0.16" in session.output
+    assert dots(session.output.decode(errors="replace")) > 60
