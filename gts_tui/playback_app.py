@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -93,6 +94,7 @@ class PlaybackApp(App[PlaybackFailure]):
         if self.glyphs.level == "ascii":
             self._own_filters.append(AsciiFilter())
         self.was_interrupted = False
+        self._event_loop: asyncio.AbstractEventLoop | None = None
         # Colours of the terminal itself for everything that has none of its own.
         self.theme = "ansi-dark"
 
@@ -115,6 +117,9 @@ class PlaybackApp(App[PlaybackFailure]):
 
     def on_mount(self) -> None:
         """Start the playback."""
+        self._event_loop = asyncio.get_running_loop()
+        if self.was_interrupted:
+            self.exit()
         player = self.query_one(PlayerWidget)
         player.focus()
         player.play_requests(self._requests)
@@ -141,8 +146,8 @@ class PlaybackApp(App[PlaybackFailure]):
     def request_interrupt(self) -> None:
         """Exit as after Ctrl-C; from a signal handler or another thread."""
         self.was_interrupted = True
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.exit)
+        if self._event_loop is not None and not self._event_loop.is_closed():
+            self._event_loop.call_soon_threadsafe(self.exit)
 
 
 def find_colour_system(environment: Mapping[str, str]) -> ColourSystem | None:

@@ -81,7 +81,7 @@ class PanelRenderer:
         return state
 
 
-def list_measures(state: FrameState) -> tuple[tuple[str, str], ...]:
+def format_measures(state: FrameState) -> tuple[tuple[str, str], ...]:
     """Names and formatted values of time, return and speed."""
     return (
         ("time", f"{state.time:.2f} s"),
@@ -90,7 +90,7 @@ def list_measures(state: FrameState) -> tuple[tuple[str, str], ...]:
     )
 
 
-def list_reward_terms(state: FrameState) -> tuple[tuple[str, str], ...]:
+def format_reward_terms(state: FrameState) -> tuple[tuple[str, str], ...]:
     """Names and formatted values of the reward terms."""
     return tuple((name, f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")) for name, value in state.terms.items())
 
@@ -109,10 +109,10 @@ def list_conditions(state: FrameState) -> tuple[str, ...]:
 
 def format_panel_text(scene: SceneInfo, state: FrameState, width: int, max_lines: int) -> list[str]:
     """Name, measures, conditions and reward terms in at most `max_lines` lines (at least one), the most important first."""
-    measures = [text if name != "return" else f"return {text}" for name, text in list_measures(state)]
+    measures = [text if name != "return" else f"return {text}" for name, text in format_measures(state)]
     brackets = [f"[{condition}]" for condition in list_conditions(state)]
     numbers, marks = "  ".join(measures), "  ".join(brackets)
-    rewards = _join_fitting(width, (f"{name} {value}" for name, value in list_reward_terms(state)))
+    rewards = _join_fitting(width, (f"{name} {value}" for name, value in format_reward_terms(state)))
     whole = "  ".join(filter(None, (scene.name, numbers, marks)))
     if len(whole) <= width:
         lines = [whole]

@@ -17,7 +17,7 @@ from typing import Any
 import mujoco
 
 from gts.errors import GtsError
-from gts.playback.panels import KEYS, list_conditions, list_measures, list_reward_terms
+from gts.playback.panels import KEYS, format_measures, format_reward_terms, list_conditions
 from gts.playback.scene_reader import SceneReader
 from gts.playback.session import PlaybackRequest, PlaybackSession
 from gts.playback.stream import encode_message
@@ -72,7 +72,7 @@ class ViewerWindow:
         with self._viewer.lock():
             mujoco.mj_copyData(self._data, self._model, session.playback.data)
         state = self.scene.read_state(session.frame, paused=session.paused, rate=session.rate)
-        measures = [*list_measures(state), *list_reward_terms(state)]
+        measures = [*format_measures(state), *format_reward_terms(state)]
         font = mujoco.mjtFontScale.mjFONTSCALE_150
         corner = mujoco.mjtGridPos
         keys = [(key, action) for key, action in KEYS if key != "N" or len(session.request.files) > 1]

@@ -1,4 +1,4 @@
-"""`play` and `compare --play`: what a person who names the wrong thing is told, and what plays of a run."""
+"""`play` and `compare --play`: error messages, and the files that a run plays."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _no_display(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def here(trained: Path, workspace: Path) -> Path:
-    """A copy of the trained workspace, to stand in."""
+    """A copy of the trained workspace as the current folder."""
     import shutil
 
     shutil.copytree(trained, workspace, dirs_exist_ok=True)
@@ -34,7 +34,7 @@ def here(trained: Path, workspace: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (["nothing.checkpoint"], 2, "no such file: nothing.checkpoint"),
         (["tiny.spec"], 2, "tiny.spec is a spec, which has learned nothing"),
@@ -57,15 +57,15 @@ def here(trained: Path, workspace: Path) -> Path:
         (["bad.trajectory"], 2, "no trajectory, or a damaged one"),
     ],
 )
-def test_what_cannot_be_played_is_said(gts, here: Path, words: list[str], code: int, said: str) -> None:
+def test_errors_name_the_reason(gts, here: Path, words: list[str], code: int, message: str) -> None:
     (here / "bad.trajectory").write_bytes(b"nothing")
     outcome = gts("play", *words)
     assert outcome.code == code
-    assert said in outcome.err
+    assert message in outcome.err
     assert outcome.out == "" and not list(here.glob("x.*"))
 
 
-def test_a_checkpoint_of_an_unknown_figure_is_said(gts, here: Path) -> None:
+def test_a_checkpoint_of_an_unknown_figure_is_an_error(gts, here: Path) -> None:
     checkpoint = read_checkpoint("out-seed1.checkpoint")
     document = {
         "format": 1,
@@ -84,7 +84,7 @@ def test_a_checkpoint_of_an_unknown_figure_is_said(gts, here: Path) -> None:
     assert "octopus" in outcome.err
 
 
-def test_of_a_run_its_best_policies_play_or_what_it_recorded(here: Path) -> None:
+def test_a_run_plays_its_best_or_newest_files(here: Path) -> None:
     best, newest = find_playable_files(HERE, "@last"), find_playable_files(HERE, "@last", newest=True)
     assert [path.name for path in best] == ["best.checkpoint"] * 2
     assert [path.name for path in newest] == ["newest.trajectory"] * 2
@@ -98,7 +98,7 @@ def test_of_a_run_its_best_policies_play_or_what_it_recorded(here: Path) -> None
         find_playable_files(HERE, "@last")
 
 
-def test_over_ssh_the_terminal_is_meant_and_a_window_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_ssh_a_window_opens_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def no_window() -> str:
@@ -119,14 +119,14 @@ def test_over_ssh_the_terminal_is_meant_and_a_window_only_when_asked_for(monkeyp
         choose_target(None)
 
 
-def test_a_stream_is_what_standard_output_holds(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_standard_output_holds_the_stream(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["play", "out-seed1.checkpoint", "--stream", "-l", "1", "-n", "5", "--speed", "4"]) == 0
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert lines[0]["kind"] == "stage" and lines[-1]["kind"] == "end"
     assert lines[-2]["step"] == 5
 
 
-def test_a_video_says_what_was_written(gts, here: Path) -> None:
+def test_a_video_reports_the_written_file(gts, here: Path) -> None:
     outcome = gts("play", "out-seed1.checkpoint", "-l", 1, "-n", 5, "-k", "-r", 3, "-v", "x.gif", "--size", "80x60", "--json")
     assert outcome.code == 0
     assert outcome.data["place"] == "video" and outcome.data["seed"] == 3

@@ -1,4 +1,4 @@
-"""Pictures without GL: every pixel shows what MuJoCo's own rays meet there, and looks as it should."""
+"""The software renderer, compared with MuJoCo's own rays and with GL."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def model_of(name: str) -> mujoco.MjModel:
 
 
 @pytest.mark.parametrize("name", ["shapes", *sorted(FIGURES)])
-def test_pixels_show_what_rays_meet(name: str) -> None:
+def test_pixels_show_the_geoms_that_rays_of_mujoco_hit(name: str) -> None:
     model = model_of(name)
     data = mujoco.MjData(model)
     data.qpos[:] += np.random.default_rng(1).normal(0, 0.05, model.nq)
@@ -65,7 +65,7 @@ def test_pixels_show_what_rays_meet(name: str) -> None:
 
 
 def labels(renderer: SoftwareRenderer, data: mujoco.MjData, camera: mujoco.MjvCamera) -> np.ndarray:
-    """What each pixel of the last picture met."""
+    """Labels of the pixels of the last picture, (H, W)."""
     scene = build_render_scene(renderer._scene, (WIDTH, HEIGHT))
     _, found = renderer._trace_rays(scene, data, renderer._background)
     return found.reshape(HEIGHT, WIDTH)
@@ -88,7 +88,7 @@ def test_the_ground_goes_by_and_the_figure_stays_in_the_picture() -> None:
     pictures = []
     for step in range(200):
         source.advance()
-        # Runs off at 6 m/s.
+        # Moves at 6 m/s.
         source.data.qpos[0], source.data.qpos[1] = step / 125 * 6, 1.25
         mujoco.mj_forward(source.model, source.data)
         camera = follower.follow(source.data, 0)
@@ -101,7 +101,7 @@ def test_the_ground_goes_by_and_the_figure_stays_in_the_picture() -> None:
     assert np.abs(pictures[1][ground] - pictures[2][ground]).max() > 20
 
 
-def test_a_camera_looks_at_each_start_afresh() -> None:
+def test_the_camera_jumps_to_each_start() -> None:
     source = Thrown("hopper", 5)
     follower = TrackingCamera(source.model, 125)
     source.restart()
@@ -133,7 +133,7 @@ def test_gl_draws_the_figure_in_the_same_place() -> None:
     finally:
         renderer.close()
     plain = SoftwareRenderer(source.model, 600, 450).draw(source.data, camera).astype(int)
-    # Above the horizon there is nothing brown but the figure, in both of them.
+    # Above the horizon only the figure is brown.
     upper = slice(0, 150)
     brown = [picture[upper, :, 0] - picture[upper, :, 2] > 15 for picture in (drawn, plain)]
     assert (brown[0] & brown[1]).sum() / (brown[0] | brown[1]).sum() > 0.9
