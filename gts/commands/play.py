@@ -74,7 +74,7 @@ def _playable_run_files(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
 def _not_trained_error(reference: Reference) -> UsageError:
     does = "search" if reference.kind == "space" else "train"
     hint = f"gts {does} {reference.word}, then play the result"
-    return UsageError(f"{reference.word} is a {reference.kind}, which has learned nothing", hint=hint)
+    return UsageError(f"{reference.word} is a {reference.kind}, which has no policy to play", hint=hint)
 
 
 def choose_target(requested: PlaybackTarget | None) -> tuple[PlaybackTarget, str]:
@@ -254,36 +254,36 @@ def _make_result(
 
 COMMAND = Command(
     name="play",
-    summary="Watch what was learned: in a window, in the terminal, as a video.",
+    summary="Play checkpoints and runs in a window, in the terminal or as a video.",
     group="looking",
     run=run,
     needs_torch=True,
     help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start: the same ones as "
     "the episodes of `gts score --seed SEED`. A window opens where there is a display; over ssh and without one the figure is "
-    "drawn in the terminal. Of a run its best policies play, or, with --follow, what it recorded at its newest evaluation.\n\n"
-    "Keys: space pauses, → makes a step, R restarts, K keeps on after a fall, N takes the next of several, + and - change the "
-    "speed in the terminal, Q ends.\n\n"
+    "drawn in the terminal. A run plays its best checkpoints, or with --follow its newest evaluation.\n\n"
+    "Keys: space pauses, → makes a step, R restarts, K keeps on after a fall, N plays the next file, + and - change the speed "
+    "in the terminal, Q quits.\n\n"
     "--stream writes the frames as lines of JSON; gts/playback/stream.py describes them.",
-    arguments=(Argument("references", "What to play: checkpoints, runs.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
+    arguments=(Argument("references", "Checkpoints and runs to play.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
     options=(
         Option(("-k", "--keep-on"), "Go on after a fall.", "flag"),
-        Option(("-l", "--loops"), "How often each plays; 0: for ever.", "integer", default=2, minimum=0, metavar="N"),
+        Option(("-l", "--loops"), "Loops per file; 0: endless.", "integer", default=2, minimum=0, metavar="N"),
         Option(("-n", "--frames"), "Longest loop, in steps; 0: endless.", "integer", default=500, minimum=0, metavar="N"),
-        Option(("-r", "--seed"), "Chooses the starts; random without it.", "integer", minimum=0, maximum=MAX_SEED, metavar="S"),
+        Option(("-r", "--seed"), "Seed of the starts; default: random.", "integer", minimum=0, maximum=MAX_SEED, metavar="S"),
         Option(("--stochastic",), "Explore as in training.", "flag"),
-        Option(("--speed",), "How fast; 1 is real time.", "number", default=1.0, metavar="X"),
-        Option(("--in",), "Where to show it.", "choice", choices=("window", "terminal"), name="place"),
-        Option(("--glyphs",), "What to draw with in the terminal.", "choice", choices=("braille", "half", "ascii")),
+        Option(("--speed",), "Speed; 1 is real time.", "number", default=1.0, metavar="X"),
+        Option(("--in",), "Show it in a window or in the terminal.", "choice", choices=("window", "terminal"), name="place"),
+        Option(("--glyphs",), "Characters to draw with in the terminal.", "choice", choices=("braille", "half", "ascii")),
         Option(
             ("--fps",),
-            "Most pictures a second in the terminal.",
+            "Most pictures per second in the terminal.",
             "integer",
             default=15,
             minimum=1,
             maximum=60,
             metavar="N",
         ),
-        Option(("-f", "--follow"), "Watch a run learn: always its newest trajectory.", "flag"),
+        Option(("-f", "--follow"), "Follow a run: always play its newest evaluation.", "flag"),
         Option(("--stream",), "Write the frames to standard output.", "flag"),
         Option(("-v", "--video"), "Write a video instead.", completion="file", metavar="FILE.mp4|.gif"),
         Option(("--size",), "Width and height of the video; 640x480, of a GIF 480x360.", metavar="WxH"),

@@ -37,7 +37,7 @@ def here(trained: Path, workspace: Path) -> Path:
     ("words", "code", "message"),
     [
         (["nothing.checkpoint"], 2, "no such file: nothing.checkpoint"),
-        (["tiny.spec"], 2, "tiny.spec is a spec, which has learned nothing"),
+        (["tiny.spec"], 2, "tiny.spec is a spec, which has no policy to play"),
         (["out-seed1.checkpoint", "--in", "window"], 3, "no window can be opened: there is no display"),
         (["out-seed1.checkpoint", "--in", "terminal"], 3, "standard output is not a terminal"),
         (["out-seed1.checkpoint"], 3, "there is nowhere to play"),
@@ -135,7 +135,7 @@ def test_a_video_reports_the_written_file(gts, here: Path) -> None:
 
 
 def test_compare_plays_only_what_can_be_played(gts, here: Path) -> None:
-    assert "has learned nothing" in gts("compare", "tiny.spec", "out-seed1.checkpoint", "--play").err
+    assert "has no policy to play" in gts("compare", "tiny.spec", "out-seed1.checkpoint", "--play").err
     outcome = gts("compare", "out-seed1.checkpoint", "out-seed2.checkpoint", "--play")
     assert outcome.code == 3 and "not a terminal" in outcome.err
     with pytest.raises(UsageError):
