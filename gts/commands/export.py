@@ -20,7 +20,7 @@ from gts.errors import FileError, MissingError, UsageError, reason
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
-    from gts.playback.motion.recording import MotionRecording
+    from gts.playback.motion.motion_recording import MotionRecording
     from gts.store.curves import MetricsReader
 
 
@@ -91,8 +91,8 @@ def export_motion(source: Path, file: str, seconds: float, seed: int) -> Exporte
     checkpoint = read_checkpoint(source)
     check_writable(file)
 
-    from gts.playback.motion.recording import record_motion
-    from gts.playback.player import PolicyPlayer
+    from gts.playback.motion.motion_recording import record_motion
+    from gts.playback.policy_player import PolicyPlayer
 
     motion = record_motion(PolicyPlayer(checkpoint, seed=seed, frames_per_loop=0, name=source.stem), seconds)
     write_durably(file, _motion_writer(Path(file).suffix.lower())(motion))
@@ -102,8 +102,8 @@ def export_motion(source: Path, file: str, seconds: float, seed: int) -> Exporte
 
 def _motion_writer(ending: str) -> Callable[[MotionRecording], bytes]:
     from gts.playback.motion.bvh import write_bvh
+    from gts.playback.motion.csv_table import write_table
     from gts.playback.motion.gltf import write_gltf
-    from gts.playback.motion.table import write_table
     from gts.playback.motion.usd import write_usd
 
     return {".glb": write_gltf, ".usda": write_usd, ".bvh": write_bvh, ".csv": write_table}[ending]

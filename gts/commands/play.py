@@ -1,15 +1,14 @@
-"""`gts play`: playback of checkpoints, trajectories and runs in a window, in the terminal, as video or as stream."""
+"""`gts play`: play checkpoints and runs; and the choice of files and target that other commands share."""
 
 from __future__ import annotations
 
-import locale
 import math
 import os
 import re
 import secrets
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -27,15 +26,15 @@ if TYPE_CHECKING:
 PlaybackTarget = Literal["window", "terminal"]
 
 STDIN_FD, STDOUT_FD = 0, 1
-"""File descriptors of the terminal."""
+"""Descriptors of the terminal."""
 ERRORS_BY_EXIT_CODE: Mapping[int, type[GtsError]] = {2: FileError, 3: MissingError}
 
 
 def find_playable_files(context: Context, word: str, *, newest: bool = False) -> tuple[Path, ...]:
-    """Find the files to play: a checkpoint, a trajectory, or one file per member of a run.
+    """Find the files to play for a reference: a checkpoint, a trajectory, or one per member of a run.
 
-    Of a run these are its best policies or, with `newest`, its newest recordings. Raises FileError if unreadable, UsageError
-    for a spec or a space.
+    Runs give their best checkpoints, with `newest` their newest trajectories. Raises FileError if a file cannot be read,
+    UsageError for specs and spaces.
     """
     path = resolve_path(context, word)
     if path.suffix == ".trajectory":
@@ -57,7 +56,7 @@ def find_playable_files(context: Context, word: str, *, newest: bool = False) ->
 
 
 def _playable_run_files(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
-    """Find one file per member; members without one are left out."""
+    """One file per member that has one."""
     found = []
     for member in range(folder.member_count()):
         trajectory, best = folder.trajectory(member), folder.best_checkpoint(member)
@@ -74,19 +73,18 @@ def _playable_run_files(folder: RunFolder, *, newest: bool) -> tuple[Path, ...]:
 
 def _not_trained_error(reference: Reference) -> UsageError:
     does = "search" if reference.kind == "space" else "train"
-    hint = f"run `gts {does} {reference.word}` first, then play its result"
-    return UsageError(f"{reference.word} is a {reference.kind}, which is not trained", hint=hint)
+    hint = f"gts {does} {reference.word}, then play the result"
+    return UsageError(f"{reference.word} is a {reference.kind}, which has no policy to play", hint=hint)
 
 
 def choose_target(requested: PlaybackTarget | None) -> tuple[PlaybackTarget, str]:
-    """Choose window or terminal; returns it with the reason why it is not a window, empty if that was requested.
+    """Choose window or terminal; returns it with the reason why not a window, if that is worth a note.
 
-    Raises MissingError if there is neither.
+    Raises MissingError if neither is possible.
     """
-    from gts.playback.display import find_window_problem
-    from gts.playback.painter import can_paint
+    from gts.playback.display import find_terminal_problem, find_window_problem
 
-    no_terminal = can_paint(os.environ, STDOUT_FD)
+    no_terminal = find_terminal_problem(os.environ, STDOUT_FD)
     if requested == "terminal":
         if no_terminal:
             raise MissingError(no_terminal, hint="`--in window` opens a window, `-v FILE.mp4` writes a video")
@@ -103,17 +101,13 @@ def choose_target(requested: PlaybackTarget | None) -> tuple[PlaybackTarget, str
 
 
 def play_in_terminal(requests: Sequence[PlaybackRequest], glyphs: CellGlyphs | None) -> None:
-    """Play in the terminal, side by side, until the end; raises the failures of the players."""
-    from gts.playback.painter import colours_of, glyphs_for
-    from gts.playback.watch import watch
-
-    encoding = getattr(sys.stdout, "encoding", None) or locale.getpreferredencoding(False)
-    letters = glyphs or glyphs_for(os.environ, encoding)
-    raise_failure(watch(requests, glyphs=letters, colours=colours_of(os.environ), source=STDIN_FD, target=STDOUT_FD))
+    """Play side by side in the terminal until the end; raises the failure of a playback, KeyboardInterrupt."""
+    # Imported by name, since the engine does not depend on the terminal program.
+    raise_failure(import_module("gts_tui.playback_app").run_playback_app(requests, glyphs))
 
 
 def raise_failure(failure: PlaybackFailure | None) -> None:
-    """Raise the failure of another process in this one."""
+    """Raise the failure of another process as an error of this one."""
     if failure is not None:
         raise ERRORS_BY_EXIT_CODE.get(failure.exit_code, WorkError)(failure.message, hint=failure.hint)
 
@@ -121,12 +115,12 @@ def raise_failure(failure: PlaybackFailure | None) -> None:
 MAX_SPEED = 100.0
 MAX_SEED = 2**31 - 1
 VIDEO_SIDE_PIXELS = range(16, 4097)
-"""Allowed width and height of a video in pixels."""
+"""Allowed widths and heights of a video."""
 
 
 @dataclass(frozen=True)
 class VideoProgressEvent:
-    """Event: progress of a video."""
+    """Progress of a video."""
 
     pictures: int
     loop: int
@@ -135,7 +129,7 @@ class VideoProgressEvent:
 
 @dataclass(frozen=True)
 class PlayResult(Result):
-    """Files that were played or written."""
+    """The files that were played, and the target."""
 
     view: ClassVar[str] = "scores:render_play"
     files: tuple[str, ...]
@@ -143,7 +137,7 @@ class PlayResult(Result):
     seed: int
     """Seed of the starts."""
     video: dict[str, Any] | None = None
-    """The written file: path, pictures, fps, width, height, renderer."""
+    """Path, pictures, fps, width, height and renderer of a written video."""
 
 
 def run(
@@ -164,7 +158,7 @@ def run(
     video: str | None,
     size: str | None,
 ) -> Iterator[Any]:
-    """Play all references, one after another; yields notes and the progress of a video, then the result."""
+    """Play all references one after another; yields notes and progress, then the result."""
     from gts.playback.session import PlaybackRequest
 
     if not (math.isfinite(speed) and 0 < speed <= MAX_SPEED):
@@ -223,7 +217,7 @@ def _write_video(request: PlaybackRequest, path: str, size: tuple[int, int] | No
     from gts.playback.video import VideoProgress, write_video
 
     if request.follow:
-        raise UsageError("`--follow` is endless and cannot be written as a video", hint="leave out `--follow`")
+        raise UsageError("a video cannot follow a run", hint="remove `--follow`")
     if len(request.files) > 1:
         raise UsageError(f"a video shows one file, not {len(request.files)}", hint="name one checkpoint")
     written: Any = None
@@ -241,7 +235,7 @@ def _write_video(request: PlaybackRequest, path: str, size: tuple[int, int] | No
 
 
 def _parse_size(size: str) -> tuple[int, int]:
-    """Parse width and height in pixels; raises UsageError."""
+    """Parse `WIDTHxHEIGHT`; raises UsageError."""
     found = re.fullmatch(r"(\d{1,9})[x×](\d{1,9})", size)
     if found is None or any(int(side) not in VIDEO_SIDE_PIXELS for side in found.groups()):
         raise UsageError(
@@ -259,36 +253,36 @@ def _make_result(
 
 COMMAND = Command(
     name="play",
-    summary="Play checkpoints in a window, in the terminal, or as a video.",
+    summary="Play checkpoints and runs in a window, in the terminal or as a video.",
     group="results",
     run=run,
     needs_torch=True,
-    help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start, the same as in "
-    "the episodes of `gts score --seed SEED`. Opens a window if there is a display; over ssh or without a display it draws in "
-    "the terminal. A run plays its best policies or, with --follow, the recording of its newest evaluation.\n\n"
-    "Keys: space pauses, → makes a step, R restarts, K continues after a fall, N plays the next of several, + and - change the "
-    "speed in the terminal, Q quits.\n\n"
+    help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start: the same ones as "
+    "the episodes of `gts score --seed SEED`. A window opens where there is a display; over ssh and without one the figure is "
+    "drawn in the terminal. A run plays its best checkpoints, or with --follow its newest evaluation.\n\n"
+    "Keys: space pauses, → makes a step, R restarts, K keeps on after a fall, N plays the next file, + and - change the speed "
+    "in the terminal, Q quits.\n\n"
     "--stream writes the frames as lines of JSON; gts/playback/stream.py describes them.",
-    arguments=(Argument("references", "Checkpoints or runs to play.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
+    arguments=(Argument("references", "Checkpoints and runs to play.", "checkpoint", multiple=True, metavar="CHECKPOINT"),),
     options=(
-        Option(("-k", "--keep-on"), "Continue after a fall.", "flag"),
-        Option(("-l", "--loops"), "Loops of each; 0: endless.", "integer", default=2, minimum=0, metavar="N"),
-        Option(("-n", "--frames"), "Steps per loop at most; 0: endless.", "integer", default=500, minimum=0, metavar="N"),
+        Option(("-k", "--keep-on"), "Go on after a fall.", "flag"),
+        Option(("-l", "--loops"), "Loops per file; 0: endless.", "integer", default=2, minimum=0, metavar="N"),
+        Option(("-n", "--frames"), "Longest loop, in steps; 0: endless.", "integer", default=500, minimum=0, metavar="N"),
         Option(("-r", "--seed"), "Seed of the starts; default: random.", "integer", minimum=0, maximum=MAX_SEED, metavar="S"),
-        Option(("--stochastic",), "Sample actions as in training.", "flag"),
+        Option(("--stochastic",), "Explore as in training.", "flag"),
         Option(("--speed",), "Speed; 1 is real time.", "number", default=1.0, metavar="X"),
-        Option(("--in",), "Where to play.", "choice", choices=("window", "terminal"), name="place"),
+        Option(("--in",), "Show it in a window or in the terminal.", "choice", choices=("window", "terminal"), name="place"),
         Option(("--glyphs",), "Characters to draw with in the terminal.", "choice", choices=("braille", "half", "ascii")),
         Option(
             ("--fps",),
-            "Maximum frames per second in the terminal.",
+            "Most pictures per second in the terminal.",
             "integer",
             default=15,
             minimum=1,
             maximum=60,
             metavar="N",
         ),
-        Option(("-f", "--follow"), "Follow a run: always play its newest recording.", "flag"),
+        Option(("-f", "--follow"), "Follow a run: always play its newest evaluation.", "flag"),
         Option(("--stream",), "Write the frames to standard output.", "flag"),
         Option(("-v", "--video"), "Write a video instead.", completion="file", metavar="FILE.mp4|.gif"),
         Option(("--size",), "Width and height of the video (default 640x480, of a GIF 480x360).", metavar="WxH"),

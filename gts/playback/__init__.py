@@ -1,1 +1,4 @@
-"""Looking at what was learned: in a window, in a terminal, as a stream, as a video, as motion for other programs."""
+"""Playback of policies and trajectories: in a window or terminal, as a stream, a video or motion files.
+
+May import agents, physics, formats and MuJoCo; the modules that draw in a terminal load neither torch nor MuJoCo.
+"""

@@ -1,6 +1,6 @@
-"""Windows, as far as this process has to do with them: whether one can be opened, and one in a process of its own.
+"""Checks whether a window or terminal can show a playback, and the client of the window process.
 
-Without a usable display both are answers that a process may die of; this one does not.
+A display without working OpenGL can abort a process, so probing and drawing happen in child processes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ print("ready")
 
 
 def find_window_problem(environment: Mapping[str, str] = os.environ) -> str:
-    """Why no window can be opened, as a clause; empty where one can. Takes a moment."""
+    """The reason why no window can be opened, as a clause; empty if one can. Starts a process on Linux."""
     if not find_window_python():
         return "`mjpython` is missing, which comes with mujoco"
     if platform.system() == "Darwin":
@@ -50,15 +50,24 @@ def find_window_problem(environment: Mapping[str, str] = os.environ) -> str:
         )
     except subprocess.TimeoutExpired:
         return "the display does not answer"
-    # How it ends afterwards does not count: GL libraries are known to abort when they are unloaded.
+    # The exit code does not matter: GL libraries are known to abort while they are unloaded.
     if "ready" in done.stdout:
         return ""
     said = done.stderr.strip().rpartition("\n")[2]
     return said if said.startswith("the display") else "the display cannot be used"
 
 
+def find_terminal_problem(environment: Mapping[str, str], descriptor: int) -> str:
+    """The reason why nothing can be drawn on a terminal, as a clause; empty if drawing is possible."""
+    if not os.isatty(descriptor):
+        return "standard output is not a terminal"
+    if environment.get("TERM", "dumb") in ("", "dumb"):
+        return f"this terminal cannot move the cursor (TERM is {environment.get('TERM') or 'not set'})"
+    return ""
+
+
 def find_window_python() -> str:
-    """The Python that may open windows; empty where there is none."""
+    """The Python that may open windows (on macOS mjpython); empty if there is none."""
     if platform.system() != "Darwin":
         return sys.executable
     beside = Path(sys.executable).with_name("mjpython")
@@ -66,10 +75,10 @@ def find_window_python() -> str:
 
 
 def run_window_process(request: PlaybackRequest) -> tuple[bool, PlaybackFailure | None]:
-    """Play in a window until it is closed: whether it ever opened, and what went wrong, None where nothing did."""
+    """Play in a window until it is closed; returns whether it opened, and the failure or None."""
     with subprocess.Popen(
         [find_window_python(), "-m", "gts.playback.window", request.as_json()],
-        stdin=subprocess.PIPE,  # its end is the end of the window
+        stdin=subprocess.PIPE,  # closing it closes the window
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

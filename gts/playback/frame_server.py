@@ -1,6 +1,6 @@
-"""The process that plays: a show as a stream of lines, in real time, and words that come back.
+"""The process that plays a request in real time as a frame stream and obeys commands.
 
-Pictures are dropped where the reader is slow: what is sent is always the newest.
+Frames are dropped if the reader is slow: the newest one is always sent next.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gts.errors import GtsError
-from gts.playback.scene import SceneReader
+from gts.playback.scene_reader import SceneReader
 from gts.playback.session import PlaybackRequest, PlaybackSession
 from gts.playback.stream import StreamEnd, encode_message
 
 _IDLE_SECONDS = 0.25
-"""Seconds between two looks at the clock while nothing moves."""
+"""Longest wait for a command while paused."""
 _MIN_WAIT_SECONDS = 0.01
 _SEND_TIMEOUT = 30.0
-"""Seconds that a reader who is not dead may take for one line."""
+"""Seconds without progress after which a reader counts as gone."""
 
 
 @dataclass(frozen=True)
 class StreamPipes:
-    """Two file descriptors."""
+    """File descriptors of a frame stream."""
 
     commands: int | None
-    """Where words come from; None: nobody says anything."""
+    """Source of commands; None without commands."""
     output: int
-    """Where lines go to."""
+    """Target of the lines."""
 
 
 def serve_frames(request: PlaybackRequest, pipes: StreamPipes) -> None:
-    """Play until the end, until somebody says `quit`, or until nobody listens.
+    """Play until the end, until `quit`, or until the output is closed.
 
-    Raises what opening and playing files raises; then no line of the end was sent.
+    Raises the errors of `open_playback`, without sending an end line.
     """
     listener = _CommandReader(pipes.commands)
     try:
@@ -63,14 +63,14 @@ def serve_frames(request: PlaybackRequest, pipes: StreamPipes) -> None:
 
 
 class _CommandReader:
-    """Hears words, a line each."""
+    """Reads commands, one per line."""
 
     def __init__(self, source: int | None) -> None:
         self._source = source
         self._buffer = b""
 
     def read_commands(self, seconds: float) -> list[str]:
-        """What was said within this time, waiting no longer than for the first word."""
+        """Read commands, waiting at most `seconds` for the first."""
         if self._source is None:
             time.sleep(seconds)
             return []
@@ -78,13 +78,13 @@ class _CommandReader:
             return []
         said = os.read(self._source, 4096)
         if not said:
-            self._source = None  # nobody says anything any more; whether somebody looks shows elsewhere
+            self._source = None  # an open output shows whether the reader is still there
         *words, self._buffer = (self._buffer + said).split(b"\n")
         return [word.decode(errors="replace").strip() for word in words]
 
 
 def _is_writable(descriptor: int) -> bool:
-    """Whether a line can be sent now; raises BrokenPipeError where nobody reads."""
+    """Whether a line can be sent now; raises BrokenPipeError if the reader is gone."""
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
     events = dict(poll.poll(0)).get(descriptor, 0)
@@ -94,7 +94,7 @@ def _is_writable(descriptor: int) -> bool:
 
 
 def _send_line(descriptor: int, data: bytes) -> None:
-    """Send a whole line; raises BrokenPipeError where nobody reads."""
+    """Send a whole line; raises BrokenPipeError if the reader is gone or does not read for 30 s."""
     deadline = time.monotonic() + _SEND_TIMEOUT
     while data:
         if not select.select([], [descriptor], [], max(0.0, deadline - time.monotonic()))[1]:
@@ -103,9 +103,9 @@ def _send_line(descriptor: int, data: bytes) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """The process that a viewer starts: one word, a wish as JSON. A failure is a line too, so that a viewer can show it."""
+    """Play the request given as JSON; errors are sent as a line, so that the viewer can show them. Returns the exit code."""
     lines = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no line of the stream
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keeps the output of libraries out of the stream
     try:
         serve_frames(PlaybackRequest.from_json(arguments[0]), StreamPipes(sys.stdin.fileno(), lines))
     except GtsError as error:

@@ -1,4 +1,4 @@
-"""A show: what was asked to be played, in its time, and what the keys do to it."""
+"""A playback in real time: the files to play, the clock and the commands."""
 
 from __future__ import annotations
 
@@ -9,61 +9,61 @@ from pathlib import Path
 from typing import Any, Self
 
 from gts.errors import UsageError
-from gts.playback.frame import PlaybackFrame, PlaybackSource
+from gts.playback.playback_source import PlaybackFrame, PlaybackSource
 
 PLAYBACK_RATES = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""How fast `faster` and `slower` make it."""
+"""Speeds that `faster` and `slower` step through; 1 is real time."""
 _END_PAUSE_SECONDS = 0.6
-"""How long the end of a loop stays to be seen."""
+"""Seconds for which the last frame of a loop is held."""
 _MAX_CATCH_UP_SECONDS = 0.25
-"""A show that falls further behind than this does not hurry after the clock."""
+"""Longest delay that is caught up; the rest is dropped."""
 
 
 @dataclass(frozen=True)
 class PlaybackRequest:
-    """What shall be played; plain data, so that it can be handed to another process."""
+    """The files to play and how; plain data that can be passed to another process as JSON."""
 
     files: tuple[str, ...]
-    """Checkpoints and trajectories, in the order of the show."""
+    """Checkpoints and trajectories, in order of playback."""
     loops: int = 2
-    """How often each of them; 0: for ever."""
+    """Loops per file; 0: endless."""
     frames_per_loop: int = 500
-    """The longest loop, in control steps; 0: without end."""
+    """Most control steps per loop; 0: no limit."""
     seed: int | None = None
     keep_on: bool = False
     stochastic: bool = False
     rate: float = 1.0
     """1 is real time."""
     max_fps: float = 15.0
-    """Pictures a second, at the most."""
+    """Most frames per second."""
     start_paused: bool = False
-    """Begin with a pause."""
+    """Whether to start paused."""
     follow: bool = False
-    """Play a trajectory anew whenever it was written anew."""
+    """Whether a trajectory is reloaded at each loop if its file has changed."""
 
     def as_json(self) -> str:
-        """For another process."""
+        """Encode as JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The inverse of `as_json`."""
+        """Decode `as_json`."""
         values: dict[str, Any] = json.loads(text)
         return cls(**{**values, "files": tuple(values["files"])})
 
 
 class PlaybackSession:
-    """What plays now. `tick` lets time pass, `press` is a person's will; nothing here waits or draws."""
+    """The current playback. `tick` advances it, `handle_command` steers it; nothing here waits or draws."""
 
     def __init__(
         self, request: PlaybackRequest, now: float, open_source: Callable[[PlaybackRequest, str], PlaybackSource] | None = None
     ) -> None:
-        """Opens the first file. Raises what reading and playing it raise, UsageError where there is none."""
+        """Open the first file; raises UsageError without files, and the errors of `open_playback`."""
         if not request.files:
-            raise UsageError("there is nothing to play")
+            raise UsageError("no files to play")
         self.request = request
         self.is_finished = False
-        """Nothing follows."""
+        """Whether everything has been played."""
         self.paused = request.start_paused
         self.rate = request.rate
         self._open = open_source or open_playback
@@ -76,7 +76,7 @@ class PlaybackSession:
         self.frame: PlaybackFrame = self.playback.restart()
 
     def handle_command(self, command: str) -> None:
-        """Do what one of the words of `gts.playback.stream` says; others do nothing."""
+        """Handle a command of `gts.playback.stream`; unknown ones are ignored."""
         if command == "pause":
             self.paused = not self.paused
         elif command == "step":
@@ -95,7 +95,7 @@ class PlaybackSession:
             self.is_finished = True
 
     def tick(self, now: float) -> bool:
-        """Go on to `now`; whether there is something new to see."""
+        """Advance to the time `now`, s; returns whether there is a new frame."""
         passed = min(now - self._last_tick, _MAX_CATCH_UP_SECONDS)
         self._last_tick = now
         if self.is_finished or self.paused:
@@ -122,7 +122,7 @@ class PlaybackSession:
             self.frame = self.playback.advance()
 
     def _start_next_loop(self) -> None:
-        """The next loop, the next file, or the end."""
+        """Start the next loop or the next file, or finish."""
         self._loops_played += 1
         if self.request.loops == 0 or self._loops_played < self.request.loops:
             self._restart_loop()
@@ -143,14 +143,14 @@ class PlaybackSession:
 
 
 def open_playback(request: PlaybackRequest, file: str) -> PlaybackSource:
-    """What plays a file; raises what reading it and fitting it to its figure raise."""
+    """Open a checkpoint or trajectory; raises FileError if it cannot be read, UsageError for an unknown figure."""
     path = Path(file)
     if path.suffix == ".trajectory":
-        from gts.playback.recording import TrajectoryPlayer
+        from gts.playback.trajectory_player import TrajectoryPlayer
 
         return TrajectoryPlayer(path, follow=request.follow)
     from gts.formats.checkpoint import read_checkpoint
-    from gts.playback.player import PolicyPlayer
+    from gts.playback.policy_player import PolicyPlayer
 
     checkpoint = read_checkpoint(path)
     step = checkpoint.counters.get("step")

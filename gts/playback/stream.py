@@ -1,40 +1,107 @@
-"""Frames as lines of JSON: what one process plays, others draw.
+"""Frames as lines of JSON, from the process that plays to the ones that draw.
 
-Every line is one object. `kind` says what it is:
+Every line is one object with a key `kind`:
 
-- `stage`: what plays from here on, the first line and one for every further checkpoint. `format` (1), `name`, `fps` (frames a
-  second of the figure's own time), `shapes` (a list of `kind`, `size` in m, `colour`), `centre` and `extent` in m, `planar`,
-  `travels`, `ground`; see `gts.playback.frame_protocol`.
+- `stage`: the scene of the frames that follow; the first line, and one for every further checkpoint. `format` (1), `name`,
+  `fps` (frames per second of simulated time), `shapes` (a list of `kind`, `size` in m, `colour`), `centre` and `extent` in m,
+  `planar`, `travels`, `ground`; see `SceneInfo`.
 - `frame`: `poses` (for each shape x, y, z in m and the quaternion w, x, y, z), `focus` and `contacts` in m, `loop`, `step`,
-  `time` in s, `return`, `speed` in m/s, `terms`, `fallen`, `paused`, `keepOn`, `rate`, `note`.
-- `error`: `message`, `hint`, `exitCode`. Nothing follows.
-- `end`: everything was played. Nothing follows.
+  `time` in s, `return`, `speed` in m/s, `terms`, `fallen`, `paused`, `keepOn`, `rate`, `note`; see `FrameState`.
+- `error`: `message`, `hint`, `exitCode`. The last line.
+- `end`: everything has been played. The last line.
 
-Whoever reads may answer with words, a line each: `pause`, `step`, `restart`, `keep`, `next`, `faster`, `slower`, `quit`; or may
-close the pipe.
+The reader may send commands, one per line: `pause`, `step`, `restart`, `keep`, `next`, `faster`, `slower`, `quit`. Closing the
+pipe ends the playback.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import FormatError, GtsError, Problem
-from gts.playback.frame_protocol import SHAPE_KINDS, FrameState, SceneInfo, SceneShape
+from gts.playback.rotations import matrices_to_quaternions, quaternions_to_matrices
 
 STREAM_FORMAT = 1
 PLAYBACK_COMMANDS = ("pause", "step", "restart", "keep", "next", "faster", "slower", "quit")
+SHAPE_KINDS = ("sphere", "capsule", "ellipsoid", "cylinder", "box")
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class SceneShape:
+    """A solid part of a figure."""
+
+    kind: str
+    """One of `SHAPE_KINDS`; capsules and cylinders lie along their own z."""
+    size: tuple[float, float, float]
+    """Half extents along its own axes, m; of capsules (without caps) and cylinders: radius, radius, half length."""
+    colour: tuple[float, float, float]
+    """Red, green, blue, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class SceneInfo:
+    """The constant part of the frames of one checkpoint."""
+
+    name: str
+    """A short description of the checkpoint or trajectory."""
+    shapes: tuple[SceneShape, ...]
+    """G shapes."""
+    fps: float
+    """Frames per second of simulated time."""
+    centre: tuple[float, float, float]
+    """Centre of the bounding box of all shapes in the first frame, m."""
+    extent: tuple[float, float]
+    """Width and height of that box, m."""
+    is_planar: bool
+    """Whether the figure moves in the plane y = 0."""
+    is_travelling: bool
+    """Whether the figure moves away from its start, so that a camera should follow it."""
+    has_ground: bool
+    """Whether there is a floor at z = 0."""
+
+
+@dataclass(frozen=True)
+class FrameState:
+    """One frame: poses, contacts and the numbers to show."""
+
+    positions: Floats
+    """Centres of the shapes, m; (G, 3)."""
+    rotations: Floats
+    """From each shape's own axes to the world's; (G, 3, 3)."""
+    centre_of_mass: tuple[float, float, float]
+    """The figure's centre of mass, m."""
+    contacts: Floats = field(default_factory=lambda: np.zeros((0, 3)))
+    """Contact points, m; (C, 3)."""
+    loop: int = 0
+    step: int = 0
+    time: float = 0.0
+    """Seconds since the start of the loop."""
+    episode_return: float = 0.0
+    """Sum of the rewards since the start of the loop."""
+    speed: float = 0.0
+    """Forward speed, m/s."""
+    terms: Mapping[str, float] = field(default_factory=dict)
+    """Weighted reward terms of the last step."""
+    fallen: bool = False
+    paused: bool = False
+    keep_on: bool = False
+    rate: float = 1.0
+    """Playback speed; 1 is real time."""
+    note: str = ""
+    """A remark to show with the numbers."""
+
+
+@dataclass(frozen=True)
 class PlaybackFailure:
-    """The player could not go on."""
+    """The reason why a playback ended with an error."""
 
     message: str
     hint: str
@@ -43,14 +110,14 @@ class PlaybackFailure:
 
 @dataclass(frozen=True)
 class StreamEnd:
-    """Everything was played."""
+    """The end of a stream in which everything was played."""
 
 
 StreamMessage = SceneInfo | FrameState | PlaybackFailure | StreamEnd
 
 
 def encode_message(message: StreamMessage | GtsError) -> bytes:
-    """One line, with its end."""
+    """Encode a message as one line, line feed included."""
     if isinstance(message, SceneInfo):
         document = _encode_scene(message)
     elif isinstance(message, FrameState):
@@ -63,7 +130,7 @@ def encode_message(message: StreamMessage | GtsError) -> bytes:
 
 
 def decode_message(line: bytes) -> StreamMessage:
-    """The inverse of `encode_message`; raises FormatError for a line that is none of the format."""
+    """Decode a line of `encode_message`; raises FormatError for any other line."""
     try:
         document = json.loads(line)
         kind = document["kind"]
@@ -75,9 +142,9 @@ def decode_message(line: bytes) -> StreamMessage:
             return PlaybackFailure(str(document["message"]), str(document["hint"]), int(document["exitCode"]))
         if kind == "end":
             return StreamEnd()
-        raise ValueError(f"a line of the kind {kind!r}")
+        raise ValueError(f"unknown kind {kind!r}")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError("frames", [Problem(f"this is no line of a stream of frames: {error}")]) from error
+        raise FormatError("frames", [Problem(f"not a line of a frame stream: {error}")]) from error
 
 
 def _encode_scene(scene: SceneInfo) -> dict[str, Any]:
@@ -100,11 +167,11 @@ def _encode_scene(scene: SceneInfo) -> dict[str, Any]:
 
 def _decode_scene(document: dict[str, Any]) -> SceneInfo:
     if document["format"] != STREAM_FORMAT:
-        raise ValueError(f"the format {document['format']}, not {STREAM_FORMAT}")
+        raise ValueError(f"format {document['format']} instead of {STREAM_FORMAT}")
     shapes = tuple(SceneShape(one["kind"], tuple(one["size"]), tuple(one["colour"])) for one in document["shapes"])
-    strange = [shape.kind for shape in shapes if shape.kind not in SHAPE_KINDS]
-    if strange:
-        raise ValueError(f"a shape of the kind {strange[0]!r}")
+    unknown = [shape.kind for shape in shapes if shape.kind not in SHAPE_KINDS]
+    if unknown:
+        raise ValueError(f"unknown kind of shape {unknown[0]!r}")
     extent = document["extent"]
     return SceneInfo(
         name=document["name"],
@@ -119,7 +186,7 @@ def _decode_scene(document: dict[str, Any]) -> SceneInfo:
 
 
 def _encode_state(state: FrameState) -> dict[str, Any]:
-    poses = np.concatenate([state.positions, _to_quaternions(state.rotations)], axis=1)
+    poses = np.concatenate([state.positions, matrices_to_quaternions(state.rotations)], axis=1)
     return {
         "kind": "frame",
         "poses": np.round(poses, 5).tolist(),
@@ -141,9 +208,11 @@ def _encode_state(state: FrameState) -> dict[str, Any]:
 
 def _decode_state(document: dict[str, Any]) -> FrameState:
     poses = np.array(document["poses"], np.float64).reshape(-1, 7)
+    # Rounding to five digits leaves the quaternions slightly off unit length.
+    quaternions = poses[:, 3:] / np.maximum(np.linalg.norm(poses[:, 3:], axis=1, keepdims=True), 1e-12)
     return FrameState(
         positions=poses[:, :3],
-        rotations=_to_matrices(poses[:, 3:]),
+        rotations=quaternions_to_matrices(quaternions),
         centre_of_mass=tuple(document["focus"]),
         contacts=np.array(document["contacts"], np.float64).reshape(-1, 3),
         loop=document["loop"],
@@ -162,32 +231,3 @@ def _decode_state(document: dict[str, Any]) -> FrameState:
 
 def _round_values(values: tuple[float, ...]) -> list[float]:
     return [round(value, 5) for value in values]
-
-
-def _to_quaternions(rotations: Floats) -> Floats:
-    """Unit quaternions w, x, y, z of rotation matrices, (G, 3, 3) → (G, 4), by the largest of the four parts."""
-    m = rotations
-    trace = np.einsum("gii->g", m)
-    squares = np.stack([trace, *(2 * m[:, axis, axis] - trace for axis in range(3))], axis=1) + 1.0
-    outer = np.empty((len(m), 4, 4))
-    outer[:, range(4), range(4)] = squares
-    outer[:, 0, 1] = outer[:, 1, 0] = m[:, 2, 1] - m[:, 1, 2]
-    outer[:, 0, 2] = outer[:, 2, 0] = m[:, 0, 2] - m[:, 2, 0]
-    outer[:, 0, 3] = outer[:, 3, 0] = m[:, 1, 0] - m[:, 0, 1]
-    outer[:, 1, 2] = outer[:, 2, 1] = m[:, 0, 1] + m[:, 1, 0]
-    outer[:, 1, 3] = outer[:, 3, 1] = m[:, 0, 2] + m[:, 2, 0]
-    outer[:, 2, 3] = outer[:, 3, 2] = m[:, 1, 2] + m[:, 2, 1]
-    chosen = outer[np.arange(len(m)), squares.argmax(axis=1)]
-    return np.asarray(chosen / np.maximum(np.linalg.norm(chosen, axis=1, keepdims=True), 1e-12))
-
-
-def _to_matrices(quaternions: Floats) -> Floats:
-    """The inverse of `_to_quaternions`; (G, 4) → (G, 3, 3)."""
-    unit = quaternions / np.maximum(np.linalg.norm(quaternions, axis=1, keepdims=True), 1e-12)
-    w, x, y, z = unit.T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.asarray(np.array(rows).transpose(2, 0, 1))

@@ -1,4 +1,4 @@
-"""A playback as a video: .mp4 or .gif, at the speed of the figure's own time."""
+"""Videos of a playback as .mp4 or .gif, by default in real time."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from numpy.typing import NDArray
 
 from gts.errors import MissingError, UsageError, WorkError
 from gts.formats.durable import check_writable, write_durably
-from gts.playback.frame import PlaybackFrame, PlaybackSource
-from gts.playback.rendering.camera import TrackingCamera
-from gts.playback.rendering.gl import GlLostError, GlRenderer, start_gl
-from gts.playback.rendering.renderer import SoftwareRenderer
+from gts.playback.playback_source import PlaybackFrame, PlaybackSource
+from gts.playback.rendering.gl_renderer import GlLostError, GlRenderer, start_gl
+from gts.playback.rendering.software_renderer import SoftwareRenderer
+from gts.playback.rendering.tracking_camera import TrackingCamera
 
 RendererChoice = Literal["auto", "gl", "plain"]
-"""Who draws: GL where it is fast and else the plain renderer; GL however slow it is; the plain renderer."""
+"""GL if it is fast, else the software renderer; always GL; always the software renderer."""
 
 VIDEO_SIZES = {".mp4": (640, 480), ".gif": (480, 360)}
-"""Width and height by the kinds of files there are."""
+"""Default width and height by file type."""
 _MAX_FPS = {".mp4": Fraction(61), ".gif": Fraction(34)}
-"""Pictures a second at most."""
+"""Most pictures per second by file type."""
 _PROGRESS_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class VideoProgress:
-    """How far a video is."""
+    """Progress of a video."""
 
     pictures: int
     loop: int
     """From 1."""
     loops: int
     seconds: float
-    """That it has taken so far."""
+    """Seconds since the start."""
 
 
 @dataclass(frozen=True)
 class WrittenVideo:
-    """A video that lies where it was wanted."""
+    """A finished video file."""
 
     path: str
     pictures: int
@@ -55,11 +55,11 @@ class WrittenVideo:
     width: int
     height: int
     renderer: str
-    """`plain`, or the kind of GL."""
+    """`plain` for the software renderer, else the GL backend."""
     note: str
-    """Why GL was not used, empty where it was or nobody asked for it."""
+    """The reason why GL was not used; empty if it was, or was not requested."""
     seconds: float
-    """That it has taken."""
+    """Seconds it took."""
 
 
 def write_video(
@@ -71,17 +71,17 @@ def write_video(
     size: tuple[int, int] | None = None,
     renderer: RendererChoice = "auto",
 ) -> Iterator[VideoProgress | WrittenVideo]:
-    """Write so many loops of a playback; yields how far it is, and what was written last.
+    """Write `loops` loops of a playback; yields progress, then the finished video.
 
-    The file is there, whole, once that has been yielded; before, whatever lay there lies there still. Raises UsageError for a
-    name that ends in neither .mp4 nor .gif and for loops without an end, FileError where the file cannot be written,
-    MissingError without ffmpeg, WorkError where ffmpeg or a GL that was asked for fails.
+    The file appears whole at the end; an old one stays until then. Raises UsageError for a name that ends in neither .mp4
+    nor .gif and for endless loops, FileError if the file cannot be written, MissingError without ffmpeg or a requested GL,
+    WorkError if ffmpeg fails.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in VIDEO_SIZES:
         raise UsageError(f"cannot make a video `{path}`", hint="end the name in .mp4 or .gif")
     if loops < 1 or speed <= 0:
-        raise UsageError("a video needs an end and a speed", hint="give a number of loops from 1 on, and a speed above 0")
+        raise UsageError("a video needs an end and a speed", hint="give at least 1 loop and a speed above 0")
     check_writable(path)
     width, height = (number + number % 2 for number in size or VIDEO_SIZES[suffix])
     skip, fps = choose_frame_rate(playback.fps, speed, suffix)
@@ -108,9 +108,9 @@ def write_video(
 
 
 def choose_frame_rate(fps: float, speed: float, suffix: str) -> tuple[int, Fraction]:
-    """Which frames are drawn (1: each, 2: every other one, …) and the pictures a second that make for the right speed.
+    """Choose the frame step (2: every other frame) and the pictures per second that give the requested speed.
 
-    In a .gif a picture lasts a whole number of hundredths of a second: the next rate that such a number gives is taken.
+    A picture of a .gif lasts a whole number of hundredths of a second, so a frame step with such a rate is preferred.
     """
     whole = 1 / (Fraction(1 / fps).limit_denominator(1_000_000)) * Fraction(speed).limit_denominator(1000)
     fewest = max(1, -(-whole // _MAX_FPS[suffix]))
@@ -121,7 +121,7 @@ def choose_frame_rate(fps: float, speed: float, suffix: str) -> tuple[int, Fract
 
 
 def _iterate_frames(playback: PlaybackSource, skip: int, loops: int) -> Iterator[PlaybackFrame]:
-    """Every so manieth frame of each loop, from its first one on."""
+    """Every `skip`-th frame of each loop, from the first."""
     for _ in range(loops):
         frame = playback.restart()
         yield frame
@@ -132,7 +132,7 @@ def _iterate_frames(playback: PlaybackSource, skip: int, loops: int) -> Iterator
 
 
 class _FrameRenderer:
-    """Draws the frames of a playback, by GL or plainly."""
+    """Draws the frames of a playback by GL or in software."""
 
     def __init__(self, playback: PlaybackSource, size: tuple[int, int], fps: float, choice: RendererChoice) -> None:
         self._playback, self._size, self._choice = playback, size, choice
@@ -141,16 +141,16 @@ class _FrameRenderer:
         self._plain: SoftwareRenderer | None = None
         self._loop = -1
         self.loops = 0
-        """Begun so far."""
+        """Number of loops started."""
         self.note = ""
 
     @property
     def renderer_name(self) -> str:
-        """Who draws."""
+        """`plain`, or the GL backend."""
         return self._gl.kind if self._gl is not None else "plain"
 
     def draw(self, frame: PlaybackFrame) -> NDArray[np.uint8]:
-        """The picture of a frame, (height, width, 3)."""
+        """Draw a frame, (height, width, 3)."""
         data = self._playback.data
         camera = self._camera.follow(data, frame.loop)
         if frame.loop != self._loop:
@@ -167,28 +167,28 @@ class _FrameRenderer:
         return self._plain.draw(data, camera)
 
     def close(self) -> None:
-        """End what draws."""
+        """End the GL process."""
         if self._gl is not None:
             self._gl.close()
 
     def _start_renderer(self, data: mujoco.MjData, camera: mujoco.MjvCamera) -> None:
         if self._choice != "plain":
-            patience: dict[str, Any] = {} if self._choice == "auto" else {"slowest": 60.0}
+            patience: dict[str, Any] = {} if self._choice == "auto" else {"max_seconds": 60.0}
             self._gl, self.note = start_gl(self._playback.model, data, camera, self._size, **patience)
         if self._gl is None:
             if self._choice == "gl":
-                raise MissingError(f"no GL draws on this machine: {self.note}", hint="let the plain renderer draw")
+                raise MissingError(f"no GL draws on this machine: {self.note}", hint="use the software renderer")
             self._plain = SoftwareRenderer(self._playback.model, *self._size)
 
     def _fall_back(self, reason: str) -> None:
-        """Go on without GL, which has failed in the middle of the work."""
+        """Continue in software after GL has failed."""
         self.close()
         self.note = f"{self.renderer_name} failed on the way: {reason}"
         self._gl, self._plain = None, SoftwareRenderer(self._playback.model, *self._size)
 
 
 class _Encoder:
-    """ffmpeg, and the file that it makes in a temporary folder."""
+    """An ffmpeg process and its output in a temporary folder."""
 
     def __init__(self, folder: Path, ending: str, size: tuple[int, int], fps: Fraction) -> None:
         self._folder, self._suffix, self._size, self._fps = folder, ending, size, fps
@@ -197,7 +197,7 @@ class _Encoder:
         self.pictures = 0
 
     def write_image(self, picture: NDArray[np.uint8]) -> None:
-        """The next picture."""
+        """Add a picture."""
         if self._process is None:
             self._process = self._start(picture)
         assert self._process.stdin is not None
@@ -208,7 +208,7 @@ class _Encoder:
         self.pictures += 1
 
     def finish(self) -> bytes:
-        """The whole video."""
+        """Wait for ffmpeg; returns the content of the video."""
         assert self._process is not None and self._process.stdin is not None
         try:
             self._process.stdin.close()
@@ -219,7 +219,7 @@ class _Encoder:
         return self._file.read_bytes()
 
     def close(self) -> None:
-        """End ffmpeg, whatever it is at."""
+        """Kill ffmpeg."""
         if self._process is None:
             return
         self._process.kill()
@@ -233,7 +233,7 @@ class _Encoder:
         input_options = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(self._fps), "-i", "-"]
         options = [_find_ffmpeg(), "-y", "-nostdin", "-loglevel", "error", *input_options]
         if self._suffix == ".gif":
-            # What stands in the first picture stands in all of them, so its colours will do.
+            # All pictures show the same figure and ground, so the palette of the first one fits them.
             palette = self._folder / "palette.png"
             _write_palette(palette, picture)
             options += ["-i", str(palette), "-lavfi", "paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"]
@@ -266,7 +266,7 @@ class _Encoder:
         if self._process is not None:
             self._process.wait()
         lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
-        return WorkError(f"ffmpeg could not make the video: {lines[-1] if lines else 'it said nothing'}")
+        return WorkError(f"ffmpeg could not make the video: {lines[-1] if lines else 'no error message'}")
 
 
 def _find_ffmpeg() -> str:
@@ -275,11 +275,11 @@ def _find_ffmpeg() -> str:
 
         return str(get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:
-        raise MissingError("there is no ffmpeg, which makes videos", hint="pip install 'imageio[ffmpeg]'") from error
+        raise MissingError("ffmpeg, which encodes videos, is missing", hint="pip install imageio-ffmpeg") from error
 
 
 def _write_palette(path: Path, picture: NDArray[np.uint8]) -> None:
-    """The 256 colours that serve a picture best, as ffmpeg reads them: a picture of 16 × 16."""
+    """Write the best 256 colours for a picture in ffmpeg's format, a picture of 16 × 16."""
     from PIL import Image
 
     palette = Image.fromarray(picture).quantize(256).getpalette() or []

@@ -1,7 +1,7 @@
-"""The process behind a window: MuJoCo's own viewer, with our numbers over it and our keys under it.
+"""The process of a window: MuJoCo's own viewer with the numbers of the playback over it and its keys.
 
-It tells its parent `open` and `closed`, a line each, or an `error` as in `gts.playback.stream`; how it ends after `closed` does
-not count, since GL libraries are known to abort when they are unloaded. It ends when its input does.
+Writes `open` and `closed` to standard output, one per line, or an `error` as in `gts.playback.stream`. The parent ignores the
+exit code after `closed`, since GL libraries are known to abort while they are unloaded. The process ends when its input does.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import queue
 import select
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import mujoco
 
 from gts.errors import GtsError
-from gts.playback.overlay import KEYS, conditions, facts, terms
-from gts.playback.scene import SceneReader
+from gts.playback.panels import KEYS, format_measures, format_reward_terms, list_conditions
+from gts.playback.scene_reader import SceneReader
 from gts.playback.session import PlaybackRequest, PlaybackSession
 from gts.playback.stream import encode_message
 
@@ -30,80 +31,81 @@ KEY_COMMANDS = {
     ord("Q"): "quit",
     256: "quit",
 }
-"""What keys say, by their GLFW numbers."""
+"""Commands by GLFW key number."""
 _FRAMES_PER_SECOND = 60.0
 _ELEVATION = {True: -6.0, False: -18.0}
 _AZIMUTH = {True: 90.0, False: 112.0}
+"""Camera angles in degrees, for planar figures and for others."""
 _DISTANCE = 2.2
-"""Of the camera, in heights of the figure …"""
+"""Camera distance ÷ height of the figure …"""
 _ASPECT = 1.4
-"""… or in this part of its width."""
+"""… or ÷ its width over this."""
 
 
 class ViewerWindow:
-    """One window, for all that has the same model."""
+    """A window for all playbacks of one model."""
 
-    def __init__(self, show: PlaybackSession) -> None:
+    def __init__(self, session: PlaybackSession) -> None:
         import mujoco.viewer
 
         self.commands: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.scene = SceneReader(show.playback)
-        self._model, self._data = show.playback.model, mujoco.MjData(show.playback.model)
-        mujoco.mj_copyData(self._data, self._model, show.playback.data)
+        self.scene = SceneReader(session.playback)
+        self._model, self._data = session.playback.model, mujoco.MjData(session.playback.model)
+        mujoco.mj_copyData(self._data, self._model, session.playback.data)
         self._viewer: Any = mujoco.viewer.launch_passive(
             self._model, self._data, key_callback=self._on_key, show_left_ui=False, show_right_ui=False
         )
         with self._viewer.lock():
             self._place_camera()
 
-    def can_show(self, show: PlaybackSession) -> bool:
-        """Whether what plays now can be shown in this window."""
-        return bool(show.playback.model.names == self._model.names and show.playback.model.nq == self._model.nq)
+    def can_show(self, session: PlaybackSession) -> bool:
+        """Whether the session plays the model of this window."""
+        return bool(session.playback.model.names == self._model.names and session.playback.model.nq == self._model.nq)
 
     @property
     def is_open(self) -> bool:
-        """Until somebody closes it."""
+        """Whether the window has not been closed."""
         return bool(self._viewer.is_running())
 
-    def draw(self, show: PlaybackSession) -> None:
-        """Show where the figure is now."""
+    def draw(self, session: PlaybackSession) -> None:
+        """Show the current frame and its numbers."""
         with self._viewer.lock():
-            mujoco.mj_copyData(self._data, self._model, show.playback.data)
-        moment = self.scene.read_state(show.frame, paused=show.paused, rate=show.rate)
-        rows = [*facts(moment), *terms(moment)]
+            mujoco.mj_copyData(self._data, self._model, session.playback.data)
+        state = self.scene.read_state(session.frame, paused=session.paused, rate=session.rate)
+        measures = [*format_measures(state), *format_reward_terms(state)]
         font = mujoco.mjtFontScale.mjFONTSCALE_150
-        place = mujoco.mjtGridPos
-        keys = [(key, does) for key, does in KEYS if key != "N" or len(show.request.files) > 1]
+        corner = mujoco.mjtGridPos
+        keys = [(key, action) for key, action in KEYS if key != "N" or len(session.request.files) > 1]
         texts = [
-            (font, place.mjGRID_TOPLEFT, _join_column(0, rows), _join_column(1, rows)),
-            (font, place.mjGRID_TOPRIGHT, _to_ascii("\n".join([show.playback.name, *conditions(moment)])), ""),
-            (font, place.mjGRID_BOTTOMLEFT, _join_column(0, keys), _join_column(1, keys)),
+            (font, corner.mjGRID_TOPLEFT, _join_column(0, measures), _join_column(1, measures)),
+            (font, corner.mjGRID_TOPRIGHT, _to_ascii("\n".join([session.playback.name, *list_conditions(state)])), ""),
+            (font, corner.mjGRID_BOTTOMLEFT, _join_column(0, keys), _join_column(1, keys)),
         ]
         self._viewer.set_texts(texts)
         self._viewer.sync()
 
     def close(self) -> None:
-        """Close it."""
+        """Close the window."""
         self._viewer.close()
 
     def _place_camera(self) -> None:
-        """The camera at the figure's side, following it where it travels."""
-        stage, camera = self.scene.info, self._viewer.cam
-        camera.azimuth, camera.elevation = _AZIMUTH[stage.is_planar], _ELEVATION[stage.is_planar]
-        camera.distance = _DISTANCE * max(stage.extent[1], stage.extent[0] / _ASPECT)
-        camera.lookat[:] = stage.centre
-        if stage.is_travelling:
+        """Put the camera beside the figure; it follows one that travels."""
+        scene, camera = self.scene.info, self._viewer.cam
+        camera.azimuth, camera.elevation = _AZIMUTH[scene.is_planar], _ELEVATION[scene.is_planar]
+        camera.distance = _DISTANCE * max(scene.extent[1], scene.extent[0] / _ASPECT)
+        camera.lookat[:] = scene.centre
+        if scene.is_travelling:
             camera.type = mujoco.mjtCamera.mjCAMERA_TRACKING
             camera.trackbodyid = 1
 
     def _on_key(self, number: int) -> None:
-        """Called by the window's own thread."""
+        """Queue the command of a key; called in the viewer's thread."""
         if number in KEY_COMMANDS:
             self.commands.put(KEY_COMMANDS[number])
 
 
 def play_in_window(request: PlaybackRequest) -> None:
-    """Play until the end, until the window is closed, or until the parent is gone."""
+    """Play until the end, until the window is closed, or until standard input ends."""
     session = PlaybackSession(request, time.monotonic())
     window = ViewerWindow(session)
     print("open", flush=True)
@@ -121,17 +123,17 @@ def play_in_window(request: PlaybackRequest) -> None:
     print("closed", flush=True)
 
 
-def _join_column(number: int, rows: Any) -> str:
+def _join_column(number: int, rows: Sequence[tuple[str, str]]) -> str:
     return _to_ascii("\n".join(row[number] for row in rows))
 
 
 def _to_ascii(text: str) -> str:
-    """In the letters that the window's font has."""
+    """Replace the characters that the viewer's font lacks."""
     return text.replace("−", "-").replace("→", "right").replace("×", "x").encode("ascii", "replace").decode()
 
 
 def main(arguments: list[str]) -> int:
-    """The process: one word, a wish as JSON."""
+    """Play the request given as JSON; returns the exit code."""
     try:
         play_in_window(PlaybackRequest.from_json(arguments[0]))
     except GtsError as error:
@@ -143,5 +145,5 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     code = main(sys.argv[1:])
-    # Without the clean-up in which GL libraries abort.
+    # Skips the clean-up in which GL libraries abort.
     os._exit(code)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gts.formats.checkpoint import read_checkpoint
-from gts.playback.player import PolicyPlayer
+from gts.playback.policy_player import PolicyPlayer
 
 FIRST = {".glb": b"glTF", ".usda": b"#usda 1.0", ".bvh": b"HIERARCHY", ".csv": b"frame [1/25 s],time [s],slider [m]"}
 

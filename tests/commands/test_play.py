@@ -1,4 +1,4 @@
-"""`gts play` and `gts compare --play`: errors, and the files that are played of a run."""
+"""`play` and `compare --play`: error messages, and the files that a run plays."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _no_display(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def here(trained: Path, workspace: Path) -> Path:
-    """A copy of the trained workspace, as the current folder."""
+    """A copy of the trained workspace as the current folder."""
     import shutil
 
     shutil.copytree(trained, workspace, dirs_exist_ok=True)
@@ -34,10 +34,10 @@ def here(trained: Path, workspace: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (["nothing.checkpoint"], 2, "no such file: nothing.checkpoint"),
-        (["tiny.spec"], 2, "tiny.spec is a spec, which is not trained"),
+        (["tiny.spec"], 2, "tiny.spec is a spec, which has no policy to play"),
         (["out-seed1.checkpoint", "--in", "window"], 3, "no window can be opened: there is no display"),
         (["out-seed1.checkpoint", "--in", "terminal"], 3, "standard output is not a terminal"),
         (["out-seed1.checkpoint"], 3, "cannot play: "),
@@ -52,20 +52,20 @@ def here(trained: Path, workspace: Path) -> Path:
         (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640"], 2, "`640` is not a valid size"),
         (["out-seed1.checkpoint", "-v", "x.mp4", "--size", "640x9999"], 2, "`640x9999` is not a valid size"),
         (["out-seed1.checkpoint", "--size", "640x480"], 2, "`--size` is the size of a video"),
-        (["@last", "--follow", "-v", "x.mp4"], 2, "`--follow` is endless"),
+        (["@last", "--follow", "-v", "x.mp4"], 2, "a video cannot follow a run"),
         (["out-seed1.checkpoint", "--fps", "100"], 2, "at most 60"),
         (["bad.trajectory"], 2, "no trajectory, or a damaged one"),
     ],
 )
-def test_play_errors(gts, here: Path, words: list[str], code: int, said: str) -> None:
+def test_errors_name_the_reason(gts, here: Path, words: list[str], code: int, message: str) -> None:
     (here / "bad.trajectory").write_bytes(b"nothing")
     outcome = gts("play", *words)
     assert outcome.code == code
-    assert said in outcome.err
+    assert message in outcome.err
     assert outcome.out == "" and not list(here.glob("x.*"))
 
 
-def test_checkpoint_of_an_unknown_figure_is_reported(gts, here: Path) -> None:
+def test_a_checkpoint_of_an_unknown_figure_is_an_error(gts, here: Path) -> None:
     checkpoint = read_checkpoint("out-seed1.checkpoint")
     document = {
         "format": 1,
@@ -84,7 +84,7 @@ def test_checkpoint_of_an_unknown_figure_is_reported(gts, here: Path) -> None:
     assert "octopus" in outcome.err
 
 
-def test_run_plays_best_policies_or_recordings(here: Path) -> None:
+def test_a_run_plays_its_best_or_newest_files(here: Path) -> None:
     best, newest = find_playable_files(HERE, "@last"), find_playable_files(HERE, "@last", newest=True)
     assert [path.name for path in best] == ["best.checkpoint"] * 2
     assert [path.name for path in newest] == ["newest.trajectory"] * 2
@@ -98,7 +98,7 @@ def test_run_plays_best_policies_or_recordings(here: Path) -> None:
         find_playable_files(HERE, "@last")
 
 
-def test_over_ssh_the_terminal_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_ssh_a_window_opens_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def no_window() -> str:
@@ -106,7 +106,7 @@ def test_over_ssh_the_terminal_is_the_default(monkeypatch: pytest.MonkeyPatch) -
         return ""
 
     monkeypatch.setattr("gts.playback.display.find_window_problem", no_window)
-    monkeypatch.setattr("gts.playback.painter.can_paint", lambda environment, descriptor: "")
+    monkeypatch.setattr("gts.playback.display.find_terminal_problem", lambda environment, descriptor: "")
     assert choose_target(None) == ("window", "")
     monkeypatch.setenv("SSH_CONNECTION", "here 1 there 22")
     asked.clear()
@@ -114,19 +114,19 @@ def test_over_ssh_the_terminal_is_the_default(monkeypatch: pytest.MonkeyPatch) -
     assert asked == []
     assert choose_target("window") == ("window", "")
     assert choose_target("terminal") == ("terminal", "")
-    monkeypatch.setattr("gts.playback.painter.can_paint", lambda environment, descriptor: "no terminal")
+    monkeypatch.setattr("gts.playback.display.find_terminal_problem", lambda environment, descriptor: "no terminal")
     with pytest.raises(MissingError):
         choose_target(None)
 
 
-def test_stream_prints_nothing_else(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_standard_output_holds_the_stream(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["play", "out-seed1.checkpoint", "--stream", "-l", "1", "-n", "5", "--speed", "4"]) == 0
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert lines[0]["kind"] == "stage" and lines[-1]["kind"] == "end"
     assert lines[-2]["step"] == 5
 
 
-def test_video_result_describes_the_file(gts, here: Path) -> None:
+def test_a_video_reports_the_written_file(gts, here: Path) -> None:
     outcome = gts("play", "out-seed1.checkpoint", "-l", 1, "-n", 5, "-k", "-r", 3, "-v", "x.gif", "--size", "80x60", "--json")
     assert outcome.code == 0
     assert outcome.data["place"] == "video" and outcome.data["seed"] == 3
@@ -134,8 +134,8 @@ def test_video_result_describes_the_file(gts, here: Path) -> None:
     assert (here / "x.gif").read_bytes()[:10] == b"GIF89a" + bytes([80, 0, 60, 0])
 
 
-def test_compare_play_errors(gts, here: Path) -> None:
-    assert "is not trained" in gts("compare", "tiny.spec", "out-seed1.checkpoint", "--play").err
+def test_compare_plays_only_what_can_be_played(gts, here: Path) -> None:
+    assert "has no policy to play" in gts("compare", "tiny.spec", "out-seed1.checkpoint", "--play").err
     outcome = gts("compare", "out-seed1.checkpoint", "out-seed2.checkpoint", "--play")
     assert outcome.code == 3 and "not a terminal" in outcome.err
     with pytest.raises(UsageError):

@@ -1,4 +1,4 @@
-"""Motion in the files of other programs, read by libraries that know nothing of GTS: within 1 mm and 0.1° of the simulation."""
+"""Motion files, read back by independent libraries: within 1 mm and 0.1° of the simulation."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pxr import Usd, UsdGeom
 from gts.errors import MissingError, UsageError
 from gts.params.figures import FIGURES
 from gts.playback.motion.bvh import write_bvh
+from gts.playback.motion.csv_table import write_table
 from gts.playback.motion.gltf import write_gltf
-from gts.playback.motion.recording import MotionRecording, record_motion
-from gts.playback.motion.table import write_table
+from gts.playback.motion.motion_recording import MotionRecording, record_motion
 from gts.playback.motion.usd import write_usd
 from tests.support.random_playback import Thrown
 
@@ -53,7 +53,7 @@ def recorded(source: Thrown) -> MotionRecording:
 
 
 def states(motion: MotionRecording):
-    """The simulation in every frame."""
+    """The state of the simulation in every frame."""
     data = mujoco.MjData(motion.model)
     for row, qpos in enumerate(motion.qpos):
         data.qpos[:] = qpos
@@ -62,12 +62,12 @@ def states(motion: MotionRecording):
 
 
 def angle(one: np.ndarray, other: np.ndarray) -> float:
-    """Between two rotation matrices, rad."""
+    """Angle between two rotation matrices, rad."""
     return float(np.linalg.norm(one - other) / np.sqrt(2))
 
 
 class GltfAnimation:
-    """The nodes of a file at any key, as the specification tells a reader to place them."""
+    """World transforms of the nodes of a file, computed as the specification prescribes."""
 
     def __init__(self, data: bytes) -> None:
         self.file = pygltflib.GLTF2.load_from_bytes(data)
@@ -97,7 +97,7 @@ class GltfAnimation:
         return self.world(self.parents[node], key) @ matrix if node in self.parents else matrix
 
     def node(self, name: str) -> int:
-        """A geom's."""
+        """Index of a geom's node."""
         return [one.name if one.mesh is not None else None for one in self.file.nodes].index(name)
 
 
@@ -136,14 +136,14 @@ def test_meshes_of_gltf_are_the_shapes_of_the_model(motion: MotionRecording) -> 
         mesh.merge_vertices(merge_tex=True, merge_norm=True)
         half = half if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_CAPSULE else 0
         assert mesh.is_watertight
-        # 24 corners hold a bit less than a circle; turned inside out, it would be less than nothing.
+        # A polygon of 24 corners is slightly smaller than the circle; inverted faces would give a negative volume.
         assert mesh.volume == pytest.approx(np.pi * radius**2 * (2 * half + 4 / 3 * radius), rel=0.04)
         assert mesh.extents == pytest.approx([2 * radius, 2 * radius, 2 * (half + radius)], rel=0.01)
         assert (mesh.vertex_normals * mesh.vertices)[:, :2].sum(axis=1).min() > -1e-6
 
 
 def mesh_of(scene: trimesh.Scene, name: str) -> str:
-    """The name of the mesh that hangs on the node of a geom, which may share its name with that of a body."""
+    """The name of a geom's mesh; its node may share its name with a body's."""
     names = [node for node in scene.graph.nodes_geometry if node == name or node.startswith(f"{name}_")]
     return scene.graph[min(names, key=len)][1]
 
@@ -160,7 +160,7 @@ def test_all_shapes_have_meshes() -> None:
         assert facing.min() > 0.8
 
 
-def test_the_ground_lies_under_the_whole_way() -> None:
+def test_the_ground_lies_under_the_whole_path() -> None:
     motion = recorded(Thrown("hopper", FRAMES))
     ground = trimesh.load(io.BytesIO(write_gltf(motion)), file_type="glb").geometry
     (floor,) = [mesh for mesh in ground.values() if len(mesh.faces) == 2]
@@ -221,7 +221,7 @@ def test_bvh_moves_as_the_simulation(motion: MotionRecording, tmp_path: Path) ->
 
 
 def body_called(model: mujoco.MjModel, name: str) -> int:
-    """A body by its name, or by that of its joint."""
+    """Id of a body by its name or that of its joint."""
     try:
         return int(model.body(name).id)
     except KeyError:
@@ -236,7 +236,7 @@ def test_angles_of_bvh_do_not_leap() -> None:
     assert np.abs(np.diff(rows[:, 6:], axis=0)).max() < 170
 
 
-def test_joints_of_bvh_that_slide_say_where_they_are() -> None:
+def test_sliding_joints_of_bvh_have_positions() -> None:
     motion = recorded(Thrown(model=mujoco.MjModel.from_xml_string(SLIDER), frames=FRAMES, skip=5))
     text = write_bvh(motion).decode()
     assert [line.split()[1] for line in text.splitlines() if "CHANNELS" in line] == ["6", "6", "3"]
@@ -256,7 +256,7 @@ def test_two_figures_are_too_many_for_bvh() -> None:
         write_bvh(recorded(Thrown(model=mujoco.MjModel.from_xml_string(pair), frames=FRAMES, skip=5)))
 
 
-def test_the_table_holds_what_the_simulation_held(motion: MotionRecording) -> None:
+def test_the_table_equals_the_simulation(motion: MotionRecording) -> None:
     model = motion.model
     rows = list(csv.DictReader(io.StringIO(write_table(motion).decode())))
     assert len(rows) == FRAMES + 1
@@ -281,7 +281,7 @@ def test_the_table_holds_what_the_simulation_held(motion: MotionRecording) -> No
             if column in row:
                 assert int(row[column]) == (geom in contacts)
                 touched += int(row[column])
-    # A pendulum touches nothing, and this ant is in the air whenever one looks.
+    # The pendulum has no contacts, and this ant is in the air in every frame.
     assert touched > 0 or motion.name in ("invertedPendulum", "ant")
 
 

@@ -1,4 +1,4 @@
-"""Shows: time passes, keys are obeyed, files follow one another. The clock is the test's own."""
+"""Playback sessions on a simulated clock: real time, commands, loops and files."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from gts.errors import UsageError
-from gts.playback.frame import PlaybackFrame
+from gts.playback.playback_source import PlaybackFrame
 from gts.playback.session import PlaybackRequest, PlaybackSession
 
 
 class Counting:
-    """Plays loops of ten steps, fifty a second, and does not fall."""
+    """Plays loops of ten steps at 50 per second, without falls."""
 
     fps = 50.0
 
-    def __init__(self, wish: PlaybackRequest, file: str) -> None:
-        self.name, self.keep_on = file, wish.keep_on
+    def __init__(self, request: PlaybackRequest, file: str) -> None:
+        self.name, self.keep_on = file, request.keep_on
         self.loop, self.step = -1, 0
         self.model = self.data = None
 
@@ -36,13 +36,13 @@ class Counting:
         )
 
 
-def show(**wish) -> PlaybackSession:
-    files = wish.pop("files", ("a",))
-    return PlaybackSession(PlaybackRequest(files, **wish), 0.0, Counting)
+def make_session(**request) -> PlaybackSession:
+    files = request.pop("files", ("a",))
+    return PlaybackSession(PlaybackRequest(files, **request), 0.0, Counting)
 
 
 def test_it_plays_in_its_time() -> None:
-    one = show(loops=0)
+    one = make_session(loops=0)
     assert not one.tick(0.01) and one.frame.step == 0
     assert one.tick(0.021) and one.frame.step == 1
     for now in np.arange(0.03, 0.15, 0.01):
@@ -52,31 +52,31 @@ def test_it_plays_in_its_time() -> None:
 
 @pytest.mark.parametrize(("rate", "steps"), [(0.5, 2), (2.0, 9)])
 def test_it_plays_faster_and_slower(rate: float, steps: int) -> None:
-    one = show(loops=0, rate=rate)
+    one = make_session(loops=0, rate=rate)
     one.tick(0.0999)
     assert one.frame.step == steps
 
 
-def test_what_was_missed_is_not_hurried_after() -> None:
-    one = show(loops=0, frames=0)
+def test_long_delays_are_not_caught_up() -> None:
+    one = make_session(loops=0, frames_per_loop=0)
     one.tick(1000.0)
     assert one.frame.loop == 0 and one.frame.step == 10
 
 
-def test_loops_end_after_a_rest_and_the_show_after_the_last() -> None:
-    one = show(loops=2)
+def test_loops_end_after_a_pause_and_the_session_after_the_last() -> None:
+    one = make_session(loops=2)
     now, seen = 0.0, []
     while not one.is_finished and now < 10:
         now += 0.02
         one.tick(now)
         seen.append((one.frame.loop, one.frame.step))
     assert one.is_finished
-    assert seen.count((0, 10)) > 20, "the end of a loop stays to be seen"
+    assert seen.count((0, 10)) > 20, "the last frame of a loop is held"
     assert {loop for loop, _ in seen} == {0, 1}
 
 
 def test_files_follow_one_another_and_n_takes_the_next() -> None:
-    one = show(files=("a", "b", "c"), loops=1)
+    one = make_session(files=("a", "b", "c"), loops=1)
     one.handle_command("next")
     assert one.playback.name == "b"
     now, names = 0.0, []
@@ -85,18 +85,18 @@ def test_files_follow_one_another_and_n_takes_the_next() -> None:
         one.tick(now)
         names.append(one.playback.name)
     assert one.is_finished and list(dict.fromkeys(names)) == ["b", "c"]
-    endless = show(files=("a", "b"), loops=0)
+    endless = make_session(files=("a", "b"), loops=0)
     endless.handle_command("next")
     endless.handle_command("next")
     assert endless.playback.name == "a"
-    alone = show()
+    alone = make_session()
     first = alone.playback
     alone.handle_command("next")
     assert alone.playback is first
 
 
-def test_a_pause_holds_and_a_step_is_one_step() -> None:
-    one = show(loops=0)
+def test_pause_stops_the_clock_and_step_makes_one_step() -> None:
+    one = make_session(loops=0)
     one.handle_command("pause")
     assert not one.tick(0.1) and one.frame.step == 0
     one.handle_command("step")
@@ -108,14 +108,14 @@ def test_a_pause_holds_and_a_step_is_one_step() -> None:
 
 
 def test_steps_go_on_into_the_next_loop() -> None:
-    one = show(loops=0)
+    one = make_session(loops=0)
     for _ in range(11):
         one.handle_command("step")
     assert (one.frame.loop, one.frame.step) == (1, 0)
 
 
 def test_other_keys() -> None:
-    one = show(loops=0)
+    one = make_session(loops=0)
     one.tick(0.1)
     one.handle_command("restart")
     assert (one.frame.loop, one.frame.step) == (1, 0)
@@ -134,11 +134,11 @@ def test_other_keys() -> None:
     assert one.is_finished and not one.tick(5.0)
 
 
-def test_a_wish_travels() -> None:
-    wish = PlaybackRequest(("a b", "ü"), loops=0, seed=None, rate=0.5, follow=True)
-    assert PlaybackRequest.from_json(wish.as_json()) == wish
+def test_requests_survive_json() -> None:
+    request = PlaybackRequest(("a b", "ü"), loops=0, seed=None, rate=0.5, follow=True)
+    assert PlaybackRequest.from_json(request.as_json()) == request
 
 
 def test_nothing_to_play() -> None:
     with pytest.raises(UsageError):
-        show(files=())
+        make_session(files=())

@@ -1,4 +1,4 @@
-"""Streams of frames: what is sent is what is read, and a process that plays keeps its time."""
+"""Frame streams: encoding, and the pace and commands of the frame server."""
 
 from __future__ import annotations
 
@@ -11,37 +11,44 @@ import numpy as np
 import pytest
 
 from gts.errors import FileError, FormatError
-from gts.playback.frame_protocol import FrameState, SceneInfo
-from gts.playback.player import PolicyPlayer
-from gts.playback.scene import SceneReader
+from gts.playback.policy_player import PolicyPlayer
+from gts.playback.rotations import matrices_to_quaternions, quaternions_to_matrices
+from gts.playback.scene_reader import SceneReader
 from gts.playback.session import PlaybackRequest
-from gts.playback.stream import PlaybackFailure, StreamEnd, _to_matrices, _to_quaternions, decode_message, encode_message
+from gts.playback.stream import (
+    FrameState,
+    PlaybackFailure,
+    SceneInfo,
+    StreamEnd,
+    decode_message,
+    encode_message,
+)
 
 
-def test_stage_and_moments_survive(hopper, untrained) -> None:
+def test_scenes_and_states_survive(hopper, untrained) -> None:
     for checkpoint in (hopper, untrained("humanoid")):
         player = PolicyPlayer(checkpoint, seed=0, keep_on=True)
         frame = player.restart()
         scene = SceneReader(player)
         for _ in range(30):
             frame = player.advance()
-        stage, moment = scene.info, scene.read_state(frame, paused=True, rate=0.5, note="a [note] ×")
-        lines = encode_message(stage), encode_message(moment)
+        info, state = scene.info, scene.read_state(frame, paused=True, rate=0.5, note="a [note] ×")
+        lines = encode_message(info), encode_message(state)
         assert all(line.count(b"\n") == 1 and line.endswith(b"\n") for line in lines)
-        read_stage, read = map(decode_message, lines)
-        assert isinstance(read_stage, SceneInfo) and isinstance(read, FrameState)
-        assert (read_stage.name, read_stage.is_planar, read_stage.is_travelling) == (
-            stage.name,
-            stage.is_planar,
-            stage.is_travelling,
+        read_info, read = map(decode_message, lines)
+        assert isinstance(read_info, SceneInfo) and isinstance(read, FrameState)
+        assert (read_info.name, read_info.is_planar, read_info.is_travelling) == (
+            info.name,
+            info.is_planar,
+            info.is_travelling,
         )
-        assert [shape.kind for shape in read_stage.shapes] == [shape.kind for shape in stage.shapes]
-        assert np.allclose([shape.size for shape in read_stage.shapes], [shape.size for shape in stage.shapes], atol=1e-5)
-        assert np.allclose(read.positions, moment.positions, atol=1e-5)
-        assert np.allclose(read.rotations, moment.rotations, atol=1e-4)
-        assert np.allclose(read.contacts, moment.contacts, atol=1e-4)
+        assert [shape.kind for shape in read_info.shapes] == [shape.kind for shape in info.shapes]
+        assert np.allclose([shape.size for shape in read_info.shapes], [shape.size for shape in info.shapes], atol=1e-5)
+        assert np.allclose(read.positions, state.positions, atol=1e-5)
+        assert np.allclose(read.rotations, state.rotations, atol=1e-4)
+        assert np.allclose(read.contacts, state.contacts, atol=1e-4)
         assert (read.step, read.paused, read.rate, read.note) == (30, True, 0.5, "a [note] ×")
-        assert read.terms == pytest.approx(moment.terms, abs=1e-4)
+        assert read.terms == pytest.approx(state.terms, abs=1e-4)
 
 
 def test_rotations_are_right_for_every_quaternion() -> None:
@@ -53,45 +60,45 @@ def test_rotations_are_right_for_every_quaternion() -> None:
     matrices = np.zeros((len(unit), 9))
     for row, quaternion in zip(matrices, unit, strict=True):
         mujoco.mju_quat2Mat(row, quaternion)
-    assert np.allclose(_to_matrices(unit), matrices.reshape(-1, 3, 3))
-    back = _to_quaternions(matrices.reshape(-1, 3, 3))
+    assert np.allclose(quaternions_to_matrices(unit), matrices.reshape(-1, 3, 3))
+    back = matrices_to_quaternions(matrices.reshape(-1, 3, 3))
     assert np.allclose(np.abs((back * unit).sum(axis=1)), 1.0)
 
 
-def test_ends_are_told() -> None:
+def test_the_end_and_errors_survive() -> None:
     assert decode_message(encode_message(StreamEnd())) == StreamEnd()
-    told = decode_message(encode_message(FileError("cannot read ü", hint="try")))
-    assert told == PlaybackFailure("cannot read ü", "try", 2)
+    message = decode_message(encode_message(FileError("cannot read ü", hint="try")))
+    assert message == PlaybackFailure("cannot read ü", "try", 2)
 
 
 @pytest.mark.parametrize(
     "line",
     [b"", b"{", b"[]", b"17", b'{"kind":"frame"}', b'{"kind":"stage","format":2}', b'{"kind":"dance"}', b"\xff\xfe"],
 )
-def test_what_is_no_line_is_refused(line: bytes) -> None:
+def test_invalid_lines_are_refused(line: bytes) -> None:
     with pytest.raises(FormatError):
         decode_message(line)
 
 
-def start(wish: PlaybackRequest) -> subprocess.Popen[bytes]:
+def start(request: PlaybackRequest) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "gts.playback.frame_server", wish.as_json()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "gts.playback.frame_server", request.as_json()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
 
 
-def test_a_process_plays_in_real_time_and_obeys(hopper_file) -> None:
+def test_the_server_plays_in_real_time_and_obeys_commands(hopper_file) -> None:
     process = start(PlaybackRequest((str(hopper_file),), loops=0, frames_per_loop=0, seed=1))
     assert process.stdin and process.stdout
     try:
         assert isinstance(decode_message(process.stdout.readline()), SceneInfo)
         first = decode_message(process.stdout.readline())
         began = time.monotonic()
-        moments = [decode_message(process.stdout.readline()) for _ in range(30)]
+        states = [decode_message(process.stdout.readline()) for _ in range(30)]
         passed = time.monotonic() - began
         assert isinstance(first, FrameState)
-        # A machine that is busy with other things makes it slower, and nothing makes it faster.
-        assert 0.5 * passed < moments[-1].time - first.time < 1.15 * passed
-        assert 30 / passed < 17, "no more pictures than were asked for"
+        # A busy machine makes it slower, nothing makes it faster.
+        assert 0.5 * passed < states[-1].time - first.time < 1.15 * passed
+        assert 30 / passed < 17, "not more frames than requested"
         process.stdin.write(b"pause\n")
         process.stdin.flush()
         held = next(one for one in map(decode_message, process.stdout) if one.paused)
@@ -108,7 +115,7 @@ def test_a_process_plays_in_real_time_and_obeys(hopper_file) -> None:
 
 
 @pytest.mark.parametrize("paused", [False, True])
-def test_a_process_ends_when_nobody_reads(hopper_file, paused: bool) -> None:
+def test_the_server_ends_when_its_output_is_closed(hopper_file, paused: bool) -> None:
     process = start(PlaybackRequest((str(hopper_file),), loops=0, start_paused=paused))
     assert process.stdin and process.stdout
     try:
@@ -120,13 +127,13 @@ def test_a_process_ends_when_nobody_reads(hopper_file, paused: bool) -> None:
         process.kill()
 
 
-def test_a_reader_that_is_slow_gets_newer_pictures_and_not_all_of_them(hopper_file) -> None:
+def test_a_slow_reader_gets_the_newest_frames(hopper_file) -> None:
     process = start(PlaybackRequest((str(hopper_file),), loops=0, frames_per_loop=0, max_fps=60.0))
     assert process.stdout
     try:
         assert process.stdout.readline() and process.stdout.readline()
         time.sleep(5.0)
-        # A pipe holds two seconds of pictures; those that came since were dropped, and their time has passed.
+        # A pipe holds two seconds of frames; the later ones were dropped.
         data = b""
         while len(lines := data.split(b"\n")) < 250:
             data += process.stdout.read1(1 << 16)
@@ -136,10 +143,18 @@ def test_a_reader_that_is_slow_gets_newer_pictures_and_not_all_of_them(hopper_fi
         process.kill()
 
 
-def test_a_file_that_cannot_be_played_is_a_line_too(tmp_path) -> None:
+def test_an_unreadable_file_is_sent_as_an_error_line(tmp_path) -> None:
     (tmp_path / "bad.checkpoint").write_bytes(b"nothing")
     process = start(PlaybackRequest((str(tmp_path / "bad.checkpoint"),)))
     out, _ = process.communicate(timeout=30)
-    told = decode_message(out)
-    assert isinstance(told, PlaybackFailure) and "bad.checkpoint" in told.message
+    message = decode_message(out)
+    assert isinstance(message, PlaybackFailure) and "bad.checkpoint" in message.message
     assert process.returncode == 2
+
+
+def test_the_command_writes_nothing_but_lines_of_the_stream(hopper_file, tmp_path) -> None:
+    command = [sys.executable, "-m", "gts", "play", str(hopper_file), "--stream", "-l", "1", "-n", "30", "--fps", "60"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    kinds = [json.loads(line)["kind"] for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and done.stderr == ""
+    assert kinds[0] == "stage" and kinds[-1] == "end" and set(kinds[1:-1]) == {"frame"}

@@ -1,4 +1,4 @@
-"""Videos, read back: as many pictures as were played, of the right size, at the figure's own speed, with the figure moving."""
+"""Videos, read back: number, size and rate of the pictures, and their movement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from PIL import Image
 from gts.errors import FileError, MissingError, UsageError, WorkError
 from gts.params.figures import FIGURES
 from gts.playback import video
-from gts.playback.rendering import gl
+from gts.playback.rendering import gl_renderer
+from gts.playback.rendering.software_renderer import SoftwareRenderer
 from gts.playback.video import VideoProgress, WrittenVideo, choose_frame_rate, write_video
 from tests.support.random_playback import Thrown
 
@@ -33,7 +34,7 @@ def written(path: Path, source: Thrown, **more: object) -> WrittenVideo:
     return last
 
 
-def test_an_mp4_is_what_was_played(tmp_path: Path) -> None:
+def test_an_mp4_holds_every_loop(tmp_path: Path) -> None:
     path = tmp_path / "walk.mp4"
     result = written(path, Thrown("hopper", 60), loops=2, size=(161, 119))
     facts = iio.immeta(path, plugin="FFMPEG")
@@ -67,7 +68,7 @@ def test_the_figure_and_the_ground_move(tmp_path: Path, ending: str) -> None:
     assert len(pictures) > 10
     changed = [(np.abs(later - earlier).max(axis=2) > 20).mean() for earlier, later in pairwise(pictures)]
     assert np.median(changed) > 0.005
-    # The sky at the top stands still: nothing flickers.
+    # The sky at the top does not flicker.
     assert np.abs(np.diff(pictures[:, :10], axis=0)).max() < 16
 
 
@@ -83,7 +84,7 @@ def test_frame_rates_keep_the_figures_time(figure: str, ending: str, speed: floa
         assert (Fraction(100) / rate).denominator == 1
 
 
-def test_progress_is_told_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     *events, last = write_video(Thrown("hopper", 30), str(tmp_path / "a.mp4"), loops=2, size=SMALL, renderer="plain")
     assert isinstance(last, WrittenVideo)
@@ -92,7 +93,7 @@ def test_progress_is_told_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [event.loop for event in events] == [1] * 11 + [2] * 11
 
 
-def test_a_video_that_is_given_up_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_abandoned_video_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
     (tmp_path / "elsewhere").mkdir()
@@ -105,7 +106,7 @@ def test_a_video_that_is_given_up_leaves_what_was_there(tmp_path: Path, monkeypa
     assert sorted(one.name for one in tmp_path.iterdir()) == ["elsewhere", "walk.mp4"]
 
 
-def test_what_cannot_be_filmed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_impossible_videos_give_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path, more, kind in (
         ("walk.avi", {}, UsageError),
         ("walk.mp4", {"loops": 0}, UsageError),
@@ -120,7 +121,7 @@ def test_what_cannot_be_filmed_says_why(tmp_path: Path, monkeypatch: pytest.Monk
         written(tmp_path / "walk.mp4", Thrown("hopper", 5))
 
 
-def test_an_ffmpeg_that_fails_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_ffmpeg_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "ffmpeg"
     broken.write_text("#!/bin/sh\necho 'Unknown encoder libx264' >&2\nexit 1\n")
     broken.chmod(0o755)
@@ -137,8 +138,8 @@ def test_a_gl_that_crashes_or_hangs_harms_nothing(tmp_path: Path, monkeypatch: p
         fake = tmp_path / "python"
         fake.write_text(f'#!/bin/sh\nexec {python} -c "{script}"\n')
         fake.chmod(0o755)
-        monkeypatch.setattr(gl.sys, "executable", str(fake))
-        monkeypatch.setattr(gl, "FIRST_IMAGE_TIMEOUT", 1.0)
+        monkeypatch.setattr(gl_renderer.sys, "executable", str(fake))
+        monkeypatch.setattr(gl_renderer, "FIRST_IMAGE_TIMEOUT", 1.0)
         monkeypatch.setenv("MUJOCO_GL", "egl")
         result = written(tmp_path / "walk.mp4", source, renderer="auto")
         assert (result.renderer, result.note) == ("plain", "egl does not work")
@@ -146,40 +147,40 @@ def test_a_gl_that_crashes_or_hangs_harms_nothing(tmp_path: Path, monkeypatch: p
             written(tmp_path / "walk.mp4", source, renderer="gl")
 
 
-def test_gl_that_is_switched_off_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disabled_gl_is_not_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUJOCO_GL", "disabled")
     assert written(tmp_path / "walk.mp4", Thrown("hopper", 5), renderer="auto").note == "GL is switched off"
 
 
-def test_a_gl_that_dies_on_the_way_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dying_gl_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     source = Thrown("hopper", 60)
-    plain = video.PlainRenderer(source.model, *SMALL)
+    plain = SoftwareRenderer(source.model, *SMALL)
 
-    class Mortal:
+    class DyingRenderer:
         kind = "egl"
         left = 3
 
         def draw(self, data, camera):
             self.left -= 1
             if self.left < 0:
-                raise gl.GlLostError("gone")
+                raise gl_renderer.GlLostError("gone")
             return plain.draw(data, camera)
 
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(video, "start_gl", lambda *_, **__: (Mortal(), ""))
+    monkeypatch.setattr(video, "start_gl", lambda *_, **__: (DyingRenderer(), ""))
     result = written(tmp_path / "walk.mp4", source, renderer="auto")
     assert (result.pictures, result.renderer) == (21, "plain")
     assert "egl failed on the way" in result.note
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_film_leaves_no_process(tmp_path: Path, end: signal.Signals) -> None:
+def test_an_interrupted_video_leaves_no_process(tmp_path: Path, end: signal.Signals) -> None:
     script = (
         "import sys; from tests.support.random_playback import Thrown; from gts.playback import video\n"
-        "video._BETWEEN_REPORTS = 0.0\n"
+        "video._PROGRESS_SECONDS = 0.0\n"
         "for event in video.write_video(Thrown('hopper', 100000), sys.argv[1], size=(160, 120), renderer='plain'):\n"
         "    print(event.pictures, flush=True)\n"
     )
@@ -195,13 +196,13 @@ def test_an_interrupted_film_leaves_no_process(tmp_path: Path, end: signal.Signa
     child.stdout.close()
     assert not path.exists()
     until = time.monotonic() + 10
-    while _filming(tmp_path) and time.monotonic() < until:
+    while _find_encoders(tmp_path) and time.monotonic() < until:
         time.sleep(0.1)
-    assert not _filming(tmp_path)
+    assert not _find_encoders(tmp_path)
 
 
-def _filming(folder: Path) -> list[str]:
-    """ffmpeg processes that work in a folder."""
+def _find_encoders(folder: Path) -> list[str]:
+    """Names of processes with a folder in their command line."""
     import psutil
 
     return [one.info["name"] for one in psutil.process_iter(["name", "cmdline"]) if str(folder) in str(one.info["cmdline"])]

@@ -1,4 +1,4 @@
-"""Windows: opened on a display of the test's own, and looked at."""
+"""Playback windows on a virtual X display."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from gts.playback.display import find_window_problem, run_window_process
 from gts.playback.session import PlaybackRequest
 
 SECONDS = 120.0
-"""A window drawn in software on a busy machine takes its time."""
+"""Deadline: windows drawn in software on a busy machine are slow."""
 
 
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
-    """The name of an X display without a screen."""
+    """Start a virtual X display; its name."""
     if shutil.which("Xvfb") is None:
         if os.environ.get("GTS_TEST_WINDOWS"):
             pytest.fail("Xvfb is missing")
@@ -51,19 +51,19 @@ def _no_display(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def picture(display: str) -> NDArray[np.float64]:
-    """What is on the display, (H, W, 3) from 0 to 1."""
+    """Grab the display, (H, W, 3) from 0 to 1."""
     return np.asarray(ImageGrab.grab(xdisplay=display).convert("RGB"), np.float64) / 255
 
 
 def figure(shot: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Where something is brown, away from the writing."""
+    """Mark the brown pixels, which belong to the figure."""
     red, green, blue = shot[..., 0], shot[..., 1], shot[..., 2]
     brown = (red > 0.3) & (red > 1.6 * green) & (green > 1.2 * blue)
     return np.asarray(brown)
 
 
 def until(display: str, seen: Callable[[NDArray[np.float64]], bool]) -> NDArray[np.float64]:
-    """Look until something can be seen; the picture in which it is."""
+    """Wait for a picture that fulfils a condition; returns it."""
     deadline = time.monotonic() + SECONDS
     while True:
         shot = picture(display)
@@ -90,7 +90,7 @@ def test_the_figure_is_in_the_window_and_moves(display: str, hopper_file: Path, 
         assert abs(columns.mean() / window[1].max() - 0.5) < 0.2, "the camera follows it"
         assert rows.max() - rows.min() > 100
         corner = moved[:140, :130]
-        assert (corner > 0.9).all(axis=2).sum() > 100, "numbers stand in a corner"
+        assert (corner > 0.9).all(axis=2).sum() > 100, "numbers in a corner"
         if shutil.which("xdotool"):
             press(display, "space")
             until(display, lambda shot: still(display, shot))
@@ -105,7 +105,7 @@ def test_the_figure_is_in_the_window_and_moves(display: str, hopper_file: Path, 
 
 
 def still(display: str, shot: NDArray[np.float64]) -> bool:
-    """Whether nothing changes for two seconds."""
+    """Whether the picture does not change for two seconds."""
     time.sleep(2.0)
     return bool(np.array_equal(shot, picture(display)))
 
@@ -118,7 +118,7 @@ def end(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def test_an_interrupted_command_takes_its_window_along(display: str, hopper_file: Path) -> None:
+def test_an_interrupted_command_closes_its_window(display: str, hopper_file: Path) -> None:
     command = [sys.executable, "-m", "gts", "play", str(hopper_file), "-l", "0", "--in", "window"]
     process = subprocess.Popen(command, env={**os.environ, "DISPLAY": display}, stderr=subprocess.PIPE, text=True)
     try:
@@ -132,13 +132,13 @@ def test_an_interrupted_command_takes_its_window_along(display: str, hopper_file
         end(process)
 
 
-def test_a_probe_finds_the_display_and_survives_one_that_is_not_there(display: str) -> None:
+def test_the_probe_finds_a_display_and_survives_a_missing_one(display: str) -> None:
     assert find_window_problem({**os.environ, "DISPLAY": display}) == ""
     assert find_window_problem({**os.environ, "DISPLAY": ":4242"}) == "the display does not answer"
     assert find_window_problem(dict(os.environ)) == "there is no display"
 
 
-def test_a_file_that_cannot_be_played_opens_nothing(display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_opens_no_window(display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", display)
     (tmp_path / "bad.checkpoint").write_bytes(b"nothing")
     opened, failure = run_window_process(PlaybackRequest((str(tmp_path / "bad.checkpoint"),)))

@@ -7,7 +7,7 @@ import numpy as np
 
 from gts.physics.figures import get_figure
 from gts.physics.models import load_model
-from gts.playback.frame import PlaybackFrame, read_contact_points
+from gts.playback.playback_source import PlaybackFrame, read_contact_points
 
 
 class Thrown:

@@ -1,1 +1,1 @@
-"""What a figure does, as files of other programs: glTF, USD, BVH, CSV."""
+"""Motion of a figure as files for other programs: glTF, USD, BVH, CSV. May import MuJoCo and the rest of playback."""

@@ -1,8 +1,8 @@
-"""Motion as BVH, the file of motion capture.
+"""Motion as BVH, the motion capture format.
 
-Centimetres and degrees, y up. The joints are the bodies, each at the place about which it turns; with all angles 0 the figure
-stands as its model describes it. Channels of a rotation are Z, X, Y in this order: R = Rz Rx Ry. The first joint has its
-position as channels too, as has any other one that does more than turn about one place.
+Centimetres and degrees, y up. The joints are the bodies, each at its centre of rotation; all angles 0 give the rest pose of
+the model. Rotation channels are Z, X, Y: R = Rz Rx Ry. The root has position channels too, as have joints that slide or turn
+about several points.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import mujoco
 import numpy as np
 
 from gts.errors import UsageError
-from gts.playback.motion.recording import Floats, MotionRecording, body_name
-from gts.playback.motion.rotations import Y_UP, compute_euler_zxy, quaternions_to_matrices
+from gts.playback.motion.motion_recording import Floats, MotionRecording, body_name
+from gts.playback.rotations import Y_UP, compute_euler_zxy, quaternions_to_matrices
 
 _CENTIMETRES_PER_METRE = 100.0
 _SAME_PLACE = 1e-9
@@ -24,18 +24,18 @@ _SAME_PLACE = 1e-9
 
 @dataclass(frozen=True)
 class _Joint:
-    """A joint of the file: a body of the figure, turning about `anchor`, (3,), m in its own frame."""
+    """A joint of the file: a body that turns about `anchor`, (3,), m in its own frame."""
 
     body: int
     parent: int
     children: tuple[int, ...]
     anchor: Floats
     has_position_channels: bool
-    """Whether it needs channels for its position."""
+    """Whether it has position channels."""
 
 
 def write_bvh(motion: MotionRecording) -> bytes:
-    """The content of a .bvh file; raises UsageError for a model with several figures, which the format cannot hold."""
+    """Encode as .bvh; raises UsageError for a model with several figures, which the format cannot hold."""
     model = motion.model
     joints = {body: _make_joint(model, body) for body in range(1, model.nbody)}
     roots = [joint for joint in joints.values() if joint.parent == 0 and _has_motion(model, joint, joints)]
@@ -66,7 +66,7 @@ def _make_joint(model: mujoco.MjModel, body: int) -> _Joint:
 
 
 def _has_motion(model: mujoco.MjModel, joint: _Joint, joints: dict[int, _Joint]) -> bool:
-    """Whether anything turns or slides in it or below it."""
+    """Whether it or a joint below it moves."""
     return model.body_jntnum[joint.body] > 0 or any(_has_motion(model, joints[child], joints) for child in joint.children)
 
 
@@ -94,7 +94,7 @@ def _format_hierarchy(
 def _compute_channels(
     motion: MotionRecording, rest: mujoco.MjData, joints: dict[int, _Joint], joint: _Joint
 ) -> Iterator[Floats]:
-    """The columns of a joint and of all below it, in the order of the hierarchy; (T, channels) each."""
+    """Columns of a joint and of all below it, in hierarchy order; (T, channels) each."""
     turn, place = _compute_world_pose(motion, rest, joint)
     if joint.parent:
         carrier_turn, carrier = _compute_world_pose(motion, rest, joints[joint.parent])
@@ -108,18 +108,18 @@ def _compute_channels(
 
 
 def _compute_world_pose(motion: MotionRecording, rest: mujoco.MjData, joint: _Joint) -> tuple[Floats, Floats]:
-    """How far a joint is turned from rest, (T, 3, 3), and where it is, (T, 3), in the world."""
+    """Rotation from the rest pose, (T, 3, 3), and position, (T, 3), of a joint in the world."""
     now = quaternions_to_matrices(motion.rotations[:, joint.body])
     return now @ rest.xmat[joint.body].reshape(3, 3).T, motion.positions[:, joint.body] + now @ joint.anchor
 
 
 def _compute_rest_position(rest: mujoco.MjData, joint: _Joint) -> Floats:
-    """Where a joint is at rest, (3,), m in the world."""
+    """Position of a joint in the rest pose, (3,), m in the world."""
     return np.asarray(rest.xpos[joint.body] + rest.xmat[joint.body].reshape(3, 3) @ joint.anchor)
 
 
 def _find_end_point(model: mujoco.MjModel, rest: mujoco.MjData, joint: _Joint) -> Floats:
-    """The far end of the last body of a limb, seen from its joint at rest, (3,), m."""
+    """Far end of the last body of a limb relative to its joint at rest, (3,), m."""
     here = _compute_rest_position(rest, joint)
     ends = [np.zeros(3)]
     for geom in np.flatnonzero(model.geom_bodyid == joint.body):
@@ -130,5 +130,5 @@ def _find_end_point(model: mujoco.MjModel, rest: mujoco.MjData, joint: _Joint) -
 
 
 def _format_point(point: Floats) -> str:
-    """A point as the file has it, with y up."""
+    """Format a point in cm with y up."""
     return " ".join(f"{value:.6f}" for value in Y_UP @ point * _CENTIMETRES_PER_METRE)

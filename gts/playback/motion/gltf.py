@@ -1,7 +1,7 @@
 """Motion as glTF 2.0, binary: https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html
 
-Metres, seconds, right-handed, y up. The nodes are the tree of bodies; what a body does against the body that carries it is its
-animation, a key a frame; its geoms hang on it as meshes. Under it all lies a ground of squares of 1 m.
+Metres, seconds, right-handed, y up. The nodes are the tree of bodies, each animated relative to its parent with one key per
+frame; geoms are meshes of child nodes. A ground of squares of 1 m lies below.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from numpy.typing import NDArray
 
 from gts import __version__
 from gts.playback.motion.meshes import TriangleMesh, make_geom_mesh
-from gts.playback.motion.recording import Floats, MotionRecording, align_quaternion_signs, body_name, geom_name
-from gts.playback.motion.rotations import Y_UP, Y_UP_QUATERNION, invert_quaternions, multiply_quaternions, rotate_vectors
+from gts.playback.motion.motion_recording import Floats, MotionRecording, align_quaternion_signs, body_name, geom_name
+from gts.playback.rotations import Y_UP, Y_UP_QUATERNION, invert_quaternions, multiply_quaternions, rotate_vectors
 
 _BYTE, _UNSIGNED, _FLOAT = 5121, 5125, 5126
 _CHECKER_COLOURS = np.array([[[158, 168, 178], [120, 133, 148]], [[120, 133, 148], [158, 168, 178]]], np.uint8)
 _MARGIN = 10.0
-"""How far the ground reaches beyond the figure, m."""
+"""Extent of the ground beyond the figure's path, m."""
 _MIN_MOVEMENT = 1e-9
-"""What moves less than this, in m and in parts of quaternions, is not animated."""
+"""Smallest animated movement, in m or quaternion components."""
 _DEFAULT_RGBA = np.array([0.5, 0.5, 0.5, 1], np.float32)
-"""A geom of this colour has that of its material."""
+"""MuJoCo's default colour; geoms of this colour take that of their material."""
 _VISIBLE_GROUPS = 3
-"""Geoms of the groups below are drawn, as in MuJoCo's viewer."""
+"""Geoms of groups below this are drawn, as in MuJoCo's viewer."""
 
 
 def write_gltf(motion: MotionRecording) -> bytes:
-    """The content of a .glb file."""
+    """Encode as .glb."""
     document = _GltfDocument(motion.name)
     moves = _compute_relative_poses(motion)
     for body in range(1, motion.model.nbody):
@@ -46,7 +46,7 @@ def write_gltf(motion: MotionRecording) -> bytes:
 
 
 class _GltfDocument:
-    """A glTF document and its one buffer while they grow."""
+    """A glTF document under construction, with its one buffer."""
 
     def __init__(self, name: str) -> None:
         self._bytes = bytearray()
@@ -61,7 +61,7 @@ class _GltfDocument:
         self._bodies: dict[int, int] = {}
 
     def add_node(self, node: dict[str, Any], parent: int | None, body: int | None = None) -> None:
-        """A node under that of the body `parent`; `body` where it is one itself."""
+        """Add a node under that of the body `parent`; `body` is its own id if it is a body."""
         number = len(self.json["nodes"])
         self.json["nodes"].append(node)
         siblings = self.json["scenes"][0]["nodes"]
@@ -72,14 +72,14 @@ class _GltfDocument:
             self._bodies[body] = number
 
     def add_track(self, body: int, path: str, values: Floats) -> None:
-        """What a property of a body's node is in each frame; nothing to animate where it stays as it is."""
+        """Set a property of a body's node per frame; animated only if it changes."""
         node = self.json["nodes"][self._bodies[body]]
         node[path] = [float(value) for value in values[0]]
         if np.ptp(values, axis=0).max() > _MIN_MOVEMENT:
             self._tracks.append((self._bodies[body], path, values))
 
     def add_mesh(self, mesh: TriangleMesh, material: int, texture_coordinates: Floats | None = None) -> int:
-        """A mesh; `places` on a picture, (V, 2)."""
+        """Add a mesh with optional texture coordinates, (V, 2); returns its index."""
         attributes = {
             "POSITION": self._add_accessor(mesh.points, "VEC3", bounds=True),
             "NORMAL": self._add_accessor(mesh.normals, "VEC3"),
@@ -91,7 +91,7 @@ class _GltfDocument:
         return len(self.json["meshes"]) - 1
 
     def add_material(self, rgba: NDArray[np.float32], **more: Any) -> int:
-        """A material of a colour as screens have it."""
+        """Add a material of an sRGB colour; returns its index."""
         key = (*(round(float(part), 4) for part in rgba), *sorted(more))
         if key not in self._materials:
             linear = np.where(rgba[:3] <= 0.04045, rgba[:3] / 12.92, ((rgba[:3] + 0.055) / 1.055) ** 2.4)
@@ -103,11 +103,11 @@ class _GltfDocument:
         return self._materials[key]
 
     def add_checker_texture(self) -> dict[str, int]:
-        """The picture of two by two squares, repeated without end."""
+        """Add a repeating texture of two by two squares; returns its reference."""
         from PIL import Image
 
         stream = io.BytesIO()
-        # Programs blur a picture from pixel to pixel, so that its squares need many of them to have sharp edges.
+        # Viewers interpolate between pixels, so squares of many pixels have sharp edges.
         Image.fromarray(_CHECKER_COLOURS.repeat(64, axis=0).repeat(64, axis=1)).save(stream, "png", optimize=True)
         self.json["images"] = [{"bufferView": self._add_buffer_view(stream.getvalue()), "mimeType": "image/png"}]
         self.json["samplers"] = [{"magFilter": 9728, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497}]
@@ -115,7 +115,7 @@ class _GltfDocument:
         return {"index": 0}
 
     def add_animation(self, motion: MotionRecording) -> None:
-        """Turn all tracks into one animation."""
+        """Add all tracks as one animation."""
         if not self._tracks:
             return
         times = self._add_accessor(motion.times.astype(np.float32), "SCALAR", bounds=True)
@@ -130,7 +130,7 @@ class _GltfDocument:
         self.json["animations"] = [{"name": motion.name, "samplers": samplers, "channels": channels, "extras": extras}]
 
     def to_bytes(self) -> bytes:
-        """Header, JSON, buffer."""
+        """Encode header, JSON and buffer."""
         self.json["buffers"] = [{"byteLength": len(self._bytes)}]
         text = json.dumps(self.json, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 4)
@@ -162,10 +162,7 @@ class _GltfDocument:
 
 
 def _compute_relative_poses(motion: MotionRecording) -> list[tuple[Floats, Floats]]:
-    """Places, (T, 3), and rotations, (T, 4), of each body as the body that carries it sees them.
-
-    The world sees those that nothing else carries with y up.
-    """
+    """Positions, (T, 3), and rotations, (T, 4), of each body relative to its parent; those of root bodies with y up."""
     moves = [(motion.positions[:, 0], motion.rotations[:, 0])]
     for body in range(1, motion.model.nbody):
         parent = int(motion.model.body_parentid[body])
@@ -214,13 +211,13 @@ def _add_geom(document: _GltfDocument, model: mujoco.MjModel, geom: int, parent:
 
 
 def _add_ground(document: _GltfDocument, motion: MotionRecording) -> None:
-    """A level plane, as far as the figure goes and a bit farther."""
+    """Add a plane under the figure's whole path."""
     model = motion.model
     planes = np.flatnonzero((model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE) & (model.geom_bodyid == 0))
     if not len(planes):
         return
     way = motion.positions[:, 1:, :2].reshape(-1, 2)
-    # Whole pairs of squares, so that the pattern stands still whatever the way.
+    # Whole pairs of squares keep the pattern in place for any path.
     (left, near), (right, far) = np.floor((way.min(axis=0) - _MARGIN) / 2) * 2, np.ceil((way.max(axis=0) + _MARGIN) / 2) * 2
     height = float(model.geom_pos[planes[0], 2])
     points = np.array([[left, near, height], [right, near, height], [right, far, height], [left, far, height]])

@@ -1,4 +1,4 @@
-"""Geoms as triangles."""
+"""Triangle meshes of geoms."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 _CIRCLE_SEGMENTS = 24
-"""Corners of a circle."""
+"""Segments of a circle."""
 _ARC_SEGMENTS = 8
-"""Steps from an equator to a pole."""
+"""Segments from the equator to a pole."""
 
 
 @dataclass(frozen=True)
 class TriangleMesh:
-    """Triangles in the frame of their geom, m; counter-clockwise seen from outside."""
+    """Triangles in the frame of the geom, m; counter-clockwise from outside."""
 
     points: Floats
     """(V, 3)."""
@@ -29,7 +29,7 @@ class TriangleMesh:
 
 
 def make_geom_mesh(model: mujoco.MjModel, geom: int) -> TriangleMesh | None:
-    """The surface of a geom; None for one that has no end or that is no surface of its own (planes, height fields)."""
+    """Make the surface of a geom; None for planes and height fields."""
     kind, size = int(model.geom_type[geom]), model.geom_size[geom]
     shapes = mujoco.mjtGeom
     if kind == shapes.mjGEOM_MESH:
@@ -48,7 +48,7 @@ def make_geom_mesh(model: mujoco.MjModel, geom: int) -> TriangleMesh | None:
 
 
 def _make_ellipsoid(axes: NDArray[np.float64], half: float) -> TriangleMesh:
-    """An ellipsoid that is cut at its equator and drawn apart by `half` up and down."""
+    """Make an ellipsoid whose halves are moved apart by `half` up and down: with equal axes a capsule."""
     bow = np.linspace(-np.pi / 2, 0, _ARC_SEGMENTS + 1)
     heights = np.concatenate([bow, bow + np.pi / 2]) if half else np.concatenate([bow, bow[1:] + np.pi / 2])
     lifted = np.where(np.arange(len(heights)) <= _ARC_SEGMENTS, -half, half) if half else np.zeros(len(heights))
@@ -66,7 +66,7 @@ def _make_cylinder(radius: float, half: float) -> TriangleMesh:
     around = np.linspace(0, 2 * np.pi, _CIRCLE_SEGMENTS + 1)
     circle = np.stack([np.cos(around), np.sin(around), np.zeros_like(around)], axis=1)
     rings, normals = [], []
-    # Every ring that has an edge stands twice, once for each of the surfaces that meet there.
+    # Rings on an edge occur twice, with the normals of both surfaces.
     for share, height, normal in ((0, -1, -1), (1, -1, -1), (1, -1, 0), (1, 1, 0), (1, 1, 1), (0, 1, 1)):
         rings.append(circle * radius * share + np.array([0, 0, half * height]))
         normals.append(circle if normal == 0 else np.broadcast_to([0.0, 0.0, normal], circle.shape))
@@ -90,7 +90,7 @@ def _make_box(size: NDArray[np.float64]) -> TriangleMesh:
 
 
 def _read_model_mesh(model: mujoco.MjModel, mesh: int) -> TriangleMesh:
-    """A mesh of the model, a normal a triangle."""
+    """Read a mesh of the model with one normal per triangle."""
     first, count = int(model.mesh_vertadr[mesh]), int(model.mesh_vertnum[mesh])
     faces = model.mesh_face[model.mesh_faceadr[mesh] : model.mesh_faceadr[mesh] + model.mesh_facenum[mesh]]
     points = model.mesh_vert[first : first + count][faces]
@@ -101,12 +101,12 @@ def _read_model_mesh(model: mujoco.MjModel, mesh: int) -> TriangleMesh:
 
 
 def _make_grid_mesh(points: NDArray[np.float64], normals: NDArray[np.float64]) -> TriangleMesh:
-    """A net of points, (rows, columns, 3), row upon row from the bottom and each counter-clockwise seen from above."""
+    """Make triangles between grid points, (rows, columns, 3), from bottom to top, each row counter-clockwise from above."""
     rows, columns, _ = points.shape
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
     right, above = corner + 1, corner + columns
     both = np.stack([corner, right, above + 1, corner, above + 1, above], axis=1).reshape(-1, 3)
-    # Poles, and rings that stand twice, would make triangles without a surface.
+    # Poles and double rings give triangles without area, which are dropped.
     first, second, third = np.moveaxis(points.reshape(-1, 3)[both], 1, 0)
     surface = np.linalg.norm(np.cross(second - first, third - first), axis=1)
     return TriangleMesh(_as_rows(points), _as_rows(normals), both[surface > 1e-6 * surface.max()].astype(np.uint32))

@@ -1,4 +1,4 @@
-"""Motion as USD, through MuJoCo's own exporter. Metres, z up; a frame is a time code."""
+"""Motion as USD by MuJoCo's own exporter: metres, z up, one time code per frame."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import tempfile
 import mujoco
 
 from gts.errors import MissingError
-from gts.playback.motion.recording import MotionRecording
+from gts.playback.motion.motion_recording import MotionRecording
 
 
 def write_usd(motion: MotionRecording) -> bytes:
-    """The content of a .usda file; raises MissingError where USD's library is not installed."""
+    """Encode as .usda; raises MissingError if the USD library is not installed."""
     try:
         from mujoco.usd.exporter import USDExporter
         from pxr import UsdGeom
     except ImportError as error:
         raise MissingError(f"USD's library cannot be imported: {error}", hint="pip install 'gts[motion]'") from error
-    # Pictures on materials would be files beside this one: without them it stands alone.
+    # Textures would become files beside this one.
     model = copy.copy(motion.model)
     model.mat_texid[:] = -1
     data = mujoco.MjData(model)

@@ -1,4 +1,4 @@
-"""Pictures without GL: every pixel shows what MuJoCo's own rays meet there, and looks as it should."""
+"""The software renderer, compared with MuJoCo's own rays and with GL."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from gts.params.figures import FIGURES
-from gts.playback.rendering.backdrop import ImagePoints
-from gts.playback.rendering.camera import TrackingCamera
-from gts.playback.rendering.gl import start_gl
-from gts.playback.rendering.renderer import SoftwareRenderer
-from gts.playback.rendering.scene import build_render_scene
+from gts.playback.rendering.gl_renderer import start_gl
+from gts.playback.rendering.render_scene import build_render_scene
+from gts.playback.rendering.software_renderer import ImagePoints, SoftwareRenderer
+from gts.playback.rendering.tracking_camera import TrackingCamera
 from tests.support.random_playback import Thrown
 
 WIDTH, HEIGHT = 200, 150
@@ -37,7 +36,7 @@ def model_of(name: str) -> mujoco.MjModel:
 
 
 @pytest.mark.parametrize("name", ["shapes", *sorted(FIGURES)])
-def test_pixels_show_what_rays_meet(name: str) -> None:
+def test_pixels_show_the_geoms_that_rays_of_mujoco_hit(name: str) -> None:
     model = model_of(name)
     data = mujoco.MjData(model)
     data.qpos[:] += np.random.default_rng(1).normal(0, 0.05, model.nq)
@@ -66,9 +65,9 @@ def test_pixels_show_what_rays_meet(name: str) -> None:
 
 
 def labels(renderer: SoftwareRenderer, data: mujoco.MjData, camera: mujoco.MjvCamera) -> np.ndarray:
-    """What each pixel of the last picture met."""
+    """Labels of the pixels of the last picture, (H, W)."""
     scene = build_render_scene(renderer._scene, (WIDTH, HEIGHT))
-    _, found = renderer._trace_rays(scene, data, renderer._backdrop)
+    _, found = renderer._trace_rays(scene, data, renderer._background)
     return found.reshape(HEIGHT, WIDTH)
 
 
@@ -89,7 +88,7 @@ def test_the_ground_goes_by_and_the_figure_stays_in_the_picture() -> None:
     pictures = []
     for step in range(200):
         source.advance()
-        # Runs off at 6 m/s.
+        # Moves at 6 m/s.
         source.data.qpos[0], source.data.qpos[1] = step / 125 * 6, 1.25
         mujoco.mj_forward(source.model, source.data)
         camera = follower.follow(source.data, 0)
@@ -102,7 +101,7 @@ def test_the_ground_goes_by_and_the_figure_stays_in_the_picture() -> None:
     assert np.abs(pictures[1][ground] - pictures[2][ground]).max() > 20
 
 
-def test_a_camera_looks_at_each_start_afresh() -> None:
+def test_the_camera_jumps_to_each_start() -> None:
     source = Thrown("hopper", 5)
     follower = TrackingCamera(source.model, 125)
     source.restart()
@@ -134,7 +133,7 @@ def test_gl_draws_the_figure_in_the_same_place() -> None:
     finally:
         renderer.close()
     plain = SoftwareRenderer(source.model, 600, 450).draw(source.data, camera).astype(int)
-    # Above the horizon there is nothing brown but the figure, in both of them.
+    # Above the horizon only the figure is brown.
     upper = slice(0, 150)
     brown = [picture[upper, :, 0] - picture[upper, :, 2] > 15 for picture in (drawn, plain)]
     assert (brown[0] & brown[1]).sum() / (brown[0] | brown[1]).sum() > 0.9

@@ -1,4 +1,4 @@
-"""From the simulator to shapes: what MuJoCo's own visualisation would draw, without any GL."""
+"""Scene and frame states of a playback, read from MuJoCo's visualisation without GL."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.frame import PlaybackFrame, PlaybackSource
-from gts.playback.frame_protocol import FrameState, SceneInfo, SceneShape
-from gts.playback.rendering.scene import GEOM_SHAPE_NAMES
+from gts.playback.playback_source import PlaybackFrame, PlaybackSource
+from gts.playback.rendering.render_scene import GEOM_SHAPE_NAMES
+from gts.playback.stream import FrameState, SceneInfo, SceneShape
 
 Floats = NDArray[np.float64]
 
 _SHAPE_KINDS = {**GEOM_SHAPE_NAMES, int(mujoco.mjtGeom.mjGEOM_MESH): "ellipsoid"}
-"""A mesh is drawn as the ellipsoid that fills its bounding box."""
+"""Kinds by geom type; a mesh is drawn as the ellipsoid in its bounding box."""
 _MAX_SHAPES = 2000
 _MIN_EXTENT = 0.2
 """m"""
 
 
 class SceneReader:
-    """The shapes of one playback."""
+    """Reads the shapes of one playback."""
 
     def __init__(self, playback: PlaybackSource) -> None:
-        """Takes the stage from the frame that the playback is in."""
+        """Read the scene from the current frame."""
         self._playback = playback
         model = playback.model
         self._scene = mujoco.MjvScene(model, _MAX_SHAPES)
@@ -53,7 +53,7 @@ class SceneReader:
         )
 
     def read_state(self, frame: PlaybackFrame, *, paused: bool = False, rate: float = 1.0, note: str = "") -> FrameState:
-        """The frame that the playback is in, ready to be drawn."""
+        """Read the poses of the current frame; returns the state to draw."""
         self._update_geoms()
         positions, rotations = self._read_poses()
         data = self._playback.data
@@ -91,7 +91,7 @@ class SceneReader:
         return SceneShape(_SHAPE_KINDS[int(geom.type)], (sizes[0], sizes[1], sizes[2]), (colour[0], colour[1], colour[2]))
 
     def _read_poses(self) -> tuple[Floats, Floats]:
-        """(G, 3), (G, 3, 3)"""
+        """Positions, (G, 3), and rotations, (G, 3, 3), of the shapes."""
         geoms = [self._scene.geoms[number] for number in self._geom_indices]
         positions = np.array([geom.pos for geom in geoms], np.float64).reshape(-1, 3)
         rotations = np.array([geom.mat for geom in geoms], np.float64).reshape(-1, 3, 3)
@@ -102,7 +102,7 @@ class SceneReader:
 
 
 def _compute_bounds(shapes: tuple[SceneShape, ...], positions: Floats, rotations: Floats) -> tuple[Floats, Floats]:
-    """Two opposite corners of a box that holds all shapes, m."""
+    """Lowest and highest corner of the bounding box of all shapes, m, (3,) each."""
     if not shapes:
         return np.zeros(3), np.ones(3)
     halves = []

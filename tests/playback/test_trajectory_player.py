@@ -1,4 +1,4 @@
-"""What a run records: an episode of its evaluation as it was, and a file that holds it."""
+"""Trajectories: recorded by evaluations, written to files, and played."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gts.jobs.requests import TrainingRequest
 from gts.params.spec import make_spec, specs_with_seeds
 from gts.physics.streams import evaluation_seeds
 from gts.physics.worlds import Worlds
-from gts.playback.recording import TrajectoryPlayer
+from gts.playback.trajectory_player import TrajectoryPlayer
 from gts.store.workspace import Workspace
 from gts.training.events import MembersEvaluated
 from gts.training.trainer import Trainer
@@ -30,7 +30,7 @@ def evaluations(figure: str, seeds: int = 1, **params) -> list[MembersEvaluated]
     return [event for event in trainer.run() if isinstance(event, MembersEvaluated)]
 
 
-def test_what_is_recorded_is_the_episode_that_was_evaluated() -> None:
+def test_the_evaluated_episode_is_recorded() -> None:
     events = evaluations("walker", seeds=3, evaluationEpisodes=2)
     assert len(events) == 2
     start = Worlds("walker", 1).reset(evaluation_seeds(1))
@@ -55,7 +55,7 @@ def test_a_long_episode_is_cut_and_has_not_fallen() -> None:
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Path:
-    """The folder of a run with two members."""
+    """Train two members; returns the run's folder."""
     specs = specs_with_seeds(make_spec("walker", "ppo", TINY), 2)
     results = tuple(tmp_path / f"out{number}.checkpoint" for number in range(2))
     request = TrainingRequest(
@@ -72,7 +72,7 @@ def test_a_run_keeps_the_newest_of_every_member(recorded: Path) -> None:
         assert files[0].stat().st_size < 30_000
 
 
-def test_it_plays_and_says_what_it_is(recorded: Path) -> None:
+def test_a_trajectory_plays_with_its_name(recorded: Path) -> None:
     path = recorded / "member1" / "newest.trajectory"
     trajectory, recording = read_trajectory(path), TrajectoryPlayer(path)
     assert recording.name == "walker  step 1200" and recording.fps == pytest.approx(125.0)
@@ -88,7 +88,7 @@ def test_it_plays_and_says_what_it_is(recorded: Path) -> None:
     assert (again.loop, again.step) == (1, 0)
 
 
-def test_following_takes_what_is_new_and_survives_what_is_not_good(recorded: Path) -> None:
+def test_following_reloads_new_files_and_ignores_damaged_ones(recorded: Path) -> None:
     path = recorded / "member1" / "newest.trajectory"
     known = read_trajectory(path)
     still, following = TrajectoryPlayer(path), TrajectoryPlayer(path, follow=True)

@@ -1,4 +1,4 @@
-"""Playing a trajectory that a run has recorded: no policy, no physics, only positions one after another."""
+"""Playback of a recorded trajectory: positions only, without a policy or simulation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from gts.errors import FileError
 from gts.formats.trajectory import Trajectory, read_trajectory
 from gts.physics.figures import get_figure
 from gts.physics.models import load_model
-from gts.playback.frame import PlaybackFrame, read_contact_points
+from gts.playback.playback_source import PlaybackFrame, read_contact_points
 
 
 class TrajectoryPlayer:
-    """A trajectory that is played, every loop the same; or, following, the newest one that the file holds."""
+    """Plays a trajectory file; with `follow` each loop plays its newest content."""
 
     def __init__(self, path: Path, *, follow: bool = False) -> None:
-        """Raises FileError for a file that cannot be read, UsageError for an unknown figure."""
+        """Read the file; raises FileError if that fails, UsageError for an unknown figure."""
         self._path, self._follow = path, follow
         self.keep_on = False
         self._file_stamp = _stat_stamp(path)
@@ -32,9 +32,9 @@ class TrajectoryPlayer:
         self._loop, self._row = -1, 0
 
     def restart(self) -> PlaybackFrame:
-        """The first frame of the next loop: where it follows, of the newest trajectory."""
+        """Start the next loop, with `follow` of the newest trajectory; returns its first frame."""
         if self._follow and (version := _stat_stamp(self._path)) != self._file_stamp:
-            with suppress(FileError):  # what is damaged or gone is not followed; the last one plays on
+            with suppress(FileError):  # a damaged or deleted file leaves the last trajectory playing
                 trajectory = read_trajectory(self._path)
                 if trajectory.qpos.shape[1] == self.model.nq:
                     self._file_stamp = version
@@ -43,7 +43,7 @@ class TrajectoryPlayer:
         return self._make_frame()
 
     def advance(self) -> PlaybackFrame:
-        """The next frame; after the last one the first one of the next loop."""
+        """The next frame; after the last one, the first of the next loop."""
         if self._loop < 0 or self._row + 1 >= len(self._trajectory.qpos):
             return self.restart()
         self._row += 1
@@ -79,7 +79,7 @@ class TrajectoryPlayer:
 
 
 def _stat_stamp(path: Path) -> tuple[int, int]:
-    """Changes whenever the file is replaced."""
+    """Modification time and inode, which change when the file is replaced."""
     try:
         status = os.stat(path)
     except OSError:

@@ -1,8 +1,8 @@
-"""Where rays meet shapes.
+"""Intersections of rays with shapes.
 
-Rays and shapes are in the shape's own frame: origin in its middle, axis along z. Origins are (3,) or (N, 3), directions (N, 3)
-or (3,); directions need no length of 1. Every function gives distances in directions' lengths, (N,), infinite where a ray
-misses, and outward normals, (N, 3), which mean nothing there.
+Rays are given in the frame of the shape: origin at its centre, axis along z. Origins are (3,) or (N, 3), directions (N, 3) or
+(3,) and of any length. Each function returns distances in lengths of the directions, (N,), infinite for a miss, and outward
+normals, (N, 3), undefined for a miss.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
-"""In float32 wherever there are many."""
+"""float32 for rays."""
 RayHits = tuple[Floats, Floats]
 Intersector = Callable[[Floats, Floats, Floats], RayHits]
 """(origins, directions, half sizes (3,)) → hits"""
@@ -23,7 +23,7 @@ _FAR = np.float32(np.inf)
 
 
 def intersect_ellipsoid(origins: Floats, directions: Floats, size: Floats) -> RayHits:
-    """Half axes `size`."""
+    """Intersect an ellipsoid with half axes `size`."""
     origins, directions = origins / size, directions / size
     distances = _intersect_sphere(origins, directions, np.float32(1))
     normals = _compute_points(origins, directions, distances) / size
@@ -31,7 +31,7 @@ def intersect_ellipsoid(origins: Floats, directions: Floats, size: Floats) -> Ra
 
 
 def intersect_capsule(origins: Floats, directions: Floats, size: Floats) -> RayHits:
-    """Radius, –, half the length of the straight part."""
+    """Intersect a capsule; `size`: radius, unused, half the length without caps."""
     radius, half = size[0], size[2]
     distances = _intersect_tube(origins, directions, radius)
     heights = origins[..., 2] + distances * directions[..., 2]
@@ -46,7 +46,7 @@ def intersect_capsule(origins: Floats, directions: Floats, size: Floats) -> RayH
 
 
 def intersect_cylinder(origins: Floats, directions: Floats, size: Floats) -> RayHits:
-    """Radius, –, half the length."""
+    """Intersect a cylinder; `size`: radius, unused, half the length."""
     radius, half = size[0], size[2]
     distances = _intersect_tube(origins, directions, radius)
     heights = origins[..., 2] + distances * directions[..., 2]
@@ -65,7 +65,7 @@ def intersect_cylinder(origins: Floats, directions: Floats, size: Floats) -> Ray
 
 
 def intersect_box(origins: Floats, directions: Floats, size: Floats) -> RayHits:
-    """Half lengths of the sides."""
+    """Intersect a box with half sides `size`."""
     safe = _avoid_zero(directions)
     near = (-np.sign(safe) * size - origins) / safe
     far = (np.sign(safe) * size - origins) / safe
@@ -88,7 +88,7 @@ INTERSECTORS: Mapping[str, Intersector] = {
 
 
 def compute_dot_products(one: Floats, other: Floats) -> Floats:
-    """Scalar products along the last axis; on short axes several times faster than a sum."""
+    """Dot products along the last axis; on short axes several times faster than a sum."""
     return np.asarray(np.einsum("...i,...i->...", one, other))
 
 
@@ -101,7 +101,7 @@ def _intersect_sphere(origins: Floats, directions: Floats, radius: np.float32) -
 
 
 def _intersect_tube(origins: Floats, directions: Floats, radius: np.float32) -> Floats:
-    """An endless tube along z."""
+    """Distances to an infinite tube along z."""
     o, d = origins[..., :2], directions[..., :2]
     return _first_root(
         np.maximum(compute_dot_products(d, d), 1e-12), compute_dot_products(o, d), compute_dot_products(o, o) - radius**2
@@ -109,7 +109,7 @@ def _intersect_tube(origins: Floats, directions: Floats, radius: np.float32) -> 
 
 
 def _first_root(a: Floats, b: Floats, c: Floats) -> Floats:
-    """Smaller root of a t² + 2 b t + c where it is real and positive, infinite elsewhere."""
+    """Smaller root of a t² + 2 b t + c if real and positive, else infinity."""
     under = b * b - a * c
     roots = (-b - np.sqrt(np.maximum(under, 0))) / a
     return np.where((under >= 0) & (roots > 0), roots, _FAR).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Playing a checkpoint: its policy acts in one world on exact physics, a frame a control step."""
+"""Playback of a checkpoint: its policy acts in one world on exact physics, one frame per control step."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from gts.formats.checkpoint import Checkpoint
 from gts.physics.models import load_model
 from gts.physics.streams import score_seeds
 from gts.physics.worlds import Transition, Worlds
-from gts.playback.frame import PlaybackFrame, read_contact_points
+from gts.playback.playback_source import PlaybackFrame, read_contact_points
 
 _SCORE_ROWS = 100
-"""Episodes that a score plays side by side."""
+"""Episodes that a score evaluates in one batch."""
 _ENDLESS = 2**31 - 1
 
 
 class PolicyPlayer:
-    """A checkpoint that is played. Loop k is episode k of `gts score --seed SEED`, bit for bit, unless it is stochastic."""
+    """Plays a checkpoint. Loop k is episode k of `gts score --seed SEED`, bit for bit, unless it is stochastic."""
 
     def __init__(
         self,
@@ -35,16 +35,15 @@ class PolicyPlayer:
         frames_per_loop: int = 500,
         name: str = "",
     ) -> None:
-        """`seed` None draws one. `stochastic` explores as the training did.
+        """`seed` None draws a random one; `stochastic` explores as in training.
 
-        A loop ends after `frames_per_loop` steps (0: never) and, unless it shall `keep_on`, with a fall.
-
+        A loop ends after `frames_per_loop` steps (0: no limit) and, without `keep_on`, with a fall.
         Raises UsageError for an unknown figure, FileError for tensors that do not fit it.
         """
         spec = checkpoint.spec
         self.name = name or f"{spec.figure}, {spec.technique}"
         self.seed = secrets.randbelow(2**31) if seed is None else seed
-        """Chooses the starts."""
+        """Seed of the random starts."""
         self.keep_on = keep_on
         self._max_steps = frames_per_loop or _ENDLESS
         self._worlds = Worlds(spec.figure, 1, rewards=[spec.rewards], max_episode_length=_ENDLESS, autoreset=False)
@@ -54,17 +53,17 @@ class PolicyPlayer:
         self._action_range = ActionScaler(self._worlds.action_low, self._worlds.action_high, clip=spec.params.clip_actions)
         self._noise = torch.Generator().manual_seed(self.seed) if stochastic else None
         self.fps = 1.0 / self._worlds.dt
-        # A model of its own: the worlds' model is in use, and a window may change what it is given.
+        # A copy, since a window may change its model.
         self.model = load_model(self._worlds.figure.model_file)
         self.data = mujoco.MjData(self.model)
         self._signature = int(mujoco.mjtState.mjSTATE_INTEGRATION)
-        # The last bits of an action depend on the row in which it is computed, so it is computed where a score has it.
+        # The last bits of an action depend on its row in the batch, so it is computed in the row that a score uses.
         self._observation_rows = np.zeros((1, _SCORE_ROWS, self._worlds.observation_size))
         self._loop = -1
         self._last_frame: PlaybackFrame | None = None
 
     def restart(self) -> PlaybackFrame:
-        """The first frame of the next loop, from a new random start."""
+        """Start the next loop from a new random start; returns its first frame."""
         self._loop += 1
         observations = self._worlds.reset(score_seeds(self.seed, [self._loop]))
         self._observation_rows[:] = 0.0
@@ -72,7 +71,7 @@ class PolicyPlayer:
         return self._make_frame(None)
 
     def advance(self) -> PlaybackFrame:
-        """The next frame; where the last one `ended`, that is the first one of the next loop."""
+        """The next frame; after an `ended` one, the first of the next loop."""
         if self._last_frame is None or self._last_frame.ended:
             return self.restart()
         transition = self._worlds.step(self._compute_action())

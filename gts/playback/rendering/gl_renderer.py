@@ -1,7 +1,7 @@
-"""Pictures by MuJoCo's own renderer, in a process of its own: a broken GL ends that process and no other.
+"""Pictures by MuJoCo's own renderer in a child process, which alone dies of a broken GL.
 
-The child is this module as a program. It gets a line of JSON with the sizes, the compiled model, and then for every picture the
-figure's positions and the camera; it answers with raw RGB.
+The child runs this module. Its input is a line of JSON with the sizes, the compiled model, and then the positions and the
+camera of every picture; its output is raw RGB.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 FIRST_IMAGE_TIMEOUT = 30.0
-"""Seconds in which a GL must have drawn its first picture."""
+"""Longest time for the first picture, s."""
 IMAGE_TIMEOUT = 20.0
 MAX_IMAGE_SECONDS = 0.08
-"""Seconds a picture beyond which the plain renderer is the better choice: a GL in software."""
+"""Seconds per picture from which on the software renderer is faster: GL drawn on the CPU."""
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 
 
 class GlLostError(Exception):
-    """The process that draws is gone or silent."""
+    """The drawing process has ended or does not answer."""
 
 
 class GlRenderer:
-    """Draws a model in pictures of one size, with one kind of GL."""
+    """Draws a model in pictures of one size with one GL backend."""
 
     def __init__(self, model: mujoco.MjModel, width: int, height: int, kind: str) -> None:
-        """`kind` is a value of `MUJOCO_GL`."""
+        """Start the process; `kind` is a value of `MUJOCO_GL`."""
         self.kind = kind
         self._size = width, height
         size = mujoco.mj_sizeModel(model)
@@ -47,7 +47,7 @@ class GlRenderer:
         environment = {**os.environ, "MUJOCO_GL": kind, "PYTHONPATH": path}
         environment.pop("PYOPENGL_PLATFORM", None)
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "gts.playback.rendering.gl"],
+            [sys.executable, "-m", "gts.playback.rendering.gl_renderer"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -58,7 +58,7 @@ class GlRenderer:
         self._unsent = json.dumps(header).encode() + b"\n" + compiled.tobytes()
 
     def draw(self, data: mujoco.MjData, camera: mujoco.MjvCamera, *, timeout: float = IMAGE_TIMEOUT) -> NDArray[np.uint8]:
-        """The picture, (height, width, 3); raises GlLostError where none comes within `patience` seconds."""
+        """Draw the current state; returns the picture, (height, width, 3). Raises GlLostError after `timeout` seconds."""
         view = np.array([*camera.lookat, camera.distance, camera.azimuth, camera.elevation])
         deadline = time.monotonic() + timeout
         unsent, self._unsent = self._unsent, b""
@@ -68,7 +68,7 @@ class GlRenderer:
         return np.frombuffer(picture, np.uint8).reshape(height, width, 3)
 
     def close(self) -> None:
-        """End the process that draws."""
+        """Kill the drawing process."""
         with suppress(OSError):
             self._child.kill()
         self._child.wait()
@@ -80,25 +80,25 @@ class GlRenderer:
     def _send(self, data: bytes, deadline: float) -> None:
         assert self._child.stdin is not None
         pipe, left = self._child.stdin.fileno(), memoryview(data)
-        # A child that hangs reads nothing, and must not hang this process too.
+        # A hanging child reads nothing; a blocking write would hang this process too.
         os.set_blocking(pipe, False)
         while left:
             if not select.select([], [pipe], [], max(0.0, deadline - time.monotonic()))[1]:
-                raise GlLostError("it takes no work")
+                raise GlLostError("the drawing process reads nothing")
             try:
                 left = left[os.write(pipe, left) :]
             except OSError as error:
-                raise GlLostError("the process that draws has ended") from error
+                raise GlLostError("the drawing process has ended") from error
 
     def _receive(self, size: int, deadline: float) -> bytes:
         assert self._child.stdout is not None
         pipe, parts = self._child.stdout.fileno(), bytearray()
         while len(parts) < size:
             if not select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                raise GlLostError("no picture came in time")
+                raise GlLostError("no picture in time")
             part = os.read(pipe, size - len(parts))
             if not part:
-                raise GlLostError("the process that draws has ended")
+                raise GlLostError("the drawing process has ended")
             parts += part
         return bytes(parts)
 
@@ -112,7 +112,7 @@ def start_gl(
     kinds: Sequence[str] | None = None,
     max_seconds: float = MAX_IMAGE_SECONDS,
 ) -> tuple[GlRenderer | None, str]:
-    """The first GL that draws here, if it does so fast enough at this width and height; else None and why not."""
+    """Start the first working GL backend; returns (None, reason) if none works or it is slower than `max_seconds`."""
     reasons = []
     for kind in list_gl_backends() if kinds is None else kinds:
         renderer = GlRenderer(model, *size, kind)
@@ -124,8 +124,8 @@ def start_gl(
             if took <= max_seconds:
                 return renderer, ""
             renderer.close()
-            # It draws in software, and the other kinds would do no better.
-            return None, f"{kind} takes {took:.2f} s a picture"
+            # It draws on the CPU, and so would the other backends.
+            return None, f"{kind} takes {took:.2f} s per picture"
         except GlLostError:
             renderer.close()
             reasons.append(f"{kind} does not work")
@@ -133,7 +133,7 @@ def start_gl(
 
 
 def list_gl_backends() -> tuple[str, ...]:
-    """What `MUJOCO_GL` asks for, else all that draw without a display."""
+    """The backend that `MUJOCO_GL` names, else all that need no display."""
     asked = os.environ.get("MUJOCO_GL", "").lower()
     if asked:
         return (asked,) if asked in ("egl", "osmesa", "cgl") else ()
@@ -143,7 +143,7 @@ def list_gl_backends() -> tuple[str, ...]:
 def _read_exactly(size: int) -> bytes:
     data = sys.stdin.buffer.read(size)
     if len(data) < size:
-        # Nobody asks any more. GL libraries may crash while a process ends, so it does not end politely.
+        # The parent is gone. Exit at once, since GL libraries may abort during an orderly exit.
         os._exit(0)
     return data
 

@@ -1,4 +1,4 @@
-"""Players: what is played is what is scored."""
+"""Policy players: loops equal the episodes of a score, bit for bit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint
 from gts.jobs.job_events import SCORE_EPISODES
 from gts.params.spec import make_spec
-from gts.playback.player import _SCORE_ROWS, PlaybackFrame, PolicyPlayer
+from gts.playback.policy_player import _SCORE_ROWS, PlaybackFrame, PolicyPlayer
 from gts.training.evaluation import evaluate_checkpoint
 
 
@@ -22,8 +22,8 @@ def loop_of(player: PolicyPlayer) -> list[PlaybackFrame]:
     return frames
 
 
-def test_what_is_played_is_what_is_scored(hopper: Checkpoint) -> None:
-    # With a hundred episodes of which two are looked at: an action's last bits depend on the company it is computed in.
+def test_loops_equal_the_episodes_of_a_score(hopper: Checkpoint) -> None:
+    # With the batch size of a score, since the last bits of an action depend on it.
     steps = 40
     score = evaluate_checkpoint(hopper, episodes=SCORE_EPISODES, steps=steps, seed=3, threads=1)
     player = PolicyPlayer(hopper, seed=3, frames_per_loop=steps)
@@ -34,11 +34,11 @@ def test_what_is_played_is_what_is_scored(hopper: Checkpoint) -> None:
     assert np.mean([frame.step for frame in played]) == score.length
 
 
-def test_the_company_of_a_score_is_the_one_that_players_reckon_with() -> None:
+def test_players_use_the_batch_size_of_a_score() -> None:
     assert _SCORE_ROWS == SCORE_EPISODES
 
 
-def test_every_loop_starts_elsewhere_and_a_seed_brings_them_back(hopper: Checkpoint) -> None:
+def test_loops_start_differently_and_a_seed_repeats_them(hopper: Checkpoint) -> None:
     one, other = PolicyPlayer(hopper, seed=5, frames_per_loop=5), PolicyPlayer(hopper, seed=5, frames_per_loop=5)
     first, second = loop_of(one), loop_of(one)
     assert [frame.loop for frame in first + second] == [0] * 6 + [1] * 6
@@ -48,11 +48,11 @@ def test_every_loop_starts_elsewhere_and_a_seed_brings_them_back(hopper: Checkpo
     assert not np.array_equal(PolicyPlayer(hopper, seed=6).restart().qpos, first[0].qpos)
 
 
-def test_a_player_without_a_seed_is_another_one_every_time(hopper: Checkpoint) -> None:
+def test_players_without_a_seed_differ(hopper: Checkpoint) -> None:
     assert PolicyPlayer(hopper).seed != PolicyPlayer(hopper).seed
 
 
-def test_a_frame_is_what_the_simulation_is_in(hopper: Checkpoint) -> None:
+def test_a_frame_is_the_state_of_the_simulation(hopper: Checkpoint) -> None:
     player = PolicyPlayer(hopper, seed=0, frames_per_loop=30)
     frames = loop_of(player)
     assert player.fps == pytest.approx(125.0)
@@ -63,18 +63,18 @@ def test_a_frame_is_what_the_simulation_is_in(hopper: Checkpoint) -> None:
     assert set(frames[-1].terms) == {"forward", "alive", "control"}
     moved = [(after.qpos[0] - before.qpos[0]) * player.fps for before, after in pairwise(frames)]
     assert moved == pytest.approx([frame.speed for frame in frames[1:]])
-    # The picture belongs to these positions: the torso is where its joint says.
+    # Body positions belong to the same state.
     assert player.data.body("torso").xpos[0] == frames[-1].qpos[0]
 
 
-def test_it_stands_on_the_ground(hopper: Checkpoint) -> None:
+def test_the_hopper_touches_the_ground(hopper: Checkpoint) -> None:
     frames = loop_of(PolicyPlayer(hopper, seed=0, frames_per_loop=200))
     touching = [frame for frame in frames if len(frame.contacts)]
     assert 20 < len(touching) < 200
     assert all(abs(point[2]) < 0.05 for frame in touching for point in frame.contacts)
 
 
-def test_a_fall_ends_a_loop_unless_it_shall_keep_on(untrained) -> None:
+def test_a_fall_ends_a_loop_without_keep_on(untrained) -> None:
     checkpoint = untrained("walker")
     fallen = loop_of(PolicyPlayer(checkpoint, seed=0, frames_per_loop=400))
     assert fallen[-1].fallen and fallen[-1].step < 400
@@ -84,7 +84,7 @@ def test_a_fall_ends_a_loop_unless_it_shall_keep_on(untrained) -> None:
     assert on[fallen[-1].step].episode_return == fallen[-1].episode_return
 
 
-def test_exploring_is_another_episode_and_the_same_again(hopper: Checkpoint) -> None:
+def test_exploration_changes_the_episode_reproducibly(hopper: Checkpoint) -> None:
     def end(stochastic: bool, seed: int = 2) -> PlaybackFrame:
         return loop_of(PolicyPlayer(hopper, seed=seed, stochastic=stochastic, frames_per_loop=20))[-1]
 

@@ -1,4 +1,4 @@
-"""A stretch of a playback with everything that is written of it."""
+"""One loop of a playback with the poses, velocities and contacts that motion files hold."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import UsageError
-from gts.playback.frame import PlaybackFrame, PlaybackSource
+from gts.playback.playback_source import PlaybackFrame, PlaybackSource
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class MotionRecording:
-    """One loop of a playback: T frames of it, evenly spaced, the first at time 0. Lengths in m, angles in rad, z up."""
+    """T evenly spaced frames of a playback, the first at time 0. Lengths in m, angles in rad, z up."""
 
     name: str
-    """What moves, in a few words."""
+    """A short description."""
     model: mujoco.MjModel
     fps: float
     qpos: Floats
@@ -28,11 +28,11 @@ class MotionRecording:
     qvel: Floats
     """(T, nv)."""
     positions: Floats
-    """Of bodies in the world, (T, bodies, 3)."""
+    """Positions of bodies in the world, (T, bodies, 3)."""
     rotations: Floats
-    """Of bodies in the world, quaternions w x y z without leaps of sign; (T, bodies, 4)."""
+    """Rotations of bodies in the world, quaternions w x y z with continuous signs; (T, bodies, 4)."""
     has_contact: NDArray[np.bool_]
-    """Which geoms touch something, (T, geoms)."""
+    """Whether each geom has a contact, (T, geoms)."""
     has_fallen: bool
     """Whether it ends with a fall."""
 
@@ -43,12 +43,12 @@ class MotionRecording:
 
     @property
     def seconds(self) -> float:
-        """From the first frame to the last."""
+        """Duration from the first frame to the last."""
         return (len(self.qpos) - 1) / self.fps
 
 
 def record_motion(playback: PlaybackSource, seconds: float) -> MotionRecording:
-    """The next loop of a playback, up to its end or to `seconds`; raises UsageError for less than one step."""
+    """Record the next loop of a playback up to `seconds`; raises UsageError for less than one step."""
     steps = round(seconds * playback.fps)
     if steps < 1:
         raise UsageError(f"{seconds:g} s of motion are less than a frame", hint=f"one lasts {1 / playback.fps:g} s")
@@ -69,14 +69,14 @@ def record_motion(playback: PlaybackSource, seconds: float) -> MotionRecording:
 
 
 def align_quaternion_signs(rotations: Floats) -> Floats:
-    """Quaternions, (T, …, 4), each with the sign that is nearer to the one before."""
+    """Choose the sign of each quaternion, (T, …, 4), that is nearer to the one before."""
     same = (rotations[1:] * rotations[:-1]).sum(axis=-1) >= 0
     signs = np.cumprod(np.where(same, 1.0, -1.0), axis=0)
     return np.concatenate([rotations[:1], rotations[1:] * signs[..., None]])
 
 
 def body_name(model: mujoco.MjModel, body: int) -> str:
-    """The name of a body; one without a name is called by its first joint, or by its number."""
+    """The name of a body, else that of its first joint, else its number."""
     name = model.body(body).name
     if not name and model.body_jntnum[body]:
         name = model.joint(int(model.body_jntadr[body])).name
@@ -84,7 +84,7 @@ def body_name(model: mujoco.MjModel, body: int) -> str:
 
 
 def geom_name(model: mujoco.MjModel, geom: int) -> str:
-    """The name of a geom; one without a name is called by its body and a number."""
+    """The name of a geom, else that of its body with a number."""
     body = int(model.geom_bodyid[geom])
     return model.geom(geom).name or f"{body_name(model, body)}_geom{geom - int(model.body_geomadr[body])}"
 

@@ -1,4 +1,4 @@
-"""A camera that goes along with a figure: from the side of one that moves in a plane, from aslant otherwise."""
+"""The camera of videos: follows a figure, from the side if it is planar, from an oblique angle otherwise."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ FIELD_OF_VIEW = 45.0
 """Degrees, from the lower to the upper edge: MuJoCo's default."""
 
 _SMOOTHING_SECONDS = 0.12
-"""Seconds over which the camera evens out what it follows, so that it does not shake with every step."""
+"""Time constant of the filter that keeps the camera from shaking with every step."""
 _DISTANCE_FACTOR = 1.35
-"""How much farther away it is than the standing figure needs: for arms, and for jumps."""
+"""Camera distance ÷ distance that just fits the figure at rest: room for arms and jumps."""
 
 
 class TrackingCamera:
-    """Keeps a figure in the picture; its height stays as it is, so that a hop is seen as a hop."""
+    """Keeps a figure in the picture at constant camera height, so that hops stay visible."""
 
     def __init__(self, model: mujoco.MjModel, fps: float) -> None:
-        """`fps`: frames a second of the figure's time."""
+        """`fps`: pictures per second of simulated time."""
         start = mujoco.MjData(model)
         mujoco.mj_forward(model, start)
         self._body = _find_moving_body(model)
         self._is_tracking = bool((model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE).any())
         self._fps = fps
-        # An alpha-beta filter: it knows the speed, so it does not fall behind a figure that runs evenly.
+        # An alpha-beta filter tracks the speed too, so it does not lag behind a figure at constant speed.
         self._position_gain = 1.0 - np.exp(-1.0 / (fps * _SMOOTHING_SECONDS))
         self._velocity_gain = self._position_gain**2 / (2.0 - self._position_gain)
         self._velocity = np.zeros(2)
@@ -39,7 +39,7 @@ class TrackingCamera:
         self._loop = -1
 
     def follow(self, data: mujoco.MjData, loop: int) -> mujoco.MjvCamera:
-        """Where the camera is now; it jumps where another `loop` begins."""
+        """Move the camera to the current state; it jumps at the start of another `loop`."""
         if self._is_tracking:
             target = data.subtree_com[self._body][:2]
             if loop != self._loop:
@@ -58,7 +58,7 @@ def _find_moving_body(model: mujoco.MjModel) -> int:
 
 
 def _measure_extent(model: mujoco.MjModel, data: mujoco.MjData, *, all_geoms: bool) -> tuple[NDArray[np.float64], float]:
-    """Middle and radius, m, of the figure as it starts, or of all that has an end."""
+    """Centre and radius, m, of the figure at its start, or of all bounded geoms."""
     bounded = model.geom_type != mujoco.mjtGeom.mjGEOM_PLANE
     chosen = bounded if all_geoms else bounded & (model.body_weldid[model.geom_bodyid] > 0)
     if not chosen.any():

@@ -1,4 +1,4 @@
-"""Pictures: what a line of sight meets is what MuJoCo's own rays meet."""
+"""Ray casting for the terminal, compared with MuJoCo's own rays."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from gts.physics.models import load_model
-from gts.playback.camera import PerspectiveCamera, make_camera
-from gts.playback.frame import PlaybackFrame
-from gts.playback.frame_protocol import SHAPE_KINDS, FrameState, SceneInfo, SceneShape
-from gts.playback.rendering.raster import NO_SHAPE, DotGrid, rasterise_shapes
-from gts.playback.scene import SceneReader
+from gts.playback.camera import CameraView, make_camera
+from gts.playback.playback_source import PlaybackFrame
+from gts.playback.rendering.ray_casting import NO_SHAPE, make_pixel_centres, rasterise_shapes
+from gts.playback.scene_reader import SceneReader
+from gts.playback.stream import SHAPE_KINDS, FrameState, SceneInfo, SceneShape
 
 EVERY_KIND = """<mujoco><worldbody>
 <geom type="plane" size="5 5 .1"/>
@@ -25,7 +25,7 @@ EVERY_KIND = """<mujoco><worldbody>
 
 
 class Still:
-    """A figure that stands as its model says."""
+    """A figure at rest."""
 
     name, fps, keep_on = "still", 50.0, False
 
@@ -45,20 +45,20 @@ def model_named(name: str) -> mujoco.MjModel:
 
 
 @pytest.mark.parametrize("name", ["every kind", "ant.xml", "humanoid.xml", "hopper.xml", "inverted_pendulum.xml"])
-def test_lines_of_sight_meet_what_rays_of_mujoco_meet(name: str) -> None:
+def test_rays_hit_the_same_geoms_as_rays_of_mujoco(name: str) -> None:
     playback = Still(model_named(name))
     scene = SceneReader(playback)
-    moment = scene.read_state(playback.restart())
-    grid = DotGrid(160, 88)
-    camera = make_camera(scene.info, moment, grid.columns, grid.rows)
-    raster = rasterise_shapes(scene.info, moment, camera, grid)
-    x, y = grid.ray_slopes(0, grid.columns, 0, grid.rows)
+    state = scene.read_state(playback.restart())
+    view = make_camera(scene.info, state, 160, 88)
+    raster = rasterise_shapes(scene.info, state, view)
+    centres = make_pixel_centres(view.width, view.height)
+    directions = view.ray_directions(centres.x, centres.y).astype(float).reshape(view.height, view.width, 3)
     solid = np.flatnonzero(playback.model.geom_type != mujoco.mjtGeom.mjGEOM_PLANE)
     seen = set()
-    for row, column in np.random.default_rng(0).integers((0, 0), (grid.rows, grid.columns), (1500, 2)).tolist():
-        direction = camera.forward + x[column] * camera.right + y[row] * camera.up
+    for row, column in np.random.default_rng(0).integers((0, 0), (view.height, view.width), (1500, 2)).tolist():
+        direction = directions[row, column]
         met = np.zeros(1, np.int32)
-        distance = mujoco.mj_ray(playback.model, playback.data, camera.position, direction, None, 1, -1, met, None)
+        distance = mujoco.mj_ray(playback.model, playback.data, view.position, direction, None, 1, -1, met, None)
         shape, depth = int(raster.shape_indices[row, column]), raster.depth[row, column]
         if met[0] in solid:
             assert solid[shape] == met[0] or abs(depth - distance) < 1e-3
@@ -75,24 +75,24 @@ def test_every_kind_of_shape_is_drawn() -> None:
 
 
 def test_a_ball_is_round_and_lit_in_its_middle() -> None:
-    stage = SceneInfo("ball", (SceneShape("sphere", (1.0, 1.0, 1.0), (1, 0, 0)),), 50.0, (0, 0, 0), (2, 2), True, False, False)
-    moment = FrameState(np.zeros((1, 3)), np.eye(3)[None], (0, 0, 0))
-    camera = PerspectiveCamera(np.array([0.0, -10, 0]), np.array([0.0, 1, 0]), np.array([1.0, 0, 0]), np.array([0.0, 0, 1]))
-    raster = rasterise_shapes(stage, moment, camera, DotGrid(201, 201))
+    info = SceneInfo("ball", (SceneShape("sphere", (1.0, 1.0, 1.0), (1, 0, 0)),), 50.0, (0, 0, 0), (2, 2), True, False, False)
+    state = FrameState(np.zeros((1, 3)), np.eye(3)[None], (0, 0, 0))
+    # Right x, up z, forward y.
+    axes = np.array([[1.0, 0, 0], [0, 0, 1], [0, 1, 0]]).T
+    view = CameraView(np.array([0.0, -10, 0]), axes, 201, 201, np.tan(np.radians(15)))
+    raster = rasterise_shapes(info, state, view)
     assert raster.depth[100, 100] == pytest.approx(9.0, abs=1e-3)
     assert raster.shading[100, 100] == pytest.approx(1.0, abs=1e-3)
     seen = raster.shape_indices == 0
     assert np.array_equal(seen, seen.T) and np.array_equal(seen, seen[::-1])
-    # The edge of a ball of radius 1 at a distance of 10 is seen under asin(1/10).
-    pitch = DotGrid(201, 201).dot_height
-    assert seen[100].sum() == pytest.approx(2 * np.tan(np.arcsin(0.1)) / pitch, abs=2)
+    # A ball of radius 1 at a distance of 10 has an angular radius of asin(1/10).
+    assert seen[100].sum() == pytest.approx(2 * np.tan(np.arcsin(0.1)) / view.pixel_height, abs=2)
 
 
 def test_dots_that_are_higher_than_wide_show_the_same_shape() -> None:
     playback = Still(load_model("ant.xml"))
     scene = SceneReader(playback)
-    moment = scene.read_state(playback.restart())
-    camera = make_camera(scene.info, moment, 80, 44)
-    square, high = DotGrid(80, 44), DotGrid(80, 22, 2.0)
-    dense, sparse = (rasterise_shapes(scene.info, moment, camera, grid).shape_indices != NO_SHAPE for grid in (square, high))
+    state = scene.read_state(playback.restart())
+    square, high = make_camera(scene.info, state, 80, 44), make_camera(scene.info, state, 80, 22, 2.0)
+    dense, sparse = (rasterise_shapes(scene.info, state, view).shape_indices != NO_SHAPE for view in (square, high))
     assert sparse.sum() == pytest.approx(dense.sum() / 2, rel=0.1)

@@ -1,4 +1,4 @@
-"""Motion as CSV: a row a frame; every column says its unit."""
+"""Motion as CSV: one row per frame, units in the column names."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.playback.motion.recording import Floats, MotionRecording, body_name, geom_name
+from gts.playback.motion.motion_recording import Floats, MotionRecording, body_name, geom_name
 
 _POSITION_UNITS = ("x [m]", "y [m]", "z [m]", "qw", "qx", "qy", "qz")
 _VELOCITY_UNITS = ("x [m/s]", "y [m/s]", "z [m/s]", "about x [rad/s]", "about y [rad/s]", "about z [rad/s]")
 
 
 def write_table(motion: MotionRecording) -> bytes:
-    """The content of a .csv file: frame, time, joints, their velocities, places of bodies, contacts (1: it touches)."""
+    """Encode as .csv: frame, time, joint positions and velocities, body positions, contacts (0 or 1)."""
     columns = list(_iterate_columns(motion))
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -29,7 +29,7 @@ def write_table(motion: MotionRecording) -> bytes:
 
 def _iterate_columns(motion: MotionRecording) -> Iterator[tuple[str, NDArray[Any]]]:
     model = motion.model
-    # The frame rate is the unit of the first column: 125 frames are a second.
+    # The unit of the first column is the frame time: 125 frames per second give 1/125 s.
     yield f"frame [1/{motion.fps:.10g} s]", np.arange(len(motion.qpos))
     yield "time [s]", motion.times
     for joint in range(model.njnt):
