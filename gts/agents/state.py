@@ -22,9 +22,9 @@ from gts.data.streams import MemberStreams
 from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint
 from gts.nets.adam import Adam
-from gts.nets.device import DEVICE, DTYPE
 from gts.nets.gaussian import GaussianPolicy
 from gts.nets.mlp import Mlp, MlpConfig
+from gts.nets.stack import DEVICE, DTYPE
 from gts.params.techniques import TechniqueParams
 
 

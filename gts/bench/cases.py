@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gts.bench.gymnasium_loop import make_mujoco_loop
+from gts.bench.mujoco_loop import make_mujoco_loop
 from gts.errors import MissingError
 from gts.params.figures import FIGURES
 from gts.params.spec import Spec, specs_with_seeds
@@ -70,7 +70,7 @@ def worlds_workload(figure: str, count: int, physics: Literal["exact", "fast"], 
 
 
 def mujoco_workload(figure: str, physics: Literal["exact", "fast"], threads: int) -> Workload:
-    """The plain `mj_step` loop, see `gts.bench.gymnasium_loop`."""
+    """The plain `mj_step` loop, see `gts.bench.mujoco_loop`."""
     return make_mujoco_loop(figure, physics=physics, threads=threads).run
 
 
@@ -123,7 +123,7 @@ class TrainingWorkload:
                 self._phase_seconds[phase] += seconds
         # The first round finds memory and caches cold: the profile begins behind it.
         self._is_warm = True
-        return (event.step - before) * self._trainer.n_members
+        return (event.step - before) * self._trainer.cohort.n_members
 
     def profile(self) -> dict[str, float]:
         """Parts of the wall-clock by phase, since the second round; `other` is what no phase claims."""

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gts.nets.device import DTYPE
+from gts.nets.stack import DTYPE
 
 _CLIP = 10.0
 _EPSILON = 1e-8

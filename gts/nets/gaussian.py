@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from gts.nets.device import DEVICE, DTYPE
 from gts.nets.mlp import Mlp, MlpConfig
+from gts.nets.stack import DEVICE, DTYPE
 
 _LOG_2_PI = math.log(2.0 * math.pi)
 _OUTPUT_GAIN = 0.01  # nearly no action at first, whatever the observation

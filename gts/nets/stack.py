@@ -16,7 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gts.nets.device import DEVICE, DTYPE
+DEVICE = torch.device("cpu")
+DTYPE = torch.float32
+"""Device and precision of all tensors of agents."""
 
 
 class ParameterStack:

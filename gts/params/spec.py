@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from gts.errors import GtsError, Problem, UsageError
 from gts.params.declaration import Parameter, model_parameters
 from gts.params.figures import FIGURES
-from gts.params.techniques import TECHNIQUES, CommonParams, TechniqueParams
+from gts.params.techniques import TECHNIQUES, CommonParams, PpoParams, TechniqueParams
 
 IGNORED_KEYS = {
     "actor.discountFactor": "the agents of the original program read `discountFactor`",
@@ -30,6 +30,8 @@ KEY_ALIASES = {
 }
 """Older spellings of the original program: read as the new one, with a warning."""
 
+
+_PPO_ITERATIONS = ("actor.trainingIterations", "critic.trainingIterations")
 
 MAX_SUGGESTIONS = 100
 """Nearest words are looked for in so many mistakes of a file; a file of nothing but mistakes has a hundred thousand."""
@@ -98,10 +100,11 @@ def spec_parameters(figure: str, technique: str) -> tuple[Parameter, ...]:
     return (*model_parameters(model), *FIGURES[figure].parameters())
 
 
-def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment: str = "") -> Spec:
+def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment: str = "", partial: bool = False) -> Spec:
     """Check the values of a spec and complete them with the defaults.
 
-    Raises ParameterError with every wrong value at once, UsageError for an unknown figure or technique.
+    `partial` accepts a value without the other values that it needs, as the fixed part of a search space has them. Raises
+    ParameterError with every wrong value at once, UsageError for an unknown figure or technique.
     """
     known = {parameter.key: parameter for parameter in spec_parameters(figure, technique)}
     values, file_keys, warnings, problems = _classify_keys(given, known)
@@ -110,11 +113,15 @@ def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment:
     for group in ("actor", "policy"):
         if f"{group}.varianceScale" in technique_values and f"{group}.deviation" in technique_keys:
             technique_values.setdefault(f"{group}.deviation", "fixed")
+    if technique == "ppo" and technique_values.get("actor.trainingIterations"):
+        technique_values.setdefault("normaliseAdvantages", True)
     params: CommonParams | None = None
     try:
         params = TECHNIQUES[technique].model_validate(technique_values)
     except ValidationError as error:
         problems += [_value_problem(known[str(detail["loc"][0])], detail["input"], file_keys) for detail in error.errors()]
+    if isinstance(params, PpoParams) and not partial and (problem := _iterations_problem(params, values)):
+        problems.append(problem)
     rewards = {parameter.key: parameter.default for parameter in FIGURES[figure].parameters()}
     for key in values.keys() & rewards.keys():
         if _is_within_bounds(known[key], values[key]):
@@ -128,9 +135,9 @@ def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment:
 
 
 def check_value(figure: str, technique: str, key: str, value: Any) -> Problem | None:
-    """What is wrong with one value of a parameter, None where it is allowed; raises UsageError as `spec_parameters`."""
+    """The problem of a single value of a parameter; None if it is allowed. Raises UsageError as `spec_parameters` does."""
     try:
-        make_spec(figure, technique, {key: value})
+        make_spec(figure, technique, {key: value}, partial=True)
     except ParameterError as error:
         return error.problems[0]
     return None
@@ -188,6 +195,16 @@ def _classify_keys(
                 Problem(unknown_name_message("parameter", key, known if len(problems) < MAX_SUGGESTIONS else ()), key)
             )
     return values, file_keys, warnings, problems
+
+
+def _iterations_problem(params: PpoParams, given: Mapping[str, Any]) -> Problem | None:
+    """The problem of full-batch iterations for only one of the two networks: the other would never be trained."""
+    n_iterations = (params.actor_training_iterations, params.critic_training_iterations)
+    if (n_iterations[0] > 0) == (n_iterations[1] > 0):
+        return None
+    trained, untrained = _PPO_ITERATIONS if n_iterations[0] > 0 else reversed(_PPO_ITERATIONS)
+    message = f"`{untrained}` must be at least 1 when `{trained}` is {max(n_iterations)}"
+    return Problem(message, untrained if untrained in given else trained)
 
 
 def _value_problem(parameter: Parameter, value: Any, file_keys: Mapping[str, str]) -> Problem:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import UsageError
-from gts.physics.episodes import EpisodeStats, FinishedEpisodes
+from gts.physics.episode_stats import EpisodeStats, FinishedEpisodes
 from gts.physics.figure import Figure
 from gts.physics.figures import get_figure
 from gts.physics.frame import Floats, Ids, PhysicsFrame

@@ -12,7 +12,7 @@ from gts.agents.agent import make_agent
 from gts.agents.state import ActionScaler, AgentState, load_checkpoint
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec
-from gts.physics.episodes import FinishedEpisodes
+from gts.physics.episode_stats import FinishedEpisodes
 from gts.physics.streams import score_seeds
 from gts.physics.worlds import Worlds
 from gts.system.threads import available_cpus

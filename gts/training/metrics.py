@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import perf_counter
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,21 @@ METRICS: dict[str, Metric] = {
     "steps_per_second": Metric("environment steps of a round ÷ its wall-clock", "1/s", "All members together."),
 }
 """By name, as `metrics.db` and `--json` spell them; `<term>` stands for the name of a reward term."""
+
+
+class PhaseTimer:
+    """Wall-clock of a round by phase; a phase that did not happen has no entry."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def add(self, name: str, seconds: float) -> None:
+        """Add to the seconds of a phase."""
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the duration of the block to a phase."""
+        started = perf_counter()
+        yield
+        self.add(name, perf_counter() - started)

@@ -33,12 +33,12 @@ def _agent(variant, seeds=(1, 2, 3), **more):
 
 
 def _progress(agent, part=0.0):
-    return torch.full((agent.state.members, 1), part)
+    return torch.full((agent.state.n_members, 1), part)
 
 
 def _rollout(agent, seed=0, members=None):
     """A made-up rollout, the same for a member wherever it is; `members` picks which ones."""
-    members = members or range(agent.state.members)
+    members = members or range(agent.state.n_members)
     rows = []
     for member in members:
         generator = torch.Generator().manual_seed(1000 * seed + member)
@@ -63,7 +63,7 @@ def _rollout(agent, seed=0, members=None):
 
 
 def _everything(agent, member):
-    return agent.state.arrays(member)
+    return agent.state.state_dict(member)
 
 
 def _equal(a, b):
@@ -71,7 +71,7 @@ def _equal(a, b):
 
 
 def _train(agent, updates=3, active=None, first=0):
-    active = torch.ones(agent.state.members, dtype=torch.bool) if active is None else active
+    active = torch.ones(agent.state.n_members, dtype=torch.bool) if active is None else active
     for index in range(first, first + updates):
         numbers = agent.update(_rollout(agent, index), _progress(agent, index / 10), active)
     return numbers
@@ -83,7 +83,7 @@ def test_an_update_moves_every_network_and_reports_finite_numbers(variant):
     numbers = _train(agent)
 
     assert all(number.shape == (3,) and torch.isfinite(number).all() for number in numbers.values())
-    assert agent.state.finite().all()
+    assert agent.state.finite_members().all()
     for member in range(3):
         after = _everything(agent, member)
         assert all((after[name] != before[member][name]).any() for name in after if name.endswith("output.weight"))
@@ -99,7 +99,7 @@ def test_the_same_seed_twice_gives_the_same_bits(variant):
 
 def test_seeds_differ(variant):
     agent = _agent(variant)
-    weights = [_everything(agent, member)[f"{agent.state.names[0]}.layer0.weight"] for member in range(3)]
+    weights = [_everything(agent, member)[f"{agent.state.network_names[0]}.layer0.weight"] for member in range(3)]
 
     assert (weights[0] != weights[1]).any() and (weights[1] != weights[2]).any()
 
@@ -120,7 +120,7 @@ def test_a_state_that_went_through_a_file_goes_on_with_the_same_bits(variant):
     first, second = _agent(variant), _agent(variant, seeds=(11, 12, 13))
     _train(first)
     for member in range(3):
-        second.state.load(member, _everything(first, member), exactly=True)
+        second.state.load_state_dict(member, _everything(first, member), strict=True)
     _train(first, first=3)
     _train(second, first=3)
 
@@ -133,7 +133,7 @@ def test_a_member_that_is_out_stands_still(variant):
     before = _everything(agent, 1)
     _train(agent, active=torch.tensor([True, False, True]), first=1)
     after = _everything(agent, 1)
-    networks = [name for name in before if "." in name and name.split(".")[0] in agent.state.names]
+    networks = [name for name in before if "." in name and name.split(".")[0] in agent.state.network_names]
 
     assert all((before[name] == after[name]).all() for name in networks)
 
@@ -145,7 +145,7 @@ def test_a_member_that_became_nan_spoils_nobody(variant):
     agent.update(_rollout(healthy), _progress(agent), active)
     healthy.update(_rollout(healthy), _progress(healthy), active)
 
-    assert agent.state.finite().tolist() == [True, False, True]
+    assert agent.state.finite_members().tolist() == [True, False, True]
     for member in (0, 2):
         assert _equal(_everything(agent, member), _everything(healthy, member))
 
@@ -167,9 +167,9 @@ def test_learning_rates_are_each_member_s_own(variant):
 def test_only_the_networks_are_needed_for_a_warm_start(variant):
     agent, other = _agent(variant), _agent(variant, seeds=(11, 12, 13))
     _train(agent)
-    networks = {name: array for name, array in _everything(agent, 0).items() if name.split(".")[0] in agent.state.names}
+    networks = {name: array for name, array in _everything(agent, 0).items() if name.split(".")[0] in agent.state.network_names}
     networks = {name: array for name, array in networks.items() if ".adam." not in name}
-    other.state.load(0, networks, exactly=False)
+    other.state.load_state_dict(0, networks, strict=False)
     observations = torch.randn(3, WORLDS, SEEN)
 
     assert torch.equal(agent.state.policy.mean(observations)[0], other.state.policy.mean(observations)[0])

@@ -44,7 +44,7 @@ def test_contenders_take_turns(quick, monkeypatch) -> None:
         return work
 
     monkeypatch.setattr(benchmark, "rate", lambda work, seconds: float(10 * work() + len(order)))
-    measured = quick._take_turns({"a": contender("a"), "b": contender("b")})
+    measured = quick._measure_rates({"a": contender("a"), "b": contender("b")})
 
     assert order == ["a", "b"] * 3
     assert measured == {"a": [13.0, 15.0], "b": [14.0, 16.0]}
@@ -52,7 +52,7 @@ def test_contenders_take_turns(quick, monkeypatch) -> None:
 
 def test_ratios_are_taken_within_a_repetition(quick) -> None:
     # The machine was twice as slow in the second repetition, which both contenders felt.
-    quick._compare("hopper", {"a": [10.0, 5.0, 12.0], "b": [20.0, 10.0, 18.0]}, [("b", "a"), ("b", "absent")])
+    quick._record("hopper", {"a": [10.0, 5.0, 12.0], "b": [20.0, 10.0, 18.0]}, [("b", "a"), ("b", "absent")])
 
     assert quick.ratios == [{"subject": "hopper", "what": "b ÷ a", "median": 2.0, "min": 1.5, "max": 2.0, "goal": None}]
     assert [row["what"] for row in quick.rates] == ["a", "b"]
@@ -60,8 +60,8 @@ def test_ratios_are_taken_within_a_repetition(quick) -> None:
 
 def test_goal_against_gymnasium_is_the_hoppers(quick) -> None:
     rates, pair = {"worlds 64 exact": [3.0], "gymnasium 64": [1.0]}, [("worlds 64 exact", "gymnasium 64")]
-    quick._compare("hopper", rates, pair)
-    quick._compare("ant", rates, pair)
+    quick._record("hopper", rates, pair)
+    quick._record("ant", rates, pair)
 
     assert [row["goal"] for row in quick.ratios] == [2.5, None]
 
@@ -69,7 +69,7 @@ def test_goal_against_gymnasium_is_the_hoppers(quick) -> None:
 def test_stepping_has_every_contender(quick, monkeypatch) -> None:
     monkeypatch.setattr(benchmark, "WORLD_COUNTS", (4, 8))
     monkeypatch.setitem(sys.modules, "envpool", None)
-    quick.stepping("hopper")
+    quick.measure_stepping("hopper")
 
     own = {f"{kind} {physics}" for physics in ("exact", "fast") for kind in ("limit", "worlds 4", "worlds 8")}
     assert {row["what"] for row in quick.rates} == own | {"gymnasium 4", "gymnasium async 4"}

@@ -74,7 +74,7 @@ ORIGINAL_REWARDS = {
 
 @pytest.mark.parametrize(("figure", "technique", "parameter"), EVERY)
 def test_every_parameter_says_what_it_is_and_allows_its_default(figure, technique, parameter):
-    assert parameter.meaning.strip().endswith(".")
+    assert parameter.description.strip().endswith(".")
     assert parameter.allowed
     assert check_value(figure, technique, parameter.key, parameter.default) is None
 

@@ -8,6 +8,7 @@ import pytest
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec, make_spec
 from gts.training.cohort import Cohort
+from gts.training.trainer import learn
 
 SMALL = {
     "nSteps": 1600,
@@ -31,7 +32,7 @@ def train(cohort: Cohort, rounds: int = 1000) -> None:
     for _ in range(rounds):
         if not bool(cohort.learning_members().any()):
             return
-        cohort.run_round()
+        next(learn(cohort))
 
 
 def differing(one: Checkpoint, other: Checkpoint) -> list[str]:
@@ -65,7 +66,7 @@ def test_each_member_is_evaluated_at_its_own_steps() -> None:
     cohort.resume(1, early.checkpoint(1))
     seen: list[tuple[int, int]] = []
     while bool(cohort.learning_members().any()):
-        made = cohort.run_round()
+        made = next(learn(cohort))
         seen += [(member, cohort.member_step(member)) for member in made.scores]
     assert sorted(seen) == [(0, 800), (0, 1600), (1, 800), (1, 1600)]
 
@@ -76,7 +77,7 @@ def test_schedules_run_by_each_members_own_progress() -> None:
     train(early, 4)
     cohort = Cohort(specs, threads=1)
     cohort.resume(1, early.checkpoint(1))
-    rates = [metrics["learning_rate"] for metrics in cohort.run_round().metrics]
+    rates = [metrics["learning_rate"] for metrics in next(learn(cohort)).metrics]
     assert rates[1] == pytest.approx(rates[0] / 2)
 
 

@@ -67,7 +67,7 @@ def _make_trainer(request: TrainingRequest, job: Job, resume_state: ResumeState 
     remove_later_states(RunFolder(job.folder), resume_state.step)
     for member, best in enumerate(resume_state.best_checkpoints):
         if best is not None:
-            trainer.set_best_checkpoint(member, best)
+            trainer.cohort.set_best_checkpoint(member, best)
     return trainer
 
 

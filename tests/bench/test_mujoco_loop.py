@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from gts.bench.gymnasium_loop import MujocoLoop, record_trace
+from gts.bench.mujoco_loop import MujocoLoop, record_trace
 from gts.params.figures import FIGURES
 from gts.physics.worlds import Worlds
 

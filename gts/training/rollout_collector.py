@@ -15,6 +15,7 @@ from gts.agents.state import ActionScaler, AgentState
 from gts.data.rollout import Rollout
 from gts.physics.simulations import Physics
 from gts.physics.worlds import Transition, Worlds
+from gts.training.metrics import PhaseTimer
 from gts.training.plan import TrainingPlan
 
 Truncation = tuple[int, NDArray[np.int64], NDArray[np.float32]]
@@ -36,28 +37,27 @@ class RolloutCollector:
         self._terminated = np.zeros((t, p * n), dtype=np.bool_)
         self._truncated = np.zeros((t, p * n), dtype=np.bool_)
         self._current_observations = np.zeros((p * n, worlds.observation_size))
-        self.is_healthy = torch.ones(p, dtype=torch.bool)
+        self.healthy_members = torch.ones(p, dtype=torch.bool)
         self._divergences: dict[int, tuple[int, int]] = {}
 
     def reset(self) -> None:
         """Start every world anew, each member's from its own seed."""
         self._current_observations = self._worlds.reset(self._state.random_streams.world_seeds(self._plan.n_environments))
 
-    def collect(self, groups: Sequence[tuple[Physics, Tensor]]) -> tuple[Rollout, list[dict[str, float]], dict[str, float]]:
-        """T steps in all worlds of the members that act.
+    def collect(self, groups: Sequence[tuple[Physics, Tensor]], timer: PhaseTimer) -> tuple[Rollout, list[dict[str, float]]]:
+        """Make T steps in all worlds of the members that act.
 
-        `phases` are the members (P,) bool that act in one physics, then those that act in the other. Returns the rollout,
-        numbers about the episodes that ended (one mapping a member), and seconds by phase.
+        `groups`: the members (P,) bool that act in each physics. Returns the rollout and metrics of the episodes that ended
+        (one mapping per member). The rollout is a view of buffers that the next call overwrites.
         """
         t, p, n = self._plan.rollout_steps, self._state.n_members, self._plan.n_environments
         noise = self._state.random_streams.action_noise(t, n, self._worlds.action_size)
         episode_metrics = _EpisodeMetrics(self._worlds, p, n)
         truncations: list[Truncation] = []
-        seconds = {"physics": 0.0, "acting": 0.0}
         for physics, members in groups:
             self._worlds.set_physics(physics)
-            self._collect_group(members, noise, episode_metrics, truncations, seconds)
-        return self._make_rollout(truncations), episode_metrics.mean_by_member(), seconds
+            self._collect_group(members, noise, episode_metrics, truncations, timer)
+        return self._make_rollout(truncations), episode_metrics.mean_by_member()
 
     def _collect_group(
         self,
@@ -65,7 +65,7 @@ class RolloutCollector:
         noise: Tensor,
         episode_metrics: _EpisodeMetrics,
         truncations: list[Truncation],
-        seconds: dict[str, float],
+        timer: PhaseTimer,
     ) -> None:
         """T steps in the worlds of some members."""
         t, p, n = self._plan.rollout_steps, self._state.n_members, self._plan.n_environments
@@ -73,21 +73,21 @@ class RolloutCollector:
         ids = None if all_members else np.flatnonzero(np.repeat(members.numpy(), n))
         world_index: Any = slice(None) if ids is None else ids
         member_index: Any = slice(None) if all_members else members
-        began, physics_seconds = perf_counter(), 0.0
+        started, physics_seconds = perf_counter(), 0.0
         for step in range(t):
             self._observations[step, world_index] = self._current_observations[world_index]
             unit_actions = self._state.sample(torch.from_numpy(self._observations[step]).view(p, n, -1), noise[step])
             self._actions[step, member_index] = unit_actions[member_index]
             actions = self._action_scaler(unit_actions)
-            physics_began = perf_counter()
+            physics_started = perf_counter()
             transition = self._worlds.step(actions[world_index], ids)
-            physics_seconds += perf_counter() - physics_began
+            physics_seconds += perf_counter() - physics_started
             self._store_transition(step, transition, ids, truncations)
             if transition.episodes is not None:
                 episode_metrics.add(transition)
         self._observations[t, world_index] = self._current_observations[world_index]
-        seconds["physics"] += physics_seconds
-        seconds["acting"] += perf_counter() - began - physics_seconds
+        timer.add("physics", physics_seconds)
+        timer.add("acting", perf_counter() - started - physics_seconds)
 
     def _store_transition(
         self,
@@ -111,7 +111,7 @@ class RolloutCollector:
             for row in np.flatnonzero(transition.diverged):
                 world = int(row if ids is None else ids[row])
                 member = world // self._plan.n_environments
-                self.is_healthy[member] = False
+                self.healthy_members[member] = False
                 self._divergences.setdefault(member, (world % self._plan.n_environments, step))
 
     def _make_rollout(self, truncations: list[Truncation]) -> Rollout:
