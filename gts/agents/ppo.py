@@ -125,7 +125,7 @@ class Ppo:
         return metrics.means() | {"learning_rate": actor_learning_rate[:, 0], "explained_variance": variance}
 
     def _update_actor(self, batch: Samples, clip_ratio: Tensor, learning_rate: Tensor, active: Tensor) -> dict[str, Tensor]:
-        """One step of the policies. Clears `active` (P, 1) of members whose KL divergence is too large; returns metrics."""
+        """One step of the policies. Clears `active` (P, 1) of members with a too large KL divergence; returns metrics."""
         advantages = normalize(batch.advantages) if self._shared_params.normalise_advantages else batch.advantages
         mean, log_std = self.state.policy(batch.observations)
         log_prob = gaussian_log_prob(batch.actions, mean, log_std)

@@ -1,7 +1,6 @@
-"""A cohort: P trainings of one shape that learn side by side, each at its own step.
+"""A cohort: the state of P trainings of one shape that learn side by side, each at its own step.
 
-This is where agents meet worlds. The cohort owns the order of things: worlds step, agents act, a rollout fills, agents update,
-and now and then a policy is tried out. Which trainings sit together, and for how long, is the affair of whoever holds it.
+`gts.training.trainer.learn` trains it.
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ from gts.agents.state import load_checkpoint
 from gts.errors import UsageError
 from gts.formats.checkpoint import Checkpoint
 from gts.formats.trajectory import Trajectory
+from gts.nets.stack import add_prefix
 from gts.params.spec import Spec
-from gts.physics.simulations import Physics
+from gts.params.techniques import Physics
 from gts.physics.streams import evaluation_seeds
 from gts.physics.worlds import Worlds
 from gts.system.threads import available_cpus
@@ -31,10 +31,10 @@ from gts.training.score import Score
 
 
 class Cohort:
-    """P members that share every parameter that decides a shape."""
+    """Worlds, agents, progress and checkpoints of P members that agree in every shared parameter."""
 
     def __init__(self, specs: Sequence[Spec], *, threads: int | None = None) -> None:
-        """Make worlds and agents, all of them at the beginning. Raises UsageError where the specs do not fit together."""
+        """Make the worlds and agents of one spec per member. Raises UsageError if the specs do not fit together."""
         if len({spec.shape_key() for spec in specs}) != 1:
             raise UsageError("the members of a cohort must agree in figure, technique and every parameter that decides a shape")
         self.specs = tuple(specs)
@@ -56,9 +56,9 @@ class Cohort:
         self.collector = RolloutCollector(self.worlds, self.agent.state, self.plan, clip=shared.clip_actions)
         self._evaluator: Evaluator | None = None
         self.epochs = np.zeros(len(specs), np.int64)
-        """Rounds that each member has made, (P,)."""
+        """Finished rounds of each member, (P,)."""
         self.active = torch.ones(len(specs), dtype=torch.bool)
-        """Who has not failed and was not dismissed, (P,)."""
+        """Members that have neither failed nor been deactivated, (P,)."""
         self._best_scores = [float("-inf")] * len(specs)
         self._best_checkpoints: list[Checkpoint | None] = [None] * len(specs)
         self._frozen_checkpoints: dict[int, Checkpoint] = {}
@@ -70,20 +70,20 @@ class Cohort:
         return len(self.specs)
 
     def member_step(self, member: int) -> int:
-        """Environment steps that a member has made."""
+        """Environment steps of a member so far."""
         return int(self.epochs[member]) * self.plan.steps_per_epoch
 
     def learning_members(self) -> Tensor:
-        """Who has rounds to make still, (P,) bool."""
+        """Active members that have not finished their plan, (P,) bool."""
         return self.active & torch.from_numpy(self.epochs < self.plan.n_epochs)
 
     def deactivate(self, member: int) -> None:
-        """Leave a member as it is from here on."""
+        """Stop training a member; `checkpoint` keeps returning its present state."""
         self._freeze(member)
         self.active[member] = False
 
     def _freeze(self, member: int) -> None:
-        # Those who stand still go through the motions with the others, and what becomes of them means nothing.
+        # The tensors of an inactive member keep their rows in the cohort, and their values become meaningless.
         self._frozen_checkpoints[member] = self.checkpoint(member)
 
     def progress(self) -> Tensor:
@@ -105,7 +105,7 @@ class Cohort:
                 self._freeze(member)
 
     def group_by_physics(self, learners: Tensor) -> list[tuple[Physics, Tensor]]:
-        """Who acts in which physics in this round: members at different steps may be on either side of the exact tail."""
+        """The learners (P,) bool by physics, which differs between members before and in their exact tail."""
         groups: dict[Physics, list[int]] = {}
         for member in torch.nonzero(learners)[:, 0].tolist():
             groups.setdefault(self.plan.physics_at(self.member_step(member)), []).append(member)
@@ -115,7 +115,7 @@ class Cohort:
         ]
 
     def _failure_reason(self, member: int, losses: Mapping[str, float]) -> str:
-        """Why a member failed in the round that just ended."""
+        """The reason for which a member failed in the round that just ended."""
         divergence = self.collector.find_divergence(member)
         if divergence is None:
             non_finite = ", ".join(f"{name} is {value}" for name, value in losses.items() if not np.isfinite(value))
@@ -148,17 +148,17 @@ class Cohort:
         return scores, improved, trajectories
 
     def best_checkpoint(self, member: int) -> Checkpoint | None:
-        """The state at the member's best evaluation; None before the first."""
+        """The state of a member at its best evaluation; None before the first."""
         return self._best_checkpoints[member]
 
     def set_best_checkpoint(self, member: int, checkpoint: Checkpoint) -> None:
-        """Take in the best policy of an earlier attempt at the same training."""
+        """Set the best policy of an earlier attempt at the same training."""
         self._best_checkpoints[member] = checkpoint
 
     def checkpoint(self, member: int) -> Checkpoint:
-        """The present state of a member, complete: `resume` goes on from it exactly, in this or another cohort of its shape.
+        """The complete state of a member, from which `resume` continues exactly, in any cohort of its shape.
 
-        Of one that has come to its end or was dismissed: the state in which it was then.
+        For a finished or deactivated member: its last state.
         """
         if member in self._frozen_checkpoints:
             return self._frozen_checkpoints[member]
@@ -173,19 +173,19 @@ class Cohort:
         return Checkpoint(self.specs[member], tensors, counters)
 
     def failure_dump(self, member: int) -> dict[str, NDArray[Any]]:
-        """What a member that has just failed leaves: its state as it is, and under `rollout.` what it saw and did before.
+        """State of a member that has just failed, with its last rollout as `rollout.*`, each (T, N, …).
 
-        Rollout arrays are (T, N, …); asked for before the next round.
+        To be called before the next round.
         """
-        rollout = {f"rollout.{name}": array for name, array in self.collector.rollout_arrays(member).items()}
+        rollout = add_prefix("rollout.", self.collector.rollout_arrays(member))
         return self.agent.state.state_dict(member) | self.collector.state_dict(member) | rollout
 
     def load_networks(self, member: int, checkpoint: Checkpoint) -> None:
-        """Begin a new training with the networks, optimisers and normalisers of a checkpoint; raises FileError."""
+        """Start a new training from the networks, optimisers and normalisers of a checkpoint; raises FileError."""
         load_checkpoint(self.agent.state, member, checkpoint, strict=False)
 
     def resume(self, member: int, checkpoint: Checkpoint) -> None:
-        """Let the very same training go on, bit for bit where versions and thread count are the same; raises FileError."""
+        """Continue the same training, bit for bit if versions and thread count are equal; raises FileError."""
         load_checkpoint(self.agent.state, member, checkpoint, strict=True)
         counters = checkpoint.counters
         self.epochs[member] = int(counters["epoch"])

@@ -195,3 +195,15 @@ def test_every_technique_learns_to_copy_what_it_sees(technique):
     seen = torch.rand(2, 500, 2) * 2 - 1
 
     assert (agent.state.act(seen) - seen).abs().mean() < 0.12
+
+
+def test_full_batch_iterations_obey_normalise_advantages():
+    """The first loss is minus the mean advantage: 0 if they are normalised."""
+    iterations = {"actor.trainingIterations": 1, "critic.trainingIterations": 1, "scaleRewards": False}
+
+    def first_policy_loss(normalise: bool) -> float:
+        agent = _agent(("ppo", iterations | {"normaliseAdvantages": normalise}), seeds=(1,))
+        return float(agent.update(_rollout(agent), _progress(agent), torch.ones(1, dtype=torch.bool))["policy_loss"])
+
+    assert first_policy_loss(normalise=True) == pytest.approx(0.0, abs=1e-5)
+    assert abs(first_policy_loss(normalise=False)) > 1e-3

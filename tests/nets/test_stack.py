@@ -121,5 +121,5 @@ def test_a_tensor_of_another_shape_is_refused_by_name():
     net = Mlp(1, 3, MlpConfig(1, 4, "ReLU", "uniform"), {"output": 2})
     arrays = net.state_dict(0) | {"output.weight": net.state_dict(0)["output.weight"].T}
 
-    with pytest.raises(ValueError, match=r"`output\.weight` has shape \(2, 4\) where \(4, 2\) is needed"):
+    with pytest.raises(ValueError, match=r"`output\.weight` has shape \(2, 4\), not \(4, 2\)"):
         net.stack.load_state_dict(0, arrays)

@@ -10,6 +10,7 @@ import pytest
 from gts.errors import UsageError
 from gts.params.spec import (
     ParameterError,
+    check_value,
     make_spec,
     parse_assignments,
     spec_parameters,
@@ -88,7 +89,7 @@ def test_two_spellings_of_one_parameter_are_refused(given):
     found = messages("hopper", "ppo", dict.fromkeys(given, 0.2))
 
     assert list(found) == [given[1]]
-    assert f"says again what `{given[0]}` says" in found[given[1]]
+    assert f"repeats `{given[0]}`" in found[given[1]]
 
 
 def test_values_change_into_another_spec():
@@ -183,3 +184,29 @@ def test_a_very_long_value_is_shown_in_short():
     found = messages("hopper", "ppo", {"seed": "x" * 10_000, "lambda": 10**5000})
 
     assert all(len(message) < 200 for message in found.values())
+
+
+@pytest.mark.parametrize("given", ["actor.trainingIterations", "critic.trainingIterations"])
+def test_full_batch_iterations_of_one_network_alone_are_refused(given):
+    (other,) = {"actor.trainingIterations", "critic.trainingIterations"} - {given}
+
+    assert messages("hopper", "ppo", {given: 5}) == {given: f"`{other}` must be at least 1 when `{given}` is 5"}
+    assert list(messages("hopper", "ppo", {given: 5, other: 0})) == [other]
+    assert make_spec("hopper", "ppo", {given: 5, other: 3}).values()[other] == 3
+    assert make_spec("hopper", "ppo", {given: 5}, partial=True).values()[given] == 5
+    assert check_value("hopper", "ppo", given, 5) is None
+
+
+def test_full_batch_iterations_normalise_advantages_by_default():
+    iterations = {"actor.trainingIterations": 5, "critic.trainingIterations": 5}
+
+    assert make_spec("hopper", "ppo", iterations).params.normalise_advantages
+    assert not make_spec("hopper", "ppo", iterations | {"normaliseAdvantages": False}).params.normalise_advantages
+    assert not make_spec("hopper", "ppo", {}).params.normalise_advantages
+
+
+def test_a_parameter_of_another_technique_is_named_with_its_counterpart():
+    found = messages("hopper", "ppo", {"policy.learningRate": 0.1, "baseline": "none"})
+
+    assert found["policy.learningRate"].endswith("it belongs to reinforce; here it is actor.learningRate")
+    assert found["baseline"].endswith("it belongs to reinforce")

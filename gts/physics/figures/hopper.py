@@ -20,7 +20,7 @@ MIN_TORSO_HEIGHT = 0.7
 MAX_TORSO_TILT = 0.2
 """rad, to either side."""
 MAX_ABS_STATE = 100.0
-"""rad, m/s and rad/s: anything beyond is no longer a movement."""
+"""rad, m/s and rad/s."""
 
 # Limits of x, height, tilt, and everything else, in the order of positions and velocities.
 UPPER_LIMITS = np.array([np.inf, np.inf, MAX_TORSO_TILT, *[MAX_ABS_STATE] * 9])
