@@ -1,4 +1,4 @@
-"""Specs: complete, checked, and changed only into other specs."""
+"""Specs: defaults, checks, changes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_spec_has_every_parameter(technique):
     assert spec.non_default_values() == {} and dict(spec.given_values) == {}
 
 
-def test_what_differs_from_the_defaults_is_known():
+def test_non_default_values():
     spec = make_spec("hopper", "ppo", {"seed": 1, "lambda": 0.5, "Hopper/minimumSpeed": 2})
 
     assert spec.non_default_values() == {"lambda": 0.5, "Hopper/minimumSpeed": 2.0}
@@ -67,7 +67,7 @@ def test_a_given_variance_scale_means_a_fixed_deviation_as_in_the_original(given
     assert make_spec("hopper", "a2c", given).params.actor_deviation == deviation
 
 
-def test_keys_that_were_never_read_are_left_out_with_a_warning():
+def test_ignored_keys_are_left_out_with_a_warning():
     spec = make_spec("hopper", "reinforce", {"nEpisodes": 5, "policy.nHiddenLayers": 7, "seed": 2})
 
     assert dict(spec.given_values) == {"seed": 2}
@@ -143,14 +143,14 @@ def test_members_of_a_cohort_share_sizes_and_not_numbers():
         ("Hopper/minimumSpeed=-0.5", "Hopper/minimumSpeed", -0.5),
     ],
 )
-def test_words_of_a_command_line_become_values(word, key, value):
+def test_assignments_become_values(word, key, value):
     assert parse_assignments(make_spec("hopper", "ppo", {}), [word]).values()[key] == value
 
 
 @pytest.mark.parametrize(
     "word", ["seed=x", "seed=1.5", "seed=", "lambda=nan", "lambda=inf", "clipActions=1", "sed=1", "physics=3"]
 )
-def test_words_that_mean_no_value_are_refused(word):
+def test_assignments_of_invalid_values_are_refused(word):
     with pytest.raises(ParameterError):
         parse_assignments(make_spec("hopper", "ppo", {}), [word])
 

@@ -1,4 +1,4 @@
-"""The training loop, as its listener meets it."""
+"""The training loop by its events."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def _same(a, b):
     return [name for name in a.tensors if not np.array_equal(a.tensors[name], b.tensors[name])]
 
 
-def test_a_training_tells_its_story_in_order():
+def test_events_of_a_training_are_in_order():
     trainer = Trainer(specs_with_seeds(_spec(), 2), threads=1)
     events = list(trainer.run())
 
@@ -46,7 +46,7 @@ def test_a_training_tells_its_story_in_order():
 
 @pytest.mark.parametrize("technique", sorted(NETS))
 @pytest.mark.parametrize("figure", FIGURES)
-def test_a_training_that_was_cut_in_two_ends_with_the_same_bits(figure, technique):
+def test_a_resumed_training_ends_with_the_same_bits(figure, technique):
     specs = specs_with_seeds(_spec(figure, technique, physics="fast", exactTail=0.5), 2)
     whole = Trainer(specs, threads=1)
     for _ in whole.run():
@@ -75,8 +75,8 @@ def test_the_same_seed_twice_gives_the_same_bits(threads):
     assert _same(*ends) == []
 
 
-def test_a_member_alone_sees_what_it_sees_in_a_cohort_of_eight():
-    """Up to rounding, for as long as rounding has not grown: the returns of the first updates."""
+def test_a_member_alone_equals_itself_in_a_cohort():
+    """Up to rounding, which grows: the metrics of the first updates."""
     specs = specs_with_seeds(_spec("hopper", nEvaluations=0), 8)
     together, alone = Trainer(specs, threads=1), Trainer(specs[3:4], threads=1)
     shared = [event.metrics[3] for event in together.run() if isinstance(event, TrainingProgress)][:3]
@@ -151,7 +151,7 @@ def test_stop_ends_after_the_present_update():
     assert events[-1] == TrainingFinished(0, True)
 
 
-def test_a_world_that_diverges_fails_its_member_with_its_place():
+def test_a_world_that_diverges_fails_its_member():
     trainer = Trainer(specs_with_seeds(_spec("hopper"), 3), threads=1)
     failed = []
     for event in trainer.run():
