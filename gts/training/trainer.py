@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from gts.formats.checkpoint import Checkpoint
@@ -57,7 +56,7 @@ def learn(cohort: Cohort, should_stop: Callable[[], bool] = lambda: False) -> It
 
         # Update.
         with timer.phase("learning"):
-            update_metrics = _by_member(agent.update(rollout, cohort.progress(), learners))
+            update_metrics = _by_member(agent.update(rollout, cohort.progress(), learners), cohort.n_members)
             failures = cohort.complete_round(learners, update_metrics)
         members = [member for member in learners.nonzero()[:, 0].tolist() if member not in failures]
 
@@ -75,11 +74,10 @@ def learn(cohort: Cohort, should_stop: Callable[[], bool] = lambda: False) -> It
         yield RoundResult(metrics, timer.seconds, failures, scores, improved, trajectories)
 
 
-def _by_member(metrics: Mapping[str, Tensor]) -> list[dict[str, float]]:
+def _by_member(metrics: Mapping[str, Tensor], n_members: int) -> list[dict[str, float]]:
     """Metrics (P,) by name → one mapping per member."""
-    names = list(metrics)
-    table = torch.stack([metrics[name].to(torch.float64) for name in names], dim=1)
-    return [dict(zip(names, row, strict=True)) for row in table.tolist()]
+    columns = {name: values.tolist() for name, values in metrics.items()}
+    return [{name: column[member] for name, column in columns.items()} for member in range(n_members)]
 
 
 class Trainer:

@@ -71,6 +71,15 @@ def test_each_member_is_evaluated_at_its_own_steps() -> None:
     assert sorted(seen) == [(0, 800), (0, 1600), (1, 800), (1, 1600)]
 
 
+def test_an_update_may_report_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an agent that first fills a replay buffer."""
+    cohort = Cohort([spec_of(1), spec_of(2)], threads=1)
+    monkeypatch.setattr(cohort.agent, "update", lambda rollout, progress, active: {})
+    result = next(learn(cohort))
+    assert [metrics.keys() & {"policy_loss", "steps_per_second"} for metrics in result.metrics] == [{"steps_per_second"}] * 2
+    assert result.failures == {} and cohort.member_step(1) == 200
+
+
 def test_schedules_run_by_each_members_own_progress() -> None:
     specs = [spec_of(seed, schedule="linear", finalFraction=0.0) for seed in (1, 2)]
     early = Cohort(specs, threads=1)
