@@ -43,7 +43,7 @@ from tests.support.trainings import run_training, training
 @pytest.fixture
 def tiny(ask) -> dict[str, Any]:
     """The parameters of the tiny training."""
-    return dict(ask().specs[0].document()["params"])
+    return dict(ask().specs[0].to_document()["params"])
 
 
 def left_unfinished(request: Any) -> tuple[Job, Path]:
@@ -374,7 +374,7 @@ def test_a_workspace_that_may_only_be_read_can_be_looked_at(ask, tmp_path: Path)
         assert done.returncode == 0, done.stderr
         assert "tiny" in done.stdout + done.stderr
     spec = tmp_path / "tiny.spec"
-    spec.write_text(json.dumps(request.specs[0].document()))
+    spec.write_text(json.dumps(request.specs[0].to_document()))
     for words in (("resume", "@last"), ("train", str(spec), str(tmp_path.parent / "never.checkpoint"), "--detach")):
         done = looks_at(tmp_path, *words)
         assert done.returncode == 2, done.stderr
