@@ -4,7 +4,7 @@
 `gymnasium.make_vec("gts.envs:gts/Hopper", num_envs=64)` imports this module by itself. Observations, rewards, ends and infos
 are those of Gymnasium's v5 environments of the same names. Keyword arguments of both kinds of environment: `physics` ("exact"
 or "fast") and `rewards` (parameters by full key, `{"Hopper/minimumSpeed": 0.5}`); of vector environments also `threads`,
-`autoreset_mode`, and `rewards` as a sequence of one mapping an environment.
+`autoreset_mode`, and `rewards` as a sequence with one mapping per environment.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
-from gts.physics.simulations import Physics
+from gts.params.techniques import Physics
 from gts.physics.streams import make_streams
 from gts.physics.worlds import Worlds
 from gts.system.threads import available_cpus
@@ -30,40 +30,40 @@ Arrays = NDArray[Any]
 Infos = dict[str, Any]
 
 _TERM_KEYS = {"alive": "reward_survive", "control": "reward_ctrl"}
-"""Gymnasium's words for two of the terms; the others are `reward_` and the term's name."""
+"""Gymnasium's keys of two terms; the others are `reward_` and the name of the term."""
 _REWARD_THRESHOLDS = {"invertedPendulum": 950.0, "hopper": 3800.0, "halfCheetah": 4800.0, "ant": 6000.0}
 """Returns at which Gymnasium calls a task solved."""
 _NO_TIME_LIMIT = 2**62
 
 
 class InfoBuilder:
-    """What Gymnasium's environments report beside the observation, for all worlds at once."""
+    """Builds the infos of Gymnasium's environments, for all worlds at once."""
 
     fields: ClassVar[dict[str, tuple[str, ...]]] = {"humanoid": ("ten_length", "ten_velocity")}
     """MjData fields that only infos read, by figure."""
 
     def __init__(self, worlds: Worlds, *, is_default_reward: bool) -> None:
-        """`plain`: the reward is Gymnasium's own."""
+        """`is_default_reward`: whether the reward is that of Gymnasium."""
         self._worlds = worlds
         self._figure = worlds.figure
         single = {term.name for term in self._figure.terms if term.is_float32}
         self._terms: list[tuple[str, Any]] = []
         for name in worlds.term_names:
             kind: Any = np.float32 if name in single else np.float64
-            # Gymnasium's pendulum counts its rewards in whole numbers.
+            # Gymnasium's pendulum has integer rewards.
             kind = np.int64 if is_default_reward and self._figure.name == "invertedPendulum" else kind
             self._terms.append((_TERM_KEYS.get(name, f"reward_{name}"), kind))
         self._lateral_positions = np.zeros(worlds.n_worlds)
 
     def reset_infos(self, ids: Arrays) -> dict[str, Arrays]:
-        """For worlds that were just started, (n, …) by key."""
+        """Infos of worlds that have just been started, (n, …) by key."""
         frame = self._worlds.frame
         if self._figure.lateral_position is not None:
             self._lateral_positions[ids] = self._figure.lateral_position(frame)
         return {key: np.array(read(frame)) for key, read in self._figure.info.items()}
 
     def step_infos(self, ids: Arrays) -> dict[str, Arrays]:
-        """For worlds that were just stepped, (n, …) by key."""
+        """Infos of worlds that have just been stepped, (n, …) by key."""
         frame = self._worlds.frame
         infos = {key: np.array(read(frame)) for key, read in self._figure.info.items()}
         if infos:
@@ -114,13 +114,13 @@ class FigureVectorEnv(VectorEnv[Arrays, Arrays, Arrays]):
 
     @property
     def np_random_seed(self) -> Any:
-        """The seeds that these streams began with, a tuple."""
+        """The seeds of these streams, a tuple."""
         return tuple(self._seeds)
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Arrays, Infos]:
-        """Start all environments, or those of `options["reset_mask"]` (N,) bool, anew.
+        """Restart all environments, or those of `options["reset_mask"]` (N,) bool.
 
-        `seed`: an int for seed, seed + 1, …; a list with an int or None an environment; None lets the streams go on.
+        `seed`: an int for seed, seed + 1, …; a list with an int or None per environment; None continues the streams.
         """
         ids = self._all_ids
         if options is not None and "reset_mask" in options:
@@ -141,9 +141,9 @@ class FigureVectorEnv(VectorEnv[Arrays, Arrays, Arrays]):
         return self._observations.copy(), infos
 
     def step(self, actions: Arrays) -> tuple[Arrays, Arrays, Arrays, Arrays, Infos]:
-        """Step all environments with actions (N, A). See AutoresetMode for what happens to those that ended."""
+        """Step all environments with actions (N, A); AutoresetMode decides how those that ended are restarted."""
         if not self._worlds.streams:
-            raise ResetNeeded("reset has to come before step")
+            raise ResetNeeded("call reset before step")
         if self._is_done.any():
             if self._autoreset_mode is AutoresetMode.NEXT_STEP:
                 return self._step_next_step_mode(np.asarray(actions))
@@ -170,7 +170,7 @@ class FigureVectorEnv(VectorEnv[Arrays, Arrays, Arrays]):
         return observations.copy(), transition.rewards, transition.terminated, transition.truncated, infos
 
     def _step_next_step_mode(self, actions: Arrays) -> tuple[Arrays, Arrays, Arrays, Arrays, Infos]:
-        """A step in which some environments are started again and their actions ignored."""
+        """Step, but restart the environments that ended and ignore their actions."""
         observations = np.empty_like(self._observations)
         rewards = np.zeros(self.num_envs)
         terminated, truncated = np.zeros(self.num_envs, np.bool_), np.zeros(self.num_envs, np.bool_)
@@ -187,7 +187,7 @@ class FigureVectorEnv(VectorEnv[Arrays, Arrays, Arrays]):
         return observations.copy(), rewards, terminated, truncated, infos
 
     def _reset_ids(self, ids: Arrays, observations: Arrays, infos: Infos) -> None:
-        """Start environments again; what they observe and report goes into the given containers."""
+        """Restart environments and write their observations and infos into the given containers."""
         observations[ids] = self._worlds.restart(ids)
         _write_infos(infos, ids, self._info_builder.reset_infos(ids), self.num_envs)
 
@@ -248,7 +248,7 @@ def _spaces(worlds: Worlds) -> tuple[Box, Box]:
 
 
 def _write_infos(infos: Infos, ids: Arrays, values_by_key: Mapping[str, Arrays], count: int) -> None:
-    """Put values of n environments into (N, …) arrays, and mark in `_key` masks whose they are."""
+    """Write values of n environments into (N, …) arrays, with their masks under `_key`."""
     if not len(ids):
         return
     for key, values in values_by_key.items():

@@ -1,4 +1,4 @@
-"""The worlds as a vector environment of Stable-Baselines3, for people who train there.
+"""The worlds as a vector environment of Stable-Baselines3.
 
 ```python
 from stable_baselines3 import PPO
@@ -25,7 +25,7 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 
 from gts.envs import FigureVectorEnv
-from gts.physics.simulations import Physics
+from gts.params.techniques import Physics
 
 EnvIndices = int | Iterable[int] | None
 """One environment, several, or all."""
@@ -60,7 +60,7 @@ class FigureVecEnv(VecEnv):
         super().__init__(n_envs, self.worlds.single_observation_space, self.worlds.single_action_space)
 
     def reset(self) -> NDArray[Any]:
-        """Start all episodes anew; observations (N, O)."""
+        """Restart all episodes; returns observations (N, O)."""
         observations, _ = self.worlds.reset(seed=None if self._seeds[0] is None else list(self._seeds))
         self._reset_seeds()
         self._reset_options()
@@ -72,7 +72,7 @@ class FigureVecEnv(VecEnv):
         self._actions = actions
 
     def step_wait(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[dict[str, Any]]]:
-        """Step; observations (N, O), rewards (N,), ends (N,), and for each world that ended what its episode came to."""
+        """Step; returns observations (N, O), rewards (N,), dones (N,), and infos with the results of episodes that ended."""
         observations, rewards, terminated, truncated, env_infos = self.worlds.step(self._actions)
         dones = terminated | truncated
         self._returns += rewards
@@ -92,25 +92,25 @@ class FigureVecEnv(VecEnv):
         return observations, rewards.astype(np.float32), dones, infos
 
     def close(self) -> None:
-        """Let go of the worlds."""
+        """Close the worlds."""
         self.worlds.close()
 
-    # -- what the base class asks of its kinds ------------------------------------------------------------------------
+    # -- abstract methods of VecEnv ------------------------------------------------------------------------------------
 
     def get_attr(self, attr_name: str, indices: EnvIndices = None) -> list[Any]:
-        """What all worlds have in common, once for each; raises AttributeError."""
+        """The attribute of the worlds, once per environment; raises AttributeError."""
         return [getattr(self.worlds, attr_name)] * len(list(self._get_indices(indices)))
 
     def set_attr(self, attr_name: str, value: Any, indices: EnvIndices = None) -> None:
-        """Raises AttributeError: the worlds are no objects of their own."""
+        """Raise AttributeError, since single worlds are not objects."""
         raise AttributeError(f"`{attr_name}` cannot be set in single worlds; give it when they are made")
 
     def env_method(self, method_name: str, *method_args: Any, indices: EnvIndices = None, **method_kwargs: Any) -> list[Any]:
-        """Raises AttributeError: the worlds are no objects of their own."""
+        """Raise AttributeError, since single worlds are not objects."""
         raise AttributeError(f"`{method_name}` cannot be called in single worlds")
 
     def env_is_wrapped(
         self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: EnvIndices = None
     ) -> list[bool]:
-        """Whether they do what a wrapper does: episodes are told of as by `Monitor`."""
+        """Whether they do what a wrapper does, which is true of `Monitor`."""
         return [issubclass(wrapper_class, Monitor)] * len(list(self._get_indices(indices)))

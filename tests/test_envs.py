@@ -1,4 +1,4 @@
-"""The registered environments against Gymnasium's own, and what its ecosystem asks of them."""
+"""The registered environments against those of Gymnasium, and its checkers and wrappers."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_vector_environments_equal_gymnasiums(name: str, mode: AutoresetMode) ->
 
 @pytest.mark.parametrize("name", ["InvertedPendulum", "Humanoid"])
 def test_environments_without_autoreset_are_reset_by_mask(name: str) -> None:
-    """As Gymnasium's: who ended is reset by the caller; the others go on and keep their observations."""
+    """As in Gymnasium, the caller resets those that ended; the others keep their observations."""
     ours, theirs = pair(name, AutoresetMode.DISABLED)
     ours.reset(seed=5)
     theirs.reset(seed=5)
@@ -107,8 +107,8 @@ def test_environments_without_autoreset_are_reset_by_mask(name: str) -> None:
     theirs.close()
 
 
-def test_who_forgets_to_reset_is_told() -> None:
-    """Before the first step, and after an end where nothing resets by itself."""
+def test_a_missing_reset_raises() -> None:
+    """Before the first step, and after an end without autoreset."""
     envs = gymnasium.make_vec("gts.envs:gts/HalfCheetah", num_envs=2, max_episode_steps=1, autoreset_mode="Disabled")
     actions = np.zeros((2, 6), np.float32)
     with pytest.raises(ResetNeeded):
@@ -152,8 +152,8 @@ def test_single_environments_equal_gymnasiums(name: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*")
 @pytest.mark.parametrize("name", NAMES)
-def test_gymnasiums_own_checker_is_content(name: str) -> None:
-    """Spaces, determinism, seeding, and no array that is handed out twice."""
+def test_gymnasiums_checker_passes(name: str) -> None:
+    """Spaces, determinism, seeding, fresh arrays."""
     check_env(gymnasium.make(f"gts/{name}").unwrapped)
 
 
@@ -207,7 +207,7 @@ def test_wrappers_of_the_ecosystem_work() -> None:
     assert len(lengths) > 4
 
 
-def test_seeds_are_told() -> None:
+def test_seeds_are_reported() -> None:
     """Given ones as they are, drawn ones so that an episode can be repeated."""
     envs = gymnasium.make_vec("gts/Hopper", num_envs=2)
     start, _ = envs.reset()

@@ -25,7 +25,7 @@ def theirs(figure: str, limit: int) -> DummyVecEnv:
 
 
 @pytest.mark.parametrize("figure, limit", [("hopper", 1000), ("hopper", 20), ("halfCheetah", 30), ("invertedPendulum", 1000)])
-def test_it_does_what_their_own_does(figure: str, limit: int) -> None:
+def test_it_equals_the_environment_of_stable_baselines(figure: str, limit: int) -> None:
     own, other = FigureVecEnv(figure, COUNT, max_episode_steps=limit), theirs(figure, limit)
     assert own.observation_space == other.observation_space
     assert own.action_space == other.action_space
@@ -70,7 +70,7 @@ def test_their_ppo_learns_in_it() -> None:
     worlds.close()
 
 
-def test_single_worlds_are_no_objects() -> None:
+def test_single_worlds_are_not_objects() -> None:
     worlds = FigureVecEnv("hopper", 2)
     assert worlds.get_attr("num_envs", [1]) == [2]
     with pytest.raises(AttributeError, match="when they are made"):

@@ -1,1 +1,4 @@
-"""The techniques. One file is one technique, read from top to bottom: paper, equations, losses, class."""
+"""The techniques, one per file: paper, equations, losses, class.
+
+May import `data`, `nets`, `params`, `formats` and `errors`; knows no physics and no files of a workspace.
+"""

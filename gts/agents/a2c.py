@@ -1,11 +1,11 @@
 """Advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783, section 4; synchronous, with generalised advantage estimates).
 
-Each rollout pays for one step of the actor and one or a few of the critic:
+One step of the actor and one or more of the critic per rollout:
 
     ∇J = E[ ∇ log π(u|s) A(s, u) ] + β ∇H(π)                    actor, with an entropy bonus
     L  = ½ E[ (V(s) − (A + V_old(s)))² ]                        critic
 
-Rollouts are short: what the estimate loses by bootstrapping early it wins by updating often.
+Rollouts are short: updates are frequent, at the price of more bootstrapping in the advantages.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from gts.agents.losses import explained_variance, normalize, policy_gradient_step, value_loss
+from gts.agents.losses import estimate_advantages, explained_variance, normalize, policy_gradient_step, value_loss
 from gts.agents.state import AgentState, stack_param
-from gts.data.returns import compute_gae
-from gts.data.rollout import Rollout, compute_values, flatten_by_member
+from gts.data.rollout import Rollout, flatten_by_member
 from gts.params.techniques import A2cParams
 
 
@@ -38,7 +37,7 @@ class A2c:
         """One step from one rollout; see `gts.agents.agent.Agent.update`."""
         state, schedule = self.state, self._shared_params.schedule
         rewards = state.reward_scaler(rollout.rewards, rollout.done, self._gamma)
-        advantages, targets = self._estimate_advantages(rollout, rewards)
+        advantages, returns = estimate_advantages(state, rollout, rewards, self._gamma, self._gae_lambda)
         with torch.no_grad():
             observations = state.observation_normaliser(flatten_by_member(rollout.observations))
 
@@ -53,18 +52,9 @@ class A2c:
         )
         critic_learning_rate = state.annealed(self._critic_learning_rate, schedule, progress)
         for _ in range(self._shared_params.critic_training_iterations):
-            loss = value_loss(state.values_of_normalised(observations), targets)
+            loss = value_loss(state.values_of_normalised(observations), returns)
             grad_norm = state.value_step(loss, critic_learning_rate, active[:, None])
 
         state.observation_normaliser.update(flatten_by_member(rollout.observations))
         metrics |= {"value_loss": loss.detach(), "critic_gradient": grad_norm}
-        return metrics | {"explained_variance": explained_variance(targets, advantages)}
-
-    @torch.no_grad()
-    def _estimate_advantages(self, rollout: Rollout, rewards: Tensor) -> tuple[Tensor, Tensor]:
-        """Advantages A and value targets A + V_old, each (P, T·N)."""
-        values, next_values = compute_values(rollout, self.state.values)
-        advantages = compute_gae(
-            rewards, values, next_values, rollout.terminated, rollout.truncated, self._gamma, self._gae_lambda
-        )
-        return flatten_by_member(advantages), flatten_by_member(advantages + values)
+        return metrics | {"explained_variance": explained_variance(returns, advantages)}

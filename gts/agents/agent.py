@@ -1,4 +1,4 @@
-"""What a training asks of an agent, and which agents there are."""
+"""The interface between agents and training, and the agents by technique."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from gts.data.rollout import Rollout
 
 
 class Agent(Protocol):
-    """A technique at work on P members."""
+    """P agents of one technique."""
 
     state: AgentState
 
     def update(self, rollout: Rollout, progress: Tensor, active: Tensor) -> Mapping[str, Tensor]:
-        """Learn from a rollout.
+        """Learn from a rollout, which stays as it is.
 
-        `progress` (P, 1) is the part of its training that each member has done, 0 to 1; members outside `active` (P,) bool
-        stand still. Returns numbers to log, each (P,).
+        `progress` (P, 1): finished fraction of each member's training, 0 to 1; members outside `active` (P,) bool do not
+        change. The rollout is valid until the next one is collected. Returns metrics, each (P,).
         """
         ...
 
@@ -32,6 +32,6 @@ _AGENTS: dict[str, Any] = {"reinforce": Reinforce, "a2c": A2c, "ppo": Ppo}
 
 
 def make_agent(technique: str, params: Sequence[Any], observation_size: int, action_size: int) -> Agent:
-    """The agent of a technique for the given members, who must share their shapes."""
+    """Make the agent of a technique; `params` has one entry per member, equal in every shared parameter."""
     agent: Agent = _AGENTS[technique](params, observation_size, action_size)
     return agent

@@ -1,8 +1,8 @@
-"""A policy as an ONNX graph: from observations as the worlds give them to actions as they take them.
+"""Export of a policy as an ONNX graph from raw observations to actions.
 
-    normalise → hidden layers → output layer → clip to ±1 → middle + half range · u
+    normalise → hidden layers → output layer → clip to ±1 → center + half range · u
 
-It computes what `AgentState.act` and the worlds' action range compute, in float32, and knows nothing of exploration.
+The graph equals `AgentState.act` followed by `ActionScaler`, in float32, without exploration.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 INPUT_NAME, OUTPUT_NAME = "observation", "action"
 
 _OPSET = 13
-"""Has every operator that is needed, and is old enough for the runtimes of game engines."""
+"""The oldest with every operator used here, for the runtimes of game engines."""
 _IR_VERSION = 7
 
 _ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, float]]] = {
@@ -32,7 +32,7 @@ _ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, float]]] = {
     "leakyReLU": ("LeakyRelu", {"alpha": 0.01}),
     "ELU": ("Elu", {"alpha": 1.0}),
 }
-"""Operator and attributes by the spec's word; `SiLU` needs two operators."""
+"""Operator and attributes by the name in a spec; `SiLU` needs two operators."""
 
 
 def export_onnx_policy(
@@ -41,15 +41,14 @@ def export_onnx_policy(
     action_range: tuple[NDArray[np.float32], NDArray[np.float32]],
     metadata: Mapping[str, str],
 ) -> bytes:
-    """The file of one member's policy: input `observation` (batch, O) float32, output `action` (batch, A) float32.
+    """Content of an ONNX file: input `observation` (batch, O) float32, output `action` (batch, A) float32.
 
-    `action_range`: lowest and highest actions of the figure, (A,) each. `facts` go into the file's metadata. Raises
-    MissingError where the library is not installed.
+    `action_range`: lowest and highest actions of the figure, (A,) each. Raises MissingError if `onnx` is not installed.
     """
     try:
         from onnx import TensorProto, checker, helper
     except ImportError as error:
-        raise MissingError(f"ONNX's library cannot be imported: {error}", hint="pip install 'gts[onnx]'") from error
+        raise MissingError(f"the library onnx cannot be imported: {error}", hint="pip install 'gts[onnx]'") from error
     graph = _GraphBuilder()
     value = _add_normaliser(graph, state, member)
     value = _add_network(graph, state, member, value)
@@ -70,22 +69,22 @@ def export_onnx_policy(
 
 
 class _GraphBuilder:
-    """Nodes and constants in the order in which they are added."""
+    """Collects nodes and constants in order."""
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
 
     def add_node(self, operator: str, inputs: Sequence[str | NDArray[Any]], output: str, **attributes: Any) -> str:
-        """Add a node; an input that is an array becomes a constant. Gives the name of its output."""
+        """Add a node; arrays among the inputs become constants. Returns the name of its output."""
         from onnx import helper, numpy_helper
 
         names = []
-        for place, value in enumerate(inputs):
+        for index, value in enumerate(inputs):
             if isinstance(value, str):
                 names.append(value)
                 continue
-            names.append(f"{output}.{place}")
+            names.append(f"{output}.{index}")
             self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value, np.float32), names[-1]))
         self.nodes.append(helper.make_node(operator, names, [output], name=output, **attributes))
         return output

@@ -1,32 +1,32 @@
 """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347).
 
-A rollout is used for many small updates. The probability ratio r(θ) = π_θ(u|s) ÷ π_old(u|s) is clipped, so that no update
-gains by leaving the old policy far behind:
+A rollout is used for many small updates. The probability ratio r(θ) = π_θ(u|s) ÷ π_old(u|s) is clipped, which removes the
+incentive to move the policy far from the one that collected the rollout:
 
     L_clip = E[ min( r A, clip(r, 1 − ε, 1 + ε) A ) ]                                     (equation 7)
 
 Advantages A are generalised advantage estimates; the critic is fitted to A + V. Actor and critic are two networks with an
-optimiser each. Two ways to spend a rollout: passes in shuffled minibatches that actor and critic share, or, as in the
-original program and Spinning Up, separate full-batch iterations.
+optimiser each. A rollout is used in one of two ways: passes over shuffled minibatches shared by actor and critic, or, as in
+the original program and Spinning Up, separate full-batch iterations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from gts.agents.losses import explained_variance, normalize, value_loss
+from gts.agents.losses import MeanMetrics, estimate_advantages, explained_variance, normalize, value_loss
 from gts.agents.state import AgentState, stack_param
-from gts.data.returns import compute_gae
-from gts.data.rollout import Rollout, compute_values, flatten_by_member
+from gts.data.rollout import Rollout, flatten_by_member
 from gts.nets.gaussian import gaussian_entropy, gaussian_log_prob
 from gts.params.techniques import PpoParams
 
 
 def clipped_policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantages: Tensor, clip_ratio: Tensor) -> tuple[Tensor, ...]:
-    """Minus equation 7, and two numbers that tell how far the policy moved.
+    """Negative of equation 7, with two measures of how far the policy moved.
 
     `log_prob`, `old_log_prob`, `advantages` (P, B); `clip_ratio` ε (P, 1). Returns the loss, the KL divergence estimated by
     E[(r − 1) − log r] (Schulman 2020, "Approximating KL divergence"), and the fraction of clipped ratios; each (P,).
@@ -39,6 +39,36 @@ def clipped_policy_loss(log_prob: Tensor, old_log_prob: Tensor, advantages: Tens
         kl = (ratio - 1 - log_ratio).mean(1)
         clip_fraction = (ratio != clipped).to(ratio.dtype).mean(1)
     return loss, kl, clip_fraction
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The samples of a rollout by member: B = T·N, or fewer in a minibatch."""
+
+    observations: Tensor
+    """(P, B, O), normalised."""
+    actions: Tensor
+    """(P, B, A)"""
+    old_log_prob: Tensor
+    """(P, B)"""
+    advantages: Tensor
+    """(P, B)"""
+    returns: Tensor
+    """(P, B) value targets, A + V."""
+
+    def minibatches(self, permutation: Tensor, size: int) -> Iterator[Samples]:
+        """Yield every sample once, in the order of `permutation` (P, B), in equal minibatches of about `size`."""
+        scalars = torch.stack([self.old_log_prob, self.advantages, self.returns], dim=2)
+        table = torch.cat([self.observations, self.actions, scalars], dim=2)
+        n_members, n_samples, n_columns = table.shape
+        rows = permutation + torch.arange(n_members)[:, None] * n_samples
+        shuffled = table.view(-1, n_columns).index_select(0, rows.view(-1)).view(n_members, n_samples, n_columns)
+        widths = [self.observations.shape[2], self.actions.shape[2], 1, 1, 1]
+        n_minibatches = max(1, round(n_samples / size))
+        for i in range(n_minibatches):
+            minibatch = shuffled[:, i * n_samples // n_minibatches : (i + 1) * n_samples // n_minibatches]
+            observations, actions, *columns = torch.split(minibatch, widths, dim=2)
+            yield Samples(observations, actions, *(column.squeeze(2) for column in columns))
 
 
 class Ppo:
@@ -56,130 +86,63 @@ class Ppo:
         self._max_kl = 1.5 * stack_param(params, "target_kl")
 
     def update(self, rollout: Rollout, progress: Tensor, active: Tensor) -> Mapping[str, Tensor]:
-        """Spend one rollout; see `gts.agents.agent.Agent.update`."""
-        rewards = self.state.reward_scaler(rollout.rewards, rollout.done, self._gamma)
-        batch = _Samples(self, rollout, rewards)
-        shared_params = self._shared_params
-        is_full_batch = shared_params.actor_training_iterations > 0 or shared_params.critic_training_iterations > 0
-        update = _Update(self, progress, active[:, None])
-        if is_full_batch:
-            update.separately(batch, shared_params.actor_training_iterations, shared_params.critic_training_iterations)
-        else:
-            for _ in range(shared_params.update_epochs):
-                update.one_pass(batch, shared_params.minibatch_size)
-                if shared_params.recompute_advantages:
-                    batch.estimate()
-        metrics = update.numbers() | {"explained_variance": batch.explained_variance}
-        self.state.observation_normaliser.update(flatten_by_member(rollout.observations))
-        return metrics
+        """Learn from one rollout; see `gts.agents.agent.Agent.update`."""
+        state, params = self.state, self._shared_params
+        actor_learning_rate = state.annealed(self._actor_learning_rate, params.schedule, progress)
+        critic_learning_rate = state.annealed(self._critic_learning_rate, params.schedule, progress)
+        clip_ratio = self._clip_ratio * (1 - progress) if params.clip_schedule == "linear" else self._clip_ratio
+        actor_active, critic_active = active[:, None].clone(), active[:, None]
+        metrics = MeanMetrics()
 
-
-class _Samples:
-    """A rollout as one table a member: observation, action, old log-probability, advantage and value target of every sample."""
-
-    def __init__(self, agent: Ppo, rollout: Rollout, rewards: Tensor) -> None:
-        self._agent = agent
-        self._rollout = rollout
-        self._rewards = rewards
-        state = agent.state
+        rewards = state.reward_scaler(rollout.rewards, rollout.done, self._gamma)
         with torch.no_grad():
-            self.observations = state.observation_normaliser(flatten_by_member(rollout.observations))
-            self.actions = flatten_by_member(rollout.actions)
-            self.old_log_prob = gaussian_log_prob(self.actions, *state.policy(self.observations))
-        self.explained_variance = self.estimate()
+            observations = state.observation_normaliser(flatten_by_member(rollout.observations))
+            actions = flatten_by_member(rollout.actions)
+            old_log_prob = gaussian_log_prob(actions, *state.policy(observations))
+        advantages, returns = estimate_advantages(state, rollout, rewards, self._gamma, self._gae_lambda)
+        samples = Samples(observations, actions, old_log_prob, advantages, returns)
+        variance = explained_variance(returns, advantages)
 
-    @torch.no_grad()
-    def estimate(self) -> Tensor:
-        """Estimate advantages with the critic as it is now; returns its explained variance, (P,)."""
-        agent, rollout = self._agent, self._rollout
-        values, following = compute_values(rollout, agent.state.values)
-        advantages = compute_gae(
-            self._rewards, values, following, rollout.terminated, rollout.truncated, agent._gamma, agent._gae_lambda
-        )
-        self.advantages = flatten_by_member(advantages)
-        self.targets = flatten_by_member(advantages + values)
-        self._table = torch.cat(
-            [
-                self.observations,
-                self.actions,
-                torch.stack([self.old_log_prob, self.advantages, self.targets], dim=2),
-            ],
-            dim=2,
-        )
-        return explained_variance(self.targets, self.advantages)
+        if params.actor_training_iterations > 0:
+            # Full-batch iterations of the actor until the KL divergence ends them, then of the critic.
+            for _ in range(params.actor_training_iterations):
+                metrics.add(self._update_actor(samples, clip_ratio, actor_learning_rate, actor_active))
+                if not actor_active.any():
+                    break
+            for _ in range(params.critic_training_iterations):
+                metrics.add(self._update_critic(samples, critic_learning_rate, critic_active))
+        else:
+            for epoch in range(params.update_epochs):
+                if epoch > 0 and params.recompute_advantages:
+                    advantages, returns = estimate_advantages(state, rollout, rewards, self._gamma, self._gae_lambda)
+                    samples = replace(samples, advantages=advantages, returns=returns)
+                permutation = state.random_streams.minibatch_permutations(observations.shape[1])
+                for minibatch in samples.minibatches(permutation, params.minibatch_size):
+                    metrics.add(self._update_actor(minibatch, clip_ratio, actor_learning_rate, actor_active))
+                    metrics.add(self._update_critic(minibatch, critic_learning_rate, critic_active))
 
-    def minibatches(self, size: int) -> Iterator[tuple[Tensor, ...]]:
-        """Every sample once, in a new random order for each member: (P, B, O), (P, B, A), (P, B), (P, B), (P, B)."""
-        members, samples, columns = self._table.shape
-        order = self._agent.state.random_streams.minibatch_permutations(samples) + torch.arange(members)[:, None] * samples
-        shuffled = self._table.view(-1, columns).index_select(0, order.view(-1)).view(members, samples, columns)
-        o, a = self.observations.shape[2], self.actions.shape[2]
-        count = max(1, round(samples / size))
-        for index in range(count):
-            batch = shuffled[:, index * samples // count : (index + 1) * samples // count]
-            yield batch[..., :o], batch[..., o : o + a], batch[..., -3], batch[..., -2], batch[..., -1]
+        state.observation_normaliser.update(flatten_by_member(rollout.observations))
+        return metrics.means() | {"learning_rate": actor_learning_rate[:, 0], "explained_variance": variance}
 
-    def everything(self) -> tuple[Tensor, ...]:
-        """The same columns for the whole rollout, in order."""
-        return self.observations, self.actions, self.old_log_prob, self.advantages, self.targets
+    def _update_actor(self, batch: Samples, clip_ratio: Tensor, learning_rate: Tensor, active: Tensor) -> dict[str, Tensor]:
+        """One step of the policies. Clears `active` (P, 1) of members with a too large KL divergence; returns metrics."""
+        advantages = normalize(batch.advantages) if self._shared_params.normalise_advantages else batch.advantages
+        mean, log_std = self.state.policy(batch.observations)
+        log_prob = gaussian_log_prob(batch.actions, mean, log_std)
+        loss, kl, clip_fraction = clipped_policy_loss(log_prob, batch.old_log_prob, advantages, clip_ratio)
+        entropy = gaussian_entropy(log_std).mean(1)
+        active &= ~((self._max_kl > 0) & (kl[:, None] > self._max_kl))
+        grad_norm = self.state.policy_step(loss - self._entropy_coef * entropy, learning_rate, active)
+        return {
+            "policy_loss": loss,
+            "kl": kl,
+            "clip_fraction": clip_fraction,
+            "entropy": entropy,
+            "actor_gradient": grad_norm,
+        }
 
-
-class _Update:
-    """The optimiser steps that one rollout pays for."""
-
-    def __init__(self, agent: Ppo, progress: Tensor, active: Tensor) -> None:
-        state, shared = agent.state, agent._shared_params
-        self._agent = agent
-        self._active = active
-        self._may_move = active.clone()
-        self._actor_rate = state.annealed(agent._actor_learning_rate, shared.schedule, progress)
-        self._critic_rate = state.annealed(agent._critic_learning_rate, shared.schedule, progress)
-        self._clip = agent._clip_ratio * (1 - progress) if shared.clip_schedule == "linear" else agent._clip_ratio
-        self._sums: dict[str, Tensor] = {}
-        self._counts: dict[str, int] = {}
-
-    def one_pass(self, samples: _Samples, minibatch_size: int) -> None:
-        """Every sample once, actor and critic from the same minibatches."""
-        for observations, actions, old_log_prob, advantages, targets in samples.minibatches(minibatch_size):
-            self._actor_step(observations, actions, old_log_prob, advantages)
-            self._critic_step(observations, targets)
-
-    def separately(self, samples: _Samples, actor_iterations: int, critic_iterations: int) -> None:
-        """Full-batch iterations of the actor until the KL divergence ends them, then of the critic."""
-        observations, actions, old_log_prob, advantages, targets = samples.everything()
-        for _ in range(actor_iterations):
-            self._actor_step(observations, actions, old_log_prob, normalize(advantages))
-            if not self._may_move.any():
-                break
-        for _ in range(critic_iterations):
-            self._critic_step(observations, targets)
-
-    def _actor_step(self, observations: Tensor, actions: Tensor, old_log_prob: Tensor, advantages: Tensor) -> None:
-        agent = self._agent
-        policy = agent.state.policy
-        if agent._shared_params.normalise_advantages:
-            advantages = normalize(advantages)
-        mean, log_deviation = policy(observations)
-        log_prob = gaussian_log_prob(actions, mean, log_deviation)
-        loss, divergence, clip_fraction = clipped_policy_loss(log_prob, old_log_prob, advantages, self._clip)
-        spread = gaussian_entropy(log_deviation).mean(1)
-        over = (agent._max_kl > 0) & (divergence[:, None] > agent._max_kl)
-        self._may_move &= ~over
-        norm = agent.state.policy_step(loss - agent._entropy_coef * spread, self._actor_rate, self._may_move)
-        self._note(policy_loss=loss, kl=divergence, clip_fraction=clip_fraction, entropy=spread, actor_gradient=norm)
-
-    def _critic_step(self, observations: Tensor, targets: Tensor) -> None:
-        state = self._agent.state
-        loss = value_loss(state.values_of_normalised(observations), targets)
-        norm = state.value_step(loss, self._critic_rate, self._active)
-        self._note(value_loss=loss, critic_gradient=norm)
-
-    def _note(self, **numbers: Tensor) -> None:
-        for name, number in numbers.items():
-            self._sums[name] = self._sums[name] + number.detach() if name in self._sums else number.detach()
-            self._counts[name] = self._counts.get(name, 0) + 1
-
-    def numbers(self) -> dict[str, Tensor]:
-        """Means over all steps of this update, each (P,)."""
-        means = {name: total / self._counts[name] for name, total in self._sums.items()}
-        return means | {"learning_rate": self._actor_rate[:, 0]}
+    def _update_critic(self, batch: Samples, learning_rate: Tensor, active: Tensor) -> dict[str, Tensor]:
+        """One step of the critics; returns metrics."""
+        loss = value_loss(self.state.values_of_normalised(batch.observations), batch.returns)
+        grad_norm = self.state.value_step(loss, learning_rate, active)
+        return {"value_loss": loss, "critic_gradient": grad_norm}

@@ -1,11 +1,11 @@
 """REINFORCE with a baseline (Williams 1992; Sutton and Barto 2018, section 13.4).
 
-    ∇J = E[ ∇ log π(u_t|s_t) (G_t − b) ]                        G_t the discounted return that followed
+    ∇J = E[ ∇ log π(u_t|s_t) (G_t − b) ]                        G_t the discounted return from step t
 
-One step of the policy a rollout, from Monte-Carlo returns. The baseline b takes no part in the gradient's mean and much of
-its noise: "none" is 0, "white" subtracts the mean return of the rollout and divides by its deviation, "learned" is a
-network V(s_t) fitted to the returns. Where a rollout or an episode is cut off, the rest of the return is estimated by the
-learned baseline, else by the running mean of returns.
+One step of the policy per rollout, from Monte-Carlo returns. The baseline b reduces the variance of the gradient without
+changing its mean: "none" is 0, "white" subtracts the mean return of the rollout and divides by its standard deviation,
+"learned" is a network V(s_t) fitted to the returns. At the end of a rollout and at truncated episodes the rest of the return
+is estimated by the learned baseline, otherwise by the running mean of returns.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Reinforce:
         return metrics
 
     def _baseline_values(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        """What the baseline expects at each observation and after it. (T, P, N), (T, P, N)"""
+        """Baseline of each observation and of the next one. (T, P, N), (T, P, N)"""
         if self.state.value is not None:
             return compute_values(rollout, self.state.values)
         mean = self.state.return_statistics.mean.to(rollout.rewards.dtype)
@@ -69,13 +69,13 @@ class Reinforce:
         return constant, constant
 
     def _compute_advantages(self, returns: Tensor, values: Tensor) -> Tensor:
-        """G − b. (P, B), (P, B) → (P, B)"""
+        """Advantages G − b. (P, B), (P, B) → (P, B)"""
         if self._shared_params.baseline == "none":
             return returns
         return normalize(returns - values if self._shared_params.baseline == "learned" else returns)
 
     def _fit_baseline(self, observations: Tensor, returns: Tensor, progress: Tensor, active: Tensor) -> dict[str, Tensor]:
-        """Passes over the rollout in shuffled minibatches that pull V towards the returns."""
+        """Fit V to the returns in passes over shuffled minibatches; returns metrics."""
         state = self.state
         members, samples, width = observations.shape
         n_minibatches = max(1, round(samples / self._shared_params.minibatch_size))

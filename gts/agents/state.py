@@ -1,11 +1,4 @@
-"""What every agent carries from update to update: networks, optimisers, normalisers, random streams.
-
-Everything here has P members side by side and goes into a checkpoint member by member.
-
-Putting what a checkpoint holds into an agent.
-
-From the unit actions of policies to the actions of worlds.
-"""
+"""The state of an agent: networks, optimisers, normalisers and random streams of P members, as checkpoints store them."""
 
 from __future__ import annotations
 
@@ -22,20 +15,20 @@ from gts.data.streams import MemberStreams
 from gts.errors import FileError
 from gts.formats.checkpoint import Checkpoint
 from gts.nets.adam import Adam
-from gts.nets.device import DEVICE, DTYPE
 from gts.nets.gaussian import GaussianPolicy
 from gts.nets.mlp import Mlp, MlpConfig
+from gts.nets.stack import DEVICE, DTYPE, add_prefix, strip_prefix
 from gts.params.techniques import TechniqueParams
 
 
 def stack_param(params: Sequence[TechniqueParams], name: str) -> Tensor:
-    """One parameter of all members. (P, 1)"""
+    """One parameter of all members, (P, 1)."""
     return torch.tensor([[float(getattr(member, name))] for member in params], device=DEVICE, dtype=DTYPE)
 
 
 def make_mlp_config(params: TechniqueParams, network: str) -> MlpConfig:
-    """The inside of a network from its parameters, `actor_n_hidden`, `actor_hidden_size`, …"""
-    initialised_like = "policy" if network == "baseline" else network  # a baseline starts as its policy does
+    """Configuration of a network from its parameters, `actor_n_hidden`, `actor_hidden_size`, …"""
+    initialised_like = "policy" if network == "baseline" else network  # a baseline is initialised like its policy
     return MlpConfig(
         getattr(params, f"{network}_n_hidden"),
         getattr(params, f"{network}_hidden_size"),
@@ -45,12 +38,12 @@ def make_mlp_config(params: TechniqueParams, network: str) -> MlpConfig:
 
 
 class AgentState:
-    """A policy, a value network, and all that belongs to them."""
+    """Policies, value networks, and their optimisers, normalisers and random streams."""
 
     def __init__(
         self, params: Sequence[TechniqueParams], observation_size: int, action_size: int, network_names: tuple[str, str | None]
     ) -> None:
-        """`names` are the spec's words for the policy and the value network; None where there is no value network."""
+        """`network_names`: prefixes of the policy and the value network in specs and checkpoints; None for no value network."""
         shared = params[0]
         policy_name, value_name = network_names
         self.network_names = network_names
@@ -86,7 +79,7 @@ class AgentState:
         return len(self.params)
 
     def _initial_std(self, policy_name: str, n_environments: int) -> Tensor:
-        """Starting deviations of unit actions, whose range is 2 wide. (P,) or (P, N, A)"""
+        """Initial standard deviations of unit actions, as a part of their range of 2. (P,) or (P, N, A)"""
         scale = 2.0 * stack_param(self.params, f"{policy_name}_variance_scale")[:, 0]
         if n_environments == 1:
             return scale
@@ -107,73 +100,73 @@ class AgentState:
         return self.policy.mean(self.observation_normaliser(observations))
 
     def values(self, observations: Tensor) -> Tensor:
-        """V of observations as the worlds gave them. (P, B, O) → (P, B)"""
+        """V of raw observations. (P, B, O) → (P, B)"""
         return self.values_of_normalised(self.observation_normaliser(observations))
 
     def values_of_normalised(self, observations: Tensor) -> Tensor:
-        """V of observations that went through the normaliser. (P, B, O) → (P, B)"""
+        """V of normalised observations. (P, B, O) → (P, B)"""
         assert self.value is not None
         return self.value(observations).squeeze(-1)
 
     def policy_step(self, loss: Tensor, learning_rate: Tensor, active: Tensor) -> Tensor:
-        """One optimiser step of the policies. Loss (P,), rate (P, 1), active (P, 1) → gradient norms (P,)"""
+        """One optimiser step of the policies. (P,), (P, 1), (P, 1) → gradient norms (P,)"""
         return _optimiser_step(self.policy.net, self.policy_optimiser, loss, learning_rate, self.max_grad_norm, active)
 
     def value_step(self, loss: Tensor, learning_rate: Tensor, active: Tensor) -> Tensor:
-        """One optimiser step of the value networks. Loss (P,), rate (P, 1), active (P, 1) → gradient norms (P,)"""
+        """One optimiser step of the value networks. (P,), (P, 1), (P, 1) → gradient norms (P,)"""
         assert self.value is not None and self.value_optimiser is not None
         return _optimiser_step(self.value, self.value_optimiser, loss, learning_rate, self.max_grad_norm, active)
 
     def annealed(self, initial_value: Tensor, schedule: str, progress: Tensor) -> Tensor:
-        """A step size at `progress` (0 to 1) of each member's training. (P, 1), (P, 1) → (P, 1)"""
+        """Learning rates at `progress` (0 to 1) of each member's training. (P, 1), (P, 1) → (P, 1)"""
         if schedule == "constant":
             return initial_value
         return initial_value * (1.0 - progress * (1.0 - self._final_fraction))
 
     def finite_members(self) -> Tensor:
-        """Which members' networks hold only finite numbers. (P,) bool"""
+        """Members with only finite numbers in their networks, (P,) bool."""
         policy = self.policy.net.stack.finite_members()
         return policy & self.value.stack.finite_members() if self.value else policy
 
     def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
-        """Everything of one member by name, as a checkpoint stores it."""
+        """Arrays of one member by their names in a checkpoint."""
         policy_name, value_name = self.network_names
-        arrays = _add_prefix(f"{policy_name}.", self.policy.state_dict(member))
-        arrays |= _add_prefix(f"{policy_name}.adam.", self.policy_optimiser.state_dict(member))
+        arrays = add_prefix(f"{policy_name}.", self.policy.state_dict(member))
+        arrays |= add_prefix(f"{policy_name}.adam.", self.policy_optimiser.state_dict(member))
         if self.value is not None and self.value_optimiser is not None:
-            arrays |= _add_prefix(f"{value_name}.", self.value.state_dict(member))
-            arrays |= _add_prefix(f"{value_name}.adam.", self.value_optimiser.state_dict(member))
-        arrays |= _add_prefix("observations.", self.observation_normaliser.statistics.state_dict(member))
-        arrays |= _add_prefix("returns.", self.reward_scaler.statistics.state_dict(member))
-        arrays |= _add_prefix("returnsSeen.", self.return_statistics.state_dict(member))
+            arrays |= add_prefix(f"{value_name}.", self.value.state_dict(member))
+            arrays |= add_prefix(f"{value_name}.adam.", self.value_optimiser.state_dict(member))
+        arrays |= add_prefix("observations.", self.observation_normaliser.statistics.state_dict(member))
+        arrays |= add_prefix("returns.", self.reward_scaler.statistics.state_dict(member))
+        arrays |= add_prefix("returnsSeen.", self.return_statistics.state_dict(member))
         arrays["returns.running"] = self.reward_scaler.running_returns[member].numpy().copy()
-        return arrays | _add_prefix("streams.", self.random_streams.state_dict(member))
+        return arrays | add_prefix("streams.", self.random_streams.state_dict(member))
 
     def load_state_dict(self, member: int, tensors: Mapping[str, NDArray[Any]], *, strict: bool) -> None:
-        """Fill one member from a checkpoint.
+        """Load one member from the tensors of a checkpoint.
 
-        `exactly` also takes what only the same training may go on with: random streams and running returns. Without it,
-        optimisers and normalisers are taken where the checkpoint has them. Raises KeyError, ValueError where tensors lack
-        or do not fit.
+        `strict` continues the same training: it also loads random streams and running returns, and needs every tensor.
+        Otherwise optimisers and normalisers are loaded if present. Raises KeyError for a missing tensor, ValueError for a
+        shape that does not fit.
         """
         policy_name, value_name = self.network_names
-        self.policy.load_state_dict(member, _strip_prefix(tensors, f"{policy_name}."))
+        self.policy.load_state_dict(member, strip_prefix(tensors, f"{policy_name}."))
         optimisers = [(policy_name, self.policy_optimiser)]
         if self.value is not None and self.value_optimiser is not None:
             if strict or f"{value_name}.output.weight" in tensors:
-                self.value.stack.load_state_dict(member, _strip_prefix(tensors, f"{value_name}."))
+                self.value.stack.load_state_dict(member, strip_prefix(tensors, f"{value_name}."))
             optimisers.append((str(value_name), self.value_optimiser))
         for name, optimiser in optimisers:
             if strict or f"{name}.adam.steps" in tensors:
-                optimiser.load_state_dict(member, _strip_prefix(tensors, f"{name}.adam."))
+                optimiser.load_state_dict(member, strip_prefix(tensors, f"{name}.adam."))
         if self.observation_normaliser.enabled and (strict or "observations.mean" in tensors):
-            self.observation_normaliser.load_state_dict(member, _strip_prefix(tensors, "observations."))
+            self.observation_normaliser.load_state_dict(member, strip_prefix(tensors, "observations."))
         if self.reward_scaler.enabled and (strict or "returns.mean" in tensors):
-            self.reward_scaler.statistics.load_state_dict(member, _strip_prefix(tensors, "returns."))
+            self.reward_scaler.statistics.load_state_dict(member, strip_prefix(tensors, "returns."))
         if strict:
             self.reward_scaler.running_returns[member] = torch.from_numpy(tensors["returns.running"].copy())
-            self.return_statistics.load_state_dict(member, _strip_prefix(tensors, "returnsSeen."))
-            self.random_streams.load_state_dict(member, _strip_prefix(tensors, "streams."))
+            self.return_statistics.load_state_dict(member, strip_prefix(tensors, "returnsSeen."))
+            self.random_streams.load_state_dict(member, strip_prefix(tensors, "streams."))
 
 
 def _optimiser_step(
@@ -183,37 +176,29 @@ def _optimiser_step(
     return optimiser.step(learning_rate, max_grad_norm, active)
 
 
-def _add_prefix(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {prefix + name: array for name, array in arrays.items()}
-
-
-def _strip_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-
-
 def load_checkpoint(state: AgentState, member: int, checkpoint: Checkpoint, *, strict: bool) -> None:
     """Load a checkpoint into a member; raises FileError where tensors are missing or do not fit."""
     try:
         state.load_state_dict(member, checkpoint.tensors, strict=strict)
     except KeyError as error:
-        raise FileError(f"the checkpoint lacks the tensor {error}", hint="it may be cut down or of another program") from error
+        raise FileError(f"the checkpoint lacks the tensor {error}", hint="the file may be incomplete or not of GTS") from error
     except ValueError as error:
         raise FileError(
             f"the checkpoint does not fit the {checkpoint.spec.figure}: {error}",
-            hint="its tensors are those of another figure or of other network sizes",
+            hint="its tensors belong to another figure or to other network sizes",
         ) from error
 
 
 class ActionScaler:
-    """u ∈ [−1, 1] → middle + half range · u, clipped to the range or left to the physics."""
+    """Maps unit actions u to center + half range · u, optionally clipped to the range."""
 
     def __init__(self, low: NDArray[np.float32], high: NDArray[np.float32], *, clip: bool) -> None:
-        """`low` and `high` are the ends of the range, (A,)."""
+        """`low`, `high`: ends of the action range, (A,)."""
         self._center = (low + high) / np.float32(2)
         self._half_range = (high - low) / np.float32(2)
         self._clip = clip
 
     def __call__(self, unit_actions: Tensor) -> NDArray[np.float32]:
-        """(P, N, A) unit actions → (P·N, A) float32 actions for all worlds."""
+        """Unit actions (P, N, A) → float32 actions of all worlds (P·N, A)."""
         actions: NDArray[np.float32] = unit_actions.clamp(-1.0, 1.0).numpy() if self._clip else unit_actions.numpy()
         return (self._center + self._half_range * actions).reshape(-1, actions.shape[-1])

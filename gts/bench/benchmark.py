@@ -1,7 +1,7 @@
-"""How fast this machine trains: worlds against the physical limit, learning against the worlds, both against other libraries.
+"""Training speed: worlds against the physical limit, training against worlds, both against other libraries.
 
-What is compared takes turns in one process, again and again, so that whatever slows the machine down slows all of it down.
-Ratios are taken within each repetition; medians are reported, with the smallest and the largest.
+Workloads take turns in one process, so that a slow machine slows all of them down. Ratios are computed within each repetition;
+the results are medians with minimum and maximum.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 from gts.bench import cases
 from gts.bench.cases import TrainingWorkload, Workload
@@ -24,27 +24,28 @@ from gts.errors import MissingError, UsageError, WorkError
 from gts.formats.spec_file import read_spec
 from gts.params.figures import FIGURES
 from gts.params.spec import Spec, unknown_name_message
+from gts.params.techniques import Physics
 from gts.system.threads import available_cpus
 from gts.system.versions import machine_info, package_versions
 
 BenchRow = dict[str, Any]
 
 WORLD_COUNTS = (64, 256)
-"""Worlds that are stepped side by side: where others are measured too, and what a cohort of 8 has."""
+"""Numbers of worlds: those of the other libraries, and those of a cohort of 8."""
 SB3_WORLD_COUNTS = (8, 64)
-"""Worlds that Stable-Baselines3 trains in: as many as it has environments of its own by default, and as many as suit them."""
+"""Numbers of GTS worlds for Stable-Baselines3: its default number of environments, and a better one for worlds."""
 
 COHORT_SIZE = 8
 EXACT_TAIL = 0.1
-"""Part of a training with fast physics that the recommended specs spend on exact physics in the end."""
+"""Exact tail of the recommended specs with fast physics."""
 REPETITIONS = 5
 
 HOPPER_SPEC = Path("hopper", "hopperPPO.spec")
 PENDULUM_SPEC = Path("inverted", "invertedPPO.spec")
-"""The recommended specs that are measured, in the workspace that comes with GTS."""
+"""The recommended specs to measure, in the example workspace."""
 
 GTS_COMMAND = (sys.executable, "-m", "gts")
-"""`gts` of this very installation."""
+"""Command line of this installation of `gts`."""
 
 RATIO_GOALS = {
     "worlds 256 exact ÷ limit exact": 0.9,
@@ -57,27 +58,27 @@ RATIO_GOALS = {
     "8 exact ÷ worlds of 8 exact": 0.7,
     "8 fast ÷ sb3": 12.0,
 }
-"""What ratios should reach on two cores: that with Gymnasium's environments on the hopper, the others everywhere."""
+"""Goals of ratios on two cores; that against Gymnasium holds for the hopper only."""
 
-_PHYSICS: tuple[Literal["exact", "fast"], ...] = ("exact", "fast")
+_PHYSICS: tuple[Physics, ...] = ("exact", "fast")
 
 
 @dataclass
 class Benchmark:
-    """What is measured and how patiently, and the rows that come of it.
+    """A benchmark: settings and resulting rows.
 
     Raises UsageError for an unknown figure or a number below 1.
     """
 
     workspace: Path
-    """Where the recommended specs are."""
+    """Folder of the recommended specs."""
     figures: tuple[str, ...] = tuple(FIGURES)
-    """Those that are stepped."""
+    """Figures to step."""
     peers: bool = False
-    """Also measure Gymnasium's environments in processes, Stable-Baselines3 in its own and in GTS's worlds, and EnvPool."""
+    """Whether to measure Gymnasium's AsyncVectorEnv, EnvPool, and Stable-Baselines3 in its environments and in worlds."""
     repetitions: int = REPETITIONS
     quick: bool = False
-    """Measure briefly, which shows whether it works and is no good as numbers."""
+    """Whether to measure briefly, as a test without meaningful numbers."""
     threads: int = field(default_factory=available_cpus)
     rates: list[BenchRow] = field(default_factory=list)
     """Steps per second."""
@@ -87,7 +88,7 @@ class Benchmark:
     times: list[BenchRow] = field(default_factory=list)
     """Seconds of whole processes."""
     missing: dict[str, str] = field(default_factory=dict)
-    """Contenders that could not be had, and why."""
+    """Missing workloads, with reasons."""
 
     def __post_init__(self) -> None:
         for figure in self.figures:
@@ -97,9 +98,9 @@ class Benchmark:
             raise UsageError("a measurement needs at least one repetition and one thread")
 
     def run(self) -> Iterator[str]:
-        """Measure everything; yields what comes next.
+        """Measure everything; yields the name of each part before it starts.
 
-        Raises FileError where a recommended spec is missing, WorkError where `gts` itself fails.
+        Raises FileError if a recommended spec is missing, WorkError if `gts` fails.
         """
         spec = read_spec(self.workspace / HOPPER_SPEC)
         for figure in self.figures:
@@ -115,7 +116,7 @@ class Benchmark:
         self.times.append(self.measure_whole_training())
 
     def report(self) -> dict[str, Any]:
-        """What has been measured, as plain data."""
+        """The results as plain data."""
         words = ["gts bench"] + ["--peers"] * self.peers + ["--quick"] * self.quick
         if self.repetitions != REPETITIONS:
             words.append(f"--repetitions {self.repetitions}")
@@ -133,7 +134,7 @@ class Benchmark:
         }
 
     def measure_stepping(self, figure: str) -> None:
-        """Control steps per second of a figure under random actions, and how they compare."""
+        """Measure the control steps per second of a figure with random actions."""
         runners: dict[str, Workload] = {}
         pairs: list[tuple[str, str]] = []
         for physics in _PHYSICS:
@@ -155,7 +156,7 @@ class Benchmark:
         self._record(figure, measured, pairs)
 
     def measure_learning(self, spec: Spec) -> None:
-        """Environment steps per second of a training, updates included, alone and as a cohort, and where the time goes."""
+        """Measure the environment steps per second of a training, updates included, of one member and of a cohort, by phase."""
         runners: dict[str, Workload] = {}
         pairs: list[tuple[str, str]] = []
         subject = f"{spec.figure} {spec.technique}"
@@ -187,7 +188,7 @@ class Benchmark:
                 self.profile.append({"subject": subject, "training": name, **work.profile()})
 
     def measure_whole_training(self) -> BenchRow:
-        """Seconds of `gts train` with 100 000 steps, from the start of the process to the score."""
+        """Measure the seconds of `gts train` with 100 000 steps, from the start of the process to the score."""
         steps = 2_000 if self.quick else 100_000
         spec = str((self.workspace / PENDULUM_SPEC).resolve())
         seconds, score = [], 0.0
@@ -206,7 +207,7 @@ class Benchmark:
             self.missing[name] = error.message
 
     def _measure_rates(self, runners: dict[str, Workload]) -> dict[str, list[float]]:
-        """Steps per second of each contender in each repetition, after one round to warm up."""
+        """Steps per second of each workload in each repetition, after one warm-up."""
         rates: dict[str, list[float]] = {name: [] for name in runners}
         for work in runners.values():
             work()
@@ -216,7 +217,7 @@ class Benchmark:
         return rates
 
     def _record(self, subject: str, measured: dict[str, list[float]], pairs: Iterable[tuple[str, str]]) -> None:
-        """Keep the rates, and the ratios of the pairs that are there."""
+        """Record the rates, and the ratios of the measured pairs."""
         for name, values in measured.items():
             self.rates.append({"subject": subject, "what": name, **median_and_range(values), "unit": "steps/s"})
         for numerator, denominator in pairs:
@@ -228,24 +229,24 @@ class Benchmark:
 
 
 def rate(work: Workload, seconds: float) -> float:
-    """Steps per second of work that is repeated for at least so many seconds."""
-    steps, began = 0, perf_counter()
-    while (spent := perf_counter() - began) < seconds:
+    """Steps per second of a workload, repeated for at least `seconds`."""
+    steps, started = 0, perf_counter()
+    while (spent := perf_counter() - started) < seconds:
         steps += work()
     return steps / spent
 
 
 def median_and_range(values: Iterable[float]) -> dict[str, float]:
-    """Median, smallest and largest."""
+    """Median, minimum and maximum."""
     every = list(values)
     return {"median": statistics.median(every), "min": min(every), "max": max(every)}
 
 
 def _run_gts(arguments: Sequence[str]) -> tuple[float, str]:
-    """Seconds and standard output of a `gts` process; raises WorkError where it fails."""
-    began = perf_counter()
+    """Seconds and standard output of a `gts` process; raises WorkError if it fails."""
+    started = perf_counter()
     done = subprocess.run([*GTS_COMMAND, *arguments], capture_output=True, text=True, check=False)
-    spent = perf_counter() - began
+    spent = perf_counter() - started
     if done.returncode:
         raise WorkError(f"`gts {' '.join(arguments)}` ended with {done.returncode}: {done.stderr.strip()[-400:]}")
     return spent, done.stdout

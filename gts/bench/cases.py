@@ -1,7 +1,7 @@
-"""What `gts bench` lets run against each other.
+"""Workloads of `gts bench`.
 
-A contender is a function that does a bounded piece of work and returns how many environment steps that was. Other libraries are
-imported when their contender is made, and not before; what is not installed raises MissingError.
+A workload is a function that makes a number of environment steps and returns this number. Other libraries are imported when
+their workload is made, which raises MissingError if they are not installed.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gts.bench.gymnasium_loop import make_mujoco_loop
+from gts.bench.mujoco_loop import make_mujoco_loop
 from gts.errors import MissingError
 from gts.params.figures import FIGURES
 from gts.params.spec import Spec, specs_with_seeds
+from gts.params.techniques import Physics
 from gts.physics.worlds import Worlds
 from gts.training.events import TrainingProgress
 from gts.training.trainer import Trainer
@@ -28,7 +29,7 @@ from gts.training.trainer import Trainer
 Workload = Callable[[], int]
 
 _BLOCK_STEPS = 64
-"""Control steps of every world in one piece of work."""
+"""Control steps of each world per call of a workload."""
 
 _SB3_ENVIRONMENTS, _SB3_ROLLOUT = 8, 16_384
 
@@ -51,12 +52,12 @@ _ZOO_NETWORKS = {
 ZOO_PARAMS: Mapping[str, Mapping[str, Any]] = {
     figure: dict(zip(_ZOO_KEYS, row, strict=True)) | {"policy_kwargs": _ZOO_NETWORKS} for figure, row in _ZOO_VALUES.items()
 }
-"""Arguments of Stable-Baselines3's PPO that rl-zoo3 has found by its own searches, for one environment that is normalised."""
+"""Arguments of Stable-Baselines3's PPO from rl-zoo3, for one normalised environment."""
 _ZOO_ROLLOUTS = 4
 
 
-def worlds_workload(figure: str, count: int, physics: Literal["exact", "fast"], threads: int) -> Workload:
-    """GTS's worlds under random actions, with everything that training gets from them."""
+def worlds_workload(figure: str, count: int, physics: Physics, threads: int) -> Workload:
+    """Worlds with random actions, with all outputs that training uses."""
     own = Worlds(figure, count, threads=threads, physics=physics)
     own.reset(range(count))
     actions = _draw_actions(count, own.action_low, own.action_high)
@@ -69,14 +70,14 @@ def worlds_workload(figure: str, count: int, physics: Literal["exact", "fast"], 
     return work
 
 
-def mujoco_workload(figure: str, physics: Literal["exact", "fast"], threads: int) -> Workload:
-    """The plain `mj_step` loop, see `gts.bench.gymnasium_loop`."""
+def mujoco_workload(figure: str, physics: Physics, threads: int) -> Workload:
+    """The `mj_step` loop of `gts.bench.mujoco_loop`."""
     return make_mujoco_loop(figure, physics=physics, threads=threads).run
 
 
 @contextmanager
 def gymnasium_workload(figure: str, count: int, mode: Literal["sync", "async"]) -> Iterator[Workload]:
-    """Gymnasium's own environments: one after the other in its SyncVectorEnv, or a process each in its AsyncVectorEnv."""
+    """Gymnasium's environments, in a SyncVectorEnv or an AsyncVectorEnv."""
     import gymnasium
 
     environments = gymnasium.make_vec(FIGURES[figure].gymnasium_id, num_envs=count, vectorization_mode=mode)
@@ -88,7 +89,7 @@ def gymnasium_workload(figure: str, count: int, mode: Literal["sync", "async"]) 
 
 
 def envpool_workload(figure: str, count: int, threads: int) -> Workload:
-    """EnvPool's C++ environments on a thread pool, all stepped at once."""
+    """EnvPool's C++ environments on a thread pool."""
     library = _import_library("envpool", "envpool")
     environments = library.make(
         FIGURES[figure].gymnasium_id, env_type="gymnasium", num_envs=count, batch_size=count, num_threads=threads
@@ -98,10 +99,10 @@ def envpool_workload(figure: str, count: int, threads: int) -> Workload:
 
 
 class TrainingWorkload:
-    """GTS training a cohort; a piece of work is one round of collect and update."""
+    """Training of a cohort, one round of collect and update per call."""
 
-    def __init__(self, spec: Spec, members: int, physics: Literal["exact", "fast"], threads: int) -> None:
-        # Other libraries do not stop to evaluate either, and both kinds of physics are measured by themselves.
+    def __init__(self, spec: Spec, members: int, physics: Physics, threads: int) -> None:
+        # Without evaluations, as with other libraries, and with one kind of physics.
         measured = spec.with_values({"physics": physics, "exactTail": 0.0, "nEvaluations": 0})
         self._trainer = Trainer(specs_with_seeds(measured, members), threads=threads)
         self._threads = threads
@@ -112,21 +113,21 @@ class TrainingWorkload:
         next(self._events)
 
     def __call__(self) -> int:
-        """One round; returns its steps, of all members together."""
+        """Make one round; returns its steps, of all members together."""
         torch.set_num_threads(self._threads)
-        before, began = self._trainer.step, perf_counter()
+        before, started = self._trainer.step, perf_counter()
         event = next(self._events)
         assert isinstance(event, TrainingProgress)
         if self._is_warm:
-            self._wall_seconds += perf_counter() - began
+            self._wall_seconds += perf_counter() - started
             for phase, seconds in event.seconds.items():
                 self._phase_seconds[phase] += seconds
-        # The first round finds memory and caches cold: the profile begins behind it.
+        # The first round runs with cold caches and is left out of the profile.
         self._is_warm = True
-        return (event.step - before) * self._trainer.n_members
+        return (event.step - before) * self._trainer.cohort.n_members
 
     def profile(self) -> dict[str, float]:
-        """Parts of the wall-clock by phase, since the second round; `other` is what no phase claims."""
+        """Fractions of the wall-clock by phase, from the second round on; `other` is the rest."""
         shares = {phase: seconds / self._wall_seconds for phase, seconds in self._phase_seconds.items()}
         return {**shares, "other": max(0.0, 1.0 - sum(shares.values()))}
 
@@ -134,8 +135,8 @@ class TrainingWorkload:
 def sb3_workload(figure: str, n_worlds: int = 0, threads: int = 1) -> Workload:
     """PPO of Stable-Baselines3, one torch thread: rollouts of 16 384 steps and its other defaults; a rollout and its updates.
 
-    In 8 of Gymnasium's environments in a DummyVecEnv, or in so many of GTS's worlds; in more than 8 with minibatches that are
-    larger by as much as there are more worlds, as suits many of them.
+    It trains in 8 of Gymnasium's environments in a DummyVecEnv, or in `n_worlds` worlds; with more than 8 worlds the size of
+    minibatches grows in proportion.
     """
     library = _import_library("stable_baselines3", "stable-baselines3")
     rollout, batch_factor = _SB3_ROLLOUT, max(1, n_worlds // _SB3_ENVIRONMENTS)
@@ -163,7 +164,7 @@ def sb3_zoo_workload(figure: str) -> Workload:
 
 
 def _sb3_learn_workload(model: Any, steps: int) -> Workload:
-    """So many steps of a model of Stable-Baselines3, whole rollouts, on one torch thread."""
+    """Train a model of Stable-Baselines3 for `steps`, whole rollouts, on one torch thread."""
 
     def work() -> int:
         threads = torch.get_num_threads()
@@ -178,9 +179,9 @@ def _sb3_learn_workload(model: Any, steps: int) -> Workload:
 
 
 def _random_policy_workload(environments: Any, count: int) -> Workload:
-    """Step a vector environment of anyone's under random actions.
+    """Step a vector environment of another library with random actions.
 
-    Both of these libraries spend the step behind an episode's end on the new start alone; such a step is not counted.
+    Steps after the end of an episode only restart the environment and are not counted.
     """
     space = getattr(environments, "single_action_space", environments.action_space)
     actions = _draw_actions(count, space.low, space.high).astype(space.dtype)
@@ -196,7 +197,7 @@ def _random_policy_workload(environments: Any, count: int) -> Workload:
 
 
 def _draw_actions(count: int, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.float32]:
-    """(block, W, A): the random policy, drawn before the clock runs."""
+    """Random actions (block, W, A), drawn before the measurement."""
     generator = np.random.default_rng(0)
     return generator.uniform(low, high, (_BLOCK_STEPS, count, len(low))).astype(np.float32)
 

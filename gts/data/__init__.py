@@ -1,1 +1,4 @@
-"""What lies between worlds and networks: random streams, normalisers, rollouts, returns."""
+"""Data between worlds and networks: random streams, normalisers, rollouts, returns.
+
+May import `nets` only.
+"""

@@ -1,4 +1,4 @@
-"""Running statistics of observations and returns, one set a member, part of the agent and of its checkpoint."""
+"""Running statistics of observations and returns, one set per member, stored in checkpoints."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gts.nets.device import DTYPE
+from gts.nets.stack import DTYPE
 
 _CLIP = 10.0
 _EPSILON = 1e-8
 
 
 class RunningMeanStd:
-    """Mean and variance of everything seen so far, in float64. (P, D)"""
+    """Running mean and variance in float64, (P, D)."""
 
     def __init__(self, n_members: int, width: int) -> None:
         self.mean = torch.zeros(n_members, width, dtype=torch.float64)
@@ -25,9 +25,9 @@ class RunningMeanStd:
         self.count = torch.zeros(n_members, 1, dtype=torch.float64)
 
     def update(self, samples: Tensor) -> None:
-        """Merge a batch, (P, B, D), by the parallel formula of Chan et al. (1979)."""
+        """Merge a batch (P, B, D) by the parallel formula of Chan et al. (1979)."""
         if samples.shape[0] != self.mean.shape[0] or samples.shape[2] != self.mean.shape[1]:
-            raise ValueError(f"samples {tuple(samples.shape)} do not fit moments {tuple(self.mean.shape)}")
+            raise ValueError(f"samples {tuple(samples.shape)} do not fit statistics {tuple(self.mean.shape)}")
         size = samples.shape[1]
         variance, mean = torch.var_mean(samples.double(), dim=1, correction=0)
         total = self.count + size
@@ -42,13 +42,13 @@ class RunningMeanStd:
         return {name: getattr(self, name)[member].numpy().copy() for name in ("mean", "variance", "count")}
 
     def load_state_dict(self, member: int, tensors: Mapping[str, NDArray[Any]]) -> None:
-        """The inverse of `arrays`; raises KeyError, ValueError."""
+        """The inverse of `state_dict`; raises KeyError, ValueError."""
         for name in ("mean", "variance", "count"):
             getattr(self, name)[member] = torch.from_numpy(np.asarray(tensors[name], dtype=np.float64))
 
 
 class ObservationNormaliser:
-    """x → clip((x − mean) / √variance, ±10), statistics frozen between updates."""
+    """x → clip((x − mean) ÷ √variance, ±10); statistics change in `update` only."""
 
     def __init__(self, n_members: int, size: int, *, enabled: bool) -> None:
         self.enabled = enabled
@@ -62,17 +62,17 @@ class ObservationNormaliser:
         return ((observations.to(DTYPE) - self._mean) * self._inverse_std).clamp_(-_CLIP, _CLIP)
 
     def update(self, observations: Tensor) -> None:
-        """Learn from the observations of a rollout, (P, B, O)."""
+        """Add the observations of a rollout, (P, B, O), to the statistics."""
         if self.enabled:
             self.statistics.update(observations)
             self._cache_statistics()
 
     def affine(self, member: int) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-        """What one member's observations go through: minus the first, (O,), times the second, (O,), clipped to ± the third."""
+        """One member's normalisation clip((x − shift) · scale, ±limit): shift (O,), scale (O,), limit."""
         return self._mean[member, 0].numpy().copy(), self._inverse_std[member, 0].numpy().copy(), _CLIP
 
     def load_state_dict(self, member: int, tensors: Mapping[str, NDArray[Any]]) -> None:
-        """Take one member's statistics from a checkpoint; raises KeyError, ValueError."""
+        """Load one member's statistics; raises KeyError, ValueError."""
         self.statistics.load_state_dict(member, tensors)
         self._cache_statistics()
 
@@ -82,9 +82,9 @@ class ObservationNormaliser:
 
 
 class RewardScaler:
-    """Rewards ÷ the running deviation of the discounted return, so that a critic meets numbers near 1.
+    """Rewards ÷ running standard deviation of the discounted return, which keeps value targets near 1.
 
-    The return is accumulated forward in time, R ← γ R + r, as in OpenAI's `VecNormalize`.
+    The return accumulates forward in time, R ← γ R + r, as in OpenAI's `VecNormalize`.
     """
 
     def __init__(self, n_members: int, n_environments: int, *, enabled: bool) -> None:
@@ -93,7 +93,7 @@ class RewardScaler:
         self.running_returns = torch.zeros(n_members, n_environments)
 
     def __call__(self, rewards: Tensor, done: Tensor, gamma: Tensor) -> Tensor:
-        """Learn from a rollout, then scale it. (T, P, N), (T, P, N), (P, 1) → (T, P, N)"""
+        """Add a rollout to the statistics, then scale its rewards. (T, P, N), (T, P, N), (P, 1) → (T, P, N)"""
         if not self.enabled:
             return rewards
         returns = torch.empty_like(rewards)
@@ -105,5 +105,5 @@ class RewardScaler:
         return (rewards * self.scale()).clamp(-_CLIP, _CLIP)
 
     def scale(self) -> Tensor:
-        """What rewards are multiplied with. (P, 1)"""
+        """Factor of the rewards, (P, 1)."""
         return (self.statistics.variance + _EPSILON).rsqrt().to(DTYPE)

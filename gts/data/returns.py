@@ -1,6 +1,6 @@
 """Returns and advantages of a rollout.
 
-A terminated step has no future; a truncated one has the value of its true last observation.
+The value after a terminated step is 0; after a truncated one it is that of the true last observation.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def compute_gae(
 ) -> Tensor:
     """Generalised advantage estimates (Schulman et al. 2016, equations 11, 12 and 16).
 
-    `rewards`, `values` V(s_t), `following` V(s_{t+1}), `terminated`, `truncated`: (T, P, N); `discount` γ and `gae_lambda`
-    λ: (P, 1). Returns (T, P, N).
+    `rewards`, `values` V(s_t), `next_values` V(s_{t+1}), `terminated`, `truncated`: (T, P, N); `gamma` γ, `gae_lambda` λ:
+    (P, 1). Returns (T, P, N).
     """
     not_terminated = (~terminated).to(rewards.dtype)
     not_done = not_terminated * (~truncated).to(rewards.dtype)
@@ -38,10 +38,9 @@ def compute_gae(
 
 
 def returns_to_go(rewards: Tensor, next_values: Tensor, terminated: Tensor, truncated: Tensor, gamma: Tensor) -> Tensor:
-    """Discounted sums of what came after each step, G_t = r_t + γ G_{t+1}.
+    """Discounted returns G_t = r_t + γ G_{t+1}.
 
-    Where the rollout ends or an episode was truncated, `following` (T, P, N) stands for the rest. All (T, P, N); `discount`
-    (P, 1).
+    At the end of the rollout and at truncated steps G_{t+1} is `next_values`. All (T, P, N); `gamma` (P, 1).
     """
     not_terminated = (~terminated).to(rewards.dtype)
     returns = torch.empty_like(rewards)

@@ -1,4 +1,4 @@
-"""What a cohort saw, did and earned between two updates."""
+"""Transitions of a cohort between two updates."""
 
 from __future__ import annotations
 
@@ -11,33 +11,36 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Rollout:
-    """T steps of P members in N worlds each."""
+    """T steps of P members in N worlds each.
+
+    Its tensors are valid until the next rollout is collected and are not written to; a replay buffer copies them.
+    """
 
     observations: Tensor
-    """(T, P, N, O), as the worlds gave them."""
+    """(T, P, N, O), raw."""
     actions: Tensor
     """(T, P, N, A) unit actions, before any clipping."""
     rewards: Tensor
     """(T, P, N)"""
     terminated: Tensor
-    """(T, P, N) bool: the episode ended by the figure's health rule; nothing follows."""
+    """(T, P, N) bool: the episode ended by the figure's health rule; the value after it is 0."""
     truncated: Tensor
-    """(T, P, N) bool: the episode was cut at its longest; what would have followed is estimated."""
+    """(T, P, N) bool: the episode reached its maximum length; the value after it is estimated."""
     last_observations: Tensor
-    """(P, N, O) after the last step (of a new episode where the last step ended one)."""
+    """(P, N, O) after the last step; the first of a new episode if the last step ended one."""
     truncation_indices: Tensor
-    """(M, 3) the step, member and world of each truncation."""
+    """(M, 3) step, member and world of each truncation."""
     truncation_observations: Tensor
-    """(M, O) the true last observation of each truncated episode."""
+    """(M, O) true last observation of each truncated episode."""
 
     @property
     def done(self) -> Tensor:
-        """(T, P, N) bool: an episode ended in this step, either way."""
+        """(T, P, N) bool: terminated or truncated."""
         return self.terminated | self.truncated
 
 
 def flatten_by_member(values: Tensor) -> Tensor:
-    """(T, P, N, …) → (P, T·N, …): all samples of a member in one row, world by world within a step."""
+    """(T, P, N, …) → (P, T·N, …): the samples of each member, world by world within a step."""
     moved = values.transpose(0, 1)
     return moved.reshape(moved.shape[0], -1, *moved.shape[3:])
 
@@ -48,10 +51,10 @@ def unflatten_by_step(values: Tensor, n_steps: int) -> Tensor:
 
 
 def compute_values(rollout: Rollout, critic: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-    """Values of the observations of a rollout and of what truly followed each of them.
+    """Values of the observations of a rollout and of their true successors.
 
-    `critic` maps (P, B, O) → (P, B). Returns V(s_t) and V(s_{t+1}), both (T, P, N). Where an episode was truncated the
-    second is the value of its true last observation; where it terminated the second means nothing and must be masked.
+    `critic` maps (P, B, O) → (P, B). Returns V(s_t) and V(s_{t+1}), both (T, P, N). At truncated steps the second is the
+    value of the true last observation; at terminated steps it is meaningless and must be masked.
     """
     n_steps, n_members = rollout.observations.shape[:2]
     all_observations = torch.cat([rollout.observations, rollout.last_observations[None]])
@@ -69,6 +72,6 @@ def compute_values(rollout: Rollout, critic: Callable[[Tensor], Tensor]) -> tupl
 
 
 def _rank_within_member(member: Tensor, n_members: int) -> Tensor:
-    """A running number for each entry among those of the same member. (M,) → (M,)"""
+    """Index of each entry among those of the same member. (M,) → (M,)"""
     matches = torch.nn.functional.one_hot(member, n_members)
     return (matches.cumsum(0) * matches).sum(1) - 1

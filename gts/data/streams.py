@@ -1,4 +1,4 @@
-"""Random streams: each member draws from its own, so its fate does not depend on its companions."""
+"""Random streams of each member, so that a member does not depend on the others of its cohort."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STREAM_NAMES = ("networks", "actions", "minibatches")
 
 
 class MemberStreams:
-    """Named torch generators for every member, all derived from the member's one seed."""
+    """Named torch generators of all members, derived from one seed per member."""
 
     def __init__(self, seeds: Sequence[int]) -> None:
         self._seeds = tuple(seeds)
@@ -23,7 +23,7 @@ class MemberStreams:
         )
 
     def world_seeds(self, worlds: int) -> list[int]:
-        """Seeds for the worlds of all members, `worlds` each, member by member."""
+        """Seeds of the worlds of all members, `worlds` each, member by member."""
         return [
             int(word)
             for seed in self._seeds
@@ -36,15 +36,15 @@ class MemberStreams:
         return torch.stack(draws, dim=1)
 
     def minibatch_permutations(self, size: int) -> Tensor:
-        """A new order of `size` samples for every member. (P, size)"""
+        """One permutation of `size` samples per member. (P, size)"""
         return torch.stack([torch.randperm(size, generator=generator) for generator in self.minibatches])
 
     def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
-        """The states of one member's generators by purpose."""
+        """States of one member's generators by name."""
         return {name: getattr(self, name)[member].get_state().numpy() for name in _STREAM_NAMES}
 
     def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """The inverse of `arrays`."""
+        """The inverse of `state_dict`."""
         for name in _STREAM_NAMES:
             generator: Generator = getattr(self, name)[member]
             generator.set_state(torch.from_numpy(np.asarray(arrays[name], dtype=np.uint8)))

@@ -90,7 +90,7 @@ class SearchSpace:
     def _list_active_keys(self, values: Mapping[str, Any], stop: str = "") -> list[str]:
         """Keys of the axes that are there at a point, up to and with the axis `stop`."""
         now = (
-            make_spec(self.figure, self.technique, self.fixed_params()).values()
+            make_spec(self.figure, self.technique, self.fixed_params(), partial=True).values()
             if any(a.when for a in self.param_space)
             else {}
         )
@@ -133,7 +133,7 @@ def parse_space(document: JsonDocument) -> SearchSpace:
     def place(key: str) -> JsonPath:
         return (key,) if key in budget else ("params", key)
 
-    spec = check_params(document, figure, technique, given, problems, place)
+    spec = check_params(document, figure, technique, given, problems, place, partial=True)
     reader = SpaceParameterReader(document, figure, technique, problems, warnings)
     axes = reader.read(read_object(document, "paramSpace", problems))
     goals = read_objectives(document, figure, problems)

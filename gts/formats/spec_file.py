@@ -155,6 +155,7 @@ def check_params(
     given: Mapping[str, Any],
     problems: list[Problem],
     path_of: Callable[[str], JsonPath] = make_params_path,
+    partial: bool = False,
 ) -> Spec | None:
     """The spec of these values, or None and what is wrong with them added to the problems.
 
@@ -167,7 +168,7 @@ def check_params(
     if not technique:
         known = {key: value for key, value in known.items() if "/" in key}
     try:
-        return make_spec(figure or next(iter(FIGURES)), technique or next(iter(TECHNIQUES)), known)
+        return make_spec(figure or next(iter(FIGURES)), technique or next(iter(TECHNIQUES)), known, partial=partial)
     except ParameterError as error:
         problems += [document.problem(path_of(problem.key), problem.message, problem.key) for problem in error.problems]
         return None

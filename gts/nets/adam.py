@@ -1,4 +1,4 @@
-"""Adam for a stack of members, each with its own learning rate (Kingma and Ba 2015, algorithm 1)."""
+"""Adam for stacked networks with one learning rate per member (Kingma and Ba 2015, algorithm 1)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gts.nets.stack import ParameterStack
+from gts.nets.stack import ParameterStack, add_prefix, strip_prefix
 
 _BETA_1 = 0.9
 _BETA_2 = 0.999
-_EPSILON = 1e-5  # PPO's usual value; it damps steps where gradients have all but vanished
+_EPSILON = 1e-5  # the usual value for PPO; it damps steps along vanishing gradients
 
 
 class Adam:
-    """Moments and step counts of all members; one step is a handful of operations on (P, D) blocks."""
+    """Moments and step counts of all members, updated in a few operations on (P, D) blocks."""
 
     def __init__(self, stack: ParameterStack) -> None:
         self.stack = stack
@@ -28,9 +28,9 @@ class Adam:
 
     @torch.no_grad()
     def step(self, learning_rate: Tensor, max_grad_norm: Tensor, active: Tensor | None = None) -> Tensor:
-        """Clip each member's gradient to its norm, then move it by one step.
+        """Clip the gradient of each member to its maximum norm, then make one step.
 
-        `learning_rate`, `max_grad_norm` (P, 1), a norm of 0 means no clipping; `active` (P, 1) bool leaves members out.
+        `learning_rate`, `max_grad_norm` (P, 1), 0 for no clipping; `active` (P, 1) bool: members to update, None for all.
         Returns the gradient norms before clipping, (P,).
         """
         grad_norm: Tensor = torch.linalg.vector_norm(self.stack.gradient, dim=1, keepdim=True)
@@ -43,7 +43,7 @@ class Adam:
         self.steps.add_(step_mask)
         self.exp_avg.lerp_(gradient, step_mask * (1 - _BETA_1))
         self.exp_avg_sq.lerp_(gradient.square_(), step_mask * (1 - _BETA_2))
-        # θ ← θ − α m̂ ÷ (√v̂ + ε), with both corrections gathered in one factor a member.
+        # θ ← θ − α m̂ ÷ (√v̂ + ε), with both bias corrections in one factor per member.
         bias_correction2_sqrt = (1 - _BETA_2**self.steps).sqrt_()
         bias_correction = bias_correction2_sqrt / (1 - _BETA_1**self.steps).clamp_min_(1e-12)
         denominator = self.exp_avg_sq.sqrt().add_((bias_correction2_sqrt * _EPSILON).clamp_min_(1e-30).to(grad_norm.dtype))
@@ -54,15 +54,11 @@ class Adam:
     def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
         """One member's state by name: `first.…`, `second.…`, `steps`."""
         first, second = self.stack.state_dict(member, self.exp_avg), self.stack.state_dict(member, self.exp_avg_sq)
-        return (
-            {f"first.{name}": array for name, array in first.items()}
-            | {f"second.{name}": array for name, array in second.items()}
-            | {"steps": np.array(int(self.steps[member, 0]), dtype=np.int64)}
-        )
+        steps = np.array(int(self.steps[member, 0]), dtype=np.int64)
+        return add_prefix("first.", first) | add_prefix("second.", second) | {"steps": steps}
 
     def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """The inverse of `arrays`; raises KeyError, ValueError."""
+        """The inverse of `state_dict`; raises KeyError, ValueError."""
         for prefix, block in (("first.", self.exp_avg), ("second.", self.exp_avg_sq)):
-            part = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-            self.stack.load_state_dict(member, part, block)
+            self.stack.load_state_dict(member, strip_prefix(arrays, prefix), block)
         self.steps[member] = float(arrays["steps"])

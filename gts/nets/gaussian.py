@@ -1,6 +1,6 @@
-"""Gaussian policies: a network gives the mean of every action, the deviation comes in three kinds.
+"""Gaussian policies: a network computes the mean of each action; the standard deviation is of one of three kinds.
 
-Policies act in unit actions: −1 and 1 are the ends of the figure's range.
+Policies act in unit actions: −1 and 1 are the ends of the figure's action range.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from gts.nets.device import DEVICE, DTYPE
 from gts.nets.mlp import Mlp, MlpConfig
+from gts.nets.stack import DEVICE, DTYPE
 
 _LOG_2_PI = math.log(2.0 * math.pi)
-_OUTPUT_GAIN = 0.01  # nearly no action at first, whatever the observation
+_OUTPUT_GAIN = 0.01  # initial mean actions near 0
 _MIN_LOG_STD = -10.0
 _MAX_LOG_STD = 4.0
 
@@ -38,12 +38,12 @@ def gaussian_entropy(log_std: Tensor) -> Tensor:
 
 
 class GaussianPolicy:
-    """P stochastic policies of one shape."""
+    """P Gaussian policies of one shape."""
 
     def __init__(
         self, n_members: int, observation_size: int, action_size: int, config: MlpConfig, std_kind: str, n_environments: int = 1
     ) -> None:
-        """`deviation`: "fixed", "learned" or "stateDependent"; a fixed one may differ between `environments` while acting."""
+        """`std_kind`: "fixed", "learned" or "stateDependent"; `n_environments` > 1 gives each environment its own fixed one."""
         self.std_kind = std_kind
         heads = {"output": action_size}
         extra_shapes: dict[str, tuple[int, ...]] = {}
@@ -55,9 +55,9 @@ class GaussianPolicy:
         self.fixed_log_std = torch.zeros(n_members, n_environments, action_size, device=DEVICE, dtype=DTYPE)
 
     def initialise(self, generators: Sequence[Generator], std: Tensor) -> None:
-        """Draw weights and set the deviation of unit actions.
+        """Draw the weights and set the standard deviation of unit actions.
 
-        `deviations`: (P,) one a member, or (P, N, A) to tell apart the environments of a fixed one.
+        `std`: (P,), or (P, N, A) for a fixed one per environment.
         """
         self.net.initialise(generators, {"output": _OUTPUT_GAIN, "deviation": _OUTPUT_GAIN})
         log_std = std.log().to(DTYPE)
@@ -71,7 +71,7 @@ class GaussianPolicy:
                 self.net.stack["deviation.bias"].copy_(log_std.expand_as(self.net.stack["deviation.bias"]))
 
     def __call__(self, observations: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log deviation of unit actions. (P, B, O) → (P, B, A), (P, 1 or B, A)"""
+        """Mean and log standard deviation of unit actions. (P, B, O) → (P, B, A), (P, 1 or B, A)"""
         features = self.net.features(observations)
         mean = self.net.linear(features, "output")
         if self.std_kind == "stateDependent":
@@ -92,7 +92,7 @@ class GaussianPolicy:
         return torch.addcmul(mean, log_std.exp(), noise)
 
     def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
-        """One member's tensors by name; a fixed deviation is `log_deviation` as well."""
+        """One member's tensors by name, with a fixed standard deviation as `log_deviation`."""
         arrays = self.net.state_dict(member)
         if self.std_kind == "fixed":
             fixed = self.fixed_log_std[member].numpy().copy()
@@ -100,7 +100,7 @@ class GaussianPolicy:
         return arrays
 
     def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """The inverse of `arrays`; raises KeyError, ValueError."""
+        """The inverse of `state_dict`; raises KeyError, ValueError."""
         if self.std_kind == "fixed":
             fixed = torch.from_numpy(np.asarray(arrays["log_deviation"], dtype=np.float32))
             rows = (
@@ -112,7 +112,7 @@ class GaussianPolicy:
         self.net.stack.load_state_dict(member, arrays)
 
     def _expand_fixed_log_std(self, batch_size: int) -> Tensor:
-        """The fixed deviations for a batch whose samples run over the environments first. (P, 1 or batch, A)"""
+        """Fixed log standard deviations of a batch ordered step by step, environment by environment. (P, 1 or batch, A)"""
         n_environments = self.fixed_log_std.shape[1]
         return (
             self.fixed_log_std

@@ -19,7 +19,7 @@ from gts.nets.stack import ParameterStack
 
 
 class _FastTanh(torch.autograd.Function):
-    """tanh x = 2 σ(2x) − 1: on a CPU torch computes σ several times faster than tanh, and as exactly to the last digit."""
+    """tanh x = 2 σ(2x) − 1; on a CPU torch computes σ several times faster than tanh."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ ACTIVATIONS: Final[Mapping[str, Callable[[Tensor], Tensor]]] = {
 
 @dataclass(frozen=True)
 class MlpConfig:
-    """The inside of a network as a spec describes it."""
+    """Hidden layers of a network, as a spec describes them."""
 
     n_hidden: int
     hidden_size: int
@@ -73,7 +73,7 @@ class Mlp:
         heads: Mapping[str, int],
         extra_shapes: Mapping[str, tuple[int, ...]] | None = None,
     ) -> None:
-        """`heads` gives the width of each output layer by name; `extra` adds free parameters (P, …) to the stack."""
+        """`heads`: width of each output layer by name; `extra_shapes`: further parameters of the stack by name."""
         self.config = config
         self._activation = ACTIVATIONS[config.activation]
         self._hidden_layers = [f"layer{i}" for i in range(config.n_hidden)]
@@ -104,7 +104,7 @@ class Mlp:
         """Draw the weights of each member from its own generator; biases are 0.
 
         "orthogonal": gain √2 in hidden layers, `gains` for the heads (Saxe et al. 2014; the gains are PPO's usual ones).
-        "uniform": U(−1/√in, 1/√in) everywhere, as in the original programs.
+        "uniform": U(−1/√in, 1/√in) in all layers, as in the original programs.
         """
         for name, shape in self.stack.shapes.items():
             layer, _, kind = name.rpartition(".")
@@ -123,7 +123,7 @@ class Mlp:
 
 
 def _orthogonal_matrix(rows: int, columns: int, generator: Generator) -> Tensor:
-    """A (rows, columns) matrix with orthonormal rows or columns, whichever are fewer, uniformly distributed."""
+    """A uniformly distributed (rows, columns) matrix with orthonormal rows or columns, whichever are fewer."""
     normal = torch.randn(max(rows, columns), min(rows, columns), generator=generator)
     q, r = torch.linalg.qr(normal)
     basis: Tensor = q * torch.sign(torch.diagonal(r))

@@ -1,8 +1,7 @@
 """The learnable tensors of P networks of one shape, in one block of memory.
 
-Row p of the (P, D) block holds all of member p. The named tensors that layers use are views into it, and gradients come as
-a block of the same layout: what happens to a whole member (its gradient norm, a step of Adam, a copy) is one operation on
-the block.
+Row p of the (P, D) block holds all parameters of member p. The named tensors that layers use are views into it, and gradients
+are a block of the same layout: an operation on whole members (gradient norm, Adam step, copy) is one operation on the block.
 """
 
 from __future__ import annotations
@@ -16,13 +15,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gts.nets.device import DEVICE, DTYPE
+DEVICE = torch.device("cpu")
+DTYPE = torch.float32
+"""Device and precision of all tensors of agents."""
+
+
+def add_prefix(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays with `prefix` before their names."""
+    return {prefix + name: array for name, array in arrays.items()}
+
+
+def strip_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """The arrays with names that start with `prefix`, without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 class ParameterStack:
-    """Named tensors that share one block; `stack["output.weight"]` is the leaf that autograd sees.
+    """Named tensors that share one block; `stack["output.weight"]` is a leaf of autograd.
 
-    A tensor of shape (m, n) is seen as (P, m, n); a vector (n,), a bias say, as (P, 1, n), so that it adds to a batch.
+    A tensor of shape (m, n) is viewed as (P, m, n); a vector (n,), such as a bias, as (P, 1, n), to broadcast over a batch.
     """
 
     def __init__(self, n_members: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -46,12 +57,12 @@ class ParameterStack:
         return name in self._leaves
 
     def compute_gradients(self, losses: Tensor) -> Tensor:
-        """The gradient of each member's own loss, (P,) → (P, D), kept in `gradient`."""
+        """Compute the gradient of each member's loss, (P,) → (P, D), and store it in `gradient`."""
         parts = torch.autograd.grad(losses.sum(), list(self._leaves.values()))
         return torch.cat([part.reshape(self.n_members, -1) for part in parts], dim=1, out=self.gradient)
 
     def finite_members(self) -> Tensor:
-        """Which members hold only finite numbers. (P,) bool"""
+        """Members with only finite numbers, (P,) bool."""
         return torch.isfinite(self.block).all(dim=1)
 
     def state_dict(self, member: int, block: Tensor | None = None) -> dict[str, NDArray[Any]]:
@@ -67,12 +78,12 @@ class ParameterStack:
 
     @torch.no_grad()
     def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]], block: Tensor | None = None) -> None:
-        """Fill one member from tensors by name; the inverse of `arrays`. Raises KeyError, ValueError for another shape."""
+        """The inverse of `state_dict`; raises KeyError for a missing tensor, ValueError for another shape."""
         rows = []
         for name, shape in self.shapes.items():
             array = np.asarray(arrays[name], dtype=np.float32)
             if array.shape != shape:
-                raise ValueError(f"`{name}` has shape {array.shape} where {shape} is needed")
+                raise ValueError(f"`{name}` has shape {array.shape}, not {shape}")
             rows.append(array.reshape(-1))
         target = self.block if block is None else block
         target[member] = torch.from_numpy(np.concatenate(rows)).to(target)

@@ -1,1 +1,4 @@
-"""Every parameter of every technique and figure: name, type, default, range, unit, one sentence."""
+"""Parameters of all techniques and figures: key, type, default, bounds, unit, description.
+
+May import `errors` only.
+"""

@@ -1,7 +1,7 @@
-"""How a parameter is declared: one line with key, default, bounds, unit and a sentence.
+"""Declaration of a parameter in one line: key, default, bounds, unit and a sentence.
 
-Everything else reads these declarations: the file reader, the command line's `--set`, the reference in the README, the JSON
-Schemas, the forms of the terminal program.
+File readers, the option `--set`, the reference, the JSON Schemas and the forms of the terminal program read these
+declarations.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 
 class ParameterModel(BaseModel):
-    """Base of every group of parameters: frozen, strict about types, and complete."""
+    """Base of all groups of parameters: frozen, with strict types and without unknown keys."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -44,8 +44,8 @@ def parameter(
 ) -> Any:
     """Declare a parameter.
 
-    `key` is the spelling in files, `meaning` one sentence. `shape` marks what all members of a cohort must share, since
-    it decides the sizes of tensors or the order of the work; everything else may differ from member to member.
+    `key`: spelling in files; `description`: one sentence; `shared`: whether all members of a cohort must agree in it, since it
+    decides the shapes of tensors or the order of computation; `gt`, `ge`, `lt`, `le`: bounds.
     """
     return Field(
         default,
@@ -61,7 +61,7 @@ def parameter(
 
 @dataclass(frozen=True)
 class Parameter:
-    """A declaration as its readers see it."""
+    """A declared parameter."""
 
     key: str
     """Spelling in files, `actor.learningRate`."""
@@ -72,7 +72,7 @@ class Parameter:
     description: str
     unit: str
     is_shared: bool
-    """True where all members of a cohort share it."""
+    """Whether all members of a cohort must agree in it."""
     choices: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
@@ -81,7 +81,7 @@ class Parameter:
 
     @property
     def allowed(self) -> str:
-        """The allowed values in words: `a number > 0, ≤ 1`."""
+        """Description of the allowed values: `a number > 0, ≤ 1`."""
         if self.kind == "choice":
             return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
         if self.kind == "boolean":
@@ -93,6 +93,15 @@ class Parameter:
         if self.maximum is not None:
             bounds.append(f"{'<' if self.exclusive_maximum else '≤'} {_format_number(self.maximum)}")
         return " ".join([words, ", ".join(bounds)]).strip()
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a value is a finite number within the bounds; for parameters of the kinds integer and number."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
+            return False
+        low, high = self.minimum, self.maximum
+        if low is not None and (value < low or (self.exclusive_minimum and value == low)):
+            return False
+        return high is None or (value < high if self.exclusive_maximum else value <= high)
 
 
 def model_parameters(model: type[ParameterModel]) -> Iterator[Parameter]:
@@ -129,7 +138,7 @@ def _read_fields(model: type[ParameterModel]) -> Iterator[Parameter]:
 
 
 def _format_number(bound: float) -> str:
-    """A bound without rounding: 4294967296, not 4.29497e+09."""
+    """Format a bound without rounding: 4294967296, not 4.29497e+09."""
     short = f"{bound:g}"
     return short if float(short) == bound else f"{bound:.0f}" if bound.is_integer() else repr(bound)
 

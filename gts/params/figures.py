@@ -1,7 +1,6 @@
-"""The figures by name, and the parameters of their rewards.
+"""Figures by name, with the parameters of their rewards, which `gts.physics.rewards` computes.
 
-What the terms compute stands in `gts.physics.rewards`; here is what a person may set. Default weights give exactly the reward
-of Gymnasium's environment.
+Default weights give exactly the reward of Gymnasium's environment.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ class RewardParameter:
     """A weight or a constant of a figure's reward."""
 
     name: str
-    """Spelling behind the figure's prefix: `minimumSpeed` of `Hopper/minimumSpeed`."""
+    """Spelling after the prefix of the figure: `minimumSpeed` of `Hopper/minimumSpeed`."""
     default: float
     description: str
     unit: str = ""
@@ -27,7 +26,7 @@ class RewardParameter:
 
 @dataclass(frozen=True)
 class FigureDeclaration:
-    """A figure as files and front ends know it."""
+    """Names and reward parameters of a figure."""
 
     name: str
     """File value of `physicalModel`."""
@@ -38,7 +37,7 @@ class FigureDeclaration:
     rewards: tuple[RewardParameter, ...]
 
     def parameters(self) -> Iterator[Parameter]:
-        """The reward parameters as declarations with their full keys."""
+        """The reward parameters with their full keys."""
         for reward in self.rewards:
             yield Parameter(
                 key=f"{self.prefix}/{reward.name}",
@@ -64,12 +63,12 @@ def _forward_rewards(weight: float = 1.0) -> tuple[RewardParameter, ...]:
             "Bonus: this × (v − `minimumSpeed`), v the forward speed in m/s.",
             "s/m",
         ),
-        _R("minimumSpeed", 0.0, "Speed that earns nothing; slower is punished, so standing still does not pay.", "m/s"),
+        _R("minimumSpeed", 0.0, "Speed with reward 0; slower movement is a cost.", "m/s"),
     )
 
 
 def _alive_reward(bonus: float) -> RewardParameter:
-    return _R("aliveBonus", bonus, "Bonus for every step in which the figure has not fallen.")
+    return _R("aliveBonus", bonus, "Bonus for every step without a fall.")
 
 
 def _control_reward(penalty: float) -> RewardParameter:
@@ -77,7 +76,7 @@ def _control_reward(penalty: float) -> RewardParameter:
 
 
 def _gait_rewards(height: float, height_margin: float, clearance: float) -> tuple[RewardParameter, ...]:
-    """What makes figures move well, all off by default."""
+    """Rewards for the quality of movement, all off by default."""
     return (
         _R(
             "targetSpeedWeight",
@@ -87,7 +86,7 @@ def _gait_rewards(height: float, height_margin: float, clearance: float) -> tupl
             0.0,
         ),
         _R("targetSpeed", 1.0, "Forward speed to keep.", "m/s"),
-        _R("targetSpeedMargin", 1.0, "Distance from the target speed that leaves a tenth of the bonus.", "m/s", 0.0, True),
+        _R("targetSpeedMargin", 1.0, "Distance from that speed at which a tenth of the bonus is left.", "m/s", 0.0, True),
         _R("uprightWeight", 0.0, "Bonus: this × cosine of the torso's tilt.", "", 0.0),
         _R(
             "heightWeight",
@@ -97,7 +96,14 @@ def _gait_rewards(height: float, height_margin: float, clearance: float) -> tupl
             0.0,
         ),
         _R("targetHeight", height, "Height of the torso to keep.", "m"),
-        _R("targetHeightMargin", height_margin, "Distance from it that leaves a tenth of the bonus.", "m", 0.0, True),
+        _R(
+            "targetHeightMargin",
+            height_margin,
+            "Distance from that height at which a tenth of the bonus is left.",
+            "m",
+            0.0,
+            True,
+        ),
         _R(
             "footClearanceWeight",
             0.0,
@@ -106,8 +112,8 @@ def _gait_rewards(height: float, height_margin: float, clearance: float) -> tupl
             "s/m",
             0.0,
         ),
-        _R("footClearance", clearance, "Height to which a foot is to be lifted.", "m", 0.0, True),
-        _R("flightPenalty", 0.0, "Cost: this in every step that no foot stands on the ground.", "", 0.0),
+        _R("footClearance", clearance, "Height to which feet should be lifted.", "m", 0.0, True),
+        _R("flightPenalty", 0.0, "Cost: this in every step without a foot on the ground.", "", 0.0),
         _R(
             "smoothnessPenalty",
             0.0,
@@ -150,8 +156,8 @@ def _alternation_reward() -> RewardParameter:
     return _R(
         "alternationWeight",
         0.0,
-        "Bonus: this × (⟨|d|⟩ − |⟨d⟩|) ÷ max(⟨|d|⟩, 0.5 rad), d the angle between the thighs, ⟨⟩ means over 1 s: all of it for "
-        "strides with each leg in front in turn, nothing for one leg always in front or both side by side.",
+        "Bonus: this × (⟨|d|⟩ − |⟨d⟩|) ÷ max(⟨|d|⟩, 0.5 rad), d the angle between the thighs, ⟨⟩ means over 1 s: the whole "
+        "weight for strides with each leg in front in turn, nothing for one leg always in front or both side by side.",
         "",
         0.0,
     )
@@ -230,4 +236,4 @@ FIGURES: dict[str, FigureDeclaration] = {
         ),
     ),
 }
-"""Every figure, in the order in which a person meets them."""
+"""All figures, in the order of lists and help."""

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from gts.errors import GtsError, Problem, UsageError
 from gts.params.declaration import Parameter, model_parameters
 from gts.params.figures import FIGURES
-from gts.params.techniques import TECHNIQUES, CommonParams, TechniqueParams
+from gts.params.techniques import TECHNIQUES, CommonParams, PpoParams, TechniqueParams
 
 IGNORED_KEYS = {
     "actor.discountFactor": "the agents of the original program read `discountFactor`",
@@ -22,21 +22,25 @@ IGNORED_KEYS = {
     "nEpisodes": "the original program counted steps",
     "learningIterations": "the original program dropped it with its learned baseline",
 }
-"""Keys that files of the original program carry though it never read them: accepted, warned about, left out."""
+"""Keys in files of the original program that it never read: accepted with a warning, and ignored."""
 
 KEY_ALIASES = {
     "actor.fixedVariance": "actor.varianceScale",
     "policy.fixedVariance": "policy.varianceScale",
 }
-"""Older spellings of the original program: read as the new one, with a warning."""
+"""Older spellings of the original program: accepted with a warning."""
 
+_COUNTERPARTS = {"policy": "actor", "actor": "policy", "baseline": "critic", "critic": "baseline"}
+"""Groups of parameters that correspond to each other in REINFORCE and the actor-critic techniques."""
+
+_PPO_ITERATIONS = ("actor.trainingIterations", "critic.trainingIterations")
 
 MAX_SUGGESTIONS = 100
-"""Nearest words are looked for in so many mistakes of a file; a file of nothing but mistakes has a hundred thousand."""
+"""Maximum number of unknown keys of a file with a suggestion, since each takes a search."""
 
 
 class ParameterError(GtsError):
-    """Values that no spec can have; `problems` holds all of them, each with its key."""
+    """Invalid values of a spec; `problems` has all of them, each with its key."""
 
     exit_code = 2
 
@@ -47,20 +51,20 @@ class ParameterError(GtsError):
 
 @dataclass(frozen=True)
 class Spec:
-    """One training, complete."""
+    """The complete definition of a training."""
 
     figure: str
     technique: str
     params: TechniqueParams
     rewards: Mapping[str, float]
-    """Every reward parameter of the figure by its key (`Hopper/minimumSpeed`), defaults included."""
+    """All reward parameters of the figure by key (`Hopper/minimumSpeed`), defaults included."""
     given_values: Mapping[str, Any]
-    """What the file itself said under `params`, in its order, without what is never read."""
+    """The values under `params` in the file, in its order, without ignored keys."""
     comment: str = ""
     warnings: tuple[Problem, ...] = ()
 
     def values(self) -> dict[str, Any]:
-        """Every parameter by its file key, in the order of the declarations."""
+        """All parameters by file key, in the order of the declarations."""
         return {**self.params.model_dump(by_alias=True), **self.rewards}
 
     def non_default_values(self) -> dict[str, Any]:
@@ -77,19 +81,19 @@ class Spec:
         return self.with_values({"seed": seed})
 
     def to_document(self) -> dict[str, Any]:
-        """The content of its file."""
+        """Content of its file."""
         head = {"comment": self.comment} if self.comment else {}
         return head | {"physicalModel": self.figure, "technique": self.technique, "params": dict(self.given_values)}
 
     def shape_key(self) -> tuple[Any, ...]:
-        """What the members of one cohort must have in common."""
+        """Figure, technique and shared parameters, which are equal for all members of a cohort."""
         shared = [parameter.name for parameter in model_parameters(type(self.params)) if parameter.is_shared]
         return (self.figure, self.technique, *(getattr(self.params, name) for name in shared))
 
 
 @functools.cache
 def spec_parameters(figure: str, technique: str) -> tuple[Parameter, ...]:
-    """Every parameter that a spec of this figure and technique may give; raises UsageError for an unknown name."""
+    """All parameters of a spec of this figure and technique; raises UsageError for an unknown name."""
     model = TECHNIQUES.get(technique)
     if model is None:
         raise UsageError(unknown_name_message("technique", technique, TECHNIQUES))
@@ -98,10 +102,11 @@ def spec_parameters(figure: str, technique: str) -> tuple[Parameter, ...]:
     return (*model_parameters(model), *FIGURES[figure].parameters())
 
 
-def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment: str = "") -> Spec:
+def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment: str = "", partial: bool = False) -> Spec:
     """Check the values of a spec and complete them with the defaults.
 
-    Raises ParameterError with every wrong value at once, UsageError for an unknown figure or technique.
+    `partial` accepts a value without the other values that it needs, as the fixed part of a search space has them. Raises
+    ParameterError with every wrong value at once, UsageError for an unknown figure or technique.
     """
     known = {parameter.key: parameter for parameter in spec_parameters(figure, technique)}
     values, file_keys, warnings, problems = _classify_keys(given, known)
@@ -110,14 +115,18 @@ def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment:
     for group in ("actor", "policy"):
         if f"{group}.varianceScale" in technique_values and f"{group}.deviation" in technique_keys:
             technique_values.setdefault(f"{group}.deviation", "fixed")
+    if technique == "ppo" and technique_values.get("actor.trainingIterations"):
+        technique_values.setdefault("normaliseAdvantages", True)
     params: CommonParams | None = None
     try:
         params = TECHNIQUES[technique].model_validate(technique_values)
     except ValidationError as error:
         problems += [_value_problem(known[str(detail["loc"][0])], detail["input"], file_keys) for detail in error.errors()]
+    if isinstance(params, PpoParams) and not partial and (problem := _iterations_problem(params, values)):
+        problems.append(problem)
     rewards = {parameter.key: parameter.default for parameter in FIGURES[figure].parameters()}
     for key in values.keys() & rewards.keys():
-        if _is_within_bounds(known[key], values[key]):
+        if known[key].accepts(values[key]):
             rewards[key] = float(values[key])
         else:
             problems.append(_value_problem(known[key], values[key], file_keys))
@@ -128,16 +137,16 @@ def make_spec(figure: str, technique: str, given: Mapping[str, Any], *, comment:
 
 
 def check_value(figure: str, technique: str, key: str, value: Any) -> Problem | None:
-    """What is wrong with one value of a parameter, None where it is allowed; raises UsageError as `spec_parameters`."""
+    """The problem of a single value of a parameter; None if it is allowed. Raises UsageError as `spec_parameters` does."""
     try:
-        make_spec(figure, technique, {key: value})
+        make_spec(figure, technique, {key: value}, partial=True)
     except ParameterError as error:
         return error.problems[0]
     return None
 
 
 def parse_assignments(spec: Spec, assignments: Iterable[str]) -> Spec:
-    """A spec changed by `key=value` words of a command line; raises UsageError or ParameterError."""
+    """Change a spec by `key=value` arguments; raises UsageError or ParameterError."""
     known = {parameter.key: parameter for parameter in spec_parameters(spec.figure, spec.technique)}
     values: dict[str, Any] = {}
     for assignment in assignments:
@@ -149,7 +158,7 @@ def parse_assignments(spec: Spec, assignments: Iterable[str]) -> Spec:
 
 
 def unknown_name_message(kind: str, word: str, known: Iterable[str]) -> str:
-    """`unknown technique "pp"; did you mean "ppo"?` with all known words where there are few."""
+    """`unknown technique "pp"; did you mean "ppo"?` with all known words if there are few."""
     choices = list(known)
     close = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
     lower = [choice for choice in choices if choice.lower() == word.lower()]
@@ -166,7 +175,7 @@ def unknown_name_message(kind: str, word: str, known: Iterable[str]) -> str:
 def _classify_keys(
     given: Mapping[str, Any], known: Mapping[str, Parameter]
 ) -> tuple[dict[str, Any], dict[str, str], list[Problem], list[Problem]]:
-    """Split what a file says into values to use, the file's spelling of their keys, warnings and problems."""
+    """Split the values of a file into values to use, the spelling of their keys in the file, warnings and problems."""
     values: dict[str, Any] = {}
     file_keys: dict[str, str] = {}
     warnings: list[Problem] = []
@@ -182,12 +191,33 @@ def _classify_keys(
         elif key in IGNORED_KEYS:
             warnings.append(Problem(f"`{key}` was never read ({IGNORED_KEYS[key]}) and is left out", key))
         elif target in known:
-            problems.append(Problem(f"`{key}` says again what `{file_keys[target]}` says", key))
+            problems.append(Problem(f"`{key}` repeats `{file_keys[target]}`", key))
         else:
-            problems.append(
-                Problem(unknown_name_message("parameter", key, known if len(problems) < MAX_SUGGESTIONS else ()), key)
-            )
+            problems.append(Problem(_unknown_parameter_message(key, known, len(problems) < MAX_SUGGESTIONS), key))
     return values, file_keys, warnings, problems
+
+
+def _unknown_parameter_message(key: str, known: Mapping[str, Parameter], suggest: bool) -> str:
+    """The message for an unknown key, with the parameter that corresponds to one of another technique."""
+    if not suggest:
+        return unknown_name_message("parameter", key, ())
+    owner = next((name for name, model in TECHNIQUES.items() if any(key == own.key for own in model_parameters(model))), None)
+    group, _, name = key.partition(".")
+    counterpart = f"{_COUNTERPARTS.get(group)}.{name}"
+    if owner is None:
+        return unknown_name_message("parameter", key, known)
+    message = f'unknown parameter "{key}": it belongs to {owner}'
+    return message + (f"; here it is {counterpart}" if counterpart in known else "")
+
+
+def _iterations_problem(params: PpoParams, given: Mapping[str, Any]) -> Problem | None:
+    """The problem of full-batch iterations for only one of the two networks: the other would never be trained."""
+    n_iterations = (params.actor_training_iterations, params.critic_training_iterations)
+    if (n_iterations[0] > 0) == (n_iterations[1] > 0):
+        return None
+    trained, untrained = _PPO_ITERATIONS if n_iterations[0] > 0 else reversed(_PPO_ITERATIONS)
+    message = f"`{untrained}` must be at least 1 when `{trained}` is {max(n_iterations)}"
+    return Problem(message, untrained if untrained in given else trained)
 
 
 def _value_problem(parameter: Parameter, value: Any, file_keys: Mapping[str, str]) -> Problem:
@@ -195,28 +225,18 @@ def _value_problem(parameter: Parameter, value: Any, file_keys: Mapping[str, str
     return Problem(f"`{key}` must be {parameter.allowed}, not {_format_value(value)}", key)
 
 
-def _is_within_bounds(parameter: Parameter, value: Any) -> bool:
-    """Whether a value is a finite number within the bounds of a reward parameter."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
-        return False
-    low, high = parameter.minimum, parameter.maximum
-    if low is not None and (value < low or (parameter.exclusive_minimum and value == low)):
-        return False
-    return high is None or (value < high if parameter.exclusive_maximum else value <= high)
-
-
 def _format_value(value: Any) -> str:
-    """A value as a file has it, on one line and not too long."""
+    """Format a value as JSON on one line, shortened to 60 characters."""
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
-        # No JSON value, or a whole number of more digits than Python prints.
+        # Not a JSON value, or an integer with more digits than Python prints.
         text = f"a {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _parse_value(parameter: Parameter | None, text: str) -> Any:
-    """The value that a word of a command line means for a parameter; the word itself where it means none."""
+    """Convert an argument to the kind of a parameter; returns the text itself if that fails."""
     if parameter is None or parameter.kind == "choice":
         return text
     if parameter.kind == "boolean":

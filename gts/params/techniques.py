@@ -1,7 +1,7 @@
-"""The parameters of the techniques: what they mean, what they may be, what they are when a file is silent.
+"""Parameters of the techniques: meaning, bounds and defaults.
 
-The keys of the original programs keep their names and meaning; what is new is spelled the same way. Python names are the
-field's usual ones.
+Keys of the original programs keep their names and meaning, and new keys follow their spelling. Python names are the usual ones
+of the field.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def _n_epochs(default: int) -> Any:
 
 
 class CommonParams(ParameterModel):
-    """What every technique shares: budget, worlds, normalisers, evaluation."""
+    """Parameters of all techniques: budget, worlds, normalisers, evaluation."""
 
     seed: int = parameter(
-        "seed", 1, "Starts every random stream of a member: networks, actions, worlds, minibatches.", ge=0, lt=2**32
+        "seed", 1, "Seed of the random streams of a member: networks, actions, worlds, minibatches.", ge=0, lt=2**32
     )
     n_steps: int = parameter(
         "nSteps",
@@ -48,7 +48,7 @@ class CommonParams(ParameterModel):
     )
     n_epochs: int = _n_epochs(500)
     n_environments: int = parameter(
-        "nEnvironments", 32, "Worlds that a member acts in side by side.", unit="worlds", shared=True, ge=1, le=65536
+        "nEnvironments", 32, "Worlds of a member, stepped side by side.", unit="worlds", shared=True, ge=1, le=65536
     )
     max_episode_length: int = parameter(
         "maxEpisodeLength",
@@ -77,13 +77,13 @@ class CommonParams(ParameterModel):
     normalise_observations: bool = parameter(
         "normaliseObservations",
         True,
-        "Shift and scale observations by their running mean and deviation, clipped to ±10.",
+        "Shift and scale observations by their running mean and standard deviation, clipped to ±10.",
         shared=True,
     )
     scale_rewards: bool = parameter(
         "scaleRewards",
         True,
-        "Divide rewards by the running deviation of the discounted return before learning from them.",
+        "Divide rewards by the running standard deviation of the discounted return.",
         shared=True,
     )
     clip_actions: bool = parameter(
@@ -92,13 +92,13 @@ class CommonParams(ParameterModel):
     schedule: Schedule = parameter(
         "schedule",
         "linear",
-        "What learning rates do over the training: stay, or fall linearly to `finalFraction`.",
+        "Learning rates over the training: constant, or falling linearly to `finalFraction`.",
         shared=True,
     )
     final_fraction: float = parameter(
         "finalFraction",
         0.1,
-        "Learning rates end at this fraction of their start when the schedule is linear.",
+        "Final learning rate as a fraction of the initial one when the schedule is linear.",
         unit="fraction",
         ge=0,
         le=1,
@@ -109,7 +109,7 @@ class CommonParams(ParameterModel):
     n_evaluations: int = parameter(
         "nEvaluations",
         10,
-        "Times that the deterministic policy is tried on exact physics during a training; the best one is kept.",
+        "Evaluations of the deterministic policy on exact physics during a training; the best policy is kept.",
         unit="evaluations",
         shared=True,
         ge=0,
@@ -117,7 +117,7 @@ class CommonParams(ParameterModel):
     evaluation_episodes: int = parameter(
         "evaluationEpisodes",
         10,
-        "Episodes of one such evaluation, always the same starts.",
+        "Episodes of one evaluation, always with the same starts.",
         unit="episodes",
         shared=True,
         ge=1,
@@ -141,19 +141,19 @@ class ReinforceParams(CommonParams):
         "policy.hiddenActivation", "tanh", "Activation of its hidden layers.", shared=True
     )
     policy_initialisation: Initialisation = parameter(
-        "policy.initialisation", "orthogonal", "How its weights start.", shared=True
+        "policy.initialisation", "orthogonal", "Initialisation of its weights.", shared=True
     )
     policy_deviation: StdKind = parameter(
         "policy.deviation",
         "stateDependent",
-        "Exploration: fixed, learned for each action, or a second output of the network; "
-        "fixed where the file gives `policy.varianceScale` and not this.",
+        "Standard deviation of actions: fixed, learned for each action, or a second output of the network; "
+        "fixed if the file gives `policy.varianceScale` without this.",
         shared=True,
     )
     policy_variance_scale: float = parameter(
         "policy.varianceScale",
         0.3,
-        "Standard deviation of actions at the start (for good when fixed), as a part of the action range.",
+        "Initial standard deviation of actions (constant when fixed), as a part of the action range.",
         unit="fraction",
         gt=0,
         le=10,
@@ -161,7 +161,7 @@ class ReinforceParams(CommonParams):
     baseline: Literal["none", "white", "learned"] = parameter(
         "baseline",
         "learned",
-        "What is taken from the return: nothing, its mean over the rollout (and its deviation divides), or a learned value.",
+        "Subtracted from the return: nothing, its mean over the rollout (then divided by its deviation), or a learned value.",
         shared=True,
     )
     baseline_learning_rate: float = parameter(
@@ -192,13 +192,17 @@ class ReinforceParams(CommonParams):
 
 
 class ActorCriticParams(ParameterModel):
-    """What A2C and PPO share: an actor, a critic, and how advantages are estimated."""
+    """Parameters of A2C and PPO: actor, critic, estimation of advantages."""
 
     gamma: float = parameter("discountFactor", 0.99, "Discount γ of future rewards.", ge=0, le=1)
     gae_lambda: float = parameter("lambda", 0.95, "λ of the generalised advantage estimate.", ge=0, le=1)
     entropy_coef: float = parameter("entropyCoeff", 0.0, "Weight of the entropy bonus.", ge=0, le=1)
     normalise_advantages: bool = parameter(
-        "normaliseAdvantages", False, "Shift and scale the advantages of an update to mean 0, deviation 1.", shared=True
+        "normaliseAdvantages",
+        False,
+        "Shift and scale the advantages of an update to mean 0, standard deviation 1; "
+        "with PPO true if the file gives `actor.trainingIterations` without this.",
+        shared=True,
     )
     actor_learning_rate: float = parameter("actor.learningRate", 7e-4, "Step size of the actor's optimiser.", gt=0, le=1)
     actor_n_hidden: int = parameter("actor.nHidden", 2, "Hidden layers of the actor.", unit="layers", shared=True, ge=0, le=16)
@@ -209,19 +213,19 @@ class ActorCriticParams(ParameterModel):
         "actor.hiddenActivation", "tanh", "Activation of its hidden layers.", shared=True
     )
     actor_initialisation: Initialisation = parameter(
-        "actor.initialisation", "orthogonal", "How its weights start.", shared=True
+        "actor.initialisation", "orthogonal", "Initialisation of its weights.", shared=True
     )
     actor_deviation: StdKind = parameter(
         "actor.deviation",
         "learned",
-        "Exploration: fixed, learned for each action, or a second output of the network; "
-        "fixed where the file gives `actor.varianceScale` and not this.",
+        "Standard deviation of actions: fixed, learned for each action, or a second output of the network; "
+        "fixed if the file gives `actor.varianceScale` without this.",
         shared=True,
     )
     actor_variance_scale: float = parameter(
         "actor.varianceScale",
         0.3,
-        "Standard deviation of actions at the start (for good when fixed), as a part of the action range.",
+        "Initial standard deviation of actions (constant when fixed), as a part of the action range.",
         unit="fraction",
         gt=0,
         le=10,
@@ -229,7 +233,7 @@ class ActorCriticParams(ParameterModel):
     actor_variance_scale_delta: float = parameter(
         "actor.varianceScaleDelta",
         0.0,
-        "Spreads a fixed deviation over the environments, to 1 ± this times its scale.",
+        "Spread of a fixed standard deviation over the environments, 1 ± this times its scale.",
         unit="fraction",
         ge=0,
         lt=1,
@@ -245,7 +249,7 @@ class ActorCriticParams(ParameterModel):
         "critic.hiddenActivation", "tanh", "Activation of its hidden layers.", shared=True
     )
     critic_initialisation: Initialisation = parameter(
-        "critic.initialisation", "orthogonal", "How its weights start.", shared=True
+        "critic.initialisation", "orthogonal", "Initialisation of its weights.", shared=True
     )
 
 
@@ -256,7 +260,7 @@ class A2cParams(ActorCriticParams, CommonParams):
     critic_training_iterations: int = parameter(
         "critic.trainingIterations",
         1,
-        "Steps of the critic for one of the actor, all from the whole rollout.",
+        "Steps of the critic per step of the actor, each from the whole rollout.",
         unit="updates",
         shared=True,
         ge=1,
@@ -265,17 +269,17 @@ class A2cParams(ActorCriticParams, CommonParams):
 
 
 class PpoParams(ActorCriticParams, CommonParams):
-    """Proximal policy optimisation: actor-critic with many clipped updates a rollout."""
+    """Proximal policy optimisation: actor-critic with many clipped updates per rollout."""
 
     n_epochs: int = _n_epochs(500)
     actor_learning_rate: float = parameter("actor.learningRate", 1e-3, "Step size of the actor's optimiser.", gt=0, le=1)
     critic_learning_rate: float = parameter("critic.learningRate", 1e-3, "Step size of the critic's optimiser.", gt=0, le=1)
-    clip_ratio: float = parameter("clipRatio", 0.2, "How far the probability ratio may leave 1 before its gradient ends.", gt=0)
+    clip_ratio: float = parameter("clipRatio", 0.2, "How far the probability ratio may leave 1 before its gradient is 0.", gt=0)
     clip_schedule: Schedule = parameter(
-        "clipSchedule", "constant", "What the clip ratio does over the training: stay, or fall linearly.", shared=True
+        "clipSchedule", "constant", "Clip ratio over the training: constant, or falling linearly to 0.", shared=True
     )
     target_kl: float = parameter(
-        "targetKL", 0.0, "A member stops its updates of a rollout where the KL divergence passes 1.5 × this; 0 is off.", ge=0
+        "targetKL", 0.0, "A member stops its updates of a rollout when the KL divergence exceeds 1.5 × this; 0 is off.", ge=0
     )
     update_epochs: int = parameter(
         "updateEpochs",
@@ -289,7 +293,7 @@ class PpoParams(ActorCriticParams, CommonParams):
     minibatch_size: int = parameter(
         "minibatchSize",
         256,
-        "Samples of one update; a rollout is cut evenly.",
+        "Samples of one update; a rollout is divided evenly.",
         unit="samples",
         shared=True,
         ge=1,
@@ -298,7 +302,7 @@ class PpoParams(ActorCriticParams, CommonParams):
     actor_training_iterations: int = parameter(
         "actor.trainingIterations",
         0,
-        "Full-batch updates of the actor alone, in place of shared minibatches; 0 is off.",
+        "Full-batch updates of the actor instead of shared minibatches, given together with those of the critic; 0 is off.",
         unit="updates",
         shared=True,
         ge=0,
@@ -307,14 +311,14 @@ class PpoParams(ActorCriticParams, CommonParams):
     critic_training_iterations: int = parameter(
         "critic.trainingIterations",
         0,
-        "Full-batch updates of the critic alone, in place of shared minibatches; 0 is off.",
+        "Full-batch updates of the critic instead of shared minibatches, given together with those of the actor; 0 is off.",
         unit="updates",
         shared=True,
         ge=0,
         le=10_000,
     )
     recompute_advantages: bool = parameter(
-        "recomputeAdvantages", False, "Estimate the advantages anew, with the newest critic, before every pass.", shared=True
+        "recomputeAdvantages", False, "Estimate the advantages again, with the newest critic, before every pass.", shared=True
     )
 
 
@@ -325,4 +329,4 @@ TECHNIQUES: dict[str, type[CommonParams]] = {
     "a2c": A2cParams,
     "ppo": PpoParams,
 }
-"""Technique names, as files spell them, and their parameters."""
+"""Parameters by the name of the technique in files."""

@@ -1,1 +1,4 @@
-"""Worlds and figures: the only room, with playback, that knows MuJoCo."""
+"""Worlds and figures, on MuJoCo.
+
+May import `params` and `errors`; only this package and `playback` import MuJoCo.
+"""

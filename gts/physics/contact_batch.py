@@ -1,8 +1,8 @@
-"""A batch that also knows contact forces.
+"""A batch of simulations with contact forces.
 
-`mj_step` leaves `cfrc_ext` alone unless the model has force sensors; Gymnasium calls `mj_rnePostConstraint` by hand after
-every step, and the observations of the ant and the humanoid hold the result. MuJoCo's C interface has `mjb_apply`, which runs a
-function on every simulation of a batch, but its Python module does not offer it. So this class drives the same C interface
+`mj_step` does not compute `cfrc_ext` unless the model has force sensors; Gymnasium calls `mj_rnePostConstraint` after every
+step, and the observations of the ant and the humanoid contain the result. MuJoCo's C interface has `mjb_apply`, which runs a
+function on every simulation of a batch, but its Python module does not export it. This class therefore calls the C interface
 (`mujoco/mjbatch.h`) through ctypes, which releases the interpreter lock during a call as the Python module does.
 """
 
@@ -37,14 +37,14 @@ class _BatchOwner:
 
     def __init__(self, library: ctypes.CDLL, address: int) -> None:
         self.handle = ctypes.c_void_p(address)
-        # Not at the end of the process: the system frees everything then, and a thread might still be inside a call.
+        # Not at exit: a thread might still be inside a call, and the system frees the memory anyway.
         weakref.finalize(self, library.mjb_deleteBatch, self.handle).atexit = False
 
 
 class ContactBatch:
     """The part of `mujoco.batch.Batch` that worlds use, with `cfrc_ext` up to date after every step.
 
-    One MjData a simulation: the contact forces are computed in a second pass, which needs what the step left behind.
+    It keeps one MjData per simulation, since the second pass that computes the contact forces reads the results of the step.
     """
 
     def __init__(self, model: mujoco.MjModel, nsim: int, nthread: int) -> None:
@@ -68,7 +68,7 @@ class ContactBatch:
         self._bound_arrays: dict[str, NDArray[Any]] = {}
 
     def bind(self, name: str) -> NDArray[Any]:
-        """The live (nsim, …) array of a float64 MjData field that every call copies out."""
+        """The live (nsim, …) array of a float64 MjData field, refreshed by every call."""
         if name not in self._bound_arrays:
             size, width = ctypes.c_int(), ctypes.c_int()
             address = self._lib.mjb_output(self._handle, name.encode(), ctypes.byref(size), ctypes.byref(width))
@@ -79,17 +79,17 @@ class ContactBatch:
         return self._bound_arrays[name]
 
     def step(self, ids: NDArray[np.int32] | None, nstep: int) -> None:
-        """Advance by nstep substeps, then compute the contact forces that the last one left. Raises SimulationError."""
+        """Advance by nstep substeps, then compute the contact forces after the last one. Raises SimulationError."""
         selected, count = _ids_pointer(ids)
         error = self._make_error(ids, self._lib.mjb_step(self._handle, selected, count, nstep, _NONE))
         self._lib.mjb_apply(self._handle, selected, count, self._rne, None, 0)
-        # A forward pass of no stage at all: it only refreshes the bound arrays, which mjb_apply does not.
+        # A forward pass without any stage refreshes the bound arrays, which mjb_apply does not.
         self._lib.mjb_forward(self._handle, selected, count, _NONE)
         if error is not None:
             raise error
 
     def reset(self, ids: NDArray[np.int32] | None) -> None:
-        """Everything to the model's defaults, nothing computed yet."""
+        """Reset the data to the model's defaults, without a forward pass."""
         selected, count = _ids_pointer(ids)
         self._lib.mjb_reset(self._handle, selected, count, None, _NONE)
 
@@ -101,7 +101,7 @@ class ContactBatch:
             raise error
 
     def _make_error(self, ids: NDArray[np.int32] | None, n_failed: int) -> SimulationError | None:
-        """What the call that just ended has to tell; the next call overwrites it."""
+        """The error of the latest call, to be read before the next one; None if all simulations succeeded."""
         if not n_failed:
             return None
         stepped_ids = np.arange(self.nsim) if ids is None else ids
@@ -110,20 +110,20 @@ class ContactBatch:
         return SimulationError(failed, message, len(stepped_ids))
 
     def _view_memory(self, address: int, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
-        """A view of the library's memory that keeps this memory alive."""
+        """A view of memory of the library, which it keeps alive."""
         buffer = (kind * int(np.prod(shape))).from_address(address)
         buffer.owner = self._owner
         return np.ctypeslib.as_array(buffer).reshape(shape)
 
 
 def _ids_pointer(ids: NDArray[np.int32] | None) -> tuple[Any, int]:
-    """ids as C takes them; int32, sorted, unique."""
+    """Pointer and length of ids (int32, sorted, unique) for C."""
     return (None, 0) if ids is None else (ids.ctypes.data, len(ids))
 
 
 @functools.cache
 def _load_library() -> ctypes.CDLL:
-    """The MuJoCo library that the Python package itself uses, with the signatures of mujoco/mjbatch.h."""
+    """Load the library of the MuJoCo package, with the signatures of mujoco/mjbatch.h."""
     folder = Path(mujoco.__file__).parent
     found = [path for pattern in ("libmujoco.so*", "libmujoco*.dylib") for path in sorted(folder.glob(pattern))]
     if not found:

@@ -1,4 +1,4 @@
-"""What happened to some worlds in one control step, as rewards, measures and health rules read it."""
+"""State of some worlds after one control step, as rewards, measures and health rules read it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Ids = NDArray[np.int32]
 
 
 class SimulationArrays(Protocol):
-    """What a frame needs of a batch: state rows (W, ·) and live copies of MjData fields."""
+    """The simulations behind a frame: state rows (W, S) and live copies of MjData fields."""
 
     @property
     def state(self) -> Floats:
@@ -24,9 +24,9 @@ class SimulationArrays(Protocol):
 
 
 class PhysicsFrame:
-    """A window on n of W worlds that `show` moves from step to step. All its arrays have a leading n.
+    """View of n of W worlds, set by `select` in every step. All its arrays have a leading n.
 
-    Arrays may be views of the simulations: they hold until the next step or start of these worlds, and nobody writes to them.
+    Arrays may be read-only views of the simulations, valid until the next step or start of these worlds.
     """
 
     def __init__(self, model: mujoco.MjModel, simulations: SimulationArrays, dt: float) -> None:
@@ -34,15 +34,15 @@ class PhysicsFrame:
         self.dt = dt
         """Seconds of one control step."""
         self.ids: Ids | None = None
-        """Which worlds; None: all of them."""
+        """Ids of the worlds; None: all."""
         self.action: NDArray[np.float32] = np.zeros((0, model.nu), np.float32)
-        """Controls as they were given, (n, A), not clipped."""
+        """Controls before any clipping, (n, A)."""
         self.positions: tuple[Floats, Floats] = (np.zeros(0), np.zeros(0))
-        """Positions along the way before and after the step, m; (n,) each."""
+        """Forward positions before and after the step, m; (n,) each."""
         self.is_healthy: NDArray[np.bool_] = np.zeros(0, np.bool_)
         """Whether the health rule holds after the step; (n,)."""
         self.term_memory: dict[str, Floats] = {}
-        """Arrays of all W worlds that terms carry from step to step; zero at an episode's start, part of a world's state."""
+        """Memories (W, …) of reward terms from step to step, zero at the start of an episode; part of a world's state."""
         self._simulations = simulations
         self._bound_arrays: dict[str, NDArray[Any]] = {}
         self._squared_controls: NDArray[np.float32] | None = None
@@ -62,7 +62,7 @@ class PhysicsFrame:
         self.select(None)
 
     def select(self, ids: Ids | None, motion: Floats | None = None) -> None:
-        """Look at these worlds (sorted, unique; None: all) as they are now; `motion` where the caller has it at hand."""
+        """Select these worlds (sorted, unique; None: all) in their present state; `motion` (n, nq + nv) if known."""
         self.ids = ids
         self._squared_controls = None
         self._speed = None
@@ -82,25 +82,25 @@ class PhysicsFrame:
         return self._speed
 
     def select_rows(self, values: NDArray[Any]) -> NDArray[Any]:
-        """The rows of a (W, …) array that belong to these worlds."""
+        """Rows of these worlds in a (W, …) array."""
         return values if self.ids is None else values[self.ids]
 
     def field(self, name: str) -> NDArray[Any]:
-        """An MjData field of these worlds, (n, …), as the last substep left it: one substep behind the positions."""
+        """An MjData field of these worlds, (n, …), computed in the last substep: one substep behind the positions."""
         if name not in self._bound_arrays:
             self._bound_arrays[name] = self._simulations.bind(name)
         return self.select_rows(self._bound_arrays[name])
 
     def geom_ids(self, names: tuple[str, ...]) -> NDArray[np.int64]:
-        """Numbers of the named geoms, (G,); raises KeyError for an unknown name."""
+        """Ids of the named geoms, (G,); raises KeyError for an unknown name."""
         if names not in self._geom_ids:
             self._geom_ids[names] = np.array([self.model.geom(name).id for name in names])
         return self._geom_ids[names]
 
     def sum_squared_controls(self) -> NDArray[np.float32]:
-        """Σ a² over the controls, in the float32 that Gymnasium computes it in; (n,)."""
+        """Σ a² over the controls, in float32 as in Gymnasium; (n,)."""
         if self._squared_controls is None:
             squares = np.square(self.action)
-            # One column is its own sum; skipping the reduction halves what the pendulum pays for its controls.
+            # Skipping the reduction of a single column halves the time for the pendulum.
             self._squared_controls = squares[:, 0] if squares.shape[1] == 1 else np.add.reduce(squares, axis=1)
         return self._squared_controls

@@ -1,4 +1,4 @@
-"""What a person looks at in a finished episode, whatever its reward was."""
+"""Measures of a finished episode, independent of its reward."""
 
 from __future__ import annotations
 
@@ -9,23 +9,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.physics.frame import PhysicsFrame
+from gts.physics.frame import Floats, PhysicsFrame
 from gts.physics.rewards import FOOT_FIELDS, alternation_fraction, count_feet_on_ground, thigh_angles
-
-Floats = NDArray[np.float64]
 
 
 class EpisodeSummary(NamedTuple):
-    """What is known of E episodes when they end."""
+    """Data of E finished episodes."""
 
     means: Floats
-    """Means over the episode of what the measure added at every step, (R, E)."""
+    """Means over the steps of what the measure accumulated, (R, E)."""
     lengths: Floats
     """Steps, (E,)."""
     distance: Floats
-    """Metres between start and end along the figure's way, (E,)."""
+    """Forward distance between start and end, m; (E,)."""
     fell: NDArray[np.bool_]
-    """(E,)."""
+    """Whether the health rule ended them, (E,)."""
     dt: float
     """Seconds of a step."""
 
@@ -40,15 +38,15 @@ class Measure:
     compute: Callable[[EpisodeSummary], Floats]
     """(E,)."""
     n_means: int = 0
-    """How many means it needs (R)."""
+    """Number of means, R."""
     accumulate: Callable[[PhysicsFrame, Floats], None] | None = None
-    """Writes what this step adds into the given (R, n)."""
+    """Writes the values of this step into the given (R, n) array."""
     fields: tuple[str, ...] = ()
-    """MjData fields that it reads: what reads any costs more than training would pay, and is taken of test episodes only."""
+    """MjData fields that it reads; measures with fields are too slow for training and computed in test episodes only."""
 
 
 def first_mean(ended: EpisodeSummary) -> Floats:
-    """The one mean, (E,)."""
+    """The first mean, (E,)."""
     return np.asarray(ended.means[0])
 
 
@@ -63,8 +61,8 @@ def speed() -> Measure:
 
 
 def distance() -> Measure:
-    """Way made forwards."""
-    return Measure("distance", "m", "Way from start to end, forwards.", lambda ended: ended.distance)
+    """Forward distance."""
+    return Measure("distance", "m", "Forward distance from start to end.", lambda ended: ended.distance)
 
 
 def fall() -> Measure:
@@ -78,7 +76,7 @@ def fall() -> Measure:
 
 
 def effort(n_actions: int) -> Measure:
-    """Mean squared control; `actions` is the number of controls."""
+    """Mean squared control; `n_actions` is the number of controls."""
 
     def add(frame: PhysicsFrame, out: Floats) -> None:
         out[0] = frame.sum_squared_controls()
@@ -90,7 +88,7 @@ def effort(n_actions: int) -> Measure:
 
 
 def height(index: int, offset: float) -> Measure:
-    """Mean height of the torso; `offset` is its height where qpos[index] is 0."""
+    """Mean height of the torso; `offset` is its height at qpos[index] = 0."""
 
     def add(frame: PhysicsFrame, out: Floats) -> None:
         out[0] = frame.qpos[:, index]
@@ -108,7 +106,7 @@ def mean_absolute(name: str, unit: str, description: str, column: int) -> Measur
 
 
 def symmetry(left_joints: tuple[int, ...], right_joints: tuple[int, ...]) -> Measure:
-    """How alike left and right move; `left` and `right` are velocity indices of mirrored joints, (J,) each."""
+    """Similarity of the movements of left and right, from velocity indices of mirrored joints, (J,) each."""
     both = np.array([*left_joints, *right_joints])
     count = len(left_joints)
 
@@ -123,7 +121,7 @@ def symmetry(left_joints: tuple[int, ...], right_joints: tuple[int, ...]) -> Mea
     return Measure(
         "symmetry",
         "fraction",
-        "1 − Σ|L − R| ÷ Σ(L + R) over the mirrored leg joints, L and R their mean absolute speeds: 1 = both sides move alike.",
+        "1 − Σ|L − R| ÷ Σ(L + R) over the mirrored leg joints, L and R their mean absolute speeds: 1 = equal.",
         finish,
         2 * count,
         add,
@@ -131,7 +129,7 @@ def symmetry(left_joints: tuple[int, ...], right_joints: tuple[int, ...]) -> Mea
 
 
 def balance(feet: tuple[str, ...], left_feet: tuple[int, ...]) -> Measure:
-    """How evenly both sides carry; `left` are the places among the `feet` of those of the left side, the others are right."""
+    """Equality of the ground contact of left and right; `left_feet` are the indices in `feet` of the left ones."""
     standing = count_feet_on_ground(feet, left_feet)
 
     def add(frame: PhysicsFrame, out: Floats) -> None:
@@ -144,7 +142,7 @@ def balance(feet: tuple[str, ...], left_feet: tuple[int, ...]) -> Measure:
     return Measure(
         "balance",
         "fraction",
-        "1 − |L − R| ÷ (L + R), L and R the times that left and right feet stand on the ground: 1 = both carry alike.",
+        "1 − |L − R| ÷ (L + R), L and R the times of left and right feet on the ground: 1 = equal.",
         finish,
         2,
         add,
@@ -153,7 +151,7 @@ def balance(feet: tuple[str, ...], left_feet: tuple[int, ...]) -> Measure:
 
 
 def alternation(thighs: tuple[int, int]) -> Measure:
-    """Whether two legs stride in turn; `thighs` are the places in qpos of the left and the right one."""
+    """Alternation of two legs; `thighs` are the indices in qpos of the left and the right one."""
 
     def add(frame: PhysicsFrame, out: Floats) -> None:
         out[:] = thigh_angles(frame, thighs).T

@@ -1,4 +1,4 @@
-"""Loading a figure's model."""
+"""Loading of figure models."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ _ASSETS = Path("envs", "mujoco", "assets")
 
 
 def model_path(file: str) -> Path:
-    """Where a model file lies: a path as it is, a bare name among the models that Gymnasium ships.
+    """Path of a model file: a path is kept, a bare name is looked up among Gymnasium's models.
 
-    Gymnasium is located and not imported: its environments bring a renderer that worlds have no use for.
-    Raises MissingError where there is no such file.
+    Gymnasium is located without importing it, which would load a renderer. Raises MissingError if there is no such file.
     """
     path = Path(file).expanduser()
     if path.parent == Path():
@@ -42,7 +41,7 @@ def load_model(file: str) -> mujoco.MjModel:
 def silence_mujoco_log() -> None:
     """Stop MuJoCo from writing `MUJOCO_LOG.TXT` into the working directory and warnings to the console, in this process.
 
-    What the warnings say is not lost: the worlds watch MuJoCo's warning counters.
+    Worlds read MuJoCo's warning counters instead.
     """
     config = mujoco.MjLogConfig.get()
     config.logto_file = False

@@ -1,8 +1,8 @@
-"""Reward terms: each a small function of a step and its weights.
+"""Reward terms: functions of a step, a weight and constants.
 
-A term gives what it is worth, weight included, as a fresh row of n numbers. Bonuses are added, costs are taken away; both are
-written as positive numbers. Weights and constants are float64 scalars where all worlds agree and (n,) arrays where they differ.
-What a figure's parameters mean, with units and bounds, stands in `gts.params.figures`.
+A term returns its weighted value as a fresh (n,) array. Bonuses are added, costs are subtracted; both are positive. Weights and
+constants are float64 scalars if equal in all worlds, (n,) arrays otherwise. `gts.params.figures` declares the parameters of
+each figure with units and bounds.
 """
 
 from __future__ import annotations
@@ -15,26 +15,25 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.physics.frame import PhysicsFrame
+from gts.physics.frame import Floats, PhysicsFrame
 
-Floats = NDArray[np.float64]
 Weight = Any
 """A float64 scalar or an (n,) array."""
 
 MIN_SPEED = 0.1
-"""m/s: a figure that is slower counts as this fast where something is divided by its speed."""
+"""Lower bound of speeds in denominators, m/s."""
 MIN_JOINT_SPEED = 0.1
-"""rad/s: joints that are slower together say nothing about symmetry."""
+"""Lower bound of the sum of joint speeds in the denominator of symmetry, rad/s."""
 FULL_STRIDE = 0.5
-"""rad: the mean angle between thighs that swing through 45 degrees each; smaller strides count for less in proportion."""
+"""Mean angle between thighs that swing through 45 degrees each, rad; smaller strides count proportionally less."""
 GAIT_TIME_CONSTANT = 1.0
-"""Time constant of what symmetry, balance and alternation average."""
+"""Time constant of the averages of symmetry, balance and alternation, s."""
 MAX_GROUND_HEIGHT = 0.01
-"""m: a foot whose lowest point is under this stands on the ground."""
+"""A foot is on the ground if its lowest point is below this, m."""
 MIN_FEET_ON_GROUND = 0.1
-"""Feet on the ground, on average: a figure with fewer says nothing about balance."""
+"""Lower bound of the mean number of feet on the ground in the denominator of balance."""
 FOOT_FIELDS = ("geom_xpos", "geom_xmat")
-"""Where feet are found."""
+"""MjData fields with the poses of feet."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +45,21 @@ class RewardTerm:
     function: Callable[..., NDArray[np.floating[Any]]]
     """(frame, weight, *constants) → (n,)."""
     weight_name: str
-    """The parameter that switches it: where it is 0 in every world, the term is not computed and not reported."""
+    """Parameter with its weight; a term with weight 0 in all worlds is neither computed nor reported."""
     constant_names: tuple[str, ...] = ()
-    """Further parameters, in the order of `value`'s arguments."""
+    """Further parameters, in the order of the arguments of `function`."""
     is_float32: bool = False
     """Whether its weights are float32; float64 otherwise."""
     fields: tuple[str, ...] = ()
-    """MjData fields that it reads beyond those of the figure."""
+    """MjData fields that it reads besides those of the figure."""
     memory_size: int = 0
-    """Numbers per world that it carries from step to step, in `frame.memory[name]`, (W, memory)."""
+    """Width of its memory `frame.term_memory[name]`, (W, memory_size), kept from step to step."""
 
 
 def tolerance(value: Floats, target: Weight, margin: Weight) -> Floats:
-    """1 at the target, 0.1 at a margin's distance from it, a Gaussian between and beyond; (n,) → (n,).
+    """Gaussian of the distance to the target: 1 at the target, 0.1 at the margin; (n,) → (n,).
 
-    The shape of dm_control's `rewards.tolerance` (Tassa et al. 2018) with bounds that meet in one point.
+    As `rewards.tolerance` of dm_control (Tassa et al. 2018) with both bounds at the target.
     """
     return np.asarray(np.power(0.1, np.square((value - target) / margin)))
 
@@ -72,17 +71,17 @@ def forward_speed(frame: PhysicsFrame, weight: Weight, minimum: Weight) -> Float
 
 
 def alive(frame: PhysicsFrame, weight: Weight) -> Floats:
-    """weight while the health rule holds."""
+    """weight while the figure is healthy."""
     return np.asarray(frame.is_healthy * weight)
 
 
 def control_cost(frame: PhysicsFrame, weight: Weight) -> NDArray[np.float32]:
-    """weight · Σ a², in float32 like its weight, as Gymnasium computes it: its actions are float32 and NumPy keeps the type."""
+    """weight · Σ a² in float32, the type of the actions, as in Gymnasium."""
     return np.asarray(frame.sum_squared_controls() * weight)
 
 
 def control_cost_float64(frame: PhysicsFrame, weight: Weight) -> Floats:
-    """weight · Σ a² in float64, as Gymnasium's humanoid computes it: from `data.ctrl`."""
+    """weight · Σ a² in float64, as in Gymnasium's humanoid, which reads `data.ctrl`."""
     return np.asarray(np.add.reduce(np.square(frame.action.astype(np.float64)), axis=1) * weight)
 
 
@@ -107,7 +106,7 @@ def target_speed(frame: PhysicsFrame, weight: Weight, target: Weight, margin: We
 
 
 def smoothness(frame: PhysicsFrame, weight: Weight) -> Floats:
-    """weight · Σ (a_t − a_{t−1})² over the controls; before the first step they are 0."""
+    """weight · Σ (a_t − a_{t−1})² over the controls, with a_0 = 0."""
     previous = frame.term_memory["smoothness"]
     action = frame.action.astype(np.float64)
     change = action - frame.select_rows(previous)
@@ -118,21 +117,21 @@ def smoothness(frame: PhysicsFrame, weight: Weight) -> Floats:
 def energy(frame: PhysicsFrame, weight: Weight) -> Floats:
     """weight · Σ|τ·ω| ÷ max(|v|, 0.1 m/s): mechanical energy per metre in J/m.
 
-    τ is the actuators' torque on each joint (N·m), ω the joint's speed (rad/s), v forward speed. Braking counts like driving.
+    τ is the torque of the actuators on a joint (N·m), ω its speed (rad/s), v forward speed. Braking costs as driving does.
     """
     power = np.abs(frame.field("qfrc_actuator") * frame.qvel).sum(axis=1)
     return np.asarray(power / np.maximum(np.abs(frame.speed), MIN_SPEED) * weight)
 
 
 def upright_hinge(frame: PhysicsFrame, weight: Weight) -> Floats:
-    """weight · cos(angle of the torso against its upright pose), the angle being qpos[2]."""
+    """weight · cos(tilt of the torso), the angle qpos[2]."""
     return np.asarray(np.cos(frame.qpos[:, 2]) * weight)
 
 
 def upright_quaternion(frame: PhysicsFrame, weight: Weight) -> Floats:
-    """weight · cos(angle between the torso's own vertical and the world's), from the quaternion qpos[3:7]."""
+    """weight · cos(angle between the vertical axes of torso and world), from the quaternion qpos[3:7]."""
     w, x, y, z = frame.qpos[:, 3:7].T
-    # The quaternion of a start is not normalised, so its own length divides.
+    # The quaternion of a start is not normalised.
     return np.asarray((w * w - x * x - y * y + z * z) / (w * w + x * x + y * y + z * z) * weight)
 
 
@@ -148,7 +147,7 @@ def torso_height(index: int, offset: float) -> Callable[..., Floats]:
 def symmetry_cost(left_joints: tuple[int, ...], right_joints: tuple[int, ...]) -> Callable[..., Floats]:
     """weight · Σ|L − R| ÷ max(Σ(L + R), 0.1 rad/s) over mirrored joints, between 0 and weight.
 
-    L and R are the joints' absolute speeds, averaged exponentially over 1 s; `left`, `right` are their velocity indices, (J,).
+    L and R are absolute joint speeds, averaged exponentially over 1 s; the arguments are their velocity indices, (J,).
     """
     both = np.array([*left_joints, *right_joints])
 
@@ -163,8 +162,8 @@ def symmetry_cost(left_joints: tuple[int, ...], right_joints: tuple[int, ...]) -
 def balance_cost(feet: tuple[str, ...], left_feet: tuple[int, ...]) -> Callable[..., Floats]:
     """weight · |L − R| ÷ max(L + R, 0.1), between 0 and weight.
 
-    L and R are the numbers of left and right feet that stand on the ground, averaged exponentially over 1 s; `left` are the
-    places among the `feet` of those of the left side. Who hops on one leg pays all of it, who strides on two next to nothing.
+    L and R are the numbers of left and right feet on the ground, averaged exponentially over 1 s; `left_feet` are the indices
+    in `feet` of the left ones. Hopping on one leg costs the whole weight, walking on two almost nothing.
     """
     standing = count_feet_on_ground(feet, left_feet)
 
@@ -176,7 +175,7 @@ def balance_cost(feet: tuple[str, ...], left_feet: tuple[int, ...]) -> Callable[
 
 
 def count_feet_on_ground(feet: tuple[str, ...], left_feet: tuple[int, ...]) -> Callable[[PhysicsFrame], Floats]:
-    """How many left and how many right feet stand on the ground, (n, 2)."""
+    """Function that counts the left and the right feet on the ground, (n, 2)."""
     side_of_foot = np.array([(place in left_feet, place not in left_feet) for place in range(len(feet))], dtype=np.float64)
 
     def standing(frame: PhysicsFrame) -> Floats:
@@ -188,9 +187,9 @@ def count_feet_on_ground(feet: tuple[str, ...], left_feet: tuple[int, ...]) -> C
 def alternation_bonus(thighs: tuple[int, int]) -> Callable[..., Floats]:
     """weight · (⟨|d|⟩ − |⟨d⟩|) ÷ max(⟨|d|⟩, 0.5 rad), ⟨⟩ averaged exponentially over 1 s, between 0 and weight.
 
-    d is the angle between the left and the right thigh, `thighs` their places in qpos: who takes strides with each leg in
-    front as long and as far as the other, as in a walk or a run, earns all of it; who limps with one leg always in front, who
-    bounds with both side by side, and who stands earn next to nothing; who takes short strides in turn earns a part.
+    d is the angle between the left and the right thigh, `thighs` their indices in qpos. Walking and running with equal strides
+    of both legs earn the whole weight, short alternating strides a part of it; limping with one leg always in front, bounding
+    with both side by side and standing earn almost nothing.
     """
 
     def alternation(frame: PhysicsFrame, weight: Weight) -> Floats:
@@ -200,20 +199,20 @@ def alternation_bonus(thighs: tuple[int, int]) -> Callable[..., Floats]:
 
 
 def thigh_angles(frame: PhysicsFrame, thighs: tuple[int, int]) -> Floats:
-    """|d| and d in rad, d the angle between the thighs with these places in qpos; (n, 2)."""
+    """|d| and d in rad, d the angle between the thighs with these indices in qpos; (n, 2)."""
     between = frame.qpos[:, thighs[0]] - frame.qpos[:, thighs[1]]
     return np.stack([np.abs(between), between], axis=1)
 
 
 def alternation_fraction(means: Floats) -> Floats:
-    """How much of the strides both legs take in turn, 0 to 1, of the means of |d| and d; (2, n) → (n,)."""
+    """Fraction of alternating strides, 0 to 1, from the means of |d| and d; (2, n) → (n,)."""
     return np.asarray((means[0] - np.abs(means[1])) / np.maximum(means[0], FULL_STRIDE))
 
 
 def foot_clearance_bonus(feet: tuple[str, ...]) -> Callable[..., Floats]:
     """weight · clip(v, 0, 1 m/s) · mean over the feet of clip(h ÷ clearance, 0, 1), v forward speed.
 
-    h is the height in m of a foot's lowest point over the ground; standing and shuffling earn nothing.
+    h is the height of the lowest point of a foot above the ground, m; standing and shuffling earn nothing.
     """
 
     def foot_clearance(frame: PhysicsFrame, weight: Weight, height: Weight) -> Floats:
@@ -224,9 +223,9 @@ def foot_clearance_bonus(feet: tuple[str, ...]) -> Callable[..., Floats]:
 
 
 def flight_cost(feet: tuple[str, ...]) -> Callable[..., Floats]:
-    """weight where no foot stands on the ground, else 0.
+    """weight if no foot is on the ground, else 0.
 
-    What tells a walk from a run, and from bounds with both legs at once.
+    Distinguishes walking from running and bounding.
     """
 
     def in_flight(frame: PhysicsFrame, weight: Weight) -> Floats:
@@ -236,7 +235,7 @@ def flight_cost(feet: tuple[str, ...]) -> Callable[..., Floats]:
 
 
 def feet_on_ground(frame: PhysicsFrame, feet: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Which feet stand on the ground, (n, feet)."""
+    """Whether each foot is on the ground, (n, feet)."""
     return foot_heights(frame, feet) < MAX_GROUND_HEIGHT
 
 
@@ -245,13 +244,13 @@ def foot_heights(frame: PhysicsFrame, feet: tuple[str, ...]) -> Floats:
     geoms = frame.geom_ids(feet)
     size = frame.model.geom_size[geoms]
     capsule = frame.model.geom_type[geoms] == mujoco.mjtGeom.mjGEOM_CAPSULE
-    # A capsule's ends lie half its length along its own z axis; the last number of its rotation is that axis's rise.
+    # The axis of a capsule is its local z axis; its rise is the last element of its rotation matrix.
     rise = np.abs(frame.field("geom_xmat")[:, geoms, 8]) * np.where(capsule, size[:, 1], 0.0)
     return np.asarray(frame.field("geom_xpos")[:, geoms, 2] - rise - size[:, 0])
 
 
 def _update_average(frame: PhysicsFrame, term: str, values: Floats) -> Floats:
-    """What a term remembers: its values averaged exponentially over 1 s, this step's among them; (n, m)."""
+    """Update the exponential average over 1 s in the memory of a term with the values of this step; (n, m)."""
     averages = frame.term_memory[term]
     now = frame.select_rows(averages)
     now = np.asarray(now + (1.0 - np.exp(-frame.dt / GAIT_TIME_CONSTANT)) * (values - now))
@@ -260,5 +259,5 @@ def _update_average(frame: PhysicsFrame, term: str, values: Floats) -> Floats:
 
 
 def _world_index(frame: PhysicsFrame) -> Any:
-    """Index of the frame's worlds in an array of all of them."""
+    """Index of the worlds of the frame in a (W, …) array."""
     return slice(None) if frame.ids is None else frame.ids

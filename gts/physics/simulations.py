@@ -1,9 +1,9 @@
-"""The physics of W worlds of one figure: states, steps, starts, and what went wrong."""
+"""Simulation of W worlds of one figure: states, steps, starts, divergences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import mujoco
 import numpy as np
@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from gts.errors import UsageError
 from gts.params.spec import unknown_name_message
+from gts.params.techniques import Physics
 from gts.physics.contact_batch import ContactBatch
 from gts.physics.figure import Figure
 from gts.physics.frame import Floats, Ids
 from gts.physics.models import load_model
 from gts.physics.streams import ResetSampler
-
-Physics = Literal["exact", "fast"]
 
 _FIRST_DIVERGENCE_WARNING = int(mujoco.mjtWarning.mjWARN_BADQPOS)
 
@@ -27,8 +26,8 @@ class MujocoSimulations:
     """W simulations of a figure's model on a thread pool; results do not depend on the number of threads."""
 
     def __init__(self, figure: Figure, n_worlds: int, *, threads: int, physics: Physics, fields: Sequence[str] = ()) -> None:
-        """`fields`: MjData fields to keep at hand beyond those of the figure."""
-        # A field that is bound between two calls is zero until the next one, so all are bound before the first.
+        """`fields`: MjData fields to copy out besides those of the figure."""
+        # A newly bound field is zero until the next call, so all are bound before the first.
         self._fields = (*figure.fields, *fields)
         self._figure, self._n_worlds, self._threads = figure, n_worlds, threads
         self.model = load_model(figure.model_file)
@@ -42,28 +41,28 @@ class MujocoSimulations:
 
     @property
     def state(self) -> Floats:
-        """Rows of MuJoCo's integration state, (W, S): all that the future depends on. Live."""
+        """Rows of MuJoCo's integration state, (W, S); live."""
         rows: Floats = self._batch.state
         return rows
 
     def bind(self, name: str) -> NDArray[Any]:
-        """A live (W, …) array of an MjData field; raises KeyError for one that was not named at the beginning."""
+        """The live (W, …) array of an MjData field; raises KeyError for a field not given to the constructor."""
         if name not in self._fields:
             raise KeyError(f"`{name}` is not among the fields that these worlds keep: {', '.join(self._fields) or 'none'}")
         bound: NDArray[Any] = self._batch.bind(name)
         return bound
 
     def set_physics(self, physics: Physics) -> None:
-        """Another integrator at the same timestep; the states go on. Bound arrays must be bound anew."""
+        """Change the integrator at the same timestep and keep the states. Bound arrays become invalid."""
         rows = self.state.copy()
         self._build_batch(physics)
         self.state[:] = rows
 
     def step(self, controls: NDArray[np.float32], ids: Ids | None) -> NDArray[np.bool_] | None:
-        """One control step of these worlds (None: all) under (n, A) controls.
+        """Make one control step of these worlds (None: all) with controls (n, A).
 
-        Gives which of them MuJoCo could not carry on, (n,), or None where there is none: it raised an error, or met a number
-        that is not finite or too large and started them again from the model's own pose.
+        Returns the worlds that failed, (n,) bool, or None: MuJoCo raised an error, or found a number that is not finite or
+        too large and reset the world to the default pose.
         """
         has_error = None
         if ids is None:
@@ -75,7 +74,7 @@ class MujocoSimulations:
         except SimulationError as error:
             has_error = np.isin(np.arange(self._n_worlds) if ids is None else ids, error.ids)
         warnings = self._batch.warning
-        # Comparing bytes costs a tenth of asking NumPy whether any number is not zero, and nearly always they are all zero.
+        # Comparing bytes takes a tenth of the time of numpy.any, and the counters are nearly always zero.
         if has_error is None and warnings.tobytes() == self._no_warnings:
             return None
         diverged = np.asarray(warnings[:, _FIRST_DIVERGENCE_WARNING:, 1].any(axis=1), np.bool_)
@@ -85,15 +84,15 @@ class MujocoSimulations:
         return diverged if has_error is None else diverged | has_error
 
     def start_episodes(self, ids: Ids, streams: list[np.random.Generator]) -> Floats:
-        """Put these worlds to new starts, drawn from their streams in Gymnasium's order: positions, then velocities.
+        """Reset these worlds to starts drawn from their streams, in Gymnasium's order: positions, then velocities.
 
-        Gives these positions and velocities, (n, nq + nv).
+        Returns these positions and velocities, (n, nq + nv).
         """
         rows = self._default_rows[: len(ids)].copy()
         motion = rows[:, self._motion_columns]
         motion += self._reset_sampler.sample([streams[world] for world in ids.tolist()])
         if not self._figure.fields:
-            # Nothing is read but the row itself, and a forward pass would not change it.
+            # Only the state is read, which a forward pass would not change.
             self.state[ids] = rows
             return motion
         self._batch.reset(ids)
@@ -102,7 +101,7 @@ class MujocoSimulations:
         return motion
 
     def reset_to_default_pose(self, ids: Ids) -> None:
-        """Put these worlds into the model's own pose, without motion."""
+        """Reset these worlds to the default pose of the model, without motion."""
         self.state[ids] = self._default_rows[0]
 
     def _build_batch(self, physics: Physics) -> None:
@@ -123,7 +122,7 @@ class MujocoSimulations:
 
 
 def _state_slice(model: mujoco.MjModel, component: mujoco.mjtState) -> tuple[int, int]:
-    """(first, count) of a component in a state row: components follow one another in the order of their bits."""
+    """(first, count) of a component in a state row, in which components are in the order of their bits."""
     everything = int(mujoco.mjtState.mjSTATE_INTEGRATION)
     before = everything & (int(component) - 1)
     return mujoco.mj_stateSize(model, before), mujoco.mj_stateSize(model, int(component))

@@ -1,6 +1,6 @@
-"""The random stream of each world: what is drawn from it, and how it is stored.
+"""Random streams of worlds: seeds, draws of starts, storage.
 
-Which starts are whose: those of scores and of evaluations are used by no training.
+Seeds of scores, of evaluations and of training worlds are disjoint.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from gts.physics.frame import Floats
 
 _MASK_64 = (1 << 64) - 1
 
 
 def make_streams(seeds: Sequence[int]) -> list[np.random.Generator]:
-    """A stream a seed: the one that `gymnasium.utils.seeding.np_random(seed)` gives."""
+    """One stream per seed, equal to `gymnasium.utils.seeding.np_random(seed)`."""
     return [np.random.Generator(np.random.PCG64(np.random.SeedSequence(int(seed)))) for seed in seeds]
 
 
 def pack_streams(streams: Iterable[np.random.Generator]) -> NDArray[np.uint64]:
-    """Everything that makes streams go on alike, (n, 6): state and increment in two halves each, and the buffered half draw."""
+    """States of streams, (n, 6): state and increment in two halves each, and the buffered half draw."""
     rows = []
     for stream in streams:
         state = stream.bit_generator.state
@@ -56,17 +56,17 @@ def unpack_streams(packed: NDArray[np.uint64]) -> list[np.random.Generator]:
 
 @dataclass(frozen=True)
 class ResetNoise:
-    """How far a start lies from the model's own pose: every position and every velocity gets a draw of its own."""
+    """Noise of starts around the default pose, drawn for each position and velocity."""
 
     position: float
     """Positions: uniform in ± this, metres and radians."""
     velocity: float
-    """Velocities: uniform in ± this, or normal with this deviation, m/s and rad/s."""
+    """Velocities: uniform in ± this, or normal with this standard deviation, m/s and rad/s."""
     velocity_kind: Literal["uniform", "normal"] = "uniform"
 
 
 class ResetSampler:
-    """Draws starts as Gymnasium's environments do: first the noise of all positions, then that of all velocities."""
+    """Draws starts in the order of Gymnasium: noise of all positions, then of all velocities."""
 
     def __init__(self, noise: ResetNoise, nq: int, nv: int) -> None:
         self._noise, self._nq, self._nv = noise, nq, nv
@@ -76,7 +76,7 @@ class ResetSampler:
         self._scales_random = not self._normal and _can_scale_random(noise)
 
     def sample(self, streams: Sequence[np.random.Generator]) -> Floats:
-        """One row a stream, (n, nq + nv)."""
+        """Draw one row per stream, (n, nq + nv)."""
         nq = self._nq
         samples = np.empty((len(streams), nq + self._nv))
         if self._scales_random:
@@ -96,9 +96,9 @@ class ResetSampler:
 
 
 def _can_scale_random(noise: ResetNoise) -> bool:
-    """Whether `uniform` rounds as low + width · random() does, which is three times as fast for small rows.
+    """Whether `uniform` equals low + width · random(), which is three times as fast for small rows.
 
-    It does unless NumPy was compiled to fuse the multiplication with the addition, as it may be on some processors.
+    It does unless NumPy was compiled with fused multiplication and addition, as on some processors.
     """
     for width in (noise.position, noise.velocity):
         drawn, plain = make_streams([0])[0].uniform(-width, width, 1000), make_streams([0])[0].random(1000)
@@ -113,10 +113,10 @@ _SEED_STRIDE = 1_000_003
 
 
 def score_seeds(seed: int, episodes: Iterable[int]) -> list[int]:
-    """Seeds of the starts of `gts score --seed SEED`, for these of its episodes; training worlds draw theirs from a hash."""
+    """Seeds of the starts of `gts score --seed SEED` for these episodes."""
     return [_TEST_SEED_BASE + seed * _SEED_STRIDE + episode for episode in episodes]
 
 
 def evaluation_seeds(episodes: int) -> list[int]:
-    """Seeds of the evaluations during a training, which choose the best checkpoint; disjoint from the test seeds."""
+    """Seeds of the starts of evaluations, which choose the best checkpoint; disjoint from those of scores."""
     return [_VALIDATION_SEED_BASE + episode for episode in range(episodes)]

@@ -10,41 +10,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import UsageError
-from gts.physics.episodes import EpisodeStats, FinishedEpisodes
+from gts.params.techniques import Physics
+from gts.physics.episode_stats import EpisodeStats, FinishedEpisodes
 from gts.physics.figure import Figure
 from gts.physics.figures import get_figure
 from gts.physics.frame import Floats, Ids, PhysicsFrame
 from gts.physics.rewarder import Rewarder
-from gts.physics.simulations import MujocoSimulations, Physics
+from gts.physics.simulations import MujocoSimulations
 from gts.physics.streams import make_streams, pack_streams, unpack_streams
 
 Bools = NDArray[np.bool_]
 
 
 class Transition(NamedTuple):
-    """One control step of n worlds. All arrays are fresh: they stay as they are when the worlds go on."""
+    """One control step of n worlds. All arrays are copies, which later steps do not change."""
 
     observations: Floats
-    """What the policy sees next, (n, O): where an episode ended and the world was started again, its new start."""
+    """Next observation of the policy, (n, O): the first of a new episode if the world was restarted."""
     final_observations: Floats
-    """What the step itself led to, (n, O). The same array as `observations` where no world was started again."""
+    """Observation after the step, (n, O); the same array as `observations` if no world was restarted."""
     rewards: Floats
     """(n,)."""
     terminated: Bools
-    """The figure fell, or the world diverged, (n,): nothing follows."""
+    """Whether the figure fell or the world diverged, (n,)."""
     truncated: Bools
-    """The episode reached its length, (n,): more would have followed. Both can be true."""
+    """Whether the episode reached its maximum length, (n,); both can be true."""
     diverged: Bools
-    """Physics left the finite range, (n,): reward 0, and a final observation that means nothing (but is finite)."""
+    """Whether the physics left the finite range, (n,): reward 0, and a finite but meaningless final observation."""
     episodes: FinishedEpisodes | None
-    """The episodes that ended in this step; None where there were none."""
+    """The episodes that ended in this step; None if there were none."""
 
 
 class Worlds:
     """W worlds of a figure.
 
-    Observations, rewards and ends equal those of Gymnasium's v5 environment bit for bit, whatever the number of threads. Not to
-    be used from two Python threads at once.
+    Observations, rewards and ends equal those of Gymnasium's v5 environment bit for bit, with any number of threads. Not
+    thread-safe.
     """
 
     def __init__(
@@ -60,12 +61,12 @@ class Worlds:
         fields: Sequence[str] = (),
         all_measures: bool = False,
     ) -> None:
-        """`rewards`: one mapping a world of parameters by full key (`Hopper/minimumSpeed`); None is Gymnasium's reward.
+        """`rewards`: one mapping per world of parameters by full key (`Hopper/minimumSpeed`); None is Gymnasium's reward.
 
-        `physics`: "exact" is the model's own integrator, "fast" is implicitfast at the same timestep. `autoreset=False` leaves
-        finished worlds as they are; the caller starts them again or leaves them out. `fields`: further MjData fields that
-        `frame.field` shall give. `all_measures`: also those that training does without, since they read fields.
-        Raises UsageError for an unknown figure or reward parameter, MissingError or WorkError for a model that cannot be had.
+        `physics`: "exact" is the integrator of the model, "fast" is implicitfast at the same timestep. With `autoreset=False`
+        the caller restarts finished worlds or leaves them out. `fields`: further MjData fields for `frame.field`.
+        `all_measures`: also compute the measures that read fields, which are too slow for training. Raises UsageError for an
+        unknown figure or reward parameter, MissingError or WorkError for a model that cannot be loaded.
         """
         self.figure = get_figure(figure) if isinstance(figure, str) else figure
         if n_worlds < 1 or threads < 1 or max_episode_length < 1:
@@ -80,15 +81,15 @@ class Worlds:
         all_fields = dict.fromkeys((*rewarder.fields, *(field for measure in measures for field in measure.fields), *fields))
         self._simulations = MujocoSimulations(self.figure, n_worlds, threads=threads, physics=physics, fields=tuple(all_fields))
         self.term_names = rewarder.term_names
-        """The terms whose weight is not 0 in every world (K): bonuses, then costs."""
+        """Names of the K terms with a weight other than 0 in some world: bonuses, then costs."""
         self.measure_names = tuple(measure.name for measure in measures)
         """Keys of `FinishedEpisodes.measures`."""
         model = self._simulations.model
         low, high = model.actuator_ctrlrange.astype(np.float32).T
         self.action_low: NDArray[np.float32] = low.copy()
-        """Smallest controls that make a difference, (A,)."""
+        """Lower ends of the control ranges, (A,)."""
         self.action_high: NDArray[np.float32] = high.copy()
-        """Largest controls that make a difference, (A,)."""
+        """Upper ends of the control ranges, (A,)."""
         self.action_size = int(model.nu)
         self._episode_stats = EpisodeStats(
             n_worlds, rewarder.n_bonuses, len(rewarder.term_names), measures, self._simulations.dt
@@ -96,14 +97,14 @@ class Worlds:
         self._term_memory = {name: np.zeros((n_worlds, size)) for name, size in rewarder.memory_sizes.items()}
         self._positions = np.zeros(n_worlds)
         self.streams: list[np.random.Generator] = []
-        """The random stream of each world, drawn from at starts; empty before the first reset."""
+        """Random stream of each world, used at starts; empty before the first reset."""
         self._all_ids = np.arange(n_worlds, dtype=np.int32)
         self._make_frame()
         self.observation_size = self.figure.observe(self.frame).shape[1]
 
     @property
     def physics(self) -> Physics:
-        """Which integrator is at work."""
+        """The present integrator."""
         return self._physics
 
     @property
@@ -117,18 +118,18 @@ class Worlds:
         return self._episode_stats.lengths.astype(np.int64)
 
     def reward_terms(self) -> Floats:
-        """What each term gave or took in the last step, (K, n); their sum over K is the reward."""
+        """Reward terms of the last step, costs negative, (K, n); their sum over K is the reward."""
         return self._episode_stats.reward_terms()
 
     def reset(self, seeds: Sequence[int]) -> Floats:
-        """New random streams, one seed a world, and a new episode in every world: observations, (W, O)."""
+        """Set new random streams, one seed per world, and start all episodes; returns observations, (W, O)."""
         if len(seeds) != self.n_worlds:
             raise UsageError(f"there are {self.n_worlds} worlds and {len(seeds)} seeds")
         self.streams = make_streams(seeds)
         return self._start_episodes(self._all_ids)
 
     def restart(self, ids: NDArray[np.integer[Any]], seeds: Sequence[int | None] | None = None) -> Floats:
-        """New episodes in these worlds (sorted, unique): observations, (n, O). Streams go on where there is no new seed."""
+        """Start new episodes in these worlds (sorted, unique); a seed replaces a stream. Returns observations, (n, O)."""
         chosen = self._check_ids(ids)
         if seeds is not None and len(seeds) != len(chosen):
             raise UsageError(f"there are {len(chosen)} worlds to start and {len(seeds)} seeds")
@@ -140,7 +141,7 @@ class Worlds:
     def step(self, actions: NDArray[np.float32], ids: NDArray[np.integer[Any]] | None = None) -> Transition:
         """Step all worlds, or those of `ids` (sorted, unique), with actions (n, A).
 
-        Actions are not clipped here: MuJoCo limits what they do, not what they cost. Raises UsageError for wrong shapes.
+        Actions are not clipped here: MuJoCo clips the controls, but not their cost. Raises UsageError for wrong shapes.
         """
         chosen = None if ids is None else self._check_ids(ids)
         actions = self._check_actions(actions, chosen)
@@ -161,7 +162,7 @@ class Worlds:
             terminated |= diverged
         self._episode_stats.add_step(frame, step_values, diverged)
         if chosen is None:
-            # A new array: whoever asks the frame for the speed of this step still finds the old one.
+            # A new array, since the frame computes the speed of this step from the old one.
             self._positions = after.copy()
         else:
             self._positions[chosen] = after
@@ -177,7 +178,7 @@ class Worlds:
         truncated: Bools,
         diverged_or_none: Bools | None,
     ) -> Transition:
-        """Hand out the episodes that ended and start their worlds again."""
+        """Make the transition with the episodes that ended, and restart their worlds."""
         diverged = np.zeros(len(rewards), np.bool_) if diverged_or_none is None else diverged_or_none
         ended = (terminated | truncated).nonzero()[0]
         if not len(ended):
@@ -192,12 +193,12 @@ class Worlds:
         return Transition(next_observations, observations, rewards, terminated, truncated, diverged, episodes)
 
     def _step_physics(self, actions: NDArray[np.float32], chosen: Ids | None) -> Bools | None:
-        """Let time pass and show the result to the frame. Gives the worlds that left the finite range, (n,), or None."""
+        """Step the simulations and select the worlds in the frame. Returns the diverged worlds, (n,), or None."""
         frame = self.frame
         failed = self._simulations.step(actions, chosen)
         frame.select(chosen)
         frame.action = actions
-        # One sum over everything is the cheapest question; only where it is not finite each world is asked.
+        # One sum is cheapest; single worlds are checked only if it is not finite.
         if failed is None and math.isfinite(np.add.reduce(frame.motion, axis=None)):
             return None
         diverged: Bools = ~np.asarray(np.isfinite(frame.motion).all(axis=1))
@@ -210,7 +211,7 @@ class Worlds:
         return diverged
 
     def _start_episodes(self, ids: Ids) -> Floats:
-        """New episodes in these worlds; gives their first observations, (n, O)."""
+        """Start new episodes in these worlds; returns their first observations, (n, O)."""
         if not self.streams:
             raise UsageError("worlds must be reset with seeds first")
         motion = self._simulations.start_episodes(ids, self.streams)
@@ -223,17 +224,17 @@ class Worlds:
         return self.figure.observe(self.frame)
 
     def set_physics(self, physics: Physics) -> None:
-        """Switch the integrator; running episodes go on from where they are."""
+        """Change the integrator; running episodes continue."""
         if physics != self._physics:
             self._simulations.set_physics(physics)
             self._physics = physics
             self._make_frame()
 
     def get_state(self, ids: NDArray[np.integer[Any]] | None = None) -> dict[str, NDArray[Any]]:
-        """All that the future of these worlds (None: all) depends on, every array with a leading n.
+        """Complete state of these worlds (None: all), every array with a leading n.
 
-        Given to `restore` of worlds with the same figure, rewards and physics, they go on bit for bit as they would have here,
-        whatever the number of threads and in whichever rows.
+        `set_state` of worlds with the same figure, rewards and physics continues them bit for bit, with any number of threads
+        and in any rows.
         """
         chosen = self._all_ids if ids is None else self._check_ids(ids)
         if not self.streams:
@@ -247,20 +248,20 @@ class Worlds:
         }
 
     def set_state(self, ids: NDArray[np.integer[Any]] | None, state: Mapping[str, NDArray[Any]]) -> None:
-        """Put a `state` of n worlds into the worlds `ids` (None: all). Raises UsageError where it does not fit."""
+        """Set the state of the worlds `ids` (None: all). Raises UsageError if it does not fit."""
         chosen = self._all_ids if ids is None else self._check_ids(ids)
-        places: dict[str, NDArray[Any]] = {
+        targets: dict[str, NDArray[Any]] = {
             "rows": self._simulations.state,
             "positions": self._positions,
             "sums": self._episode_stats.sums.T,
             **{f"memory.{name}": memory for name, memory in self._term_memory.items()},
         }
-        shapes = {name: (len(chosen), *place.shape[1:]) for name, place in places.items()} | {"streams": (len(chosen), 6)}
+        shapes = {name: (len(chosen), *target.shape[1:]) for name, target in targets.items()} | {"streams": (len(chosen), 6)}
         wrong = [name for name, shape in shapes.items() if name not in state or state[name].shape != shape]
         if wrong:
             raise UsageError(f"the state of the worlds does not fit: {', '.join(wrong)}")
-        for name, place in places.items():
-            place[chosen] = state[name]
+        for name, target in targets.items():
+            target[chosen] = state[name]
         if not self.streams:
             self.streams = make_streams(range(self.n_worlds))
         for world, stream in zip(chosen.tolist(), unpack_streams(state["streams"]), strict=True):
@@ -268,7 +269,7 @@ class Worlds:
 
     def _make_frame(self) -> None:
         self.frame = PhysicsFrame(self._simulations.model, self._simulations, self._simulations.dt)
-        """What the last step looked like; valid until the next step or start of any world."""
+        """State after the last step; valid until the next step or start of any world."""
         self.frame.term_memory = self._term_memory
 
     def _check_ids(self, ids: NDArray[np.integer[Any]]) -> Ids:

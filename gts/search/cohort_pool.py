@@ -16,6 +16,7 @@ from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec
 from gts.training.cohort import Cohort
 from gts.training.score import Score
+from gts.training.trainer import learn
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class CohortPool:
             self._rebuild_cohort(table)
         assert table.cohort is not None
         active = [(member, key) for member, key in enumerate(table.members) if key not in table.removed]
-        result = table.cohort.run_round()
+        result = next(learn(table.cohort))
         for member, key in active:
             if key in table.removed:
                 continue

@@ -54,7 +54,7 @@ def make_default_point(space: SearchSpace) -> dict[str, Any]:
 
     What the file gives a searched parameter under `params` is such a value, otherwise the default of the figure or technique.
     """
-    defaults = make_spec(space.figure, space.technique, space.fixed_params()).values()
+    defaults = make_spec(space.figure, space.technique, space.fixed_params(), partial=True).values()
     values: dict[str, Any] = {}
     for axis in space.ordered_parameters():
         value = defaults[axis.key]
@@ -83,7 +83,7 @@ def compute_max_steps(space: SearchSpace) -> int:
     for axis in space.param_space:
         if axis.key == "nSteps":
             return int(axis.high if isinstance(axis, RangeParameter) else max(axis.values))
-    return int(make_spec(space.figure, space.technique, space.fixed_params()).values()["nSteps"])
+    return int(make_spec(space.figure, space.technique, space.fixed_params(), partial=True).values()["nSteps"])
 
 
 def _iterate_points(space: SearchSpace, values: Mapping[str, Any], depth: int) -> Iterator[None]:

@@ -1,6 +1,9 @@
-"""The one place where an agent meets a world: the loop, evaluation, score."""
+"""Training: the loop that joins agents and worlds, evaluation, score.
+
+May import `agents`, `data`, `nets`, `physics`, `params`, `formats` and `system`; writes no files.
+"""
 
 from gts.system.threads import limit_thread_spin
 
-# Has to come before the first import of torch, which everything in this room begins with.
+# Must precede the first import of torch.
 limit_thread_spin()

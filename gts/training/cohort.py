@@ -1,14 +1,11 @@
-"""A cohort: P trainings of one shape that learn side by side, each at its own step.
+"""A cohort: the state of P trainings of one shape that learn side by side, each at its own step.
 
-This is where agents meet worlds. The cohort owns the order of things: worlds step, agents act, a rollout fills, agents update,
-and now and then a policy is tried out. Which trainings sit together, and for how long, is the affair of whoever holds it.
+`gts.training.trainer.learn` trains it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -21,40 +18,23 @@ from gts.agents.state import load_checkpoint
 from gts.errors import UsageError
 from gts.formats.checkpoint import Checkpoint
 from gts.formats.trajectory import Trajectory
+from gts.nets.stack import add_prefix
 from gts.params.spec import Spec
-from gts.physics.simulations import Physics
+from gts.params.techniques import Physics
 from gts.physics.streams import evaluation_seeds
 from gts.physics.worlds import Worlds
 from gts.system.threads import available_cpus
-from gts.training.collecting import RolloutCollector
 from gts.training.evaluation import Evaluator
 from gts.training.plan import TrainingPlan
+from gts.training.rollout_collector import RolloutCollector
 from gts.training.score import Score
 
 
-@dataclass(frozen=True)
-class RoundResult:
-    """What one round of collect and update brought."""
-
-    metrics: tuple[Mapping[str, float], ...]
-    """One mapping a member, names as in `gts.training.metrics`; what had no value is left out."""
-    seconds: Mapping[str, float]
-    """Wall-clock by phase: `physics`, `acting`, `learning`, `evaluation`."""
-    failures: Mapping[int, str]
-    """Why members failed in this round."""
-    scores: Mapping[int, Score]
-    """Those of the members whose policy was tried out."""
-    improved: frozenset[int]
-    """Whose score is its best so far: `Cohort.best(member)` now holds this policy."""
-    trajectories: Mapping[int, Trajectory]
-    """The beginning of one of the episodes of each member that was tried out."""
-
-
 class Cohort:
-    """P members that share every parameter that decides a shape."""
+    """Worlds, agents, progress and checkpoints of P members that agree in every shared parameter."""
 
     def __init__(self, specs: Sequence[Spec], *, threads: int | None = None) -> None:
-        """Make worlds and agents, all of them at the beginning. Raises UsageError where the specs do not fit together."""
+        """Make the worlds and agents of one spec per member. Raises UsageError if the specs do not fit together."""
         if len({spec.shape_key() for spec in specs}) != 1:
             raise UsageError("the members of a cohort must agree in figure, technique and every parameter that decides a shape")
         self.specs = tuple(specs)
@@ -73,16 +53,16 @@ class Cohort:
         self.agent = make_agent(
             specs[0].technique, [spec.params for spec in specs], self.worlds.observation_size, self.worlds.action_size
         )
-        self._collector = RolloutCollector(self.worlds, self.agent.state, self.plan, clip=shared.clip_actions)
+        self.collector = RolloutCollector(self.worlds, self.agent.state, self.plan, clip=shared.clip_actions)
         self._evaluator: Evaluator | None = None
         self.epochs = np.zeros(len(specs), np.int64)
-        """Rounds that each member has made, (P,)."""
+        """Finished rounds of each member, (P,)."""
         self.active = torch.ones(len(specs), dtype=torch.bool)
-        """Who has not failed and was not dismissed, (P,)."""
+        """Members that have neither failed nor been deactivated, (P,)."""
         self._best_scores = [float("-inf")] * len(specs)
         self._best_checkpoints: list[Checkpoint | None] = [None] * len(specs)
         self._frozen_checkpoints: dict[int, Checkpoint] = {}
-        self._collector.reset()
+        self.collector.reset()
 
     @property
     def n_members(self) -> int:
@@ -90,59 +70,42 @@ class Cohort:
         return len(self.specs)
 
     def member_step(self, member: int) -> int:
-        """Environment steps that a member has made."""
+        """Environment steps of a member so far."""
         return int(self.epochs[member]) * self.plan.steps_per_epoch
 
     def learning_members(self) -> Tensor:
-        """Who has rounds to make still, (P,) bool."""
+        """Active members that have not finished their plan, (P,) bool."""
         return self.active & torch.from_numpy(self.epochs < self.plan.n_epochs)
 
     def deactivate(self, member: int) -> None:
-        """Leave a member as it is from here on."""
+        """Stop training a member; `checkpoint` keeps returning its present state."""
         self._freeze(member)
         self.active[member] = False
 
     def _freeze(self, member: int) -> None:
-        # Those who stand still go through the motions with the others, and what becomes of them means nothing.
+        # The tensors of an inactive member keep their rows in the cohort, and their values become meaningless.
         self._frozen_checkpoints[member] = self.checkpoint(member)
 
-    def run_round(self) -> RoundResult:
-        """One round of collect and update for everybody who has rounds to make, and evaluations that are due."""
-        plan, learners = self.plan, self.learning_members()
-        rollout, episode_metrics, seconds = self._collector.collect(self._group_by_physics(learners))
-        began = perf_counter()
-        progress = torch.from_numpy(self.epochs / plan.n_epochs).to(torch.float32)[:, None]
-        losses = self.agent.update(rollout, progress, learners)
-        finite = self.agent.state.finite_members() & self._collector.is_healthy
-        update_metrics = _by_member(losses)
-        seconds["learning"] = perf_counter() - began
-        self.epochs += learners.numpy()
-        failures = {
-            int(member): self._failure_reason(int(member), update_metrics[int(member)])
-            for member in torch.nonzero(learners & ~finite)
-        }
-        self.active &= finite
-        due = [
-            int(member) for member in torch.nonzero(learners & finite) if plan.is_evaluation_due(int(self.epochs[int(member)]))
-        ]
-        scores: dict[int, Score] = {}
-        improved, trajectories = frozenset[int](), dict[int, Trajectory]()
-        if due:
-            began = perf_counter()
-            scores, improved, trajectories = self._evaluate(due)
-            seconds["evaluation"] = perf_counter() - began
-        for member in torch.nonzero(learners & finite)[:, 0].tolist():
-            if self.epochs[member] == plan.n_epochs:
-                self._freeze(member)
-        rate = {"steps_per_second": int((learners & finite).sum()) * plan.steps_per_epoch / sum(seconds.values())}
-        metrics = tuple(
-            {**member_episode_metrics, **member_update_metrics, **rate}
-            for member_episode_metrics, member_update_metrics in zip(episode_metrics, update_metrics, strict=True)
-        )
-        return RoundResult(metrics, seconds, failures, scores, improved, trajectories)
+    def progress(self) -> Tensor:
+        """Finished fraction of each member's plan, 0 to 1, (P, 1)."""
+        return torch.from_numpy(self.epochs / self.plan.n_epochs).to(torch.float32)[:, None]
 
-    def _group_by_physics(self, learners: Tensor) -> list[tuple[Physics, Tensor]]:
-        """Who acts in which physics in this round: members at different steps may be on either side of the exact tail."""
+    def complete_round(self, learners: Tensor, update_metrics: Sequence[Mapping[str, float]]) -> dict[int, str]:
+        """Count the round and deactivate members that left the finite range; returns their reasons."""
+        finite = self.agent.state.finite_members() & self.collector.healthy_members
+        self.epochs += learners.numpy()
+        self.active &= finite
+        failed = torch.nonzero(learners & ~finite)[:, 0].tolist()
+        return {member: self._failure_reason(member, update_metrics[member]) for member in failed}
+
+    def freeze_finished(self, members: Sequence[int]) -> None:
+        """Keep the final checkpoints of members that reached the end of their plan."""
+        for member in members:
+            if self.epochs[member] == self.plan.n_epochs:
+                self._freeze(member)
+
+    def group_by_physics(self, learners: Tensor) -> list[tuple[Physics, Tensor]]:
+        """The learners (P,) bool by physics, which differs between members before and in their exact tail."""
         groups: dict[Physics, list[int]] = {}
         for member in torch.nonzero(learners)[:, 0].tolist():
             groups.setdefault(self.plan.physics_at(self.member_step(member)), []).append(member)
@@ -152,8 +115,8 @@ class Cohort:
         ]
 
     def _failure_reason(self, member: int, losses: Mapping[str, float]) -> str:
-        """Why a member failed in the round that just ended."""
-        divergence = self._collector.find_divergence(member)
+        """The reason for which a member failed in the round that just ended."""
+        divergence = self.collector.find_divergence(member)
         if divergence is None:
             non_finite = ", ".join(f"{name} is {value}" for name, value in losses.items() if not np.isfinite(value))
             return "a network left the finite range" + (f": {non_finite}" if non_finite else "")
@@ -161,7 +124,11 @@ class Cohort:
         step = self.member_step(member) - self.plan.steps_per_epoch + rollout_step * self.plan.n_environments
         return f"the physics of environment {environment + 1} of {self.plan.n_environments} diverged at step {step}"
 
-    def _evaluate(self, due: Sequence[int]) -> tuple[dict[int, Score], frozenset[int], dict[int, Trajectory]]:
+    def evaluate(self, due: Sequence[int]) -> tuple[dict[int, Score], frozenset[int], dict[int, Trajectory]]:
+        """Evaluate the members `due`.
+
+        Returns their scores, the members with their best score so far, and the beginning of one episode of each.
+        """
         shared = self.specs[0].params
         if self._evaluator is None:
             self._evaluator = Evaluator(
@@ -181,17 +148,17 @@ class Cohort:
         return scores, improved, trajectories
 
     def best_checkpoint(self, member: int) -> Checkpoint | None:
-        """The state at the member's best evaluation; None before the first."""
+        """The state of a member at its best evaluation; None before the first."""
         return self._best_checkpoints[member]
 
     def set_best_checkpoint(self, member: int, checkpoint: Checkpoint) -> None:
-        """Take in the best policy of an earlier attempt at the same training."""
+        """Set the best policy of an earlier attempt at the same training."""
         self._best_checkpoints[member] = checkpoint
 
     def checkpoint(self, member: int) -> Checkpoint:
-        """The present state of a member, complete: `resume` goes on from it exactly, in this or another cohort of its shape.
+        """The complete state of a member, from which `resume` continues exactly, in any cohort of its shape.
 
-        Of one that has come to its end or was dismissed: the state in which it was then.
+        For a finished or deactivated member: its last state.
         """
         if member in self._frozen_checkpoints:
             return self._frozen_checkpoints[member]
@@ -202,34 +169,27 @@ class Cohort:
             "active": bool(self.active[member]),
             "bestScore": best if np.isfinite(best) else None,
         }
-        tensors = self.agent.state.state_dict(member) | self._collector.state_dict(member)
+        tensors = self.agent.state.state_dict(member) | self.collector.state_dict(member)
         return Checkpoint(self.specs[member], tensors, counters)
 
     def failure_dump(self, member: int) -> dict[str, NDArray[Any]]:
-        """What a member that has just failed leaves: its state as it is, and under `rollout.` what it saw and did before.
+        """State of a member that has just failed, with its last rollout as `rollout.*`, each (T, N, …).
 
-        Rollout arrays are (T, N, …); asked for before the next round.
+        To be called before the next round.
         """
-        rollout = {f"rollout.{name}": array for name, array in self._collector.rollout_arrays(member).items()}
-        return self.agent.state.state_dict(member) | self._collector.state_dict(member) | rollout
+        rollout = add_prefix("rollout.", self.collector.rollout_arrays(member))
+        return self.agent.state.state_dict(member) | self.collector.state_dict(member) | rollout
 
     def load_networks(self, member: int, checkpoint: Checkpoint) -> None:
-        """Begin a new training with the networks, optimisers and normalisers of a checkpoint; raises FileError."""
+        """Start a new training from the networks, optimisers and normalisers of a checkpoint; raises FileError."""
         load_checkpoint(self.agent.state, member, checkpoint, strict=False)
 
     def resume(self, member: int, checkpoint: Checkpoint) -> None:
-        """Let the very same training go on, bit for bit where versions and thread count are the same; raises FileError."""
+        """Continue the same training, bit for bit if versions and thread count are equal; raises FileError."""
         load_checkpoint(self.agent.state, member, checkpoint, strict=True)
         counters = checkpoint.counters
         self.epochs[member] = int(counters["epoch"])
         self.active[member] = bool(counters["active"])
         best = counters.get("bestScore")
         self._best_scores[member] = float("-inf") if best is None else float(best)
-        self._collector.load_state_dict(member, checkpoint.tensors)
-
-
-def _by_member(numbers: Mapping[str, Tensor]) -> list[dict[str, float]]:
-    """Numbers (P,) by name → one mapping a member."""
-    names = list(numbers)
-    table = torch.stack([numbers[name].to(torch.float64) for name in names], dim=1)
-    return [dict(zip(names, row, strict=True)) for row in table.tolist()]
+        self.collector.load_state_dict(member, checkpoint.tensors)

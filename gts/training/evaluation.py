@@ -1,4 +1,4 @@
-"""Trying policies out: deterministic actions, frozen normalisers, exact physics, starts that no training uses."""
+"""Evaluation of policies: deterministic actions, frozen normalisers, exact physics, starts that no training uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gts.agents.agent import make_agent
 from gts.agents.state import ActionScaler, AgentState, load_checkpoint
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec
-from gts.physics.episodes import FinishedEpisodes
+from gts.physics.episode_stats import FinishedEpisodes
 from gts.physics.streams import score_seeds
 from gts.physics.worlds import Worlds
 from gts.system.threads import available_cpus
@@ -21,10 +21,10 @@ from gts.training.trajectory_recorder import TrajectoryRecorder
 
 
 class Evaluator:
-    """Worlds in which every member of a cohort plays the same episodes."""
+    """Worlds in which each member of a cohort plays the same episodes."""
 
     def __init__(self, specs: Sequence[Spec], *, seeds: Sequence[int], steps: int, threads: int) -> None:
-        """`seeds`: one an episode, the same for every member."""
+        """`seeds`: one per episode, equal for all members; `steps`: maximum length of an episode."""
         self.n_members = len(specs)
         self.n_episodes = len(seeds)
         self._seeds = list(seeds) * self.n_members
@@ -40,11 +40,11 @@ class Evaluator:
         self.observation_size = self._worlds.observation_size
         self.action_size = self._worlds.action_size
         self.recorder: TrajectoryRecorder | None = None
-        """The first episode of each member that played in the last run, in their order; None before the first run."""
+        """Recording of the first episode of each member evaluated last, in order; None before the first evaluation."""
         self._action_scaler = ActionScaler(self._worlds.action_low, self._worlds.action_high, clip=specs[0].params.clip_actions)
 
     def evaluate(self, state: AgentState, members: Sequence[int] | None = None) -> list[Score]:
-        """Scores of the members (all of them if none are named), in order."""
+        """Scores of `members` in order; None evaluates all."""
         worlds, evaluated = self._worlds, list(range(self.n_members)) if members is None else list(members)
         observations = worlds.reset(self._seeds)
         is_running = np.zeros(worlds.n_worlds, dtype=np.bool_)
@@ -67,7 +67,7 @@ class Evaluator:
 
 
 class _EpisodeResults:
-    """What the episodes of all worlds came to, in the order of the worlds."""
+    """Results of the episodes by world."""
 
     def __init__(self, worlds: Worlds) -> None:
         size = worlds.n_worlds
@@ -79,7 +79,7 @@ class _EpisodeResults:
         self._measures: dict[str, NDArray[np.float64]] = {name: np.zeros(size) for name in worlds.measure_names}
 
     def add(self, episodes: FinishedEpisodes) -> None:
-        """Note the episodes that ended in a step."""
+        """Record the episodes that ended in a step."""
         ids = episodes.ids
         self._returns[ids], self._lengths[ids], self._fell[ids] = episodes.returns, episodes.lengths, episodes.fell
         self._term_sums[:, ids] = episodes.terms
@@ -102,8 +102,8 @@ def evaluate_checkpoint(
 ) -> Score:
     """Score a checkpoint on the test episodes of `seed`.
 
-    The same numbers come at any thread count: only the physics is shared out, which it does not mind. Raises FileError for a
-    checkpoint whose tensors do not fit its figure.
+    The score does not depend on `threads`, which only the physics uses. Raises FileError if the tensors of the checkpoint do
+    not fit its figure.
     """
     spec = checkpoint.spec
     seeds = score_seeds(seed, range(episodes))

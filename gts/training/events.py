@@ -1,7 +1,7 @@
-"""What a training tells its listener.
+"""Events of a training.
 
-A training is an iterator of these. Between two of them it stands still: whoever listens may take snapshots, write files,
-ask it to stop. It never writes anything itself.
+A training is an iterator of events and writes no files itself. Between two events its consumer may take checkpoints, write
+files or stop it.
 """
 
 from __future__ import annotations
@@ -19,44 +19,44 @@ class TrainingStarted:
 
     members: int
     total_steps: int
-    """Environment steps that each member will have made at the end."""
+    """Environment steps of each member at the end of the plan."""
     step: int
-    """Where it starts: 0, or the step of the checkpoint it goes on from."""
+    """First step: 0, or the step of the checkpoints of a resumed training."""
     rollout_steps: int
-    """Steps of one world between two updates (T)."""
+    """Steps of one world between two updates, T."""
     worlds: int
-    """Worlds of each member (N)."""
+    """Worlds of each member, N."""
 
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """One round of collect and update is done."""
+    """A round of collect and update has finished."""
 
     step: int
     """Environment steps of each member so far."""
     epoch: int
     metrics: tuple[Mapping[str, float], ...]
-    """One mapping a member, names as in `gts.training.metrics`; what had no value this round is left out."""
+    """One mapping per member, names as in `gts.training.metrics`; metrics without a value are left out."""
     seconds: Mapping[str, float]
     """Wall-clock of this round by phase: `physics`, `acting`, `learning`, `evaluation`."""
 
 
 @dataclass(frozen=True)
 class MembersEvaluated:
-    """The deterministic policies were tried on exact physics."""
+    """The deterministic policies were evaluated on exact physics."""
 
     step: int
     scores: tuple[Score | None, ...]
-    """One a member; None for a member that failed."""
+    """One per member; None for a member that failed."""
     improved: tuple[bool, ...]
-    """Whose score is its best so far: `Trainer.best(member)` now holds this policy."""
+    """True for members with their best score so far: `Cohort.best_checkpoint` is this policy."""
     trajectories: tuple[Trajectory | None, ...] = ()
-    """The beginning of one of the episodes, one a member; None for a member that failed."""
+    """The beginning of one episode per member; None for a member that failed."""
 
 
 @dataclass(frozen=True)
 class MemberFailed:
-    """One member left the finite range and stands still from here on; the others go on."""
+    """A member left the finite range and is no longer trained; the others continue."""
 
     member: int
     step: int
@@ -69,7 +69,7 @@ class TrainingFinished:
 
     step: int
     stopped: bool
-    """True where somebody asked for it before the end."""
+    """Whether it was stopped before the end of the plan."""
 
 
 TrainingEvent = TrainingStarted | TrainingProgress | MembersEvaluated | MemberFailed | TrainingFinished

@@ -1,16 +1,15 @@
-"""How the steps of a training are cut into rounds."""
+"""Division of a training into rounds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from gts.params.techniques import CommonParams
+from gts.params.techniques import CommonParams, Physics
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """The order of a training, worked out from its parameters."""
+    """Rounds, evaluations and physics of a training, from its parameters."""
 
     n_environments: int
     """Worlds of each member, N."""
@@ -20,14 +19,14 @@ class TrainingPlan:
     """Rounds of collect and update."""
     n_evaluations: int
     fast_steps: int
-    """Steps before the exact tail; 0 where all physics is exact."""
+    """Steps with fast physics before the exact tail; 0 if all physics is exact."""
 
     @classmethod
     def from_params(cls, params: CommonParams) -> TrainingPlan:
-        """The plan of a spec.
+        """Make the plan of a spec.
 
-        A rollout is nSteps ÷ nEpochs ÷ nEnvironments steps long, rounded down, at least 1; as many rounds are made as fit
-        into nSteps (at least one), so that the budget is kept and the number of rounds is nEpochs up to rounding.
+        A rollout is nSteps ÷ nEpochs ÷ nEnvironments steps long, rounded down, at least 1. The number of rounds is as many as
+        fit into nSteps, at least 1: nEpochs up to rounding.
         """
         worlds = params.n_environments
         rollout = max(1, params.n_steps // (params.n_epochs * worlds))
@@ -46,12 +45,12 @@ class TrainingPlan:
         """Environment steps of one member in the whole training."""
         return self.n_epochs * self.steps_per_epoch
 
-    def physics_at(self, step: int) -> Literal["exact", "fast"]:
-        """The physics of the round that begins at a step."""
+    def physics_at(self, step: int) -> Physics:
+        """Physics of the round that starts at a step."""
         return "fast" if step < self.fast_steps else "exact"
 
     def is_evaluation_due(self, epoch: int) -> bool:
-        """Whether the policy is tried out after this round; the last round always is, if any."""
+        """Whether the policy is evaluated after this round; always after the last one, unless there are no evaluations."""
         return (
             self.n_evaluations > 0
             and epoch * self.n_evaluations // self.n_epochs > (epoch - 1) * self.n_evaluations // self.n_epochs

@@ -1,4 +1,4 @@
-"""How good a policy is: statistics over test episodes."""
+"""Statistics of a policy over test episodes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Score:
     cov: float
     """Coefficient of variation, deviation ÷ |mean|."""
     score: float
-    """mean × (1 − cov); never positive where the mean is negative."""
+    """mean × (1 − cov); never positive for a negative mean."""
     iqm: float
     """Mean of the middle half of the returns (Agarwal et al. 2021)."""
     iqm_low: float
@@ -36,7 +36,7 @@ class Score:
     falls: int
     """Episodes that ended by the health rule."""
     measures: Mapping[str, float] = field(default_factory=dict)
-    """Means over episodes of what a person looks at: `speed` m/s, `distance` m, `height` m, …"""
+    """Means of the measures over episodes: `speed` m/s, `distance` m, `height` m, …"""
     terms: Mapping[str, float] = field(default_factory=dict)
     """Mean episode sum of each reward term."""
 
@@ -51,7 +51,7 @@ class Score:
 
 
 def cov_and_score(mean: float, std: float) -> tuple[float, float]:
-    """(cov, score) of a mean return and its standard deviation, with the original program's rule for the sign."""
+    """(cov, score) of a mean return and its standard deviation, with the sign rule of the original program."""
     if mean == 0.0:
         return 0.0, 0.0
     cov = std / abs(mean)
@@ -60,7 +60,7 @@ def cov_and_score(mean: float, std: float) -> tuple[float, float]:
 
 
 def interquartile_mean(returns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of the middle half along the last axis: a quarter of the values is cut off at each end. (…, E) → (…)."""
+    """Mean of the middle half along the last axis, without a quarter of the values at each end. (…, E) → (…)."""
     ordered = np.sort(returns, axis=-1)
     cut = returns.shape[-1] // 4
     return np.asarray(ordered[..., cut : returns.shape[-1] - cut].mean(axis=-1))

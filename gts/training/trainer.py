@@ -1,13 +1,14 @@
-"""The training loop: a cohort that begins together, and what it tells on the way.
-
-The trainer owns time and order; the agent owns the mathematics, the worlds the physics, the listener the files.
-"""
+"""The training loop: collect, update, evaluate, report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
 
 from gts.formats.checkpoint import Checkpoint
+from gts.formats.trajectory import Trajectory
 from gts.params.spec import Spec
 from gts.training.cohort import Cohort
 from gts.training.events import (
@@ -18,10 +19,69 @@ from gts.training.events import (
     TrainingProgress,
     TrainingStarted,
 )
+from gts.training.metrics import PhaseTimer
+from gts.training.score import Score
 
 
-class Trainer(Cohort):
-    """One training of P members at the same step."""
+@dataclass(frozen=True)
+class RoundResult:
+    """One round of `learn`."""
+
+    metrics: tuple[Mapping[str, float], ...]
+    """One mapping per member, names as in `gts.training.metrics`; metrics without a value are left out."""
+    seconds: Mapping[str, float]
+    """Wall-clock by phase: `physics`, `acting`, `learning`, `evaluation`; a phase that did not happen has no entry."""
+    failures: Mapping[int, str]
+    """Reasons of the members that failed in this round."""
+    scores: Mapping[int, Score]
+    """Scores of the members that were evaluated."""
+    improved: frozenset[int]
+    """Members with their best score so far: `Cohort.best_checkpoint` is this policy."""
+    trajectories: Mapping[int, Trajectory]
+    """The beginning of one evaluation episode of each evaluated member."""
+
+
+def learn(cohort: Cohort, should_stop: Callable[[], bool] = lambda: False) -> Iterator[RoundResult]:
+    """Train a cohort to the end of its plan, for any technique; yields once per round.
+
+    Between two rounds the caller may take checkpoints, deactivate members or stop. A rollout is valid until the next round:
+    an agent that learns from older transitions copies them.
+    """
+    agent, plan = cohort.agent, cohort.plan
+    while not should_stop() and bool((learners := cohort.learning_members()).any()):
+        timer = PhaseTimer()
+
+        # Collect T steps in N environments of each member.
+        rollout, episode_metrics = cohort.collector.collect(cohort.group_by_physics(learners), timer)
+
+        # Update.
+        with timer.phase("learning"):
+            update_metrics = _by_member(agent.update(rollout, cohort.progress(), learners), cohort.n_members)
+            failures = cohort.complete_round(learners, update_metrics)
+        members = [member for member in learners.nonzero()[:, 0].tolist() if member not in failures]
+
+        # Evaluate.
+        scores: dict[int, Score] = {}
+        improved, trajectories = frozenset[int](), dict[int, Trajectory]()
+        if due := [member for member in members if plan.is_evaluation_due(int(cohort.epochs[member]))]:
+            with timer.phase("evaluation"):
+                scores, improved, trajectories = cohort.evaluate(due)
+        cohort.freeze_finished(members)
+
+        # Report.
+        rate = {"steps_per_second": len(members) * plan.steps_per_epoch / sum(timer.seconds.values())}
+        metrics = tuple({**own, **updates, **rate} for own, updates in zip(episode_metrics, update_metrics, strict=True))
+        yield RoundResult(metrics, timer.seconds, failures, scores, improved, trajectories)
+
+
+def _by_member(metrics: Mapping[str, Tensor], n_members: int) -> list[dict[str, float]]:
+    """Metrics (P,) by name → one mapping per member."""
+    columns = {name: values.tolist() for name, values in metrics.items()}
+    return [{name: column[member] for name, column in columns.items()} for member in range(n_members)]
+
+
+class Trainer:
+    """One training of P members at the same step; owns its cohort and reports events."""
 
     def __init__(
         self,
@@ -31,48 +91,49 @@ class Trainer(Cohort):
         checkpoints: Sequence[Checkpoint | None] | None = None,
         resume: bool = False,
     ) -> None:
-        """Begin from scratch or from checkpoints (one a member).
+        """Start from scratch or from checkpoints (one per member).
 
-        With `resume` the very same training goes on, bit for bit where versions and thread count are the same; a member
-        without a checkpoint is one that has failed. Without it a new training starts from the networks, optimisers and
-        normalisers of the checkpoints. Raises UsageError where the specs do not fit together, FileError where a checkpoint
-        does not fit its spec.
+        With `resume` the same training continues, bit for bit if versions and thread count are equal; a member without a
+        checkpoint has failed earlier. Without it a new training starts from the networks, optimisers and normalisers of the
+        checkpoints. Raises UsageError if the specs do not fit together, FileError if a checkpoint does not fit its spec.
         """
-        super().__init__(specs, threads=threads)
-        self.epoch = 0
+        self.cohort = Cohort(specs, threads=threads)
         self._stop_requested = False
         for member, checkpoint in enumerate(checkpoints or ()):
             if checkpoint is None:
-                self.deactivate(member)
+                self.cohort.deactivate(member)
             elif resume:
-                self.resume(member, checkpoint)
+                self.cohort.resume(member, checkpoint)
             else:
-                self.load_networks(member, checkpoint)
-        if resume:
-            self.epoch = int(self.epochs.max())
+                self.cohort.load_networks(member, checkpoint)
+
+    @property
+    def epoch(self) -> int:
+        """Number of finished rounds."""
+        return int(self.cohort.epochs.max())
 
     @property
     def step(self) -> int:
-        """Environment steps that each member has made."""
-        return self.epoch * self.plan.steps_per_epoch
+        """Environment steps of each member so far."""
+        return self.epoch * self.cohort.plan.steps_per_epoch
 
     def stop(self) -> None:
-        """Ask for an end after the present update; may be called from a signal handler."""
+        """Stop after the present round; may be called from a signal handler."""
         self._stop_requested = True
 
     def run(self) -> Iterator[TrainingEvent]:
-        """Train to the end of the plan, telling what happens; see `gts.training.events`."""
-        plan = self.plan
-        yield TrainingStarted(self.n_members, plan.total_steps, self.step, plan.rollout_steps, plan.n_environments)
-        while self.epoch < plan.n_epochs and not self._stop_requested and bool(self.active.any()):
-            result = self.run_round()
-            self.epoch += 1
+        """Train to the end of the plan; see `gts.training.events`."""
+        plan, members = self.cohort.plan, range(self.cohort.n_members)
+        yield TrainingStarted(len(members), plan.total_steps, self.step, plan.rollout_steps, plan.n_environments)
+        for result in learn(self.cohort, lambda: self._stop_requested):
             for member, reason in result.failures.items():
                 yield MemberFailed(member, self.step, reason)
             yield TrainingProgress(self.step, self.epoch, result.metrics, result.seconds)
             if result.scores:
-                members = range(self.n_members)
-                scores = tuple(result.scores.get(member) for member in members)
-                trajectories = tuple(result.trajectories.get(member) for member in members)
-                yield MembersEvaluated(self.step, scores, tuple(member in result.improved for member in members), trajectories)
+                yield MembersEvaluated(
+                    self.step,
+                    tuple(result.scores.get(member) for member in members),
+                    tuple(member in result.improved for member in members),
+                    tuple(result.trajectories.get(member) for member in members),
+                )
         yield TrainingFinished(self.step, self.epoch < plan.n_epochs)

@@ -1,4 +1,4 @@
-"""Recording what is played anyway: the beginning of one episode of every member, for whoever wants to watch."""
+"""Recorder of the beginning of evaluation episodes, one per member, for playback."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gts.formats.trajectory import Trajectory
 from gts.physics.worlds import Transition, Worlds
 
 MAX_STEPS = 300
-"""The longest that is recorded."""
+"""Maximum number of recorded steps."""
 
 
 class TrajectoryRecorder:
-    """What some worlds do from their start on; it only looks at them."""
+    """Records some worlds from their start on, without changing them."""
 
     def __init__(self, worlds: Worlds, world_ids: Sequence[int]) -> None:
-        """`watched`: the ids of the worlds, F of them, in rising order; they were started just now."""
+        """`world_ids`: worlds to record, in rising order, which have just been started."""
         self._worlds = worlds
         self._world_ids = np.array(world_ids, np.int64)
         count, model = len(world_ids), worlds.frame.model
@@ -31,7 +31,7 @@ class TrajectoryRecorder:
         self._qpos[:, 0] = worlds.frame.qpos[self._world_ids]
 
     def record_step(self, ids: NDArray[np.int64], transition: Transition) -> None:
-        """Take in the step that the worlds `ids` have just made."""
+        """Record the step that the worlds `ids` have just made."""
         self._step += 1
         if self._step > MAX_STEPS:
             return
@@ -48,7 +48,7 @@ class TrajectoryRecorder:
         self._lengths[is_present] = self._step + 1
 
     def trajectory(self, index: int, step: int) -> Trajectory:
-        """What the watched world with this index did, of a policy that had made `step` steps."""
+        """Trajectory of the recorded world with this index; `step`: training steps of its policy."""
         end = self._lengths[index]
         return Trajectory(
             figure=self._worlds.figure.name,

@@ -1,4 +1,4 @@
-"""The techniques' losses against arithmetic done by hand."""
+"""Losses against calculations by hand."""
 
 import math
 
@@ -13,22 +13,22 @@ def test_the_clip_takes_the_pessimistic_side():
     # min(2·1, 1.2·1) = 1.2   min(−2, −1.2) = −2   min(½, 0.8) = ½   min(−½, −0.8) = −0.8    mean = −0.275
     log_prob = torch.tensor([[math.log(2), math.log(2), math.log(0.5), math.log(0.5)]])
     advantages = torch.tensor([[1.0, -1.0, 1.0, -1.0]])
-    loss, divergence, fraction = ppo.clipped_policy_loss(log_prob, torch.zeros(1, 4), advantages, torch.tensor([[0.2]]))
+    loss, kl, fraction = ppo.clipped_policy_loss(log_prob, torch.zeros(1, 4), advantages, torch.tensor([[0.2]]))
 
     assert loss.item() == pytest.approx(0.275)
     assert fraction.item() == 1.0
     # (r − 1) − log r: 1 − log 2 twice, −½ + log 2 twice    mean = ¼
-    assert divergence.item() == pytest.approx(0.25)
+    assert kl.item() == pytest.approx(0.25)
 
 
-def test_an_unmoved_policy_has_no_divergence_and_the_plain_policy_gradient():
+def test_an_unmoved_policy_has_no_kl_and_the_plain_policy_gradient():
     log_prob = torch.randn(2, 50, requires_grad=True)
     advantages = torch.randn(2, 50)
-    loss, divergence, fraction = ppo.clipped_policy_loss(log_prob, log_prob.detach(), advantages, torch.full((2, 1), 0.2))
+    loss, kl, fraction = ppo.clipped_policy_loss(log_prob, log_prob.detach(), advantages, torch.full((2, 1), 0.2))
     (clipped,) = torch.autograd.grad(loss.sum(), log_prob)
     (plain,) = torch.autograd.grad(losses.policy_gradient_loss(log_prob, advantages).sum(), log_prob)
 
-    assert divergence.abs().max() == 0 and fraction.max() == 0
+    assert kl.abs().max() == 0 and fraction.max() == 0
     torch.testing.assert_close(clipped, plain)
 
 
@@ -54,19 +54,19 @@ def test_the_value_loss_is_half_the_mean_square_of_each_member():
     assert losses.value_loss(values, targets).tolist() == [2.5, 1.0]
 
 
-def test_the_policy_gradient_rewards_likely_actions_that_paid():
+def test_the_policy_gradient_loss_is_minus_the_mean_of_log_prob_times_advantage():
     # −(−1·2 + −3·−1) ÷ 2 = −½
     assert losses.policy_gradient_loss(torch.tensor([[-1.0, -3.0]]), torch.tensor([[2.0, -1.0]])).tolist() == [-0.5]
 
 
-def test_standardised_rows_have_mean_zero_and_deviation_one():
+def test_normalized_rows_have_mean_zero_and_deviation_one():
     result = losses.normalize(torch.randn(3, 1000) * torch.tensor([[0.1], [1.0], [50.0]]) + 7.0)
 
     torch.testing.assert_close(result.mean(1), torch.zeros(3), atol=1e-4, rtol=0)
     torch.testing.assert_close(result.std(1), torch.ones(3), atol=1e-3, rtol=0)
 
 
-def test_explained_variance_is_one_for_a_prophet_and_zero_for_a_constant():
+def test_explained_variance_is_one_for_a_perfect_critic_and_zero_for_a_constant():
     targets = torch.randn(1, 1000)
 
     assert losses.explained_variance(targets, torch.zeros(1, 1000)).item() == pytest.approx(1.0)

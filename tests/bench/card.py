@@ -1,7 +1,7 @@
 """Writes the tables of the model card, `workspace/README.md`: the checkpoints beside it, and what `learning.py` has measured.
 
 python -m tests.bench.card             writes them
-python -m tests.bench.card --check     exit code 1 where they are not what they should be
+python -m tests.bench.card --check     exit code 1 if they are not up to date
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RESULTS = Path(__file__).parent / "results" / "learning.json"
 
 
 def checkpoints() -> str:
-    """What is shipped: where it comes from, what it scores, how it moves."""
+    """Table of the shipped checkpoints: origin, score, gait."""
     head = (
         *("checkpoint", "technique, steps, seed", "score", "mean return, IQM [95 %]", "m/s", "falls"),
         *("symmetry", "balance", "alternation"),
@@ -73,7 +73,7 @@ def _measured(label: str, result: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _balances(scores: Iterable[Mapping[str, Any]]) -> str:
-    """Of every seed; nothing where a figure has no sides, or was measured before there was a balance."""
+    """Balance of each seed; empty without left and right, or without a measurement."""
     measured = [score["measures"].get("balance") for score in scores]
     return "–" if None in measured else " ".join(f"{balance:.2f}" for balance in measured)
 
@@ -88,7 +88,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {"checkpoints": checkpoints, "seeds": seeds}
-"""What stands between `<!-- name -->` and `<!-- /name -->`."""
+"""The text between `<!-- name -->` and `<!-- /name -->`."""
 
 
 def rewritten(text: str) -> str:

@@ -1,9 +1,9 @@
-"""Kills trainings at random moments, resumes them, and compares what they come to with trainings that nobody disturbed.
+"""Kills trainings at random moments, resumes them, and compares them with undisturbed trainings.
 
     python tests/bench/chaos.py --kills 100
 
 Every training is started detached with `gts train`, killed with SIGKILL as a whole process group (while it starts, while it
-learns, in the middle of a write of a checkpoint, while it is scored), and gone on with by `gts resume`. At the end everything
+learns, in the middle of a write of a checkpoint, while it is scored), and resumed by `gts resume`. At the end everything
 must be as in the undisturbed one: the result, the best and the last checkpoints byte for byte, every row of every metric, the
 outcome; and no process may be left. The result is written as JSON to standard output.
 """
@@ -37,12 +37,12 @@ from gts.system.versions import machine_info, package_versions
 PHASES = ("start", "update", "write", "update", "write", "score")
 MOST_SECONDS = 300.0
 CLOCKED = ("seconds/%", "steps_per_second")
-"""Metrics that tell how long something took, and are never the same twice."""
+"""Metrics of durations, which differ between runs."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is trained and killed."""
+    """A training to kill."""
 
     figure: str
     technique: str
@@ -93,7 +93,7 @@ class Chaos:
         self._environment = {**os.environ, "GTS_STATE": str(folder / "state"), "OMP_NUM_THREADS": "1"}
 
     def gts(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A command line, as a person types it."""
+        """A command line."""
         command = [sys.executable, "-m", "gts", *words, "--workspace", str(self.folder)]
         return subprocess.run(command, capture_output=True, text=True, env=self._environment, check=False)
 
@@ -107,7 +107,7 @@ class Chaos:
         return self.workspace.run_folder(json.loads(done.stdout)["run"]).path
 
     def undisturbed(self, subject: Subject) -> Path:
-        """A training that nobody kills; the folder of its run."""
+        """Train without kills; returns the folder of the run."""
         folder = self.started(subject, self._out(subject, "calm"))
         standing = _wait(folder)
         assert standing.state.name == "done", f"{subject.name}: {standing.state}\n{(folder / 'log.txt').read_text()}"
@@ -197,7 +197,7 @@ class Chaos:
                 time.sleep(wait.get(phase, 0.0))
                 return _kill(folder)
             time.sleep(0.0 if phase == "write" else 0.01)
-        raise AssertionError(f"{folder.name} does not come to phase {phase}")
+        raise AssertionError(f"{folder.name} does not reach phase {phase}")
 
 
 def run(folder: Path, subjects: Sequence[Subject], kills: int, seed: int, *, rounds: int = 40) -> Tally:
@@ -227,7 +227,7 @@ def run(folder: Path, subjects: Sequence[Subject], kills: int, seed: int, *, rou
 
 
 def _kill(folder: Path) -> bool:
-    """SIGKILL the worker with everything that it started; False where it has ended by itself."""
+    """SIGKILL the worker with all its processes; False if it has ended by itself."""
     standing = read_job_status(folder)
     if not standing.state.alive or standing.lock_info is None:
         return False
@@ -245,7 +245,7 @@ def _kill(folder: Path) -> bool:
 
 
 def _wait(folder: Path) -> JobStatus:
-    """Wait until nobody works on a run."""
+    """Wait until no process works on a run."""
     until = time.monotonic() + MOST_SECONDS
     while (standing := read_job_status(folder)).state.alive:
         assert time.monotonic() < until, f"{folder.name} does not end"
@@ -275,11 +275,11 @@ def _tables(one: Path, other: Path) -> dict[str, tuple[list[Any], list[Any]]]:
 
 
 def main() -> int:
-    """Run from the shell; 0 where nothing differed."""
+    """Run from the shell; 0 if nothing differed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--only", help="subjects whose name holds this word")
+    parser.add_argument("--only", help="subjects with this word in their names")
     arguments = parser.parse_args()
     subjects = [subject for subject in SUBJECTS if not arguments.only or arguments.only in subject.name]
     began = time.monotonic()

@@ -1,9 +1,9 @@
-"""Kills the owner of a search, its workers, or all of them at random moments, and goes on with it each time.
+"""Kills the owner of a search, its workers, or all of them at random moments, and resumes it each time.
 
     python tests/bench/chaos_search.py --kills 30
 
 At the end the table of trials must have no gap and nothing twice: as many trials as were wanted, numbered without a hole, every
-one of them ended, each value the mean of what stands in the folders of its trainings, each training with all of its evaluations
+one of them ended, each value the mean of the values in the folders of its trainings, each training with all of its evaluations
 and no number doubled; and no process may be left. The result is written as JSON to standard output.
 """
 
@@ -57,7 +57,7 @@ SPACE: dict[str, Any] = {
 
 
 def search(folder: Path, *, trials: int, kills: int, seed: int, space: dict[str, Any] = SPACE) -> dict[str, Any]:
-    """Search, killing that many times; what was found wrong, and how it went."""
+    """Search with that many kills; returns problems and statistics."""
     folder.mkdir(exist_ok=True)
     draw = random.Random(seed)
     workspace = Workspace(folder)
@@ -109,7 +109,7 @@ def _processes_of(folder: Path) -> list[int]:
 
 
 def _kill(victim: str, owner: int, draw: random.Random) -> bool:
-    """SIGKILL somebody of a search; False where there was nobody."""
+    """SIGKILL processes of a search; False if there were none."""
     with suppress(psutil.Error, ProcessLookupError):
         process = psutil.Process(owner)
         workers = process.children()
@@ -155,7 +155,7 @@ def _wrong(folder: StudyFolder, request: SearchRequest, wanted: int) -> list[str
         with suppress(GtsError):
             expected = compute_trial_values(request.space.objective, curves, settings.last_evaluations)
             if [round(value, 6) for value in expected] != [round(value, 6) for value in row.values]:
-                problems.append(f"trial {row.number} has the value {row.values}, its trainings say {expected}")
+                problems.append(f"trial {row.number} has the value {row.values}, its trainings have {expected}")
     confirmed = [row.number for row in view.trials if row.confirmed is not None]
     if len(confirmed) != settings.confirm:
         problems.append(f"confirmed are {confirmed}")
@@ -163,7 +163,7 @@ def _wrong(folder: StudyFolder, request: SearchRequest, wanted: int) -> list[str
 
 
 def _doubled(folder: RunFolder) -> list[str]:
-    """What is wrong with the rows of a training."""
+    """Problems in the rows of a training."""
     connection = sqlite3.connect(folder.metrics)
     try:
         steps = [step for (step,) in connection.execute("SELECT step FROM rounds ORDER BY step")]
@@ -178,7 +178,7 @@ def _doubled(folder: RunFolder) -> list[str]:
 
 
 def main() -> int:
-    """Run from the shell; 0 where nothing was wrong."""
+    """Run from the shell; 0 without problems."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--trials", type=int, default=24)

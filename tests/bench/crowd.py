@@ -1,11 +1,11 @@
-"""How many machines one study serves: owners on a PostgreSQL server that ask, report and tell as they would, without training.
+"""Number of machines that one study serves: owners on a PostgreSQL server make the calls of a search without training.
 
     python -m tests.bench.crowd --owners 1 2 4 8 --trials 400      needs a PostgreSQL installation (initdb, pg_ctl) and psycopg
 
-Every owner is a process with the calls that an owner makes: ask, ten reports, each with the question whether to go on, a
+Every owner is a process with the calls that an owner makes: ask, ten reports, each with the question whether to prune, a
 heartbeat, complete. All of its time is the storage's, the sampler's and the pruner's, so that trials per second is how fast
 trainings may end, wherever they are trained. The server is on this machine and shares its CPUs with the owners; its own
-CPU time a trial says what a server of its own would bear. A line of JSON for every number of owners, with times by how many
+CPU time per trial gives the load of a separate server. A line of JSON for every number of owners, with times by how many
 trials the study had by then.
 """
 
@@ -37,7 +37,7 @@ REPORTS = 10
 
 
 def own(folder: Path, url: str, trials: int, sampler: str) -> list[dict[str, float]]:
-    """What an owner does until there is nothing more to do: a row a trial, seconds of each kind of call."""
+    """Run an owner to the end of the study; returns one row per trial with the seconds of each kind of call."""
     space = read_space(SPACE)
     settings = {"trials": trials, "sampler": sampler, "confirm": 0}
     study = Study.create_or_load(Workspace(folder).study_folder(space.name), space, storage=url, settings=settings)

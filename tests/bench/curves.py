@@ -2,9 +2,9 @@
 
     python tests/bench/curves.py                     needs matplotlib for the picture
 
-A point is a try of the deterministic policy on exact physics during the training, ten episodes where the spec does not say
-otherwise: the line is the interquartile mean over the seeds, the band its 95 % bootstrap interval (Agarwal et al. 2021). A star
-marks the median of the best checkpoints in a test on other starts.
+A point is an evaluation of the deterministic policy on exact physics during the training, of ten episodes unless the spec has
+another number: the line is the interquartile mean over the seeds, the band its 95 % bootstrap interval (Agarwal et al. 2021). A
+star marks the median of the best checkpoints in a test on other starts.
 
 `results/curves.png` and `results/curves.md` are written.
 """
@@ -76,7 +76,7 @@ def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
 
 
 def text(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """The same for a terminal, and for those who search in it."""
+    """The same as text, for terminals and for searching."""
     parts = ["# Learning curves", (__doc__ or "").split("\n\n")[2].strip(), "![Learning curves](curves.png)"]
     for figure in _figures(results):
         plotext.clear_figure()

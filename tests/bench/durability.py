@@ -4,7 +4,7 @@
     python tests/bench/durability.py --save-every 10
 
 Both run in one process and take turns, a second each, so that whatever else the machine does falls on both alike: the ratio is
-that of their steps per second over all their turns, its spread that of pairs of turns. Written as JSON, a line a cohort size.
+that of their steps per second over all their turns, its spread that of pairs of turns. Output: a line of JSON per cohort size.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WORKSPACE = Path(__file__).parents[2] / "workspace"
 
 
 class Turns:
-    """A training that works when it is its turn."""
+    """A training that makes rounds when it is called."""
 
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events

@@ -4,7 +4,7 @@
     python tests/bench/learning.py --folder DIR hopperPPO walkerPPO      some rows
     python tests/bench/learning.py --folder DIR hopperPPO --set physics=exact --label hopperPPO-exact
 
-Every row is a job in the workspace DIR, started as by `gts train SPEC --seeds 5`: it goes on where it was when this is started
+Every row is a job in the workspace DIR, started as by `gts train SPEC --seeds 5`: it is resumed when this is started
 again, after a kill too, and leaves DIR/ROW/ROW-seed1.checkpoint and so on. Their scores are those of `gts score`: 100
 deterministic episodes of up to 1000 steps on exact physics, from starts that no training and no choice of a best checkpoint has
 seen. Results with their learning curves are added to `results/learning.json`; `curves.py` draws them.
@@ -37,7 +37,7 @@ from gts.training.score import Score
 WORKSPACE = Path(__file__).parents[2] / "workspace"
 RESULTS = Path(__file__).parent / "results" / "learning.json"
 LAST_EPISODES = 20
-"""The last checkpoints are there for comparison: fewer episodes tell enough."""
+"""Fewer episodes for the last checkpoints, which are for comparison only."""
 TOLD_SECONDS = 60.0
 
 
@@ -48,9 +48,9 @@ class Row:
     name: str
     file: str
     target: float | None
-    """None where nothing was promised."""
+    """None without a target."""
     peers: str
-    """Who stands there."""
+    """Source of the target."""
     by_score: bool = False
     """The target is a score, mean × (1 − cov); otherwise a mean return."""
 
@@ -122,7 +122,7 @@ def trained(row: Row, label: str, options: argparse.Namespace) -> RunFolder:
         if state.name in ("interrupted", "paused"):
             _gts(options, "resume", folder.id)
         elif state.name == "failed":
-            raise SystemExit(f"{label} failed: {folder.path / 'log.txt'} says why")
+            raise SystemExit(f"{label} failed: {folder.path / 'log.txt'} has the reason")
         if time.monotonic() - told > TOLD_SECONDS:
             told = time.monotonic()
             print(f"{label}: {_gts(options, 'tail', folder.id, '--no-follow', '-n', '0').strip()}", file=sys.stderr, flush=True)
@@ -185,7 +185,7 @@ def _place(label: str, result: dict[str, Any]) -> tuple[int, bool, str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"one of {', '.join(row.name for row in ROWS)}; all if none")
-    parser.add_argument("--folder", type=Path, required=True, help="workspace of the trainings; made where there is none")
+    parser.add_argument("--folder", type=Path, required=True, help="workspace of the trainings; created if missing")
     parser.add_argument("--seeds", type=int, default=5, help="members of the cohort")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=available_cpus())
@@ -196,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _gts(options: argparse.Namespace, *words: str) -> str:
-    """What a command says."""
+    """Standard output of a command."""
     command = [sys.executable, "-m", "gts", *words, "--workspace", str(options.folder)]
     if words[0] in ("train", "resume"):
         command += ["--threads", str(options.threads)]

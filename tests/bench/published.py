@@ -1,10 +1,10 @@
 """Sets what `learning.py` has measured beside what others have published, for the same figures.
 
     python tests/bench/published.py             writes results/published.md
-    python tests/bench/published.py --check     exit code 1 where it is not what it should be
+    python tests/bench/published.py --check     exit code 1 if it is not up to date
 
 Every published number is held against GTS's best median over five seeds by the same technique after no more steps: the median
-of the last checkpoints where the number is of a step, that of the best of ten where it is a maximum of any kind.
+of the last checkpoints if the number is of a step, that of the best of ten if it is a maximum of any kind.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ STEPS_SLACK = 1.01
 
 @dataclass(frozen=True)
 class Source:
-    """Who has measured, and how."""
+    """A source of published numbers, with its protocol."""
 
     name: str
     kind: Literal["at", "best"]
@@ -48,7 +48,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Number:
-    """A mean return that stands in a source."""
+    """A mean return in a source."""
 
     source: Source
     technique: str
@@ -116,7 +116,7 @@ SIMBA = Source(
 
 
 def _row(source: Source, technique: str, steps: float, *cells: tuple[float, float | None] | float | None) -> tuple[Number, ...]:
-    """The numbers of a source, in the order of `FIGURES`; None where it says nothing."""
+    """The numbers of a source, in the order of `FIGURES`; None if missing."""
     found = []
     for figure, cell in zip(FIGURES, cells, strict=True):
         if cell is not None:

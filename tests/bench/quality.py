@@ -1,11 +1,12 @@
 """How good the winners of searches are: the default search against random search at the same budget, several times.
 
-    python tests/bench/quality.py                            hours on two CPUs; a study that was broken off goes on
+    python tests/bench/quality.py                            hours on two CPUs; an interrupted study is resumed
     python tests/bench/quality.py --steps 50000 --figures hopper --folder /tmp/quality
 
-Every study has 40 trials of PPO over step sizes, network, γ, λ, exploration and the speed that earns nothing; what is best by
-the value of the search is trained again on five fresh seeds. Told are, a line of JSON a study, the winner's interquartile mean
-over these seeds, and the optimism: by how much the value of the search was above it, for the trial that looked best.
+Every study has 40 trials of PPO over step sizes, network, γ, λ, exploration and the speed that earns nothing; the best trial by
+the value of the search is trained again on five new seeds. The output is one line of JSON per study with the winner's
+interquartile mean over these seeds, and the optimism: by how much the value of the search of the best trial
+was above it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ SPACE: dict[str, Any] = {
 
 
 def study(folder: Path, figure: str, sampler: str, repetition: int, trials: int, steps: int) -> dict[str, Any]:
-    """One search, from where it stands to its end."""
+    """Run or resume one search to its end."""
     name = f"{figure}-{sampler}-{repetition}"
     document = {
         "physicalModel": figure,

@@ -4,13 +4,13 @@
     python tests/bench/race.py --figures hopper --seeds 2 --peers defaults
     python tests/bench/race.py --figures hopper --name "gts, fast" --set physics=fast --set exactTail=0.1
 
-A seed is there with its first evaluation whose mean return is the score: ten deterministic episodes on Gymnasium's own physics,
-as often on both sides, their time included. GTS trains the recommended spec of the example workspace, all seeds as one cohort,
-and each seed's time is that of the whole cohort so far. The peer trains as many seeds at a time as there are CPUs, a process
-and a thread each, from the parameters that rl-zoo3 found or from its defaults with eight environments; a seed's time begins
-with its own process. The ratio is that of the medians of time × CPUs a seed. A peer's seed gives up after a million steps, the
-budget that rl-zoo3 tuned for, or when it has taken `--patience` times as long as GTS: what it has spent then is a bound from
-below, and so is a ratio that hangs on it, written with a >.
+A seed arrives with its first evaluation that has the score as its mean return: ten deterministic episodes on Gymnasium's
+physics, as often on both sides, their time included. GTS trains the recommended spec of the example workspace, all seeds as
+one cohort, and each seed's time is that of the whole cohort so far. The peer trains as many seeds at a time as there are CPUs,
+a process and a thread each, from the parameters that rl-zoo3 found or from its defaults with eight environments; a seed's time
+begins with its own process. The ratio is that of the medians of time × CPUs a seed. A peer's seed gives up after a million
+steps, the budget that rl-zoo3 tuned for, or when it has taken `--patience` times as long as GTS: what it has spent then is a
+bound from below, and so is a ratio that hangs on it, written with a >.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ PEER_STEPS = 1_000_000
 PATIENCE = 20.0
 
 Arrival = dict[str, Any]
-"""A seed: `seconds` since its start and environment `steps` when it was there, None where it never was; `best` mean so far, and
+"""A seed: `seconds` since its start and environment `steps` at its arrival, None if it did not arrive; `best` mean so far, and
 the seconds that it has `spent` in all."""
 
 
 def ours(figure: str, seeds: Sequence[int], threads: int, steps: int | None, changes: Sequence[str]) -> list[Arrival]:
-    """The recommended spec with changes; ends when every seed is there."""
+    """The recommended spec with changes; ends when all seeds have arrived."""
     spec = read_spec(WORKSPACE / figure / f"{figure}PPO.spec")
     budget = spec.params.n_steps
     watching = [f"nEvaluations={max(1, round(budget / EVERY))}", f"evaluationEpisodes={EPISODES}"]
@@ -69,7 +69,7 @@ def ours(figure: str, seeds: Sequence[int], threads: int, steps: int | None, cha
 
 
 def peer(figure: str, seed: int, tuned: bool, steps: int, patience: float) -> Arrival:
-    """One seed of Stable-Baselines3, in this process, for so many steps and seconds."""
+    """One seed of Stable-Baselines3, in this process, with limits of steps and seconds."""
     import gymnasium
     import torch
     from stable_baselines3 import PPO
@@ -86,7 +86,7 @@ def peer(figure: str, seed: int, tuned: bool, steps: int, patience: float) -> Ar
         return VecNormalize(made, training=training, norm_reward=training, gamma=ZOO_PARAMS[figure]["gamma"]) if tuned else made
 
     class Finish(EvalCallback):
-        """Ends the training when it is there."""
+        """Stops the training at its arrival."""
 
         def _on_step(self) -> bool:
             goes_on = super()._on_step()
@@ -146,7 +146,7 @@ class Record:
 
 
 def _cost(arrivals: Sequence[Arrival], *, together: bool) -> tuple[float, str]:
-    """Median over seeds of the CPU seconds until a seed is there, and ">" where it is more than that."""
+    """Median over seeds of the CPU seconds to arrival, and ">" if it is a lower bound."""
     share = available_cpus() / len(arrivals) if together else 1.0
     times = sorted((one["seconds"] or one["spent"], one["seconds"] is None) for one in arrivals)
     middle = median(seconds for seconds, _ in times)
@@ -163,12 +163,10 @@ def main() -> None:
     parser.add_argument(
         "--patience", type=float, default=PATIENCE, help="times GTS's median after which a peer's seed gives up"
     )
-    parser.add_argument("--steps", type=int, help="after which GTS gives up; the budget of the spec where it is not said")
+    parser.add_argument("--steps", type=int, help="after which GTS gives up; by default the budget of the spec")
     parser.add_argument("--set", action="append", default=[], metavar="key=value", help="change a parameter of GTS's spec")
     parser.add_argument("--name", default="gts", help="how GTS's seeds are called in the file, where the spec is changed")
-    parser.add_argument(
-        "--out", type=Path, default=Path("race.jsonl"), help="a line a seed; one that is there is not run again"
-    )
+    parser.add_argument("--out", type=Path, default=Path("race.jsonl"), help="one line per seed; seeds in it are not run again")
     parser.add_argument("--one", nargs=5, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:

@@ -10,7 +10,7 @@ With T threads, and F the multiplications of one sample's way through actor and 
     acting    L · (a₀ + a₁ P + a₂ P N F) / s(T)
     learning  U · (l₀ + l₁ P + l₂ P B F) / s(T)          s(T) = 1 / (q + (1 − q) / T), Amdahl's law (1967)
 
-with a part q for each phase that threads do not share. Coefficients are never negative; what is made small is the relative
+with a part q for each phase that threads do not share. Coefficients are not negative; the fit minimises the relative
 error, since a training of one member matters as much as one of sixteen.
 """
 
@@ -103,7 +103,7 @@ class Fit:
 
 
 def shapes(figures: Sequence[str], threads: Sequence[int]) -> Iterator[Shape]:
-    """What is measured: every figure a little, one in depth."""
+    """The shapes to measure: every figure a little, one in depth."""
     for figure, physics, count in product(figures, ("exact", "fast"), threads):
         for members, worlds in ((1, 32), (1, 256), (4, 64), (8, 32), (8, 128)):
             yield Shape(figure, physics, members, worlds, 64, 256, count)
@@ -126,7 +126,7 @@ def measured(shape: Shape) -> dict[str, float]:
 
 
 def fitted(rows: Sequence[tuple[Shape, float]], phase: Phase) -> Fit:
-    """The law of a phase that comes nearest to what was measured, relatively."""
+    """Fit the law of a phase by the relative error."""
     times = np.array([seconds for _, seconds in rows])
     costs = np.array([shape.costs(phase) for shape, _ in rows], dtype=np.float64)
     counts = np.array([shape.threads for shape, _ in rows], dtype=np.float64)
@@ -207,7 +207,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("what", choices=["measure", "fit"])
     parser.add_argument("file", nargs="?", type=Path, default=Path("scaling.jsonl"))
-    parser.add_argument("--out", type=Path, help="rows of `measure`, one a line; those that are there are not measured again")
+    parser.add_argument("--out", type=Path, help="rows of `measure`, one per line; rows in it are not measured again")
     parser.add_argument("--figures", nargs="*", default=list(SIZES), choices=list(SIZES))
     arguments = parser.parse_args()
     path = arguments.out or arguments.file

@@ -6,7 +6,7 @@
 Every row is a whole study of the hopper with PPO, from its first process to its last: learning rate and discount are searched,
 nothing is pruned or trained again. `one process a trial` is GTS with cohorts of one. The peer does what rl-zoo3 does with two
 jobs: two processes, each with eight environments and a trial at a time, Optuna's TPE between them. The result is written as
-JSON, a line a row.
+JSON, one line per row.
 """
 
 from __future__ import annotations

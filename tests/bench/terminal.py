@@ -1,10 +1,10 @@
-"""What the terminal program costs: time to the first paint and from a key to its effect, CPU and bytes at rest and at work.
+"""Cost of the terminal program: time to the first paint and from a key to its effect, CPU and bytes at rest and in use.
 
     python tests/bench/terminal.py                    about five minutes
     python tests/bench/terminal.py --runs 50 --trials 200 --seconds 5 --no-jobs
 
 The program works in a pseudo-terminal, in a workspace with many runs, one of them of ten million steps, and a study with many
-trials; two trainings go on meanwhile. Every row is told as a line of JSON. Times are those of a person at the terminal: from a
+trials; two trainings run meanwhile. Every row is printed as a line of JSON. Times are measured at the terminal: from a
 key's last byte going in to the first byte of the answer coming out, and to the last byte of it.
 """
 
@@ -41,7 +41,7 @@ KEYS = (b"\x1b[B", b"\x1b[B", b"\x1b[A", b"3", b"5", b"\x1b[B", b"4", b"1", b":"
 
 
 class Person:
-    """Somebody at a terminal in which the program runs."""
+    """A pseudo-terminal in which the program runs."""
 
     def __init__(
         self, workspace: Path, columns: int = 80, rows: int = 24, *, environment: dict[str, str] | None = None
@@ -82,7 +82,7 @@ class Person:
             pass
 
     def press(self, key: bytes) -> tuple[float, float]:
-        """Seconds from a key to the first and the last byte of what it does; infinite where it does nothing."""
+        """Seconds from a key to the first and the last byte of what it does; infinite without an answer."""
         while select.select([self.terminal], [], [], 0)[0]:
             self.seen += os.read(self.terminal, 1 << 16)
         began = time.perf_counter()
@@ -180,7 +180,7 @@ def first_paints(workspace: Path) -> None:
 
 
 def at_rest(workspace: Path, seconds: float) -> None:
-    """What the program costs while nobody does anything."""
+    """Measure the cost of the idle program."""
     person = Person(workspace)
     person.until(b"command")
     person.settle()
@@ -200,7 +200,7 @@ def train_beside(workspace: Path) -> list[str]:
 
 
 def keys_to_effects(person: Person, row: str) -> None:
-    """Press what a person presses all the time, and tell how long that takes."""
+    """Press the most used keys and measure their times."""
     firsts, lasts = [], []
     for _ in range(12):
         for key in KEYS:
@@ -242,7 +242,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=20.0, help="of watching each screen")
     parser.add_argument("--no-jobs", action="store_true", help="measure without the two trainings beside")
-    parser.add_argument("--folder", type=Path, help="keep the workspace there, and use it where it exists")
+    parser.add_argument("--folder", type=Path, help="keep the workspace there, and use it if it exists")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp())
     os.environ["GTS_STATE"] = str(folder / "state")

@@ -1,4 +1,4 @@
-"""The bench: how it compares, and that it measures what it says."""
+"""The benchmark: comparisons and measurements."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def test_rate_counts_whole_pieces_of_work(monkeypatch) -> None:
     assert rate(lambda: 30, 1.0) == pytest.approx(3 * 30 / 1.2)
 
 
-def test_contenders_take_turns(quick, monkeypatch) -> None:
+def test_workloads_take_turns(quick, monkeypatch) -> None:
     order = []
 
-    def contender(name: str) -> cases.Workload:
+    def make_workload(name: str) -> cases.Workload:
         def work() -> int:
             order.append(name)
             return 1
@@ -44,7 +44,7 @@ def test_contenders_take_turns(quick, monkeypatch) -> None:
         return work
 
     monkeypatch.setattr(benchmark, "rate", lambda work, seconds: float(10 * work() + len(order)))
-    measured = quick._take_turns({"a": contender("a"), "b": contender("b")})
+    measured = quick._measure_rates({"a": make_workload("a"), "b": make_workload("b")})
 
     assert order == ["a", "b"] * 3
     assert measured == {"a": [13.0, 15.0], "b": [14.0, 16.0]}
@@ -52,24 +52,24 @@ def test_contenders_take_turns(quick, monkeypatch) -> None:
 
 def test_ratios_are_taken_within_a_repetition(quick) -> None:
     # The machine was twice as slow in the second repetition, which both contenders felt.
-    quick._compare("hopper", {"a": [10.0, 5.0, 12.0], "b": [20.0, 10.0, 18.0]}, [("b", "a"), ("b", "absent")])
+    quick._record("hopper", {"a": [10.0, 5.0, 12.0], "b": [20.0, 10.0, 18.0]}, [("b", "a"), ("b", "absent")])
 
     assert quick.ratios == [{"subject": "hopper", "what": "b ÷ a", "median": 2.0, "min": 1.5, "max": 2.0, "goal": None}]
     assert [row["what"] for row in quick.rates] == ["a", "b"]
 
 
-def test_goal_against_gymnasium_is_the_hoppers(quick) -> None:
+def test_goal_against_gymnasium_is_of_the_hopper(quick) -> None:
     rates, pair = {"worlds 64 exact": [3.0], "gymnasium 64": [1.0]}, [("worlds 64 exact", "gymnasium 64")]
-    quick._compare("hopper", rates, pair)
-    quick._compare("ant", rates, pair)
+    quick._record("hopper", rates, pair)
+    quick._record("ant", rates, pair)
 
     assert [row["goal"] for row in quick.ratios] == [2.5, None]
 
 
-def test_stepping_has_every_contender(quick, monkeypatch) -> None:
+def test_stepping_measures_every_workload(quick, monkeypatch) -> None:
     monkeypatch.setattr(benchmark, "WORLD_COUNTS", (4, 8))
     monkeypatch.setitem(sys.modules, "envpool", None)
-    quick.stepping("hopper")
+    quick.measure_stepping("hopper")
 
     own = {f"{kind} {physics}" for physics in ("exact", "fast") for kind in ("limit", "worlds 4", "worlds 8")}
     assert {row["what"] for row in quick.rates} == own | {"gymnasium 4", "gymnasium async 4"}
@@ -103,7 +103,7 @@ def test_learning_profile_adds_up() -> None:
     assert profile["other"] < 0.5
 
 
-def test_missing_library_is_said() -> None:
+def test_missing_library_is_reported() -> None:
     with pytest.raises(MissingError, match="no_such_library"):
         cases._import_library("no_such_library", "no-such-library")
 
@@ -113,7 +113,7 @@ def test_unknown_figure() -> None:
         Benchmark(Path(), ("hoper",))
 
 
-def test_failing_program_is_said() -> None:
+def test_failing_program_is_reported() -> None:
     with pytest.raises(WorkError, match="no-such-command"):
         benchmark._run_gts(["no-such-command"])
 

@@ -3,8 +3,8 @@
     python tests/bench/winner.py hopperA2C.space      the space of the original; about an hour on two CPUs
 
 The original's study of this space had 14 trials of 1.5 million steps, took a night, and its best trial scored 1589. Nothing is
-pruned here and nothing trained again, so that the steps are the same. Told are the time until a trial first reached that score,
-the time until all trials had ended, and their values; a line of JSON each.
+pruned here and nothing trained again, so that the steps are the same. The output is the time until a trial first reached that
+score, the time until all trials had ended, and their values; a line of JSON each.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
                 steps = told.steps
             if reached is None and now - looked > _LOOK_SECONDS:
                 looked = now
-                # The scores that a trial has on its way are those that a person would have stopped at.
+                # The scores during a trial are included, since a search could have stopped at them.
                 scores = [value for trial in read_study_by_reference(workspace, job.name).trials for _, value in trial.curve]
                 if scores and max(scores) >= arguments.goal:
                     reached = now

@@ -72,7 +72,7 @@ def test_adam_with_its_own_rate_and_clipping_for_every_member_is_torch_s():
         torch.testing.assert_close(net(x)[member], reference(x[member]), rtol=1e-3, atol=1e-4)
 
 
-def test_a_member_that_is_not_active_stands_still_and_spoils_nobody():
+def test_an_inactive_member_does_not_change():
     stack = ParameterStack(2, {"weight": (3, 3)})
     adam = Adam(stack)
     stack.gradient[0] = 1.0
@@ -94,7 +94,7 @@ def test_orthogonal_weights_have_orthonormal_rows_or_columns_times_the_gain(rows
     torch.testing.assert_close(product, 4.0 * torch.eye(min(rows, columns)), rtol=1e-5, atol=1e-5)
 
 
-def test_a_member_survives_the_way_into_a_file_and_back():
+def test_a_member_survives_saving_and_loading():
     net = Mlp(2, 3, MlpConfig(1, 4, "ReLU", "uniform"), {"output": 2, "deviation": 2}, {"log_deviation": (2,)})
     net.initialise(_generators(2), {})
     arrays = net.state_dict(1)
@@ -121,5 +121,5 @@ def test_a_tensor_of_another_shape_is_refused_by_name():
     net = Mlp(1, 3, MlpConfig(1, 4, "ReLU", "uniform"), {"output": 2})
     arrays = net.state_dict(0) | {"output.weight": net.state_dict(0)["output.weight"].T}
 
-    with pytest.raises(ValueError, match=r"`output\.weight` has shape \(2, 4\) where \(4, 2\) is needed"):
+    with pytest.raises(ValueError, match=r"`output\.weight` has shape \(2, 4\), not \(4, 2\)"):
         net.stack.load_state_dict(0, arrays)

@@ -1,4 +1,4 @@
-"""What is declared of parameters holds for their values, and the original program's names are kept."""
+"""Declarations of parameters hold for their values, and keys of the original program are kept."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ ORIGINAL_REWARDS = {
 
 
 @pytest.mark.parametrize(("figure", "technique", "parameter"), EVERY)
-def test_every_parameter_says_what_it_is_and_allows_its_default(figure, technique, parameter):
-    assert parameter.meaning.strip().endswith(".")
+def test_every_parameter_is_described_and_accepts_its_default(figure, technique, parameter):
+    assert parameter.description.strip().endswith(".")
     assert parameter.allowed
     assert check_value(figure, technique, parameter.key, parameter.default) is None
 

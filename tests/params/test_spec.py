@@ -1,4 +1,4 @@
-"""Specs: complete, checked, and changed only into other specs."""
+"""Specs: defaults, checks, changes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from gts.errors import UsageError
 from gts.params.spec import (
     ParameterError,
+    check_value,
     make_spec,
     parse_assignments,
     spec_parameters,
@@ -33,7 +34,7 @@ def test_a_spec_has_every_parameter(technique):
     assert spec.non_default_values() == {} and dict(spec.given_values) == {}
 
 
-def test_what_differs_from_the_defaults_is_known():
+def test_non_default_values():
     spec = make_spec("hopper", "ppo", {"seed": 1, "lambda": 0.5, "Hopper/minimumSpeed": 2})
 
     assert spec.non_default_values() == {"lambda": 0.5, "Hopper/minimumSpeed": 2.0}
@@ -66,7 +67,7 @@ def test_a_given_variance_scale_means_a_fixed_deviation_as_in_the_original(given
     assert make_spec("hopper", "a2c", given).params.actor_deviation == deviation
 
 
-def test_keys_that_were_never_read_are_left_out_with_a_warning():
+def test_ignored_keys_are_left_out_with_a_warning():
     spec = make_spec("hopper", "reinforce", {"nEpisodes": 5, "policy.nHiddenLayers": 7, "seed": 2})
 
     assert dict(spec.given_values) == {"seed": 2}
@@ -88,7 +89,7 @@ def test_two_spellings_of_one_parameter_are_refused(given):
     found = messages("hopper", "ppo", dict.fromkeys(given, 0.2))
 
     assert list(found) == [given[1]]
-    assert f"says again what `{given[0]}` says" in found[given[1]]
+    assert f"repeats `{given[0]}`" in found[given[1]]
 
 
 def test_values_change_into_another_spec():
@@ -142,14 +143,14 @@ def test_members_of_a_cohort_share_sizes_and_not_numbers():
         ("Hopper/minimumSpeed=-0.5", "Hopper/minimumSpeed", -0.5),
     ],
 )
-def test_words_of_a_command_line_become_values(word, key, value):
+def test_assignments_become_values(word, key, value):
     assert parse_assignments(make_spec("hopper", "ppo", {}), [word]).values()[key] == value
 
 
 @pytest.mark.parametrize(
     "word", ["seed=x", "seed=1.5", "seed=", "lambda=nan", "lambda=inf", "clipActions=1", "sed=1", "physics=3"]
 )
-def test_words_that_mean_no_value_are_refused(word):
+def test_assignments_of_invalid_values_are_refused(word):
     with pytest.raises(ParameterError):
         parse_assignments(make_spec("hopper", "ppo", {}), [word])
 
@@ -183,3 +184,29 @@ def test_a_very_long_value_is_shown_in_short():
     found = messages("hopper", "ppo", {"seed": "x" * 10_000, "lambda": 10**5000})
 
     assert all(len(message) < 200 for message in found.values())
+
+
+@pytest.mark.parametrize("given", ["actor.trainingIterations", "critic.trainingIterations"])
+def test_full_batch_iterations_of_one_network_alone_are_refused(given):
+    (other,) = {"actor.trainingIterations", "critic.trainingIterations"} - {given}
+
+    assert messages("hopper", "ppo", {given: 5}) == {given: f"`{other}` must be at least 1 when `{given}` is 5"}
+    assert list(messages("hopper", "ppo", {given: 5, other: 0})) == [other]
+    assert make_spec("hopper", "ppo", {given: 5, other: 3}).values()[other] == 3
+    assert make_spec("hopper", "ppo", {given: 5}, partial=True).values()[given] == 5
+    assert check_value("hopper", "ppo", given, 5) is None
+
+
+def test_full_batch_iterations_normalise_advantages_by_default():
+    iterations = {"actor.trainingIterations": 5, "critic.trainingIterations": 5}
+
+    assert make_spec("hopper", "ppo", iterations).params.normalise_advantages
+    assert not make_spec("hopper", "ppo", iterations | {"normaliseAdvantages": False}).params.normalise_advantages
+    assert not make_spec("hopper", "ppo", {}).params.normalise_advantages
+
+
+def test_a_parameter_of_another_technique_is_named_with_its_counterpart():
+    found = messages("hopper", "ppo", {"policy.learningRate": 0.1, "baseline": "none"})
+
+    assert found["policy.learningRate"].endswith("it belongs to reinforce; here it is actor.learningRate")
+    assert found["baseline"].endswith("it belongs to reinforce")

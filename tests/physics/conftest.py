@@ -1,4 +1,4 @@
-"""What the tests of worlds share: the figures, weights, actions, and worlds put into a pose."""
+"""Fixtures of the tests of worlds: figures, weights, actions, and worlds in a given pose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gts.params.figures import FIGURES
 from gts.physics.worlds import Worlds
 
-# What every figure's reward holds when all that a person can add is added, by short name.
+# Weights of all optional terms, by short name.
 EVERYTHING = {
     "targetSpeedWeight": 0.7,
     "uprightWeight": 0.3,
@@ -37,7 +37,7 @@ def figure(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def every_term() -> Callable[[str], dict[str, float]]:
-    """Weights that put every term of a figure in force."""
+    """Weights that activate every term of a figure."""
 
     def weights(figure: str) -> dict[str, float]:
         declared = {parameter.name: parameter.key for parameter in FIGURES[figure].parameters()}
@@ -60,7 +60,7 @@ def random_actions() -> Callable[..., NDArray[np.float32]]:
 
 @pytest.fixture(scope="session")
 def posed() -> Callable[..., Worlds]:
-    """Worlds of a figure, one a pose: coordinates and velocities that differ from the model's own pose, by index.
+    """Worlds of a figure, one per pose: coordinates and velocities that differ from the default pose, by index.
 
     Relaxed: joints that the model's own pose leaves at a limit, which would push, are put into the middle of their ranges.
     Worlds are not started again where the pose is one of a figure that has fallen.
@@ -84,7 +84,7 @@ def posed() -> Callable[..., Worlds]:
             for index, value in speeds.items():
                 qvel[index] = value
             state["rows"][row, 1 : 1 + model.nq + model.nv] = np.concatenate([qpos, qvel])
-            # Where a figure was before: the steps that follow ask for speeds.
+            # Positions before the step, from which speeds are computed.
             state["positions"][row] = qpos[0]
         worlds.set_state(None, state)
         return worlds

@@ -1,4 +1,4 @@
-"""What is true of every figure, and what it takes to add another one."""
+"""Properties of all figures, and the registration of another one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SLED = """
 
 
 def test_observations_vary(figure: str, random_actions: Actions) -> None:
-    """No element of an observation is the same in all starts and all steps, but for those of bodies that cannot differ."""
+    """Every element of an observation varies, except for constant properties of bodies."""
     worlds = Worlds(figure, 16, autoreset=False)
     seen = [worlds.reset(range(16))]
     assert seen[0].shape == (16, worlds.observation_size)
@@ -49,8 +49,8 @@ def test_observations_vary(figure: str, random_actions: Actions) -> None:
     assert np.isfinite(np.concatenate(seen)).all()
 
 
-def test_measures_are_what_a_person_would_say(figure: str, random_actions: Actions) -> None:
-    """Speed is distance over time, heights are heights over the ground, parts are parts."""
+def test_measures_have_their_definitions(figure: str, random_actions: Actions) -> None:
+    """Speed is distance ÷ time, heights are above the ground, fractions lie between 0 and 1."""
     worlds = Worlds(figure, 6, max_episode_length=40, all_measures=True)
     worlds.reset(range(6))
     found = 0
@@ -79,8 +79,8 @@ def test_measures_are_what_a_person_would_say(figure: str, random_actions: Actio
     assert ("alternation" in worlds.measure_names) == (figure in ("walker", "humanoid"))
 
 
-def test_distance_is_where_the_figure_went() -> None:
-    """A half cheetah that is thrown forwards at 10 m/s has gone forwards."""
+def test_distance_is_forward_displacement() -> None:
+    """A half cheetah with an initial speed of 10 m/s has a positive distance."""
     worlds = Worlds("halfCheetah", 1, max_episode_length=2)
     worlds.reset([0])
     state = worlds.get_state()
@@ -94,7 +94,7 @@ def test_distance_is_where_the_figure_went() -> None:
 
 
 def test_mirrored_legs_are_symmetric() -> None:
-    """A walker whose two legs start and move alike has a symmetry of 1; with one leg driven it has less."""
+    """A walker with equal movements of both legs has symmetry 1; with one driven leg it has less."""
     worlds = Worlds("walker", 2, max_episode_length=15)
     worlds.reset([0, 0])
     state = worlds.get_state()
@@ -111,7 +111,7 @@ def test_mirrored_legs_are_symmetric() -> None:
 
 
 def test_a_figure_on_one_leg_is_out_of_balance() -> None:
-    """Of two walkers that stand, one with a leg drawn up, the other carries on both."""
+    """A walker with one foot lifted has less balance than one on both feet."""
     worlds = Worlds("walker", 2, max_episode_length=5, all_measures=True)
     worlds.reset([0, 0])
     state = worlds.get_state()
@@ -153,7 +153,7 @@ def _sled(path: Path) -> Figure:
 
 
 def test_any_model_file_can_be_a_figure(tmp_path: Path) -> None:
-    """A file and a declaration: 4 N on 2 kg for a second give 2 m/s more."""
+    """A model file and a declaration suffice: 4 N on 2 kg for 1 s add 2 m/s."""
     path = tmp_path / "sled.xml"
     path.write_text(SLED)
     sled = register_figure(_sled(path))
@@ -177,8 +177,8 @@ def test_names_are_taken_once() -> None:
     assert all(get_figure(name).name == name for name in FIGURES)
 
 
-def test_a_model_that_cannot_be_had_is_an_error_with_a_sentence(tmp_path: Path) -> None:
-    """No such file, no model in it, a control under a broken joint."""
+def test_a_model_that_cannot_be_loaded_is_an_error(tmp_path: Path) -> None:
+    """Missing file, invalid model, control of an unknown joint."""
     with pytest.raises(MissingError, match="there is no model file"):
         Worlds(_sled(tmp_path / "none.xml"), 1)
     broken = tmp_path / "broken.xml"
@@ -187,8 +187,8 @@ def test_a_model_that_cannot_be_had_is_an_error_with_a_sentence(tmp_path: Path) 
         Worlds(_sled(broken), 1)
 
 
-def test_starts_are_drawn_alike_on_the_fast_and_the_slow_way() -> None:
-    """Positions first, then velocities, from one stream, whatever the kind and size of the noise."""
+def test_fast_and_slow_draws_of_starts_are_equal() -> None:
+    """Positions first, then velocities, from one stream, for every kind and size of noise."""
     for noise in (ResetNoise(0.3, 0.3), ResetNoise(0.1, 0.4), ResetNoise(0.1, 0.2, "normal")):
         source = ResetSampler(noise, 5, 3)
         (expected,) = make_streams([4])
@@ -203,7 +203,7 @@ def test_starts_are_drawn_alike_on_the_fast_and_the_slow_way() -> None:
 
 
 def test_streams_are_stored_whole() -> None:
-    """Also in the middle of a 64-bit word, which the next 32-bit draw uses up."""
+    """Including a buffered half of a 64-bit word."""
     streams = make_streams([1, 2**40])
     for stream in streams:
         stream.integers(0, 100, dtype=np.int32)

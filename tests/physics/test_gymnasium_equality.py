@@ -20,7 +20,7 @@ LIMIT = 110
 
 @functools.cache
 def recorded(figure: str) -> dict[str, Any]:
-    """What Gymnasium's environments do under random actions, beyond the range of the controls too; (STEPS, worlds, …)."""
+    """Steps of Gymnasium's environments with random actions, also beyond the control range; (STEPS, worlds, …)."""
     silence_mujoco_log()
     environments = [gymnasium.make(FIGURES[figure].gymnasium_id, max_episode_steps=LIMIT) for _ in SEEDS]
     space = environments[0].action_space
@@ -56,8 +56,8 @@ def test_worlds_equal_gymnasium(figure: str, threads: int) -> None:
         assert not transition.diverged.any()
 
 
-def test_recordings_hold_what_is_to_be_compared(figure: str) -> None:
-    """Every figure was started again more than once, by falls and, where it cannot fall, by the time limit."""
+def test_recordings_contain_restarts(figure: str) -> None:
+    """Every figure was restarted more than once, by falls, or by the time limit if it cannot fall."""
     expected = recorded(figure)
     ends = (expected["terminated"] | expected["truncated"]).sum(axis=0)
     assert ends.min() >= 2

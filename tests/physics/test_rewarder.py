@@ -1,4 +1,4 @@
-"""How terms become a reward: which are in force, how they add up, and whose weights they have."""
+"""The reward as a sum of terms: active terms, sums, weights per world."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def key(figure: str, name: str) -> str:
 
 
 def test_terms_sum_to_the_reward(figure: str, every_term: Weights, random_actions: Actions) -> None:
-    """With everything in force, in every step."""
+    """With all terms active, in every step."""
     worlds = Worlds(figure, 4, rewards=[every_term(figure)] * 4, autoreset=False)
     worlds.reset(range(4))
     # Everything that the figure's declaration can put in force is.
@@ -31,7 +31,7 @@ def test_terms_sum_to_the_reward(figure: str, every_term: Weights, random_action
         assert np.allclose(worlds.reward_terms().sum(axis=0), transition.rewards, rtol=1e-12, atol=1e-12)
 
 
-def test_what_is_worth_nothing_is_not_computed(figure: str) -> None:
+def test_terms_with_weight_0_are_not_computed(figure: str) -> None:
     """Gymnasium's reward has the terms of Gymnasium's environment and no other; a weight of 0 takes one away."""
     gymnasium_terms = {
         "invertedPendulum": ("alive",),
@@ -68,8 +68,8 @@ def test_weights_may_differ_from_world_to_world(figure: str, every_term: Weights
         assert np.array_equal(rewards, expected)
 
 
-def test_standing_still_pays_less_than_moving_once_a_minimum_speed_is_asked() -> None:
-    """The hopper that stands earns its alive bonus with Gymnasium's reward, and next to nothing with a minimum speed."""
+def test_a_minimum_speed_makes_rest_pay_less_than_motion() -> None:
+    """A hopper at rest earns its alive bonus with Gymnasium's reward, and almost nothing with a minimum speed."""
     earned = []
     for mapping in ({}, {"Hopper/minimumSpeed": 1.0}):
         worlds = Worlds("hopper", 1, rewards=[mapping])

@@ -1,4 +1,4 @@
-"""What reward terms mean for a figure's movement, told by worlds put into poses and left to one step of physics."""
+"""Reward terms of figures in given poses after one step of physics."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_tolerance_is_one_at_the_target_and_a_tenth_at_the_margin() -> None:
 
 @pytest.mark.parametrize("figure", TRAVELLERS)
 def test_forward_pays_for_speed_beyond_the_minimum(posed: Poser, figure: str) -> None:
-    """Standing still costs, the minimum speed earns nothing, what is faster earns its excess."""
+    """Rest is a cost, the minimum speed earns nothing, faster motion earns the excess."""
     weights = {key(figure, "forwardRewardWeight"): 2.0, key(figure, "minimumSpeed"): 0.5}
     worlds = in_flight(posed, figure, weights, speeds=[0.0, 0.5, 3.0])
     if figure in FREE:
@@ -106,7 +106,7 @@ def test_control_costs_its_square(figure: str) -> None:
 
 
 @pytest.mark.parametrize("figure", TRAVELLERS)
-def test_smoothness_costs_what_changes(figure: str) -> None:
+def test_smoothness_costs_changes_of_controls(figure: str) -> None:
     """Keeping a control costs nothing, leaving it does, going to its opposite four times as much as letting it go."""
     worlds = Worlds(figure, 3, rewards=[{key(figure, "smoothnessPenalty"): 0.5}] * 3)
     worlds.reset([1] * 3)
@@ -188,7 +188,7 @@ def test_height_pays_at_its_target(posed: Poser, figure: str) -> None:
 
 
 @pytest.mark.parametrize("figure", ["walker", "ant", "humanoid"])
-def test_symmetry_costs_what_one_side_does_alone(posed: Poser, figure: str) -> None:
+def test_symmetry_costs_one_sided_motion(posed: Poser, figure: str) -> None:
     """Both legs alike cost nothing, one leg alone the whole weight, one at half the other's speed a third of it."""
     worlds = posed(figure, [{height_index(figure): HIGH}] * 5, None, {key(figure, "symmetryPenalty"): 0.9})
     state = worlds.get_state()
@@ -202,7 +202,7 @@ def test_symmetry_costs_what_one_side_does_alone(posed: Poser, figure: str) -> N
     assert 0.0 <= cost[4] < 0.9
 
 
-def test_a_limp_becomes_dear_while_it_lasts(posed: Poser) -> None:
+def test_the_cost_of_a_limp_grows(posed: Poser) -> None:
     """A walker that moves one leg pays more than one that moves both, in whichever direction they go."""
     thigh, left_thigh = 3, 6
     moves = [{thigh: 1.0, left_thigh: 1.0}, {thigh: 1.0, left_thigh: -1.0}, {thigh: 1.0}, {left_thigh: -1.0}]
@@ -225,7 +225,7 @@ def test_symmetry_forgets_within_a_second(posed: Poser) -> None:
 
 
 @pytest.mark.parametrize("figure", ["walker", "ant", "humanoid"])
-def test_balance_costs_what_one_side_carries_alone(posed: Poser, figure: str) -> None:
+def test_balance_costs_one_sided_contact(posed: Poser, figure: str) -> None:
     """Both sides alike cost nothing, one side alone the whole weight, one at half the other's a third of it."""
     worlds = posed(figure, [{height_index(figure): HIGH}] * 5, None, {key(figure, "balancePenalty"): 0.9})
     state = worlds.get_state()
@@ -235,8 +235,8 @@ def test_balance_costs_what_one_side_carries_alone(posed: Poser, figure: str) ->
     assert -term(worlds, "balance") == pytest.approx([0.0, 0.9, 0.9, 0.3, 0.0], abs=0.02)
 
 
-def test_standing_on_one_leg_becomes_dear(posed: Poser) -> None:
-    """A walker whose one knee is bent so far that its foot is in the air pays; one with both feet on the ground does not."""
+def test_the_cost_of_standing_on_one_leg_grows(posed: Poser) -> None:
+    """A walker with one knee bent and its foot in the air pays; one with both feet on the ground does not."""
     knee = 4
     weights = {"Walker/balancePenalty": 1.0}
     worlds = posed("walker", [{1: 1.205}, {1: 1.205, knee: -1.5}], None, weights, relaxed=False)
@@ -253,7 +253,7 @@ def test_flight_costs_in_the_air(posed: Poser, figure: str) -> None:
 
 
 def test_flight_is_free_on_one_foot(posed: Poser) -> None:
-    """A walker that stands on both feet or on one of them does not fly; one that has drawn up both does."""
+    """A walker on both feet or on one of them does not pay; one with both feet lifted does."""
     knee, left_knee = 4, 7
     poses = [{1: 1.205}, {1: 1.205, knee: -1.5}, {1: 1.205, knee: -1.5, left_knee: -1.5}]
     worlds = posed("walker", poses, None, {"Walker/flightPenalty": 1.0}, relaxed=False)
@@ -309,7 +309,7 @@ def test_feet_on_the_ground_earn_nothing(posed: Poser, figure: str) -> None:
 
 
 @pytest.mark.parametrize("figure", FREE)
-def test_contact_costs_what_the_ground_pushes(posed: Poser, figure: str) -> None:
+def test_contact_costs_ground_forces(posed: Poser, figure: str) -> None:
     """In the air nothing, on the ground something, and the humanoid's never more than 10."""
     low = {"ant": 0.6, "humanoid": 1.1}[figure]
     worlds = posed(figure, [{2: HIGH}, {2: low}], None, {key(figure, "contactPenalty"): 1.0})

@@ -1,4 +1,4 @@
-"""What worlds promise beyond equality: streams, subsets, states, physics, divergence, episodes."""
+"""Worlds: streams, subsets, states, physics, divergence, episodes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_same_seed_same_trajectory(figure: str, random_actions: Actions) -> None
 
 
 def test_results_are_not_overwritten_by_later_steps(figure: str, every_term: Weights, random_actions: Actions) -> None:
-    """Whoever keeps a transition keeps its numbers, whatever the worlds do afterwards."""
+    """A transition keeps its numbers during later steps."""
     worlds = Worlds(figure, 4, rewards=[every_term(figure)] * 4, max_episode_length=5)
     kept = [worlds.reset(range(4))]
     copies = [kept[0].copy()]
@@ -69,7 +69,7 @@ def test_final_observations_are_the_ends_and_observations_the_new_starts(random_
 
 
 def test_without_autoreset_finished_worlds_are_left_alone() -> None:
-    """Their episodes are told, and what they show next is their end."""
+    """Their episodes are reported, and their next observation is the final one."""
     worlds = Worlds("hopper", 2, max_episode_length=2, autoreset=False)
     worlds.reset([1, 2])
     worlds.step(idle(worlds))
@@ -81,7 +81,7 @@ def test_without_autoreset_finished_worlds_are_left_alone() -> None:
 
 
 def test_a_restart_can_bring_a_new_seed() -> None:
-    """A world that gets a seed starts as a fresh world of that seed does; without one its stream goes on."""
+    """A world restarted with a seed equals a new world of that seed; without one its stream continues."""
     worlds, other = Worlds("ant", 3), Worlds("ant", 1)
     starts = worlds.reset([1, 2, 3])
     again = worlds.restart(np.array([0, 2]), [9, None])
@@ -163,7 +163,7 @@ def test_switching_physics_there_and_back_changes_nothing_by_itself(figure: str,
 
 
 def test_fast_physics_that_becomes_exact_equals_exact_from_there(random_actions: Actions) -> None:
-    """The tail of a training that began with fast physics is as exact as any other."""
+    """An exact tail after fast physics equals exact physics from the same state."""
     worlds = Worlds("walker", 2, physics="fast")
     worlds.reset([1, 2])
     actions = random_actions(worlds, 20, reach=0.5)
@@ -177,8 +177,8 @@ def test_fast_physics_that_becomes_exact_equals_exact_from_there(random_actions:
 
 
 @pytest.mark.parametrize("place", ["position", "velocity", "action"])
-def test_a_divergence_is_noticed_and_stays_alone(figure: str, place: str, every_term: Weights, random_actions: Actions) -> None:
-    """NaN in one world ends and restarts that world alone; its numbers are finite, its reward 0; the others notice nothing."""
+def test_a_divergence_is_confined_to_its_world(figure: str, place: str, every_term: Weights, random_actions: Actions) -> None:
+    """NaN in one world ends and restarts that world alone, with finite numbers and reward 0; the others do not change."""
     weights = [every_term(figure)] * 3
     healthy, ill = Worlds(figure, 3, rewards=weights), Worlds(figure, 3, rewards=weights, threads=2)
     healthy.reset([1, 2, 3])
@@ -210,7 +210,7 @@ def test_a_divergence_is_noticed_and_stays_alone(figure: str, place: str, every_
 
 
 def test_a_state_that_explodes_in_a_step_is_noticed_in_that_step() -> None:
-    """Where MuJoCo would notice only at the beginning of the next one."""
+    """MuJoCo itself would notice it only in the next step."""
     worlds = Worlds("hopper", 2)
     worlds.reset([1, 2])
     step = worlds._simulations.step
@@ -226,7 +226,7 @@ def test_a_state_that_explodes_in_a_step_is_noticed_in_that_step() -> None:
     assert np.isfinite(transition.final_observations).all()
 
 
-def test_episodes_tell_what_happened(figure: str, every_term: Weights, random_actions: Actions) -> None:
+def test_finished_episodes_equal_their_steps(figure: str, every_term: Weights, random_actions: Actions) -> None:
     """Returns are sums of rewards, terms sum to returns, lengths count steps, falls are falls."""
     limit = 60
     worlds = Worlds(figure, 4, rewards=[every_term(figure)] * 4, max_episode_length=limit)
@@ -255,7 +255,7 @@ def test_episodes_tell_what_happened(figure: str, every_term: Weights, random_ac
     assert seen >= 4
 
 
-def test_wrong_use_is_refused_with_a_sentence() -> None:
+def test_wrong_use_raises_usage_error() -> None:
     """Unknown names, wrong numbers of things, and steps before the first reset."""
     with pytest.raises(UsageError, match=r'did you mean "hopper"'):
         Worlds("hoper", 1)

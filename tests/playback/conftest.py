@@ -29,6 +29,6 @@ def untrained() -> Callable[[str], Checkpoint]:
         from gts.training.trainer import Trainer
 
         spec = make_spec(figure, "ppo", {"nSteps": 1000, "nEpochs": 1, "nEnvironments": 1})
-        return Trainer([spec], threads=1).checkpoint(0)
+        return Trainer([spec], threads=1).cohort.checkpoint(0)
 
     return make

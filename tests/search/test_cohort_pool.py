@@ -75,7 +75,7 @@ def test_a_state_goes_on_in_another_crew_exactly() -> None:
         state = one
     whole = Trainer([spec_of(1)], threads=1)
     list(whole.run())
-    for name, tensor in whole.checkpoint(0).tensors.items():
+    for name, tensor in whole.cohort.checkpoint(0).tensors.items():
         assert np.array_equal(state.tensors[name], tensor), name
 
 

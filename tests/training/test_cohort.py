@@ -1,4 +1,4 @@
-"""A cohort whose members come and go: each one's training is what it would have been alone in time."""
+"""A cohort with members that join and leave: the training of a member does not depend on the others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from gts.formats.checkpoint import Checkpoint
 from gts.params.spec import Spec, make_spec
 from gts.training.cohort import Cohort
+from gts.training.trainer import learn
 
 SMALL = {
     "nSteps": 1600,
@@ -31,7 +32,7 @@ def train(cohort: Cohort, rounds: int = 1000) -> None:
     for _ in range(rounds):
         if not bool(cohort.learning_members().any()):
             return
-        cohort.run_round()
+        next(learn(cohort))
 
 
 def differing(one: Checkpoint, other: Checkpoint) -> list[str]:
@@ -39,8 +40,8 @@ def differing(one: Checkpoint, other: Checkpoint) -> list[str]:
 
 
 @pytest.mark.parametrize("physics", ["exact", "fast"])
-def test_members_at_different_steps_end_as_if_they_had_begun_together(physics: str) -> None:
-    """Two members side by side are the same whether the second one begins with the first, or three rounds later."""
+def test_members_at_different_steps_end_as_if_started_together(physics: str) -> None:
+    """Two members end equally whether the second one starts with the first or three rounds later."""
     specs = [spec_of(seed, physics=physics, exactTail=0.5) for seed in (1, 2)]
     together = Cohort(specs, threads=1)
     train(together)
@@ -65,9 +66,18 @@ def test_each_member_is_evaluated_at_its_own_steps() -> None:
     cohort.resume(1, early.checkpoint(1))
     seen: list[tuple[int, int]] = []
     while bool(cohort.learning_members().any()):
-        made = cohort.run_round()
-        seen += [(member, cohort.member_step(member)) for member in made.scores]
+        result = next(learn(cohort))
+        seen += [(member, cohort.member_step(member)) for member in result.scores]
     assert sorted(seen) == [(0, 800), (0, 1600), (1, 800), (1, 1600)]
+
+
+def test_an_update_may_report_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an agent that first fills a replay buffer."""
+    cohort = Cohort([spec_of(1), spec_of(2)], threads=1)
+    monkeypatch.setattr(cohort.agent, "update", lambda rollout, progress, active: {})
+    result = next(learn(cohort))
+    assert [metrics.keys() & {"policy_loss", "steps_per_second"} for metrics in result.metrics] == [{"steps_per_second"}] * 2
+    assert result.failures == {} and cohort.member_step(1) == 200
 
 
 def test_schedules_run_by_each_members_own_progress() -> None:
@@ -76,11 +86,11 @@ def test_schedules_run_by_each_members_own_progress() -> None:
     train(early, 4)
     cohort = Cohort(specs, threads=1)
     cohort.resume(1, early.checkpoint(1))
-    rates = [metrics["learning_rate"] for metrics in cohort.run_round().metrics]
+    rates = [metrics["learning_rate"] for metrics in next(learn(cohort)).metrics]
     assert rates[1] == pytest.approx(rates[0] / 2)
 
 
-def test_a_dismissed_member_stands_still_and_the_others_do_not_notice() -> None:
+def test_a_deactivated_member_stays_and_the_others_do_not_change() -> None:
     specs = [spec_of(1), spec_of(2)]
     whole = Cohort(specs, threads=1)
     train(whole)

@@ -1,4 +1,4 @@
-"""How steps are cut into rounds."""
+"""Division of steps into rounds."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Scores against arithmetic done by hand."""
+"""Scores against calculations by hand."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from gts.training.score import Score, bootstrap_interval, cov_and_score, interqu
         (100.0, 0.0, 0.0, 100.0),
         (100.0, 150.0, 1.5, -50.0),
         (-100.0, 25.0, 0.25, -75.0),
-        (-100.0, 150.0, 1.5, -50.0),  # −100 × (1 − 1.5) would be +50: a bad figure must not score for being erratic
+        (-100.0, 150.0, 1.5, -50.0),  # −100 × (1 − 1.5) would be +50: a high deviation must not improve a bad score
         (0.0, 3.0, 0.0, 0.0),
     ],
 )

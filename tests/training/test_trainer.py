@@ -1,4 +1,4 @@
-"""The training loop, as its listener meets it."""
+"""The training loop by its events."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def _same(a, b):
     return [name for name in a.tensors if not np.array_equal(a.tensors[name], b.tensors[name])]
 
 
-def test_a_training_tells_its_story_in_order():
+def test_events_of_a_training_are_in_order():
     trainer = Trainer(specs_with_seeds(_spec(), 2), threads=1)
     events = list(trainer.run())
 
@@ -41,12 +41,12 @@ def test_a_training_tells_its_story_in_order():
     evaluated = [event for event in events if isinstance(event, MembersEvaluated)]
     assert [event.step for event in evaluated] == [800, 1600]
     assert evaluated[0].improved == (True, True)
-    assert trainer.best_checkpoint(0) is not None
+    assert trainer.cohort.best_checkpoint(0) is not None
 
 
 @pytest.mark.parametrize("technique", sorted(NETS))
 @pytest.mark.parametrize("figure", FIGURES)
-def test_a_training_that_was_cut_in_two_ends_with_the_same_bits(figure, technique):
+def test_a_resumed_training_ends_with_the_same_bits(figure, technique):
     specs = specs_with_seeds(_spec(figure, technique, physics="fast", exactTail=0.5), 2)
     whole = Trainer(specs, threads=1)
     for _ in whole.run():
@@ -55,13 +55,13 @@ def test_a_training_that_was_cut_in_two_ends_with_the_same_bits(figure, techniqu
     for event in first.run():
         if isinstance(event, TrainingProgress) and event.epoch == 5:
             first.stop()
-    second = Trainer(specs, threads=1, checkpoints=[first.checkpoint(member) for member in range(2)], resume=True)
+    second = Trainer(specs, threads=1, checkpoints=[first.cohort.checkpoint(member) for member in range(2)], resume=True)
     steps = [event.step for event in second.run() if isinstance(event, TrainingProgress)]
 
     assert steps == [1200, 1400, 1600]
     for member in range(2):
-        assert _same(whole.checkpoint(member), second.checkpoint(member)) == []
-        assert whole.checkpoint(member).counters == second.checkpoint(member).counters
+        assert _same(whole.cohort.checkpoint(member), second.cohort.checkpoint(member)) == []
+        assert whole.cohort.checkpoint(member).counters == second.cohort.checkpoint(member).counters
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -70,13 +70,13 @@ def test_the_same_seed_twice_gives_the_same_bits(threads):
     for _ in range(2):
         trainer = Trainer(specs_with_seeds(_spec("hopper"), 2), threads=threads)
         list(trainer.run())
-        ends.append(trainer.checkpoint(1))
+        ends.append(trainer.cohort.checkpoint(1))
 
     assert _same(*ends) == []
 
 
-def test_a_member_alone_sees_what_it_sees_in_a_cohort_of_eight():
-    """Up to rounding, for as long as rounding has not grown: the returns of the first updates."""
+def test_a_member_alone_equals_itself_in_a_cohort():
+    """Up to rounding, which grows: the metrics of the first updates."""
     specs = specs_with_seeds(_spec("hopper", nEvaluations=0), 8)
     together, alone = Trainer(specs, threads=1), Trainer(specs[3:4], threads=1)
     shared = [event.metrics[3] for event in together.run() if isinstance(event, TrainingProgress)][:3]
@@ -91,7 +91,7 @@ def test_a_member_alone_sees_what_it_sees_in_a_cohort_of_eight():
 def test_a_score_does_not_depend_on_the_threads():
     trainer = Trainer([_spec("hopper")], threads=1)
     list(trainer.run())
-    checkpoint, options = trainer.checkpoint(0), {"episodes": 6, "steps": 100}
+    checkpoint, options = trainer.cohort.checkpoint(0), {"episodes": 6, "steps": 100}
     score = evaluate_checkpoint(checkpoint, threads=1, **options)
 
     assert (
@@ -109,17 +109,17 @@ def test_a_checkpoint_of_another_shape_is_refused():
     trainer = Trainer([_spec()], threads=1)
 
     with pytest.raises(FileError, match=r"does not fit the invertedPendulum: .*actor|layer0"):
-        Trainer([_spec(**{"actor.hiddenSize": 16})], checkpoints=[trainer.checkpoint(0)])
+        Trainer([_spec(**{"actor.hiddenSize": 16})], checkpoints=[trainer.cohort.checkpoint(0)])
 
 
 def test_a_new_training_may_start_from_a_checkpoint():
     first = Trainer([_spec()], threads=1)
     list(first.run())
-    second = Trainer([_spec(**{"actor.learningRate": 1e-9})], threads=1, checkpoints=[first.checkpoint(0)])
+    second = Trainer([_spec(**{"actor.learningRate": 1e-9})], threads=1, checkpoints=[first.cohort.checkpoint(0)])
 
     assert second.step == 0
     name = "actor.output.weight"
-    assert np.array_equal(first.checkpoint(0).tensors[name], second.checkpoint(0).tensors[name])
+    assert np.array_equal(first.cohort.checkpoint(0).tensors[name], second.cohort.checkpoint(0).tensors[name])
 
 
 def test_a_member_that_leaves_the_finite_range_fails_alone():
@@ -128,7 +128,7 @@ def test_a_member_that_leaves_the_finite_range_fails_alone():
     for event in trainer.run():
         events.append(event)
         if isinstance(event, TrainingProgress) and event.epoch == 2:
-            trainer.agent.state.policy.net.stack.block[1] = float("nan")
+            trainer.cohort.agent.state.policy.net.stack.block[1] = float("nan")
     failed = [event for event in events if isinstance(event, MemberFailed)]
     undisturbed = Trainer(specs_with_seeds(_spec("hopper"), 3), threads=1)
     list(undisturbed.run())
@@ -138,7 +138,7 @@ def test_a_member_that_leaves_the_finite_range_fails_alone():
     scores = [event.scores for event in events if isinstance(event, MembersEvaluated)]
     assert scores[-1][1] is None and scores[-1][0] is not None
     for member in (0, 2):
-        assert _same(trainer.checkpoint(member), undisturbed.checkpoint(member)) == []
+        assert _same(trainer.cohort.checkpoint(member), undisturbed.cohort.checkpoint(member)) == []
 
 
 def test_stop_ends_after_the_present_update():
@@ -151,15 +151,15 @@ def test_stop_ends_after_the_present_update():
     assert events[-1] == TrainingFinished(0, True)
 
 
-def test_a_world_that_diverges_fails_its_member_with_its_place():
+def test_a_world_that_diverges_fails_its_member():
     trainer = Trainer(specs_with_seeds(_spec("hopper"), 3), threads=1)
     failed = []
     for event in trainer.run():
         if isinstance(event, TrainingProgress) and event.epoch == 2:
-            state = trainer.worlds.get_state(np.array([6]))
+            state = trainer.cohort.worlds.get_state(np.array([6]))
             rows = state["rows"].copy()
             rows[0, 3] = np.nan
-            trainer.worlds.set_state(np.array([6]), state | {"rows": rows})
+            trainer.cohort.worlds.set_state(np.array([6]), state | {"rows": rows})
         if isinstance(event, MemberFailed):
             failed.append(event)
 

@@ -83,7 +83,7 @@ class TrainingAttempt:
         self._notes = resume_state.notes if resume_state else ()
         self.step = self._saved_step = trainer.step if resume_state else -1
         self.is_end_recorded = self.is_complete = False
-        plan = trainer.plan
+        plan = trainer.cohort.plan
         self.writer = RunWriter(
             job,
             request,
@@ -94,7 +94,7 @@ class TrainingAttempt:
         what = f"resuming from step {resume_state.step}" if resume_state else f"training {request.source}"
         self.writer.log(
             f"{what}: {len(request.specs)} × {plan.total_steps} steps in {plan.n_epochs} rounds, "
-            f"{plan.n_environments} worlds each, {trainer.threads} threads"
+            f"{plan.n_environments} worlds each, {trainer.cohort.threads} threads"
         )
         disk = file_system(job.folder)
         if disk.is_network:
@@ -140,7 +140,7 @@ class TrainingAttempt:
             yield from self._save_due(self._trainer.epoch)
         elif isinstance(event, MemberFailed):
             self._failed[event.member] = f"step {event.step}: {event.reason}"
-            arrays = self._trainer.failure_dump(event.member)
+            arrays = self._trainer.cohort.failure_dump(event.member)
             path = yield from self._retry_while_disk_full(lambda: writer.write_failure_dump(event, arrays))
             yield from self._retry_while_disk_full(lambda: writer.add_failure(event), writer.metrics.flush)
             writer.log(f"member {event.member + 1} failed at step {event.step}: {event.reason}; its arrays are in {path}")
@@ -158,8 +158,8 @@ class TrainingAttempt:
         if saves:
             yield from self._save_last()
             for member in self._active_members():
-                best = self._trainer.best_checkpoint(member) if self._request.keep == "best" else None
-                chosen = self._versioned(best or self._trainer.checkpoint(member))
+                best = self._trainer.cohort.best_checkpoint(member) if self._request.keep == "best" else None
+                chosen = self._versioned(best or self._trainer.cohort.checkpoint(member))
                 path = self._request.results[member]
                 saved, written = yield from self._retry_while_disk_full(self._make_save(path, member, "result", chosen))
                 outcomes[member] = (path, written)
@@ -182,7 +182,7 @@ class TrainingAttempt:
             figure=spec.figure,
             technique=spec.technique,
             step=self._trainer.step,
-            total_steps=self._trainer.plan.total_steps,
+            total_steps=self._trainer.cohort.plan.total_steps,
             seconds=self._seconds,
             stopped=self._stopped,
             members=members,
@@ -240,7 +240,7 @@ class TrainingAttempt:
 
     def _save_best(self, event: MembersEvaluated) -> Iterator[RunEvent]:
         for member, better in enumerate(event.improved):
-            best = self._trainer.best_checkpoint(member) if better else None
+            best = self._trainer.cohort.best_checkpoint(member) if better else None
             if best is not None:
                 path = self.writer.folder.best_checkpoint(member)
                 yield (yield from self._retry_while_disk_full(self._make_save(path, member, "best", self._versioned(best))))[0]
@@ -251,7 +251,7 @@ class TrainingAttempt:
         if milestones is not None and epoch % milestones.interval == 0:
             for member in self._active_members():
                 path = milestones.path(self.step, self._request.suffix(member))
-                checkpoint = self._versioned(self._trainer.checkpoint(member))
+                checkpoint = self._versioned(self._trainer.cohort.checkpoint(member))
                 yield (yield from self._retry_while_disk_full(self._make_save(path, member, "milestone", checkpoint)))[0]
         # The first state is saved early, so that an early crash loses little.
         wait = self._request.save_every / (1 if self._saved_step > 0 else FIRST_SAVE_SPEEDUP)
@@ -265,7 +265,7 @@ class TrainingAttempt:
         if self._saved_step == step:
             return
         for member in self._active_members():
-            checkpoint = self._versioned(self._trainer.checkpoint(member))
+            checkpoint = self._versioned(self._trainer.cohort.checkpoint(member))
             path = self.writer.folder.last_checkpoint(member, step)
             yield (yield from self._retry_while_disk_full(self._make_save(path, member, "last", checkpoint)))[0]
         self._saved_step, self._saved_at = step, time.monotonic()
@@ -276,7 +276,9 @@ class TrainingAttempt:
         self.writer.log(f"scoring {len(outcomes)} over {SCORE_EPISODES} episodes")
         for member, (path, checkpoint) in outcomes.items():
             # One by one: in a batch the last bits of an action, and with them whole episodes, could differ.
-            score = evaluate_checkpoint(checkpoint, episodes=SCORE_EPISODES, steps=SCORE_STEPS, threads=self._trainer.threads)
+            score = evaluate_checkpoint(
+                checkpoint, episodes=SCORE_EPISODES, steps=SCORE_STEPS, threads=self._trainer.cohort.threads
+            )
             found[member] = score.as_dict()
             scored = replace(checkpoint, score=found[member])
             _, written = yield from self._retry_while_disk_full(self._make_save(path, member, "result", scored))
@@ -352,7 +354,7 @@ def _make_trainer(request: TrainingRequest, job: Job, resume_state: ResumeState 
     remove_later_states(RunFolder(job.folder), resume_state.step)
     for member, best in enumerate(resume_state.best_checkpoints):
         if best is not None:
-            trainer.set_best_checkpoint(member, best)
+            trainer.cohort.set_best_checkpoint(member, best)
     return trainer
 
 

@@ -1,4 +1,4 @@
-"""The figures by name. One figure is one file; another one is given to `register_figure`."""
+"""Figures by name, one per file; `register_figure` adds others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FIGURES: dict[str, Figure] = {}
 
 
 def register_figure(figure: Figure) -> Figure:
-    """Make a figure known by its name; raises UsageError where the name is taken."""
+    """Register a figure under its name; raises UsageError if the name is taken."""
     if figure.name in _FIGURES:
         raise UsageError(f'a figure "{figure.name}" is registered already')
     _FIGURES[figure.name] = figure

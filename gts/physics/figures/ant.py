@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from gts.params.figures import FIGURES
 from gts.physics import rewards
 from gts.physics.figure import Figure
-from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, locomotion_measures, locomotion_terms
-from gts.physics.figures.observing import root_distance, root_x, root_y
+from gts.physics.figures.locomotion import ALIVE, CONTROL, Anatomy, locomotion_measures, locomotion_terms
+from gts.physics.figures.observations import root_distance, root_x, root_y
 from gts.physics.frame import PhysicsFrame
 from gts.physics.rewards import RewardTerm
 from gts.physics.streams import ResetNoise

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from gts.params.figures import FIGURES
 from gts.physics.figure import Figure
-from gts.physics.figures.locomotor import CONTROL, Anatomy, locomotion_measures, locomotion_terms
-from gts.physics.figures.observing import planar_observation, root_x
+from gts.physics.figures.locomotion import CONTROL, Anatomy, locomotion_measures, locomotion_terms
+from gts.physics.figures.observations import planar_observation, root_x
 from gts.physics.streams import ResetNoise
 
-# Its root starts at 0, which is 0.7 m over the ground. Front and hind leg differ, so nothing says how alike they should move.
+# Its root starts at 0, which is 0.7 m above the ground. Front and hind leg differ, so there are no symmetry terms.
 ANATOMY = Anatomy(n_actions=6, height_index=1, height_offset=0.7, tilt="hinge", feet=("bfoot", "ffoot"))
 
 FIGURE = Figure(

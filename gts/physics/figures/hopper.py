@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
 from gts.physics.figure import Figure
-from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, locomotion_measures, locomotion_terms
-from gts.physics.figures.observing import clipped_planar_observation, root_x, root_z
+from gts.physics.figures.locomotion import ALIVE, CONTROL, Anatomy, locomotion_measures, locomotion_terms
+from gts.physics.figures.observations import clipped_planar_observation, root_x, root_z
 from gts.physics.frame import PhysicsFrame
 from gts.physics.streams import ResetNoise
 
@@ -20,7 +20,7 @@ MIN_TORSO_HEIGHT = 0.7
 MAX_TORSO_TILT = 0.2
 """rad, to either side."""
 MAX_ABS_STATE = 100.0
-"""rad, m/s and rad/s: anything beyond is no longer a movement."""
+"""rad, m/s and rad/s."""
 
 # Limits of x, height, tilt, and everything else, in the order of positions and velocities.
 UPPER_LIMITS = np.array([np.inf, np.inf, MAX_TORSO_TILT, *[MAX_ABS_STATE] * 9])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gts.params.figures import FIGURES
 from gts.physics import measures, rewards
 from gts.physics.figure import Figure
-from gts.physics.figures.observing import root_x
+from gts.physics.figures.observations import root_x
 from gts.physics.frame import PhysicsFrame
 from gts.physics.rewards import RewardTerm
 from gts.physics.streams import ResetNoise

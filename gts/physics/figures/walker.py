@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gts.params.figures import FIGURES
 from gts.physics.figure import Figure
-from gts.physics.figures.locomotor import ALIVE, CONTROL, Anatomy, locomotion_measures, locomotion_terms
-from gts.physics.figures.observing import clipped_planar_observation, root_x, root_z
+from gts.physics.figures.locomotion import ALIVE, CONTROL, Anatomy, locomotion_measures, locomotion_terms
+from gts.physics.figures.observations import clipped_planar_observation, root_x, root_z
 from gts.physics.frame import PhysicsFrame
 from gts.physics.streams import ResetNoise
 

@@ -30,7 +30,7 @@ class FailingTrainer(Trainer):
         for event in super().run():
             yield event
             if isinstance(event, TrainingProgress) and event.epoch == 3:
-                yield MemberFailed(self.n_members - 1, event.step, "a loss of nan")
+                yield MemberFailed(self.cohort.n_members - 1, event.step, "a loss of nan")
 
 
 def test_a_training_tells_what_it_does_in_order(ask, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_state_from_the_disk_goes_on_as_if_nothing_had_happened(ask, tmp_path:
         pass
     for member in range(2):
         undisturbed = read_checkpoint(outcome.folder.last_checkpoint(member, 1200)).tensors
-        resumed = again.checkpoint(member).tensors
+        resumed = again.cohort.checkpoint(member).tensors
         assert undisturbed.keys() == resumed.keys()
         assert all(np.array_equal(undisturbed[name], resumed[name]) for name in undisturbed)
 

@@ -34,8 +34,8 @@ from gts.store import catalogue
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
 from gts.system.filesystem import FileSystem
+from gts.training.cohort import Cohort
 from gts.training.events import TrainingProgress
-from gts.training.trainer import Trainer
 from tests.support.trainings import run_training, training
 
 
@@ -218,15 +218,15 @@ def test_a_run_that_is_ended_while_the_disk_is_full_goes_on_from_its_newest_stat
 
 
 def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    round_of = Trainer.run_round
+    group_by_physics = Cohort.group_by_physics
 
-    def poisoned(trainer: Trainer) -> Any:
-        if trainer.epoch == 4:
+    def poisoned(cohort: Cohort, learners: Any) -> Any:
+        if cohort.epochs.max() == 4:
             # The second member's own learning rate goes wild: what follows is the real way of a divergence.
-            trainer.agent.state.policy.net.stack.block[1] *= 1e30
-        return round_of(trainer)
+            cohort.agent.state.policy.net.stack.block[1] *= 1e30
+        return group_by_physics(cohort, learners)
 
-    monkeypatch.setattr(Trainer, "run_round", poisoned)
+    monkeypatch.setattr(Cohort, "group_by_physics", poisoned)
     request = ask(seeds=2, save_every=0.0)
     outcome = run_training(request)
     first, second = outcome.members
@@ -255,13 +255,13 @@ def test_a_loss_that_is_no_number_leaves_what_was_before_it(ask, tiny, monkeypat
 
 
 def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    round_of = Trainer.run_round
+    group_by_physics = Cohort.group_by_physics
 
-    def poisoned(trainer: Trainer) -> Any:
-        trainer.agent.state.policy.net.stack.block *= 1e30
-        return round_of(trainer)
+    def poisoned(cohort: Cohort, learners: Any) -> Any:
+        cohort.agent.state.policy.net.stack.block *= 1e30
+        return group_by_physics(cohort, learners)
 
-    monkeypatch.setattr(Trainer, "run_round", poisoned)
+    monkeypatch.setattr(Cohort, "group_by_physics", poisoned)
     request = ask(save_every=0.0)
     outcome = run_training(request)
     state = read_job_status(outcome.folder.path).state
@@ -274,20 +274,20 @@ def test_a_run_whose_members_all_failed_is_not_gone_on_with(ask, monkeypatch: py
     "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate")]
 )
 def test_memory_that_runs_out_is_a_failure_with_a_remedy(ask, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def hungry(trainer: Trainer) -> Any:
-        if trainer.epoch == 4:
+    def hungry(cohort: Cohort, learners: Any) -> Any:
+        if cohort.epochs.max() == 4:
             raise error
-        return round_of(trainer)
+        return group_by_physics(cohort, learners)
 
-    round_of = Trainer.run_round
-    monkeypatch.setattr(Trainer, "run_round", hungry)
+    group_by_physics = Cohort.group_by_physics
+    monkeypatch.setattr(Cohort, "group_by_physics", hungry)
     request = ask(save_every=0.0)
     with pytest.raises(WorkError, match="memory ran out at step 480") as raised:
         run_training(request)
     assert "fewer environments" in raised.value.hint
     (folder,) = (request.workspace.root / "runs").iterdir()
     assert read_job_status(folder).state == Failed("memory ran out at step 480")
-    monkeypatch.setattr(Trainer, "run_round", round_of)
+    monkeypatch.setattr(Cohort, "group_by_physics", group_by_physics)
     told = go_on(request.workspace, read_job(folder))
     assert next(one.step for one in told if isinstance(one, TrainingProgress)) == 600, "with more memory it goes on"
 

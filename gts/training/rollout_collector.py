@@ -1,4 +1,4 @@
-"""Filling rollouts: agents act, worlds step, and what happened is kept for the update."""
+"""Collection of rollouts: agents act, worlds step, transitions are stored for the update."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from torch import Tensor
 
 from gts.agents.state import ActionScaler, AgentState
 from gts.data.rollout import Rollout
-from gts.physics.simulations import Physics
+from gts.nets.stack import add_prefix, strip_prefix
+from gts.params.techniques import Physics
 from gts.physics.worlds import Transition, Worlds
+from gts.training.metrics import PhaseTimer
 from gts.training.plan import TrainingPlan
 
 Truncation = tuple[int, NDArray[np.int64], NDArray[np.float32]]
-"""Step of the rollout, worlds whose episodes were truncated there, and their last observations."""
+"""Step of the rollout, worlds truncated in it, and the last observations of their episodes."""
 
 
 class RolloutCollector:
-    """The worlds of a cohort with the agents in them."""
+    """Collects rollouts of the agents of a cohort in its worlds."""
 
     def __init__(self, worlds: Worlds, state: AgentState, plan: TrainingPlan, *, clip: bool) -> None:
         self._worlds = worlds
@@ -36,28 +38,27 @@ class RolloutCollector:
         self._terminated = np.zeros((t, p * n), dtype=np.bool_)
         self._truncated = np.zeros((t, p * n), dtype=np.bool_)
         self._current_observations = np.zeros((p * n, worlds.observation_size))
-        self.is_healthy = torch.ones(p, dtype=torch.bool)
+        self.healthy_members = torch.ones(p, dtype=torch.bool)
         self._divergences: dict[int, tuple[int, int]] = {}
 
     def reset(self) -> None:
-        """Start every world anew, each member's from its own seed."""
+        """Reset all worlds, those of each member from its own seed."""
         self._current_observations = self._worlds.reset(self._state.random_streams.world_seeds(self._plan.n_environments))
 
-    def collect(self, groups: Sequence[tuple[Physics, Tensor]]) -> tuple[Rollout, list[dict[str, float]], dict[str, float]]:
-        """T steps in all worlds of the members that act.
+    def collect(self, groups: Sequence[tuple[Physics, Tensor]], timer: PhaseTimer) -> tuple[Rollout, list[dict[str, float]]]:
+        """Make T steps in all worlds of the members that act.
 
-        `phases` are the members (P,) bool that act in one physics, then those that act in the other. Returns the rollout,
-        numbers about the episodes that ended (one mapping a member), and seconds by phase.
+        `groups`: the members (P,) bool that act in each physics. Returns the rollout and metrics of the episodes that ended
+        (one mapping per member). The rollout is a view of buffers that the next call overwrites.
         """
         t, p, n = self._plan.rollout_steps, self._state.n_members, self._plan.n_environments
         noise = self._state.random_streams.action_noise(t, n, self._worlds.action_size)
         episode_metrics = _EpisodeMetrics(self._worlds, p, n)
         truncations: list[Truncation] = []
-        seconds = {"physics": 0.0, "acting": 0.0}
         for physics, members in groups:
             self._worlds.set_physics(physics)
-            self._collect_group(members, noise, episode_metrics, truncations, seconds)
-        return self._make_rollout(truncations), episode_metrics.mean_by_member(), seconds
+            self._collect_group(members, noise, episode_metrics, truncations, timer)
+        return self._make_rollout(truncations), episode_metrics.mean_by_member()
 
     def _collect_group(
         self,
@@ -65,7 +66,7 @@ class RolloutCollector:
         noise: Tensor,
         episode_metrics: _EpisodeMetrics,
         truncations: list[Truncation],
-        seconds: dict[str, float],
+        timer: PhaseTimer,
     ) -> None:
         """T steps in the worlds of some members."""
         t, p, n = self._plan.rollout_steps, self._state.n_members, self._plan.n_environments
@@ -73,21 +74,21 @@ class RolloutCollector:
         ids = None if all_members else np.flatnonzero(np.repeat(members.numpy(), n))
         world_index: Any = slice(None) if ids is None else ids
         member_index: Any = slice(None) if all_members else members
-        began, physics_seconds = perf_counter(), 0.0
+        started, physics_seconds = perf_counter(), 0.0
         for step in range(t):
             self._observations[step, world_index] = self._current_observations[world_index]
             unit_actions = self._state.sample(torch.from_numpy(self._observations[step]).view(p, n, -1), noise[step])
             self._actions[step, member_index] = unit_actions[member_index]
             actions = self._action_scaler(unit_actions)
-            physics_began = perf_counter()
+            physics_started = perf_counter()
             transition = self._worlds.step(actions[world_index], ids)
-            physics_seconds += perf_counter() - physics_began
+            physics_seconds += perf_counter() - physics_started
             self._store_transition(step, transition, ids, truncations)
             if transition.episodes is not None:
                 episode_metrics.add(transition)
         self._observations[t, world_index] = self._current_observations[world_index]
-        seconds["physics"] += physics_seconds
-        seconds["acting"] += perf_counter() - began - physics_seconds
+        timer.add("physics", physics_seconds)
+        timer.add("acting", perf_counter() - started - physics_seconds)
 
     def _store_transition(
         self,
@@ -111,7 +112,7 @@ class RolloutCollector:
             for row in np.flatnonzero(transition.diverged):
                 world = int(row if ids is None else ids[row])
                 member = world // self._plan.n_environments
-                self.is_healthy[member] = False
+                self.healthy_members[member] = False
                 self._divergences.setdefault(member, (world % self._plan.n_environments, step))
 
     def _make_rollout(self, truncations: list[Truncation]) -> Rollout:
@@ -139,17 +140,17 @@ class RolloutCollector:
         )
 
     def find_divergence(self, member: int) -> tuple[int, int] | None:
-        """The environment of a member whose physics diverged and the step of the rollout at which it did, if any."""
+        """(environment, step of the rollout) of the first divergence of a member's physics; None if there was none."""
         return self._divergences.get(member)
 
     def state_dict(self, member: int) -> dict[str, NDArray[Any]]:
-        """One member's worlds, complete."""
+        """Complete state of one member's worlds."""
         ids = self._world_ids(member)
-        arrays = {f"worlds.{name}": array for name, array in self._worlds.get_state(ids).items()}
-        return arrays | {"worlds.observations": self._current_observations[ids].copy()}
+        state = self._worlds.get_state(ids) | {"observations": self._current_observations[ids].copy()}
+        return add_prefix("worlds.", state)
 
     def rollout_arrays(self, member: int) -> dict[str, NDArray[Any]]:
-        """One member's part of the last rollout; each (T, N, …), observations (T + 1, N, O)."""
+        """One member's part of the last rollout, each (T, N, …); observations (T + 1, N, O)."""
         ids = self._world_ids(member)
         return {
             "observations": self._observations[:, ids].copy(),
@@ -160,9 +161,9 @@ class RolloutCollector:
         }
 
     def load_state_dict(self, member: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """The inverse of `arrays`."""
+        """The inverse of `state_dict`."""
         ids = self._world_ids(member)
-        state = {name.removeprefix("worlds."): array for name, array in arrays.items() if name.startswith("worlds.")}
+        state = strip_prefix(arrays, "worlds.")
         self._current_observations[ids] = state.pop("observations")
         self._worlds.set_state(ids, state)
 
@@ -171,7 +172,7 @@ class RolloutCollector:
 
 
 class _EpisodeMetrics:
-    """The episodes that ended during a rollout, by member."""
+    """Metrics of the episodes that ended during a rollout."""
 
     def __init__(self, worlds: Worlds, members: int, worlds_each: int) -> None:
         self._term_keys = [f"reward/{name}" for name in worlds.term_names]
@@ -180,7 +181,7 @@ class _EpisodeMetrics:
         self._rows: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
 
     def add(self, transition: Transition) -> None:
-        """Note what ended in a step."""
+        """Add the episodes that ended in a step."""
         episodes = transition.episodes
         assert episodes is not None
         rows = [episodes.returns, episodes.lengths, episodes.fell, *episodes.terms]
@@ -189,7 +190,7 @@ class _EpisodeMetrics:
         self._rows.append((episodes.ids // self._n_environments, np.stack(rows, axis=1).astype(np.float64)))
 
     def mean_by_member(self) -> list[dict[str, float]]:
-        """Means by name, one mapping a member; empty where no episode ended."""
+        """Means by name, one mapping per member; empty if no episode ended."""
         result: list[dict[str, float]] = [{} for _ in range(self._n_members)]
         if not self._rows:
             return result

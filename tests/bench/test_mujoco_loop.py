@@ -1,4 +1,4 @@
-"""The plain loop does the very physics that the worlds do."""
+"""The loop makes the same physics steps as worlds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from gts.bench.gymnasium_loop import MujocoLoop, record_trace
+from gts.bench.mujoco_loop import MujocoLoop, record_trace
 from gts.params.figures import FIGURES
 from gts.physics.worlds import Worlds
 
@@ -34,7 +34,7 @@ def test_ends_where_the_worlds_end(figure, physics, threads) -> None:
     assert np.array_equal(loop.final_states[:, 1:motion], again.get_state()["rows"][:, 1:motion])
 
 
-def test_stretches_are_told_apart_by_their_actions() -> None:
+def test_segments_have_their_own_actions() -> None:
     trace = record_trace(Worlds("hopper", 4), n_segments=8, length=3, seed=5)
     other = record_trace(Worlds("hopper", 4), n_segments=8, length=3, seed=6)
     assert trace.controls.shape[1:] == (3 * 4, 3)

@@ -1,4 +1,4 @@
-"""What the five figures that travel share: the terms of their rewards and the measures of their episodes."""
+"""Reward terms and measures shared by the five figures that move forward."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from gts.physics.rewards import RewardTerm
 
 @dataclass(frozen=True)
 class Anatomy:
-    """What terms and measures must know of a figure's build."""
+    """Indices and names in the model of a figure, as terms and measures need them."""
 
     n_actions: int
     """Number of its controls."""
     height_index: int
-    """The coordinate in qpos that is its torso's height …"""
+    """Index in qpos of the height of the torso, without `height_offset`."""
     height_offset: float
-    """… over this, in m."""
+    """Height of the torso at qpos 0, m."""
     tilt: Literal["hinge", "quaternion"]
-    """How its torso's tilt is stored: the angle qpos[2], or the quaternion qpos[3:7]."""
+    """Form of the tilt of the torso: angle qpos[2], or quaternion qpos[3:7]."""
     feet: tuple[str, ...]
-    """Geoms that are its feet: capsules or spheres."""
+    """Names of the geoms of the feet: capsules or spheres."""
     left_joints: tuple[int, ...] = ()
-    """Velocity indices of the left legs' joints; empty where there is no left and right …"""
+    """Velocity indices of the joints of the left legs; empty without left and right legs."""
     right_joints: tuple[int, ...] = ()
-    """… and of the right legs' joints that mirror them, in the same order."""
+    """Velocity indices of the mirrored joints of the right legs, in the same order."""
     left_feet: tuple[int, ...] = ()
-    """Places among the feet of those of the left legs."""
+    """Indices in `feet` of the left feet."""
     thighs: tuple[int, int] | None = None
-    """Places in qpos of the angles at which the left and the right thigh of a figure on two legs swing forwards and back."""
+    """Indices in qpos of the swing angles of the left and the right thigh; None unless the figure has two legs."""
 
 
 ALIVE = RewardTerm("alive", "bonus", rewards.alive, "aliveBonus")
@@ -39,7 +39,7 @@ CONTROL = RewardTerm("control", "cost", rewards.control_cost, "controlPenalty", 
 
 
 def locomotion_terms(anatomy: Anatomy, *figure_terms: RewardTerm) -> tuple[RewardTerm, ...]:
-    """Forward speed, then the terms of the figure's own Gymnasium reward, then those that Gymnasium does not have."""
+    """Forward speed, then the other terms of Gymnasium's reward of the figure, then the terms of GTS."""
     upright = rewards.upright_hinge if anatomy.tilt == "hinge" else rewards.upright_quaternion
     height = rewards.torso_height(anatomy.height_index, anatomy.height_offset)
     terms = [
@@ -73,7 +73,7 @@ def locomotion_terms(anatomy: Anatomy, *figure_terms: RewardTerm) -> tuple[Rewar
 
 
 def locomotion_measures(anatomy: Anatomy) -> tuple[Measure, ...]:
-    """What a person looks at in a figure that travels."""
+    """Measures of a figure that moves forward."""
     result = [
         measures.speed(),
         measures.distance(),

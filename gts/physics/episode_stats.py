@@ -1,4 +1,4 @@
-"""Sums over running episodes, and what is handed out when one ends."""
+"""Sums over running episodes, and the results of those that end."""
 
 from __future__ import annotations
 
@@ -8,34 +8,33 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gts.physics.frame import Ids, PhysicsFrame
+from gts.physics.frame import Floats, Ids, PhysicsFrame
 from gts.physics.measures import EpisodeSummary, Measure
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
 class FinishedEpisodes(NamedTuple):
-    """The episodes that ended in one step; E of them."""
+    """The E episodes that ended in one step."""
 
     ids: NDArray[np.int64]
-    """The worlds they ended in, (E,)."""
+    """Their worlds, (E,)."""
     returns: Floats
     """Sums of rewards, (E,)."""
     lengths: NDArray[np.int64]
     """Steps, (E,)."""
     fell: Bools
-    """Ended by the health rule, (E,)."""
+    """Whether the health rule ended them, (E,)."""
     terms: Floats
-    """Sums of what each term gave or took, (K, E); their sum over K is `returns` up to rounding."""
+    """Sums of each reward term, costs negative, (K, E); their sum over K is `returns` up to rounding."""
     measures: dict[str, Floats]
-    """What a person looks at, (E,) each; see `gts.physics.measures`."""
+    """Measures by name, (E,) each; see `gts.physics.measures`."""
 
 
 class EpisodeStats:
-    """Running sums of W episodes in one table, since adding and taking once is what a step has time for.
+    """Running sums of W episodes, in one table for speed.
 
-    Its rows: what each term is worth (costs positive), the reward, the steps, the position at the start, what the measures sum.
+    Its rows: reward terms (costs positive), reward, steps, position at the start, sums of the measures.
     """
 
     def __init__(self, n_worlds: int, n_bonuses: int, n_terms: int, measures: Sequence[Measure], dt: float) -> None:
@@ -59,20 +58,20 @@ class EpisodeStats:
 
     @property
     def lengths(self) -> Floats:
-        """Steps of the running episodes, (W,); live, whole numbers."""
+        """Steps of the running episodes, (W,), as whole numbers; live."""
         return np.asarray(self.sums[self._length_row])
 
     def begin_step(self, frame: PhysicsFrame) -> Floats:
-        """Where this step's values are written before `add`: (rows, n). The terms and the reward are the caller's to write."""
+        """Return the table of this step, (rows, n); the caller writes terms and reward, then calls `add_step`."""
         self._step_values = self._all_worlds_values if frame.ids is None else self._empty_step_values(len(frame.ids))
         return self._step_values
 
     def reward_terms(self) -> Floats:
-        """What each term gave or took in the last step, (K, n)."""
+        """Reward terms of the last step, costs negative, (K, n)."""
         return _negate_costs(self._step_values[: self._n_terms].copy(), self._n_bonuses)
 
     def add_step(self, frame: PhysicsFrame, step_values: Floats, diverged: Bools | None) -> None:
-        """Complete a page with the measures' rows and add it; for worlds that are `lost`, (n,), only the step counts."""
+        """Add the measures to the table of this step, and it to the sums; of `diverged` worlds, (n,), only the step counts."""
         for accumulate, rows in self._all_worlds_accumulators if frame.ids is None else self._bind_accumulators(step_values):
             accumulate(frame, rows)
         if diverged is not None:
@@ -84,7 +83,7 @@ class EpisodeStats:
             self.sums[:, frame.ids] += step_values
 
     def finish_episodes(self, ids: Ids, positions: Floats, fell: Bools) -> FinishedEpisodes:
-        """The episodes of these worlds end here; positions and fell are (E,)."""
+        """Results of the episodes of these worlds, which end now; `positions`, `fell` (E,)."""
         sums = self.sums[:, ids]
         lengths, means = sums[self._length_row], sums[self._first_measure_row :] / sums[self._length_row]
         distance = positions - sums[self._start_row]
@@ -96,12 +95,12 @@ class EpisodeStats:
         return FinishedEpisodes(ids.astype(np.int64), sums[self._n_terms], lengths.astype(np.int64), fell, terms, measures)
 
     def begin_episodes(self, ids: Ids, positions: Floats) -> None:
-        """New episodes begin in these worlds."""
+        """Start new episodes in these worlds; `positions` (E,)."""
         self.sums[:, ids] = 0.0
         self.sums[self._start_row, ids] = positions
 
     def _bind_accumulators(self, step_values: Floats) -> list[tuple[Callable[[PhysicsFrame, Floats], None], Floats]]:
-        """Which measures write, and where in this page."""
+        """Accumulators of measures with their rows in this table."""
         return [(add, step_values[first:last]) for add, first, last in self._accumulators]
 
     def _empty_step_values(self, count: int) -> Floats:
@@ -111,7 +110,7 @@ class EpisodeStats:
 
 
 def _negate_costs(terms: Floats, n_bonuses: int) -> Floats:
-    """Costs as negative numbers, in place; (K, n)."""
+    """Negate the costs in place; (K, n)."""
     if n_bonuses < len(terms):
         terms[n_bonuses:] *= -1.0
     return terms

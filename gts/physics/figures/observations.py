@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gts.physics.frame import PhysicsFrame
-
-Floats = NDArray[np.float64]
+from gts.physics.frame import Floats, PhysicsFrame
 
 
 def root_x(frame: PhysicsFrame) -> Floats:
@@ -21,23 +18,23 @@ def root_y(frame: PhysicsFrame) -> Floats:
 
 
 def root_z(frame: PhysicsFrame) -> Floats:
-    """How far the root of a planar figure has risen from the model's own pose, m; (n,)."""
+    """Height of the root of a planar figure above that of the default pose, m; (n,)."""
     return np.asarray(frame.qpos[:, 1] - frame.model.qpos0[1])
 
 
 def root_distance(frame: PhysicsFrame) -> Floats:
     """Horizontal distance of the root from the origin, m; (n,)."""
-    # One row at a time, as Gymnasium does: a norm over an axis rounds differently.
+    # Row by row as in Gymnasium, since a norm along an axis rounds differently.
     return np.array([np.linalg.norm(row, ord=2) for row in frame.qpos[:, :2]])
 
 
 def planar_observation(frame: PhysicsFrame) -> Floats:
-    """All but the way made: qpos[1:], qvel. (n, nq − 1 + nv)."""
+    """All but the forward position: qpos[1:], qvel; (n, nq − 1 + nv)."""
     return frame.motion[:, 1:].copy()
 
 
 def clipped_planar_observation(frame: PhysicsFrame) -> Floats:
-    """All but the way made, velocities clipped to ±10: qpos[1:], clip(qvel). (n, nq − 1 + nv)."""
+    """All but the forward position, velocities clipped to ±10: qpos[1:], clip(qvel); (n, nq − 1 + nv)."""
     observation = frame.motion[:, 1:].copy()
     velocity = observation[:, frame.model.nq - 1 :]
     np.minimum(velocity, 10.0, out=velocity)

@@ -1,22 +1,21 @@
-"""The physical limit: what MuJoCo alone does, in C, on as many threads.
+"""The physical limit: MuJoCo alone, in C, on the same number of threads.
 
-Worlds do more than physics: observations, rewards, the ends of episodes, resets. How much that costs is seen beside a loop that
-does nothing but `mj_step`. The loop goes through the very states that worlds meet: a trace of short stretches of random-policy
-episodes is recorded once, none with the end of an episode in it, and every run steps all of its stretches anew from where they
-began. `mujoco.rollout` steps them in C on a thread pool, with one MjData a thread, without returning to Python in between; no
-loop around `mj_step` in Python comes nearer to the limit.
+Worlds also compute observations, rewards, ends of episodes and resets. The cost of these is measured against a loop of
+`mj_step` through the same states: short segments of episodes with random actions, none with the end of an episode, are recorded
+once, and every run steps all segments from their first states. `mujoco.rollout` steps them in C on a thread pool, with one
+MjData per thread and without returning to Python.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import mujoco
 import mujoco.rollout
 import numpy as np
 from numpy.typing import NDArray
 
+from gts.params.techniques import Physics
 from gts.physics.worlds import Worlds
 
 _FULL = int(mujoco.mjtState.mjSTATE_FULLPHYSICS)
@@ -26,18 +25,18 @@ _WARMSTART = int(mujoco.mjtState.mjSTATE_WARMSTART)
 
 @dataclass(frozen=True)
 class ActionTrace:
-    """Stretches of episodes: where S worlds stood, and what they were told in the L control steps behind it."""
+    """Segments of episodes: S first states, each with the actions of the next L control steps."""
 
     states: NDArray[np.float64]
     """(S, integration state)"""
     controls: NDArray[np.float64]
-    """(S, L × frame skip, A): every control step's action, held over its substeps."""
+    """(S, L × frame skip, A): the action of each control step, repeated over its substeps."""
     n_steps: int
-    """Control steps in all stretches, S × L."""
+    """Control steps of all segments, S × L."""
 
 
 def record_trace(worlds: Worlds, *, n_segments: int = 512, length: int = 8, seed: int = 0) -> ActionTrace:
-    """Let worlds run under random actions and keep stretches without an episode's end, at least `stretches` of them."""
+    """Step worlds with random actions and record at least `n_segments` segments without the end of an episode."""
     generator = np.random.default_rng(seed)
     worlds.reset(range(worlds.n_worlds))
     ids = np.arange(worlds.n_worlds)
@@ -59,13 +58,13 @@ def record_trace(worlds: Worlds, *, n_segments: int = 512, length: int = 8, seed
 
 
 class MujocoLoop:
-    """Nothing but `mj_step` over a trace."""
+    """`mj_step` over a trace, and nothing else."""
 
     def __init__(self, model: mujoco.MjModel, trace: ActionTrace, *, threads: int) -> None:
         self._trace = trace
         self._models = [model] * len(trace.states)
         self._data = [mujoco.MjData(model) for _ in range(threads)]
-        # The pool is counted without the calling thread, which waits: one thread works on the caller alone.
+        # nthread does not count the calling thread: with 0 it does the work itself.
         self._rollout = mujoco.rollout.Rollout(nthread=threads if threads > 1 else 0)
         self._start_states = _extract_states(model, trace.states, _FULL)
         self._warmstart = _extract_states(model, trace.states, _WARMSTART)
@@ -74,7 +73,7 @@ class MujocoLoop:
         self._sensors = np.empty((n, substeps, model.nsensordata))
 
     def run(self) -> int:
-        """Step every stretch once; returns the control steps made."""
+        """Step every segment once; returns the number of control steps."""
         self._rollout.rollout(
             self._models,
             self._data,
@@ -90,12 +89,12 @@ class MujocoLoop:
 
     @property
     def final_states(self) -> NDArray[np.float64]:
-        """(S, full physics state) behind the last substep of the latest run."""
+        """Full physics states (S, ·) after the last substep of the latest run."""
         return self._states[:, -1]
 
 
-def make_mujoco_loop(figure: str, *, physics: Literal["exact", "fast"], threads: int, worlds: int = 64) -> MujocoLoop:
-    """The plain loop over a figure's own trace."""
+def make_mujoco_loop(figure: str, *, physics: Physics, threads: int, worlds: int = 64) -> MujocoLoop:
+    """Make the loop over a trace of a figure."""
     recording = Worlds(figure, worlds, threads=threads, physics=physics)
     return MujocoLoop(recording.frame.model, record_trace(recording), threads=threads)
 
