@@ -58,6 +58,11 @@ def name_too_long_error(error: OSError) -> FileError | None:
     return FileError(f"a name is longer than this system allows: `{name[:40]}…`, {len(name)} letters")
 
 
+def reason(error: Exception) -> str:
+    """The system's words for an error in lower case, such as `permission denied`, without its number and path."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong (or suspicious) in a file."""

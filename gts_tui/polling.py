@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gts.errors import FileError, GtsError
+from gts.errors import FileError, GtsError, reason
 
 POLL_SECONDS = 0.5
 """Between two looks; nothing on the screen changes by itself more often than this."""
@@ -116,7 +116,7 @@ class Poller(threading.Thread):
         if isinstance(error, GtsError):
             return error
         if isinstance(error, OSError):
-            return FileError(f"cannot read {error.filename or 'a file'}: {(error.strerror or str(error)).lower()}")
+            return FileError(f"cannot read {error.filename or 'a file'}: {reason(error)}")
         self._report_error(error)
         return GtsError(f"this should not have happened: {type(error).__name__}: {error}")
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gts.commands.command import Argument, Command, Context, Option, Result
 from gts.commands.resolve import Reference, resolve
-from gts.errors import FileError, MissingError, UsageError
+from gts.errors import FileError, MissingError, UsageError, reason
 
 if TYPE_CHECKING:
     from gts.formats.checkpoint import Checkpoint
@@ -238,8 +238,7 @@ def _write_event_files(reference: Reference, folder: Path) -> ExportedTable:
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise FileError(f"cannot make the folder {place}: {reason}", hint="name another place") from error
+            raise FileError(f"cannot make the folder {place}: {reason(error)}", hint="name another place") from error
         write_durably(place / f"events.out.tfevents.{int(began)}.gts", events)
     columns = sorted({name for scalars in members for _, _, values in scalars for name in values})
     return ExportedTable(str(reference.path), str(target), sum(map(len, members)), tuple(columns))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gts.commands.command import Argument, Command, Context, Result
-from gts.errors import FileError, MissingError
+from gts.errors import FileError, MissingError, reason
 
 _RUNTIME_FILES = ("runs", "studies", "gts.db", "__pycache__")
 
@@ -49,8 +49,7 @@ def run(context: Context, *, folder: Path) -> InitResult:
                 shutil.copyfile(source / name, target)
             made.append(str(name))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise FileError(f"cannot make a workspace in `{folder}`: {reason}", hint="name another folder") from error
+        raise FileError(f"cannot make a workspace in `{folder}`: {reason(error)}", hint="name another folder") from error
     Catalogue(folder / "gts.db").close()
     return InitResult(str(folder), tuple(made), tuple(kept))
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.errors import FileError
+from gts.errors import FileError, reason
 from gts.store.workspace import RunFolder, StudyFolder
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_bytes())
     except OSError as error:
-        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot read {path}: {reason(error)}") from error
     except ValueError as error:
         raise FileError(f"{path} is damaged: it is not JSON", hint="the numbers beside it may still be whole") from error
     if not isinstance(facts, dict):

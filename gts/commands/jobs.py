@@ -17,7 +17,7 @@ from gts.commands.job_progress import ListedJob, describe_jobs
 from gts.commands.resolve import resolve_job
 from gts.commands.search import run_search_inline
 from gts.commands.train import run_training_inline
-from gts.errors import FileError, GtsError, UsageError
+from gts.errors import FileError, GtsError, UsageError, reason
 from gts.jobs.states import STATE_NAMES, Failed, Interrupted, Paused
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _set_slots(queue: Any, word: str) -> Note:
     try:
         queue.set_slots(int(word))
     except OSError as error:
-        raise FileError(f"cannot write {queue.folder}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot write {queue.folder}: {reason(error)}") from error
     return Note(f"from now on at most {int(word)} job{'s' if int(word) > 1 else ''} that wait for a slot work at a time")
 
 

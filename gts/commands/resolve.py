@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gts.commands.command import Context
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.formats.file_checks import find_similar_file
 from gts.store.workspace import CATALOGUE_FILE, RunFolder, StudyFolder, Workspace
 
@@ -145,7 +145,7 @@ def detect_path_kind(path: Path, workspace: Workspace) -> ReferenceKind:
     except FileNotFoundError as error:
         raise FileError(f"no such file: {path}", hint=suggest_similar(path, workspace)) from error
     except OSError as error:
-        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot read {path}: {reason(error)}") from error
     if not head.lstrip().startswith(b"{"):
         return "checkpoint"
     return "space" if b'"paramSpace"' in head else "spec"

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gts.commands.command import DETACH_OPTIONS, Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import detect_path_kind, resolve_path
-from gts.errors import FileError, UsageError, WorkError
+from gts.errors import FileError, UsageError, WorkError, reason
 from gts.jobs.searches.request import JobNote, SearchOutcome, SearchRequest
 from gts.store.workspace import StudyFolder
 
@@ -145,7 +145,7 @@ def create_log_folder(logdir: Path, space: SearchSpace, content: bytes | None = 
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot make the folder {folder}: {reason(error)}") from error
     write_durably(folder / f"{space.name}.space", content or format_space(space).encode())
     return root
 
@@ -230,7 +230,7 @@ def _check_database_file(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}", hint="name another file") from error
+        raise FileError(f"cannot read {path}: {reason(error)}", hint="name another file") from error
     if head and head != _SQLITE_HEADER:
         raise FileError(f"{path} is no database", hint="name a new file, such as trials.db; it is made")
 

@@ -19,7 +19,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from gts.errors import FileError, FormatError, GtsError, Problem
+from gts.errors import FileError, FormatError, GtsError, Problem, reason
 from gts.formats.file_checks import check_file, identify_file_type
 from gts.formats.networks import TensorShape
 from gts.formats.strict_json import to_printable
@@ -74,7 +74,7 @@ def read_header_bytes(path: str | os.PathLike[str]) -> tuple[bytes, int]:
             length = file.read(8)
             return length + file.read(min(int.from_bytes(length, "little"), MAX_HEADER_BYTES)), size
     except OSError as error:
-        raise FileError(f"cannot read {os.fspath(path)}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot read {os.fspath(path)}: {reason(error)}") from error
 
 
 def unpack_header(name: str, head: bytes, size: int) -> CheckpointHeader:

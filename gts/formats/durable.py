@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-from gts.errors import FileError, FullDiskError
+from gts.errors import FileError, FullDiskError, reason
 
 WRITE_ERRORS = {
     errno.ENOENT: ("the folder does not exist", "make it first, or name another place"),
@@ -125,6 +125,6 @@ def _fsync_folder(folder: Path) -> None:
 
 
 def _make_write_error(path: str | os.PathLike[str], error: OSError) -> FileError:
-    reason, hint = WRITE_ERRORS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
+    cause, hint = WRITE_ERRORS.get(error.errno or 0, (reason(error), "name another place"))
     kind = FullDiskError if error.errno in DISK_FULL_ERRNOS else FileError
-    return kind(f"cannot write {os.fspath(path)}: {reason}", hint=hint)
+    return kind(f"cannot write {os.fspath(path)}: {cause}", hint=hint)

@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from gts.errors import FileError
+from gts.errors import FileError, reason
 
 MEGABYTE = 1_000_000
 
@@ -69,7 +69,7 @@ def identify_file_type(head: bytes) -> str:
 def _make_read_error(path: str | os.PathLike[str], error: OSError) -> FileError:
     if isinstance(error, PermissionError):
         return FileError(f"cannot read {os.fspath(path)}: permission denied", hint="ask its owner, or change its permissions")
-    return FileError(f"cannot read {os.fspath(path)}: {(error.strerror or str(error)).lower()}")
+    return FileError(f"cannot read {os.fspath(path)}: {reason(error)}")
 
 
 def _make_size_error(path: str | os.PathLike[str], kind: str, limit: int, size: int) -> FileError:

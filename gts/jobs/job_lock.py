@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.store.catalogue import utc_now
 from gts.system import ProcessIdentity, is_running, own_identity
 
@@ -64,7 +64,7 @@ class JobLock:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise FileError(f"cannot lock {path}: {(error.strerror or str(error)).lower()}") from error
+            raise FileError(f"cannot lock {path}: {reason(error)}") from error
         try:
             _flock_until(path, descriptor, time.monotonic() + timeout)
         except BaseException:
@@ -128,7 +128,7 @@ def _flock_until(path: Path, descriptor: int, deadline: float) -> None:
                 if info is None or info.worker == own_identity() or not is_running(info.worker):
                     return
             elif error.errno not in _ERRNOS_LOCKED:
-                raise FileError(f"cannot lock {path}: {(error.strerror or str(error)).lower()}") from error
+                raise FileError(f"cannot lock {path}: {reason(error)}") from error
             if time.monotonic() >= deadline:
                 raise _busy_error(path, descriptor) from error
         time.sleep(_TRY_SECONDS)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.formats.durable import write_durably
 from gts.jobs.job_lock import LockInfo, read_lock
 from gts.jobs.states import Done, Failed, Interrupted, JobState, Paused, Queued, Running, Stopping
@@ -101,7 +101,7 @@ def read_job(folder: Path) -> Job:
     except FileNotFoundError:
         return _read_legacy_run(folder)
     except OSError as error:
-        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot read {path}: {reason(error)}") from error
     except (ValueError, TypeError) as error:
         raise FileError(f"{path} is damaged: {error}", hint="its checkpoints may still be whole: see `gts info`") from error
 
@@ -245,6 +245,6 @@ def _read_legacy_run(folder: Path) -> Job:
         }
         return parse_record(Job, data)
     except OSError as error:
-        raise FileError(f"{folder} holds no job: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"{folder} holds no job: {reason(error)}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise FileError(f"{path} is damaged", hint="its checkpoints may still be whole: see `gts info`") from error

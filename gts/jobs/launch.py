@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import gts
-from gts.errors import WorkError
+from gts.errors import WorkError, reason
 from gts.jobs.job_lock import JobLock, read_lock
 from gts.jobs.job_store import Job, write_job
 from gts.store.workspace import JobFolder, Workspace
@@ -53,9 +53,11 @@ def _start_worker(command: list[str], job: Job, lock: JobLock) -> None:
                 start_new_session=True,
             )
         except OSError as error:
-            reason = f"it could not be started: {(error.strerror or str(error)).lower()}"
-            write_job(Workspace(job.folder.parents[1]), replace(job, recorded_state="failed", reason=reason))
-            raise WorkError(f"cannot start a process: {(error.strerror or str(error)).lower()}") from error
+            write_job(
+                Workspace(job.folder.parents[1]),
+                replace(job, recorded_state="failed", reason=f"it could not be started: {reason(error)}"),
+            )
+            raise WorkError(f"cannot start a process: {reason(error)}") from error
     worker = identify_process(process.pid)
     if worker is not None:
         lock.transfer_to(worker)

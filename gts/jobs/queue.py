@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gts.errors import FileError
+from gts.errors import FileError, reason
 from gts.formats.durable import write_durably
 from gts.jobs.interruption import StopRequest
 from gts.system import this_system
@@ -121,7 +121,7 @@ class JobQueue:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FileError(
-                f"cannot make the folder of the queue, {self.folder}: {(error.strerror or str(error)).lower()}",
+                f"cannot make the folder of the queue, {self.folder}: {reason(error)}",
                 hint="name another place for it in the environment variable GTS_STATE",
             ) from error
 
@@ -131,7 +131,7 @@ class JobQueue:
         try:
             descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise FileError(f"cannot use the queue in {self.folder}: {(error.strerror or str(error)).lower()}") from error
+            raise FileError(f"cannot use the queue in {self.folder}: {reason(error)}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

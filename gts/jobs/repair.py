@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gts.errors import DamagedError, FileError
+from gts.errors import DamagedError, FileError, reason
 from gts.jobs.job_store import index_missing_runs
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
@@ -37,8 +37,9 @@ def repair_catalogue(workspace: Workspace) -> Path | None:
                         aside.with_name(aside.name + ending)
                     )
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise FileError(f"cannot move `{workspace.catalogue}` aside: {reason}", hint="move it away yourself") from error
+            raise FileError(
+                f"cannot move `{workspace.catalogue}` aside: {reason(error)}", hint="move it away yourself"
+            ) from error
         index_missing_runs(workspace)
         return aside
 

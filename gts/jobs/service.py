@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gts.errors import FileError, MissingError, UsageError
+from gts.errors import FileError, MissingError, UsageError, reason
 from gts.store.workspace import Workspace
 from gts.system import BootJob, BootService, BootServiceState, this_system
 
@@ -88,8 +88,7 @@ def _translate_os_errors(service: BootService) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise FileError(
-            f"cannot read or write {error.filename or service.kind}: {reason}",
+            f"cannot read or write {error.filename or service.kind}: {reason(error)}",
             hint="after a restart, `gts resume --all` can also be run by hand",
         ) from error

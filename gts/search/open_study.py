@@ -21,7 +21,7 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
 from gts import __version__
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.formats.durable import write_durably
 from gts.formats.objectives import objectives_to_document
 from gts.formats.space_file import SearchSpace
@@ -167,7 +167,7 @@ def _create_folder(folder: StudyFolder) -> None:
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot make the folder {folder.path}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot make the folder {folder.path}: {reason(error)}") from error
 
 
 def _write_study_file(folder: StudyFolder, space: SearchSpace, location: StorageLocation) -> str:
@@ -196,7 +196,7 @@ def lock_database_file(location: StorageLocation) -> int:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise FileError(f"cannot lock {path}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot lock {path}: {reason(error)}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

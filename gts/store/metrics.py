@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gts.errors import DamagedError, FileError
+from gts.errors import DamagedError, FileError, reason
 from gts.store.database import open_writer, transaction, translate_sqlite_errors
 from gts.store.filesystem import file_system
 from gts.store.migrations import METRICS_SCHEMA
@@ -228,7 +228,5 @@ def move_damaged_metrics(path: Path) -> Path:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
     except OSError as error:
-        raise FileError(
-            f"cannot move `{path}` out of the way: {(error.strerror or str(error)).lower()}", hint="move it away by hand"
-        ) from error
+        raise FileError(f"cannot move `{path}` out of the way: {reason(error)}", hint="move it away by hand") from error
     return aside

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gts.errors import FileError
+from gts.errors import FileError, reason
 from gts.formats.durable import PARTIAL_SUFFIX, WRITE_ERRORS, write_durably
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
@@ -91,6 +91,6 @@ def _translate_os_errors(verb: str, source: Path, target: Path) -> Iterator[None
     except OSError as error:
         if verb == "look at" and error.errno == errno.ENOENT:
             return
-        reason, hint = _REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), "name another place"))
+        cause, hint = _REASONS.get(error.errno or 0, (reason(error), "name another place"))
         where = "" if verb == "look at" else f" to {target}"
-        raise FileError(f"cannot {verb} {source}{where}: {reason}", hint=hint) from error
+        raise FileError(f"cannot {verb} {source}{where}: {cause}", hint=hint) from error

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.formats.durable import write_durably
 from gts.store.catalogue import Catalogue, CheckpointRecord, JobRecord, RunRecord, StudyRecord, utc_now
 from gts.store.transfer import move_path, refuse_existing
@@ -116,7 +116,7 @@ class Trash:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FileError(f"cannot make {target.parent}: {(error.strerror or str(error)).lower()}") from error
+            raise FileError(f"cannot make {target.parent}: {reason(error)}") from error
         move_path(entry.content, target)
         _remove_entry(entry.folder)
         _restore_records(self._workspace, entry.records)
@@ -136,8 +136,9 @@ class Trash:
                     folder.mkdir()
                     return folder
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise FileError(f"cannot make a trash in `{self._workspace.root}`: {reason}", hint="nothing was deleted") from error
+            raise FileError(
+                f"cannot make a trash in `{self._workspace.root}`: {reason(error)}", hint="nothing was deleted"
+            ) from error
         raise FileError(f"the trash in `{self._workspace.root}` is full", hint=f"empty it: rm -r {self.folder}")
 
 

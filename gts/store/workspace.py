@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gts.errors import FileError
+from gts.errors import FileError, reason
 
 CATALOGUE_FILE = "gts.db"
 _RUN_FILE = "run.json"
@@ -96,7 +96,7 @@ class Workspace:
                 return RunFolder(folder)
         except OSError as error:
             raise FileError(
-                f"cannot make a folder for the run in `{self.runs}`: {(error.strerror or str(error)).lower()}",
+                f"cannot make a folder for the run in `{self.runs}`: {reason(error)}",
                 hint="name a workspace that can be written to: --workspace DIR",
             ) from error
 

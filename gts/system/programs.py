@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gts.errors import reason
+
 _SECONDS = 20.0
 _EXTRA_FOLDERS = ("/usr/sbin", "/sbin")
 """Where programs of the system are that the search path of a cron job leaves out."""
@@ -54,5 +56,5 @@ def run_program(*command: str, stdin: str = "", environment: Mapping[str, str] |
     except subprocess.TimeoutExpired:
         return ProgramResult(124, "", f"{command[0]} did not answer within {_SECONDS:.0f} seconds")
     except OSError as error:
-        return ProgramResult(126, "", f"{command[0]}: {(error.strerror or str(error)).lower()}")
+        return ProgramResult(126, "", f"{command[0]}: {reason(error)}")
     return ProgramResult(done.returncode, done.stdout, done.stderr)

@@ -20,6 +20,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from gts.commands.registry import COMMANDS
+from gts.errors import reason
 from gts_tui.command_syntax import LineSpan, quote_words
 from gts_tui.console.formatting import (
     OutputLine,
@@ -271,8 +272,7 @@ class OutputPane(ScrollView, can_focus=True):
             with path.open("x", encoding="utf-8") as file:
                 file.write(self.text + "\n")
         except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-            self.notify(f"cannot write {name}: {reason}", severity="error", markup=False)
+            self.notify(f"cannot write {name}: {reason(error)}", severity="error", markup=False)
         else:
             self.notify(f"written: {name}", markup=False)
 

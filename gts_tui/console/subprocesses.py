@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from gts.errors import WorkError
+from gts.errors import WorkError, reason
 
 _BLOCK = 1 << 16
 _MAX_BUFFERED = 1 << 18
@@ -66,8 +66,7 @@ class ChildProcesses:
                 env=dict(environment),
             )
         except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-            raise WorkError(f"cannot start a process for `{line}`: {reason}") from error
+            raise WorkError(f"cannot start a process for `{line}`: {reason(error)}") from error
         task = ChildProcess(next(self._numbers), line, process, _start_guard(process.pid))
         self._running[task.number] = task
         self._on_change()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App, SuspendNotSupported
 
-from gts.errors import FileError, MissingError
+from gts.errors import FileError, MissingError, reason
 from gts_tui.screens.editor.files import DiskVersion, load_file
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run_external_editor(app: App[int], path: Path) -> None:
     except SuspendNotSupported as error:
         raise MissingError("this terminal cannot be lent to another program") from error
     except OSError as error:
-        raise MissingError(f"cannot start `{command[0]}`: {(error.strerror or str(error)).lower()}") from error
+        raise MissingError(f"cannot start `{command[0]}`: {reason(error)}") from error
     if code:
         app.notify(f"{command[0]} ended with code {code}", severity="warning", markup=False)
 
@@ -58,7 +58,7 @@ def edit_text_externally(app: App[int], name: str, text: str, original: DiskVers
         try:
             path.write_bytes(original.encode(text))
         except OSError as error:
-            raise FileError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}") from error
+            raise FileError(f"cannot write `{path}`: {reason(error)}") from error
         run_external_editor(app, path)
         return load_file(path).text
 
@@ -85,7 +85,7 @@ def _run_editor(editor: str, path: Path) -> str:
     try:
         code = subprocess.call([*shlex.split(editor), str(path)])
     except OSError as error:
-        return f"cannot start {editor}: {(error.strerror or str(error)).lower()}; set $EDITOR"
+        return f"cannot start {editor}: {reason(error)}; set $EDITOR"
     except ValueError:
         return f"cannot read $EDITOR, {editor}: a quote in it is not closed"
     return f"{editor} ended with exit code {code}" if code else ""

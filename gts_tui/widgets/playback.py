@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from gts.commands.command import Context
 from gts.commands.play import find_playable_files
-from gts.errors import FormatError, GtsError
+from gts.errors import FormatError, GtsError, reason
 from gts.playback.cell_buffer import CellBuffer
 from gts.playback.drawing import CellGlyphs
 from gts.playback.frame_protocol import FrameState, SceneInfo
@@ -130,7 +130,7 @@ class PlaybackThread(threading.Thread):
             try:
                 self._sources.append(FailedSource(wish) if isinstance(wish, PlaybackFailure) else Source(wish))
             except OSError as error:
-                why = f"cannot start a process: {(error.strerror or str(error)).lower()}"
+                why = f"cannot start a process: {reason(error)}"
                 self._sources.append(FailedSource(PlaybackFailure(why, "", 1)))
 
     def _run_loop(self) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.errors import FileError, FullDiskError, GtsError
+from gts.errors import FileError, FullDiskError, GtsError, reason
 from gts.formats.space_file import read_space, write_space
 from gts.jobs.interruption import StopRequest
 from gts.jobs.job_lock import JobLock, read_lock
@@ -44,7 +44,7 @@ def create_search(request: SearchRequest) -> tuple[Job, JobLock]:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(
-            f"cannot make the folder {folder.path}: {(error.strerror or str(error)).lower()}",
+            f"cannot make the folder {folder.path}: {reason(error)}",
             hint="name a workspace that can be written to: --workspace DIR",
         ) from error
     lock = JobLock.acquire(folder.lock, timeout=0.0 if read_lock(folder.lock)[0] else 1.0)

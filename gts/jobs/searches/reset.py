@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from gts.errors import FileError, UsageError
+from gts.errors import FileError, UsageError, reason
 from gts.formats.durable import write_durably
 from gts.jobs.job_lock import JobLock, read_lock
 from gts.store.workspace import StudyFolder, Workspace
@@ -82,4 +82,4 @@ def _move(path: Path, target: Path) -> None:
         target.parent.mkdir(exist_ok=True)
         path.rename(target)
     except OSError as error:
-        raise FileError(f"cannot move {path} to {target}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot move {path} to {target}: {reason(error)}") from error

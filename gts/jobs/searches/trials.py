@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gts.errors import FileError, GtsError
+from gts.errors import FileError, GtsError, reason
 from gts.formats.durable import write_durably
 from gts.formats.objectives import ObjectiveWeights
 from gts.formats.space_file import SearchSpace, write_space
@@ -165,7 +165,7 @@ def copy_space(space: SearchSpace, target: Path) -> None:
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot write to {target}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot write to {target}: {reason(error)}") from error
     write_space(target / f"{space.name}.space", space)
 
 
@@ -177,7 +177,7 @@ def copy_training_files(folder: RunFolder, target: Path) -> None:
             if source.exists():
                 shutil.copyfile(source, target / source.name)
     except OSError as error:
-        raise FileError(f"cannot write to {target}: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(f"cannot write to {target}: {reason(error)}") from error
 
 
 def _write_run_file(folder: RunFolder, facts: Mapping[str, Any]) -> None:

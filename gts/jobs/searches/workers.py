@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gts.errors import WorkError
+from gts.errors import WorkError, reason
 from gts.jobs.launch import worker_environment
 
 END_SECONDS = 120.0
@@ -125,7 +125,7 @@ class WorkerPool:
                     env=worker_environment(),
                 )
             except OSError as error:
-                raise WorkError(f"cannot start a worker: {(error.strerror or str(error)).lower()}") from error
+                raise WorkError(f"cannot start a worker: {reason(error)}") from error
         worker = WorkerProcess(number, process)
         assert process.stdout is not None
         self._selector.register(process.stdout, selectors.EVENT_READ, worker)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gts.errors import FileError, FormatError, GtsError, Problem
+from gts.errors import FileError, FormatError, GtsError, Problem, reason
 from gts.formats.durable import write_durably
 from gts.formats.file_checks import MEGABYTE, identify_file_type, read_bytes
 from gts.formats.space_file import parse_space
@@ -149,9 +149,7 @@ def write_draft(path: Path, text: str) -> None:
     try:
         draft_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise FileError(
-            f"cannot keep unsaved edits in `{draft_path.parent}`: {(error.strerror or str(error)).lower()}"
-        ) from error
+        raise FileError(f"cannot keep unsaved edits in `{draft_path.parent}`: {reason(error)}") from error
     content = {"path": str(path), "text": text, "written": time.time(), "owner": asdict(owner)}
     write_durably(draft_path, json.dumps(content).encode())
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.text import Text
 
 from gts.commands.views.formatting import format_clock, format_short
+from gts.errors import reason
 from gts_tui.screens.training.data import (
     EMPTY_SERIES,
     EVALUATION_METRIC,
@@ -180,7 +181,7 @@ def save_pinned_charts(charts: Collection[str]) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"charts": sorted(charts)}) + "\n", encoding="utf-8")
     except OSError as error:
-        return f"cannot keep this in {path}: {(error.strerror or str(error)).lower()}"
+        return f"cannot keep this in {path}: {reason(error)}"
     return ""
 
 

@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from gts.errors import reason
 from gts.store.workspace import JobFolder, RunFolder, Workspace
 from gts_tui.polling import stat_stamp
 from gts_tui.screens.training.data import short_run_name
@@ -77,7 +78,7 @@ def read_log_tail(folder: Path) -> tuple[str, ...]:
             file.seek(max(0, size - _TAIL_BYTES))
             data = file.read(_TAIL_BYTES)
     except OSError as error:
-        return (f"cannot read its log: {(error.strerror or str(error)).lower()}",)
+        return (f"cannot read its log: {reason(error)}",)
     lines = data.decode(errors="replace").splitlines()
     # The first one was cut where the file is longer.
     return tuple(lines[1 if size > _TAIL_BYTES else 0 :][-_TAIL_LINES:])
