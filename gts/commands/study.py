@@ -16,7 +16,7 @@ from gts.errors import FileError
 
 if TYPE_CHECKING:
     from gts.search.charts import StudyChart
-    from gts.search.checklist import ChecklistItem
+    from gts.search.study_report import ChecklistItem
     from gts.search.trial_records import TrialRecord, TrialStateName
 
 
@@ -56,10 +56,9 @@ class StudyResult(Result):
 
 def run_study(context: Context, *, study: str, plot: str | None, checklist: bool) -> StudyResult:
     """Read a study and sum it up."""
-    from gts.search.charts import STUDY_CHART_KINDS, make_study_chart
-    from gts.search.checklist import build_checklist as filled_in
-    from gts.search.importances import compute_importances
+    from gts.search.charts import STUDY_CHART_KINDS, compute_importances, make_study_chart
     from gts.search.study_reader import read_study_by_reference
+    from gts.search.study_report import build_checklist
 
     view = read_study_by_reference(context.workspace, study)
     space = view.space or {}
@@ -80,7 +79,7 @@ def run_study(context: Context, *, study: str, plot: str | None, checklist: bool
         importances=compute_importances(view),
         failures=tuple(dict.fromkeys(trial.reason.partition("\n")[0] for trial in view.trials if trial.state == "failed")),
         chart=make_study_chart(view, kind) if kind else None,
-        checklist=filled_in(view) if checklist else None,
+        checklist=build_checklist(view) if checklist else None,
     )
 
 
@@ -120,7 +119,7 @@ def run_best(context: Context, *, study: str, out: Path | None, trial: int | Non
     """Find the winner, and write its spec; never over a file."""
     from gts.formats.spec_file import format_spec, write_spec
     from gts.search.study_reader import read_study_by_reference
-    from gts.search.winner import make_trial_spec, select_trial
+    from gts.search.study_report import make_trial_spec, select_trial
 
     view = read_study_by_reference(context.workspace, study)
     row = select_trial(view, trial)

@@ -8,9 +8,7 @@ Reading executes nothing, and refuses a file of which one bit has changed.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,13 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gts import __version__
 from gts.errors import DivergedError, FormatError, Problem
 from gts.formats import checkpoint_layout
 from gts.formats.durable import write_durably
 from gts.formats.file_checks import read_bytes
 from gts.formats.networks import NetworkInfo, TensorShape, describe_networks, find_shape_problems, is_network_tensor
 from gts.params.spec import Spec
+from gts.system.versions import package_versions
 
 CHECKPOINT_FORMAT = 1
 """Version of the layout that this program writes, and the newest it reads."""
@@ -92,7 +90,7 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> st
         "score": checkpoint.score,
         "history": checkpoint.history,
         "parents": checkpoint.parents,
-        "versions": checkpoint.versions or current_versions(),
+        "versions": checkpoint.versions or package_versions(peers=False),
         "checksum": checksum,
     }
     write_durably(path, checkpoint_layout.pack_checkpoint(document, checkpoint.tensors))
@@ -141,17 +139,6 @@ def compute_tensor_checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
         digest.update(f"{name}\0{tensor.dtype.str}\0{tensor.shape}\0".encode())
         digest.update(tensor.tobytes())
     return digest.hexdigest()
-
-
-def current_versions() -> dict[str, str]:
-    """What this process runs on, without importing any of it."""
-    versions = {"gts": __version__, "python": platform.python_version()}
-    for package in ("torch", "mujoco", "numpy", "gymnasium"):
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
 
 
 def _make_checkpoint(name: str, header: checkpoint_layout.CheckpointHeader, size: int) -> Checkpoint:

@@ -24,12 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import FormatError, Problem
-from gts.formats.checkpoint import Checkpoint, compute_tensor_checksum, current_versions
+from gts.formats.checkpoint import Checkpoint, compute_tensor_checksum
 from gts.formats.file_checks import identify_file_type, read_bytes
 from gts.formats.networks import NETWORK_NAMES, find_shape_problems
 from gts.formats.safe_unpickle import MAX_LEGACY_BYTES, load_legacy_pickle
 from gts.formats.strict_json import to_printable
 from gts.params.spec import IGNORED_KEYS, KEY_ALIASES, Spec, check_value, make_spec, spec_parameters
+from gts.system.versions import package_versions
 
 _HALF_RANGE = {"invertedPendulum": 3.0, "hopper": 1.0, "halfCheetah": 1.0, "walker": 1.0}
 """Half the action range of the original's figures."""
@@ -95,7 +96,7 @@ class _LegacyImporter:
             tensors=tensors,
             counters=self.read_score(),
             parents=({"name": Path(self.name).name, "checksum": self.file_checksum, "step": None},),
-            versions=current_versions(),
+            versions=package_versions(peers=False),
             checksum=compute_tensor_checksum(tensors),
         )
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gts.commands.views.charts import render_study_chart
 from gts.search.charts import MAX_SERIES_POINTS, STUDY_CHART_KINDS, make_study_chart, shorten_keys
-from gts.search.checklist import build_checklist
+from gts.search.study_report import build_checklist
 from gts.search.trial_records import Confirmation, ParameterDomain, StudyView, TrialRecord
 
 DOMAINS = {

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from gts.errors import FileError, UsageError
-from gts.search.importances import compute_importances
+from gts.search.charts import compute_importances
 from gts.search.study_reader import read_study_by_reference
-from gts.search.winner import make_trial_spec, select_trial
+from gts.search.study_report import make_trial_spec, select_trial
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.small_space import Open, space
 

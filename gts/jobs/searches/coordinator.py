@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from gts.errors import GtsError, WorkError
+from gts.formats.objectives import compute_objective_value, compute_training_value, compute_trial_values
 from gts.formats.spec_file import parse_spec
 from gts.formats.strict_json import parse_json
 from gts.jobs.interruption import StopRequest
@@ -33,7 +34,6 @@ from gts.jobs.searches.worker_count import read_worker_count
 from gts.jobs.searches.workers import WorkerPool, WorkerProcess, describe_worker_exit
 from gts.jobs.trainings.request import DiskFull, DiskFullCleared
 from gts.params.spec import Spec
-from gts.search.objective_value import compute_objective_value, compute_training_value, compute_trial_values
 from gts.search.study import Study, TrialRef
 from gts.search.trial_records import ENDED_STATES, StudyView, TrialRecord
 

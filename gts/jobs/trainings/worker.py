@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import replace
 
 from gts.errors import FullDiskError, GtsError, WorkError
-from gts.formats.checkpoint import current_versions
 from gts.jobs.interruption import StopRequest
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import STOPPED, Job, write_job
@@ -20,7 +19,7 @@ from gts.jobs.trainings.request import TrainingOutcome, TrainingRequest
 from gts.jobs.trainings.resume_state import ResumeState, find_resume_state, remove_later_states, remove_unfinished_files
 from gts.jobs.trainings.runs import read_training_request
 from gts.store.workspace import RunFolder, Workspace
-from gts.system import this_system
+from gts.system.versions import cpu_name, package_versions
 from gts.training.trainer import Trainer
 
 
@@ -35,7 +34,7 @@ def run_training(
     """
     request = request or read_training_request(workspace, job)
     folder = RunFolder(job.folder)
-    versions = current_versions() | {"threads": str(job.threads), "cpu": this_system().cpu_name()}
+    versions = package_versions(peers=False) | {"threads": str(job.threads), "cpu": cpu_name()}
     attempt: TrainingAttempt | None = None
     try:
         remove_unfinished_files(folder, request.results)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from gts.errors import DivergedError, WorkError
-from gts.search.objective_value import compute_objective_value, compute_training_value, compute_trial_values
+from gts.formats.objectives import compute_objective_value, compute_training_value, compute_trial_values
 
 
 def score(value: float, speed: float = 0.0) -> dict:
