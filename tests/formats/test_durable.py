@@ -1,4 +1,4 @@
-"""Durable writing: the old file or the new one, whole, whatever happens in between."""
+"""Durable writes: after any failure the old or the new file exists, whole."""
 
 from __future__ import annotations
 

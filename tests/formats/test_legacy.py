@@ -1,4 +1,4 @@
-"""The original program's checkpoints: the same policy comes out, and nothing that is in them ever runs."""
+"""Import of the original program's checkpoints: the policy is the same, and no code in them is executed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACTIVATIONS = {"ELU": torch.nn.functional.elu, "ReLU": torch.relu}
 
 
 def opened(path):
-    """The content of an original file, by torch's loader alone."""
+    """Content of an original file, read by torch's loader alone."""
     allowed = [
         (str, "GTS.physicalModel.PhysicalModelID"),
         (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
@@ -37,7 +37,7 @@ def opened(path):
 
 
 def original_outputs(net, observations):
-    """Means, and log deviations where they are learned, as the original program computes them. (B, O) → (B, A)"""
+    """Means, and learned log standard deviations, as the original program computes them. (B, O) → (B, A)."""
     activation = ACTIVATIONS[json.loads(net["hiddenLayers"])["activation"]]
     features, state = observations, net["state"]
     for layer in ("layer0", "layer1"):
@@ -49,7 +49,7 @@ def original_outputs(net, observations):
 
 
 def imported_outputs(checkpoint, net, observations):
-    """The same from an imported checkpoint, in unit actions."""
+    """The same of an imported checkpoint, for actions in [−1, 1]."""
     tensors = {name: torch.from_numpy(tensor) for name, tensor in checkpoint.tensors.items()}
     activation = ACTIVATIONS[checkpoint.spec.values()[f"{net}.hiddenActivation"]]
     features = observations
@@ -120,7 +120,7 @@ def test_score_and_descent_are_kept(legacy, file):
     assert checkpoint.counters.get("originalScore", {}) == {key: float(value) for key, value in stored.items()}
     checksum = hashlib.sha256((legacy / file).read_bytes()).hexdigest()
     assert checkpoint.parents == ({"name": os.path.basename(file), "checksum": checksum, "step": None},)
-    assert not checkpoint.can_resume()
+    assert "step" not in checkpoint.counters
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -159,7 +159,7 @@ def saved(tmp_path, content):
 
 
 def made(**changes):
-    """The content of a file as the original writes it, in small."""
+    """Content of a small file of the original program."""
 
     def net(outputs, **more):
         sizes = {"commonNet.layer0": (4, 11), "output": (outputs, 4)}
@@ -276,7 +276,7 @@ def test_parameters_that_cannot_be_used_are_left_out_and_named(tmp_path):
 
 
 class Call:
-    """Pickles into a call of a function."""
+    """An object whose pickle calls a function."""
 
     def __init__(self, function, *arguments):
         self.call = function, arguments

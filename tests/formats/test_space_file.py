@@ -1,4 +1,4 @@
-"""Space files: axes, conditions, objectives, and the points that they give."""
+"""Space files: searched parameters, conditions, objectives, and the specs of points."""
 
 from __future__ import annotations
 

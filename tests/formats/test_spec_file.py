@@ -1,4 +1,4 @@
-"""Spec files: everything that is wrong at once, each thing with its place, and nothing lost on the way back."""
+"""Spec files: all errors at once with line and column, and lossless writing."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_what_is_written_is_read_again(tmp_path, comment):
     assert list(again.given_values) == list(given)
 
 
-def test_the_text_is_one_that_a_person_would_write():
+def test_the_text_is_formatted_for_reading():
     text = format_spec(make_spec("hopper", "a2c", {"seed": 1, "lambda": 0.9}, comment="one\ntwo"))
 
     assert text == (

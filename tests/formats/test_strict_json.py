@@ -1,4 +1,4 @@
-"""JSON with the place of everything, and nothing that JSON does not have."""
+"""Strict JSON: positions of all values, and refusal of everything beyond RFC 8259."""
 
 from __future__ import annotations
 

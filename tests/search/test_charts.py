@@ -1,4 +1,4 @@
-"""Charts of whatever a study may hold: they fit a terminal, and nothing in them can end the program."""
+"""Charts and reports of studies of any content: they fit a terminal and raise no error."""
 
 from __future__ import annotations
 
@@ -123,11 +123,11 @@ def test_short_names_stay_different() -> None:
 
 def test_the_checklist_is_open_where_something_is_missing() -> None:
     items = {item.question: item for item in build_checklist(STUDIES["ordinary"])}
-    assert items["Which seeds was it tested on?"].is_open
-    assert items["What failed?"].answer == "10 × it fell"
+    assert items["Which seeds were used for testing?"].is_open
+    assert items["Which trials failed?"].answer == "10 × it fell"
     again = Confirmation((4, 5, 6), (1.0, 2.0, 3.0), 2.0, 1.0, 3.0)
     lucky = {item.question: item for item in build_checklist(study([row(0, 5.0, confirmed=again)]))}
-    assert "1 of them were tuned on" in lucky["Which seeds was it tested on?"].answer
-    assert lucky["Which seeds was it tested on?"].is_open
-    assert lucky["How optimistic was the search?"].answer == "by 3"
+    assert "1 of them were used for tuning" in lucky["Which seeds were used for testing?"].answer
+    assert lucky["Which seeds were used for testing?"].is_open
+    assert lucky["How much too high is the search value?"].answer == "3"
     assert all(item.answer for one in STUDIES.values() for item in build_checklist(one))

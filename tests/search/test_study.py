@@ -1,4 +1,4 @@
-"""A study as its owner meets it: begun, interrupted, gone on with, changed."""
+"""Studies opened by their owner: created, interrupted, resumed, changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.small_space import SPACE, Open, space
 
 
 def worth(values: dict) -> float:
-    """A landscape with its top at 1e-3 and 0.95."""
+    """Value with its maximum at 1e-3 and 0.95."""
     return -((math.log10(values["actor.learningRate"]) + 3) ** 2) - 10 * (values["lambda"] - 0.95) ** 2
 
 
@@ -105,9 +105,9 @@ from pathlib import Path
 from gts.formats.space_file import read_space
 from gts.search.study import Study
 from gts.store.workspace import Workspace
-folder = Workspace(Path(sys.argv[1])).study("small")
+folder = Workspace(Path(sys.argv[1])).study_folder("small")
 study = Study.create_or_load(folder, read_space(sys.argv[2]), storage=None, settings={"trials": 12, "sampler": "random"})
-running = study.running()
+running = study.claim_running_trials()
 while True:
     trial = running.pop(0) if running else study.ask()
     if trial is None:
@@ -303,7 +303,7 @@ def test_the_disk_is_told_from_the_file(open_study: Open, folder: StudyFolder) -
 
 
 def _fill(connection: Any, record: object) -> None:
-    """Let a database have no room for more than it has."""
+    """Limit a database to its present size."""
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
 

@@ -1,4 +1,4 @@
-"""Studies that others made, and others who look at ours."""
+"""Reading of studies: by the original program, several in one database, by `optuna-dashboard`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ORIGINAL = Path(__file__).with_name("original.sql")
 
 @pytest.fixture
 def original(tmp_path: Path) -> Path:
-    """A study of the original program, in the shape of Optuna 3.6."""
+    """A study of the original program, as stored by Optuna 3.6."""
     path = tmp_path / "hopperSpace.db"
     connection = sqlite3.connect(path)
     connection.executescript(ORIGINAL.read_text())
@@ -147,7 +147,7 @@ def test_the_winner_tells_where_it_comes_from(open_study: Open) -> None:
 
 
 def _fetched(address: str) -> dict:
-    """What a server answers that may only just be starting."""
+    """JSON answer of a server that may still be starting."""
     for _ in range(120):
         try:
             with urllib.request.urlopen(address, timeout=10) as answer:

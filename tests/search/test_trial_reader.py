@@ -1,4 +1,4 @@
-"""Trials read straight from the tables are what Optuna reads, and those that have ended are read once."""
+"""Trials read from the tables equal those that Optuna reads; ended ones are read once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DRAWN = {
 
 @pytest.fixture
 def storage(folder: StudyFolder) -> RDBStorage:
-    """A study with trials of every state and with numbers of every kind, beside another study."""
+    """A study with trials of every state and all kinds of numbers, beside another study."""
     folder.path.mkdir(parents=True)
     made = RDBStorage(f"sqlite:///{folder.database}")
     other = create_study(storage=made, study_name="other")
@@ -100,7 +100,7 @@ def test_only_what_has_ended_is_remembered(storage: RDBStorage) -> None:
 
 
 def test_a_study_in_the_place_of_another_is_not_mistaken_for_it(storage: RDBStorage) -> None:
-    """The keys of the tables begin anew where a database is made anew."""
+    """A recreated database reuses the keys of the old one."""
     study, memory = storage.get_study_id_from_name("mixed"), TrialCache()
     first = read_stored_trials(storage, study, memory)
     memory.trials = {trial.header.trial_id: first[0] for trial in first}
