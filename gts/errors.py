@@ -1,19 +1,19 @@
-"""Every error that GTS raises on purpose.
+"""The errors that GTS raises on purpose.
 
 ```
-GtsError                 one sentence for a person, and a hint
+GtsError                 a message for the user, and a hint
 ├── UsageError           wrong use of a command                       exit 2
 ├── FileError            a file that cannot be read or written        exit 2
 │   ├── FormatError      a file whose content is wrong                exit 2
 │   ├── DamagedError     a file that was changed or cut by accident   exit 2
-│   └── FullDiskError    no room for what is to be written            exit 2
+│   └── FullDiskError    no space left on the disk                    exit 2
 ├── MissingError         something this machine lacks                 exit 3
-└── WorkError            the work itself failed                       exit 1
+└── WorkError            a command started properly and failed        exit 1
     └── DivergedError    a number left the finite range
 ```
 
-Handlers stand at the two edges only: `gts.cli` and the worker of `gts.jobs`. Anything else that is raised is a bug and is
-shown as one.
+They are caught at two places only: in `gts.cli` and in the worker of `gts.jobs`. Any other exception is a bug and shown as
+one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import ClassVar
 
 
 class GtsError(Exception):
-    """A failure with a sentence for a person; `hint` says what to do about it."""
+    """A failure with a message for the user; `hint` is the remedy."""
 
     exit_code: ClassVar[int] = 1
 
@@ -36,7 +36,7 @@ class GtsError(Exception):
 
 
 class UsageError(GtsError):
-    """A command was used in a way that cannot work."""
+    """Wrong use of a command."""
 
     exit_code = 2
 
@@ -48,9 +48,9 @@ class FileError(GtsError):
 
 
 def name_too_long_error(error: OSError) -> FileError | None:
-    """What a person is told where the system refused a name for its length; None where it refused something else.
+    """FileError for a name that is too long for the system; None for any other error.
 
-    Looking whether something is there fails so too: to the system that is no answer of no.
+    Even checking whether such a file exists raises this error.
     """
     if error.errno != errno.ENAMETOOLONG:
         return None
@@ -59,31 +59,31 @@ def name_too_long_error(error: OSError) -> FileError | None:
 
 
 def reason(error: Exception) -> str:
-    """The system's words for an error in lower case, such as `permission denied`, without its number and path."""
+    """Text of a system error in lower case, such as `permission denied`, without its number and path."""
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong (or suspicious) in a file."""
+    """An error (or a warning) in a file."""
 
     message: str
-    """One sentence: what is wrong, what is allowed, the nearest known word."""
+    """One sentence with the mistake, the allowed values and the nearest known word."""
     key: str = ""
-    """The key it concerns, as spelled in the file."""
+    """Its key, as spelled in the file."""
     line: int = 0
-    """1-based; 0 where the problem has no place."""
+    """1-based; 0 if it has no position."""
     column: int = 0
-    """1-based; 0 where the problem has no place."""
+    """1-based; 0 if it has no position."""
 
     def format_at(self, path: str) -> str:
         """`path:line:column: message`, without the parts that are unknown."""
-        place = f"{path}:{self.line}:{self.column}" if self.line else path
-        return f"{place}: {self.message}"
+        position = f"{path}:{self.line}:{self.column}" if self.line else path
+        return f"{position}: {self.message}"
 
 
 class FormatError(FileError):
-    """A file was read and its content is wrong; `problems` holds all of them."""
+    """The content of a file is wrong; `problems` holds all errors."""
 
     def __init__(self, path: str, problems: Sequence[Problem], *, hint: str = "") -> None:
         super().__init__("\n".join(problem.format_at(path) for problem in problems), hint=hint)
@@ -92,11 +92,11 @@ class FormatError(FileError):
 
 
 class DamagedError(FileError):
-    """A file does not hold what was written to it."""
+    """A file was changed or cut off by accident."""
 
 
 class FullDiskError(FileError):
-    """The disk, a quota or a limit on the size of files leaves no room; what failed works again once there is some."""
+    """The disk, a quota or a limit on file sizes leaves no space; the write succeeds once there is some."""
 
 
 class MissingError(GtsError):
@@ -106,8 +106,8 @@ class MissingError(GtsError):
 
 
 class WorkError(GtsError):
-    """The work was started properly and failed."""
+    """A command started properly and failed."""
 
 
 class DivergedError(WorkError):
-    """A loss, a parameter or a physics state left the finite range."""
+    """A loss, a parameter or a physics state is not finite."""
