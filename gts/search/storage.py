@@ -108,7 +108,7 @@ def translate_storage_error(error: Exception, location: StorageLocation) -> File
     origin = getattr(cause, "orig", None) or cause
     text = str(origin).strip().partition("\n")[0]
     if "no such table" in text or "does not exist" in text or "not a database" in text:
-        return FileError(f"there is no study in {location.display_url}", hint=f"the database said: {text}")
+        return FileError(f"there is no study in {location.display_url}", hint=f"the database reported: {text}")
     if location.path is not None:
         try:
             with translate_sqlite_errors(location.path):

@@ -112,7 +112,7 @@ def test_the_spec_describes_what_was_imported(legacy, file):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_score_and_descent_are_kept(legacy, file):
+def test_score_and_parents_are_kept(legacy, file):
     stored = opened(legacy / file)["score"]
 
     checkpoint = read_legacy_checkpoint(legacy / file)
@@ -141,7 +141,7 @@ def test_the_optimisers_memory_is_turned_and_scaled_with_the_weights(legacy, fil
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_what_was_imported_is_a_checkpoint_like_any_other(legacy, tmp_path, file):
+def test_an_imported_checkpoint_is_written_and_read(legacy, tmp_path, file):
     checkpoint = read_legacy_checkpoint(legacy / file)
 
     checksum = write_checkpoint(tmp_path / "a", checkpoint)
@@ -256,7 +256,7 @@ def test_without_a_usable_optimiser_the_networks_still_come_over(tmp_path):
         (changed_net(state={3: torch.zeros(1)}), "parts that the original's networks do not have"),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path, changes, words):
+def test_inconsistent_files_are_refused(tmp_path, changes, words):
     with pytest.raises(FormatError) as caught:
         read_legacy_checkpoint(saved(tmp_path, made(**changes)))
 
@@ -378,7 +378,7 @@ def test_a_torch_with_known_holes_is_not_used(legacy, monkeypatch):
     assert caught.value.exit_code == 3
 
 
-def test_what_is_no_file_is_said_so(tmp_path):
+def test_unreadable_files_are_named(tmp_path):
     with pytest.raises(FileError, match="no such file"):
         read_legacy_checkpoint(tmp_path / "none.checkpoint")
     with pytest.raises(FileError, match="is a folder"):

@@ -194,7 +194,7 @@ def test_a_wrong_axis_is_refused_with_its_reason(read, key, axis, words):
     assert any(words in message for message in messages(read, paramSpace={key: axis}))
 
 
-def test_conditions_in_a_circle_are_refused(read):
+def test_cyclic_conditions_are_refused(read):
     axes = {
         "lambda": {"values": [0.5], "when": {"physics": "fast"}},
         "physics": {"values": ["fast"], "when": {"entropyCoeff": 0.5}},
@@ -204,7 +204,7 @@ def test_conditions_in_a_circle_are_refused(read):
     assert any("circle" in message for message in messages(read, paramSpace=axes))
 
 
-def test_numbers_that_are_none_are_refused_once(read):
+def test_invalid_numbers_are_refused_once(read):
     text = json.dumps(
         {"physicalModel": "hopper", "technique": "ppo", "nSteps": 0, "objective": "score", "paramSpace": {"lambda": [0]}}
     )
@@ -238,7 +238,7 @@ def test_suspicious_axes_are_accepted_with_a_warning(read):
     assert space.param_space[1].values == (0.5, 1.0)
 
 
-def test_a_space_that_searches_nothing_says_so(read):
+def test_an_empty_space_has_a_warning(read):
     assert "nothing is searched" in read(paramSpace={}).warnings[0].message
 
 
@@ -338,6 +338,6 @@ def test_axes_come_in_an_order_in_which_a_point_can_be_drawn(read):
     ("point", "words"),
     [({}, "no value of `lambda`"), ({"lambda": 7.0}, "≤ 1"), ({"lambda": 0.5, "sed": 1}, 'unknown axis "sed"')],
 )
-def test_a_point_that_is_none_is_refused(read, point, words):
+def test_an_invalid_point_is_refused(read, point, words):
     with pytest.raises(ParameterError, match=words):
         read().spec(point)

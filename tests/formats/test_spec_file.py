@@ -122,7 +122,7 @@ def test_all_problems_come_at_once_from_top_to_end(read):
         ('{"physicalModel": "hopper", "technique": "ppo", "params": {"comment": [1]}}', "list of texts"),
     ],
 )
-def test_one_mistake_one_sentence(read, text, words):
+def test_one_mistake_makes_one_message(read, text, words):
     assert any(words in message for _, _, message in problems(read, text))
 
 

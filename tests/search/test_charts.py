@@ -95,14 +95,14 @@ def test_history_keeps_the_best_so_far() -> None:
     assert series["pruned"].ys == (9.0,)
 
 
-def test_importance_names_what_matters() -> None:
+def test_importances_rank_the_parameter_that_decides() -> None:
     rows = [row(n, float((n * 7) % 30 > 15), params={"lambda": 0.8 + (n * 7) % 30 / 150, "nEpochs": n}) for n in range(30)]
     bars = make_study_chart(study(rows), "importance").bars
     assert [bar.label for bar in bars] == ["lambda", "nEpochs"]
     assert sum(bar.end for bar in bars) == pytest.approx(1)
 
 
-def test_slices_are_logarithmic_where_the_axis_is() -> None:
+def test_slices_of_logarithmic_ranges_are_logarithmic() -> None:
     rows = [row(n, float(n), params={"actor.learningRate": rate}) for n, rate in enumerate((1e-5, 10**-3.5, 1e-2))]
     panels = {panel.title: panel for panel in make_study_chart(study(rows), "slice").subplots}
     made = next(panel for title, panel in panels.items() if title == "a.learningRate") if "a.learningRate" in panels else None
@@ -121,7 +121,7 @@ def test_short_names_stay_different() -> None:
     assert list(shorten_keys(keys).values()) == ["a.learningRate", "c.learningRate", "lambda", "minimumSpeed"]
 
 
-def test_the_checklist_is_open_where_something_is_missing() -> None:
+def test_checklist_items_are_open_without_an_answer() -> None:
     items = {item.question: item for item in build_checklist(STUDIES["ordinary"])}
     assert items["Which seeds were used for testing?"].is_open
     assert items["Which trials failed?"].answer == "10 × it fell"

@@ -45,7 +45,7 @@ def test_other_addresses_are_refused(word: str) -> None:
         parse_storage_url(word)
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
+def test_an_unreachable_server_is_named() -> None:
     with pytest.raises(WorkError, match="cannot use postgresql") as refused:
         read_study(parse_storage_url("postgresql://me:secret@127.0.0.1:9/db"))
     assert "secret" not in refused.value.message
@@ -69,7 +69,7 @@ print("notes", study.take_notes(), flush=True)
 """
 
 
-def test_a_connection_lost_while_trials_are_read_is_a_server_that_was_away() -> None:
+def test_a_connection_lost_while_trials_are_read_is_retried() -> None:
     """Optuna repeats the query after the loss, so that its error names the pending rollback only."""
     said: list[str] = []
     patience = RetryPolicy(parse_storage_url("postgresql+psycopg://me@server/searches"), said.append, seconds=5.0)
@@ -119,7 +119,7 @@ def test_owners_share_a_study_and_a_power_cut_loses_nothing(postgresql: Server, 
     assert len({json.dumps(row.params) for row in trials}) == 24
 
 
-def test_the_password_is_not_kept(postgresql: Server, open_study: Open, folder: StudyFolder, tmp_path: Path) -> None:
+def test_the_password_is_not_stored(postgresql: Server, open_study: Open, folder: StudyFolder, tmp_path: Path) -> None:
     study = open_study(space(name="kept"), storage=postgresql.url, trials=2)
     study.complete(study.ask(), [1.0])
     study.close()
@@ -135,7 +135,7 @@ def test_the_password_is_not_kept(postgresql: Server, open_study: Open, folder: 
     assert "`kept`" in refused.value.hint
 
 
-def test_the_trial_of_a_silent_owner_is_taken_over(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
+def test_a_trial_without_heartbeats_is_taken_over(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="silent")
     dead = open_study(of, storage=postgresql.url, trials=3)
     lost, told = dead.ask(), dead.ask()
@@ -154,7 +154,7 @@ def test_the_trial_of_a_silent_owner_is_taken_over(postgresql: Server, open_stud
     assert other.ask().number == 2 and other.ask() is None
 
 
-def test_a_living_owner_keeps_its_trials(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
+def test_an_owner_with_heartbeats_keeps_its_trials(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="living")
     study = open_study(of, storage=postgresql.url, trials=2)
     trial = study.ask()

@@ -69,7 +69,7 @@ def test_a_grid_has_every_point_once_over_restarts(open_study: Open) -> None:
     assert len(fixed) == 12 and all("varianceScale" in point for point in fixed)
 
 
-def test_conditions_keep_axes_out(open_study: Open) -> None:
+def test_inactive_parameters_are_not_sampled(open_study: Open) -> None:
     axes = {**AXES, "actor.deviation": ["fixed", "learned"]}
     axes["actor.varianceScale"] = {"min": 0.1, "max": 1.0, "when": {"actor.deviation": "fixed"}}
     for sampler in ("tpe", "gp"):
@@ -98,7 +98,7 @@ def test_conditions_keep_axes_out(open_study: Open) -> None:
         ({"objective": ["score", "speed"]}, {"sampler": "cmaes"}, "one objective only"),
     ],
 )
-def test_what_does_not_fit_is_refused_before_anything_is_made(
+def test_unsuitable_samplers_are_refused_before_a_folder_is_made(
     open_study: Open, changes: dict[str, Any], settings: dict[str, Any], complaint: str, folder: Any
 ) -> None:
     with pytest.raises(UsageError, match=complaint) as refused:
@@ -116,7 +116,7 @@ def test_a_missing_library_is_named(open_study: Open, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("pruner", PRUNERS)
-def test_pruners_spare_the_good_and_the_young(open_study: Open, pruner: str) -> None:
+def test_pruners_spare_good_and_young_trials(open_study: Open, pruner: str) -> None:
     study = open_study(pruner=pruner, sampler="random", trials=18)
     ended: dict[int, int] = {}
     best = 0
@@ -152,7 +152,7 @@ def test_two_objectives_have_a_front_and_no_pruning(open_study: Open) -> None:
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "gp", "qmc", "random"])
-def test_samplers_that_can_do_two_objectives(open_study: Open, sampler: str) -> None:
+def test_samplers_for_two_objectives(open_study: Open, sampler: str) -> None:
     study = open_study(space(objective=["score", {"effort": -1}]), sampler=sampler, pruner="none", trials=13)
     while (trial := study.ask()) is not None:
         study.complete(trial, [trial.values["lambda"], -trial.values["actor.learningRate"]])
