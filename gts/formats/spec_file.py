@@ -142,7 +142,7 @@ def read_comments(document: JsonDocument, paths: Sequence[tuple[str, ...]], prob
     return "\n".join(text for text in found if text)
 
 
-def make_params_path(key: str) -> JsonPath:
+def _params_path(key: str) -> JsonPath:
     """Path of a parameter in a spec."""
     return ("params", key)
 
@@ -153,7 +153,7 @@ def check_params(
     technique: str,
     given: Mapping[str, Any],
     problems: list[Problem],
-    path_of: Callable[[str], JsonPath] = make_params_path,
+    path_of: Callable[[str], JsonPath] = _params_path,
 ) -> Spec | None:
     """Spec of these values; None if they are invalid, with the errors appended to `problems`.
 

@@ -85,7 +85,7 @@ def open_or_create(
     return OpenStudy(location, optuna_storage, study, chosen, owner, lock)
 
 
-def collect_machine_info() -> dict[str, Any]:
+def _collect_machine_info() -> dict[str, Any]:
     """Library versions and machine, as a study stores them."""
     machine = {"cpus": available_cpus(), "processor": cpu_name(), "system": f"{platform.system()} {platform.machine()}"}
     return {"versions": installed_versions(_LIBRARIES), "machine": machine}
@@ -124,7 +124,7 @@ def _store_attributes(study: optuna.Study, before: Mapping[str, Any], space: Sea
         if before.get(key) != value:
             study.set_user_attr(key, value)
     if MACHINE_INFO_ATTRIBUTE not in before:
-        study.set_user_attr(MACHINE_INFO_ATTRIBUTE, collect_machine_info())
+        study.set_user_attr(MACHINE_INFO_ATTRIBUTE, _collect_machine_info())
 
 
 def _check_compatible(storage: RDBStorage, study_id: int, before: Any, space: SearchSpace) -> None:

@@ -88,7 +88,7 @@ def _describe_search(view: StudyView) -> Iterator[ChecklistItem]:
 
 def _describe_result(view: StudyView) -> Iterator[ChecklistItem]:
     best = view.best_trial()
-    tuned = sorted({seed for trial in view.trials for seed in get_tuning_seeds(trial)})
+    tuned = sorted({seed for trial in view.trials for seed in _get_tuning_seeds(trial)})
     yield ChecklistItem("Which seeds were used for tuning?", _format_seeds(tuned) or "not known", not tuned)
     if best is None:
         yield ChecklistItem("Which trial is best?", "no trial is complete", True)
@@ -131,7 +131,7 @@ def _describe_machine(view: StudyView) -> Iterator[ChecklistItem]:
     yield ChecklistItem("Was the search repeated?", "no: three or more searches would show how much it depends on luck", True)
 
 
-def get_tuning_seeds(trial: TrialRecord) -> range:
+def _get_tuning_seeds(trial: TrialRecord) -> range:
     """Seeds that a trial was trained with, as far as its spec and seed values show."""
     first = ((trial.spec or {}).get("params") or {}).get("seed", 1)
     if trial.state == "waiting" or not isinstance(first, int):
@@ -159,15 +159,15 @@ def make_trial_spec(view: StudyView, trial: TrialRecord) -> Spec:
     if trial.spec is None:
         raise WorkError(f"trial {trial.number} of `{view.name}` has no spec", hint=trial.reason)
     spec = parse_spec(parse_json(json.dumps(trial.spec), f"trial {trial.number} of {view.name}"))
-    return replace(spec, comment="\n".join(describe_origin(view, trial)))
+    return replace(spec, comment="\n".join(_describe_origin(view, trial)))
 
 
-def describe_origin(view: StudyView, trial: TrialRecord) -> list[str]:
+def _describe_origin(view: StudyView, trial: TrialRecord) -> list[str]:
     """Lines of a spec's comment: study, trial, seeds and scores."""
     lines = [f"Trial {trial.number} of the study {view.name}, one of {len(view.trials)}."]
     objective = format_objective((view.space or {}).get("objective", "score"))
     values = ", ".join(f"{value:.6g}" for value in trial.values) or f"none: {trial.reason or trial.state}"
-    seeds = get_tuning_seeds(trial)
+    seeds = _get_tuning_seeds(trial)
     mean = f", mean over the seeds {_format_seeds(seeds)}" if len(seeds) > 1 else f", seed {seeds[0]}" if seeds else ""
     lines.append(f"Search {objective}: {values}{mean}.")
     if trial.confirmed is not None:
