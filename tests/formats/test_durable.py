@@ -95,8 +95,8 @@ def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
         ("file/a", "is a file, not a folder"),
         (".", "is a folder"),
         ("x" * 300, "name is too long"),
-        ("a\0b", "not the name of a file"),
-        ("", "not the name of a file"),
+        ("a\0b", "not a file name"),
+        ("", "not a file name"),
     ],
 )
 def test_unwritable_paths_have_a_reason(tmp_path, monkeypatch, attempt, name, words):

@@ -93,7 +93,7 @@ def test_all_problems_come_at_once_from_top_to_end(read):
         (14, 5),
         (16, 3),
     ]
-    words = ["extra", '"seed"', "whole number ≥ 1", "NaN", "1e999", "line 10", "≤ 1", "true", "Hopper/minimumSpeed", "text"]
+    words = ["extra", '"seed"', "whole number ≥ 1", "NaN", "1e999", "line 10", "≤ 1", "true", "Hopper/minimumSpeed", "string"]
     for word, (_, _, message) in zip(words, found, strict=True):
         assert word in message
 
@@ -119,7 +119,7 @@ def test_all_problems_come_at_once_from_top_to_end(read):
         ('{"physicalModel": "hopper", "technique": "ppo", "params": {"physics": "exakt"}}', '"exact", "fast"'),
         ('{"physicalModel": "hopper", "technique": "ppo", "params": {"seed": null}}', "not null"),
         ('{"physicalModel": "hopper", "technique": "ppo", "params": {"seed": {"a": 1}}}', 'not {"a": 1}'),
-        ('{"physicalModel": "hopper", "technique": "ppo", "params": {"comment": [1]}}', "list of texts"),
+        ('{"physicalModel": "hopper", "technique": "ppo", "params": {"comment": [1]}}', "list of strings"),
     ],
 )
 def test_one_mistake_makes_one_message(read, text, words):
@@ -172,14 +172,14 @@ def test_a_repeated_key_is_refused_even_among_the_originals_keys(legacy, read):
 
     ((line, _, message),) = problems(read, text)
 
-    assert line == 21 and "`seed` is said again" in message
+    assert line == 21 and "`seed` is repeated" in message
 
 
 def test_comments_may_stand_at_the_top_and_in_params_as_text_or_lines(read):
     spec = read(GOOD.replace('"seed": 3', '"seed": 3, "comment": ["two", "three"]').replace("{", '{"comment": "one", ', 1))
 
     assert spec.comment == "one\ntwo\nthree"
-    assert dict(spec.given) == {"seed": 3}
+    assert dict(spec.given_values) == {"seed": 3}
 
 
 @pytest.mark.parametrize("comment", ["", "one line", "several\nlines\n", 'ünïcödé \\ " \t'])

@@ -66,7 +66,7 @@ def test_every_member_and_element_has_a_position():
         ('{"a": "b\nc"}', 1, 9, "control character"),
         ('{"a": "\\q"}', 1, 8, "escape"),
         ('{"a": "\\ud800"}', 1, 7, "surrogate"),
-        ('{"a": 1} {"b": 2}', 1, 10, "goes on"),
+        ('{"a": 1} {"b": 2}', 1, 10, "after the end"),
         ('{"a": 1 // one\n}', 1, 9, "comment"),
         ("# hello\n{}", 1, 1, "comment"),
         ("[" * 33, 1, 33, "deep"),
