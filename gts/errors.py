@@ -1,4 +1,4 @@
-"""Every error that GTS raises on purpose.
+"""The errors that GTS raises on purpose.
 
 ```
 GtsError                 message and hint for the user
@@ -8,7 +8,7 @@ GtsError                 message and hint for the user
 │   ├── DamagedError     a file that was changed or cut by accident   exit 2
 │   └── FullDiskError    no room for a file                           exit 2
 ├── MissingError         something this machine lacks                 exit 3
-└── WorkError            the work itself failed                       exit 1
+└── WorkError            a command started properly and failed        exit 1
     └── DivergedError    a number left the finite range
 ```
 
@@ -35,7 +35,7 @@ class GtsError(Exception):
 
 
 class UsageError(GtsError):
-    """A command was used in a way that cannot work."""
+    """Wrong use of a command."""
 
     exit_code = 2
 
@@ -105,8 +105,8 @@ class MissingError(GtsError):
 
 
 class WorkError(GtsError):
-    """The work was started properly and failed."""
+    """A command started properly and failed."""
 
 
 class DivergedError(WorkError):
-    """A loss, a parameter or a physics state left the finite range."""
+    """A loss, a parameter or a physics state is not finite."""

@@ -32,7 +32,7 @@ LIGHT_MODULES = (
     "gts.playback.frame_source",
     "gts.playback.stream",
     "gts.search",
-    "gts.search.objective_value",
+    "gts.search.study_file",
     "gts.search.storage_url",
     "gts.search.trial_records",
     "gts.search.settings",

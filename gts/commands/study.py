@@ -13,7 +13,7 @@ from gts.errors import FileError
 
 if TYPE_CHECKING:
     from gts.search.charts import StudyChart
-    from gts.search.checklist import ChecklistItem
+    from gts.search.study_report import ChecklistItem
     from gts.search.trial_records import TrialRecord, TrialStateName
 
 
@@ -53,11 +53,10 @@ class StudyResult(Result):
 
 
 def run_study(context: Context, *, study: str, plot: str | None, checklist: bool) -> StudyResult:
-    """Read a study and summarize it."""
-    from gts.search.charts import STUDY_CHART_KINDS, make_study_chart
-    from gts.search.checklist import build_checklist
-    from gts.search.importances import compute_importances
+    """Read a study and sum it up."""
+    from gts.search.charts import STUDY_CHART_KINDS, compute_importances, make_study_chart
     from gts.search.study_reader import read_study_by_reference
+    from gts.search.study_report import build_checklist
 
     view = read_study_by_reference(context.workspace, study)
     space = view.space or {}
@@ -119,7 +118,7 @@ def run_best(context: Context, *, study: str, out: Path | None, trial: int | Non
     """Show or write the spec of the winner or another trial; raises FileError if the file exists."""
     from gts.formats.spec_file import format_spec, write_spec
     from gts.search.study_reader import read_study_by_reference
-    from gts.search.winner import make_trial_spec, select_trial
+    from gts.search.study_report import make_trial_spec, select_trial
 
     view = read_study_by_reference(context.workspace, study)
     row = select_trial(view, trial)

@@ -1,5 +1,4 @@
-"""Files: specs, spaces, checkpoints, and the checkpoints of the original programs.
+"""File formats: specs, spaces, checkpoints, themes, trajectories, and checkpoints of the original program.
 
-Reading is strict and says everything that is wrong with a file at once, each thing with its line and column. Writing is
-durable. Nothing that is read is ever executed.
+Imports `gts.params`, `gts.system` and `gts.errors`, and stays free of torch when loaded.
 """

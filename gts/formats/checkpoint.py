@@ -1,8 +1,8 @@
 """Checkpoints: a training as one safetensors file.
 
-Tensors carry what has a shape: networks, optimiser, normalisers, generators, the state of the worlds. One string in the
-file's metadata, under the key `gts`, carries the rest as JSON: spec, counters, score, history, versions, two checksums.
-Reading executes nothing, and refuses a file of which one bit has changed.
+The tensors hold networks, optimiser, normalisers, random generators and the state of the worlds. One string in the file's
+metadata, under the key `gts`, holds the rest as JSON: spec, counters, score, history, versions and two checksums. Reading
+executes no code, and detects a single changed bit.
 """
 
 from __future__ import annotations
@@ -22,57 +22,48 @@ from gts.formats.durable import write_durably
 from gts.formats.file_checks import read_bytes
 from gts.formats.networks import NetworkInfo, TensorShape, describe_networks, find_shape_problems, is_network_tensor
 from gts.params.spec import Spec
-from gts.system.versions import installed_versions
-
-CHECKPOINT_FORMAT = 1
-"""Version of the layout that this program writes, and the newest it reads."""
-
-_DAMAGED_HINT = "copy it here again, or take the checkpoint before it"
+from gts.system.versions import package_versions
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training at one moment; or, with the networks alone, something to start from."""
+    """State of a training; with networks alone a starting point for a new one."""
 
     spec: Spec
     tensors: Mapping[str, NDArray[Any]]
     """One member's tensors by name, without a member axis."""
     counters: Mapping[str, Any] = field(default_factory=dict)
-    """Where the training stands: `step`, `epoch`, `episodes`, the best score so far, …; what JSON can hold."""
+    """Progress as JSON values: `step`, `epoch`, `episodes`, the best score so far, …"""
     score: Mapping[str, Any] | None = None
-    """`Score.as_dict()` of the last scoring."""
+    """`Score.as_dict()` of the last evaluation or score."""
     history: tuple[Mapping[str, Any], ...] = ()
     """Learning curve: rows of step, mean, deviation, score, length."""
     parents: tuple[Mapping[str, Any], ...] = ()
-    """What it was trained from, oldest first: name, checksum, step."""
+    """Checkpoints that the training started from, oldest first: name, checksum, step."""
     versions: Mapping[str, str] = field(default_factory=dict)
-    """Of the program, of what it stands on, and the thread count; filled in when it is written."""
+    """Versions of GTS and its libraries, and the thread count; filled in when it is written."""
     checksum: str = ""
-    """SHA-256 of the tensors' names, types, shapes and bytes; set by reading and writing."""
+    """SHA-256 of the tensors' names, types, shapes and bytes; set by reading."""
     stored_shapes: Mapping[str, TensorShape] = field(default_factory=dict)
-    """Shapes of the tensors in the file, also where only the header was read."""
+    """Shapes of the tensors in the file, also if only the header was read."""
     file_size: int = 0
-    """Bytes of the file that it was read from."""
+    """Size of its file in bytes."""
 
     def shapes(self) -> dict[str, TensorShape]:
-        """The shape of every tensor."""
+        """Shapes of all tensors by name."""
         return {name: tensor.shape for name, tensor in self.tensors.items()} or dict(self.stored_shapes)
 
-    def can_resume(self) -> bool:
-        """Whether the same training can go on from here exactly; otherwise a new one can start from its networks."""
-        return "step" in self.counters and any(name.startswith("streams.") for name in self.shapes())
-
     def describe_networks(self) -> tuple[NetworkInfo, ...]:
-        """The networks with their widths and their number of parameters, the policy first."""
+        """Networks with their widths and parameter counts, the policy first."""
         return describe_networks(self.spec, self.shapes())
 
 
 def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> str:
-    """Write a checkpoint durably; its checksum.
+    """Write a checkpoint durably. Returns its checksum.
 
-    Numbers of the metadata that are not finite become null, since JSON has none. Raises FileError where the file cannot be
-    written, DivergedError where a network holds a number that is not finite (so that it replaces no good file), FormatError
-    where the networks do not fit the spec.
+    Metadata numbers that are not finite become null, as JSON has none. Raises FileError if the file cannot be written,
+    DivergedError if a network holds a number that is not finite, so that it never replaces a good file, FormatError if the
+    networks do not fit the spec.
     """
     name = os.fspath(path)
     problems = find_shape_problems(checkpoint.spec, checkpoint.shapes()) + _find_type_problems(checkpoint.tensors)
@@ -80,17 +71,17 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> st
         raise FormatError(name, problems, hint="this checkpoint cannot be written")
     broken = _find_non_finite(checkpoint.tensors)
     if broken:
-        raise DivergedError(f"the tensor `{broken}` holds a number that is not finite: {name} was not written")
+        raise DivergedError(f"the tensor `{broken}` holds a number that is not finite; {name} was not written")
     checksum = compute_tensor_checksum(checkpoint.tensors)
     document = {
-        "format": CHECKPOINT_FORMAT,
+        "format": checkpoint_layout.CHECKPOINT_FORMAT,
         "spec": checkpoint.spec.to_document(),
         "values": checkpoint.spec.values(),
         "counters": checkpoint.counters,
         "score": checkpoint.score,
         "history": checkpoint.history,
         "parents": checkpoint.parents,
-        "versions": checkpoint.versions or current_versions(),
+        "versions": checkpoint.versions or package_versions(peers=False),
         "checksum": checksum,
     }
     write_durably(path, checkpoint_layout.pack_checkpoint(document, checkpoint.tensors))
@@ -98,10 +89,10 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> st
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read a checkpoint, whole.
+    """Read a whole checkpoint.
 
-    Raises FileError where the file cannot be read, FormatError where it is damaged, of a newer version, no checkpoint at
-    all, or where its networks do not fit its spec.
+    Raises FileError if the file cannot be read, FormatError if it is no checkpoint, damaged or of a newer version, or if its
+    networks do not fit its spec.
     """
     name = os.fspath(path)
     data = read_bytes(path, "checkpoint", checkpoint_layout.MAX_CHECKPOINT_BYTES)
@@ -109,22 +100,20 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     checkpoint = _make_checkpoint(name, header, len(data))
     tensors = checkpoint_layout.unpack_tensors(name, data)
     if compute_tensor_checksum(tensors) != checkpoint.checksum:
-        raise FormatError(
-            name, [Problem("the tensors have changed since it was written: the checksum differs")], hint=_DAMAGED_HINT
-        )
+        raise FormatError(name, [Problem("its tensors are damaged: the checksum differs")], hint=checkpoint_layout.DAMAGED_HINT)
     problems = _find_type_problems(tensors)
     broken = _find_non_finite(tensors)
     if broken:
         problems.append(Problem(f"the tensor `{broken}` holds a number that is not finite", broken))
     if problems:
-        raise FormatError(name, problems, hint="take the checkpoint before it")
+        raise FormatError(name, problems, hint="use an earlier checkpoint")
     return Checkpoint(**{**checkpoint.__dict__, "tensors": tensors})
 
 
 def read_checkpoint_header(path: str | os.PathLike[str]) -> Checkpoint:
-    """Everything but the tensors (`tensors` is empty, `shapes()` is not); a large file costs no more than a small one.
+    """Read everything but the tensors: `tensors` is empty, `shapes()` is not. The time does not depend on the file's size.
 
-    Raises what `read_checkpoint` raises, as far as the header shows it.
+    Raises as `read_checkpoint`, as far as the header shows the error.
     """
     name = os.fspath(path)
     head, size = checkpoint_layout.read_header_bytes(path)
@@ -132,7 +121,7 @@ def read_checkpoint_header(path: str | os.PathLike[str]) -> Checkpoint:
 
 
 def compute_tensor_checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
-    """SHA-256 over the tensors in the order of their names: name, type, shape, bytes as a file has them."""
+    """SHA-256 over the tensors ordered by name: name, type, shape, little-endian bytes."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         tensor = checkpoint_layout.to_stored_layout(tensors[name])
@@ -141,17 +130,12 @@ def compute_tensor_checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def current_versions() -> dict[str, str]:
-    """What this process runs on, without importing any of it."""
-    return installed_versions(("torch", "mujoco", "numpy", "gymnasium"))
-
-
 def _make_checkpoint(name: str, header: checkpoint_layout.CheckpointHeader, size: int) -> Checkpoint:
     document = header.document
     spec = checkpoint_layout.restore_spec(name, document)
     problems = find_shape_problems(spec, header.shapes)
     if problems:
-        raise FormatError(name, problems, hint="train it anew from its spec, or name another checkpoint")
+        raise FormatError(name, problems, hint="train it again from its spec, or name another checkpoint")
     return Checkpoint(
         spec=spec,
         tensors={},

@@ -1,4 +1,4 @@
-"""Writing files so that a crash, a full disk or a power cut leaves either the old file or the new one, whole."""
+"""Durable writes: after a crash, a full disk or a power cut either the old file or the new one exists, whole."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ WRITE_ERRORS = {
     errno.EFBIG: ("the file is larger than this system allows", "name a place on another disk"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
 }
-"""Why something cannot be written, and what helps."""
+"""(reason, hint) of a failed write, by errno."""
 DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""Those of them that say that there is no room."""
+"""Errors that mean that there is no space left."""
 
 PARTIAL_SUFFIX = ".part"
-"""Ending of a file that is not whole yet."""
+"""Suffix of a file while it is written."""
 
 
 def write_durably(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file by way of a temporary one in the same folder; when this returns, the bytes are on the disk.
+    """Write a file through a temporary one in the same folder; on return the bytes are on the disk.
 
-    A link is followed, the permissions of a file that is replaced are kept. Raises FileError, FullDiskError where there is no
-    room; then the old file, if there was one, stands as it was, and nothing new lies beside it.
+    Follows links and keeps the permissions of a replaced file. Raises FileError, or FullDiskError without space; the old file
+    is then unchanged and no temporary file remains.
     """
     target = _resolve_target(path)
     try:
@@ -55,7 +55,7 @@ def write_durably(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Make sure that `path` can be written later, before long work starts; leaves nothing behind. Raises FileError."""
+    """Check before long work that `path` can be written later; leaves no file behind. Raises FileError."""
     target = _resolve_target(path)
     try:
         temporary, descriptor = _create_temporary(target)
@@ -66,7 +66,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 
 def remove_partial_files(path: str | os.PathLike[str]) -> None:
-    """Remove what writes of this file have left that were killed half-way; for one who knows that no other writes it now."""
+    """Remove temporary files of killed writes; call it only if no other process writes this file."""
     target = Path(os.path.realpath(path))
     with contextlib.suppress(OSError):
         for name in os.listdir(target.parent):
@@ -75,9 +75,9 @@ def remove_partial_files(path: str | os.PathLike[str]) -> None:
 
 
 def _resolve_target(path: str | os.PathLike[str]) -> Path:
-    """The real file behind a path. Raises FileError where it is no file that may be replaced."""
+    """File behind a path, links resolved. Raises FileError if it may not be replaced."""
     if "\0" in os.fspath(path) or not os.fspath(path):
-        raise FileError(f"{os.fspath(path)!r} is not the name of a file", hint="name a file")
+        raise FileError(f"{os.fspath(path)!r} is not a file name", hint="name a file")
     target = Path(os.path.realpath(path))
     try:
         if target.is_dir() or os.fspath(path).endswith(os.sep):
@@ -94,7 +94,7 @@ def _resolve_target(path: str | os.PathLike[str]) -> Path:
 
 
 def _create_temporary(target: Path) -> tuple[Path, int]:
-    """A new empty file in the folder of `target`, with the permissions that `target` has or a new file gets."""
+    """Create an empty file beside `target` with its permissions, or those of a new file. Returns its path and descriptor."""
     temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
     descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0), 0o666)
     with contextlib.suppress(OSError):
@@ -103,7 +103,7 @@ def _create_temporary(target: Path) -> tuple[Path, int]:
 
 
 def _fsync_file(descriptor: int) -> None:
-    """fsync; on macOS that leaves the bytes in the drive's cache, and F_FULLFSYNC does not."""
+    """fsync; F_FULLFSYNC on macOS, as fsync leaves the bytes in the drive's cache there."""
     import fcntl
 
     full = getattr(fcntl, "F_FULLFSYNC", None)
@@ -115,7 +115,7 @@ def _fsync_file(descriptor: int) -> None:
 
 
 def _fsync_folder(folder: Path) -> None:
-    """Make the rename itself durable; a file system that cannot sync folders has nothing to offer here."""
+    """Make a rename durable; ignored by file systems that cannot sync folders."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Reading the bytes of a file: whatever may be wrong with it, one sentence that says so."""
+"""Read the bytes of a file, with a clear error for every way in which that can fail."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ MEGABYTE = 1_000_000
 
 
 def read_bytes(path: str | os.PathLike[str], kind: str, limit: int) -> bytes:
-    """The content of a file of this kind ("spec", "checkpoint"), of `limit` bytes at most.
+    """Read a file of at most `limit` bytes; `kind` ("spec", "checkpoint") appears in messages.
 
-    Raises FileError for a missing, unreadable, too large or empty file, a folder, a device. The size is looked at before
-    anything is read.
+    The size is checked first. Raises FileError for a missing, unreadable, too large or empty file, a folder or a device.
     """
     check_file(path, kind, limit)
     try:
@@ -30,10 +29,10 @@ def read_bytes(path: str | os.PathLike[str], kind: str, limit: int) -> bytes:
 
 
 def check_file(path: str | os.PathLike[str], kind: str, limit: int) -> int:
-    """The size of a file in bytes, after the checks of `read_bytes`."""
+    """Check a file as `read_bytes` does. Returns its size in bytes."""
     name = os.fspath(path)
     if "\0" in name or not name:
-        raise FileError(f"{name!r} is not the name of a file", hint=f"name a {kind}")
+        raise FileError(f"{name!r} is not a file name", hint=f"name a {kind}")
     try:
         status = os.stat(path)
     except FileNotFoundError as error:
@@ -47,12 +46,12 @@ def check_file(path: str | os.PathLike[str], kind: str, limit: int) -> int:
     if status.st_size > limit:
         raise _make_size_error(path, kind, limit, status.st_size)
     if status.st_size == 0:
-        raise FileError(f"{name} is empty", hint="it may have been cut off while it was copied; bring it here again")
+        raise FileError(f"{name} is empty", hint="it may have been cut off while it was copied; copy it again")
     return status.st_size
 
 
 def identify_file_type(head: bytes) -> str:
-    """What a file seems to be by its first bytes, in words; empty where nothing is known."""
+    """Guess the type of a file from its first bytes; empty if unknown."""
     if head[:4] == b"PK\x03\x04":
         return "a zip file, perhaps a checkpoint of the original program"
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
@@ -74,15 +73,15 @@ def _make_read_error(path: str | os.PathLike[str], error: OSError) -> FileError:
 
 def _make_size_error(path: str | os.PathLike[str], kind: str, limit: int, size: int) -> FileError:
     return FileError(
-        f"{os.fspath(path)} has {size / MEGABYTE:.1f} MB; a {kind} has {limit / MEGABYTE:g} MB at most",
-        hint=f"make sure that it is a {kind}",
+        f"{os.fspath(path)} has {size / MEGABYTE:.1f} MB; a {kind} has at most {limit / MEGABYTE:g} MB",
+        hint=f"check that it is a {kind}",
     )
 
 
 def find_similar_file(path: Path) -> Path | None:
-    """What may be meant by a file that is not there: one of its name in a folder below, or the most similar in its folder.
+    """Find a file that a missing path may mean: the same name one folder below, or the most similar name in its folder.
 
-    Where its folder is not there either, the most similar folder is taken for it.
+    If the folder is missing too, the most similar folder is searched. None if nothing is similar.
     """
     parent = path.parent
     if not parent.is_dir():
@@ -97,7 +96,7 @@ def find_similar_file(path: Path) -> Path | None:
 
 
 def _suggest_file(path: Path, kind: str) -> str:
-    """A hint that names the most similar file, or what is not there."""
+    """A hint that names the most similar file, or the missing folder."""
     found = find_similar_file(path)
     if found is not None:
         return f"did you mean {found}?"

@@ -1,11 +1,11 @@
-"""Checkpoints of the original program, read as checkpoints of this one.
+"""Import checkpoints of the original program.
 
-What comes over: the networks, the memory of their optimisers, the parameters, the score. The original kept no step counter, no
-random streams, no worlds: a training starts from such a checkpoint, it does not go on exactly.
+Imported are the networks, the state of their optimisers, the parameters and the score. The original stored no step counter,
+random streams or worlds: a training starts from such a checkpoint but cannot resume it exactly.
 
-Three things change on the way. Weights are stored as (in, out). The original's policies act in the units of the figure, here
-they act in [−1, 1] times the half action range h: μ′ = μ ÷ h, σ′ = σ ÷ h, with h = 3 for the pendulum and 1 for all others. And
-the spec says what the original did without saying it: raw observations and rewards, unclipped actions, steady learning rates.
+Three things are converted. Weights become (in, out). The original's policies act in the units of the figure, here they act in
+[−1, 1] times the half action range h: μ′ = μ ÷ h, σ′ = σ ÷ h, with h = 3 for the pendulum and 1 for all others. The spec
+states the original's implicit settings: raw observations and rewards, unclipped actions, constant learning rates.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gts.errors import FormatError, Problem
-from gts.formats.checkpoint import Checkpoint, compute_tensor_checksum, current_versions
+from gts.formats.checkpoint import Checkpoint, compute_tensor_checksum
 from gts.formats.file_checks import identify_file_type, read_bytes
 from gts.formats.networks import NETWORK_NAMES, find_shape_problems
 from gts.formats.safe_unpickle import MAX_LEGACY_BYTES, load_legacy_pickle
 from gts.formats.strict_json import to_printable
 from gts.params.spec import IGNORED_KEYS, KEY_ALIASES, Spec, check_value, make_spec, spec_parameters
+from gts.system.versions import package_versions
 
 _HALF_RANGE = {"invertedPendulum": 3.0, "hopper": 1.0, "halfCheetah": 1.0, "walker": 1.0}
 """Half the action range of the original's figures."""
@@ -41,34 +42,34 @@ _IMPLICIT_PARAMS: dict[str, Any] = {
     "schedule": "constant",
     "maxGradientNorm": 0,
 }
-"""What the original did, in the words of this program."""
+"""Implicit settings of the original program."""
 
 _TENSOR_NAME = re.compile(r"(commonNet\.layer\d{1,3}|output|stdDev)\.(weight|bias)\Z")
-_INVALID_VALUE = Problem("a parameter has a value that is neither number nor word")
+_INVALID_VALUE = Problem("a parameter has a value that is neither a number nor a string")
 _LARGEST_TENSOR = 100_000_000
-_HINT = "only checkpoints that the original program wrote can be imported"
+_HINT = "only checkpoints of the original program can be imported"
 
 
 def read_legacy_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read a checkpoint of the original program; torch is imported for it.
+    """Read a checkpoint of the original program; imports torch.
 
-    Raises FileError where the file cannot be read, FormatError where it is damaged, holds anything that is not data, or does
-    not describe a training of a figure and a technique that are known, MissingError for a torch without a safe loader.
+    Raises FileError if the file cannot be read, FormatError if it is damaged, holds more than data, or has an unknown figure
+    or technique, MissingError for a torch without a safe loader.
     """
     name = os.fspath(path)
     data = read_bytes(path, "checkpoint", MAX_LEGACY_BYTES)
     seems = identify_file_type(data[:16])
     if seems == "a checkpoint":
-        raise FormatError(name, [Problem("this is a checkpoint of GTS already")], hint="use it as it is, without `gts import`")
+        raise FormatError(name, [Problem("this is a checkpoint of GTS already")], hint="use it without `gts import`")
     if "zip" not in seems:
-        problem = Problem(f"this is {seems}" if seems else "this is no checkpoint of the original program")
+        problem = Problem(f"this is {seems}" if seems else "this is not a checkpoint of the original program")
         raise FormatError(name, [problem], hint=_HINT)
     return _LegacyImporter(name, load_legacy_pickle(name, data), hashlib.sha256(data).hexdigest()).build_checkpoint()
 
 
 @dataclass
 class _LegacyImporter:
-    """One file on its way."""
+    """Converts one file."""
 
     name: str
     content: Any
@@ -95,7 +96,7 @@ class _LegacyImporter:
             tensors=tensors,
             counters=self.read_score(),
             parents=({"name": Path(self.name).name, "checksum": self.file_checksum, "step": None},),
-            versions=current_versions(),
+            versions=package_versions(peers=False),
             checksum=compute_tensor_checksum(tensors),
         )
 
@@ -117,7 +118,7 @@ class _LegacyImporter:
         return word
 
     def read_network(self, key: str) -> _LegacyNetwork:
-        """A network's description and tensors, checked against one another."""
+        """Read a network's description and tensors."""
         stored = self.content.get(key)
         state = stored.get("state") if isinstance(stored, dict) else None
         if not isinstance(stored, dict) or not isinstance(state, Mapping):
@@ -130,26 +131,26 @@ class _LegacyImporter:
                 "hiddenActivation": layers["activation"],
             }
         except (KeyError, TypeError, ValueError, RecursionError):
-            self.fail(f"its network `{key}` does not say what layers it has")
+            self.fail(f"its network `{key}` does not describe its layers")
         if not all(isinstance(part, str) and _TENSOR_NAME.match(part) for part in state):
-            self.fail(f"its network `{key}` has parts that the original's networks do not have")
+            self.fail(f"its network `{key}` has parts unknown to the original program")
         arrays = {part: self.read_array(f"{key}.{part}", tensor) for part, tensor in state.items()}
         return _LegacyNetwork(hidden, arrays, stored.get("variance"))
 
     def read_array(self, name: str, tensor: Any) -> NDArray[np.float32]:
-        """A tensor as an array of its own. A tensor may claim to be larger than its storage, so its size is looked at first."""
+        """Copy a tensor into an array, after checking that it is not larger than its storage."""
         import torch
 
         if not isinstance(tensor, torch.Tensor) or tensor.layout != torch.strided or tensor.is_meta:
-            self.fail(f"`{to_printable(name)}` is no plain tensor")
+            self.fail(f"`{to_printable(name)}` is not a plain tensor")
         if tensor.numel() > _LARGEST_TENSOR or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-            self.fail(f"`{to_printable(name)}` claims to be larger than what is stored of it")
+            self.fail(f"`{to_printable(name)}` claims to be larger than its stored data")
         if not tensor.dtype.is_floating_point:
-            self.fail(f"`{to_printable(name)}` holds {tensor.dtype}, not numbers of a network")
+            self.fail(f"`{to_printable(name)}` holds {tensor.dtype}, not floating-point numbers")
         return np.array(tensor.detach().to(torch.float32).numpy(), dtype=np.float32)
 
     def read_params(self, figure: str, technique: str) -> dict[str, Any]:
-        """The parameters that this program knows, without those that it could not use."""
+        """Read the parameters; unknown and invalid ones are left out with a warning."""
         stored = self.content.get("params")
         if not isinstance(stored, dict):
             self.fail("it has no parameters")
@@ -159,8 +160,8 @@ class _LegacyImporter:
             key = KEY_ALIASES.get(spelled, spelled) if isinstance(spelled, str) else str(spelled)
             value = value.lower() if key == "baseline" and isinstance(value, str) else value
             if key not in known:
-                reason = IGNORED_KEYS.get(key, "this program has no such parameter")
-                self.warnings.append(Problem(f"`{to_printable(key)}` is left out: {reason}", to_printable(key)))
+                cause = IGNORED_KEYS.get(key, "this program has no such parameter")
+                self.warnings.append(Problem(f"`{to_printable(key)}` is left out: {cause}", to_printable(key)))
                 continue
             problem = (
                 check_value(figure, technique, key, value) if isinstance(value, (bool, int, float, str)) else _INVALID_VALUE
@@ -172,7 +173,7 @@ class _LegacyImporter:
         return given
 
     def build_policy_params(self, net: str, policy: _LegacyNetwork, half: float, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What the spec has to say so that it describes the imported policy."""
+        """Parameters that make the spec describe the imported policy."""
         values = {f"{net}.{key}": value for key, value in policy.hidden.items()}
         values |= _IMPLICIT_PARAMS | {f"{net}.initialisation": "uniform"}
         values[f"{net}.deviation"] = "fixed" if policy.variance is not None else "stateDependent"
@@ -184,14 +185,14 @@ class _LegacyImporter:
         return values
 
     def read_stds(self, policy: _LegacyNetwork) -> NDArray[np.float64]:
-        """The fixed deviations, (A,), or (N, A) where A2C gave its N environments different ones."""
+        """Fixed standard deviations, (A,), or (N, A) if A2C used different ones in its N environments."""
         actions = len(policy.arrays.get("output.bias", ()))
         flat = not isinstance(policy.variance, list) or not any(isinstance(row, list) for row in policy.variance)
         listed = [policy.variance] if flat else policy.variance
         for row in listed:
             numbers = isinstance(row, list) and all(isinstance(number, float) and 0 < number < 1e6 for number in row)
             if not numbers or not 0 < len(row) == actions:
-                self.fail("its fixed deviations do not fit its actions")
+                self.fail("its fixed standard deviations do not fit its actions")
         rows = np.array(listed)
         return rows[0] if (rows == rows[0]).all() else rows
 
@@ -203,11 +204,11 @@ class _LegacyImporter:
             tensors[f"{net}.deviation.weight"] = _transpose_weights(policy.arrays["stdDev.weight"])
             tensors[f"{net}.deviation.bias"] = policy.arrays["stdDev.bias"] - np.float32(math.log(half))
         else:
-            self.fail("its policy says nothing of its deviation")
+            self.fail("its policy has no standard deviation")
         return tensors
 
     def read_adam_state(self, net: str, key: str, network: _LegacyNetwork, half: float) -> dict[str, NDArray[Any]]:
-        """The memory of an optimiser. With W = h W′ the gradient by W′ is h times that by W, its square h² times."""
+        """Read the moments of Adam. With W = h W′ the gradient by W′ is h times that by W, its square h² times."""
         stored = self.content.get(f"{key}.optimiserState")
         state = stored.get("state") if isinstance(stored, dict) else None
         if not isinstance(state, dict) or len(state) != len(network.arrays):
@@ -230,7 +231,7 @@ class _LegacyImporter:
         return moments
 
     def read_score(self) -> dict[str, Any]:
-        """The score that the original gave it: mean, cov and score, of its own episodes."""
+        """Read the original's score: mean, cov and score of its own episodes."""
         stored = self.content.get("score")
         score = stored if isinstance(stored, dict) else {}
         numbers = {
@@ -258,7 +259,7 @@ class _LegacyImporter:
 
 @dataclass(frozen=True)
 class _LegacyNetwork:
-    """A network of the original: tensors by its own names, weights (out, in)."""
+    """A network of the original program: tensors by their original names, weights (out, in)."""
 
     hidden: dict[str, Any]
     arrays: dict[str, NDArray[np.float32]]
@@ -266,7 +267,7 @@ class _LegacyNetwork:
 
 
 def _build_layer_tensors(net: str, network: _LegacyNetwork, half: float) -> dict[str, NDArray[Any]]:
-    """Hidden layers and output layer under the names of this program; the output in units of the half action range."""
+    """Rename the layers' tensors and scale the output layer to units of the half action range."""
     return {
         f"{net}.{_rename_tensor(name)}": _transpose_weights(array) / np.float32(half if name.startswith("output.") else 1.0)
         for name, array in network.arrays.items()
@@ -275,7 +276,7 @@ def _build_layer_tensors(net: str, network: _LegacyNetwork, half: float) -> dict
 
 
 def _parse_step_count(count: Any) -> float:
-    """A step counter, which is a tensor of one number in newer files; −1 where it is something else."""
+    """Step counter of Adam, a tensor of one number in newer files; −1 if it is invalid."""
     import torch
 
     if isinstance(count, torch.Tensor):
@@ -292,5 +293,5 @@ def _rename_tensor(name: str) -> str:
 
 
 def _transpose_weights(array: NDArray[Any]) -> NDArray[Any]:
-    """(out, in) → (in, out); what is no matrix stays."""
+    """(out, in) → (in, out); vectors stay."""
     return np.ascontiguousarray(array.T) if array.ndim == 2 else array

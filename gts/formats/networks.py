@@ -1,4 +1,4 @@
-"""The tensors of networks in a checkpoint: their names, and the shapes that a spec gives them."""
+"""Network tensors of a checkpoint: their names and the shapes that a spec implies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gts.params.spec import Spec
 TensorShape = tuple[int, ...]
 
 NETWORK_NAMES = {"reinforce": ("policy", "baseline"), "a2c": ("actor", "critic"), "ppo": ("actor", "critic")}
-"""The networks of each technique; the first is the policy, without which a checkpoint is of no use."""
+"""Networks of each technique; the first one is the policy, which every checkpoint needs."""
 
 FIGURE_SIZES = {
     "invertedPendulum": (4, 1),
@@ -23,38 +23,43 @@ FIGURE_SIZES = {
     "ant": (105, 8),
     "humanoid": (348, 17),
 }
-"""(O, A): how many numbers a figure's observation and action have. A checkpoint of a figure that is not here is not checked."""
+"""(O, A): sizes of observation and action. Repeats `gts.physics`, which this package may not import; a test compares them.
+
+Checkpoints of other figures are not checked.
+"""
 
 _TENSOR_NAME = re.compile(r"(layer\d+\.(weight|bias)|output\.(weight|bias)|log_deviation|deviation\.(weight|bias))\Z")
 
 
 @dataclass(frozen=True)
 class NetworkInfo:
-    """One network as a person looks at it."""
+    """Summary of one network."""
 
     name: str
     sizes: tuple[int, ...]
     """Widths from input to output: (11, 64, 64, 3)."""
     activation: str
     deviation: str
-    """Kind of exploration, empty for a network that is no policy."""
+    """Kind of the policy's standard deviation; empty for other networks."""
     parameters: int
-    """How many numbers it has learned."""
+    """Number of learned parameters."""
 
 
 def is_network_tensor(name: str) -> bool:
-    """Whether a tensor is a part of a network (not its optimiser's memory, no normaliser, no world)."""
+    """Whether a tensor belongs to a network, not to its optimiser, a normaliser or a world."""
     net, _, part = name.partition(".")
     return any(net in names for names in NETWORK_NAMES.values()) and _TENSOR_NAME.match(part) is not None
 
 
 def describe_networks(spec: Spec, shapes: Mapping[str, TensorShape]) -> tuple[NetworkInfo, ...]:
-    """The networks that a checkpoint holds, the policy first."""
+    """Networks of a checkpoint, the policy first."""
     values = spec.values()
     described = []
     for net in NETWORK_NAMES[spec.technique]:
-        mine = {name: shape for name, shape in shapes.items() if name.startswith(net + ".") and is_network_tensor(name)}
-        weights = [mine[name] for name in sorted(mine, key=_layer_index) if re.search(r"\.(layer\d+|output)\.weight\Z", name)]
+        tensors = {name: shape for name, shape in shapes.items() if name.startswith(net + ".") and is_network_tensor(name)}
+        weights = [
+            tensors[name] for name in sorted(tensors, key=_layer_index) if re.search(r"\.(layer\d+|output)\.weight\Z", name)
+        ]
         if weights:
             described.append(
                 NetworkInfo(
@@ -62,14 +67,14 @@ def describe_networks(spec: Spec, shapes: Mapping[str, TensorShape]) -> tuple[Ne
                     sizes=(weights[0][0], *(shape[-1] for shape in weights)),
                     activation=values[f"{net}.hiddenActivation"],
                     deviation=values.get(f"{net}.deviation", ""),
-                    parameters=sum(prod(shape) for shape in mine.values()),
+                    parameters=sum(prod(shape) for shape in tensors.values()),
                 )
             )
     return tuple(described)
 
 
 def iterate_expected_shapes(spec: Spec, net: str, observation_size: int, action_size: int) -> Iterator[tuple[str, TensorShape]]:
-    """Name and shape of every tensor of one network of a spec; `action_size` is its number of outputs."""
+    """Name and shape of every tensor of a spec's network; `action_size` is its number of outputs."""
     values = spec.values()
     hidden = [values[f"{net}.hiddenSize"]] * values[f"{net}.nHidden"]
     widths = [observation_size, *hidden]
@@ -87,14 +92,14 @@ def iterate_expected_shapes(spec: Spec, net: str, observation_size: int, action_
 
 
 def find_shape_problems(spec: Spec, shapes: Mapping[str, TensorShape]) -> list[Problem]:
-    """What does not agree between a spec and the tensors of its networks; networks beside the policy may be absent."""
+    """Differences between a spec and the shapes of its network tensors; all networks but the policy may be absent."""
     policy = NETWORK_NAMES[spec.technique][0]
     entry = f"{policy}.layer0.weight" if spec.values()[f"{policy}.nHidden"] else f"{policy}.output.weight"
     if entry not in shapes or f"{policy}.output.bias" not in shapes:
-        return [Problem(f"there is no {policy} network in it, which a checkpoint of {spec.technique} has")]
+        return [Problem(f"it has no {policy} network, which a checkpoint of {spec.technique} needs")]
     sizes = (*shapes[entry][:1], *shapes[f"{policy}.output.bias"])
     if len(sizes) != 2:
-        return [Problem(f"its {policy} is no network: `{entry}` or its output has no width")]
+        return [Problem(f"its {policy} is not a network: `{entry}` or its output has no width")]
     problems = []
     if spec.figure in FIGURE_SIZES and sizes != FIGURE_SIZES[spec.figure]:
         observation_size, action_size = FIGURE_SIZES[spec.figure]
@@ -113,7 +118,7 @@ def find_shape_problems(spec: Spec, shapes: Mapping[str, TensorShape]) -> list[P
     per_environment_shape = (spec.values()["nEnvironments"], sizes[1])
     deviation = f"{policy}.log_deviation"
     if shapes.get(deviation) == per_environment_shape and spec.values().get(f"{policy}.varianceScaleDelta"):
-        expected[deviation] = per_environment_shape  # one row for each environment
+        expected[deviation] = per_environment_shape  # one row per environment
     for name in expected.keys() | {name for name in shapes if is_network_tensor(name)}:
         problem = _compare_shapes(name, expected.get(name), shapes.get(name))
         if problem:
@@ -127,11 +132,11 @@ def _compare_shapes(name: str, expected: TensorShape | None, found: TensorShape 
     if found is None:
         return Problem(f"the tensor `{name}` is missing", name)
     if expected is None:
-        return Problem(f"the tensor `{name}` has no place in the networks of its spec", name)
-    return Problem(f"the tensor `{name}` has the shape {found}, its spec asks for {expected}", name)
+        return Problem(f"the tensor `{name}` does not belong to the networks of its spec", name)
+    return Problem(f"the tensor `{name}` has the shape {found}, its spec needs {expected}", name)
 
 
 def _layer_index(name: str) -> int:
-    """Order of a layer in its network."""
+    """Position of a layer in its network."""
     match = re.search(r"\.layer(\d+)\.", name)
     return int(match.group(1)) if match else 10**6

@@ -1,7 +1,7 @@
-"""Opening the original program's pickled checkpoints without running anything that is in them.
+"""Load the original program's pickled checkpoints without executing their code.
 
-A pickle can name any function and have it called. torch's restricted loader calls none but those of a fixed list; the original
-files need three more names, and a file that names anything else is refused before it is opened.
+A pickle can call any function by name. torch's restricted loader allows a fixed list only; the original files need three more
+names, and a file with any other name is refused before it is loaded.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _FIGURE_GLOBAL = "GTS.physicalModel.PhysicalModelID"
 _SCALAR_GLOBAL = "numpy.core.multiarray.scalar"
 _ALLOWED_GLOBALS = frozenset({_FIGURE_GLOBAL, _SCALAR_GLOBAL, "numpy.dtype"})
 _MIN_TORCH = (2, 10)
-_HINT = "it cannot be opened safely, so it was not; train the figure anew from its spec"
+_HINT = "it cannot be loaded safely; train the figure again from its spec"
 
 
 def load_legacy_pickle(name: str, data: bytes) -> Any:
-    """The content of a file that `torch.save` wrote; the original's name of a figure becomes a str.
+    """Load a file written by `torch.save`; the original's figure enumeration becomes a str.
 
-    Raises FormatError for a file that is damaged or holds anything but plain data and tensors, MissingError for a torch whose
-    restricted loader has known holes.
+    Raises FormatError for a file that is damaged or holds more than plain data and tensors, MissingError for a torch version
+    whose restricted loader is known to be unsafe.
     """
     _check_archive(name, data)
     import numpy as np
@@ -36,15 +36,15 @@ def load_legacy_pickle(name: str, data: bytes) -> Any:
 
     if tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2]) < _MIN_TORCH:
         raise MissingError(
-            f"torch {torch.__version__} does not open foreign files safely", hint="install torch 2.10 or a newer one"
+            f"torch {torch.__version__} does not load untrusted files safely", hint="install torch 2.10 or newer"
         )
     try:
         foreign = set(torch.serialization.get_unsafe_globals_in_checkpoint(io.BytesIO(data))) - _ALLOWED_GLOBALS
-    except Exception as error:  # the loader raises whatever a damaged pickle makes it raise
+    except Exception as error:  # a damaged pickle can raise any exception
         raise _make_damaged_error(name, error) from error
     if foreign:
         named = ", ".join(f"`{to_printable(word)}`" for word in sorted(foreign)[:10])
-        raise FormatError(name, [Problem(f"it holds more than data: {named} could run code when it is opened")], hint=_HINT)
+        raise FormatError(name, [Problem(f"it holds more than data: {named} could run code when it is loaded")], hint=_HINT)
     allowed: list[Any] = [
         (_make_figure_name, _FIGURE_GLOBAL),
         (np._core.multiarray.scalar, _SCALAR_GLOBAL),  # type: ignore[attr-defined]
@@ -53,19 +53,19 @@ def load_legacy_pickle(name: str, data: bytes) -> Any:
     ]
     try:
         with torch.serialization.safe_globals(allowed), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pickles that it does not know: those it refuses
+            warnings.simplefilter("ignore")  # it warns about pickles that it then refuses
             return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
-    except Exception as error:  # as above; there is no second try with a laxer loader
+    except Exception as error:  # as above
         raise _make_damaged_error(name, error) from error
 
 
 def _make_figure_name(value: object) -> str:
-    """Stands in for the original's enumeration of figures."""
+    """Replacement for the original's enumeration of figures."""
     return str(value)
 
 
 def _check_archive(name: str, data: bytes) -> None:
-    """Refuse what `torch.save` does not write: no zip file, compressed members, more inside than outside."""
+    """Refuse files that `torch.save` does not write: not a zip file, compressed, or larger when unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -75,7 +75,7 @@ def _check_archive(name: str, data: bytes) -> None:
     if broken is None and any(member.filename.endswith("/data.pkl") for member in members):
         return
     if broken:
-        raise FormatError(name, [Problem(f"its part `{to_printable(broken)}` is damaged")], hint="copy it here again")
+        raise FormatError(name, [Problem(f"its part `{to_printable(broken)}` is damaged")], hint="copy it again")
     raise FormatError(name, [Problem("a zip file, but not a checkpoint of the original program")], hint="name a checkpoint")
 
 
@@ -86,5 +86,5 @@ def _is_uncompressed(members: list[zipfile.ZipInfo], size: int) -> bool:
 
 def _make_damaged_error(name: str, error: Exception) -> FormatError:
     lines = str(error).strip().splitlines()
-    reason = to_printable(lines[0]) if lines else type(error).__name__
-    return FormatError(name, [Problem(f"it is damaged, or no checkpoint of the original program ({reason})")], hint=_HINT)
+    cause = to_printable(lines[0]) if lines else type(error).__name__
+    return FormatError(name, [Problem(f"it is damaged, or not a checkpoint of the original program ({cause})")], hint=_HINT)

@@ -1,7 +1,7 @@
-"""JSON Schemas of spec and space files, for editors: generated from the declarations of the parameters.
+"""JSON Schemas of spec and space files for editors, generated from the parameter declarations.
 
-They travel with the program as `schemas/*.schema.json`; `python -m gts.formats.schema` writes them anew. An editor sees what a
-schema can say; the readers of this room say the rest (repeated keys, ranges upside down, conditions in a circle).
+They are installed as `schemas/*.schema.json`; `python -m gts.formats.schema` updates them. Some errors are beyond JSON Schema
+and found by the readers only: repeated keys, ranges with min above max, cyclic conditions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SCHEMA_KINDS: tuple[SchemaKind, ...] = ("spec", "space")
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _COMMENT: Schema = {
-    "description": "Whatever a person wants to note; a list is a text of several lines.",
+    "description": "A free comment; a list has one element per line.",
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
 }
 _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
@@ -45,7 +45,7 @@ def make_space_schema() -> Schema:
     properties = {
         **_make_name_properties(),
         "name": {
-            "description": "Name of the study; the file's own where it is not given.",
+            "description": "Name of the study; by default that of the file.",
             "type": "string",
             "pattern": r"^\w[\w .+-]{0,79}$",
         },
@@ -54,7 +54,7 @@ def make_space_schema() -> Schema:
         "objective": _make_objective_schema(),
         "params": {"$ref": "#/$defs/params"},
         "paramSpace": {
-            "description": "The parameters that are searched: a list of values, or a range.",
+            "description": "The searched parameters: a list of values, or a range.",
             "type": "object",
             "properties": {"comment": _COMMENT},
         },
@@ -64,24 +64,24 @@ def make_space_schema() -> Schema:
 
 
 def format_schema(kind: SchemaKind) -> str:
-    """A schema as its file has it."""
+    """Text of a schema file."""
     schema = make_spec_schema() if kind == "spec" else make_space_schema()
     return format_json(schema)
 
 
 def read_shipped_schema(kind: SchemaKind) -> str:
-    """The schema that travels with the program."""
+    """Text of the installed schema."""
     return (importlib.resources.files("gts.formats") / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
 
 
 def write_schemas(folder: Path) -> None:
-    """Write both schemas. Raises FileError."""
+    """Write all schemas. Raises FileError."""
     for kind in SCHEMA_KINDS:
         write_durably(folder / f"{kind}.schema.json", format_schema(kind).encode())
 
 
-def _make_file_schema(kind: SchemaKind, meaning: str, properties: Schema, groups: tuple[str, ...]) -> Schema:
-    """A whole file: its keys, and what technique and figure decide about those under `groups`."""
+def _make_file_schema(kind: SchemaKind, description: str, properties: Schema, groups: tuple[str, ...]) -> Schema:
+    """Schema of a file: its keys, and the keys under `groups` for each technique and figure."""
     definitions: Schema = {
         "params": {"description": "Parameters by key.", "type": "object", "properties": {"comment": _COMMENT}},
     }
@@ -106,7 +106,7 @@ def _make_file_schema(kind: SchemaKind, meaning: str, properties: Schema, groups
         "$schema": _DRAFT,
         "$id": f"urn:gts:{kind}",
         "title": f"GTS {kind}",
-        "description": meaning,
+        "description": description,
         "type": "object",
         "required": ["physicalModel", "technique"],
         "properties": properties,
@@ -124,7 +124,7 @@ def _make_name_properties() -> Schema:
 
 
 def _make_condition(key: str, value: str, group: str, name: str) -> Schema:
-    """If the file says `key: value`, its `group` is as the definition says."""
+    """If the file has `key: value`, its `group` follows the definition `name`."""
     return {
         "if": {"properties": {key: {"const": value}}, "required": [key]},
         "then": {"properties": {group: {"$ref": f"#/$defs/{name}"}}},
@@ -133,8 +133,8 @@ def _make_condition(key: str, value: str, group: str, name: str) -> Schema:
 
 def _list_allowed_names(parameters: Iterable[Parameter]) -> list[str]:
     known = [parameter.key for parameter in parameters]
-    older = [key for key, target in KEY_ALIASES.items() if target in known]
-    return [*known, *older, *IGNORED_KEYS, "comment"]
+    aliases = [key for key, target in KEY_ALIASES.items() if target in known]
+    return [*known, *aliases, *IGNORED_KEYS, "comment"]
 
 
 def _make_group_schema(group: str, owner: str, parameters: tuple[Parameter, ...]) -> Schema:
@@ -148,7 +148,7 @@ def _make_group_schema(group: str, owner: str, parameters: tuple[Parameter, ...]
 
 
 def _make_value_schema(parameter: Parameter) -> Schema:
-    """The values of one parameter."""
+    """Schema of a parameter's values."""
     unit = f" [{parameter.unit}]" if parameter.unit else ""
     schema: Schema = {"description": parameter.description + unit, "default": parameter.default}
     if parameter.kind == "choice":
@@ -162,7 +162,7 @@ def _make_value_schema(parameter: Parameter) -> Schema:
 
 
 def _make_parameter_schema(parameter: Parameter, pointer: str) -> Schema:
-    """The form of an axis, and that everything in it is a value of the parameter."""
+    """Schema of a searched parameter; `pointer` leads to the schemas of values."""
     value = {"$ref": f"{pointer}/{parameter.key.replace('~', '~0').replace('/', '~1')}"}
     members: Schema = {"values": {"items": value}}
     if parameter.kind in ("integer", "number"):
@@ -172,10 +172,10 @@ def _make_parameter_schema(parameter: Parameter, pointer: str) -> Schema:
 
 
 def _make_parameter_forms() -> Schema:
-    """A list of values, the same with a condition, or a range."""
+    """Forms of a searched parameter: a list of values, the same with a condition, or a range."""
     values: Schema = {"type": "array", "minItems": 1, "maxItems": 1000}
     when: Schema = {
-        "description": "The axis is there only where other parameters have these values.",
+        "description": "The parameter is searched only if other parameters have these values.",
         "type": "object",
         "additionalProperties": {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR, "minItems": 1}]},
         "properties": {"comment": _COMMENT},
@@ -202,7 +202,7 @@ def _make_objective_schema() -> Schema:
     }
     goal: Schema = {"anyOf": [{"enum": measures}, weights]}
     return {
-        "description": "What is made as large as possible: a measure, a weighted sum, or two of these for a Pareto front.",
+        "description": "The maximised objective: a measure, a weighted sum, or two of these for a Pareto front.",
         "default": "score",
         "anyOf": [*goal["anyOf"], {"type": "array", "items": goal, "minItems": 2, "maxItems": 2}],
     }

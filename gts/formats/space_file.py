@@ -1,4 +1,4 @@
-"""Space files: a family of specs for a search."""
+"""Space files: the parameters that a search varies, and those that stay fixed."""
 
 from __future__ import annotations
 
@@ -33,73 +33,73 @@ _NAME = re.compile(r"\w[\w .+-]{0,79}\Z")
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """A figure, a technique, the parameters that stay, and those that are searched."""
+    """A figure, a technique, fixed parameters and searched parameters."""
 
     figure: str
     technique: str
     name: str
-    """Of the study: its folder is `studies/<name>/`."""
+    """Name of the study; its folder is `studies/<name>/`."""
     params: Mapping[str, Any]
-    """Parameters that every trial has, by file key; one that is searched too counts for nothing here."""
+    """Fixed parameters by file key; one that is also searched has no effect here."""
     param_space: tuple[SpaceParameter, ...]
-    """In the order of the file."""
+    """Searched parameters, in the order of the file."""
     n_steps: int | None = None
-    """`nSteps` at the top of the file; a parameter like any other, so `params` or `param_space` may have it instead."""
+    """`nSteps` at the top level; `params` or `param_space` may contain it instead."""
     n_epochs: int | None = None
-    """`nEpochs` at the top of the file."""
+    """`nEpochs` at the top level."""
     objective: tuple[ObjectiveWeights, ...] = DEFAULT_OBJECTIVES
-    """One goal, or two for a Pareto front; each is made as large as possible."""
+    """One objective, or two for a Pareto front; each is maximised."""
     comment: str = ""
     warnings: tuple[Problem, ...] = ()
 
     def fixed_params(self) -> dict[str, Any]:
-        """Every parameter that the file gives a value, by file key."""
+        """Parameters that the file gives a value, by file key."""
         budget = {"nSteps": self.n_steps, "nEpochs": self.n_epochs}
         return {key: value for key, value in budget.items() if value is not None} | dict(self.params)
 
     def ordered_parameters(self) -> tuple[SpaceParameter, ...]:
-        """The axes in an order in which a point can be drawn: those that conditions name come first."""
+        """Searched parameters in an order for sampling: those that conditions name come first."""
         return sort_by_conditions(self.param_space)
 
     def is_active(self, parameter: SpaceParameter, values: Mapping[str, Any]) -> bool:
-        """Whether an axis is there at a point whose earlier axes have these values."""
+        """Whether a parameter's conditions hold at a point with these values of earlier parameters."""
         return parameter.key in self._list_active_keys(values, stop=parameter.key)
 
     def spec(self, values: Mapping[str, Any]) -> Spec:
-        """The spec of one point; values of axes that are not there are left out.
+        """Spec of one point; values of inactive parameters are left out.
 
-        Raises ParameterError for a value that no spec can have, for an axis without a value, and for a value without an axis.
+        Raises ParameterError for an invalid value, a parameter without a value, and a value of an unknown parameter.
         """
         active = self._list_active_keys(values)
-        known = {axis.key for axis in self.param_space}
-        problems = [Problem(unknown_name_message("axis", key, known), key) for key in values if key not in known]
+        known = {parameter.key for parameter in self.param_space}
+        problems = [Problem(unknown_name_message("searched parameter", key, known), key) for key in values if key not in known]
         problems += [Problem(f"the point has no value of `{key}`", key) for key in active if key not in values]
         if problems:
             raise ParameterError(problems)
         return make_spec(self.figure, self.technique, self.fixed_params() | {key: values[key] for key in active})
 
     def document(self) -> dict[str, Any]:
-        """The content of its file."""
+        """Content of its file."""
         head: dict[str, Any] = {"comment": self.comment} if self.comment else {}
         head |= {"physicalModel": self.figure, "name": self.name, "technique": self.technique}
         head |= {key: value for key, value in (("nSteps", self.n_steps), ("nEpochs", self.n_epochs)) if value is not None}
         if self.objective != DEFAULT_OBJECTIVES:
             head["objective"] = objectives_to_document(self.objective)
-        return head | {"params": dict(self.params), "paramSpace": {axis.key: axis.document() for axis in self.param_space}}
+        return head | {
+            "params": dict(self.params),
+            "paramSpace": {parameter.key: parameter.document() for parameter in self.param_space},
+        }
 
     def _list_active_keys(self, values: Mapping[str, Any], stop: str = "") -> list[str]:
-        """Keys of the axes that are there at a point, up to and with the axis `stop`."""
-        now = (
-            make_spec(self.figure, self.technique, self.fixed_params(), partial=True).values()
-            if any(a.when for a in self.param_space)
-            else {}
-        )
+        """Keys of active parameters at a point, up to and including `stop`."""
+        has_conditions = any(parameter.when for parameter in self.param_space)
+        known = make_spec(self.figure, self.technique, self.fixed_params(), partial=True).values() if has_conditions else {}
         active = []
-        for axis in self.ordered_parameters():
-            if all(now.get(condition.key) in condition.values for condition in axis.when):
-                active.append(axis.key)
-                now = now | ({axis.key: values[axis.key]} if axis.key in values else {})
-            if axis.key == stop:
+        for parameter in self.ordered_parameters():
+            if all(known.get(condition.key) in condition.values for condition in parameter.when):
+                active.append(parameter.key)
+                known = known | ({parameter.key: values[parameter.key]} if parameter.key in values else {})
+            if parameter.key == stop:
                 break
         return active
 
@@ -107,14 +107,13 @@ class SearchSpace:
 def read_space(path: str | os.PathLike[str]) -> SearchSpace:
     """Read a space file.
 
-    Raises FileError where it cannot be read, FormatError with everything that is wrong in it, each thing with its line and
-    column. The warnings of the space have their place too.
+    Raises FileError if it cannot be read, FormatError with all errors in it. Errors and warnings have line and column.
     """
     return parse_space(read_json(path, "space"))
 
 
 def parse_space(document: JsonDocument) -> SearchSpace:
-    """The space that a JSON text describes; raises FormatError."""
+    """Build the space of a JSON document. Raises FormatError with all errors in it."""
     members = get_members(document)
     problems, warnings = _sort_repeated_keys(document)
     problems += document.invalid_values.values()
@@ -126,32 +125,32 @@ def parse_space(document: JsonDocument) -> SearchSpace:
     params = read_object(document, "params", problems)
     for key in _BUDGET_KEYS:
         if key in members and key in params:
-            problems.append(document.problem(("params", key), f"`{key}` stands at the top of the file too; keep one"))
+            problems.append(document.problem(("params", key), f"`{key}` is at the top level too; keep one"))
     budget = {key: members[key] for key in _BUDGET_KEYS if key in members}
     given = budget | params
 
-    def place(key: str) -> JsonPath:
+    def path_of(key: str) -> JsonPath:
         return (key,) if key in budget else ("params", key)
 
-    spec = check_params(document, figure, technique, given, problems, place, partial=True)
+    spec = check_params(document, figure, technique, given, problems, path_of, partial=True)
     reader = SpaceParameterReader(document, figure, technique, problems, warnings)
-    axes = reader.read(read_object(document, "paramSpace", problems))
-    goals = read_objectives(document, figure, problems)
+    parameters = reader.read(read_object(document, "paramSpace", problems))
+    objective = read_objectives(document, figure, problems)
     comment = read_comments(document, ((), ("params",), ("paramSpace",)), problems)
     if not members.get("paramSpace"):
-        warnings.append(document.problem(("paramSpace",), "nothing is searched: `paramSpace` names no parameter"))
+        warnings.append(document.problem(("paramSpace",), "`paramSpace` is empty: no parameter is searched"))
     if spec is None or problems:
         raise make_format_error(document, problems)
-    warnings += [*technique_warnings, *(document.problem(place(warning.key), warning.message) for warning in spec.warnings)]
+    warnings += [*technique_warnings, *(document.problem(path_of(warning.key), warning.message) for warning in spec.warnings)]
     return SearchSpace(
         figure=figure,
         technique=technique,
         name=name,
         params={key: value for key, value in spec.given_values.items() if key not in budget},
-        param_space=axes,
+        param_space=parameters,
         n_steps=budget.get("nSteps"),
         n_epochs=budget.get("nEpochs"),
-        objective=goals,
+        objective=objective,
         comment=comment,
         warnings=tuple(sorted(warnings, key=lambda warning: (warning.line, warning.column))),
     )
@@ -163,16 +162,15 @@ def write_space(path: str | os.PathLike[str], space: SearchSpace) -> None:
 
 
 def format_space(space: SearchSpace) -> str:
-    """The content of a space's file."""
+    """Content of a space file."""
     return format_json(space.document())
 
 
 def _sort_repeated_keys(document: JsonDocument) -> tuple[list[Problem], list[Problem]]:
-    """Repeated keys as problems; as warnings where the file is one of the original program's.
+    """Repeated keys as (problems, warnings): warnings in `params` of the original program's spaces, problems elsewhere.
 
-    Its reader kept the last of two equal keys, and at least one of its spaces, which ran and gave results, has a fixed
-    parameter twice. Such a file is known by a key that the original program's files carry and that nothing ever read; a space
-    written for this program has none. Only `params` is forgiven, and only in a space: a spec is the record of one training.
+    The original's reader kept the last of two equal keys, and at least one of its published spaces repeats a fixed parameter.
+    Its files are recognised by a key that no program reads and that new spaces do not have.
     """
     params = document.value.get("params")
     original = isinstance(params, dict) and any(key in IGNORED_KEYS for key in params)
@@ -181,7 +179,7 @@ def _sort_repeated_keys(document: JsonDocument) -> tuple[list[Problem], list[Pro
     for repetition, problem in zip(document.repeated_keys, list_repeated_key_problems(document), strict=True):
         if original and len(repetition.path) == 2 and repetition.path[0] == "params":
             key, first = to_printable(str(repetition.path[1])), repetition.first_line
-            message = f"`{key}` is said again (first in line {first}); this one counts, as the original program read it"
+            message = f"`{key}` is repeated (first in line {first}); this value counts, as in the original program"
             warnings.append(document.problem(repetition.path, message))
         else:
             problems.append(problem)
@@ -189,11 +187,11 @@ def _sort_repeated_keys(document: JsonDocument) -> tuple[list[Problem], list[Pro
 
 
 def _read_name(document: JsonDocument, problems: list[Problem]) -> str:
-    """The name of the study, that of the file where none is given."""
+    """Name of the study, by default that of the file."""
     name = document.value.get("name", Path(document.name).stem)
     if isinstance(name, str) and _NAME.match(name):
         return name
     if ("name",) not in document.invalid_values:
-        message = "`name` becomes a folder: 1 to 80 letters, digits, spaces or any of _ . + -, and a letter or digit first"
+        message = "`name` becomes a folder: use 1 to 80 letters, digits, spaces or _ . + -, beginning with a letter or digit"
         problems.append(document.problem(("name",), message, "name"))
     return ""

@@ -1,4 +1,4 @@
-"""The axes of a space: the parameters that a search tries values of."""
+"""Searched parameters of a space: lists of values and ranges, with conditions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from gts.params.spec import IGNORED_KEYS, KEY_ALIASES, MAX_SUGGESTIONS, check_va
 
 _MAX_VALUES = 1000
 _SEED_WARNING = (
-    "a search over `seed` picks lucky seeds: what it finds is not repeated by other seeds; "
+    "a search over `seed` picks lucky seeds, and its result does not hold for other seeds; "
     "leave it out and train each trial on several seeds (`gts search --seeds`)"
 )
 
 
 @dataclass(frozen=True)
 class ParameterCondition:
-    """An axis is there only where a parameter has one of some values."""
+    """A parameter is searched only if another one has one of some values."""
 
     key: str
     values: tuple[Any, ...]
@@ -28,7 +28,7 @@ class ParameterCondition:
 
 @dataclass(frozen=True)
 class CategoricalParameter:
-    """A parameter that takes one of a few values."""
+    """A parameter that takes one of several values."""
 
     key: str
     values: tuple[Any, ...]
@@ -36,28 +36,28 @@ class CategoricalParameter:
     """All of them must hold."""
 
     def document(self) -> Any:
-        """As a file has it."""
+        """Its JSON value in a file."""
         return {"values": list(self.values), "when": _conditions_to_document(self.when)} if self.when else list(self.values)
 
 
 @dataclass(frozen=True)
 class RangeParameter:
-    """A parameter that takes any value between two, both included."""
+    """A parameter that takes any value from `low` to `high`, both included."""
 
     key: str
     low: float
     high: float
     log: bool = False
-    """Whether equal ratios are equally likely, in place of equal differences."""
+    """Whether values are sampled on a logarithmic scale."""
     step: float | None = None
-    """Distance of neighbouring values, from `low` on; None for all numbers, or all whole numbers."""
+    """Distance between values, starting at `low`; None for all numbers, or all integers."""
     integer: bool = False
-    """Whether only whole numbers are tried; then `low`, `high` and `step` are ints."""
+    """Whether only integers are sampled; then `low`, `high` and `step` are ints."""
     when: tuple[ParameterCondition, ...] = ()
     """All of them must hold."""
 
     def document(self) -> Any:
-        """As a file has it."""
+        """Its JSON value in a file."""
         members: dict[str, Any] = {"min": self.low, "max": self.high}
         if self.log:
             members["log"] = True
@@ -75,43 +75,43 @@ def _conditions_to_document(when: Sequence[ParameterCondition]) -> dict[str, Any
 
 @dataclass
 class SpaceParameterReader:
-    """Reads the axes of one space, and collects what is wrong and what is suspicious."""
+    """Reads the searched parameters of one space and collects problems and warnings."""
 
     document: JsonDocument
     figure: str
-    """Empty where the file names none that is known; then values are not held against declarations."""
+    """Empty for an unknown figure; values are then not checked against declarations."""
     technique: str
     problems: list[Problem]
     warnings: list[Problem]
     declared: dict[str, Parameter] = field(default_factory=dict)
 
     def read(self, members: Mapping[str, Any]) -> tuple[SpaceParameter, ...]:
-        """The axes under `paramSpace`, in the order of the file."""
+        """Parameters under `paramSpace`, in the order of the file."""
         if self.figure and self.technique:
             self.declared = {parameter.key: parameter for parameter in spec_parameters(self.figure, self.technique)}
-        axes: dict[str, SpaceParameter] = {}
+        parameters: dict[str, SpaceParameter] = {}
         for spelled, value in members.items():
             path: JsonPath = ("paramSpace", spelled)
             if spelled == "comment" or not self.check_key(spelled, path):
                 continue
             key = KEY_ALIASES.get(spelled, spelled)
-            if key in axes:
-                self.add_problem(path, f"`{spelled}` says again what `{key}` says")
-            elif not any(place[:2] == path for place in self.document.invalid_values):
-                axis = self.read_parameter(key, value, path)
-                if axis is not None:
-                    axes[key] = axis
-        self.check_cycles(axes)
-        return tuple(axes.values())
+            if key in parameters:
+                self.add_problem(path, f"`{spelled}` repeats `{key}`")
+            elif not any(invalid[:2] == path for invalid in self.document.invalid_values):
+                parameter = self.read_parameter(key, value, path)
+                if parameter is not None:
+                    parameters[key] = parameter
+        self.check_cycles(parameters)
+        return tuple(parameters.values())
 
     def add_problem(self, path: JsonPath, message: str) -> None:
-        """Add a problem."""
+        """Append a problem at a position of the file."""
         self.problems.append(self.document.problem(path, message, str(path[1])))
 
     def check_key(self, key: str, path: JsonPath) -> bool:
-        """Whether a key can be searched; says so where it cannot."""
+        """Whether a key can be searched; adds a problem or warning if not."""
         if key in IGNORED_KEYS and key not in self.declared:
-            message = f"`{key}` was never read ({IGNORED_KEYS[key]}) and is left out"
+            message = f"`{key}` has no effect ({IGNORED_KEYS[key]}) and is ignored"
             self.warnings.append(self.document.problem(path, message))
             return False
         target = KEY_ALIASES.get(key, key)
@@ -127,23 +127,23 @@ class SpaceParameterReader:
         return True
 
     def read_parameter(self, key: str, value: Any, path: JsonPath) -> SpaceParameter | None:
-        """One axis, or None where something is wrong with it."""
+        """Read one parameter; None after a problem."""
         before = len(self.problems)
         if isinstance(value, list):
-            axis: SpaceParameter | None = self.read_categories(key, value, path, ())
+            parameter: SpaceParameter | None = self.read_categories(key, value, path, ())
         elif isinstance(value, dict) and "values" in value:
             self.check_members(value, path, ("values", "when", "comment"))
-            axis = self.read_categories(key, value["values"], (*path, "values"), self.read_conditions(key, value, path))
+            parameter = self.read_categories(key, value["values"], (*path, "values"), self.read_conditions(key, value, path))
         elif isinstance(value, dict):
             self.check_members(value, path, ("min", "max", "log", "step", "when", "comment"))
-            axis = self.read_range(key, value, path)
+            parameter = self.read_range(key, value, path)
         else:
-            axis = None
+            parameter = None
             self.add_problem(path, f'`{key}` must be a list of values, or a range such as {{"min": 0.1, "max": 1.0}}')
-        return axis if len(self.problems) == before else None
+        return parameter if len(self.problems) == before else None
 
     def check_members(self, members: Mapping[str, Any], path: JsonPath, allowed: Sequence[str]) -> None:
-        """Refuse keys that an axis does not have."""
+        """Add a problem for each unknown key of a parameter."""
         for key in members:
             if key not in allowed:
                 self.add_problem((*path, key), unknown_name_message("key", key, allowed))
@@ -151,14 +151,14 @@ class SpaceParameterReader:
     def read_categories(
         self, key: str, values: Any, path: JsonPath, when: tuple[ParameterCondition, ...]
     ) -> CategoricalParameter | None:
-        """An axis of a few values; one that is said twice counts once."""
+        """Read a list of values; repeated values count once."""
         if not isinstance(values, list) or not 1 <= len(values) <= _MAX_VALUES:
             self.add_problem(path, f"`{key}` must have a list of 1 to {_MAX_VALUES} values")
             return None
         distinct: dict[tuple[type, Any], Any] = {}
         for index, value in enumerate(values):
             if isinstance(value, (list, dict, type(None))):
-                self.add_problem((*path, index), f"`{key}` must have plain values: numbers, texts, true or false")
+                self.add_problem((*path, index), f"the values of `{key}` must be numbers, strings, true or false")
             elif (type(value), value) in distinct:
                 self.warnings.append(self.document.problem((*path, index), f"`{key}` has this value twice", key))
             elif self.is_valid_value(key, value, (*path, index)):
@@ -166,7 +166,7 @@ class SpaceParameterReader:
         return CategoricalParameter(key, tuple(distinct.values()), when)
 
     def read_range(self, key: str, members: Mapping[str, Any], path: JsonPath) -> RangeParameter | None:
-        """An axis between two numbers; of whole numbers where `min` is written as one, as in the original program."""
+        """Read a range; it is of integers if `min` is written as one, as in the original program."""
         low: Any = members.get("min")
         high: Any = members.get("max")
         log, step = members.get("log", False), members.get("step")
@@ -175,17 +175,17 @@ class SpaceParameterReader:
             return None
         kind = self.declared[key].kind if key in self.declared else "number"
         if kind in ("choice", "boolean"):
-            self.add_problem(path, f"`{key}` must be {self.declared[key].allowed}: list the values to try, it has no range")
+            self.add_problem(path, f"`{key}` must be {self.declared[key].allowed}: list its values instead of a range")
             return None
         integer = isinstance(low, int)
         if not (self.is_valid_value(key, low, (*path, "min")) and self.is_valid_value(key, high, (*path, "max"))):
             return None
         if integer and not isinstance(high, int):
             self.add_problem(
-                (*path, "max"), f"`min` of `{key}` is a whole number and `max` is not; write {low}.0 for all between"
+                (*path, "max"), f"`min` of `{key}` is a whole number and `max` is not; write {low}.0 for a continuous range"
             )
         elif integer and kind == "number":
-            message = f"only whole numbers of `{key}` are tried, since `min` is one; write {low}.0 for all between"
+            message = f"only whole numbers of `{key}` are searched, as `min` is one; write {low}.0 for a continuous range"
             self.warnings.append(self.document.problem((*path, "min"), message, key))
         if low >= high:
             self.add_problem(path, f"`min` of `{key}` must be below its `max`")
@@ -200,7 +200,7 @@ class SpaceParameterReader:
         return RangeParameter(key, float(low), float(high), log is True, None if step is None else float(step), False, when)
 
     def check_step(self, key: str, members: Mapping[str, Any], path: JsonPath) -> None:
-        """Refuse a step that cannot be, and warn of one that does not end at `max`."""
+        """Add a problem for an invalid step, and a warning for one that does not reach `max`."""
         low, high = members["min"], members["max"]
         step: Any = members.get("step")
         if "step" not in members:
@@ -213,56 +213,56 @@ class SpaceParameterReader:
         elif low < high:
             steps = (high - low) / step
             if abs(steps - round(steps)) > 1e-9 * max(1.0, steps):
-                message = f"steps of {step:g} from {low:g} do not end at {high:g}: the `max` of `{key}` is never tried"
+                message = f"steps of {step:g} from {low:g} do not end at {high:g}: the `max` of `{key}` is never reached"
                 self.warnings.append(self.document.problem((*path, "step"), message, key))
 
     def read_conditions(self, key: str, members: Mapping[str, Any], path: JsonPath) -> tuple[ParameterCondition, ...]:
-        """What `when` says: `{"baseline": "learned"}`, with a list where several values will do."""
+        """Read `when`: `{"baseline": "learned"}`, or a list of values."""
         when = members.get("when", {})
         if not isinstance(when, dict):
             self.add_problem((*path, "when"), '`when` must name a parameter and its value, such as {"baseline": "learned"}')
             return ()
         found = []
         for other, value in when.items():
-            place = (*path, "when", other)
+            position = (*path, "when", other)
             values = value if isinstance(value, list) else [value]
             if other == "comment":
                 continue
             if other == key:
-                self.add_problem(place, f"`when` of `{key}` must name another parameter")
+                self.add_problem(position, f"`when` of `{key}` must name another parameter")
             elif self.declared and other not in self.declared:
-                self.add_problem(place, unknown_name_message("parameter", other, self.declared))
-            elif not values or not all(self.is_valid_value(other, each, place) for each in values):
+                self.add_problem(position, unknown_name_message("parameter", other, self.declared))
+            elif not values or not all(self.is_valid_value(other, each, position) for each in values):
                 if not values:
-                    self.add_problem(place, f"`when` needs a value of `{to_printable(other)}`")
+                    self.add_problem(position, f"`when` needs a value of `{to_printable(other)}`")
             else:
                 found.append(ParameterCondition(other, tuple(values)))
         return tuple(found)
 
     def is_valid_value(self, key: str, value: Any, path: JsonPath) -> bool:
-        """Whether a value is one that the parameter may have; says so where it is not."""
+        """Whether a parameter may have a value; adds a problem if not."""
         problem = check_value(self.figure, self.technique, key, value) if key in self.declared else None
         if problem:
             self.add_problem(path, problem.message)
         return problem is None
 
-    def check_cycles(self, axes: Mapping[str, SpaceParameter]) -> None:
-        """Refuse axes that wait for one another."""
-        if len(sort_by_conditions(tuple(axes.values()))) < len(axes):
-            self.add_problem(("paramSpace", ""), "the conditions of `paramSpace` go round in a circle")
+    def check_cycles(self, parameters: Mapping[str, SpaceParameter]) -> None:
+        """Add a problem for cyclic conditions."""
+        if len(sort_by_conditions(tuple(parameters.values()))) < len(parameters):
+            self.add_problem(("paramSpace", ""), "the conditions of `paramSpace` are cyclic")
 
 
-def sort_by_conditions(axes: Sequence[SpaceParameter]) -> tuple[SpaceParameter, ...]:
-    """Axes so that each stands behind those that its conditions name; those in a circle are left out."""
-    waiting = list(axes)
+def sort_by_conditions(parameters: Sequence[SpaceParameter]) -> tuple[SpaceParameter, ...]:
+    """Sort parameters so that each comes after those in its conditions; cyclic ones are left out."""
+    waiting = list(parameters)
     ordered: list[SpaceParameter] = []
     while True:
-        open_keys = {axis.key for axis in waiting}
-        ready = [axis for axis in waiting if not any(condition.key in open_keys for condition in axis.when)]
+        open_keys = {parameter.key for parameter in waiting}
+        ready = [parameter for parameter in waiting if not any(condition.key in open_keys for condition in parameter.when)]
         if not ready:
             return tuple(ordered)
         ordered += ready
-        waiting = [axis for axis in waiting if axis not in ready]
+        waiting = [parameter for parameter in waiting if parameter not in ready]
 
 
 def _is_number(value: Any) -> bool:

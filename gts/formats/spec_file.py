@@ -1,4 +1,4 @@
-"""Spec files: one training each."""
+"""Spec files: figure, technique and parameters of one training. Also JSON readers and the writer shared with spaces."""
 
 from __future__ import annotations
 
@@ -20,21 +20,20 @@ _SPACE_ONLY_KEYS = ("name", "paramSpace", "objective")
 _PARAMS_ONLY_KEYS = ("nSteps", "nEpochs")
 _MAX_PROBLEMS = 100
 _MAX_INLINE_LENGTH = 100
-CHECK_HINT = "`gts check FILE` lists what is wrong; the editor of `gts` says what every parameter may be"
+CHECK_HINT = "`gts check FILE` lists all errors; the editor of `gts` explains every parameter"
 
 
 def read_spec(path: str | os.PathLike[str]) -> Spec:
     """Read a spec file.
 
-    Raises FileError where it cannot be read, FormatError with everything that is wrong in it, each thing with its line and
-    column. The warnings of the spec have their place too.
+    Raises FileError if it cannot be read, FormatError with all errors in it. Errors and warnings have line and column.
     """
     document = read_json(path, "spec")
     return parse_spec(document)
 
 
 def parse_spec(document: JsonDocument) -> Spec:
-    """The spec that a JSON text describes; raises FormatError."""
+    """Build the spec of a JSON document. Raises FormatError with all errors in it."""
     members = get_members(document)
     problems = [*list_repeated_key_problems(document), *document.invalid_values.values()]
     problems += [document.problem((key,), _explain_unknown_key(key)) for key in members if key not in SPEC_KEYS]
@@ -49,17 +48,17 @@ def parse_spec(document: JsonDocument) -> Spec:
 
 
 def write_spec(path: str | os.PathLike[str], spec: Spec) -> None:
-    """Write a spec durably, with the keys that its file gave, in their order. Raises FileError."""
+    """Write a spec durably, with the keys of its file in their order. Raises FileError."""
     write_durably(path, format_spec(spec).encode())
 
 
 def format_spec(spec: Spec) -> str:
-    """The content of a spec's file."""
+    """Content of a spec file."""
     return format_json(spec.to_document())
 
 
 def format_json(document: Mapping[str, Any]) -> str:
-    """A document as files have it: a comment of several lines is a list, ranges and lists of values stand on one line."""
+    """Format a document: a comment of several lines becomes a list, ranges and lists of values take one line."""
     content = dict(document)
     lines = str(content.get("comment", "")).split("\n")
     if len(lines) > 1:
@@ -80,7 +79,7 @@ def _format_value(value: Any, depth: int) -> str:
 
 
 def get_members(document: JsonDocument) -> dict[str, Any]:
-    """The top of the file, which is an object; raises FormatError."""
+    """Top-level object of a file. Raises FormatError for another value."""
     if not isinstance(document.value, dict):
         raise FormatError(
             document.name, [document.problem((), 'the file must be an object: {"physicalModel": …}')], hint=CHECK_HINT
@@ -89,7 +88,7 @@ def get_members(document: JsonDocument) -> dict[str, Any]:
 
 
 def make_format_error(document: JsonDocument, problems: Sequence[Problem]) -> FormatError:
-    """The error that says what is wrong with a file, from its top to its end."""
+    """FormatError of a file with its problems in the order of their lines."""
     ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
     shown = ordered[:_MAX_PROBLEMS]
     if len(ordered) > _MAX_PROBLEMS:
@@ -98,27 +97,27 @@ def make_format_error(document: JsonDocument, problems: Sequence[Problem]) -> Fo
 
 
 def list_repeated_key_problems(document: JsonDocument) -> list[Problem]:
-    """The repeated keys of a file as problems."""
+    """Repeated keys of a file as problems."""
     return [
-        document.problem(at.path, f"`{to_printable(str(at.path[-1]))}` is said again (first in line {at.first_line}); keep one")
+        document.problem(at.path, f"`{to_printable(str(at.path[-1]))}` is repeated (first in line {at.first_line}); keep one")
         for at in document.repeated_keys
     ]
 
 
 def read_figure_and_technique(document: JsonDocument, problems: list[Problem]) -> tuple[str, str, list[Problem]]:
-    """What `physicalModel` and `technique` say, empty where that is wrong, and warnings; problems are added to the list."""
+    """Figure and technique of a file, empty if invalid, and warnings. Problems are appended to the list."""
     figure = _read_choice(document, "physicalModel", "physical model", FIGURES, problems)
     warnings = []
     technique = document.value.get("technique")
     if isinstance(technique, str) and technique not in TECHNIQUES and technique.lower() in TECHNIQUES:
-        # The original program did not care for capitals here, so files that have them exist.
+        # The original program ignored case here.
         warnings.append(document.problem(("technique",), f'"{technique}" is read as "{technique.lower()}"'))
         return figure, technique.lower(), warnings
     return figure, _read_choice(document, "technique", "technique", TECHNIQUES, problems), warnings
 
 
 def read_object(document: JsonDocument, key: str, problems: list[Problem]) -> dict[str, Any]:
-    """An object under a top-level key, empty where there is none; a value of another kind is added to the problems."""
+    """Object under a top-level key; empty if it is missing, or of another type, which is appended to the problems."""
     value = document.value.get(key, {})
     if isinstance(value, dict):
         return value
@@ -128,23 +127,23 @@ def read_object(document: JsonDocument, key: str, problems: list[Problem]) -> di
 
 
 def read_comments(document: JsonDocument, paths: Sequence[tuple[str, ...]], problems: list[Problem]) -> str:
-    """The comments at these places, joined; each is a text or a list of texts."""
+    """Join the comments at these paths; each is a string or a list of strings."""
     found = []
-    for place in paths:
+    for path in paths:
         inside = document.value
-        for key in place:
+        for key in path:
             inside = inside.get(key) if isinstance(inside, dict) else None
         comment = inside.get("comment", "") if isinstance(inside, dict) else ""
         lines = [comment] if isinstance(comment, str) else comment
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-            problems.append(document.problem((*place, "comment"), "a comment must be a text, or a list of texts"))
+            problems.append(document.problem((*path, "comment"), "a comment must be a string or a list of strings"))
             continue
         found.append("\n".join(lines))
     return "\n".join(text for text in found if text)
 
 
-def make_params_path(key: str) -> JsonPath:
-    """Where a parameter stands in a spec."""
+def _params_path(key: str) -> JsonPath:
+    """Path of a parameter in a spec."""
     return ("params", key)
 
 
@@ -154,13 +153,12 @@ def check_params(
     technique: str,
     given: Mapping[str, Any],
     problems: list[Problem],
-    path_of: Callable[[str], JsonPath] = make_params_path,
+    path_of: Callable[[str], JsonPath] = _params_path,
     partial: bool = False,
 ) -> Spec | None:
-    """The spec of these values, or None and what is wrong with them added to the problems.
+    """Spec of these values; None if they are invalid, with the errors appended to `problems`.
 
-    `place` says where a parameter stands. Where the figure or the technique is unknown, the parameters of the other one are
-    still looked at.
+    `path_of` maps a key to its path in the file. With an unknown figure or technique the other one's parameters are checked.
     """
     known = {key: value for key, value in given.items() if path_of(key) not in document.invalid_values}
     if not figure:
@@ -175,7 +173,7 @@ def check_params(
 
 
 def _read_choice(document: JsonDocument, key: str, kind: str, known: Mapping[str, Any], problems: list[Problem]) -> str:
-    """A top-level word out of a few, empty where it is missing or another one."""
+    """A top-level choice; empty if it is missing or unknown."""
     word = document.value.get(key)
     if isinstance(word, str) and word in known:
         return word
@@ -193,5 +191,5 @@ def _explain_unknown_key(key: str) -> str:
     if key in _PARAMS_ONLY_KEYS:
         return f"in a spec, `{key}` belongs under `params`"
     if key in _SPACE_ONLY_KEYS:
-        return f"`{key}` belongs in a space; a spec is one training"
+        return f"`{key}` belongs in a space, not in a spec"
     return unknown_name_message("key", key, SPEC_KEYS)

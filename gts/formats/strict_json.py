@@ -1,8 +1,8 @@
-"""JSON as RFC 8259 has it, with the line and column of everything.
+"""Strict JSON (RFC 8259) with the line and column of every value.
 
-Python's own reader keeps the last of two equal keys, accepts NaN, turns 1e999 into infinity and forgets where things stood.
-This one refuses all that. What leaves a file readable (a repeated key, a number out of range) is collected, so that a person
-sees every problem at once; a broken syntax ends the reading.
+Python's reader keeps the last of two equal keys, accepts NaN, turns 1e999 into infinity and has no positions. This one refuses
+all of these. Repeated keys and numbers out of range are collected, so that all errors show at once; a syntax error ends
+reading. No library combines repeated keys, positions and tolerance.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gts.errors import FormatError, Problem
 from gts.formats.file_checks import MEGABYTE, identify_file_type, read_bytes
 
 JsonPath = tuple[str | int, ...]
-"""Where a value stands: `("params", "seed")`."""
+"""Path of a value: `("params", "seed")`."""
 
 _MAX_DEPTH = 32
 _MAX_DIGITS = 300
@@ -36,31 +36,31 @@ _PYTHON_LITERALS = {"True": "true", "False": "false", "None": "null"}
 
 @dataclass(frozen=True)
 class RepeatedKey:
-    """A key that an object has more than once."""
+    """A second or later occurrence of a key in an object."""
 
     path: JsonPath
     line: int
     column: int
     first_line: int
-    """Line of its first appearance."""
+    """Line of its first occurrence."""
 
 
 @dataclass(frozen=True)
 class JsonDocument:
-    """A JSON text and where everything in it stands."""
+    """Parsed JSON text with the positions of its values."""
 
     name: str
-    """Of its file, for messages."""
+    """File name for messages."""
     value: Any
-    """Plain dicts, lists, strings, numbers; of a repeated key the last value, in the place of the first."""
+    """Plain dicts, lists, strings, numbers; a repeated key keeps its last value at its first position."""
     positions: Mapping[JsonPath, tuple[int, int]]
-    """(line, column) of every member (of its key) and of every element, both from 1."""
+    """(line, column) of every key of an object and every element of a list, 1-based."""
     invalid_values: Mapping[JsonPath, Problem]
-    """Values without a meaning (NaN, 1e999): None stands in their place."""
+    """Errors of invalid numbers (NaN, 1e999), whose value is None."""
     repeated_keys: tuple[RepeatedKey, ...]
 
     def problem(self, path: JsonPath, message: str, key: str = "") -> Problem:
-        """A problem with its place; that of the nearest thing around it where `path` itself is not there."""
+        """Make a problem at the position of `path`, or of its nearest existing parent."""
         while path and path not in self.positions:
             path = path[:-1]
         line, column = self.positions[path]
@@ -69,9 +69,9 @@ class JsonDocument:
 
 
 def read_json(path: str | os.PathLike[str], kind: str, limit: int = MEGABYTE) -> JsonDocument:
-    """Read a JSON file; `kind` is the word for it in messages.
+    """Read a JSON file; `kind` ("spec") appears in messages.
 
-    Raises FileError where the file cannot be read, FormatError where it is not UTF-8 or not JSON.
+    Raises FileError if the file cannot be read, FormatError if it is not UTF-8 or not JSON.
     """
     name = os.fspath(path)
     data = read_bytes(path, kind, limit)
@@ -89,7 +89,7 @@ def read_json(path: str | os.PathLike[str], kind: str, limit: int = MEGABYTE) ->
 
 
 def parse_json(text: str, name: str) -> JsonDocument:
-    """Read a JSON text; `name` is the word for it in messages. Raises FormatError."""
+    """Parse a JSON text; `name` is its file name in messages. Raises FormatError."""
     return _JsonParser(text, name).parse()
 
 
@@ -108,9 +108,9 @@ class _JsonParser:
         value, end = self.read_value(start, ())
         end = self.skip_whitespace(end)
         if end < len(self.text):
-            self.fail(end, f"the text goes on with {self.describe_token(end)} after its end")
-        places = {path: self.position_of(offset) for path, offset in self.offsets.items()}
-        return JsonDocument(self.name, value, places, self.invalid_values, tuple(self.repeated_keys))
+            self.fail(end, f"unexpected {self.describe_token(end)} after the end of the document")
+        positions = {path: self.position_of(offset) for path, offset in self.offsets.items()}
+        return JsonDocument(self.name, value, positions, self.invalid_values, tuple(self.repeated_keys))
 
     def position_of(self, offset: int) -> tuple[int, int]:
         line = bisect.bisect_right(self.line_starts, offset)
@@ -118,7 +118,7 @@ class _JsonParser:
 
     def fail(self, offset: int, message: str) -> NoReturn:
         raise FormatError(
-            self.name, [Problem(message, "", *self.position_of(offset))], hint="mend this place, then check again"
+            self.name, [Problem(message, "", *self.position_of(offset))], hint="correct this line, then check again"
         )
 
     def skip_whitespace(self, offset: int) -> int:
@@ -136,7 +136,7 @@ class _JsonParser:
         return ascii(match.group()[:20] if match else self.text[offset])
 
     def read_value(self, offset: int, path: JsonPath) -> tuple[Any, int]:
-        """The value that begins at `offset`, and where it ends."""
+        """Read the value at `offset`. Returns it and its end."""
         first = self.text[offset : offset + 1]
         if first in ("{", "[") and len(path) >= _MAX_DEPTH:
             self.fail(offset, f"nested more than {_MAX_DEPTH} deep")
@@ -179,17 +179,17 @@ class _JsonParser:
         if word in _PYTHON_LITERALS:
             self.fail(offset, f"{word} is Python's spelling; write {_PYTHON_LITERALS[word]}")
         if self.text[offset : offset + 1] == "'":
-            self.fail(offset, 'text stands in "double quotes"')
+            self.fail(offset, 'strings need "double quotes"')
         self.fail(offset, f"expected a value, found {self.describe_token(offset)}")
 
     def read_string(self, offset: int) -> tuple[str, int]:
         try:
             text, end = _STRING_DECODER.raw_decode(self.text, offset)
         except json.JSONDecodeError as error:
-            what = error.msg.removesuffix(" at").removesuffix(" starting").lower()
-            self.fail(error.pos, f"broken text: {what}")
+            message = error.msg.removesuffix(" at").removesuffix(" starting").lower()
+            self.fail(error.pos, f"invalid string: {message}")
         if _SURROGATE.search(text):
-            self.fail(offset, "broken text: half of a surrogate pair")
+            self.fail(offset, "invalid string: half of a surrogate pair")
         return text, end
 
     def read_array(self, offset: int, path: JsonPath) -> tuple[list[Any], int]:
@@ -216,7 +216,7 @@ class _JsonParser:
         return members, offset + 1
 
     def read_member(self, offset: int, path: JsonPath, members: dict[str, Any]) -> int:
-        """Read `"key": value` into `members`; where it ends."""
+        """Read `"key": value` into `members`. Returns its end."""
         if not self.text.startswith('"', offset):
             self.fail(offset, f'expected a key in "double quotes", found {self.describe_token(offset)}')
         key, end = self.read_string(offset)
@@ -231,7 +231,7 @@ class _JsonParser:
         return end
 
     def read_separator(self, offset: int, closing: str) -> tuple[int, bool]:
-        """Past the comma (and whether there is one) or the closing bracket."""
+        """Skip a comma or the closing bracket. Returns the offset behind it and whether it was a comma."""
         offset = self.skip_whitespace(offset)
         if self.text.startswith(closing, offset):
             return offset + 1, False
@@ -244,10 +244,10 @@ class _JsonParser:
 
 
 def to_printable(text: str) -> str:
-    """A text from a file as it may stand in a message: one line, no control characters, not too long."""
+    """Make text of a file safe for a message: one line, no control characters, at most 80 characters."""
     return _escape_control_characters(text[:80]) + ("…" if len(text) > 80 else "")
 
 
 def _escape_control_characters(text: str) -> str:
-    """A text that does nothing to a terminal."""
+    """Escape control characters, which could change a terminal."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

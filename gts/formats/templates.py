@@ -1,4 +1,4 @@
-"""New spec and space files: the parameters that a person reaches for first, with their defaults and what they mean."""
+"""Templates of new spec and space files: the parameters that are changed most often, with their defaults and meanings."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ _DEFAULT_SPACES: dict[str, dict[str, Any]] = {
 
 
 def make_spec_template(figure: str, technique: str) -> str:
-    """The content of a new spec. Raises UsageError for an unknown figure or technique."""
+    """Content of a new spec. Raises UsageError for an unknown figure or technique."""
     chosen = _select_parameters(figure, technique)
     comment = [
-        f"A training of the {figure} by {technique}. The values below are the defaults: change them, or remove what stays.",
+        f"A training of the {figure} with {technique}. All values are the defaults: change them, or remove those that stay.",
         *_describe_parameters(chosen),
     ]
     return format_json(
@@ -108,16 +108,16 @@ def make_spec_template(figure: str, technique: str) -> str:
 
 
 def make_space_template(figure: str, technique: str, name: str = "") -> str:
-    """The content of a new space, of a study called `name`. Raises UsageError for an unknown figure or technique."""
+    """Content of a new space; `name` is that of its study. Raises UsageError for an unknown figure or technique."""
     chosen = _select_parameters(figure, technique)
     defaults = {parameter.key: parameter.default for parameter in spec_parameters(figure, technique)}
     searched = _DEFAULT_SPACES[technique]
     fixed = [parameter for parameter in chosen if parameter.key not in (*searched, "seed", "nSteps", "nEpochs")]
     comment = [
-        f"A search for good parameters of {technique} on the {figure}.",
-        "paramSpace: a list is a choice, min and max are a range: of whole numbers where min is one, with log of equal ratios.",
-        '"when" keeps an axis out where it means nothing. What both params and paramSpace name is searched.',
-        'objective: score, mean, … or weights such as {"speed": 1, "effort": -0.1}, or a list of two for a Pareto front.',
+        f"A search for good parameters of {technique} for the {figure}.",
+        "paramSpace: a list holds values to choose from; min and max are a range, of whole numbers if min is one.",
+        '"log": true samples a range on a logarithmic scale. "when" makes a parameter depend on the value of another one.',
+        'objective, maximised: score, mean, …, weights such as {"speed": 1, "effort": -0.1}, or a list of two (Pareto front).',
         *_describe_parameters(parameter for parameter in spec_parameters(figure, technique) if parameter.key in searched),
     ]
     return format_json(
@@ -136,7 +136,7 @@ def make_space_template(figure: str, technique: str, name: str = "") -> str:
 
 
 def _select_parameters(figure: str, technique: str) -> list[Parameter]:
-    """The parameters of a template, in its order."""
+    """Parameters of a template, in its order."""
     known = {parameter.key: parameter for parameter in spec_parameters(figure, technique)}
     rewards = {key.partition("/")[2]: parameter for key, parameter in known.items() if "/" in key}
     return [known[key] for key in (*_COMMON_KEYS, *_TECHNIQUE_KEYS[technique])] + [

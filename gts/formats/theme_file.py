@@ -1,16 +1,16 @@
-"""Theme files: the colours of the terminal program, as TOML.
+"""Theme files: colours of the terminal program, as TOML.
 
 ```toml
 name = "dark"
-about = "Light letters on dark grey."
+about = "Light text on dark grey."
 dark = true
 
 [colours]
-primary = "#5aa9e6"      # and the others of COLOURS; only the first three are needed
+primary = "#5aa9e6"      # any of THEME_COLOURS; the first three are required
 background = "#16191d"
 foreground = "#e6e6e6"
 
-[variables]              # what a person wants otherwise than it follows from the colours
+[variables]              # overrides of values that are derived from the colours
 footer-key-foreground = "#f2b134"
 
 [chart]
@@ -20,8 +20,7 @@ colours = ["#5aa9e6", "#f2b134"]
 good = "#6cc183"
 ```
 
-Reading is strict: an unknown key or a colour that is none is an error with its line and a remedy, and all errors of a file are
-found at once.
+Reading is strict: unknown keys and invalid colours are errors with a line and a remedy, all of a file at once.
 """
 
 from __future__ import annotations
@@ -37,8 +36,6 @@ from typing import Any
 from gts.errors import FormatError, Problem
 from gts.formats.file_checks import read_bytes
 from gts.formats.toml_positions import TomlPositions
-
-ENDING = ".toml"
 
 THEME_COLOURS = (
     "primary",
@@ -74,7 +71,7 @@ THEME_VARIABLES: Mapping[str, str] = {
     **{f"link-{part}": "style" for part in ("style", "style-hover")},
     **dict.fromkeys(("button-foreground", "button-color-foreground"), "colour"),
 }
-"""What a theme may set besides its colours, and what of: a colour or a style of letters."""
+"""Variables that a theme may set besides its colours, with their kind: a colour or a text style."""
 
 _MAX_BYTES = 100_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -88,14 +85,14 @@ _TOP_KEYS = ("name", "about", "dark", "ansi", "colours", "variables", "chart", "
 
 @dataclass(frozen=True)
 class ThemeFile:
-    """A theme as its file has it."""
+    """Content of a theme file."""
 
     path: str
     name: str
     about: str
     dark: bool
     ansi: bool
-    """Whether it leaves the background to the terminal and has its sixteen colours only."""
+    """Whether it uses the terminal's own background and sixteen colours."""
     colours: Mapping[str, str]
     variables: Mapping[str, str] = field(default_factory=dict)
     chart: tuple[str, ...] = ()
@@ -103,31 +100,29 @@ class ThemeFile:
 
 
 def read_theme(path: Path) -> ThemeFile:
-    """The theme of a file. Raises FileError where it cannot be read, FormatError with everything that is wrong in it."""
+    """Read a theme. Raises FileError if the file cannot be read, FormatError with all errors in it."""
     text = read_bytes(path, "theme", _MAX_BYTES).decode("utf-8", errors="replace")
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise FormatError(
-            str(path), (_make_syntax_problem(str(error)),), hint="`gts themes` lists files that are good"
-        ) from error
+        raise FormatError(str(path), (_make_syntax_problem(str(error)),), hint="`gts themes` lists valid files") from error
     reader = _ThemeReader(TomlPositions(text))
     theme = reader.read_theme(str(path), path.stem, content)
     if reader.problems:
         problems = sorted(reader.problems, key=lambda problem: problem.line)
-        raise FormatError(str(path), problems, hint="`gts themes` lists files that are good")
+        raise FormatError(str(path), problems, hint="`gts themes` lists valid files")
     return theme
 
 
 def _make_syntax_problem(message: str) -> Problem:
-    place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
-    said = message[: place.start()] if place else message.removesuffix(" (at end of document)")
-    line, column = (int(place[1]), int(place[2])) if place else (0, 0)
-    return Problem(f"this is no TOML: {said[:1].lower()}{said[1:]}", line=line, column=column)
+    position = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    text = message[: position.start()] if position else message.removesuffix(" (at end of document)")
+    line, column = (int(position[1]), int(position[2])) if position else (0, 0)
+    return Problem(f"not valid TOML: {text[:1].lower()}{text[1:]}", line=line, column=column)
 
 
 class _ThemeReader:
-    """Reads one file, and gathers what is wrong."""
+    """Reads one file and collects its errors."""
 
     def __init__(self, positions: TomlPositions) -> None:
         self.problems: list[Problem] = []
@@ -143,7 +138,7 @@ class _ThemeReader:
                     self._add_problem(("colours",), f"the colour `{name}` is missing from [colours]")
         return ThemeFile(
             path=path,
-            name=self._read_text(content, "name", stem, _NAME, "write it with small letters, digits and -, 40 at most"),
+            name=self._read_text(content, "name", stem, _NAME, "use at most 40 lower-case letters, digits and -"),
             about=self._read_text(content, "about", ""),
             dark=self._read_bool(content, "dark", True),
             ansi=ansi,
@@ -157,12 +152,12 @@ class _ThemeReader:
         chart = self._read_table(content, "chart")
         self._check_keys(("chart",), chart, ("colours",))
         colours = chart.get("colours", [])
-        place = ("chart", "colours")
+        key_path = ("chart", "colours")
         if not isinstance(colours, list) or len(colours) > MAX_CHART_COLOURS:
-            self._add_problem(place, f"`colours` of [chart] must be a list of {MAX_CHART_COLOURS} colours at most")
+            self._add_problem(key_path, f"`colours` of [chart] must be a list of at most {MAX_CHART_COLOURS} colours")
             return ()
         for colour in colours:
-            self._check_value(place, "a colour of [chart]", colour, "colour")
+            self._check_value(key_path, "a colour of [chart]", colour, "colour")
         return tuple(map(str, colours))
 
     def _read_values(self, content: Mapping[str, Any], table: str, known: Mapping[str, str]) -> dict[str, str]:
@@ -174,12 +169,12 @@ class _ThemeReader:
         return {key: str(value) for key, value in values.items()}
 
     def _check_value(self, key_path: tuple[str, ...], subject: str, value: Any, kind: str) -> None:
-        good: Mapping[str, Callable[[str], Any]] = {
+        is_valid: Mapping[str, Callable[[str], Any]] = {
             "colour": lambda text: text in ANSI_COLOURS or _HEX.fullmatch(text),
             "style": lambda text: text.split() and TEXT_STYLES.issuperset(text.split()),
         }
-        remedy = _COLOUR_REMEDY if kind == "colour" else f"there are {', '.join(sorted(TEXT_STYLES))}"
-        if not isinstance(value, str) or not good[kind](value):
+        remedy = _COLOUR_REMEDY if kind == "colour" else f"allowed: {', '.join(sorted(TEXT_STYLES))}"
+        if not isinstance(value, str) or not is_valid[kind](value):
             noun = "a colour" if kind == "colour" else "a style"
             self._add_problem(key_path, f"{subject} is {str(value)[:40]!r}, which is not {noun}; {remedy}")
 
@@ -187,7 +182,7 @@ class _ThemeReader:
         table = content.get(name, {})
         if isinstance(table, dict):
             return table
-        self._add_problem((name,), f"`{name}` must be a table: write [{name}], and its keys below it")
+        self._add_problem((name,), f"`{name}` must be a table: write [{name}] and its keys below it")
         return {}
 
     def _check_keys(self, key_path: tuple[str, ...], table: Mapping[str, Any], known: Iterable[str]) -> None:
@@ -195,9 +190,9 @@ class _ThemeReader:
         for key in table:
             if key not in names:
                 close = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-                where = f" in [{key_path[0]}]" if key_path[0] else ""
-                remedy = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(names[:12])}"
-                self._add_problem((*filter(None, key_path), key), f"unknown key `{key[:40]}`{where}; {remedy}")
+                table_name = f" in [{key_path[0]}]" if key_path[0] else ""
+                remedy = f"did you mean `{close[0]}`?" if close else f"allowed: {', '.join(names[:12])}"
+                self._add_problem((*filter(None, key_path), key), f"unknown key `{key[:40]}`{table_name}; {remedy}")
 
     def _read_bool(self, content: Mapping[str, Any], key: str, default: bool) -> bool:
         value = content.get(key, default)

@@ -1,4 +1,4 @@
-"""Where a key of a TOML file stands; Python's own reader forgets that."""
+"""Line and column of the keys of a TOML file, which `tomllib` does not keep."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
 class TomlPositions:
-    """The lines and columns of tables and keys, as far as they are written one a line."""
+    """Positions of tables and keys; finds only keys at the beginning of a line."""
 
     def __init__(self, text: str) -> None:
         self._positions: dict[tuple[str, ...], tuple[int, int]] = {}
@@ -24,7 +24,7 @@ class TomlPositions:
                 self._positions.setdefault((*table, *_split_key(key[1])), here)
 
     def find_position(self, key: tuple[str, ...]) -> tuple[int, int]:
-        """Line and column of a key, or else of the table that it is missing from; (0, 0) where neither is found."""
+        """Line and column of a key, or else of its table; (0, 0) if neither is found."""
         while key:
             if key in self._positions:
                 return self._positions[key]

@@ -1,7 +1,7 @@
-"""Trajectories: one episode as it went, small enough to be written at every evaluation of a training.
+"""Trajectory files: the recording of one episode, small enough to be written at every evaluation.
 
-A safetensors file: `qpos` (T, nq), `speed` (T,) and `terms` (T, K) in float32, the first row being the start. One string in the
-metadata, under the key `gts-trajectory`, carries the rest as JSON.
+A safetensors file with `qpos` (T, nq), `speed` (T,) and `terms` (T, K) in float32; the first row is the initial state. One
+string in the metadata, under the key `gts-trajectory`, holds the rest as JSON.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ TRAJECTORY_FORMAT = 1
 MAX_TRAJECTORY_BYTES = 50_000_000
 
 _KEY = "gts-trajectory"
-_HINT = "a run writes it anew at its next evaluation"
+_HINT = "a run writes a new one at its next evaluation"
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What a figure did, a row a control step."""
+    """Recording of one episode, one row per control step."""
 
     figure: str
     step: int
-    """Environment steps of the policy that is seen."""
+    """Environment steps that the policy was trained for."""
     dt: float
-    """Seconds from row to row."""
+    """Seconds between rows."""
     fell: bool
-    """The last row is a fall."""
+    """Whether the episode ended with a fall."""
     term_names: tuple[str, ...]
     qpos: NDArray[np.float32]
     """Positions, (T, nq)."""
     speed: NDArray[np.float32]
-    """Forwards, m/s; (T,), 0 at the start."""
+    """Forward speed in m/s, (T,); 0 in the first row."""
     terms: NDArray[np.float32]
-    """What each reward term gave or took, (T, K); 0 at the start."""
+    """Reward terms, (T, K); 0 in the first row."""
 
 
 def write_trajectory(path: str | os.PathLike[str], trajectory: Trajectory) -> None:
-    """Write it durably; raises FileError where it cannot be written."""
+    """Write a trajectory durably. Raises FileError."""
     about = {
         "format": TRAJECTORY_FORMAT,
         "figure": trajectory.figure,
@@ -62,14 +62,14 @@ def write_trajectory(path: str | os.PathLike[str], trajectory: Trajectory) -> No
 
 
 def read_trajectory(path: str | os.PathLike[str]) -> Trajectory:
-    """Raises FileError where the file cannot be read, FormatError where it is none or damaged."""
+    """Read a trajectory. Raises FileError if the file cannot be read, FormatError if it is not a trajectory or damaged."""
     name = os.fspath(path)
     data = read_bytes(path, "trajectory", MAX_TRAJECTORY_BYTES)
     try:
         length = int.from_bytes(data[:8], "little")
         metadata: dict[str, Any] = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_KEY])
         if metadata["format"] > TRAJECTORY_FORMAT:
-            raise FormatError(name, [Problem("it comes from a newer GTS")], hint="update GTS")
+            raise FormatError(name, [Problem("it was written by a newer GTS")], hint="update GTS")
         arrays = safetensors.numpy.load(data)
         read = Trajectory(
             figure=str(metadata["figure"]),
@@ -82,10 +82,10 @@ def read_trajectory(path: str | os.PathLike[str]) -> Trajectory:
             terms=arrays["terms"],
         )
     except (SafetensorError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-        raise FormatError(name, [Problem("this is no trajectory, or a damaged one")], hint=_HINT) from error
+        raise FormatError(name, [Problem("not a trajectory, or a damaged one")], hint=_HINT) from error
     rows = len(read.qpos)
     shapes = read.qpos.ndim == 2 and read.speed.shape == (rows,) and read.terms.shape == (rows, len(read.term_names))
     finite = all(np.isfinite(array).all() for array in (read.qpos, read.speed, read.terms))
     if not (shapes and finite and rows and read.dt > 0):
-        raise FormatError(name, [Problem("its numbers do not fit together")], hint=_HINT)
+        raise FormatError(name, [Problem("its arrays have wrong shapes or numbers that are not finite")], hint=_HINT)
     return read

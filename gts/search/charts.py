@@ -1,15 +1,20 @@
-"""What the charts of a study show, as plain numbers: only finite ones, and no more of them than a terminal has columns."""
+"""Data of the charts of a study: finite numbers only, thinned to about two points per terminal column."""
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 from typing import Any, Literal
 
-from gts.search.importances import MIN_IMPORTANCE_TRIALS, compute_importances
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.importance import get_param_importances
+from optuna.trial import TrialState, create_trial
+
 from gts.search.trial_records import ParameterDomain, StudyView
 
 StudyChartKind = Literal["history", "importance", "parallel", "slice", "intermediate", "timeline", "front"]
@@ -27,6 +32,8 @@ STUDY_CHART_KINDS: tuple[StudyChartKind, ...] = (
 SeriesStyle = Literal["points", "line", "best", "faint"]
 
 MAX_SERIES_POINTS = 300
+MIN_IMPORTANCE_TRIALS = 5
+"""Fewest complete trials for parameter importances."""
 _MAX_SUBPLOTS = 6
 _MAX_PARALLEL_AXES = 6
 _MAX_LINES = 8
@@ -37,7 +44,7 @@ _MAX_ABS_VALUE = 1e15
 
 @dataclass(frozen=True)
 class ChartSeries:
-    """Points that belong together; `line` and `best` are joined, `best` and `points` stand out from `faint`."""
+    """One series of points. The styles `line` and `best` connect them; `best` and `points` are drawn brighter than `faint`."""
 
     name: str
     xs: tuple[float, ...]
@@ -53,35 +60,35 @@ class Subplot:
     series: tuple[ChartSeries, ...]
     x_label: str = ""
     x_ticks: tuple[tuple[float, str], ...] = ()
-    """Where the axis is marked, and with what; empty: as it comes."""
+    """(position, label) per tick; empty for automatic ticks."""
 
 
 @dataclass(frozen=True)
 class ChartBar:
-    """One row of a chart of bars."""
+    """One row of a bar chart."""
 
     label: str
     start: float
     end: float
     kind: str
-    """State of the trial; empty where it is none."""
+    """State of the trial; empty for other bars."""
     text: str
 
 
 @dataclass(frozen=True)
 class StudyChart:
-    """A chart: panels, or bars."""
+    """A chart of subplots or of bars."""
 
     kind: StudyChartKind
     title: str
     subplots: tuple[Subplot, ...] = ()
     bars: tuple[ChartBar, ...] = ()
     note: str = ""
-    """What a person should know of it, or why there is nothing to see."""
+    """A remark, or the reason why the chart is empty."""
 
 
 def make_study_chart(view: StudyView, kind: StudyChartKind) -> StudyChart:
-    """The chart of a kind."""
+    """Make the data of one chart."""
     charts: Mapping[StudyChartKind, Callable[[StudyView], StudyChart]] = {
         "history": _make_history_chart,
         "importance": _make_importance_chart,
@@ -95,11 +102,58 @@ def make_study_chart(view: StudyView, kind: StudyChartKind) -> StudyChart:
 
 
 def shorten_keys(keys: Iterable[str]) -> dict[str, str]:
-    """Keys without what is before the dot or slash, where they stay different so."""
+    """Keys without the part before the dot or slash, as far as they stay unique."""
     keys = list(keys)
-    last = {key: key.replace("/", ".").rpartition(".")[2] for key in keys}
-    double = {name for name in last.values() if list(last.values()).count(name) > 1}
-    return {key: f"{key[0]}.{name}" if name in double and name != key else name for key, name in last.items()}
+    names = {key: key.replace("/", ".").rpartition(".")[2] for key in keys}
+    repeated = {name for name in names.values() if list(names.values()).count(name) > 1}
+    return {key: f"{key[0]}.{name}" if name in repeated and name != key else name for key, name in names.items()}
+
+
+def compute_importances(view: StudyView, objective: int = 0) -> dict[str, float]:
+    """Importance of each parameter that all complete trials have, largest first, with the sum 1; empty with too few trials.
+
+    PED-ANOVA (Watanabe, Bansal and Hutter 2023).
+    """
+    trials = [
+        trial for trial in view.ranked_trials() if len(trial.values) > objective and math.isfinite(trial.values[objective])
+    ]
+    if len(trials) < MIN_IMPORTANCE_TRIALS:
+        return {}
+    shared = [key for key in view.domains if all(key in trial.params for trial in trials)]
+    shared = [key for key in shared if len({str(trial.params[key]) for trial in trials}) > 1]
+    if not shared:
+        return {}
+    study = optuna.create_study(direction="maximize" if view.maximised[objective] else "minimize")
+    for trial in trials:
+        distributions = {key: _make_widened_distribution(view.domains[key], trial.params[key]) for key in shared}
+        study.add_trial(
+            create_trial(
+                state=TrialState.COMPLETE,
+                value=trial.values[objective],
+                params={key: trial.params[key] for key in shared},
+                distributions=distributions,
+            )
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = get_param_importances(study)
+        except (ValueError, RuntimeError):
+            # All trials have the same value.
+            return {}
+    total = sum(found.values())
+    return {key: float(share / total) for key, share in found.items()} if total > 0 else {}
+
+
+def _make_widened_distribution(domain: ParameterDomain, value: Any) -> BaseDistribution:
+    """Distribution of a parameter, widened to hold a value from before the space was changed."""
+    if domain.choices:
+        inside = any(type(choice) is type(value) and choice == value for choice in domain.choices)
+        return CategoricalDistribution(domain.choices if inside else (*domain.choices, value))
+    low, high = min(domain.low, value), max(domain.high, value)
+    if domain.integer:
+        return IntDistribution(int(low), int(high), domain.log)
+    return FloatDistribution(low, high, domain.log)
 
 
 def _make_history_chart(view: StudyView) -> StudyChart:
@@ -120,31 +174,31 @@ def _make_history_chart(view: StudyView) -> StudyChart:
 
 def _make_importance_chart(view: StudyView) -> StudyChart:
     shares = compute_importances(view)
-    title = "how much each parameter matters (PED-ANOVA)"
+    title = "parameter importance (PED-ANOVA)"
     if not shares:
-        remark = f"it takes {MIN_IMPORTANCE_TRIALS} complete trials that differ to say what matters"
-        return StudyChart("importance", title, note=remark)
-    left = [key for key in view.domains if key not in shares]
-    remark = f"left out, since not every trial has them or all have the same: {', '.join(left)}" if left else ""
+        note = f"needs {MIN_IMPORTANCE_TRIALS} complete trials with different values"
+        return StudyChart("importance", title, note=note)
+    missing = [key for key in view.domains if key not in shares]
+    note = f"left out, not in every trial or always the same: {', '.join(missing)}" if missing else ""
     bars = tuple(ChartBar(key, 0.0, share, "", f"{share:.2f}") for key, share in shares.items())
-    return StudyChart("importance", title, bars=bars, note=remark)
+    return StudyChart("importance", title, bars=bars, note=note)
 
 
 def _make_parallel_chart(view: StudyView) -> StudyChart:
     keys = _rank_parameters(view, _MAX_PARALLEL_AXES)
     best = view.ranked_trials()[:_MAX_LINES]
-    title = f"the best {len(best)} trials over the axes"
+    title = f"parameters of the best {len(best)} trials"
     if not best or len(keys) < 2:
-        return StudyChart("parallel", title, note="it takes two parameters and a complete trial")
+        return StudyChart("parallel", title, note="needs two parameters and a complete trial")
     series = []
     for trial in reversed(best):
-        places = [(float(at), _scale_to_unit(view.domains[key], trial.params.get(key))) for at, key in enumerate(keys)]
-        known = [(x, y) for x, y in places if y is not None]
+        points = [(float(x), _scale_to_unit(view.domains[key], trial.params.get(key))) for x, key in enumerate(keys)]
+        known = [(x, y) for x, y in points if y is not None]
         series.append(_make_series(f"trial {trial.number}", known, "best" if trial is best[0] else "line"))
     if not _drop_empty(series):
-        return StudyChart("parallel", title, note="no value lies inside what is searched now")
+        return StudyChart("parallel", title, note="all values are outside the present space")
     names = shorten_keys(keys)
-    ticks = tuple((float(at), names[key]) for at, key in enumerate(keys))
+    ticks = tuple((float(x), names[key]) for x, key in enumerate(keys))
     ends = "; ".join(f"{names[key]} {_format_bounds(view.domains[key])}" for key in keys)
     return StudyChart("parallel", title, (Subplot("", _drop_empty(series), "", ticks),), note=f"bottom to top: {ends}")
 
@@ -155,19 +209,19 @@ def _make_slice_chart(view: StudyView) -> StudyChart:
     title = "value over each parameter"
     if not complete or not keys:
         return StudyChart("slice", title, note="no trial is complete yet")
-    panels = []
+    subplots = []
     names = shorten_keys(keys)
     for key in keys:
         domain = view.domains[key]
-        places = [(_scale_to_unit(domain, trial.params.get(key)), trial.values[0]) for trial in complete]
-        known = [(x, y) for x, y in places if x is not None]
-        panels.append(Subplot(names[key], _drop_empty([_make_series(names[key], known, "points")]), "", _make_ticks(domain)))
-    panels = [panel for panel in panels if panel.series]
-    if not panels:
-        return StudyChart("slice", title, note="no value lies inside what is searched now")
+        points = [(_scale_to_unit(domain, trial.params.get(key)), trial.values[0]) for trial in complete]
+        known = [(x, y) for x, y in points if x is not None]
+        subplots.append(Subplot(names[key], _drop_empty([_make_series(names[key], known, "points")]), "", _make_ticks(domain)))
+    subplots = [subplot for subplot in subplots if subplot.series]
+    if not subplots:
+        return StudyChart("slice", title, note="all values are outside the present space")
     more = len(view.domains) - len(keys)
-    remark = f"the {len(keys)} that matter most, of {len(view.domains)}" if more > 0 else ""
-    return StudyChart("slice", title, tuple(panels), note=remark)
+    note = f"the {len(keys)} most important of {len(view.domains)} parameters" if more > 0 else ""
+    return StudyChart("slice", title, tuple(subplots), note=note)
 
 
 def _make_intermediate_chart(view: StudyView) -> StudyChart:
@@ -179,46 +233,45 @@ def _make_intermediate_chart(view: StudyView) -> StudyChart:
     faint = [trial for trial in known if trial.number not in best][-_MAX_FAINT_LINES:]
     series = [_make_series("", trial.curve, "faint") for trial in faint]
     lines = {trial.number: trial for trial in known}
-    look: SeriesStyle = "line"
     for number in reversed(best):
-        look = "best" if number == best[0] else "line"
-        series.append(_make_series(f"trial {number}", lines[number].curve, look))
+        style: SeriesStyle = "best" if number == best[0] else "line"
+        series.append(_make_series(f"trial {number}", lines[number].curve, style))
     return StudyChart("intermediate", title, (Subplot("", _drop_empty(series), "steps"),))
 
 
 def _make_timeline_chart(view: StudyView) -> StudyChart:
-    begun = [trial for trial in view.trials if trial.started]
-    title = "when each trial worked"
-    if not begun:
-        return StudyChart("timeline", title, note="no trial has begun yet")
-    first = min(_parse_timestamp(trial.started) for trial in begun)
-    latest = max(_parse_timestamp(trial.ended or trial.started) for trial in begun)
-    shown = begun[-_MAX_TIMELINE_ROWS:]
+    started = [trial for trial in view.trials if trial.started]
+    title = "time of each trial"
+    if not started:
+        return StudyChart("timeline", title, note="no trial has started yet")
+    first = min(_parse_timestamp(trial.started) for trial in started)
+    latest = max(_parse_timestamp(trial.ended or trial.started) for trial in started)
+    shown = started[-_MAX_TIMELINE_ROWS:]
     bars = []
     for trial in shown:
         start = _parse_timestamp(trial.started) - first
         end = (_parse_timestamp(trial.ended) if trial.ended else latest) - first
-        says = f"{trial.value:.5g}" if trial.value is not None else trial.state
-        bars.append(ChartBar(f"trial {trial.number}", start, max(end, start), trial.state, says))
-    remark = f"the last {len(shown)} of {len(begun)} trials" if len(shown) < len(begun) else ""
-    return StudyChart("timeline", title, bars=tuple(bars), note=remark)
+        text = f"{trial.value:.5g}" if trial.value is not None else trial.state
+        bars.append(ChartBar(f"trial {trial.number}", start, max(end, start), trial.state, text))
+    note = f"the last {len(shown)} of {len(started)} trials" if len(shown) < len(started) else ""
+    return StudyChart("timeline", title, bars=tuple(bars), note=note)
 
 
 def _make_front_chart(view: StudyView) -> StudyChart:
-    title = "the two objectives"
+    title = "Pareto front of the two objectives"
     if len(view.maximised) < 2:
-        return StudyChart("front", title, note="this study has one objective, and no front")
+        return StudyChart("front", title, note="this study has one objective and no Pareto front")
     front = view.pareto_front()
     if not front:
         return StudyChart("front", title, note="no trial is complete yet")
     numbers = {trial.number for trial in front}
     others = [trial.values[:2] for trial in view.ranked_trials() if trial.number not in numbers]
     series = (
-        _make_series("beaten", [(a, b) for a, b in others], "faint"),
+        _make_series("dominated", [(a, b) for a, b in others], "faint"),
         _make_series("front", [(trial.values[0], trial.values[1]) for trial in front], "points"),
     )
-    across, up = view.objective_names()
-    return StudyChart("front", title, (Subplot(f"{up} over {across}", _drop_empty(series), across),))
+    first, second = view.objective_names()
+    return StudyChart("front", title, (Subplot(f"{second} over {first}", _drop_empty(series), first),))
 
 
 def _make_series(name: str, points: Iterable[tuple[float, float]], style: SeriesStyle) -> ChartSeries:
@@ -227,7 +280,7 @@ def _make_series(name: str, points: Iterable[tuple[float, float]], style: Series
 
 
 def _thin_points(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Lowest and highest of each stretch, so that no peak is lost."""
+    """Keep the lowest and highest point of each stretch, so that no peak is lost."""
     if len(points) <= MAX_SERIES_POINTS:
         return points
     length = math.ceil(len(points) / (MAX_SERIES_POINTS // 2))
@@ -244,18 +297,18 @@ def _get_y(point: tuple[float, float]) -> float:
 
 
 def _drop_empty(series: Sequence[ChartSeries]) -> tuple[ChartSeries, ...]:
-    return tuple(one for one in series if one.xs)
+    return tuple(each for each in series if each.xs)
 
 
 def _rank_parameters(view: StudyView, limit: int) -> list[str]:
-    """The parameters that matter most, in the order of the study."""
+    """The most important parameters, in the order of the study."""
     shares = compute_importances(view)
     ranked = sorted(view.domains, key=lambda key: -shares.get(key, 0.0))[:limit]
     return [key for key in view.domains if key in ranked]
 
 
 def _scale_to_unit(domain: ParameterDomain, value: Any) -> float | None:
-    """Where a value lies between the ends of its domain, 0 to 1; None where there is no value."""
+    """Scale a value to 0 … 1 between the bounds of its domain; None without a value or for an unknown choice."""
     if value is None:
         return None
     if domain.choices:

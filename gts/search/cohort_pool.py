@@ -1,7 +1,7 @@
-"""Many trainings that come and go: those of one shape learn side by side as a cohort, and the cohorts take turns.
+"""A pool of trainings: those of one shape form a cohort, and the cohorts run one round each in turn.
 
-A training that joins is seated with the others of its shape, one that has come to its end, failed or was dropped leaves; the
-cohort is then made anew from the present states of the others, who do not notice. So no CPU waits for the slowest training.
+Trainings are added and removed at any time. A cohort is rebuilt from the present states of its members, which continue
+unchanged, so that no CPU waits for the slowest training.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ class TrainingTask:
     """One training: a trial with one of its seeds."""
 
     key: str
-    """Unlike that of any other training in the crew."""
+    """Unique in the pool."""
     spec: Spec
     state: Checkpoint | None = None
-    """Where it goes on from, exactly; None: it begins."""
+    """State to resume from; None starts a new training."""
     best: Checkpoint | None = None
-    """Its best policy until there."""
+    """Best policy so far."""
 
 
 @dataclass(frozen=True)
 class TaskRoundDone:
-    """A training has made one round of collect and update."""
+    """A training has finished one round of collecting and updating."""
 
     key: str
     step: int
@@ -42,23 +42,23 @@ class TaskRoundDone:
     epoch: int
     metrics: Mapping[str, float]
     seconds: Mapping[str, float]
-    """Wall-clock of the whole cohort's round by phase."""
+    """Wall-clock time of the cohort's round, by phase."""
 
 
 @dataclass(frozen=True)
 class TaskEvaluated:
-    """A policy was tried out."""
+    """A policy was evaluated."""
 
     key: str
     step: int
     score: Score
     is_best: bool
-    """Whether it was its best until then."""
+    """Whether it is the best so far."""
 
 
 @dataclass(frozen=True)
 class TaskFinished:
-    """A training has come to its end."""
+    """A training has finished."""
 
     key: str
     step: int
@@ -66,13 +66,13 @@ class TaskFinished:
 
 @dataclass(frozen=True)
 class TaskDiverged:
-    """A training has left the finite range."""
+    """A number of a training is no longer finite."""
 
     key: str
     step: int
     reason: str
     failure_dump: Mapping[str, NDArray[Any]]
-    """What it leaves, as `Cohort.failure_dump` gives it."""
+    """Result of `Cohort.failure_dump`."""
 
 
 CohortPoolEvent = TaskRoundDone | TaskEvaluated | TaskFinished | TaskDiverged
@@ -80,24 +80,24 @@ CohortPoolEvent = TaskRoundDone | TaskEvaluated | TaskFinished | TaskDiverged
 
 @dataclass
 class _ShapeGroup:
-    """The trainings of one shape."""
+    """Trainings of one shape."""
 
     cohort: Cohort | None = None
     members: list[str] = field(default_factory=list)
-    """Who sits where in the cohort, also those who have left since."""
+    """Keys by member index of the cohort, including removed ones."""
     pending: dict[str, TrainingTask] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
 
     def active_members(self) -> list[str]:
-        """Who sits at the table and has not left."""
+        """Keys that have not been removed."""
         return [key for key in self.members if key not in self.removed]
 
 
 class CohortPool:
-    """The trainings of one worker."""
+    """All trainings of one worker process."""
 
     def __init__(self, *, threads: int) -> None:
-        """`threads`: CPUs that the crew may use."""
+        """`threads`: number of CPUs to use."""
         self._threads = threads
         self._groups: dict[tuple[Any, ...], _ShapeGroup] = {}
         self._shapes: dict[str, tuple[Any, ...]] = {}
@@ -105,69 +105,69 @@ class CohortPool:
 
     @property
     def keys(self) -> list[str]:
-        """Everybody who is in the crew."""
+        """Keys of all trainings in the pool."""
         return list(self._shapes)
 
     def add(self, task: TrainingTask) -> None:
-        """Take a training in; it makes its first round with the next one of its shape."""
+        """Add a training; it starts with the next round of its shape."""
         shape = task.spec.shape_key()
         self._shapes[task.key] = shape
         self._groups.setdefault(shape, _ShapeGroup()).pending[task.key] = task
 
     def remove(self, key: str) -> None:
-        """Let a training go, whatever its step."""
-        table = self._groups[self._shapes.pop(key)]
-        if table.pending.pop(key, None) is None:
-            table.removed.add(key)
-            if table.cohort is not None:
-                table.cohort.deactivate(table.members.index(key))
+        """Remove a training at any step."""
+        group = self._groups[self._shapes.pop(key)]
+        if group.pending.pop(key, None) is None:
+            group.removed.add(key)
+            if group.cohort is not None:
+                group.cohort.deactivate(group.members.index(key))
 
     def checkpoint(self, key: str) -> Checkpoint | None:
-        """The present state of a training; None where it has not begun."""
-        table = self._groups[self._shapes[key]]
-        if key in table.pending:
-            return table.pending[key].state
-        assert table.cohort is not None
-        return table.cohort.checkpoint(table.members.index(key))
+        """Present state of a training; None before its first round."""
+        group = self._groups[self._shapes[key]]
+        if key in group.pending:
+            return group.pending[key].state
+        assert group.cohort is not None
+        return group.cohort.checkpoint(group.members.index(key))
 
     def best_checkpoint(self, key: str) -> Checkpoint | None:
-        """The best policy of a training; None before its first evaluation."""
-        table = self._groups[self._shapes[key]]
-        if key in table.pending:
-            return table.pending[key].best
-        assert table.cohort is not None
-        return table.cohort.best_checkpoint(table.members.index(key))
+        """Best policy of a training; None before its first evaluation."""
+        group = self._groups[self._shapes[key]]
+        if key in group.pending:
+            return group.pending[key].best
+        assert group.cohort is not None
+        return group.cohort.best_checkpoint(group.members.index(key))
 
     def run_round(self) -> Iterator[CohortPoolEvent]:
-        """One round of the cohort whose turn it is; whoever listens may let trainings join and leave between two events."""
-        busy = [shape for shape, table in self._groups.items() if table.pending or table.active_members()]
+        """Run one round of the next cohort. The caller may add and remove trainings between two events."""
+        busy = [shape for shape, group in self._groups.items() if group.pending or group.active_members()]
         if not busy:
             return
-        table = self._groups[busy[self._round_count % len(busy)]]
+        group = self._groups[busy[self._round_count % len(busy)]]
         self._round_count += 1
-        # A seat that nobody sits on costs as much as the others: the table is laid anew when half of them are empty.
-        if table.pending or 2 * len(table.active_members()) <= len(table.members):
-            self._rebuild_cohort(table)
-        assert table.cohort is not None
-        active = [(member, key) for member, key in enumerate(table.members) if key not in table.removed]
-        result = next(learn(table.cohort))
+        # An inactive member costs as much as an active one: rebuild the cohort when half of them are inactive.
+        if group.pending or 2 * len(group.active_members()) <= len(group.members):
+            self._rebuild_cohort(group)
+        assert group.cohort is not None
+        active = [(member, key) for member, key in enumerate(group.members) if key not in group.removed]
+        result = next(learn(group.cohort))
         for member, key in active:
-            if key in table.removed:
+            if key in group.removed:
                 continue
-            step = table.cohort.member_step(member)
+            step = group.cohort.member_step(member)
             if member in result.failures:
-                yield TaskDiverged(key, step, result.failures[member], table.cohort.failure_dump(member))
-                self._mark_removed(table, key)
+                yield TaskDiverged(key, step, result.failures[member], group.cohort.failure_dump(member))
+                self._mark_removed(group, key)
                 continue
-            yield TaskRoundDone(key, step, int(table.cohort.epochs[member]), result.metrics[member], result.seconds)
-            if member in result.scores and key not in table.removed:
+            yield TaskRoundDone(key, step, int(group.cohort.epochs[member]), result.metrics[member], result.seconds)
+            if member in result.scores and key not in group.removed:
                 yield TaskEvaluated(key, step, result.scores[member], member in result.improved)
-            if table.cohort.epochs[member] == table.cohort.plan.n_epochs and key not in table.removed:
+            if group.cohort.epochs[member] == group.cohort.plan.n_epochs and key not in group.removed:
                 yield TaskFinished(key, step)
-                self._mark_removed(table, key)
+                self._mark_removed(group, key)
 
     def _rebuild_cohort(self, group: _ShapeGroup) -> None:
-        """Make the cohort of a table anew, from those who sit there and those who wait."""
+        """Rebuild the cohort of a group from its active members and its pending trainings."""
         tasks = [*(self._make_task(group, key) for key in group.active_members()), *group.pending.values()]
         cohort = Cohort([task.spec for task in tasks], threads=self._threads)
         for member, task in enumerate(tasks):

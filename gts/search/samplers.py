@@ -1,4 +1,4 @@
-"""Optuna's samplers and pruners by name, set up for trainings that are few, noisy and dear."""
+"""Optuna samplers and pruners by name, configured for few, noisy and expensive trials."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _FIRST_RUNG_DIVISOR = 9
 
 
 class ExhaustiveSampler(BruteForceSampler):
-    """Every point of a space once, conditions respected."""
+    """Visits every point of a space once, respecting conditions."""
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
-        """Nothing: whoever asks counts the points, and nobody is to be stopped."""
+        """Override Optuna, which would stop the study after the last point; `Study.ask` counts the trials."""
 
 
 def check_sampler(settings: SearchSettings, space: SearchSpace) -> None:
-    """Raises UsageError where a sampler does not fit a space, MissingError without its library."""
+    """Raise UsageError if a sampler does not fit a space, MissingError if its library is missing."""
     needed = _REQUIRED_MODULES.get(settings.sampler)
     if needed and find_spec(needed) is None:
         hint = "install it: pip install 'gts[search]'"
@@ -46,17 +46,17 @@ def check_sampler(settings: SearchSettings, space: SearchSpace) -> None:
 def make_sampler(
     settings: SearchSettings, space: SearchSpace, started_trials: int, owner: str
 ) -> tuple[BaseSampler, list[str]]:
-    """A sampler that does not draw again what an earlier one of this study drew, and what there is to say about it.
+    """Sampler of a study that has `started_trials`, and notes about it.
 
-    `begun` trials of the study have begun; `owner` keeps two owners apart.
+    `owner` gives each owner of a shared study its own random stream.
     """
-    # A sampler with the seed of an earlier one would draw the same points once more.
+    # With the seed of an earlier process the sampler would draw the same points again.
     seed = int(np.random.SeedSequence([settings.seed, started_trials, *owner.encode()]).generate_state(1)[0])
     return _create_sampler(settings, space, seed), _list_notes(settings, space)
 
 
 def make_pruner(settings: SearchSettings, space: SearchSpace) -> BasePruner:
-    """What ends trials early; its steps are environment steps."""
+    """Pruner of a study; its steps are environment steps."""
     steps = compute_max_steps(space)
     if len(space.objective) > 1 or settings.pruner == "none":
         return NopPruner()
@@ -75,7 +75,7 @@ def _create_sampler(settings: SearchSettings, space: SearchSpace, seed: int) -> 
     if settings.sampler == "grid":
         return ExhaustiveSampler(seed=seed)
     if settings.sampler == "qmc":
-        # One sequence for the whole study: how far it has come is kept with the trials.
+        # One sequence for the whole study; its position is stored with the trials.
         return QMCSampler(scramble=True, seed=settings.seed, independent_sampler=random, warn_independent_sampling=False)
     if settings.sampler == "gp":
         return GPSampler(
@@ -93,23 +93,25 @@ def _create_sampler(settings: SearchSettings, space: SearchSpace, seed: int) -> 
 
 def _check_cmaes(space: SearchSpace) -> None:
     if len(space.objective) > 1:
-        raise UsageError("cmaes has one objective only", hint="choose tpe or gp for a Pareto front")
-    ranges = [axis for axis in space.param_space if not isinstance(axis, CategoricalParameter) and not axis.when]
+        raise UsageError("cmaes takes one objective only", hint="choose tpe or gp for a Pareto front")
+    ranges = [
+        parameter for parameter in space.param_space if not isinstance(parameter, CategoricalParameter) and not parameter.when
+    ]
     if len(ranges) < 2:
-        raise UsageError("cmaes needs two ranges or more that are always there", hint="choose tpe, gp or random")
+        raise UsageError("cmaes needs two or more ranges without a condition", hint="choose tpe, gp or random")
 
 
 def _list_notes(settings: SearchSettings, space: SearchSpace) -> list[str]:
-    """What a person should know of a sampler in this space."""
-    remarks = []
+    """Notes for the user about a sampler in this space."""
+    notes = []
     if settings.sampler in ("qmc", "gp", "cmaes"):
-        left = [
-            axis.key
-            for axis in space.param_space
-            if axis.when or (settings.sampler == "cmaes" and isinstance(axis, CategoricalParameter))
+        unmodelled = [
+            parameter.key
+            for parameter in space.param_space
+            if parameter.when or (settings.sampler == "cmaes" and isinstance(parameter, CategoricalParameter))
         ]
-        if left:
-            remarks.append(f"{settings.sampler} draws at random what it cannot learn: {', '.join(left)}")
+        if unmodelled:
+            notes.append(f"{settings.sampler} samples at random, since it cannot model them: {', '.join(unmodelled)}")
     if len(space.objective) > 1 and settings.pruner != "none":
-        remarks.append("nothing is pruned in a search with two objectives")
-    return remarks
+        notes.append("a search with two objectives prunes no trials")
+    return notes

@@ -1,4 +1,4 @@
-"""The axes of a space as Optuna knows them, and the points that they span."""
+"""Optuna distributions of a search space, its default point and its grid."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gts.formats.space_parameters import CategoricalParameter, RangeParameter, S
 from gts.params.spec import make_spec
 
 MAX_GRID_POINTS = 10_000
-"""Points of a grid; more could not be trained."""
+"""Largest grid; more points could not be trained."""
 
 
 def make_distribution(parameter: SpaceParameter) -> BaseDistribution:
-    """What Optuna draws the values of an axis from."""
+    """Optuna distribution of a parameter."""
     if isinstance(parameter, CategoricalParameter):
         return CategoricalDistribution(parameter.values)
     if parameter.integer:
@@ -32,7 +32,7 @@ def make_distribution(parameter: SpaceParameter) -> BaseDistribution:
 
 
 def suggest_value(trial: optuna.trial.Trial, parameter: SpaceParameter) -> Any:
-    """The value of an axis in a trial: drawn, or what was drawn before."""
+    """Value of a parameter in a trial: sampled, or the value sampled before."""
     distribution = make_distribution(parameter)
     if isinstance(distribution, CategoricalDistribution):
         return trial.suggest_categorical(parameter.key, distribution.choices)
@@ -45,58 +45,58 @@ def suggest_value(trial: optuna.trial.Trial, parameter: SpaceParameter) -> Any:
 
 
 def has_conditions(space: SearchSpace) -> bool:
-    """Whether some axes are there only at some points."""
-    return any(axis.when for axis in space.param_space)
+    """Whether some parameters are conditional."""
+    return any(parameter.when for parameter in space.param_space)
 
 
 def make_default_point(space: SearchSpace) -> dict[str, Any]:
-    """The axes' values in the spec that the space stands around, as far as they lie inside the space.
+    """Default values of the searched parameters, as far as they lie inside the space.
 
-    What the file gives a searched parameter under `params` is such a value, otherwise the default of the figure or technique.
+    A default is the value under `params` in the space file, or else that of the figure or technique.
     """
     defaults = make_spec(space.figure, space.technique, space.fixed_params(), partial=True).values()
     values: dict[str, Any] = {}
-    for axis in space.ordered_parameters():
-        value = defaults[axis.key]
-        if space.is_active(axis, values) and _contains_value(axis, value):
-            values[axis.key] = int(value) if isinstance(axis, RangeParameter) and axis.integer else value
+    for parameter in space.ordered_parameters():
+        value = defaults[parameter.key]
+        if space.is_active(parameter, values) and _contains_value(parameter, value):
+            values[parameter.key] = int(value) if isinstance(parameter, RangeParameter) and parameter.integer else value
     return values
 
 
 def count_grid_points(space: SearchSpace) -> int:
-    """How many points a space has; raises UsageError where there are too many of them to try each."""
-    for axis in space.param_space:
-        if isinstance(axis, RangeParameter) and not axis.integer and not axis.step:
+    """Number of points of a space. Raises UsageError if it is infinite or above `MAX_GRID_POINTS`."""
+    for parameter in space.param_space:
+        if isinstance(parameter, RangeParameter) and not parameter.integer and not parameter.step:
             hint = 'give it a "step", list its values, or choose another sampler'
-            raise UsageError(f"a grid needs axes of a few values, and `{axis.key}` has any between two", hint=hint)
+            raise UsageError(f"a grid needs a finite list of values, and `{parameter.key}` is a continuous range", hint=hint)
     count = 0
     for _ in _iterate_points(space, {}, 0):
         count += 1
         if count > MAX_GRID_POINTS:
-            hint = "leave some axes out, make steps larger, or choose another sampler"
+            hint = "search fewer parameters, use larger steps, or choose another sampler"
             raise UsageError(f"the grid of this space has more than {MAX_GRID_POINTS} points", hint=hint)
     return count
 
 
 def compute_max_steps(space: SearchSpace) -> int:
-    """The most environment steps that a trial of this space can have."""
-    for axis in space.param_space:
-        if axis.key == "nSteps":
-            return int(axis.high if isinstance(axis, RangeParameter) else max(axis.values))
+    """Largest number of environment steps of a trial."""
+    for parameter in space.param_space:
+        if parameter.key == "nSteps":
+            return int(parameter.high if isinstance(parameter, RangeParameter) else max(parameter.values))
     return int(make_spec(space.figure, space.technique, space.fixed_params(), partial=True).values()["nSteps"])
 
 
 def _iterate_points(space: SearchSpace, values: Mapping[str, Any], depth: int) -> Iterator[None]:
-    axes = space.ordered_parameters()
-    if depth == len(axes):
+    parameters = space.ordered_parameters()
+    if depth == len(parameters):
         yield None
         return
-    axis = axes[depth]
-    if not space.is_active(axis, values):
+    parameter = parameters[depth]
+    if not space.is_active(parameter, values):
         yield from _iterate_points(space, values, depth + 1)
         return
-    for value in _iterate_values(axis):
-        yield from _iterate_points(space, {**values, axis.key: value}, depth + 1)
+    for value in _iterate_values(parameter):
+        yield from _iterate_points(space, {**values, parameter.key: value}, depth + 1)
 
 
 def _iterate_values(parameter: SpaceParameter) -> Iterator[Any]:
@@ -118,6 +118,6 @@ def _contains_value(parameter: SpaceParameter, value: Any) -> bool:
 
 
 def _largest_step_value(parameter: RangeParameter) -> float:
-    """The largest value that the steps of an axis reach."""
+    """Largest value of a range that a whole number of steps reaches."""
     low, step = Decimal(str(parameter.low)), Decimal(str(parameter.step))
     return float(low + (Decimal(str(parameter.high)) - low) // step * step)

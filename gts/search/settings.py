@@ -1,4 +1,4 @@
-"""How a space is searched: what a person may choose, and goes on from when the search goes on."""
+"""Settings of a search: sampler, pruner, trials and seeds. A resumed search keeps them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from gts.errors import UsageError
 from gts.params.spec import unknown_name_message
 
 SAMPLERS = {
-    "tpe": "tree-structured Parzen estimator: learns where good values are (Bergstra et al. 2011)",
-    "random": "random points: the yardstick for every other one",
+    "tpe": "tree-structured Parzen estimator (Bergstra et al. 2011)",
+    "random": "uniform random points: the baseline for all others",
     "grid": "every point once; only for spaces of lists, whole numbers and steps",
-    "qmc": "quasi-random points that spread evenly (Bergstra and Bengio 2012); needs scipy",
-    "gp": "Gaussian process with a model of the noise: for few, dear trials; needs scipy",
+    "qmc": "quasi-random points, evenly spread (Bergstra and Bengio 2012); needs scipy",
+    "gp": "Gaussian process with a noise model: for few, expensive trials; needs scipy",
     "cmaes": "covariance matrix adaptation (Hansen 2016): for ranges, hundreds of trials, one objective; needs cmaes",
 }
-"""What chooses the points, with what it is good for."""
+"""Samplers by name, with their use."""
 
 PRUNERS = {
-    "median": "ends a trial below the median of the others, after a third of its steps",
-    "asha": "lets the better third go on after a ninth and a third of the steps (Li et al. 2018)",
+    "median": "ends a trial that is below the median of the others, after a third of its steps",
+    "asha": "continues the best third after a ninth and after a third of the steps (Li et al. 2018)",
     "hyperband": "asha with several first rungs at once (Li et al. 2017)",
-    "none": "lets every trial come to its end",
+    "none": "ends no trial early",
 }
-"""What ends trials early, with when it does."""
+"""Pruners by name, with the trials that they end early."""
 
 _FRESH_SEED_OFFSET = 1_000_000
 _MINIMUMS = {"trials": 1, "seeds": 1, "last_evaluations": 1, "seed": 0, "confirm": 0, "confirm_seeds": 1}
@@ -33,22 +33,22 @@ _MINIMUMS = {"trials": 1, "seeds": 1, "last_evaluations": 1, "seed": 0, "confirm
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """What is chosen once for a study; raises UsageError for what cannot be."""
+    """Settings of a study. Raises UsageError for invalid values."""
 
     trials: int = 100
-    """Trials that are begun in all, failed and pruned ones too."""
+    """Number of trials to start, including failed and pruned ones."""
     sampler: str = "tpe"
     pruner: str = "median"
     seeds: int = 1
-    """Seeds that a trial is trained with, at most."""
+    """Seeds per trial; a pruned trial may use fewer."""
     last_evaluations: int = 3
-    """The last evaluations of a training whose mean counts."""
+    """Number of last evaluations of a training whose mean is its value."""
     seed: int = 1
-    """Of the sampler."""
+    """Seed of the sampler."""
     confirm: int = 5
-    """The best trials that are trained again at the end."""
+    """Number of best trials to train again at the end."""
     confirm_seeds: int = 5
-    """Fresh seeds that each of these is trained with."""
+    """Fresh seeds for each of these."""
 
     def __post_init__(self) -> None:
         for kind, word, known in (("sampler", self.sampler, SAMPLERS), ("pruner", self.pruner, PRUNERS)):
@@ -61,7 +61,7 @@ class SearchSettings:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """The inverse of `as_dict`; what a newer program has added is left out."""
+        """Inverse of `as_dict`; unknown keys are ignored."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in stored.items() if name in known})
 
@@ -70,16 +70,16 @@ class SearchSettings:
         return asdict(self)
 
     def tuning_seeds(self, first: int) -> tuple[int, ...]:
-        """The seeds of a trial whose spec has the seed `first`."""
+        """Seeds of a trial whose spec has the seed `first`."""
         return tuple(range(first, first + self.seeds))
 
     def fresh_seeds(self, first: int) -> tuple[int, ...]:
-        """Seeds that no trial was trained with, for the trainings that confirm."""
+        """Seeds that no trial has used, for confirmation."""
         return tuple(range(first + _FRESH_SEED_OFFSET, first + _FRESH_SEED_OFFSET + self.confirm_seeds))
 
 
 def describe_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """`sampler is now random (was tpe)` for everything that is not the same."""
+    """One line per changed value: `sampler is now random (was tpe)`."""
     keys = dict.fromkeys((*before, *after))
     changed = [key for key in keys if before.get(key) != after.get(key)]
     return [f"{key} is now {_format_value(after.get(key))} (was {_format_value(before.get(key))})" for key in changed]

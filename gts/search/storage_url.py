@@ -1,4 +1,4 @@
-"""Where the trials of a study are: a SQLite file, or a PostgreSQL server that several machines share."""
+"""Storage of a study's trials: a SQLite file, or a PostgreSQL server that several machines share."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _QUERY_PASSWORD = re.compile(r"(?i)(^|&)(password|sslpassword)=[^&]*")
 
 @dataclass(frozen=True)
 class StorageLocation:
-    """A storage: a file, or a server."""
+    """A SQLite file or a server."""
 
     path: Path | None = None
     """The SQLite file; None for a server."""
     url: str = ""
-    """Of the server, with the password where one was given; never to be shown or kept."""
+    """URL of the server, with its password if one was given; must never be shown or stored."""
 
     @property
     def is_shared(self) -> bool:
-        """Whether several owners can work on a study here."""
+        """Whether several owners can work on one study here."""
         return self.path is None
 
     @property
     def display_url(self) -> str:
-        """Without password, so that it can be printed and kept."""
+        """Path or URL without its password, safe to print and store."""
         if self.path is not None:
             return str(self.path)
         parts = urlsplit(self.url)
@@ -61,9 +61,9 @@ class StorageLocation:
 
 
 def parse_storage_url(text: str) -> StorageLocation:
-    """The storage that a word names: a path, `sqlite:///path`, `postgresql+psycopg://user@host/database`.
+    """Parse a storage argument: a path, `sqlite:///path` or `postgresql+psycopg://user@host/database`.
 
-    Raises UsageError for an address that is neither.
+    Raises UsageError for any other URL.
     """
     scheme, separator, address = text.partition("://")
     if not separator:
@@ -72,15 +72,15 @@ def parse_storage_url(text: str) -> StorageLocation:
         return StorageLocation(Path(unquote(address.partition("?")[0].removeprefix("/"))))
     if scheme in _SERVER_SCHEMES:
         try:
-            urlsplit(text).port  # noqa: B018 - it is checked when it is read
+            urlsplit(text).port  # noqa: B018 - the property validates the port
         except ValueError as error:
-            raise UsageError(f"the address of the storage cannot be read: {error}") from None
+            raise UsageError(f"invalid storage URL: {error}") from None
         return StorageLocation(url=f"{_SERVER_SCHEME}://{address}")
     hint = f"name a file, or a PostgreSQL database: {_SERVER_SCHEME}://USER@HOST/DATABASE"
-    raise UsageError(f'cannot keep trials in "{scheme[:30]}"', hint=hint)
+    raise UsageError(f'unknown kind of storage "{scheme[:30]}"', hint=hint)
 
 
 def split_study_name(text: str) -> tuple[str, str]:
-    """`trials.db#hopper` → (`trials.db`, `hopper`): a storage, and the study in it where several are."""
+    """Split `trials.db#hopper` into storage and study name; the name is empty without `#`."""
     storage, mark, name = text.rpartition("#")
     return (storage, name) if mark else (text, "")

@@ -1,4 +1,4 @@
-"""How far a study in a file is, at a glance: a few numbers in milliseconds, for lists, without Optuna."""
+"""Progress of a study for lists: a few numbers, read within milliseconds and without Optuna."""
 
 from __future__ import annotations
 
@@ -7,35 +7,34 @@ import sqlite3
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from gts.errors import FileError, GtsError
 from gts.formats.durable import write_durably
-from gts.search import study_attributes as names
 from gts.search.settings import SearchSettings
-from gts.search.storage_url import parse_storage_url
-from gts.search.trial_records import ENDED_STATES, StudyView
+from gts.search.study_file import SETTINGS_ATTRIBUTE, SPACE_ATTRIBUTE, STEPS_ATTRIBUTE, read_study_file
+from gts.search.trial_records import ENDED_STATES, OPTUNA_STATE_NAMES, StudyView
 from gts.store.database import open_reader, translate_sqlite_errors
 from gts.store.workspace import StudyFolder
 
-_ENDED_SQL = "('COMPLETE', 'PRUNED', 'FAIL')"
+_ENDED_SQL = "(" + ", ".join(f"'{OPTUNA_STATE_NAMES[state]}'" for state in ENDED_STATES) + ")"
 
 
 @dataclass(frozen=True)
 class StudySummary:
-    """A study at one moment."""
+    """Progress of a study at one moment."""
 
     ended: int
-    """Trials that have ended, failed and pruned ones too."""
+    """Trials that have ended, including failed and pruned ones."""
     wanted: int
+    """Trials that the search will start."""
     best: float | None
-    """Best value of the first objective; None where no trial is complete."""
+    """Best value of the first objective; None if no trial is complete."""
     steps: int
-    """Environment steps of the trials that have ended, all seeds together."""
+    """Environment steps of the ended trials, summed over their seeds."""
 
 
 def read_study_summary(folder: StudyFolder) -> StudySummary | None:
-    """How far the study of a folder is; of one on a server as this machine's search last wrote it down; None: not known."""
+    """Progress of a folder's study; for a study on a server as this machine last recorded it. None if unknown."""
     path, name = locate_study_database(folder)
     if path is None:
         return _read_progress_file(folder)
@@ -51,11 +50,11 @@ def read_study_summary(folder: StudyFolder) -> StudySummary | None:
 
 
 def _query_summary(connection: sqlite3.Connection, name: str) -> StudySummary | None:
-    # The names of tables and columns are Optuna's, which changes them only with a migration of the file.
+    # Optuna changes these tables only with a migration of the file.
     found = connection.execute("SELECT study_id FROM studies WHERE study_name = ?", (name,)).fetchone()
     if found is None:
         return None
-    about = dict(connection.execute("SELECT key, value_json FROM study_user_attributes WHERE study_id = ?", found))
+    user_attrs = dict(connection.execute("SELECT key, value_json FROM study_user_attributes WHERE study_id = ?", found))
     ((ended,),) = connection.execute(f"SELECT COUNT(*) FROM trials WHERE study_id = ? AND state IN {_ENDED_SQL}", found)
     query = (
         "SELECT MAX(value) FROM trial_values JOIN trials USING (trial_id) "
@@ -66,35 +65,35 @@ def _query_summary(connection: sqlite3.Connection, name: str) -> StudySummary | 
         "SELECT SUM(CAST(value_json AS INTEGER)) FROM trial_user_attributes JOIN trials USING (trial_id) "
         f"WHERE study_id = ? AND state IN {_ENDED_SQL} AND key = ?"
     )
-    ((steps,),) = connection.execute(query, (*found, names.STEPS))
-    return StudySummary(ended, _count_target_trials(about), best, steps or 0)
+    ((steps,),) = connection.execute(query, (*found, STEPS_ATTRIBUTE))
+    return StudySummary(ended, _count_target_trials(user_attrs), best, steps or 0)
 
 
 def _count_target_trials(user_attrs: dict[str, str]) -> int:
-    settings = SearchSettings.from_dict(json.loads(user_attrs.get(names.SETTINGS, "{}")))
+    settings = SearchSettings.from_dict(json.loads(user_attrs.get(SETTINGS_ATTRIBUTE, "{}")))
     if settings.sampler != "grid":
         return settings.trials
-    # Only here: counting the points of a grid loads Optuna.
+    # Imported here: counting the points of a grid loads Optuna.
     from gts.formats.space_file import parse_space
     from gts.formats.strict_json import parse_json
     from gts.search.search_space import count_grid_points
 
-    return min(settings.trials, count_grid_points(parse_space(parse_json(user_attrs[names.SPACE], "the space"))))
+    return min(settings.trials, count_grid_points(parse_space(parse_json(user_attrs[SPACE_ATTRIBUTE], "the space"))))
 
 
 def get_progress_file(folder: StudyFolder) -> Path:
-    """Where a search whose trials are on a server writes down how far they are: nobody asks a server for a list of jobs."""
+    """File with the progress of a study on a server, so that a list of studies needs no server."""
     return folder.path / "progress.json"
 
 
 def summarize_study(view: StudyView, wanted: int) -> StudySummary:
-    """What a glance would show of a study that was read whole."""
+    """Summary of a study that has been read."""
     ended, ranked = [trial for trial in view.trials if trial.state in ENDED_STATES], view.ranked_trials()
     return StudySummary(len(ended), wanted, ranked[0].value if ranked else None, sum(trial.steps or 0 for trial in ended))
 
 
 def write_study_summary(folder: StudyFolder, summary: StudySummary) -> None:
-    """Keep a glance for those who look at the folder only; a disk that cannot take it is passed over."""
+    """Write a summary into the study's folder; a failure to write is ignored."""
     with suppress(FileError):
         write_durably(get_progress_file(folder), (json.dumps(asdict(summary)) + "\n").encode())
 
@@ -106,11 +105,6 @@ def _read_progress_file(folder: StudyFolder) -> StudySummary | None:
 
 
 def locate_study_database(folder: StudyFolder) -> tuple[Path | None, str]:
-    """The file that the trials of a folder are in, None where that is on a server or not known; the study's name there."""
-    facts: Any = {}
-    with suppress(OSError, ValueError):
-        facts = json.loads(folder.study_file.read_bytes())
-    with suppress(GtsError, KeyError, TypeError):
-        path = parse_storage_url(facts["storage"]).path if facts["storage"] else folder.database
-        return path, str(facts["name"])
-    return None, ""
+    """Database file of a folder's study and the study's name in it; the file is None for a server or if unknown."""
+    stored = read_study_file(folder)
+    return (stored.location(folder).path, stored.name) if stored else (None, "")

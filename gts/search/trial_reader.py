@@ -1,7 +1,7 @@
-"""The trials of a study, read straight from Optuna's tables, and those that have ended only once.
+"""Trials read straight from Optuna's tables; a cache keeps those that have ended.
 
-Optuna makes an object of every number of a trial, which takes seconds where there are thousands of trials; a study that is
-followed, or that its owner looks into whenever a trial ends, is read far too often for that.
+Optuna's reader builds an object per number, which takes seconds for thousands of trials. A study that is watched, or whose
+owner reads it after every trial, is read too often for that.
 """
 
 from __future__ import annotations
@@ -15,23 +15,30 @@ from typing import Any
 import sqlalchemy
 from optuna.distributions import BaseDistribution, json_to_distribution
 from optuna.storages import RDBStorage
-from optuna.storages._rdb import models
 from optuna.trial import TrialState
 
+from gts.search.optuna_internals import (
+    TrialIntermediateValueModel,
+    TrialModel,
+    TrialParamModel,
+    TrialUserAttributeModel,
+    TrialValueModel,
+)
 from gts.search.trial_records import TrialRecord
 
 _MAX_IN_CLAUSE = 500
-"""Trials that a query may name one by one; databases have a limit."""
+"""Most trials in an SQL `IN` clause; databases have a limit."""
 
-_Parts = dict[int, dict[Any, Any]]
+_ColumnByTrial = dict[int, dict[Any, Any]]
+"""Values by trial id and by key, step or index."""
 
 
 @dataclass(frozen=True)
 class TrialHeader:
-    """What a trial is known by, and how it stands."""
+    """Identity, state and times of a trial."""
 
     trial_id: int
-    """In the tables."""
+    """Database key."""
     number: int
     state: TrialState
     started: datetime | None
@@ -40,42 +47,44 @@ class TrialHeader:
 
 @dataclass(frozen=True)
 class StoredTrial:
-    """A trial as the tables have it."""
+    """A trial as stored in the tables."""
 
     header: TrialHeader
     values: tuple[float, ...]
     params: dict[str, Any]
     distributions: dict[str, BaseDistribution]
     curve: tuple[tuple[int, float], ...]
-    """Steps and reported values, by step."""
+    """(step, reported value), ordered by step."""
     user_attrs: dict[str, Any]
 
 
 @dataclass
 class TrialCache:
-    """What one who looks at the same study again and again need not read again."""
+    """Trials kept between reads of the same study."""
 
     trials: dict[int, StoredTrial] = field(default_factory=dict)
-    """Those that have ended, by their key in the table."""
+    """Trials that have ended, by database key."""
     records: dict[int, tuple[StoredTrial, Any, TrialRecord]] = field(default_factory=dict)
-    """What was made of them, and of their confirming, by number."""
+    """(trial, confirmation, record made of them), by trial number."""
 
 
 def read_stored_trials(storage: RDBStorage, study_id: int, cache: TrialCache | None = None) -> list[StoredTrial]:
-    """Every trial of a study by number; `memory` is read and brought up to date."""
+    """All trials of a study, ordered by number; `cache` is used and updated."""
     known = cache.trials if cache is not None else {}
-    one = models.TrialModel.__table__.c
+    columns = TrialModel.__table__.c
     with storage.engine.connect() as connection:
-        # The states first: what has ended has all its values, which are read after it.
-        query = sqlalchemy.select(one.trial_id, one.number, one.state, one.datetime_start, one.datetime_complete)
-        rows = [_make_header(*row) for row in connection.execute(query.where(one.study_id == study_id))]
-        # Another study may have taken the place of the one that is remembered, with the same keys.
+        # States are read before values, so that an ended trial is complete.
+        query = sqlalchemy.select(
+            columns.trial_id, columns.number, columns.state, columns.datetime_start, columns.datetime_complete
+        )
+        headers = [_make_header(*row) for row in connection.execute(query.where(columns.study_id == study_id))]
+        # The headers are compared too: a recreated database reuses the keys of the one in the cache.
         found = {
-            head.trial_id: known[head.trial_id]
-            for head in rows
-            if head.trial_id in known and known[head.trial_id].header == head
+            header.trial_id: known[header.trial_id]
+            for header in headers
+            if header.trial_id in known and known[header.trial_id].header == header
         }
-        missing = {head.trial_id: head for head in rows if head.trial_id not in found}
+        missing = {header.trial_id: header for header in headers if header.trial_id not in found}
         if missing:
             found |= _read_trials(connection, study_id, missing)
     if cache is not None:
@@ -86,7 +95,7 @@ def read_stored_trials(storage: RDBStorage, study_id: int, cache: TrialCache | N
 def _make_header(
     trial_id: int, number: int, state: TrialState, started: datetime | None, ended: datetime | None
 ) -> TrialHeader:
-    # Optuna keeps times in UTC, and does not say so.
+    # Optuna stores times in UTC without a time zone.
     return TrialHeader(
         trial_id, number, state, started.replace(tzinfo=UTC) if started else None, ended.replace(tzinfo=UTC) if ended else None
     )
@@ -95,49 +104,50 @@ def _make_header(
 def _read_trials(
     connection: sqlalchemy.Connection, study_id: int, headers: Mapping[int, TrialHeader]
 ) -> dict[int, StoredTrial]:
-    """All that the tables have of some trials."""
-    values: _Parts = {key: {} for key in headers}
-    params: _Parts = {key: {} for key in headers}
-    drawn_from: _Parts = {key: {} for key in headers}
-    curves: _Parts = {key: {} for key in headers}
-    user_attrs: _Parts = {key: {} for key in headers}
-    known: dict[str, BaseDistribution] = {}
-    value, step = models.TrialValueModel, models.TrialIntermediateValueModel
-    for key, at, number, kind in _select_rows(connection, study_id, headers, value, "objective value value_type"):
-        values[key][at] = value.stored_repr_to_value(number, kind)
+    """Read some trials from all tables."""
+    values: _ColumnByTrial = {key: {} for key in headers}
+    params: _ColumnByTrial = {key: {} for key in headers}
+    distributions: _ColumnByTrial = {key: {} for key in headers}
+    curves: _ColumnByTrial = {key: {} for key in headers}
+    user_attrs: _ColumnByTrial = {key: {} for key in headers}
+    parsed: dict[str, BaseDistribution] = {}
+    for key, objective, number, kind in _select_rows(
+        connection, study_id, headers, TrialValueModel, "objective value value_type"
+    ):
+        values[key][objective] = TrialValueModel.stored_repr_to_value(number, kind)
     for key, name, number, text in _select_rows(
-        connection, study_id, headers, models.TrialParamModel, "param_name param_value distribution_json"
+        connection, study_id, headers, TrialParamModel, "param_name param_value distribution_json"
     ):
-        distribution = known.get(text) or known.setdefault(text, json_to_distribution(text))
-        params[key][name], drawn_from[key][name] = distribution.to_external_repr(number), distribution
-    for key, at, number, kind in _select_rows(
-        connection, study_id, headers, step, "step intermediate_value intermediate_value_type"
+        distribution = parsed.get(text) or parsed.setdefault(text, json_to_distribution(text))
+        params[key][name], distributions[key][name] = distribution.to_external_repr(number), distribution
+    for key, step, number, kind in _select_rows(
+        connection, study_id, headers, TrialIntermediateValueModel, "step intermediate_value intermediate_value_type"
     ):
-        curves[key][at] = step.stored_repr_to_intermediate_value(number, kind)
-    for key, name, text in _select_rows(connection, study_id, headers, models.TrialUserAttributeModel, "key value_json"):
+        curves[key][step] = TrialIntermediateValueModel.stored_repr_to_intermediate_value(number, kind)
+    for key, name, text in _select_rows(connection, study_id, headers, TrialUserAttributeModel, "key value_json"):
         user_attrs[key][name] = json.loads(text)
     return {
         key: StoredTrial(
-            head,
-            tuple(values[key][at] for at in sorted(values[key])),
+            header,
+            tuple(values[key][objective] for objective in sorted(values[key])),
             params[key],
-            drawn_from[key],
+            distributions[key],
             tuple(sorted(curves[key].items())),
             user_attrs[key],
         )
-        for key, head in headers.items()
+        for key, header in headers.items()
     }
 
 
 def _select_rows(
     connection: sqlalchemy.Connection, study_id: int, headers: Mapping[int, TrialHeader], model: Any, columns: str
 ) -> Iterator[Any]:
-    """Rows of a table that belong to some trials, each with the key of its trial first."""
-    table, trials = model.__table__, models.TrialModel.__table__
+    """Rows of a table that belong to some trials; the first column is the trial's key."""
+    table, trials = model.__table__, TrialModel.__table__
     query = sqlalchemy.select(table.c.trial_id, *(table.c[name] for name in columns.split()))
     if len(headers) <= _MAX_IN_CLAUSE:
         query = query.where(table.c.trial_id.in_(list(headers)))
     else:
         query = query.join(trials, trials.c.trial_id == table.c.trial_id).where(trials.c.study_id == study_id)
-    # In the order in which they were written, which is that of the space's axes.
+    # In the order of writing, which is that of the parameters of the space.
     return (row for row in connection.execute(query.order_by(*table.primary_key)) if row[0] in headers)

@@ -1,4 +1,4 @@
-"""What a study came to, as tables and charts need it: plain records, which need no Optuna to be looked at."""
+"""Records of a study and its trials for tables and charts, free of Optuna."""
 
 from __future__ import annotations
 
@@ -7,23 +7,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gts.formats.objectives import format_objective
 from gts.search.settings import SearchSettings
 
 TrialStateName = Literal["waiting", "running", "complete", "pruned", "failed"]
 
-TRIAL_STATES: tuple[TrialStateName, ...] = ("waiting", "running", "complete", "pruned", "failed")
+OPTUNA_STATE_NAMES: Mapping[TrialStateName, str] = {
+    "waiting": "WAITING",
+    "running": "RUNNING",
+    "complete": "COMPLETE",
+    "pruned": "PRUNED",
+    "failed": "FAIL",
+}
+"""Names of Optuna's `TrialState`, as in the database."""
+TRIAL_STATES: tuple[TrialStateName, ...] = tuple(OPTUNA_STATE_NAMES)
 ENDED_STATES: tuple[TrialStateName, ...] = ("complete", "pruned", "failed")
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What came out when a trial was trained again on fresh seeds."""
+    """Result of training a trial again on fresh seeds."""
 
     seeds: tuple[int, ...]
     values: tuple[float, ...]
-    """One a seed."""
+    """One per seed."""
     iqm: float
-    """Mean of the middle half of the values."""
+    """Interquartile mean of the values."""
     low: float
     """Lower end of its 95 % bootstrap interval."""
     high: float
@@ -37,40 +46,40 @@ class TrialRecord:
     number: int
     state: TrialStateName
     values: tuple[float, ...]
-    """One an objective; of a pruned trial the last one reported; empty where there is none. A failure has none."""
+    """One per objective; for a pruned trial the last reported one. Empty for a failed trial."""
     params: Mapping[str, Any]
-    """What was searched, by file key."""
+    """Sampled values, by file key."""
     curve: tuple[tuple[int, float], ...]
-    """Environment steps, and the value reported there."""
+    """(environment steps, reported value)."""
     started: str
-    """UTC; empty where it has not begun."""
+    """UTC; empty if it has not started."""
     ended: str
-    """UTC; empty where it has not ended."""
+    """UTC; empty if it has not ended."""
     seconds: float | None
-    """Wall-clock from the one to the other, or of its training where that is known."""
+    """Wall-clock time of its training if that is known, else from start to end."""
     steps: int | None
-    """Environment steps that it was trained, all seeds together."""
+    """Trained environment steps, summed over its seeds."""
     seed_values: tuple[float, ...]
-    """Of the first objective, one a seed."""
+    """Of the first objective, one per seed."""
     reason: str
-    """Why it failed."""
+    """Reason of its failure."""
     spec: Mapping[str, Any] | None
-    """The spec that was trained, as its file has it."""
+    """Document of the trained spec."""
     confirmed: Confirmation | None = None
 
     @property
     def value(self) -> float | None:
-        """Of the first objective."""
+        """Value of the first objective; None without one."""
         return self.values[0] if self.values else None
 
 
 @dataclass(frozen=True)
 class ParameterDomain:
-    """What a parameter was drawn from."""
+    """Values that a parameter is sampled from."""
 
     key: str
     choices: tuple[Any, ...] = ()
-    """Of a list; empty for a range."""
+    """Values of a list; empty for a range."""
     low: float = 0.0
     high: float = 0.0
     log: bool = False
@@ -80,52 +89,52 @@ class ParameterDomain:
 
 @dataclass(frozen=True)
 class StudyView:
-    """A study at one moment."""
+    """State of a study at one moment."""
 
     name: str
     storage: str
-    """Where its trials are, without password."""
+    """Path or URL of its storage, without password."""
     maximised: tuple[bool, ...]
-    """One an objective: whether more is better."""
+    """One per objective: True if larger is better."""
     trials: tuple[TrialRecord, ...]
-    """By number."""
+    """Ordered by number."""
     domains: Mapping[str, ParameterDomain]
-    """Of every parameter that a trial has, the newest one."""
+    """Newest domain of every parameter that a trial has."""
     space: Mapping[str, Any] | None = None
-    """The content of the space's file, where the study knows it."""
+    """Content of the space file, if the study stores it."""
     settings: SearchSettings | None = None
     machine_info: Mapping[str, Any] | None = None
-    """Versions and machine of the first owner."""
+    """Library versions and machine of the first owner."""
 
     def count_states(self) -> dict[TrialStateName, int]:
-        """How many trials there are of each state."""
+        """Number of trials by state."""
         found = Counter(trial.state for trial in self.trials)
         return {state: found[state] for state in TRIAL_STATES}
 
     def get_trial(self, number: int) -> TrialRecord | None:
-        """The trial of a number."""
+        """The trial with this number; None if it does not exist."""
         return next((trial for trial in self.trials if trial.number == number), None)
 
     def objective_names(self) -> tuple[str, ...]:
-        """What each objective is, in a word or two."""
+        """A short name per objective."""
         several = len(self.maximised) > 1
         found = (self.space or {}).get("objective")
-        words = [_format_objective(one) for one in found] if several and isinstance(found, list) else []
-        known = len(words) == len(self.maximised) and all(words) and len(set(words)) == len(words)
-        return tuple(words) if known else ("first", "second") if several else ("value",)
+        names = [format_objective(objective) for objective in found] if several and isinstance(found, list) else []
+        known = len(names) == len(self.maximised) and all(names) and len(set(names)) == len(names)
+        return tuple(names) if known else ("first", "second") if several else ("value",)
 
     def ranked_trials(self) -> list[TrialRecord]:
-        """Complete trials, best first objective first."""
+        """Complete trials, ordered by the first objective, best first."""
         complete = [trial for trial in self.trials if trial.state == "complete" and trial.values]
         sign = -1.0 if self.maximised[0] else 1.0
         return sorted(complete, key=lambda trial: (sign * trial.values[0], trial.number))
 
     def pareto_front(self) -> list[TrialRecord]:
-        """Complete trials that no other one beats in one objective without losing in another, best first objective first."""
+        """Complete trials that no other one dominates, ordered by the first objective, best first."""
         ranked = self.ranked_trials()
         if len(self.maximised) != 2:
             return [one for one in ranked if not any(self._dominates(other, one) for other in ranked)]
-        # From the best first objective on, those stay that come further in the second one than all before them.
+        # Sorted by the first objective, a trial is on the front if its second one exceeds all before it.
         front: list[TrialRecord] = []
         for one in sorted(ranked, key=lambda trial: [-value for value in self._maximised_values(trial)]):
             if (
@@ -137,13 +146,13 @@ class StudyView:
         return front
 
     def confirmed_trials(self) -> list[TrialRecord]:
-        """Trials that were trained again, best interquartile mean first."""
+        """Confirmed trials, best interquartile mean first."""
         sign = -1.0 if self.maximised[0] else 1.0
-        again = [trial for trial in self.trials if trial.confirmed is not None]
-        return sorted(again, key=lambda trial: (sign * trial.confirmed.iqm if trial.confirmed else 0.0, trial.number))
+        confirmed = [trial for trial in self.trials if trial.confirmed is not None]
+        return sorted(confirmed, key=lambda trial: (sign * trial.confirmed.iqm if trial.confirmed else 0.0, trial.number))
 
     def best_trial(self) -> TrialRecord | None:
-        """The best of those that were confirmed, else the best one of the search; None where nothing is complete."""
+        """Best confirmed trial, else the best complete one; None if no trial is complete."""
         return next(iter([*self.confirmed_trials(), *self.ranked_trials()]), None)
 
     def _dominates(self, one: TrialRecord, other: TrialRecord) -> bool:
@@ -152,8 +161,3 @@ class StudyView:
 
     def _maximised_values(self, trial: TrialRecord) -> Sequence[float]:
         return [value if up else -value for value, up in zip(trial.values, self.maximised, strict=True)]
-
-
-def _format_objective(found: Any) -> str:
-    """A goal of a space: a measure, or several with weights."""
-    return "+".join(map(str, found)) if isinstance(found, dict) else str(found or "")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from gts.commands.command import Context
 from gts.commands.play import find_playable_files
-from gts.errors import GtsError
+from gts.errors import GtsError, reason
 from gts.playback.cell_buffer import CellBuffer
 from gts.playback.drawing import CellGlyphs
 from gts.playback.frame_source import FrameSource
@@ -148,8 +148,8 @@ class PlaybackThread(threading.Thread):
             try:
                 self._sources.append(FailedSource(request) if isinstance(request, PlaybackFailure) else FrameSource(request))
             except OSError as error:
-                reason = f"cannot start a process: {(error.strerror or str(error)).lower()}"
-                self._sources.append(FailedSource(PlaybackFailure(reason, "", 1)))
+                why = f"cannot start a process: {reason(error)}"
+                self._sources.append(FailedSource(PlaybackFailure(why, "", 1)))
 
     def _run_loop(self) -> None:
         loading, due = True, 0.0

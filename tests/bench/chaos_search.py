@@ -27,6 +27,7 @@ from typing import Any
 import psutil
 
 from gts.errors import GtsError
+from gts.formats.objectives import compute_trial_values
 from gts.formats.space_file import read_space
 from gts.jobs import control
 from gts.jobs.job_store import read_job_status
@@ -34,7 +35,6 @@ from gts.jobs.launch import launch
 from gts.jobs.requests import SearchRequest
 from gts.jobs.searches.active_trials import read_training_end
 from gts.jobs.searches.job import create_search
-from gts.search.objective_value import compute_trial_values
 from gts.search.study import Study
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, StudyFolder, Workspace

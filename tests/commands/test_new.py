@@ -22,7 +22,8 @@ def test_new_files_are_valid(gts, workspace: Path, figure: str, technique: str) 
     assert gts("new", "space", "b.space", "-f", figure, "-t", technique).code == 0
     space = read_space("b.space")
     assert (space.figure, space.technique, space.name) == (figure, technique, "b")
-    assert len(space.param_space) == 2
+    for key in (*spec.given_values, *(parameter.key for parameter in space.param_space)):
+        assert f"\n{key}" in spec.comment + space.comment, "a template explains its keys"
     assert gts("check", "a.spec", "b.space", "--json").data["ok"] is True
 
 

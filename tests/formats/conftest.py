@@ -1,4 +1,4 @@
-"""What the tests of files share: the original program's files, and a small checkpoint."""
+"""Fixtures of the file format tests: files of the original program and a small checkpoint."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ LEGACY = Path(__file__).parent / "legacy"
 
 @pytest.fixture(scope="session")
 def legacy() -> Path:
-    """The folder of files that the original program wrote."""
+    """Folder with files of the original program."""
     return LEGACY
 
 
 @pytest.fixture(scope="session")
 def checkpoint() -> Checkpoint:
-    """A complete checkpoint in small, with tensors of every kind of number."""
+    """A small complete checkpoint with tensors of every dtype."""
     spec = make_spec("hopper", "ppo", {"actor.hiddenSize": 8, "critic.hiddenSize": 4, "critic.nHidden": 1, "seed": 7})
     tensors = network_tensors(spec, {"actor": 3, "critic": 1}) | {
         "actor.adam.steps": np.array(12, dtype=np.int64),

@@ -1,4 +1,4 @@
-"""Durable writing: the old file or the new one, whole, whatever happens in between."""
+"""Durable writes: after any failure the old or the new file exists, whole."""
 
 from __future__ import annotations
 
@@ -95,11 +95,11 @@ def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
         ("file/a", "is a file, not a folder"),
         (".", "is a folder"),
         ("x" * 300, "name is too long"),
-        ("a\0b", "not the name of a file"),
-        ("", "not the name of a file"),
+        ("a\0b", "not a file name"),
+        ("", "not a file name"),
     ],
 )
-def test_places_that_cannot_be_written(tmp_path, monkeypatch, attempt, name, words):
+def test_unwritable_paths_have_a_reason(tmp_path, monkeypatch, attempt, name, words):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
 
@@ -111,7 +111,7 @@ def test_places_that_cannot_be_written(tmp_path, monkeypatch, attempt, name, wor
 
 
 @pytest.mark.parametrize("attempt", [lambda path: write_durably(path, b"x"), check_writable])
-def test_a_device_is_no_place(attempt):
+def test_a_device_is_not_written(attempt):
     with pytest.raises(FileError, match="device"):
         attempt("/dev/null")
 

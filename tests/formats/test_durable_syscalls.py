@@ -51,7 +51,7 @@ def test_bytes_then_file_then_name_then_folder_reach_the_disk(repository: Path, 
 
 
 def _event(line: str, target: Path) -> str:
-    """What a traced call does to the checkpoint, in words; several writes in a row would be several."""
+    """Name of what a traced system call does to the checkpoint."""
     part = rf"{re.escape(str(target.parent))}/\.one\.checkpoint\.[0-9a-f]+\.part"
     patterns = {
         rf'open(at)?\(.*"{part}", .*O_EXCL': "open part",

@@ -1,4 +1,4 @@
-"""What is no readable file is called what it is, by every reader."""
+"""Every reader explains why a file cannot be read."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_empty_file(tmp_path, refuse):
     assert "is empty" in error.message and error.hint
 
 
-def test_a_pipe_that_nobody_writes_to(tmp_path, refuse):
+def test_a_pipe_without_a_writer(tmp_path, refuse):
     os.mkfifo(tmp_path / "a")
 
     assert "device or a pipe" in refuse(tmp_path / "a").message
@@ -100,7 +100,7 @@ def test_links_in_a_circle(tmp_path, refuse):
 
 @pytest.mark.parametrize("name", ["", "a\0b"])
 def test_names_that_are_none(refuse, name):
-    assert "not the name of a file" in refuse(name).message
+    assert "not a file name" in refuse(name).message
 
 
 def test_a_terabyte_is_refused_at_once(tmp_path, refuse):

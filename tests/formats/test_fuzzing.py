@@ -1,4 +1,4 @@
-"""Thousands of broken files: each is read, or refused with a sentence; nothing else ever happens."""
+"""Fuzzing: thousands of broken files are either read or refused with a message."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LINE = re.compile(rb"[^\n]*\n")
 
 
 def replaced(draw, data: bytes, pattern: re.Pattern[bytes], new: bytes | None = None) -> bytes:
-    """Put `new` (or something nasty) where the pattern is found."""
+    """Replace a match of the pattern by `new`, or by hostile bytes."""
     spans = [match.span() for match in pattern.finditer(data)]
     if not spans:
         return data
@@ -40,7 +40,7 @@ def replaced(draw, data: bytes, pattern: re.Pattern[bytes], new: bytes | None = 
 
 @st.composite
 def mutated(draw, corpus: list[bytes], text: bool = True) -> bytes:
-    """A file of the corpus after one to four accidents."""
+    """A file of the corpus with one to four mutations."""
     data = draw(st.sampled_from(corpus))
     kinds = ["flip", "cut", "delete", "repeat", "splice", "insert"] + (["number", "line", "lines"] if text else [])
     for kind in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=4)):
@@ -72,7 +72,7 @@ def mutated(draw, corpus: list[bytes], text: bool = True) -> bytes:
 
 
 def check_refusal(error: GtsError, path: Path) -> None:
-    """A refusal is sentences for a person: with the file's name, without control characters, none of them empty."""
+    """Check a message: it has the file's name, no control characters and no empty line."""
     assert error.exit_code == 2
     assert str(path) in error.message or path.name in error.message
     for line in (*error.message.split("\n"), error.hint):

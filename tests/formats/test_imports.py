@@ -1,4 +1,4 @@
-"""The rooms of files and parameters load nothing heavy."""
+"""`gts.formats` and `gts.params` import no heavy library."""
 
 from __future__ import annotations
 

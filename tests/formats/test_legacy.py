@@ -1,4 +1,4 @@
-"""The original program's checkpoints: the same policy comes out, and nothing that is in them ever runs."""
+"""Import of the original program's checkpoints: the policy is the same, and no code in them is executed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACTIVATIONS = {"ELU": torch.nn.functional.elu, "ReLU": torch.relu}
 
 
 def opened(path):
-    """The content of an original file, by torch's loader alone."""
+    """Content of an original file, read by torch's loader alone."""
     allowed = [
         (str, "GTS.physicalModel.PhysicalModelID"),
         (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
@@ -37,7 +37,7 @@ def opened(path):
 
 
 def original_outputs(net, observations):
-    """Means, and log deviations where they are learned, as the original program computes them. (B, O) → (B, A)"""
+    """Means, and learned log standard deviations, as the original program computes them. (B, O) → (B, A)."""
     activation = ACTIVATIONS[json.loads(net["hiddenLayers"])["activation"]]
     features, state = observations, net["state"]
     for layer in ("layer0", "layer1"):
@@ -49,7 +49,7 @@ def original_outputs(net, observations):
 
 
 def imported_outputs(checkpoint, net, observations):
-    """The same from an imported checkpoint, in unit actions."""
+    """The same of an imported checkpoint, for actions in [−1, 1]."""
     tensors = {name: torch.from_numpy(tensor) for name, tensor in checkpoint.tensors.items()}
     activation = ACTIVATIONS[checkpoint.spec.values()[f"{net}.hiddenActivation"]]
     features = observations
@@ -112,7 +112,7 @@ def test_the_spec_describes_what_was_imported(legacy, file):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_score_and_descent_are_kept(legacy, file):
+def test_score_and_parents_are_kept(legacy, file):
     stored = opened(legacy / file)["score"]
 
     checkpoint = read_legacy_checkpoint(legacy / file)
@@ -120,7 +120,7 @@ def test_score_and_descent_are_kept(legacy, file):
     assert checkpoint.counters.get("originalScore", {}) == {key: float(value) for key, value in stored.items()}
     checksum = hashlib.sha256((legacy / file).read_bytes()).hexdigest()
     assert checkpoint.parents == ({"name": os.path.basename(file), "checksum": checksum, "step": None},)
-    assert not checkpoint.can_resume()
+    assert "step" not in checkpoint.counters
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -141,7 +141,7 @@ def test_the_optimisers_memory_is_turned_and_scaled_with_the_weights(legacy, fil
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_what_was_imported_is_a_checkpoint_like_any_other(legacy, tmp_path, file):
+def test_an_imported_checkpoint_is_written_and_read(legacy, tmp_path, file):
     checkpoint = read_legacy_checkpoint(legacy / file)
 
     checksum = write_checkpoint(tmp_path / "a", checkpoint)
@@ -159,7 +159,7 @@ def saved(tmp_path, content):
 
 
 def made(**changes):
-    """The content of a file as the original writes it, in small."""
+    """Content of a small file of the original program."""
 
     def net(outputs, **more):
         sizes = {"commonNet.layer0": (4, 11), "output": (outputs, 4)}
@@ -233,30 +233,30 @@ def test_without_a_usable_optimiser_the_networks_still_come_over(tmp_path):
         ({"policy.net": {}}, "no network `policy.net`"),
         ({"policy.net": 3}, "no network `policy.net`"),
         ({"critic.net": 3}, "no network `critic.net`"),
-        (changed_net(hiddenLayers="{"), "does not say what layers"),
-        (changed_net(hiddenLayers=3), "does not say what layers"),
+        (changed_net(hiddenLayers="{"), "does not describe its layers"),
+        (changed_net(hiddenLayers=3), "does not describe its layers"),
         (changed_net(hiddenLayers='{"nLayers": 1, "size": 4, "activation": "cosine"}'), 'not "cosine"'),
         (changed_net(hiddenLayers='{"nLayers": 2, "size": 4, "activation": "ELU"}'), "`actor.layer1.weight` is missing"),
-        (changed_net(hiddenLayers='{"nLayers": 1, "size": 5, "activation": "ELU"}'), "its spec asks for (11, 5)"),
+        (changed_net(hiddenLayers='{"nLayers": 1, "size": 5, "activation": "ELU"}'), "its spec needs (11, 5)"),
         (changed_net(hiddenLayers='{"nLayers": 1, "size": 0, "activation": "ELU"}'), "actor.hiddenSize"),
-        (changed_net(hiddenLayers="[" * 10_000), "does not say what layers"),
+        (changed_net(hiddenLayers="[" * 10_000), "does not describe its layers"),
         (changed_net(variance=[0.5]), "do not fit its actions"),
         (changed_net(variance=[0.5, -1.0, 0.5]), "do not fit its actions"),
         (changed_net(variance=[0.5, float("nan"), 0.5]), "do not fit its actions"),
         (changed_net(variance="wide"), "do not fit its actions"),
         (changed_net(variance=[]), "do not fit its actions"),
-        (changed_net(variance=None), "says nothing of its deviation"),
+        (changed_net(variance=None), "has no standard deviation"),
         (changed_net(state={"output.bias": torch.tensor([0.0, float("nan"), 0.0])}), "not finite"),
         (changed_net(state={"output.bias": torch.zeros(6)}), "do not fit its actions"),
-        (changed_net(state={"output.bias": 3}), "no plain tensor"),
+        (changed_net(state={"output.bias": 3}), "not a plain tensor"),
         (changed_net(state={"output.bias": torch.zeros(3, dtype=torch.int64)}), "int64"),
-        (changed_net(state={"output.weight": torch.zeros(1).expand(10**6, 10**6)}), "larger than what is stored"),
-        (changed_net(state={"output.weight": torch.zeros(1).expand(3, 4)}), "larger than what is stored"),
-        (changed_net(state={"adam.steps": torch.zeros(1)}), "parts that the original's networks do not have"),
-        (changed_net(state={3: torch.zeros(1)}), "parts that the original's networks do not have"),
+        (changed_net(state={"output.weight": torch.zeros(1).expand(10**6, 10**6)}), "larger than its stored data"),
+        (changed_net(state={"output.weight": torch.zeros(1).expand(3, 4)}), "larger than its stored data"),
+        (changed_net(state={"adam.steps": torch.zeros(1)}), "parts unknown to the original program"),
+        (changed_net(state={3: torch.zeros(1)}), "parts unknown to the original program"),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path, changes, words):
+def test_inconsistent_files_are_refused(tmp_path, changes, words):
     with pytest.raises(FormatError) as caught:
         read_legacy_checkpoint(saved(tmp_path, made(**changes)))
 
@@ -276,7 +276,7 @@ def test_parameters_that_cannot_be_used_are_left_out_and_named(tmp_path):
 
 
 class Call:
-    """Pickles into a call of a function."""
+    """An object whose pickle calls a function."""
 
     def __init__(self, function, *arguments):
         self.call = function, arguments
@@ -378,7 +378,7 @@ def test_a_torch_with_known_holes_is_not_used(legacy, monkeypatch):
     assert caught.value.exit_code == 3
 
 
-def test_what_is_no_file_is_said_so(tmp_path):
+def test_unreadable_files_are_named(tmp_path):
     with pytest.raises(FileError, match="no such file"):
         read_legacy_checkpoint(tmp_path / "none.checkpoint")
     with pytest.raises(FileError, match="is a folder"):

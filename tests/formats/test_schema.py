@@ -1,4 +1,4 @@
-"""The JSON Schemas that travel with the program agree with its readers."""
+"""The installed JSON Schemas agree with the readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Space files: axes, conditions, objectives, and the points that they give."""
+"""Space files: searched parameters, conditions, objectives, and the specs of points."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_repeated_key_is_refused_where_the_file_is_not_the_originals(legacy, r
 
     (message,) = messages(read, text)
 
-    assert "`actor.varianceScale` is said again" in message
+    assert "`actor.varianceScale` is repeated" in message
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_outside_params_a_repeated_key_is_always_refused(legacy, read, old, new)
 
     (message,) = messages(read, text)
 
-    assert "is said again" in message
+    assert "is repeated" in message
 
 
 @pytest.mark.parametrize("file", ["hopper/hopperA2C.space", "hopper/hopperPPO.space", "inverted/inverted.space"])
@@ -165,8 +165,8 @@ def test_a_whole_range_of_a_real_parameter_is_accepted_with_a_warning(read):
         ("lambda", {"min": 0.5, "max": 1.0, "Log": True}, 'did you mean "log"?'),
         ("lambda", {}, "needs the numbers"),
         ("lambda", [], "1 to 1000 values"),
-        ("lambda", [[0.5]], "plain values"),
-        ("lambda", [None], "plain values"),
+        ("lambda", [[0.5]], "must be numbers, strings"),
+        ("lambda", [None], "must be numbers, strings"),
         ("lambda", [0.5, "a"], 'not "a"'),
         ("lambda", 0.5, "a list of values, or a range"),
         ("lambda", "0.5", "a list of values, or a range"),
@@ -178,7 +178,7 @@ def test_a_whole_range_of_a_real_parameter_is_accepted_with_a_warning(read):
         ("actor.hiddenSize", {"min": 0, "max": 64}, "≥ 1"),
         ("actor.hiddenSize", {"min": 8, "max": 64, "step": 0.5}, "whole number above 0"),
         ("actor.hiddenSize", {"min": 8, "max": 64, "step": 2, "log": True}, "leave one out"),
-        ("physics", {"min": 1, "max": 2}, "list the values"),
+        ("physics", {"min": 1, "max": 2}, "list its values"),
         ("physics", ["exact", "slow"], 'not "slow"'),
         ("clipActions", [True, 1], "true or false, not 1"),
         ("lamda", [0.5], 'did you mean "lambda"?'),
@@ -194,17 +194,17 @@ def test_a_wrong_axis_is_refused_with_its_reason(read, key, axis, words):
     assert any(words in message for message in messages(read, paramSpace={key: axis}))
 
 
-def test_conditions_in_a_circle_are_refused(read):
+def test_cyclic_conditions_are_refused(read):
     axes = {
         "lambda": {"values": [0.5], "when": {"physics": "fast"}},
         "physics": {"values": ["fast"], "when": {"entropyCoeff": 0.5}},
         "entropyCoeff": {"values": [0.5], "when": {"lambda": 0.5}},
     }
 
-    assert any("circle" in message for message in messages(read, paramSpace=axes))
+    assert any("cyclic" in message for message in messages(read, paramSpace=axes))
 
 
-def test_numbers_that_are_none_are_refused_once(read):
+def test_invalid_numbers_are_refused_once(read):
     text = json.dumps(
         {"physicalModel": "hopper", "technique": "ppo", "nSteps": 0, "objective": "score", "paramSpace": {"lambda": [0]}}
     )
@@ -238,8 +238,8 @@ def test_suspicious_axes_are_accepted_with_a_warning(read):
     assert space.param_space[1].values == (0.5, 1.0)
 
 
-def test_a_space_that_searches_nothing_says_so(read):
-    assert "nothing is searched" in read(paramSpace={}).warnings[0].message
+def test_an_empty_space_has_a_warning(read):
+    assert "no parameter is searched" in read(paramSpace={}).warnings[0].message
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_space_that_searches_nothing_says_so(read):
     [
         ({"nSteps": 0}, "`nSteps` must be a whole number ≥ 1"),
         ({"nEpochs": 1.5}, "`nEpochs` must be a whole number"),
-        ({"nSteps": 5, "params": {"nSteps": 6}}, "at the top of the file too"),
+        ({"nSteps": 5, "params": {"nSteps": 6}}, "at the top level too"),
         ({"params": {"sed": 5}}, 'did you mean "seed"?'),
         ({"nStep": 5}, 'did you mean "nSteps"?'),
         ({"paramSpace": []}, "`paramSpace` must be an object"),
@@ -261,11 +261,11 @@ def test_a_space_that_searches_nothing_says_so(read):
         ({"objective": "scor"}, 'did you mean "score"?'),
         ({"objective": {}}, "an objective is one of"),
         ({"objective": 3}, "an objective is one of"),
-        ({"objective": ["score"]}, "two of them, not 1"),
+        ({"objective": ["score"]}, "two elements, not 1"),
         ({"objective": ["score", "score"]}, "are the same"),
         ({"objective": ["score", ["mean"]]}, "an objective is one of"),
         ({"objective": {"speed": "much"}}, "must be a number"),
-        ({"objective": {"speed": 0}}, "not 0"),
+        ({"objective": {"speed": 0}}, "other than 0"),
         ({"objective": {"sped": 1}}, 'did you mean "speed"?'),
         ({"objective": "symmetry"}, "measure of the hopper"),
     ],
@@ -310,14 +310,14 @@ def test_a_point_becomes_a_spec_without_the_axes_that_are_not_there(read):
     learned = space.spec({"baseline": "learned", "baseline.learningRate": 0.005, "policy.nHidden": 1})
     white = space.spec({"baseline": "white", "baseline.learningRate": 0.005, "policy.nHidden": 2})
 
-    assert dict(learned.given) == {
+    assert dict(learned.given_values) == {
         "nSteps": 500,
         "seed": 3,
         "baseline": "learned",
         "baseline.learningRate": 0.005,
         "policy.nHidden": 1,
     }
-    assert dict(white.given) == {"nSteps": 500, "seed": 3, "baseline": "white", "policy.nHidden": 2}
+    assert dict(white.given_values) == {"nSteps": 500, "seed": 3, "baseline": "white", "policy.nHidden": 2}
     assert white.params.n_steps == 500
 
 
@@ -325,19 +325,19 @@ def test_axes_come_in_an_order_in_which_a_point_can_be_drawn(read):
     space = read(technique="reinforce", params={"seed": 4}, paramSpace=CONDITIONAL)
 
     point = {}
-    for axis in space.axes():
-        if space.holds(axis, point):
+    for axis in space.ordered_parameters():
+        if space.is_active(axis, point):
             point[axis.key] = axis.values[-1] if isinstance(axis, CategoricalParameter) else axis.high
 
-    assert [axis.key for axis in space.axes()] == ["baseline", "policy.nHidden", "baseline.learningRate"]
+    assert [axis.key for axis in space.ordered_parameters()] == ["baseline", "policy.nHidden", "baseline.learningRate"]
     assert point == {"baseline": "learned", "baseline.learningRate": 0.01}
-    assert space.spec(point).given["baseline.learningRate"] == 0.01
+    assert space.spec(point).given_values["baseline.learningRate"] == 0.01
 
 
 @pytest.mark.parametrize(
     ("point", "words"),
-    [({}, "no value of `lambda`"), ({"lambda": 7.0}, "≤ 1"), ({"lambda": 0.5, "sed": 1}, 'unknown axis "sed"')],
+    [({}, "no value of `lambda`"), ({"lambda": 7.0}, "≤ 1"), ({"lambda": 0.5, "sed": 1}, 'unknown searched parameter "sed"')],
 )
-def test_a_point_that_is_none_is_refused(read, point, words):
+def test_an_invalid_point_is_refused(read, point, words):
     with pytest.raises(ParameterError, match=words):
         read().spec(point)

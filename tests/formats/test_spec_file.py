@@ -1,4 +1,4 @@
-"""Spec files: everything that is wrong at once, each thing with its place, and nothing lost on the way back."""
+"""Spec files: all errors at once with line and column, and lossless writing."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_all_problems_come_at_once_from_top_to_end(read):
         (14, 5),
         (16, 3),
     ]
-    words = ["extra", '"seed"', "whole number ≥ 1", "NaN", "1e999", "line 10", "≤ 1", "true", "Hopper/minimumSpeed", "text"]
+    words = ["extra", '"seed"', "whole number ≥ 1", "NaN", "1e999", "line 10", "≤ 1", "true", "Hopper/minimumSpeed", "string"]
     for word, (_, _, message) in zip(words, found, strict=True):
         assert word in message
 
@@ -119,10 +119,10 @@ def test_all_problems_come_at_once_from_top_to_end(read):
         ('{"physicalModel": "hopper", "technique": "ppo", "params": {"physics": "exakt"}}', '"exact", "fast"'),
         ('{"physicalModel": "hopper", "technique": "ppo", "params": {"seed": null}}', "not null"),
         ('{"physicalModel": "hopper", "technique": "ppo", "params": {"seed": {"a": 1}}}', 'not {"a": 1}'),
-        ('{"physicalModel": "hopper", "technique": "ppo", "params": {"comment": [1]}}', "list of texts"),
+        ('{"physicalModel": "hopper", "technique": "ppo", "params": {"comment": [1]}}', "list of strings"),
     ],
 )
-def test_one_mistake_one_sentence(read, text, words):
+def test_one_mistake_makes_one_message(read, text, words):
     assert any(words in message for _, _, message in problems(read, text))
 
 
@@ -172,14 +172,14 @@ def test_a_repeated_key_is_refused_even_among_the_originals_keys(legacy, read):
 
     ((line, _, message),) = problems(read, text)
 
-    assert line == 21 and "`seed` is said again" in message
+    assert line == 21 and "`seed` is repeated" in message
 
 
 def test_comments_may_stand_at_the_top_and_in_params_as_text_or_lines(read):
     spec = read(GOOD.replace('"seed": 3', '"seed": 3, "comment": ["two", "three"]').replace("{", '{"comment": "one", ', 1))
 
     assert spec.comment == "one\ntwo\nthree"
-    assert dict(spec.given) == {"seed": 3}
+    assert dict(spec.given_values) == {"seed": 3}
 
 
 @pytest.mark.parametrize("comment", ["", "one line", "several\nlines\n", 'ünïcödé \\ " \t'])
@@ -194,7 +194,7 @@ def test_what_is_written_is_read_again(tmp_path, comment):
     assert list(again.given_values) == list(given)
 
 
-def test_the_text_is_one_that_a_person_would_write():
+def test_the_text_is_formatted_for_reading():
     text = format_spec(make_spec("hopper", "a2c", {"seed": 1, "lambda": 0.9}, comment="one\ntwo"))
 
     assert text == (

@@ -1,4 +1,4 @@
-"""JSON with the place of everything, and nothing that JSON does not have."""
+"""Strict JSON: positions of all values, and refusal of everything beyond RFC 8259."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_valid_json_reads_as_python_reads_it(value, indent, ascii_only):
     assert not document.invalid_values and not document.repeated_keys
 
 
-def test_every_member_and_element_has_its_place():
+def test_every_member_and_element_has_a_position():
     document = parse_json('{\n  "a": [1,\n    {"b": 2}],\n "ü": 3, "c": 4}', "x")
 
     assert document.positions == {
@@ -66,7 +66,7 @@ def test_every_member_and_element_has_its_place():
         ('{"a": "b\nc"}', 1, 9, "control character"),
         ('{"a": "\\q"}', 1, 8, "escape"),
         ('{"a": "\\ud800"}', 1, 7, "surrogate"),
-        ('{"a": 1} {"b": 2}', 1, 10, "goes on"),
+        ('{"a": 1} {"b": 2}', 1, 10, "after the end"),
         ('{"a": 1 // one\n}', 1, 9, "comment"),
         ("# hello\n{}", 1, 1, "comment"),
         ("[" * 33, 1, 33, "deep"),
@@ -84,7 +84,7 @@ def test_broken_syntax_has_its_place_and_its_name(text, line, column, words):
 
 
 @pytest.mark.parametrize("word", ["NaN", "-NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 400, "1" + "0" * 5000])
-def test_numbers_that_are_none_are_collected_with_their_place(word):
+def test_invalid_numbers_are_collected_with_their_position(word):
     document = parse_json(f'{{"a": [0,\n {word}], "b": {word}}}', "x")
 
     assert document.value == {"a": [0, None], "b": None}
@@ -149,7 +149,7 @@ def test_a_byte_order_mark_is_no_problem(tmp_path):
         (b"\x10\x27\x00\x00\x00\x00\x00\x00{\xff", "checkpoint"),
     ],
 )
-def test_other_files_are_called_by_their_name(tmp_path, head, words):
+def test_files_of_other_types_are_named(tmp_path, head, words):
     path = tmp_path / "a.spec"
     path.write_bytes(head)
 

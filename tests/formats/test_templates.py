@@ -1,4 +1,4 @@
-"""The files that `gts new` makes."""
+"""The templates of `gts new`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of searches share: studies in a folder of their own."""
+"""Fixtures of the search tests: studies in a temporary folder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.support.small_space import Open, space
 
 @pytest.fixture
 def folder(tmp_path: Path) -> StudyFolder:
-    """Where the study is."""
+    """Folder of the study."""
     return Workspace(tmp_path).study_folder("small")
 
 
 @pytest.fixture
 def open_study(folder: StudyFolder) -> Iterator[Open]:
-    """Opens the study of a space as a new process would; `open_study(sampler="random")`."""
+    """Function that opens the study of a space as a new process would: `open_study(sampler="random")`."""
     opened: list[Study] = []
 
     def run(of: SearchSpace | None = None, *, storage: str | None = None, at: StudyFolder = folder, **settings: Any) -> Study:

@@ -1,4 +1,4 @@
-"""Charts of whatever a study may hold: they fit a terminal, and nothing in them can end the program."""
+"""Charts and reports of studies of any content: they fit a terminal and raise no error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gts.commands.views.charts import render_study_chart
 from gts.search.charts import MAX_SERIES_POINTS, STUDY_CHART_KINDS, make_study_chart, shorten_keys
-from gts.search.checklist import build_checklist
+from gts.search.study_report import build_checklist
 from gts.search.trial_records import Confirmation, ParameterDomain, StudyView, TrialRecord
 
 DOMAINS = {
@@ -95,14 +95,14 @@ def test_history_keeps_the_best_so_far() -> None:
     assert series["pruned"].ys == (9.0,)
 
 
-def test_importance_names_what_matters() -> None:
+def test_importances_rank_the_parameter_that_decides() -> None:
     rows = [row(n, float((n * 7) % 30 > 15), params={"lambda": 0.8 + (n * 7) % 30 / 150, "nEpochs": n}) for n in range(30)]
     bars = make_study_chart(study(rows), "importance").bars
     assert [bar.label for bar in bars] == ["lambda", "nEpochs"]
     assert sum(bar.end for bar in bars) == pytest.approx(1)
 
 
-def test_slices_are_logarithmic_where_the_axis_is() -> None:
+def test_slices_of_logarithmic_ranges_are_logarithmic() -> None:
     rows = [row(n, float(n), params={"actor.learningRate": rate}) for n, rate in enumerate((1e-5, 10**-3.5, 1e-2))]
     panels = {panel.title: panel for panel in make_study_chart(study(rows), "slice").subplots}
     made = next(panel for title, panel in panels.items() if title == "a.learningRate") if "a.learningRate" in panels else None
@@ -121,13 +121,13 @@ def test_short_names_stay_different() -> None:
     assert list(shorten_keys(keys).values()) == ["a.learningRate", "c.learningRate", "lambda", "minimumSpeed"]
 
 
-def test_the_checklist_is_open_where_something_is_missing() -> None:
+def test_checklist_items_are_open_without_an_answer() -> None:
     items = {item.question: item for item in build_checklist(STUDIES["ordinary"])}
-    assert items["Which seeds was it tested on?"].is_open
-    assert items["What failed?"].answer == "10 × it fell"
+    assert items["Which seeds were used for testing?"].is_open
+    assert items["Which trials failed?"].answer == "10 × it fell"
     again = Confirmation((4, 5, 6), (1.0, 2.0, 3.0), 2.0, 1.0, 3.0)
     lucky = {item.question: item for item in build_checklist(study([row(0, 5.0, confirmed=again)]))}
-    assert "1 of them were tuned on" in lucky["Which seeds was it tested on?"].answer
-    assert lucky["Which seeds was it tested on?"].is_open
-    assert lucky["How optimistic was the search?"].answer == "by 3"
+    assert "1 of them were used for tuning" in lucky["Which seeds were used for testing?"].answer
+    assert lucky["Which seeds were used for testing?"].is_open
+    assert lucky["How much too high is the search value?"].answer == "3"
     assert all(item.answer for one in STUDIES.values() for item in build_checklist(one))

@@ -1,4 +1,4 @@
-"""Trainings that come and go: none of them notices the others."""
+"""The cohort pool: adding and removing trainings does not change the others."""
 
 from __future__ import annotations
 
@@ -23,49 +23,53 @@ def spec_of(seed: int, **values: object) -> Spec:
     return make_spec("invertedPendulum", "ppo", TINY | {"seed": seed} | values)
 
 
-def drive(crew: CohortPool, most: int = 1000) -> list[object]:
-    told: list[object] = []
+def drive(pool: CohortPool, most: int = 1000) -> list[object]:
+    events: list[object] = []
     for _ in range(most):
-        if not crew.keys:
+        if not pool.keys:
             break
-        told += list(crew.run_round())
-    return told
+        events += list(pool.run_round())
+    return events
 
 
-def test_trainings_of_two_shapes_take_turns_and_all_come_to_their_end() -> None:
-    crew = CohortPool(threads=1)
+def test_trainings_of_two_shapes_take_turns_and_all_finish() -> None:
+    pool = CohortPool(threads=1)
     for key, size in (("a", 8), ("b", 8), ("c", 16)):
-        crew.add(TrainingTask(key, spec_of(1, **{"actor.hiddenSize": size})))
-    told = drive(crew)
-    assert sorted((one.key, one.step) for one in told if isinstance(one, TaskFinished)) == [("a", 960), ("b", 960), ("c", 960)]
-    assert [one.step for one in told if isinstance(one, TaskEvaluated) and one.key == "c"] == [480, 960]
-    steps = [one.step for one in told if isinstance(one, TaskRoundDone) and one.key == "b"]
+        pool.add(TrainingTask(key, spec_of(1, **{"actor.hiddenSize": size})))
+    events = drive(pool)
+    assert sorted((one.key, one.step) for one in events if isinstance(one, TaskFinished)) == [
+        ("a", 960),
+        ("b", 960),
+        ("c", 960),
+    ]
+    assert [one.step for one in events if isinstance(one, TaskEvaluated) and one.key == "c"] == [480, 960]
+    steps = [one.step for one in events if isinstance(one, TaskRoundDone) and one.key == "b"]
     assert steps == list(range(120, 961, 120))
-    first = next(index for index, one in enumerate(told) if one.key == "c")
-    assert first < 3, "nobody waits until another shape has ended"
+    first = next(index for index, one in enumerate(events) if one.key == "c")
+    assert first < 3, "no shape waits until another one has finished"
 
 
-def test_who_comes_late_changes_nothing_for_those_who_were_there() -> None:
+def test_a_late_training_does_not_change_the_others() -> None:
     alone, company = CohortPool(threads=1), CohortPool(threads=1)
     ends = {}
-    for crew, name in ((alone, "alone"), (company, "company")):
-        crew.add(TrainingTask("first", spec_of(1)))
-        crew.add(TrainingTask("second", spec_of(2)))
+    for pool, name in ((alone, "alone"), (company, "company")):
+        pool.add(TrainingTask("first", spec_of(1)))
+        pool.add(TrainingTask("second", spec_of(2)))
         for _ in range(3):
-            list(crew.run_round())
-        if crew is company:
-            crew.add(TrainingTask("late", spec_of(3)))
-            crew.remove("second")
-        while "first" in crew.keys:
-            for one in crew.run_round():
+            list(pool.run_round())
+        if pool is company:
+            pool.add(TrainingTask("late", spec_of(3)))
+            pool.remove("second")
+        while "first" in pool.keys:
+            for one in pool.run_round():
                 if isinstance(one, TaskFinished) and one.key == "first":
-                    ends[name] = crew.checkpoint("first")
+                    ends[name] = pool.checkpoint("first")
     for name, tensor in ends["alone"].tensors.items():
         np.testing.assert_allclose(ends["company"].tensors[name], tensor, rtol=1e-3, atol=1e-4, err_msg=name)
     assert "late" in company.keys and "second" not in company.keys
 
 
-def test_a_state_goes_on_in_another_crew_exactly() -> None:
+def test_a_state_resumes_exactly_in_another_pool() -> None:
     first, second = CohortPool(threads=1), CohortPool(threads=1)
     first.add(TrainingTask("x", spec_of(1)))
     for _ in range(5):
@@ -79,35 +83,35 @@ def test_a_state_goes_on_in_another_crew_exactly() -> None:
         assert np.array_equal(state.tensors[name], tensor), name
 
 
-def drive_until(crew: CohortPool, key: str) -> list[object]:
-    """Drive to the end of a training; its state there, and nothing else."""
+def drive_until(pool: CohortPool, key: str) -> list[object]:
+    """Run until a training finishes. Returns a list with its last state."""
     while True:
-        for one in crew.run_round():
+        for one in pool.run_round():
             if isinstance(one, TaskFinished) and one.key == key:
-                return [crew.checkpoint(key)]
+                return [pool.checkpoint(key)]
 
 
-def test_one_that_breaks_leaves_and_says_why() -> None:
-    crew = CohortPool(threads=1)
-    crew.add(TrainingTask("sound", spec_of(1)))
-    crew.add(TrainingTask("ill", spec_of(2)))
-    list(crew.run_round())
-    table = next(iter(crew._groups.values()))
-    table.cohort.agent.state.policy.net.stack.block[1] = float("nan")
-    told = drive(crew)
-    (broke,) = [one for one in told if isinstance(one, TaskDiverged)]
+def test_a_diverged_training_leaves_with_its_reason() -> None:
+    pool = CohortPool(threads=1)
+    pool.add(TrainingTask("sound", spec_of(1)))
+    pool.add(TrainingTask("ill", spec_of(2)))
+    list(pool.run_round())
+    group = next(iter(pool._groups.values()))
+    group.cohort.agent.state.policy.net.stack.block[1] = float("nan")
+    events = drive(pool)
+    (broke,) = [one for one in events if isinstance(one, TaskDiverged)]
     assert (broke.key, broke.step) == ("ill", 240)
     assert "rollout.observations" in broke.failure_dump
-    assert [one.key for one in told if isinstance(one, TaskFinished)] == ["sound"]
+    assert [one.key for one in events if isinstance(one, TaskFinished)] == ["sound"]
 
 
-def test_a_dropped_training_tells_nothing_more() -> None:
-    crew = CohortPool(threads=1)
-    crew.add(TrainingTask("kept", spec_of(1)))
-    crew.add(TrainingTask("dropped", spec_of(2)))
-    list(crew.run_round())
-    for one in crew.run_round():
+def test_a_removed_training_yields_no_more_events() -> None:
+    pool = CohortPool(threads=1)
+    pool.add(TrainingTask("kept", spec_of(1)))
+    pool.add(TrainingTask("dropped", spec_of(2)))
+    list(pool.run_round())
+    for one in pool.run_round():
         if one.key == "kept" and isinstance(one, TaskRoundDone):
-            crew.remove("dropped")
-    after = drive(crew)
+            pool.remove("dropped")
+    after = drive(pool)
     assert {one.key for one in after} == {"kept"}

@@ -1,4 +1,4 @@
-"""The short version of `tests/bench/chaos_search.py`: a search whose processes are killed ends with a table without a gap."""
+"""Short version of `tests/bench/chaos_search.py`: a search with killed processes loses no trial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study on a PostgreSQL server, with several owners, and a server that is cut off."""
+"""Studies on a PostgreSQL server: several owners, and a server that fails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.small_space import SPACE, Open, space
         ("postgres://host/db?password=secret&sslmode=require", "postgresql+psycopg://host/db?sslmode=require"),
     ],
 )
-def test_places_show_no_password(word: str, shown: str) -> None:
+def test_storage_locations_show_no_password(word: str, shown: str) -> None:
     assert parse_storage_url(word).display_url == shown
     assert "secret" not in repr(parse_storage_url(word))
     assert split_study_name(f"{word}#x") == (word, "x")
@@ -45,7 +45,7 @@ def test_other_addresses_are_refused(word: str) -> None:
         parse_storage_url(word)
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
+def test_an_unreachable_server_is_named() -> None:
     with pytest.raises(WorkError, match="cannot use postgresql") as refused:
         read_study(parse_storage_url("postgresql://me:secret@127.0.0.1:9/db"))
     assert "secret" not in refused.value.message
@@ -58,19 +58,19 @@ from pathlib import Path
 from gts.formats.space_file import read_space
 from gts.search.study import Study
 from gts.store.workspace import Workspace
-study = Study.create_or_load(Workspace(Path(sys.argv[1])).study("small"), read_space(sys.argv[2]), storage=sys.argv[3],
+study = Study.create_or_load(Workspace(Path(sys.argv[1])).study_folder("small"), read_space(sys.argv[2]), storage=sys.argv[3],
                              settings={"trials": 24})
 while (trial := study.ask()) is not None:
     for step in (30000, 60000, 90000):
         study.report(trial, step, float(step))
         print(trial.number, step, flush=True)
     study.complete(trial, [float(trial.number)])
-print("notes", study.notes(), flush=True)
+print("notes", study.take_notes(), flush=True)
 """
 
 
-def test_a_connection_lost_while_trials_are_read_is_a_server_that_was_away() -> None:
-    """Optuna takes the loss for too long a question, asks again, and so it is told of the pending rollback only."""
+def test_a_connection_lost_while_trials_are_read_is_retried() -> None:
+    """Optuna repeats the query after the loss, so that its error names the pending rollback only."""
     said: list[str] = []
     patience = RetryPolicy(parse_storage_url("postgresql+psycopg://me@server/searches"), said.append, seconds=5.0)
     answers = iter([False, True])
@@ -119,7 +119,7 @@ def test_owners_share_a_study_and_a_power_cut_loses_nothing(postgresql: Server, 
     assert len({json.dumps(row.params) for row in trials}) == 24
 
 
-def test_the_password_is_not_kept(postgresql: Server, open_study: Open, folder: StudyFolder, tmp_path: Path) -> None:
+def test_the_password_is_not_stored(postgresql: Server, open_study: Open, folder: StudyFolder, tmp_path: Path) -> None:
     study = open_study(space(name="kept"), storage=postgresql.url, trials=2)
     study.complete(study.ask(), [1.0])
     study.close()
@@ -135,7 +135,7 @@ def test_the_password_is_not_kept(postgresql: Server, open_study: Open, folder: 
     assert "`kept`" in refused.value.hint
 
 
-def test_the_trial_of_a_silent_owner_is_taken_over(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
+def test_a_trial_without_heartbeats_is_taken_over(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="silent")
     dead = open_study(of, storage=postgresql.url, trials=3)
     lost, told = dead.ask(), dead.ask()
@@ -154,7 +154,7 @@ def test_the_trial_of_a_silent_owner_is_taken_over(postgresql: Server, open_stud
     assert other.ask().number == 2 and other.ask() is None
 
 
-def test_a_living_owner_keeps_its_trials(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
+def test_an_owner_with_heartbeats_keeps_its_trials(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="living")
     study = open_study(of, storage=postgresql.url, trials=2)
     trial = study.ask()
@@ -166,7 +166,7 @@ def test_a_living_owner_keeps_its_trials(postgresql: Server, open_study: Open, t
     assert not study.is_finished()
 
 
-def test_many_ask_and_nobody_gets_what_another_has(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
+def test_concurrent_owners_get_different_trials(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="many")
     studies = [
         open_study(
@@ -192,7 +192,7 @@ def test_many_ask_and_nobody_gets_what_another_has(postgresql: Server, open_stud
 
 
 def _age_heartbeats(postgresql: Server, numbers: tuple[int, ...]) -> None:
-    """Let the last sign of life of some trials be an hour old."""
+    """Make the heartbeats of some trials an hour old."""
     engine = sqlalchemy.create_engine(postgresql.url)
     query = (
         "UPDATE trial_heartbeats SET heartbeat = heartbeat - interval '1 hour' WHERE trial_id IN "

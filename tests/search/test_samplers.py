@@ -1,4 +1,4 @@
-"""Every sampler and pruner by name: what it draws, what it ends, what it cannot do."""
+"""Samplers and pruners by name: sampled points, pruned trials, unsupported spaces."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_every_sampler_gives_points_inside_the_space(open_study: Open, sampler: 
     rows = study.read_view().trials
     assert [row.state for row in rows] == ["complete"] * 12
     assert len({str(row.params) for row in rows}) > 10
-    said = ["cmaes draws at random what it cannot learn: actor.hiddenSize"]
+    said = ["cmaes samples at random, since it cannot model them: actor.hiddenSize"]
     assert study.take_notes() == (said if sampler == "cmaes" else [])
 
 
@@ -69,7 +69,7 @@ def test_a_grid_has_every_point_once_over_restarts(open_study: Open) -> None:
     assert len(fixed) == 12 and all("varianceScale" in point for point in fixed)
 
 
-def test_conditions_keep_axes_out(open_study: Open) -> None:
+def test_inactive_parameters_are_not_sampled(open_study: Open) -> None:
     axes = {**AXES, "actor.deviation": ["fixed", "learned"]}
     axes["actor.varianceScale"] = {"min": 0.1, "max": 1.0, "when": {"actor.deviation": "fixed"}}
     for sampler in ("tpe", "gp"):
@@ -82,23 +82,23 @@ def test_conditions_keep_axes_out(open_study: Open) -> None:
             study.complete(trial, [trial.values.get("actor.varianceScale", 0.5)])
         assert len(seen) == 2
         said = " ".join(study.take_notes())
-        assert said == ("" if sampler == "tpe" else "gp draws at random what it cannot learn: actor.varianceScale")
+        assert said == ("" if sampler == "tpe" else "gp samples at random, since it cannot model them: actor.varianceScale")
 
 
 @pytest.mark.parametrize(
     ("changes", "settings", "complaint"),
     [
-        ({}, {"sampler": "grid"}, "`actor.learningRate` has any between two"),
+        ({}, {"sampler": "grid"}, "`actor.learningRate` is a continuous range"),
         (
             {"paramSpace": {"nEpochs": {"min": 1, "max": 900}, "seed": {"min": 1, "max": 900}}},
             {"sampler": "grid"},
             "more than 10000 points",
         ),
-        ({"paramSpace": {"lambda": [0.9, 0.95]}}, {"sampler": "cmaes"}, "two ranges or more"),
+        ({"paramSpace": {"lambda": [0.9, 0.95]}}, {"sampler": "cmaes"}, "two or more ranges"),
         ({"objective": ["score", "speed"]}, {"sampler": "cmaes"}, "one objective only"),
     ],
 )
-def test_what_does_not_fit_is_refused_before_anything_is_made(
+def test_unsuitable_samplers_are_refused_before_a_folder_is_made(
     open_study: Open, changes: dict[str, Any], settings: dict[str, Any], complaint: str, folder: Any
 ) -> None:
     with pytest.raises(UsageError, match=complaint) as refused:
@@ -116,7 +116,7 @@ def test_a_missing_library_is_named(open_study: Open, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("pruner", PRUNERS)
-def test_pruners_spare_the_good_and_the_young(open_study: Open, pruner: str) -> None:
+def test_pruners_spare_good_and_young_trials(open_study: Open, pruner: str) -> None:
     study = open_study(pruner=pruner, sampler="random", trials=18)
     ended: dict[int, int] = {}
     best = 0
@@ -141,19 +141,19 @@ def test_pruners_spare_the_good_and_the_young(open_study: Open, pruner: str) -> 
 
 def test_two_objectives_have_a_front_and_no_pruning(open_study: Open) -> None:
     study = open_study(space(objective=["score", {"effort": -1}]), trials=4)
-    assert study.take_notes() == ["nothing is pruned in a search with two objectives"]
+    assert study.take_notes() == ["a search with two objectives prunes no trials"]
     for values in ((1.0, 5.0), (3.0, 1.0), (2.0, 2.0), (0.5, 4.0)):
         trial = study.ask()
         study.report(trial, 10_000, values[0])
         assert not study.should_prune(trial)
         study.complete(trial, values)
-    assert [row.number for row in study.pareto_front()] == [1, 2, 0]
+    assert [row.number for row in study.read_view().pareto_front()] == [1, 2, 0]
     assert [row.number for row in study.best_trials(2)] == [1, 2]
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "gp", "qmc", "random"])
-def test_samplers_that_can_do_two_objectives(open_study: Open, sampler: str) -> None:
+def test_samplers_for_two_objectives(open_study: Open, sampler: str) -> None:
     study = open_study(space(objective=["score", {"effort": -1}]), sampler=sampler, pruner="none", trials=13)
     while (trial := study.ask()) is not None:
         study.complete(trial, [trial.values["lambda"], -trial.values["actor.learningRate"]])
-    assert study.is_finished() and study.pareto_front()
+    assert study.is_finished() and study.read_view().pareto_front()

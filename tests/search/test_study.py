@@ -1,4 +1,4 @@
-"""A study as its owner meets it: begun, interrupted, gone on with, changed."""
+"""Studies opened by their owner: created, interrupted, resumed, changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.small_space import SPACE, Open, space
 
 
 def worth(values: dict) -> float:
-    """A landscape with its top at 1e-3 and 0.95."""
+    """Value with its maximum at 1e-3 and 0.95."""
     return -((math.log10(values["actor.learningRate"]) + 3) ** 2) - 10 * (values["lambda"] - 0.95) ** 2
 
 
@@ -48,7 +48,7 @@ def test_the_first_trial_has_the_defaults_that_lie_inside(open_study: Open) -> N
     assert study.ask().values != first.values
 
 
-def test_as_many_as_wanted_and_then_none(open_study: Open) -> None:
+def test_ask_ends_at_the_target_number_of_trials(open_study: Open) -> None:
     study = open_study(trials=3)
     refs = [study.ask() for _ in range(3)]
     assert study.ask() is None and not study.is_finished()
@@ -67,7 +67,7 @@ def test_as_many_as_wanted_and_then_none(open_study: Open) -> None:
     assert "trials is now 4 (was 3)" in more.take_notes()
 
 
-def test_what_was_begun_is_gone_on_with(open_study: Open) -> None:
+def test_unfinished_trials_are_resumed(open_study: Open) -> None:
     study = open_study(trials=4)
     told, left, late = study.ask(), study.ask(), study.ask()
     study.complete(told, [1.0])
@@ -105,9 +105,9 @@ from pathlib import Path
 from gts.formats.space_file import read_space
 from gts.search.study import Study
 from gts.store.workspace import Workspace
-folder = Workspace(Path(sys.argv[1])).study("small")
+folder = Workspace(Path(sys.argv[1])).study_folder("small")
 study = Study.create_or_load(folder, read_space(sys.argv[2]), storage=None, settings={"trials": 12, "sampler": "random"})
-running = study.running()
+running = study.claim_running_trials()
 while True:
     trial = running.pop(0) if running else study.ask()
     if trial is None:
@@ -120,7 +120,7 @@ print("end", flush=True)
 """
 
 
-def test_kills_leave_no_gap_and_no_double(tmp_path: Path, folder: StudyFolder) -> None:
+def test_kills_lose_and_repeat_no_trial(tmp_path: Path, folder: StudyFolder) -> None:
     path = tmp_path / "small.space"
     path.write_text(json.dumps(SPACE))
     for lines in (1, 5, 8, 3, 7, None):
@@ -139,7 +139,7 @@ def test_kills_leave_no_gap_and_no_double(tmp_path: Path, folder: StudyFolder) -
     assert len({json.dumps(row.params) for row in rows}) == 12
 
 
-def test_the_points_after_a_restart_are_new_ones(open_study: Open) -> None:
+def test_a_restarted_sampler_finds_new_points(open_study: Open) -> None:
     for sampler in ("random", "tpe"):
         seen = []
         for _ in range(3):
@@ -160,7 +160,7 @@ def test_the_same_seed_finds_the_same_points(open_study: Open, tmp_path: Path) -
     assert found[0] == found[1] != found[2]
 
 
-def test_a_value_that_is_no_number_is_a_failure(open_study: Open) -> None:
+def test_a_value_that_is_not_finite_fails_the_trial(open_study: Open) -> None:
     study = open_study(trials=2)
     trial = study.ask()
     study.report(trial, 10_000, math.nan)
@@ -170,7 +170,9 @@ def test_a_value_that_is_no_number_is_a_failure(open_study: Open) -> None:
     assert "nan" in row.reason
 
 
-def test_what_no_spec_can_have_fails_and_the_next_one_is_asked_for(open_study: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_point_without_a_valid_spec_fails_and_the_next_is_asked_for(
+    open_study: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study = open_study(trials=3)
     from gts.errors import Problem
     from gts.formats.space_file import SearchSpace
@@ -188,7 +190,7 @@ def test_what_no_spec_can_have_fails_and_the_next_one_is_asked_for(open_study: O
     assert study.read_view().get_trial(0).reason == "it cannot be"
 
 
-def test_other_objectives_techniques_and_lists_are_refused(open_study: Open, folder: StudyFolder) -> None:
+def test_changed_objectives_techniques_and_choices_are_refused(open_study: Open, folder: StudyFolder) -> None:
     study = open_study(trials=5)
     study.complete(study.ask(), [1.0])
     study.close()
@@ -206,7 +208,7 @@ def test_other_objectives_techniques_and_lists_are_refused(open_study: Open, fol
     assert wider.ask().number == 1
 
 
-def test_a_database_outside_has_one_owner_too(open_study: Open, tmp_path: Path) -> None:
+def test_a_database_outside_the_folder_has_one_owner(open_study: Open, tmp_path: Path) -> None:
     file = str(tmp_path / "odd {name} #1?.db")
     study = open_study(storage=file, trials=1)
     with pytest.raises(UsageError, match="another search works with"):
@@ -217,7 +219,7 @@ def test_a_database_outside_has_one_owner_too(open_study: Open, tmp_path: Path) 
     assert read_study_by_reference(Workspace(tmp_path), "small").trials[0].state == "complete"
 
 
-def test_the_file_keeps_what_was_told(open_study: Open, folder: StudyFolder) -> None:
+def test_the_database_file_is_written_durably(open_study: Open, folder: StudyFolder) -> None:
     study = open_study(trials=1)
     connection = study._storage.engine.raw_connection()
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
@@ -225,7 +227,7 @@ def test_the_file_keeps_what_was_told(open_study: Open, folder: StudyFolder) -> 
     connection.close()
 
 
-def test_a_reader_sees_a_live_study_and_does_not_write(open_study: Open, folder: StudyFolder) -> None:
+def test_reading_a_live_study_writes_nothing(open_study: Open, folder: StudyFolder) -> None:
     study = open_study(trials=2)
     study.ask()
     before = folder.database.read_bytes()
@@ -237,7 +239,7 @@ def test_a_reader_sees_a_live_study_and_does_not_write(open_study: Open, folder:
     assert study.ask().number == 1
 
 
-def test_a_reader_undoes_what_a_killed_writer_left(open_study: Open, folder: StudyFolder) -> None:
+def test_a_reader_rolls_back_the_journal_of_a_killed_writer(open_study: Open, folder: StudyFolder) -> None:
     study = open_study(trials=2)
     study.complete(study.ask(), [1.0])
     study.close()
@@ -252,7 +254,7 @@ def test_a_reader_undoes_what_a_killed_writer_left(open_study: Open, folder: Stu
     assert read_study(*_place(folder)).trials[0].value == 1.0
 
 
-def test_confirming_is_kept_and_decides(open_study: Open) -> None:
+def test_confirmations_are_stored_and_decide_the_best_trial(open_study: Open) -> None:
     study = open_study(trials=3)
     for value in (1.0, 3.0, 2.0):
         study.complete(study.ask(), [value])
@@ -266,7 +268,7 @@ def test_confirming_is_kept_and_decides(open_study: Open) -> None:
     assert [row.number for row in view.ranked_trials()] == [1, 2, 0]
 
 
-def test_settings_stay_and_changes_are_said(open_study: Open) -> None:
+def test_settings_are_kept_and_changes_noted(open_study: Open) -> None:
     assert open_study(trials=7, seeds=3, sampler="random", last_evaluations=2).take_notes() == []
     again = open_study(sampler="tpe")
     assert again.take_notes() == ["sampler is now tpe (was random)"]
@@ -277,12 +279,12 @@ def test_settings_stay_and_changes_are_said(open_study: Open) -> None:
         open_study(trials=0)
 
 
-def test_tuning_and_fresh_seeds_have_none_in_common() -> None:
+def test_tuning_and_fresh_seeds_are_disjoint() -> None:
     settings = SearchSettings(seeds=50, confirm_seeds=50)
     assert not set(settings.tuning_seeds(7)) & set(settings.fresh_seeds(7))
 
 
-def test_the_disk_is_told_from_the_file(open_study: Open, folder: StudyFolder) -> None:
+def test_a_full_disk_and_a_damaged_file_are_different_errors(open_study: Open, folder: StudyFolder) -> None:
     from gts.errors import FileError, FullDiskError
 
     study = open_study(trials=2)
@@ -303,7 +305,7 @@ def test_the_disk_is_told_from_the_file(open_study: Open, folder: StudyFolder) -
 
 
 def _fill(connection: Any, record: object) -> None:
-    """Let a database have no room for more than it has."""
+    """Limit a database to its present size."""
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
 

@@ -1,4 +1,4 @@
-"""Studies that others made, and others who look at ours."""
+"""Reading of studies: by the original program, several in one database, by `optuna-dashboard`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from gts.errors import FileError, UsageError
-from gts.search.importances import compute_importances
+from gts.search.charts import compute_importances
 from gts.search.study_reader import read_study_by_reference
-from gts.search.winner import make_trial_spec, select_trial
+from gts.search.study_report import make_trial_spec, select_trial
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.small_space import Open, space
 
@@ -26,7 +26,7 @@ ORIGINAL = Path(__file__).with_name("original.sql")
 
 @pytest.fixture
 def original(tmp_path: Path) -> Path:
-    """A study of the original program, in the shape of Optuna 3.6."""
+    """A study of the original program, as stored by Optuna 3.6."""
     path = tmp_path / "hopperSpace.db"
     connection = sqlite3.connect(path)
     connection.executescript(ORIGINAL.read_text())
@@ -34,7 +34,7 @@ def original(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_study_of_the_original_program_is_read_as_it_is(original: Path, tmp_path: Path) -> None:
+def test_a_study_of_the_original_program_is_read_unchanged(original: Path, tmp_path: Path) -> None:
     before = original.read_bytes()
     view = read_study_by_reference(Workspace(tmp_path), "hopperSpace.db")
     assert view.name == "hopperA2C_1"
@@ -52,7 +52,7 @@ def test_a_study_of_the_original_program_is_read_as_it_is(original: Path, tmp_pa
     assert original.read_bytes() == before
 
 
-def test_a_study_of_the_original_program_goes_on(original: Path, open_study: Open, repository: Path) -> None:
+def test_a_study_of_the_original_program_is_continued(original: Path, open_study: Open, repository: Path) -> None:
     from gts.formats.space_file import read_space
 
     text = {
@@ -70,7 +70,7 @@ def test_a_study_of_the_original_program_goes_on(original: Path, open_study: Ope
     assert study.best_trials()[0].value == 1589.05
 
 
-def test_several_studies_in_one_database_have_names(open_study: Open, tmp_path: Path) -> None:
+def test_several_studies_in_one_database_are_chosen_by_name(open_study: Open, tmp_path: Path) -> None:
     file = str(tmp_path / "both.db")
     for name in ("one", "two"):
         study = open_study(space(name=name), storage=file, at=Workspace(tmp_path).study_folder(name), trials=1)
@@ -85,7 +85,7 @@ def test_several_studies_in_one_database_have_names(open_study: Open, tmp_path: 
         read_study_by_reference(workspace, f"{file}#three")
 
 
-def test_what_is_no_study_is_said(tmp_path: Path, open_study: Open) -> None:
+def test_references_without_a_study_are_errors(tmp_path: Path, open_study: Open) -> None:
     open_study().close()
     workspace = Workspace(tmp_path)
     with pytest.raises(FileError, match="there is no study `smal`") as refused:
@@ -101,7 +101,7 @@ def test_what_is_no_study_is_said(tmp_path: Path, open_study: Open) -> None:
     assert (tmp_path / "nothing.db").stat().st_size == 0
 
 
-def test_the_dashboard_opens_a_study_as_it_is(open_study: Open, folder: StudyFolder) -> None:
+def test_the_dashboard_opens_a_study(open_study: Open, folder: StudyFolder) -> None:
     study = open_study(trials=2)
     study.complete(study.ask(), [12.5], {"seedValues": [12.0, 13.0]})
     study.confirm(0, [1, 2], [11.0, 12.0])
@@ -125,7 +125,7 @@ def test_the_dashboard_opens_a_study_as_it_is(open_study: Open, folder: StudyFol
     assert study.read_view().get_trial(0).value == 12.5
 
 
-def test_the_winner_tells_where_it_comes_from(open_study: Open) -> None:
+def test_the_spec_of_the_best_trial_names_its_origin(open_study: Open) -> None:
     study = open_study(trials=4, seeds=2)
     for value in (1.0, 5.0, 4.0):
         study.complete(study.ask(), [value], {"seedValues": [value - 1, value + 1]})
@@ -147,7 +147,7 @@ def test_the_winner_tells_where_it_comes_from(open_study: Open) -> None:
 
 
 def _fetched(address: str) -> dict:
-    """What a server answers that may only just be starting."""
+    """JSON answer of a server that may still be starting."""
     for _ in range(120):
         try:
             with urllib.request.urlopen(address, timeout=10) as answer:

@@ -1,4 +1,4 @@
-"""Trials read straight from the tables are what Optuna reads, and those that have ended are read once."""
+"""Trials read from the tables equal those that Optuna reads; ended ones are read once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DRAWN = {
 
 @pytest.fixture
 def storage(folder: StudyFolder) -> RDBStorage:
-    """A study with trials of every state and with numbers of every kind, beside another study."""
+    """A study with trials of every state and all kinds of numbers, beside another study."""
     folder.path.mkdir(parents=True)
     made = RDBStorage(f"sqlite:///{folder.database}")
     other = create_study(storage=made, study_name="other")
@@ -67,7 +67,7 @@ def as_stored(trial: FrozenTrial) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("few", [500, 2])
-def test_what_is_read_is_what_optuna_reads(storage: RDBStorage, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trials_equal_those_that_optuna_reads(storage: RDBStorage, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial_reader, "_MAX_IN_CLAUSE", few)
     study = storage.get_study_id_from_name("mixed")
     expected = [as_stored(trial) for trial in storage.get_all_trials(study)]
@@ -89,7 +89,7 @@ def test_what_is_read_is_what_optuna_reads(storage: RDBStorage, few: int, monkey
     assert len(found) == 7 and found == expected
 
 
-def test_only_what_has_ended_is_remembered(storage: RDBStorage) -> None:
+def test_only_ended_trials_are_cached(storage: RDBStorage) -> None:
     study, memory = storage.get_study_id_from_name("mixed"), TrialCache()
     first = read_stored_trials(storage, study, memory)
     running = next(trial for trial in first if trial.header.state == TrialState.RUNNING)
@@ -99,15 +99,15 @@ def test_only_what_has_ended_is_remembered(storage: RDBStorage) -> None:
     assert second[5].curve == ((10, 7.0),)
 
 
-def test_a_study_in_the_place_of_another_is_not_mistaken_for_it(storage: RDBStorage) -> None:
-    """The keys of the tables begin anew where a database is made anew."""
+def test_the_cache_ignores_a_recreated_database(storage: RDBStorage) -> None:
+    """A recreated database reuses the keys of the old one."""
     study, memory = storage.get_study_id_from_name("mixed"), TrialCache()
     first = read_stored_trials(storage, study, memory)
     memory.trials = {trial.header.trial_id: first[0] for trial in first}
     assert [trial.header.number for trial in read_stored_trials(storage, study, memory)] == list(range(7))
 
 
-def test_a_glance_of_what_was_read(open_study: Open) -> None:
+def test_a_study_is_summarised(open_study: Open) -> None:
     study = open_study(trials=5)
     for value in (1.0, 3.0):
         study.complete(study.ask(), [value], {"steps": 90})

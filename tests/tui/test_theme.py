@@ -163,7 +163,7 @@ def test_what_a_theme_may_say_textual_understands() -> None:
         (GOOD.replace("true", "'yes'"), 2, "`dark` must be true or false"),
         (GOOD.replace('"mine"', '"My Theme!"'), 1, "small letters"),
         (GOOD + "[state]\ngood = 3\n", 8, "not a colour"),
-        ("name = \n", 1, "this is no TOML"),
+        ("name = \n", 1, "not valid TOML"),
         ("colours = 3\n", 1, "`colours` must be a table"),
     ],
 )

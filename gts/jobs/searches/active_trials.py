@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from gts.errors import FileError, GtsError, reason
 from gts.formats.durable import write_durably
-from gts.formats.objectives import ObjectiveWeights
+from gts.formats.objectives import ObjectiveWeights, compute_training_value
 from gts.formats.space_file import SearchSpace, write_space
 from gts.formats.spec_file import write_spec
 from gts.jobs.trainings.resume_state import saved_steps
 from gts.params.spec import Spec
-from gts.search import study_attributes as names
-from gts.search.objective_value import compute_training_value
+from gts.search.study_file import SECONDS_ATTRIBUTE, SEED_VALUES_ATTRIBUTE, STEPS_ATTRIBUTE
 from gts.store.catalogue import RunRecord, utc_now
 from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, StudyFolder
@@ -112,7 +111,11 @@ class ActiveTrial:
             with suppress(GtsError):
                 worth.append(compute_training_value(goal, curve, last_evaluations))
         steps = sum(max(training.scores, default=0) for training in self.trainings.values())
-        return {names.SEED_VALUES: worth, names.STEPS: steps, names.SECONDS: round(time.monotonic() - self.started_at, 3)}
+        return {
+            SEED_VALUES_ATTRIBUTE: worth,
+            STEPS_ATTRIBUTE: steps,
+            SECONDS_ATTRIBUTE: round(time.monotonic() - self.started_at, 3),
+        }
 
 
 def create_training_folder(folder: RunFolder, spec: Spec, source: str) -> None:

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from gts.errors import GtsError, WorkError
+from gts.formats.objectives import compute_objective_value, compute_training_value, compute_trial_values
 from gts.formats.spec_file import parse_spec
 from gts.formats.strict_json import parse_json
 from gts.jobs.job_events import (
@@ -33,7 +34,6 @@ from gts.jobs.searches.active_trials import ActiveTraining, ActiveTrial, copy_sp
 from gts.jobs.searches.workers import WorkerPool, WorkerProcess, describe_worker_exit, read_worker_count
 from gts.jobs.stop_request import StopRequest
 from gts.params.spec import Spec
-from gts.search.objective_value import compute_objective_value, compute_training_value, compute_trial_values
 from gts.search.study import Study, TrialRef
 from gts.search.trial_records import ENDED_STATES, StudyView, TrialRecord
 

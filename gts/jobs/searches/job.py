@@ -212,7 +212,7 @@ def reset_study(workspace: Workspace, folder: StudyFolder, storage: str | None) 
         _check_no_active_worker(folder)
         facts = _read_study_file(folder)
         if is_in_storage and storage is not None:
-            from gts.search.rename_study import rename_study
+            from gts.search.storage import rename_study
             from gts.search.storage_url import parse_storage_url
 
             rename_study(parse_storage_url(storage), folder.name, new, owner=str(facts.get("owner", "")))
@@ -232,7 +232,7 @@ def reset_study(workspace: Workspace, folder: StudyFolder, storage: str | None) 
 
 def _is_in_storage(folder: StudyFolder, storage: str) -> bool:
     # Imported late: it loads Optuna.
-    from gts.search.rename_study import has_study
+    from gts.search.storage import has_study
     from gts.search.storage_url import parse_storage_url
 
     place = parse_storage_url(storage)

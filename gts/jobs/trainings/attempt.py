@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gts.errors import FullDiskError, GtsError, WorkError
-from gts.formats.checkpoint import Checkpoint, current_versions
+from gts.formats.checkpoint import Checkpoint
 from gts.jobs.job_events import (
     SCORE_EPISODES,
     SCORE_STEPS,
@@ -37,7 +37,7 @@ from gts.jobs.trainings.runs import read_training_request
 from gts.jobs.trainings.seed_summary import write_summary
 from gts.store.workspace import RunFolder, Workspace
 from gts.system.filesystem import file_system
-from gts.system.versions import cpu_name
+from gts.system.versions import cpu_name, package_versions
 from gts.training.evaluation import evaluate_checkpoint
 from gts.training.events import MemberFailed, MembersEvaluated, TrainingEvent, TrainingFinished, TrainingProgress
 from gts.training.trainer import Trainer
@@ -322,7 +322,7 @@ def run_training(
     """
     request = request or read_training_request(workspace, job)
     folder = RunFolder(job.folder)
-    versions = current_versions() | {"threads": str(job.threads), "cpu": cpu_name()}
+    versions = package_versions(peers=False) | {"threads": str(job.threads), "cpu": cpu_name()}
     attempt: TrainingAttempt | None = None
     try:
         remove_unfinished_files(folder, request.results)

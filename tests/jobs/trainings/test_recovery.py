@@ -114,8 +114,8 @@ def test_a_training_that_began_with_a_checkpoint_is_resumed_without_it(ask, tmp_
 def test_other_versions_continue_and_say_that_it_is_not_bit_exact(ask, monkeypatch: pytest.MonkeyPatch) -> None:
     request = ask(save_every=0.0)
     job, _ = left_unfinished(request)
-    now = attempt.current_versions()
-    monkeypatch.setattr(attempt, "current_versions", lambda: now | {"torch": "9.9"})
+    now = attempt.package_versions(peers=False)
+    monkeypatch.setattr(attempt, "package_versions", lambda peers: now | {"torch": "9.9"})
     told = go_on(request.workspace, job)
     (note,) = [one.text for one in told if isinstance(one, JobWarning)]
     assert note == f"the run is resumed, but not bit-exact: torch {now['torch']} → 9.9"

@@ -153,7 +153,7 @@ def test_the_charts_are_gone_through_and_maximised(tmp_path: Path) -> None:
         await shows(pilot, "small")
         await pilot.press("enter")
         await shows(pilot, "best 30")
-        for words in ("best so far 30", "it takes 5 complete trials", "trials over the axes", "learningRate"):
+        for words in ("best so far 30", "needs 5 complete trials", "parameters of the best", "learningRate"):
             await pilot.press("v")
             await shows(pilot, words)
         await pilot.press("right_square_bracket", "right_square_bracket")
