@@ -118,7 +118,7 @@ class Poller(threading.Thread):
         if isinstance(error, OSError):
             return FileError(f"cannot read {error.filename or 'a file'}: {(error.strerror or str(error)).lower()}")
         self._report_error(error)
-        return GtsError(f"this should not have happened: {type(error).__name__}: {error}")
+        return GtsError(f"internal error: {type(error).__name__}: {error}")
 
 
 def stat_stamp(*paths: Path) -> Hashable:

@@ -30,7 +30,6 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.driver import Driver
 from textual.filter import LineFilter
 
 from gts.errors import GtsError
@@ -70,14 +69,15 @@ class SurrogateFilter(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments, as wide as they were."""
         return [
-            Segment(_SURROGATES.sub(_replace_surrogates, segment.text), segment.style, segment.control)
+            Segment(_SURROGATES.sub(replace_same_width, segment.text), segment.style, segment.control)
             if not segment.text.isascii() and _SURROGATES.search(segment.text)
             else segment
             for segment in segments
         ]
 
 
-def _replace_surrogates(found: re.Match[str]) -> str:
+def replace_same_width(found: re.Match[str]) -> str:
+    """Return as many replacement characters as the match has columns."""
     return "\N{REPLACEMENT CHARACTER}" * cell_len(found[0])
 
 
@@ -97,6 +97,11 @@ def to_ascii(text: str) -> str:
     if text.isascii():
         return text
     return "".join(letter if letter.isascii() else _ASCII_REPLACEMENTS.get(letter) or "?" * cell_len(letter) for letter in text)
+
+
+def strip_overwritten(line: str) -> str:
+    """Return the part of a line after its last carriage return: the final state of a progress bar."""
+    return line.rstrip("\r").rpartition("\r")[2]
 
 
 class MonochromeFilter(LineFilter):
@@ -221,18 +226,3 @@ def _exit_process(request_exit: Callable[[], None]) -> None:
     # Whatever still wants to write to a terminal that nobody reads would wait for ever, and so would `leave`.
     time.sleep(_GRACE_SECONDS)
     os._exit(0)
-
-
-_MOUSE_MODES = (1000, 1003, 1015, 1006)
-"""Presses, movements, and two ways to write down where; as Textual asks for them."""
-
-
-def set_mouse_reporting(driver: Driver | None, enabled: bool) -> None:
-    """Ask the terminal to report the mouse, or to keep it. The driver has to know, since it gives the mouse back at the end."""
-    if driver is None:
-        return
-    # It writes nothing about the mouse while it believes that nobody wants it.
-    driver._mouse = True
-    driver.write("".join(f"\x1b[?{number}{'h' if enabled else 'l'}" for number in _MOUSE_MODES))
-    driver.flush()
-    driver._mouse = enabled

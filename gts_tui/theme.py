@@ -8,11 +8,10 @@ Colours of the theme for texts of rich, which has names of its own for the colou
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from rich.terminal_theme import TerminalTheme
 from textual.app import App
@@ -26,12 +25,9 @@ from gts.formats.durable import write_durably
 from gts.formats.theme_file import ThemeFile
 from gts.store.workspace import Workspace
 from gts.system import this_system
-from gts_tui.polling import stat_stamp
+from gts_tui.command_syntax import suggest_nearest
+from gts_tui.polling import Poller, stat_stamp
 from gts_tui.terminal import AsciiFilter, MonochromeFilter
-
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
-
 
 ColorDepth = Literal["many", "few", "none"]
 """How many colours a terminal has; a theme is remembered for each."""
@@ -133,15 +129,12 @@ def _load_state() -> dict[str, dict[str, str]]:
 class ThemeManager:
     """The themes of a program, and the one that it wears."""
 
-    def __init__(self, app: BaseApp) -> None:
+    def __init__(self, app: App[Any], workspace: Workspace, *, ascii_only: bool) -> None:
         self._app = app
         self.depth = detect_color_depth(app.console.color_system, no_color=app.no_color)
-        self.theme_set = read_theme_set(app.workspace)
-        self._reported_problems: tuple[str, ...] = ()
-        self._monochrome_filter, self._ascii_filter = (
-            MonochromeFilter(enabled=False),
-            AsciiFilter(enabled=app.glyphs.level == "ascii"),
-        )
+        self.theme_set = read_theme_set(workspace)
+        self._report_problems: Callable[[tuple[str, ...]], None] = lambda problems: None
+        self._monochrome_filter, self._ascii_filter = MonochromeFilter(enabled=False), AsciiFilter(enabled=ascii_only)
 
     def apply_initial(self, requested: str) -> None:
         """Wear what was asked for, or what was chosen last on a terminal with so many colours, or what suits it."""
@@ -153,16 +146,16 @@ class ThemeManager:
             wanted = DEFAULT_THEMES[self.depth]
         self._apply(wanted)
 
-    def watch_files(self) -> None:
-        """Look at the files of the themes from now on."""
-        self._report_problems(self.theme_set)
-        workspace = self._app.workspace
+    def watch_files(self, workspace: Workspace, poller: Poller, report_problems: Callable[[tuple[str, ...]], None]) -> None:
+        """Apply changes of the theme files of a workspace from now on."""
+        self._report_problems = report_problems
+        self._report_problems(self.theme_set.problems)
 
         def stamp() -> Hashable:
             folders = (folder for _, folder in theme_folders(workspace))
             return stat_stamp(*folders, *(path for _, path in theme_paths(workspace)))
 
-        self._app.poller.watch("themes", stamp, lambda: read_theme_set(workspace), self._apply_reading)
+        poller.watch("themes", stamp, lambda: read_theme_set(workspace), self._apply_reading)
 
     def choose(self, name: str) -> None:
         """Wear a theme, and remember it; raises UsageError where there is none of this name."""
@@ -179,7 +172,7 @@ class ThemeManager:
         if not isinstance(reading, ThemeSet):
             return
         before, self.theme_set = self.theme_set, reading
-        self._report_problems(reading)
+        self._report_problems(reading.problems)
         self._register(reading)
         current = self._app.theme
         if current not in reading.themes:
@@ -201,21 +194,9 @@ class ThemeManager:
             self._app.ansi_theme_dark = self._app.ansi_theme_light = make_terminal_theme(file)
         self._app.theme = name
 
-    def _report_problems(self, theme_set: ThemeSet) -> None:
-        """Say what is wrong with files, once."""
-        if theme_set.problems and theme_set.problems != self._reported_problems:
-            shown = theme_set.problems[:4]
-            more = f"\nand {len(theme_set.problems) - 4} more: gts themes check" if len(theme_set.problems) > 4 else ""
-            self._app.notify("\n".join(shown) + more, title="themes with errors", severity="warning", markup=False, timeout=10)
-        self._reported_problems = theme_set.problems
-
     def _unknown_theme_error(self, name: str) -> UsageError:
         known = self.theme_set.themes
-        close = get_close_matches(name, known, n=1, cutoff=0.4)
-        return UsageError(
-            f"there is no theme `{name[:40]}`{f'; did you mean `{close[0]}`?' if close else ''}",
-            hint=f"there are {', '.join(known)}",
-        )
+        return UsageError(f"there is no theme `{name[:40]}`{suggest_nearest(name, known)}", hint=f"themes: {', '.join(known)}")
 
 
 def theme_style(app: App[Any], name: str) -> str:

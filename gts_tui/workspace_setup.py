@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gts.errors import GtsError
 from gts.system import this_system
+from gts_tui.app_base import BaseApp
 from gts_tui.command_syntax import quote_words
 from gts_tui.polling import stat_stamp
 
-if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
 
-
-def open_examples(app: GtsApp) -> None:
+def open_examples(app: BaseApp) -> None:
     """Open this person's own copy of the examples, made where there is none yet."""
     folder = examples_folder()
 
@@ -30,7 +27,7 @@ def examples_folder() -> Path:
     return this_system().state_folder() / "examples"
 
 
-def watch_catalogue(app: GtsApp) -> None:
+def watch_catalogue(app: BaseApp) -> None:
     """Make a damaged catalogue anew, now and whenever it is damaged from now on, and say so.
 
     Runs that it does not know, since somebody copied them here, are told to it now: looking into them all the time is slow.

@@ -9,27 +9,29 @@ A menu over the command line: what a word can become, or which line was meant.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
-from textual import work
+from textual import getters, on, work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from gts_tui.app_base import BaseApp
 from gts_tui.console.formatting import replace_control_characters
 from gts_tui.console.history import History, HistoryCursor
-from gts_tui.textual_fixes import SafeOptionList
+from gts_tui.console.output import OutputPane
+from gts_tui.textual_fixes import SafeOptionList, clear_suggestion
 from gts_tui.widgets.dialogs import ConfirmDialog
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
     from gts_tui.console.completion import Completer, Completions
+    from gts_tui.console.runner import CommandRunner
 
 
 _MAX_TEXT_WIDTH = 44
@@ -100,8 +102,8 @@ class CompletionMenu(SafeOptionList, can_focus=False):
         else:
             self.action_cursor_up()
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take what was clicked."""
+    @on(OptionList.OptionSelected)
+    def _select_clicked_row(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.post_message(self.Selected(event.option_index - self._title_rows))
 
@@ -155,12 +157,16 @@ class CommandLine(Input):
     class Closed(Message):
         """The person wants to go back to the mode."""
 
-    def __init__(self) -> None:
+    app = getters.app(BaseApp)
+
+    def __init__(self, get_runner: Callable[[], CommandRunner]) -> None:
+        """`get_runner` imports and creates the runner at its first call, after the first frame."""
         super().__init__(id="line", compact=True, placeholder=_PLACEHOLDER, suggester=_CommandSuggester(self))
         # What it begins with is gone on with: were it marked, the first letter would take its place.
         self.select_on_focus = False
         self.cursor_blink = False
         self.display = False
+        self._get_runner = get_runner
         self._menu = CompletionMenu()
         self._completer: Completer | None = None
         self._completions: Completions | None = None
@@ -170,22 +176,17 @@ class CommandLine(Input):
         """What stood here before a search began."""
 
     @property
-    def program(self) -> GtsApp:
-        """The program that this is a part of."""
-        return self.app  # type: ignore[return-value]
-
-    @property
     def history(self) -> History:
         """What was given before."""
-        return self.program.command_runner.history
+        return self._get_runner().history
 
     @property
     def completer(self) -> Completer:
         """What completes lines in the workspace that is open."""
         from gts_tui.console.completion import Completer
 
-        if self._completer is None or self._completer.workspace != self.program.workspace:
-            self._completer = Completer(self.program.workspace, lambda: sorted(self.program.themes.theme_set.themes))
+        if self._completer is None or self._completer.workspace != self.app.workspace:
+            self._completer = Completer(self.app.workspace, lambda: sorted(self.app.themes.theme_set.themes))
         return self._completer
 
     @property
@@ -230,7 +231,7 @@ class CommandLine(Input):
             self._menu.close()
             self.value = ""
             return
-        tasks = self.program.command_runner.tasks.running
+        tasks = self._get_runner().tasks.running
         if tasks:
             question = f"end {tasks[-1].line}?" if len(tasks) == 1 else f"end {len(tasks)} tasks? `cancel NUMBER` ends one"
             self.app.push_screen(ConfirmDialog(question), self._cancel_tasks)
@@ -239,7 +240,7 @@ class CommandLine(Input):
 
     def _cancel_tasks(self, confirmed: bool | None) -> None:
         if confirmed:
-            self.program.run_command("cancel")
+            self.app.run_command("cancel")
         self.action_leave()
 
     def on_blur(self) -> None:
@@ -262,7 +263,8 @@ class CommandLine(Input):
         if self.is_searching:
             self._menu.move_highlight(1)
             return
-        self._text_before_search, self._suggestion = self.value, ""
+        self._text_before_search = self.value
+        clear_suggestion(self)
         self._search_history(self.value)
 
     def _search_history(self, text: str) -> None:
@@ -281,11 +283,8 @@ class CommandLine(Input):
         elif not self.is_searching:
             self._show_completions(insert_unique=True)
 
-    def _show_completions(self, *, insert_unique: bool = False) -> None:
-        self._complete_word(insert_unique)
-
     @work(exclusive=True, exit_on_error=False, group="menu")
-    async def _complete_word(self, insert_unique: bool) -> None:
+    async def _show_completions(self, insert_unique: bool = False) -> None:
         line, cursor = self.value, self.cursor_position
         offered = await asyncio.to_thread(self.completer.complete, line, cursor)
         if (line, cursor) != (self.value, self.cursor_position) or not self.has_focus or self.is_searching:
@@ -310,13 +309,13 @@ class CommandLine(Input):
         if not candidate.is_complete:
             self._show_completions()
 
-    def on_completion_menu_selected(self, event: CompletionMenu.Selected) -> None:
-        """A row was clicked."""
+    @on(CompletionMenu.Selected)
+    def _insert_clicked_row(self, event: CompletionMenu.Selected) -> None:
         event.stop()
         self._insert_row(event.index)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """What is offered goes with what is typed."""
+    @on(Input.Changed)
+    def _update_menu(self, event: Input.Changed) -> None:
         event.stop()
         if self.is_searching:
             self._search_history(self.value)
@@ -337,8 +336,6 @@ class CommandLine(Input):
 
     def action_output(self, direction: int) -> None:
         """Leaf through the output without leaving the line."""
-        from gts_tui.console.output import OutputPane
-
         pane = self.app.query_one(OutputPane)
         if pane.display:
             pane.scroll_relative(y=direction * max(1, pane.size.height - 2), animate=False)

@@ -17,6 +17,8 @@ from rich.segment import Segment
 from rich.text import Text
 from textual.strip import Strip
 
+from gts_tui.terminal import replace_same_width
+
 _MAX_LINE_LENGTH = 4000
 """Letters of one line that are shown."""
 
@@ -116,12 +118,8 @@ def _render_rich(shown: Any, width: int) -> Iterator[Strip]:
     )
     for line in console.render_lines(shown, pad=False):
         # What has no width gets none: the columns of a table stay where they are.
-        parts = ((_CONTROL_CHARACTERS.sub(_replace_same_width, text), style) for text, style, control in line if not control)
+        parts = ((_CONTROL_CHARACTERS.sub(replace_same_width, text), style) for text, style, control in line if not control)
         yield Strip([Segment(text, style) for text, style in parts if text])
-
-
-def _replace_same_width(found: re.Match[str]) -> str:
-    return "\N{REPLACEMENT CHARACTER}" * cell_len(found[0])
 
 
 def find_links(text: str, studies: Collection[str] = ()) -> list[OutputLink]:

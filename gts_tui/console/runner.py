@@ -220,7 +220,7 @@ class CommandRunner:
             if told is not None:
                 code = self._report_error(told, line, words)
             else:
-                self.host.show_output(f"this should not have happened: {type(error).__name__}: {error}", error=True)
+                self.host.show_output(f"internal error: {type(error).__name__}: {error}", error=True)
                 code = 1
         self.host.command_finished(line[command.begin : command.end], code, result)
         return code

@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from gts.errors import WorkError
+from gts_tui.terminal import strip_overwritten
 
 _BLOCK = 1 << 16
 _MAX_BUFFERED = 1 << 18
@@ -155,15 +156,10 @@ def _read_blocks(process: subprocess.Popen[bytes]) -> Iterator[str]:
             held += decoder.decode(b"", final=True)
         whole = len(held) if over or len(held) > _MAX_BUFFERED else held.rfind("\n") + 1
         if whole and (over or len(held) > _MAX_BUFFERED or time.monotonic() - shown >= _FLUSH_SECONDS):
-            yield "\n".join(_strip_overwritten(line) for line in held[:whole].removesuffix("\n").split("\n"))
+            yield "\n".join(strip_overwritten(line) for line in held[:whole].removesuffix("\n").split("\n"))
             held, shown = held[whole:], time.monotonic()
         if over:
             return
-
-
-def _strip_overwritten(line: str) -> str:
-    """What a line shows in the end that was written over with carriage returns."""
-    return line.rstrip("\r").rpartition("\r")[2]
 
 
 def describe_exit(code: int) -> str:

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
-from textual import events
+from textual import events, getters
 from textual.app import App
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from gts_tui.app_base import BaseApp
 from gts_tui.keymap import display_key
-
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
 
 
 @dataclass(frozen=True)
@@ -52,15 +50,11 @@ class AppFooter(Widget):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"foot--key", "foot--words"}
     ALLOW_SELECT = False
+    app = getters.app(BaseApp)
 
     def __init__(self) -> None:
         super().__init__(id="foot")
         self._footer_keys: tuple[FooterKey, ...] = ()
-
-    @property
-    def program(self) -> BaseApp:
-        """The program that this is a part of."""
-        return self.app  # type: ignore[return-value]
 
     def on_mount(self) -> None:
         """Follow the cursor."""
@@ -73,7 +67,7 @@ class AppFooter(Widget):
 
     def _update_keys(self) -> None:
         found: dict[str, FooterKey] = {}
-        ascii_only = self.program.glyphs.level == "ascii"
+        ascii_only = self.app.glyphs.level == "ascii"
         for active in self.screen.active_bindings.values():
             binding = active.binding
             if binding.show and binding.action not in found:
@@ -135,5 +129,9 @@ class TooSmallNotice(Static):
         small = width < MIN_SIZE[0] or height < MIN_SIZE[1]
         self.set_class(small, "-small")
         if small:
-            notice = f"too small: {width}×{height}\nGTS needs {MIN_SIZE[0]}×{MIN_SIZE[1]}\nq or ctrl+q ends it"
+            keys = " or ".join(map(display_key, self._quit_keys()))
+            notice = f"too small: {width}×{height}\nGTS needs {MIN_SIZE[0]}×{MIN_SIZE[1]}\n{keys} quits"
             self.update(Text(notice, justify="center"))
+
+    def _quit_keys(self) -> list[str]:
+        return [key for key, active in self.screen.active_bindings.items() if active.binding.id == "program.quit"]

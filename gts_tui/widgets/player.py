@@ -34,7 +34,7 @@ from gts_tui.terminal import GlyphLevel
 from gts_tui.widgets.playback import MAX_SOURCES, FrameImage, PlaybackSelection, PlaybackThread
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 GLYPH_STYLES: dict[GlyphLevel, CellGlyphs] = {"braille": "braille", "block": "half", "ascii": "ascii"}
@@ -84,7 +84,7 @@ class PlayerWidget(Widget, can_focus=True):
         self._cell_styles: dict[tuple[int, int], Style] = {}
 
     @property
-    def program(self) -> GtsApp:
+    def program(self) -> BaseApp:
         """The program that this is a part of."""
         return self.app  # type: ignore[return-value]
 

@@ -17,7 +17,7 @@ from gts_tui.app import GtsApp
 
 HELD_UP = 2.0
 """Seconds without an answer that are worth a look."""
-SURPRISE = "this should not have happened"
+SURPRISE = "internal error"
 
 
 class Faults:

@@ -38,7 +38,7 @@ def is_dialog(place: BindingOwner) -> bool:
 
 def test_places_are_found() -> None:
     names = {place.name for place in PLACES}
-    assert {"gts_tui.app.GtsApp", "gts_tui.widgets.dialogs.Confirm", "gts_tui.console.command_line.CommandLine"} <= names
+    assert {"gts_tui.app.GtsApp", "gts_tui.widgets.dialogs.ConfirmDialog", "gts_tui.console.command_line.CommandLine"} <= names
     assert {f"mode.{name}" for name in MODES} <= {binding.id for binding in APP.bindings}
 
 
@@ -116,21 +116,21 @@ def test_keys_are_put_elsewhere_by_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('[jobs]\nstpo = "x"\n', "keys.toml:2:1: nothing has the id `jobs.stpo`; did you mean `jobs.stop`?"),
-        ('[jobs]\nstop = "banana"\n', "keys.toml:2:1: `banana` is no key"),
-        ("[jobs]\nstop = 3\n", "the key of `jobs.stop` must be a text"),
-        ('[jobs]\nstop = "R"\n', "`R` for `jobs.stop` is the key of `jobs.resume` already"),
-        ('[jobs]\nstop = "q"\n', "`q` for `jobs.stop` is the key of `program.quit` already"),
-        ('[mode]\none = "w"\n', "`w` for `mode.one` is the key of `play.window` already"),
+        ('[jobs]\nstpo = "x"\n', "keys.toml:2:1: no key has the id `jobs.stpo`; did you mean `jobs.stop`?"),
+        ('[jobs]\nstop = "banana"\n', "keys.toml:2:1: `banana` is not a key"),
+        ("[jobs]\nstop = 3\n", "the key of `jobs.stop` must be a string such as"),
+        ('[jobs]\nstop = "R"\n', "`R` for `jobs.stop` is already the key of `jobs.resume`"),
+        ('[jobs]\nstop = "q"\n', "`q` for `jobs.stop` is already the key of `program.quit`"),
+        ('[mode]\none = "w"\n', "`w` for `mode.one` is already the key of `play.window`"),
         ('[jobs]\nstop = "ctrl+m"\n', "a terminal cannot tell `ctrl+m` from enter"),
-        ("[jobs\n", "this is no TOML"),
+        ("[jobs\n", "not valid TOML"),
     ],
 )
 def test_what_cannot_be_is_said_and_the_rest_counts(tmp_path: Path, text: str, complaint: str) -> None:
     read = keymap_of(tmp_path, text)
     assert [problem for problem in read.problems if complaint in problem], read.problems
     assert read.keys == {}
-    if "no TOML" not in complaint and "play.window" not in complaint:
+    if "not valid TOML" not in complaint and "play.window" not in complaint:
         assert keymap_of(tmp_path, f'play.window = "z"\n{text}').keys == {"play.window": "z"}
 
 
@@ -144,7 +144,7 @@ def test_a_key_that_was_moved_works_and_the_old_one_does_not(workspace: Workspac
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await until(pilot, lambda: app.mode is not None)
             (workspace.root / "keys.toml").write_text('[mode]\njobs = "f6"\nplay = "f6"\nnone = "x"\n')
-            await until(pilot, lambda: "nothing has the id" in screen_text(app))
+            await until(pilot, lambda: "no key has the id" in screen_text(app))
             (workspace.root / "keys.toml").write_text('[mode]\njobs = "f6"\n')
             await until(pilot, lambda: app._keymap == {"mode.jobs": "f6"})
             await pilot.press("f6")

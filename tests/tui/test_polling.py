@@ -103,7 +103,7 @@ def test_a_panel_that_fails_is_said_and_the_program_goes_on(workspace: Workspace
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await until(pilot, lambda: app.mode)
             app.poller.watch("broken", lambda: 0, lambda: 1, lambda reading: {}["nothing"])
-            await shows(pilot, "this should not have")
+            await shows(pilot, "internal error")
             (workspace.root / "b.spec").write_text("{}")
             await shows(pilot, r"\bb\b")
             assert [type(error) for error in app.unexpected_errors] == [KeyError]

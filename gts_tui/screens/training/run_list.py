@@ -27,7 +27,7 @@ from gts_tui.widgets.chart_canvas import DOT_ENCODINGS
 from gts_tui.widgets.status import state_sign
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 MAX_LISTED_RUNS = 500
@@ -134,7 +134,7 @@ class RunList(SafeOptionList, inherit_bindings=False):
         self._drawn_lines: list[Text] = []
 
     @property
-    def program(self) -> GtsApp:
+    def program(self) -> BaseApp:
         """The program that this is a part of."""
         return self.app  # type: ignore[return-value]
 

@@ -111,7 +111,7 @@ def test_what_fits_best_comes_first() -> None:
 
 
 def test_many_runs_are_newest_first_and_not_all(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gts_tui.widgets.palette.MOST_RUNS", 2)
+    monkeypatch.setattr("gts_tui.widgets.palette.MAX_RUNS", 2)
     for number in range(5):
         folder = workspace.runs / f"20261123-00000{number}-x-abc"
         folder.mkdir()
