@@ -1,4 +1,4 @@
-"""Keys that a person has put elsewhere: `keys.toml`, with a line for each id of an action.
+"""Key assignments of the user: `keys.toml`, with the id of an action and its keys on each line.
 
 ```toml
 [jobs]
@@ -7,7 +7,7 @@ stop = "x"
 jobs = "5,f5"
 ```
 
-`?` shows the id of every key. What is wrong in a file is said by name, and the rest of it counts.
+`?` lists the id of every key. Errors are reported with file and line; the valid lines of a file apply.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _TERMINAL_EQUIVALENTS = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "ente
 
 @dataclass(frozen=True)
 class Keymap:
-    """Keys by the ids of what they do, and what is wrong with the files that they come from."""
+    """Keys by action id, and the errors of the files that they were read from."""
 
     keys: Mapping[str, str]
     problems: tuple[str, ...] = ()
@@ -57,12 +57,12 @@ class Keymap:
 
 @dataclass(frozen=True)
 class BindingOwner:
-    """A widget or screen that has keys."""
+    """A widget, screen or app class with key bindings."""
 
     name: str
     bindings: tuple[Binding, ...]
     is_global: bool = False
-    """Whether its keys work wherever no text is written."""
+    """Whether its keys work in every mode: true for the app."""
 
     @property
     def mode(self) -> str:
@@ -71,12 +71,12 @@ class BindingOwner:
 
 
 def keymap_paths(workspace: Workspace) -> tuple[Path, Path]:
-    """The files, in the order in which they count: the later one has the last word."""
+    """Return the files in order of increasing precedence."""
     return config_folder() / KEYMAP_FILE, workspace.root / KEYMAP_FILE
 
 
 def read_keymap(paths: Iterable[Path], owners: Iterable[BindingOwner] | None = None) -> Keymap:
-    """The keys of all files that are there; `places` are those of this program where they are left out."""
+    """Read the keys of all existing files; `owners` defaults to all classes of this program."""
     assignments: dict[str, tuple[str, Any]] = {}
     problems: list[str] = []
     for path in paths:
@@ -104,7 +104,7 @@ def read_keymap(paths: Iterable[Path], owners: Iterable[BindingOwner] | None = N
 def _validate_assignments(
     assignments: Mapping[str, tuple[str, Any]], owners: tuple[BindingOwner, ...]
 ) -> tuple[dict[str, str], list[str]]:
-    """What can be done of what was said, and why the rest cannot."""
+    """Return the valid assignments and the errors of the others."""
     ids = {binding.id for owner in owners for binding in owner.bindings if binding.id}
     problems = [f"{where}: {wrong}" for name, (where, value) in assignments.items() if (wrong := _find_error(name, value, ids))]
     keys = {
@@ -120,7 +120,7 @@ def _validate_assignments(
 
 
 def _find_error(name: str, value: Any, ids: set[str]) -> str:
-    """Why a line cannot be heeded, whatever else the file says; empty where it can."""
+    """Return the error of an assignment on its own; empty if there is none."""
     if name not in ids:
         return f"no key has the id `{name[:60]}`{suggest_nearest(name, ids)}"
     if not isinstance(value, str) or not value.strip():
@@ -134,7 +134,7 @@ def _find_error(name: str, value: Any, ids: set[str]) -> str:
 
 
 def _find_conflict(name: str, keys: Mapping[str, str], owners: tuple[BindingOwner, ...]) -> str:
-    """Who else has a key of `name` in a place where both work; empty where nobody has."""
+    """Return the error if another action has a key of `name` and both work at the same time; empty if none has."""
     wanted = set(keys[name].split(","))
     homes = [owner for owner in owners if any(binding.id == name for binding in owner.bindings)]
     modes = {home.mode for home in homes} - {""}
@@ -151,13 +151,13 @@ def _find_conflict(name: str, keys: Mapping[str, str], owners: tuple[BindingOwne
 
 
 def binding_keys(binding: Binding, keys: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The keys of a binding, as they are or as `keys` have them."""
+    """Return the normalized keys of a binding, as declared or as assigned in `keys`."""
     listed = (keys or {}).get(binding.id or "", binding.key)
     return tuple(normalize_key(key) or key for key in _split_keys(listed))
 
 
 def normalize_key(key: str) -> str | None:
-    """A key as Textual calls it, `question_mark` for `?`; None where there is no such key."""
+    """Return Textual's name of a key, `question_mark` for `?`; None if there is no such key."""
     *modifiers, last = key.strip().split("+") if len(key.strip()) > 1 else [key.strip()]
     if not last and modifiers:
         return None
@@ -176,7 +176,7 @@ def normalize_key(key: str) -> str | None:
 
 
 def display_key(key: str) -> str:
-    """A key as a person writes it: `?` for `question_mark`."""
+    """Return a key as users write it: `?` for `question_mark`."""
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
     try:
         last = unicodedata.lookup(last.replace("_", " ").upper()) if len(last) > 1 and last not in _KEY_NAMES else last
@@ -196,7 +196,11 @@ _DISPLAY_NAMES = {
 
 
 def find_binding_owners() -> tuple[BindingOwner, ...]:
-    """Every class of this program that has keys of its own; loads all its modules."""
+    """Return every class of this program that declares key bindings.
+
+    Imports all modules: modes and dialogs are otherwise imported when first shown, and their ids must be known before. It runs
+    in the polling thread, and only if a `keys.toml` exists.
+    """
     import gts_tui
 
     found: dict[type, BindingOwner] = {}
@@ -212,7 +216,7 @@ def find_binding_owners() -> tuple[BindingOwner, ...]:
 
 
 def watch_keymap(app: BaseApp) -> None:
-    """Heed the files from now on, whenever they change."""
+    """Apply the key files of the open workspace now and whenever they change."""
     paths = keymap_paths(app.workspace)
 
     def apply_reading(reading: object) -> None:

@@ -1,12 +1,6 @@
-"""What every line of the screen goes through before it is written, on terminals that show less than others.
+"""Capabilities of the terminal:
 
-Three levels of glyphs, for terminals that can show more or less.
-
-Copying over ssh: the terminal is handed the text by OSC 52, and what it may not take goes into a file.
-
-The end of the terminal: a closed window or a dropped connection ends the program, and never leaves it spinning.
-
-Who has the mouse: this program, or the terminal, which can mark text then.
+glyph levels, line filters for ASCII and monochrome, the clipboard over OSC 52, and hang-ups.
 """
 
 from __future__ import annotations
@@ -57,17 +51,17 @@ _ASCII_REPLACEMENTS = {
     "±": "~",
     "\N{NO-BREAK SPACE}": " ",
 }
-"""Signs that this program and its libraries draw, for terminals that have letters only."""
+"""ASCII characters for the glyphs that this program and Textual draw; each one column wide."""
 
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class SurrogateFilter(LineFilter):
-    """What no terminal takes, since it is no Unicode: halves of letters, which stand for the odd bytes of names on a disk."""
+    """Replaces surrogates, which stand for undecodable bytes in file names and cannot be written to a terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same segments, as wide as they were."""
+        """Return the segments with equal widths."""
         return [
             Segment(_SURROGATES.sub(replace_same_width, segment.text), segment.style, segment.control)
             if not segment.text.isascii() and _SURROGATES.search(segment.text)
@@ -82,10 +76,10 @@ def replace_same_width(found: re.Match[str]) -> str:
 
 
 class AsciiFilter(LineFilter):
-    """The last thing that happens to a line of the screen at the ascii level: nothing else reaches the terminal."""
+    """Last filter at the ASCII level: nothing but ASCII reaches the terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same segments, as wide as they were."""
+        """Return the segments with equal widths."""
         return [
             segment if segment.text.isascii() else Segment(to_ascii(segment.text), segment.style, segment.control)
             for segment in segments
@@ -93,7 +87,7 @@ class AsciiFilter(LineFilter):
 
 
 def to_ascii(text: str) -> str:
-    """A text in ASCII, as wide as it was."""
+    """Return a text in ASCII with the same width."""
     if text.isascii():
         return text
     return "".join(letter if letter.isascii() else _ASCII_REPLACEMENTS.get(letter) or "?" * cell_len(letter) for letter in text)
@@ -105,10 +99,10 @@ def strip_overwritten(line: str) -> str:
 
 
 class MonochromeFilter(LineFilter):
-    """No colour at all: what had a background of its own is reversed, so that a cursor can still be seen."""
+    """Removes colours; segments with a background are reversed, so that a cursor remains visible."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same segments without colours."""
+        """Return the segments without colours."""
         return [
             segment if segment.style is None else Segment(segment.text, _monochrome_style(segment.style), segment.control)
             for segment in segments
@@ -126,16 +120,16 @@ GlyphLevel = Literal["braille", "block", "ascii"]
 
 @dataclass(frozen=True)
 class Glyphs:
-    """What is drawn with; every sign is one column wide."""
+    """Characters to draw with; each is one column wide."""
 
     level: GlyphLevel
     branch: str
     leaf: str
     mark: str
     bar: str
-    """A full cell of a bar."""
+    """Full cell of a bar."""
     spark: str
-    """From low to high."""
+    """Characters of a sparkline, from low to high."""
     vertical: str
     horizontal: str
     corner: str
@@ -148,7 +142,7 @@ GLYPHS_BY_LEVEL = {glyphs.level: glyphs for glyphs in (BRAILLE, BLOCK, ASCII)}
 
 
 def select_glyphs(requested: str = "") -> Glyphs:
-    """The level that was asked for, else what this terminal can show."""
+    """Return the requested glyphs, else those that the terminal supports."""
     if requested:
         return GLYPHS_BY_LEVEL[requested]  # type: ignore[index]
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
@@ -158,15 +152,15 @@ def select_glyphs(requested: str = "") -> Glyphs:
 
 
 MAX_OSC52_BYTES = 74_994
-"""What terminals take at once, as base64; some take less and none says so."""
+"""Base64 bytes that terminals accept at once; some accept less, without a sign of it."""
 
 _TERMS_WITHOUT_CLIPBOARD = ("linux", "dumb", "vt100")
 
 
 def copy_text(text: str, label: str, send: Callable[[str], None]) -> str:
-    """Hand `text` to the terminal by `send`, or else write it into a file; a sentence that says which.
+    """Send a text to the clipboard with `send`, or write it to a file; returns a message about where it went.
 
-    `what` names the text for a person: `the id of the run`.
+    `label` names the text in the message: `the id of the run`.
     """
     data = text.encode(errors="replace")
     term = os.environ.get("TERM", "dumb")
@@ -188,13 +182,13 @@ def copy_text(text: str, label: str, send: Callable[[str], None]) -> str:
 
 
 _GRACE_SECONDS = 2.0
-"""For an orderly end, with the terminal as it was before."""
+"""Time for an orderly exit that restores the terminal."""
 
 
 def exit_on_hangup(descriptor: int, request_exit: Callable[[], None]) -> threading.Thread:
-    """Call `leave` in a thread when nobody is at the other end of `descriptor` any more; then end, come what may.
+    """Watch a terminal in a thread: when it hangs up, call `request_exit`, then end the process.
 
-    The wait costs nothing: poll reports a hang-up without being asked for anything else.
+    `poll` waits without cost: it reports a hang-up even if no events are requested.
     """
 
     def watch() -> None:
@@ -210,7 +204,7 @@ def exit_on_hangup(descriptor: int, request_exit: Callable[[], None]) -> threadi
 
 
 def exit_on_signals(request_exit: Callable[[], None]) -> None:
-    """Call `leave`, in a thread, when the session ends or somebody asks this process to; then end, come what may."""
+    """On SIGHUP and SIGTERM, call `request_exit` in a thread, then end the process."""
 
     def handle_signal(number: int, frame: FrameType | None) -> None:
         threading.Thread(target=_exit_process, args=(request_exit,), name="end", daemon=True).start()

@@ -1,9 +1,4 @@
-"""What the program looks like now: its theme, kept up to date with the file that it comes from.
-
-Themes at work: files of colours become what the screen is drawn with, and the one that was chosen is remembered.
-
-Colours of the theme for texts of rich, which has names of its own for the colours of a terminal.
-"""
+"""Themes: theme files become Textual themes, edited files are applied at once, and the chosen theme is remembered."""
 
 from __future__ import annotations
 
@@ -30,10 +25,10 @@ from gts_tui.polling import Poller, stat_stamp
 from gts_tui.terminal import AsciiFilter, MonochromeFilter
 
 ColorDepth = Literal["many", "few", "none"]
-"""How many colours a terminal has; a theme is remembered for each."""
+"""Number of colours of the terminal; the chosen theme is remembered for each."""
 
 DEFAULT_THEMES: Mapping[ColorDepth, str] = {"many": "dark", "few": "16-colour", "none": "monochrome"}
-"""The theme where nobody chose one."""
+"""Theme at each colour depth if none was chosen."""
 
 _STATE_FILE = "terminal.json"
 
@@ -54,34 +49,34 @@ THEME_VARIABLE_DEFAULTS = {
     "ansi-background": "ansi_default",
     "ansi-foreground": "ansi_default",
 }
-"""Variables for themes that leave them out: those of this program, and two more."""
+"""Values of theme variables that a theme may omit: those of this program, and two that Textual's style sheet needs."""
 
 
 @dataclass(frozen=True)
 class ThemeSet:
-    """The themes that can be chosen, and what is wrong with files that are none."""
+    """The valid themes, and the errors of invalid theme files."""
 
     themes: Mapping[str, ThemeFile]
     problems: tuple[str, ...]
-    """A sentence a problem, with its file and line."""
+    """One sentence per error, with file and line."""
 
 
 def read_theme_set(workspace: Workspace) -> ThemeSet:
-    """The themes as their files are now."""
+    """Read all theme files."""
     found, bad = read_themes(workspace)
     problems = tuple(problem.format_at(file.path) for file in bad for problem in file.errors)
     return ThemeSet({name: theme for name, (_, theme) in found.items()}, problems)
 
 
 def detect_color_depth(colour_system: str | None, *, no_color: bool) -> ColorDepth:
-    """How many colours there are, by the name that rich has for them."""
+    """Return the colour depth for rich's name of a colour system."""
     if no_color or colour_system is None:
         return "none"
     return "few" if colour_system in ("standard", "windows") else "many"
 
 
 def make_textual_theme(file: ThemeFile) -> Theme:
-    """A theme as Textual has it, with the variables of this program."""
+    """Convert a theme file to a Textual theme with the variables of this program."""
     chart = file.chart or tuple(THEME_VARIABLE_DEFAULTS[f"chart-{number}"] for number in range(1, 9))
     own = {f"chart-{number + 1}": chart[number % len(chart)] for number in range(8)}
     own |= {f"state-{name}": colour for name, colour in file.state.items()}
@@ -89,7 +84,7 @@ def make_textual_theme(file: ThemeFile) -> Theme:
 
 
 def make_terminal_theme(file: ThemeFile) -> TerminalTheme:
-    """What the colours mean that the tables of the shell name: red is what is bad in this theme, whatever that looks like."""
+    """Map rich's eight colours to the theme's: red in a table of the shell becomes the theme's colour for bad states."""
     variables = {**THEME_VARIABLE_DEFAULTS, **make_textual_theme(file).variables}
     meant = ("state-bad", "state-good", "state-wait", "chart-1", "chart-4", "state-busy")
     foreground, background = (Color.parse(file.colours[name]).rgb for name in ("foreground", "background"))
@@ -98,18 +93,18 @@ def make_terminal_theme(file: ThemeFile) -> TerminalTheme:
 
 
 def is_monochrome(file: ThemeFile) -> bool:
-    """Whether it has no colour but those of the letters and of the paper."""
+    """Return whether a theme has no colours but the terminal's foreground and background."""
     return file.ansi and set(file.colours.values()) == {"ansi_default"}
 
 
 def load_chosen_theme(depth: ColorDepth) -> str:
-    """The theme that was chosen last on a terminal with so many colours; else the usual one."""
+    """Return the theme chosen last at this colour depth, or the default."""
     name = _load_state().get("themes", {}).get(depth)
     return name if isinstance(name, str) else DEFAULT_THEMES[depth]
 
 
 def save_chosen_theme(depth: ColorDepth, name: str) -> None:
-    """Remember what was chosen; nothing happens where that is impossible."""
+    """Remember the chosen theme; errors are ignored."""
     memory = _load_state()
     themes = {**memory.get("themes", {}), depth: name}
     path = this_system().state_folder() / _STATE_FILE
@@ -127,7 +122,7 @@ def _load_state() -> dict[str, dict[str, str]]:
 
 
 class ThemeManager:
-    """The themes of a program, and the one that it wears."""
+    """Applies themes to an app and follows changes of their files."""
 
     def __init__(self, app: App[Any], workspace: Workspace, *, ascii_only: bool) -> None:
         self._app = app
@@ -137,7 +132,7 @@ class ThemeManager:
         self._monochrome_filter, self._ascii_filter = MonochromeFilter(enabled=False), AsciiFilter(enabled=ascii_only)
 
     def apply_initial(self, requested: str) -> None:
-        """Wear what was asked for, or what was chosen last on a terminal with so many colours, or what suits it."""
+        """Apply the requested theme, else the last one chosen at this colour depth, else the default."""
         self._register(self.theme_set)
         wanted = requested or (DEFAULT_THEMES["none"] if self.depth == "none" else load_chosen_theme(self.depth))
         if wanted not in self.theme_set.themes:
@@ -158,14 +153,14 @@ class ThemeManager:
         poller.watch("themes", stamp, lambda: read_theme_set(workspace), self._apply_reading)
 
     def choose(self, name: str) -> None:
-        """Wear a theme, and remember it; raises UsageError where there is none of this name."""
+        """Apply and remember a theme; raises UsageError if it does not exist."""
         if name not in self.theme_set.themes:
             raise self._unknown_theme_error(name)
         self._apply(name)
         save_chosen_theme(self.depth, name)
 
     def line_filters(self) -> tuple[LineFilter, ...]:
-        """What the lines of the screen go through."""
+        """Return the filters that the theme and the glyph level need."""
         return tuple(one for one in (self._monochrome_filter, self._ascii_filter) if one.enabled)
 
     def _apply_reading(self, reading: object) -> None:
@@ -200,5 +195,5 @@ class ThemeManager:
 
 
 def theme_style(app: App[Any], name: str) -> str:
-    """The colour that the theme has under a name, as a style; no style where it has none."""
+    """Return the colour of a theme variable as a rich style; empty if the theme lacks it."""
     return app.theme_variables.get(name, "").removeprefix("ansi_")

@@ -1,4 +1,4 @@
-"""The first moment: examples where there is nothing yet, a catalogue that is damaged."""
+"""Work at the start of a workspace: create the examples, repair a damaged catalogue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gts_tui.polling import stat_stamp
 
 
 def open_examples(app: BaseApp) -> None:
-    """Open this person's own copy of the examples, made where there is none yet."""
+    """Open the user's copy of the examples; create it first if needed."""
     folder = examples_folder()
 
     def made(code: int) -> None:
@@ -23,14 +23,14 @@ def open_examples(app: BaseApp) -> None:
 
 
 def examples_folder() -> Path:
-    """Where a person's copy of the examples is."""
+    """Return the folder of the user's copy of the examples."""
     return this_system().state_folder() / "examples"
 
 
 def watch_catalogue(app: BaseApp) -> None:
-    """Make a damaged catalogue anew, now and whenever it is damaged from now on, and say so.
+    """Repair the catalogue whenever it is damaged, and notify;
 
-    Runs that it does not know, since somebody copied them here, are told to it now: looking into them all the time is slow.
+    at the first poll, index runs that were copied into the workspace.
     """
     from gts.jobs.job_store import index_missing_runs
     from gts.jobs.repair import repair_catalogue
@@ -60,7 +60,7 @@ def watch_catalogue(app: BaseApp) -> None:
 
 
 def shorten_home_path(path: Path) -> str:
-    """A path as a person writes it."""
+    """Return a path with `~` for the home directory."""
     try:
         return f"~/{path.relative_to(Path.home())}"
     except ValueError:

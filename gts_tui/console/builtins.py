@@ -1,4 +1,4 @@
-"""The program's own words at work, in the program's own thread."""
+"""Built-in commands of the terminal program; they run in the app's thread."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ async def _edit(call: _Call) -> None:
     _require_words(call.words, BUILTINS["edit"])
     place = await asyncio.to_thread(resolve_target, Context(call.app.workspace), call.words[0])
     if place.mode != "editor":
-        raise UsageError(
-            f"{call.words[0]} is no spec and no space, so there is nothing to edit", hint=f"look at it: open {call.words[0]}"
-        )
+        raise UsageError(f"{call.words[0]} is neither a spec nor a space", hint=f"to look at it: open {call.words[0]}")
     await call.app.show_mode("editor", (place.reference,))
 
 
@@ -77,8 +75,8 @@ async def _help(call: _Call) -> None:
     else:
         name = ALIASES.get(call.words[0], call.words[0])
         if name in BUILTINS:
-            verb = BUILTINS[name]
-            pane.add(Text.assemble((f"{verb.name} {verb.usage}".rstrip(), "bold"), f"\n  {verb.summary}"))
+            builtin = BUILTINS[name]
+            pane.add(Text.assemble((f"{builtin.name} {builtin.usage}".rstrip(), "bold"), f"\n  {builtin.summary}"))
         elif name in COMMANDS:
             pane.add(_render_help(name, call.app.output_width))
         else:
@@ -102,10 +100,11 @@ def _list_commands(pane: OutputPane) -> None:
             if command.group == group:
                 pane.add(Text.assemble("  ", (f"{command.name:<10}", "bold"), command.summary))
     pane.add(Text("This program", "bold"))
-    for verb in BUILTINS.values():
-        pane.add(Text.assemble("  ", (f"{verb.name:<10}", "bold"), verb.summary))
+    for builtin in BUILTINS.values():
+        pane.add(Text.assemble("  ", (f"{builtin.name:<10}", "bold"), builtin.summary))
     pane.add(
-        "? shows the keys of a place; `help COMMAND` says more; ! is a shell, ; the next command; @last @best @sel are names"
+        "`help COMMAND` describes a command; ? lists the keys; !COMMAND runs a shell; ; separates commands; "
+        "@last, @best and @sel are references"
     )
 
 
@@ -143,7 +142,7 @@ async def _clear(call: _Call) -> None:
 
 async def _mouse(call: _Call) -> None:
     if call.words and call.words[0] not in ("on", "off"):
-        raise UsageError(f"the mouse is on or off, not {call.words[0]}")
+        raise UsageError(f"`mouse` takes on or off, not {call.words[0]}")
     call.app.set_mouse(call.words[0] == "on" if call.words else not call.app.has_mouse)
 
 
@@ -154,13 +153,13 @@ async def _quit(call: _Call) -> None:
 def _require_output_pane(app: BaseApp) -> OutputPane:
     pane = find_output_pane(app)
     if pane is None:
-        raise UsageError("the program is at its end")
+        raise UsageError("the program is closing")
     return pane
 
 
 def _require_words(words: Sequence[str], builtin: Builtin) -> None:
     if not words:
-        raise UsageError(f"`{builtin.name}` wants a word: {builtin.name} {builtin.usage}")
+        raise UsageError(f"`{builtin.name}` needs an argument: {builtin.name} {builtin.usage}")
 
 
 _HANDLERS: dict[str, Callable[[_Call], Awaitable[None]]] = {

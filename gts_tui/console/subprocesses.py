@@ -1,4 +1,4 @@
-"""Processes that do what would be too heavy for this one; they belong to the program and end with it."""
+"""Child processes for heavy commands; they end with the program."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from gts_tui.terminal import strip_overwritten
 
 _BLOCK = 1 << 16
 _MAX_BUFFERED = 1 << 18
-"""Bytes of output that are collected before they are shown."""
+"""Bytes of output after which an unfinished line is shown."""
 _FLUSH_SECONDS = 0.4
-"""From one block that is shown to the next."""
+"""Minimum interval between blocks of output."""
 _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 1.0
 _GUARD_SCRIPT = "read _; kill -s TERM -- -{0}; sleep 2; kill -s KILL -- -{0}"
-"""A shell that waits for the end of its input, which is the end of this program however it comes, and then ends a session."""
+"""Shell script that waits for its stdin to close, which happens however this program ends, and then ends a session."""
 
 
 @dataclass(frozen=True)
 class ChildProcess:
-    """One process."""
+    """A running child process."""
 
     number: int
     line: str
     process: subprocess.Popen[bytes]
     guard: subprocess.Popen[bytes]
-    """Ends it where this program is killed, and so ends nothing itself any more."""
+    """Shell that ends the process if this program is killed and cannot do so itself."""
 
 
 class ChildProcesses:
-    """Those that are at work; `changed` is called when one begins or ends, in the thread that waits for it."""
+    """The running child processes; `on_change` is called when one starts or ends, in the thread that waits for it."""
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
@@ -51,11 +51,11 @@ class ChildProcesses:
 
     @property
     def running(self) -> tuple[ChildProcess, ...]:
-        """In the order in which they began."""
+        """In order of their start."""
         return tuple(self._running.values())
 
     def start(self, arguments: Sequence[str], line: str, *, folder: Path, environment: Mapping[str, str]) -> ChildProcess:
-        """Start a process; raises WorkError where that is impossible."""
+        """Start a process; raises WorkError."""
         try:
             process = subprocess.Popen(
                 arguments,
@@ -77,7 +77,7 @@ class ChildProcesses:
         return task
 
     def wait(self, task: ChildProcess, on_output: Callable[[str], None]) -> int:
-        """Wait for its end, handing on what it says, in blocks of whole lines; its exit code, of a signal the negative."""
+        """Wait for a process and pass on its output in blocks of whole lines; returns the exit code, -n for signal n."""
         try:
             for text in _read_blocks(task.process):
                 on_output(text)
@@ -93,7 +93,7 @@ class ChildProcesses:
             self._on_change()
 
     def cancel(self, number: int | None = None) -> int:
-        """Ask one, or all of them, to end; a second time it is no question. How many were asked."""
+        """Send SIGTERM, or SIGKILL the second time, to one process or all; returns their number."""
         chosen = [task for task in self.running if number in (None, task.number)]
         for task in chosen:
             _signal_session(task, signal.SIGKILL if task.number in self._cancelled else signal.SIGTERM)
@@ -101,11 +101,11 @@ class ChildProcesses:
         return len(chosen)
 
     def is_cancelled(self, task: ChildProcess) -> bool:
-        """Whether somebody asked it to end."""
+        """Return whether `cancel` was called for a process."""
         return task.number in self._cancelled
 
     def close(self) -> None:
-        """End all of them: the program ends."""
+        """End all processes."""
         self._is_closed = True
         self.cancel()
         end = time.monotonic() + _GRACE_SECONDS
@@ -141,7 +141,7 @@ def _signal_session(task: ChildProcess, number: signal.Signals) -> None:
 
 
 def _read_blocks(process: subprocess.Popen[bytes]) -> Iterator[str]:
-    """What a process says, in whole lines, and not more often than a screen is drawn."""
+    """Yield the output of a process in whole lines, at most every _FLUSH_SECONDS."""
     assert process.stdout is not None
     descriptor = process.stdout.fileno()
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -163,7 +163,7 @@ def _read_blocks(process: subprocess.Popen[bytes]) -> Iterator[str]:
 
 
 def describe_exit(code: int) -> str:
-    """How a process ended, in words."""
+    """Describe the exit code of a process."""
     if code >= 0:
         return f"exit code {code}"
     try:

@@ -1,7 +1,4 @@
-"""ctrl+p: everything that can be named or done, in one list.
-
-`?`: the keys of where one is, from the widget that has the cursor up to the program.
-"""
+"""The palette (ctrl+p), a list of all commands, files, runs, themes and keys, and the key help (`?`)."""
 
 from __future__ import annotations
 
@@ -35,7 +32,7 @@ _NAVIGATION_KEYS = frozenset(("up", "down", "left", "right", "pageup", "pagedown
 
 
 def list_active_keys(screen: Screen[object]) -> list[tuple[str, ActiveBinding]]:
-    """What can be done from where the cursor is: the keys of each action, nearest first; each action once."""
+    """Return the actions that are available now and their keys, nearest widget first, each action once."""
     found: dict[tuple[int, str], tuple[list[str], ActiveBinding]] = {}
     for key, active in screen.active_bindings.items():
         if active.binding.description and not active.binding.system:
@@ -45,10 +42,9 @@ def list_active_keys(screen: Screen[object]) -> list[tuple[str, ActiveBinding]]:
 
 
 def _make_sort_key(screen: Screen[object]) -> Callable[[tuple[list[str], ActiveBinding]], tuple[bool, bool, int, int]]:
-    """Nearest first, and of one place as it was declared, wherever a person has put the keys.
+    """Return a sort key: nearest widget first, then the order of declaration, whatever the assigned keys.
 
-    What walks about comes after what does something, and last what every list and every line of a terminal has: a person
-    knows it, and nobody can put it elsewhere.
+    Navigation comes after actions, and keys without an id, which are Textual's own and cannot be reassigned, come last.
     """
     nodes = binding_nodes(screen)
 
@@ -63,12 +59,12 @@ def _make_sort_key(screen: Screen[object]) -> Callable[[tuple[list[str], ActiveB
 
 
 def is_navigation(active: ActiveBinding) -> bool:
-    """Whether a key does no more than move the cursor, as its sign says."""
+    """Return whether an action only moves the cursor, judging by its keys."""
     return not _NAVIGATION_KEYS.isdisjoint(key.strip() for key in active.binding.key.split(","))
 
 
 def make_key_items(screen: Screen[object]) -> Iterable[SearchItem]:
-    """A line an action: its keys, what it does, its id, and the command that it performs where it has one."""
+    """Yield an entry per action: keys, description, command line if it runs one, and id."""
     for keys, active in list_active_keys(screen):
         binding = active.binding
         match = _RUN_COMMAND_ACTION.fullmatch(binding.action)
@@ -81,7 +77,7 @@ def make_key_items(screen: Screen[object]) -> Iterable[SearchItem]:
 
 
 def show_key_help(app: BaseApp) -> None:
-    """Open the list; what is chosen there is done."""
+    """Open the list of keys; choosing one runs its action."""
     where = app.mode_name or "here"
     own, _ = keymap_paths(app.workspace)
     hint = f"enter run   esc close\nother keys: {shorten_home_path(own)} or {own.name} in the workspace"
@@ -100,7 +96,7 @@ _SUFFIXES = (".spec", ".space", ".checkpoint")
 
 @dataclass(frozen=True)
 class PaletteAction:
-    """What is done with what was chosen: a key's action, a whole line, or the beginning of one."""
+    """Effect of an entry: run a command line, begin one, or run a key's action."""
 
     kind: Literal["run", "write", "press"]
     line: str = ""
@@ -111,7 +107,7 @@ class PaletteAction:
 # it, runs a row of the previous list or none; 3,000 files and runs take it two seconds per key; and its keys have no ids for
 # keys.toml.
 def show_palette(app: BaseApp) -> None:
-    """Open the list. What has to be looked for on the disk is added to it when it is found."""
+    """Open the palette; entries from the disk are added by a worker."""
 
     def run_action(action: PaletteAction | None) -> None:
         if action is None:
@@ -169,7 +165,7 @@ def _theme_items(app: BaseApp) -> Iterator[SearchItem]:
 
 
 def find_workspace_items(workspace: Workspace) -> Iterable[SearchItem]:
-    """Files, studies and runs, the newest runs first."""
+    """Yield entries for files, studies and runs, the newest runs first."""
     for path in islice(_find_files(workspace.root), MAX_FILES):
         name = path.relative_to(workspace.root).as_posix()
         yield SearchItem(name, path.suffix[1:], "file", PaletteAction("run", quote_words(["open", name])))
@@ -180,7 +176,7 @@ def find_workspace_items(workspace: Workspace) -> Iterable[SearchItem]:
 
 
 def _find_files(root: Path) -> Iterator[Path]:
-    """Specs, spaces and checkpoints that a person put there."""
+    """Yield the specs, spaces and checkpoints outside `runs` and `studies`."""
     for folder, folders, names in os.walk(root):
         made = ("runs", "studies") if Path(folder) == root else ()
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in made)

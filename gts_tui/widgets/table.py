@@ -1,7 +1,4 @@
-"""A table that makes only the rows that are seen, so that thousands of trials cost no more than a screenful.
-
-A table whose rows have names: it is shown again and again, and only what has changed is drawn.
-"""
+"""Tables with a cursor and marks: VirtualTable draws visible rows only, KeyedTable is a DataTable with rows by key."""
 
 from __future__ import annotations
 
@@ -26,14 +23,14 @@ from gts_tui.textual_fixes import SafeDataTable
 from gts_tui.widgets.status import adapt_symbols
 
 StyledCell = tuple[str, str]
-"""A text, and its ink: `good`, `busy`, `wait` or `bad` of the theme's states, `dim`, or nothing."""
+"""Text, and its style: `good`, `busy`, `wait` or `bad` for a colour of the theme, `dim`, or an empty string."""
 
 _COLUMN_GAP = "  "
 
 
 @dataclass(frozen=True)
 class VirtualTableColumn:
-    """A column."""
+    """Column of a VirtualTable."""
 
     title: str
     width: int
@@ -41,7 +38,7 @@ class VirtualTableColumn:
 
 
 class VirtualTable(ScrollView, can_focus=True):
-    """Rows under a head line, one of them under the cursor, some of them marked."""
+    """Table of any size below a header line."""
 
     DEFAULT_CSS = """
     VirtualTable { height: 1fr; width: 1fr; scrollbar-size: 1 1; background: $surface; }
@@ -66,7 +63,7 @@ class VirtualTable(ScrollView, can_focus=True):
     ]
 
     class CursorMoved(Message):
-        """The cursor is on another row."""
+        """The cursor moved to another row."""
 
         def __init__(self, table: VirtualTable) -> None:
             super().__init__()
@@ -78,7 +75,7 @@ class VirtualTable(ScrollView, can_focus=True):
             return self.table
 
     class RowSelected(CursorMoved):
-        """The row under the cursor is wanted."""
+        """The row under the cursor was chosen with enter or a click."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -91,13 +88,13 @@ class VirtualTable(ScrollView, can_focus=True):
 
     @property
     def current_key(self) -> str | None:
-        """What the cursor is on."""
+        """Key of the row under the cursor."""
         return self.row_keys[self.cursor_row] if self.row_keys else None
 
     def show_rows(
         self, columns: Sequence[VirtualTableColumn], keys: Sequence[str], cells: Callable[[str], Sequence[StyledCell]]
     ) -> None:
-        """Show rows; the cursor stays on the row that it is on, and lines that look as before are not drawn again."""
+        """Show rows; the cursor stays on its key, and only changed lines are repainted."""
         before, drawn = self.current_key, self._drawn_strips
         self.columns, self.row_keys, self._cells_of = tuple(columns), tuple(keys), cells
         self.marked_keys &= set(self.row_keys)
@@ -119,32 +116,32 @@ class VirtualTable(ScrollView, can_focus=True):
             self._post_cursor_moved()
 
     def move_to_key(self, key: str) -> None:
-        """Put the cursor on a row, where there is one."""
+        """Move the cursor to a row if it exists."""
         if key in self.row_keys:
             self._move_cursor(self.row_keys.index(key))
 
     def action_move(self, rows: int) -> None:
-        """Move the cursor."""
+        """Move the cursor by some rows."""
         self._move_cursor(self.cursor_row + rows)
 
     def action_page(self, pages: int) -> None:
-        """Move the cursor by a screenful."""
+        """Move the cursor by some pages."""
         self._move_cursor(self.cursor_row + pages * max(1, self.size.height - 2))
 
     def action_choose(self) -> None:
-        """Want the row."""
+        """Select the row under the cursor."""
         if self.row_keys:
             self.post_message(self.RowSelected(self))
 
     def action_mark(self) -> None:
-        """Mark the row, or mark it no more, and go to the next one."""
+        """Toggle the mark of the row under the cursor and move down."""
         if self.current_key is not None:
             self.marked_keys ^= {self.current_key}
             self._move_cursor(self.cursor_row + 1)
             self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """The row that is clicked gets the cursor; it is wanted where it has it."""
+        """Move the cursor to the clicked row; clicking the current row selects it."""
         at = event.y - 1 + self.scroll_offset.y
         if event.y > 0 and at < len(self.row_keys):
             if at == self.cursor_row:
@@ -152,7 +149,7 @@ class VirtualTable(ScrollView, can_focus=True):
             self._move_cursor(at)
 
     def render_line(self, y: int) -> Strip:
-        """A line of what is seen."""
+        """Return a visible line."""
         strip = self._render_strip(y)
         while len(self._drawn_strips) <= y:
             self._drawn_strips.append(Strip([]))
@@ -160,7 +157,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return strip
 
     def watch_has_focus(self, _has_focus: bool) -> None:
-        """The cursor looks otherwise then."""
+        """Repaint the cursor."""
         super().watch_has_focus(_has_focus)
         self.refresh()
 
@@ -225,14 +222,14 @@ class VirtualTable(ScrollView, can_focus=True):
 
 
 MAX_ROWS = 500
-"""More would hold up the keys when the table is filled."""
+"""Rows that a KeyedTable shows; DataTable blocks the app for too long with more."""
 
 _ASCII_REPLACEMENTS = str.maketrans("…–×−", "~-x-")
 
 
 @dataclass(frozen=True)
 class KeyedColumn:
-    """A column; a table is filled anew where these differ."""
+    """Column of a KeyedTable; the table is rebuilt if columns change."""
 
     title: str
     width: int
@@ -241,14 +238,14 @@ class KeyedColumn:
 
 @dataclass(frozen=True)
 class KeyedRow:
-    """A row, and what it is called."""
+    """Row and its key."""
 
     key: str
     cells: tuple[Text, ...]
 
 
 class KeyedTable(SafeDataTable):
-    """Rows by name, a cursor that stays on its row, and marks."""
+    """DataTable whose cursor and marks stay with the keys of their rows."""
 
     DEFAULT_CSS = """
     KeyedTable { height: 1fr; background: $background; }
@@ -261,7 +258,7 @@ class KeyedTable(SafeDataTable):
     ]
 
     class MarksChanged(Message):
-        """Other rows are marked than before."""
+        """Other rows are marked."""
 
     def __init__(self, *, id: str | None = None, marks: bool = True) -> None:
         super().__init__(id=id, cursor_type="row", cell_padding=0, zebra_stripes=False)
@@ -273,23 +270,23 @@ class KeyedTable(SafeDataTable):
 
     @property
     def current_key(self) -> str | None:
-        """The row under the cursor."""
+        """Key of the row under the cursor."""
         keys = list(self._shown_rows)
         return keys[self.cursor_row] if 0 <= self.cursor_row < len(keys) else None
 
     @property
     def row_keys(self) -> tuple[str, ...]:
-        """The rows that are shown, from the top."""
+        """Keys of the shown rows, from the top."""
         return tuple(self._shown_rows)
 
     @property
     def selected_keys(self) -> tuple[str, ...]:
-        """The marked rows, else the one under the cursor."""
+        """Keys of the marked rows, else of the row under the cursor."""
         marked = tuple(key for key in self._shown_rows if key in self.marked)
         return marked or ((self.current_key,) if self.current_key is not None else ())
 
     def show_rows(self, columns: Sequence[KeyedColumn], rows: Sequence[KeyedRow]) -> None:
-        """Show these rows, of which the first `MAX_ROWS` count."""
+        """Show the first MAX_ROWS rows; only changed cells are updated if the keys are the same."""
         rows = rows[:MAX_ROWS]
         wanted = {row.key: row for row in rows}
         self.marked &= wanted.keys()
@@ -316,20 +313,20 @@ class KeyedTable(SafeDataTable):
             self.scroll_to(y=offset, animate=False, immediate=True)
 
     def move_to_key(self, key: str) -> bool:
-        """Put the cursor on a row; whether there is such a row."""
+        """Move the cursor to a row; returns whether it exists."""
         if key not in self._shown_rows:
             return False
         self.move_cursor(row=list(self._shown_rows).index(key), animate=False)
         return True
 
     def clear_marks(self) -> bool:
-        """Mark nothing; whether anything was marked."""
+        """Remove all marks; returns whether there were any."""
         marked, self.marked = self.marked, set()
         self._update_marks(marked)
         return bool(marked)
 
     def action_mark(self) -> None:
-        """Mark the row under the cursor or take its mark away, and go on to the next."""
+        """Toggle the mark of the row under the cursor and move down."""
         key = self.current_key
         if key is None or not self._has_marks:
             return
@@ -356,7 +353,7 @@ class KeyedTable(SafeDataTable):
             self.update_cell(now.key, str(number), self._fit_cell(other, self._shown_columns[number]))
 
     def _fit_cell(self, text: Text, column: KeyedColumn) -> Text:
-        """A cell no wider than its column, so that a change of it never makes the table measure itself anew."""
+        """Return a cell cut to its column's width, so that DataTable need not measure its columns again."""
         fitted = text.copy()
         fitted.no_wrap, fitted.overflow = True, "ellipsis"
         fitted.truncate(column.width, overflow="ellipsis")

@@ -63,7 +63,15 @@ def test_names_fit_what_the_command_takes(completer: Completer) -> None:
     assert offered(completer, "theme |") == ["dark", "light"]
     assert offered(completer, "mode tr|") == ["training"]
     assert offered(completer, "help sco|") == ["score"]
+    assert offered(completer, "help score sco|") == []
     assert offered(completer, "new sp|") == ["spec", "space"]
+
+
+def test_references_follow_the_name_of_a_mode(completer: Completer) -> None:
+    assert offered(completer, "mode training w9|") == [RUN]
+    assert "hopper/hopperPPO.spec" in offered(completer, "mode editor hopper/|")
+    assert "workspace" not in offered(completer, "mode compare |")
+    assert offered(completer, "open x w9|") == [RUN]
 
 
 def test_parameters_fit_the_spec_and_say_what_they_mean(completer: Completer) -> None:
