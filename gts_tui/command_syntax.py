@@ -125,7 +125,7 @@ def parse_line(line: str) -> list[ParsedCommand]:
         else:
             at = len(line)
         if words and words[-1].open_quote:
-            raise CommandLineError("a quote is not closed", words[-1].begin, len(line), hint="close it, or put a \\ before it")
+            raise CommandLineError("a quote is not closed", words[-1].begin, len(line), hint="close it, or write \\ before it")
         if words:
             found.append(ParsedCommand(tuple(words), words[0].begin, words[-1].end))
     return found
@@ -270,11 +270,11 @@ def _options_of(name: str) -> tuple[Option, ...]:
 
 
 def _expand_selection(word: CommandToken, get_selection: Callable[[], Sequence[str]]) -> Sequence[str]:
-    meant = get_selection()
-    if not meant:
+    selection = get_selection()
+    if not selection:
         hint = "put the cursor on a file, a run or a study, or name one"
-        raise CommandLineError("nothing is selected here", word.begin, word.end, hint=hint)
-    return meant
+        raise CommandLineError("no item is selected in this mode", word.begin, word.end, hint=hint)
+    return selection
 
 
 def _is_override(workspace: Workspace, word: CommandToken) -> bool:
@@ -295,8 +295,8 @@ def _expand_glob(workspace: Workspace, name: str, word: CommandToken) -> list[st
     if "/" not in word.text and (takes & _JOB_KINDS or "reference" in takes or name == "play"):
         found += fnmatch.filter([*workspace.run_ids(), *workspace.study_names()], word.text)
     if not found:
-        what = "job" if takes and not takes - _JOB_KINDS else "file"
-        raise CommandLineError(f"no {what} of the workspace matches `{word.text}`", word.begin, word.end)
+        kind = "job" if takes and not takes - _JOB_KINDS else "file"
+        raise CommandLineError(f"no {kind} of the workspace matches `{word.text}`", word.begin, word.end)
     return found
 
 
@@ -320,14 +320,14 @@ def resolve_target(context: Context, reference: str) -> ResolvedTarget:
     if path.is_file():
         mode = _MODE_BY_SUFFIX.get(path.suffix[1:])
         if mode is None:
-            raise FileError(f"there is no place to show {reference}", hint=f"look at it with: !less {reference}")
+            raise FileError(f"no mode can show {reference}", hint=f"to read it: !less {reference}")
         return ResolvedTarget(mode, workspace.display_path(path))
     study = find_study(context, reference)
     if study is not None:
         own = study.path == workspace.study_folder(study.name).path.absolute()
         return ResolvedTarget("search", study.name if own else workspace.display_path(study.path))
     if RunFolder(path).exists():
-        # A training of a search has no id of its own.
+        # Runs of a study lie in its folder and have no id in the workspace.
         own = path.resolve().parent == workspace.runs.resolve()
         return ResolvedTarget("training", path.resolve().name if own else workspace.display_path(path))
     jobs = workspace.match_jobs(reference) if reference else []
@@ -338,16 +338,16 @@ def resolve_target(context: Context, reference: str) -> ResolvedTarget:
     if len(jobs) > 1:
         names = ", ".join(folder.name for folder in jobs[-3:])
         raise UsageError(
-            f"`{reference}` names {len(jobs)} jobs: {names}{', …' if len(jobs) > 3 else ''}", hint="write more of it"
+            f"`{reference}` names {len(jobs)} jobs: {names}{', …' if len(jobs) > 3 else ''}", hint="write more of its name"
         )
-    raise FileError(f"nothing is called {reference}", hint=suggest_similar(path, workspace))
+    raise FileError(f"there is no file, run or study `{reference}`", hint=suggest_similar(path, workspace))
 
 
 def find_mode(word: str) -> str:
     """Return the mode with this name or unique prefix; raises UsageError."""
     found = [mode for mode in MODES if mode == word] or [mode for mode in MODES if word and mode.startswith(word)]
     if len(found) != 1:
-        raise UsageError(f"there is no mode `{word}`{suggest_nearest(word, MODES)}", hint=f"there are {', '.join(MODES)}")
+        raise UsageError(f"there is no mode `{word}`{suggest_nearest(word, MODES)}", hint=f"modes: {', '.join(MODES)}")
     return found[0]
 
 

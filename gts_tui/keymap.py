@@ -129,7 +129,7 @@ def _find_error(name: str, value: Any, ids: set[str]) -> str:
         if normalize_key(key) is None:
             return f"`{key[:40]}` is not a key; write a letter, `f5`, `ctrl+x` or `shift+left`"
         if normalize_key(key) in _TERMINAL_EQUIVALENTS:
-            return f"a terminal cannot tell `{key}` from {_TERMINAL_EQUIVALENTS[normalize_key(key) or '']}"
+            return f"terminals cannot distinguish `{key}` from {_TERMINAL_EQUIVALENTS[normalize_key(key) or '']}"
     return ""
 
 
@@ -231,7 +231,7 @@ def watch_keymap(app: BaseApp) -> None:
 
 
 def _split_keys(keys: str) -> list[str]:
-    # A comma alone is a key like any other.
+    # A single comma is the comma key, not a separator.
     return [","] if keys.strip() == "," else [key.strip() for key in keys.split(",") if key.strip()]
 
 

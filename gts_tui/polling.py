@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from gts.errors import FileError, GtsError
+
+_Value = TypeVar("_Value")
 
 POLL_SECONDS = 0.5
 """Interval between polls."""
@@ -71,16 +73,16 @@ class Poller(threading.Thread):
         """Poll until stopped."""
         while not self._stopping:
             self._wake.clear()
-            for key, subject in list(self._sources.items()):
-                if subject.is_delivered and not self._stopping:
-                    self._poll(key, subject)
+            for key, source in list(self._sources.items()):
+                if source.is_delivered and not self._stopping:
+                    self._poll(key, source)
             self._wake.wait(self._seconds)
 
     def _poll(self, key: str, source: PolledSource) -> None:
         try:
             stamp: Hashable = (source.stamp(),)
         except Exception as error:
-            # Whatever comes after this is new.
+            # Deliver a reading even if the next stamp equals the one before the error.
             source.last_stamp = None
             self._deliver(key, source, self._to_gts_error(error))
             return
@@ -95,10 +97,10 @@ class Poller(threading.Thread):
 
     def _deliver(self, key: str, source: PolledSource, reading: Any) -> None:
         """Deliver a reading, unless it repeats the last error."""
-        wrong = str(reading) if isinstance(reading, GtsError) else ""
-        if wrong and wrong == source.last_error:
+        message = str(reading) if isinstance(reading, GtsError) else ""
+        if message and message == source.last_error:
             return
-        source.last_error, source.is_delivered = wrong, False
+        source.last_error, source.is_delivered = message, False
 
         def deliver() -> None:
             source.is_delivered = True
@@ -108,7 +110,7 @@ class Poller(threading.Thread):
         try:
             self._call_soon(deliver)
         except Exception as error:
-            # What one panel makes of it must not take the others' news from them.
+            # An error in one widget must not stop the thread for all others.
             self._report_error(error)
 
     def _to_gts_error(self, error: Exception) -> GtsError:
@@ -131,3 +133,17 @@ def stat_stamp(*paths: Path) -> Hashable:
         except OSError:
             stamps.append(None)
     return tuple(stamps)
+
+
+class StampCache(Generic[_Value]):
+    """Values by key, each valid as long as its stamp stays the same."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, tuple[Hashable, _Value]] = {}
+
+    def get(self, key: str, stamp: Hashable, read: Callable[[], _Value]) -> _Value:
+        """Return the cached value of a key, read again if the stamp differs."""
+        entry = self._entries.get(key)
+        if entry is None or entry[0] != stamp:
+            entry = self._entries[key] = (stamp, read())
+        return entry[1]

@@ -16,7 +16,7 @@ def open_program(
     from gts_tui.app import run_app
     from gts_tui.app_base import AppSettings
 
-    # Nothing is thrown away while it starts; `GtsApp.on_ready` begins to look again.
+    # Garbage collection during the imports delays the first frame; `GtsApp.on_ready` enables it again.
     gc.disable()
     place = find_workspace(Path(workspace).expanduser() if workspace else None)
     return run_app(place, AppSettings(readonly=readonly, mouse=mouse, theme=theme, glyphs=glyphs))

@@ -207,16 +207,16 @@ def exit_on_signals(request_exit: Callable[[], None]) -> None:
     """On SIGHUP and SIGTERM, call `request_exit` in a thread, then end the process."""
 
     def handle_signal(number: int, frame: FrameType | None) -> None:
-        threading.Thread(target=_exit_process, args=(request_exit,), name="end", daemon=True).start()
+        threading.Thread(target=_exit_process, args=(request_exit,), name="exit", daemon=True).start()
 
     for number in (signal.SIGHUP, signal.SIGTERM):
-        # Tests drive the program in threads, where no signal can be caught.
+        # Tests run the app in a thread, where signals cannot be handled.
         with suppress(ValueError):
             signal.signal(number, handle_signal)
 
 
 def _exit_process(request_exit: Callable[[], None]) -> None:
-    threading.Thread(target=request_exit, name="leave", daemon=True).start()
-    # Whatever still wants to write to a terminal that nobody reads would wait for ever, and so would `leave`.
+    threading.Thread(target=request_exit, name="request-exit", daemon=True).start()
+    # A write to a terminal that is no longer read blocks for ever, and `request_exit` with it.
     time.sleep(_GRACE_SECONDS)
     os._exit(0)

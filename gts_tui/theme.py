@@ -45,7 +45,7 @@ THEME_VARIABLE_DEFAULTS = {
     "state-busy": "#5aa9e6",
     "state-wait": "#f2b134",
     "state-bad": "#f0777e",
-    # Textual's own style sheet has these, and its themes of sixteen colours do not.
+    # Textual's style sheet uses these, and its 16-colour themes do not define them.
     "ansi-background": "ansi_default",
     "ansi-foreground": "ansi_default",
 }
@@ -171,10 +171,10 @@ class ThemeManager:
         self._register(reading)
         current = self._app.theme
         if current not in reading.themes:
-            # Its file is gone or broken; what is worn stays on until something else is chosen.
+            # The file was deleted or is invalid: keep the theme until another is chosen.
             return
         if before.themes.get(current) != reading.themes[current]:
-            # Setting what is set already would repaint nothing.
+            # Assigning the current name again would not repaint.
             self._app.set_reactive(App.theme, "textual-dark")
             self._apply(current)
 

@@ -15,11 +15,11 @@ def open_examples(app: BaseApp) -> None:
     """Open the user's copy of the examples; create it first if needed."""
     folder = examples_folder()
 
-    def made(code: int) -> None:
+    def switch(code: int) -> None:
         if code == 0:
             app.call_soon(lambda: app.switch_workspace(folder))
 
-    app.run_command(quote_words(["init", str(folder)]), then=made)
+    app.run_command(quote_words(["init", str(folder)]), then=switch)
 
 
 def examples_folder() -> Path:
@@ -52,7 +52,7 @@ def watch_catalogue(app: BaseApp) -> None:
             text = f"the catalogue of this workspace is damaged: {aside}"
             app.notify(text, severity="error", markup=False, timeout=15)
         elif aside is not None:
-            text = f"gts.db was damaged: it is {aside.name} now, and was made anew from the folders of the runs"
+            text = f"gts.db was damaged: it was renamed to {aside.name} and rebuilt from the folders of the runs"
             app.notify(text, severity="warning", markup=False, timeout=15)
             app.poller.poll_now()
 

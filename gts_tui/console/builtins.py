@@ -113,7 +113,9 @@ async def _history(call: _Call) -> None:
     await asyncio.to_thread(history.load)
     found = history.containing(" ".join(call.words))[:_HISTORY_LINES]
     if not found:
-        raise UsageError(f"no command has `{' '.join(call.words)}` in it" if call.words else "the history is empty")
+        raise UsageError(
+            f"no command of the history contains `{' '.join(call.words)}`" if call.words else "the history is empty"
+        )
     pane = _require_output_pane(call.app)
     for line in reversed(found):
         pane.add(Text(f"  {replace_control_characters(line)}"))
@@ -129,9 +131,7 @@ async def _cancel(call: _Call) -> None:
             )
         number = int(call.words[0])
     if not call.runner.cancel(number):
-        raise UsageError(
-            f"there is no task {call.words[0]}" if call.words else "nothing is at work here", hint="`stop` is for jobs"
-        )
+        raise UsageError(f"there is no task {call.words[0]}" if call.words else "no task is running", hint="`stop` is for jobs")
 
 
 async def _clear(call: _Call) -> None:

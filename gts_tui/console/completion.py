@@ -5,7 +5,7 @@ It uses no widgets. Listing a large workspace is slow, so call it outside the ap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,7 +29,7 @@ from gts_tui.command_syntax import (
     quote_words,
     tokenize_line,
 )
-from gts_tui.polling import stat_stamp
+from gts_tui.polling import StampCache, stat_stamp
 
 if TYPE_CHECKING:
     from gts.params.declaration import Parameter
@@ -44,15 +44,14 @@ class CompletionData:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._cache: dict[str, tuple[Hashable, object]] = {}
+        self._descriptions = StampCache[list[tuple[str, str]]]()
+        self._scores = StampCache[Mapping[str, float]]()
+        self._parameters = StampCache[Mapping[str, "Parameter"]]()
 
     def runs(self) -> list[tuple[str, str]]:
         """Return the newest runs and their descriptions, newest first."""
         stamp = stat_stamp(self._workspace.runs, self._workspace.catalogue)
-        kept = self._cache.get("runs")
-        if kept is None or kept[0] != stamp:
-            kept = self._cache["runs"] = (stamp, self._read_runs())
-        return kept[1]  # type: ignore[return-value]
+        return self._descriptions.get("runs", stamp, self._read_runs)
 
     def _read_runs(self) -> list[tuple[str, str]]:
         from gts.commands.views.formatting import format_integer
@@ -72,10 +71,7 @@ class CompletionData:
     def studies(self) -> list[tuple[str, str]]:
         """Return the studies and their descriptions."""
         stamp = stat_stamp(self._workspace.studies, self._workspace.catalogue)
-        kept = self._cache.get("studies")
-        if kept is None or kept[0] != stamp:
-            kept = self._cache["studies"] = (stamp, self._read_studies())
-        return kept[1]  # type: ignore[return-value]
+        return self._descriptions.get("studies", stamp, self._read_studies)
 
     def _read_studies(self) -> list[tuple[str, str]]:
         from gts.store.catalogue import Catalogue
@@ -89,11 +85,7 @@ class CompletionData:
         """Return the newest score of a checkpoint as text; empty if the catalogue has none for this path."""
         if not path.endswith(".checkpoint"):
             return ""
-        stamp = stat_stamp(self._workspace.catalogue)
-        kept = self._cache.get("scores")
-        if kept is None or kept[0] != stamp:
-            kept = self._cache["scores"] = (stamp, self._read_scores())
-        scores: Mapping[str, float] = kept[1]  # type: ignore[assignment]
+        scores = self._scores.get("scores", stat_stamp(self._workspace.catalogue), self._read_scores)
         return f"score {scores[path]:.0f}" if path in scores else ""
 
     def _read_scores(self) -> dict[str, float]:
@@ -105,12 +97,8 @@ class CompletionData:
 
     def parameters(self, source: str) -> Mapping[str, Parameter]:
         """Return the parameters of a spec or checkpoint by key; all parameters if it cannot be read."""
-        path = self._workspace.root / source
-        kept = self._cache.get(source)
-        stamp = stat_stamp(path)
-        if kept is None or kept[0] != stamp:
-            kept = self._cache[source] = (stamp, self._read_parameters(source))
-        return kept[1]  # type: ignore[return-value]
+        stamp = stat_stamp(self._workspace.root / source)
+        return self._parameters.get(source, stamp, lambda: self._read_parameters(source))
 
     def _read_parameters(self, source: str) -> Mapping[str, Parameter]:
         from gts.commands.command import Context
@@ -151,7 +139,7 @@ MAX_CANDIDATES = 200
 _REFERENCE_HELP = {
     LAST_RUN: "the newest run",
     BEST_CHECKPOINT: "the checkpoint with the best score",
-    SELECTED: "what is marked here, or under the cursor",
+    SELECTED: "the marked items, or the one under the cursor",
 }
 
 
@@ -175,10 +163,10 @@ class Completions:
     prefix: str = ""
     """Typed part of the word."""
     description: str = ""
-    """What belongs here, in words."""
+    """Description of the expected argument."""
 
     def apply(self, line: str, candidate: Candidate) -> tuple[str, int]:
-        """The line with a candidate in it, and where the cursor stands then."""
+        """Return the line with a candidate inserted, and the cursor position after it."""
         word = quote_words([candidate.text])
         if candidate.is_complete and not line[self.end :].startswith(" "):
             word += " "
@@ -220,7 +208,7 @@ class Completer:
     def _candidates_after(self, words: Sequence[str], typed: str) -> tuple[Iterable[Candidate], str]:
         """Return the candidates after these words, and a description of what is expected."""
         if not words:
-            return _command_candidates(), "" if typed else "a command; ! a shell"
+            return _command_candidates(), "" if typed else "a command, or ! and a shell command"
         name = words[0]
         if name in BUILTINS:
             return self._complete_kind(BUILTINS[name].completion_at(len(words) - 1), typed), ""

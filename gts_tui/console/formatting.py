@@ -117,7 +117,7 @@ def _render_rich(shown: Any, width: int) -> Iterator[Strip]:
         legacy_windows=False,
     )
     for line in console.render_lines(shown, pad=False):
-        # What has no width gets none: the columns of a table stay where they are.
+        # Replacements keep the width, so that table columns stay aligned.
         parts = ((_CONTROL_CHARACTERS.sub(replace_same_width, text), style) for text, style, control in line if not control)
         yield Strip([Segment(text, style) for text, style in parts if text])
 

@@ -32,9 +32,9 @@ class History:
         with self._lock:
             self._session_lines = [line, *(one for one in self._session_lines if one != line)][:MAX_LINES]
             self._merge_lines()
-        # A folder that nobody made a workspace is left as it is.
+        # A folder without a catalogue is not a workspace: create no file in it.
         if self._persistent and self.workspace.catalogue.is_file():
-            # A name that is no Unicode cannot be stored; the line is known until the program ends.
+            # SQLite cannot store surrogates of undecodable file names.
             with suppress(GtsError, OSError, UnicodeError), Catalogue(self.workspace.catalogue) as catalogue:
                 catalogue.add_command(line, code)
 

@@ -74,7 +74,7 @@ def convert_click_error(error: click.UsageError) -> UsageError:
     """Convert an error of click to a UsageError in the style of this program."""
     text = error.format_message().strip().rstrip(".")
     command = error.ctx.info_name if error.ctx and error.ctx.parent else ""
-    return UsageError(text[:1].lower() + text[1:], hint=f"`help {command}` says how it is used" if command else "")
+    return UsageError(text[:1].lower() + text[1:], hint=f"`help {command}` describes its arguments" if command else "")
 
 
 def find_token(message: str, key: str, words: Sequence[CommandToken]) -> CommandToken | None:
@@ -188,7 +188,7 @@ class CommandRunner:
             if code:
                 left = line[orders[at + 1].begin :].strip() if at + 1 < len(orders) else ""
                 if left:
-                    self.host.show_output(f"not done: {left}")
+                    self.host.show_output(f"not run: {left}")
                 return code
         return 0
 
@@ -209,13 +209,13 @@ class CommandRunner:
         except GtsError as error:
             code = self._report_error(error, line, words)
         except UnicodeEncodeError:
-            # The shell and the disk take any bytes for a name; what is kept of a run is text.
-            nameless = UsageError("a name here is no Unicode, and cannot be written down", hint="give the file another name")
-            code = self._report_error(nameless, line, words)
+            # File names may be any bytes; the files of a run are UTF-8.
+            unencodable = UsageError("a file name is not valid UTF-8", hint="rename the file")
+            code = self._report_error(unencodable, line, words)
         except Exception as error:
-            told = name_too_long_error(error) if isinstance(error, OSError) else None
-            if told is not None:
-                code = self._report_error(told, line, words)
+            known = name_too_long_error(error) if isinstance(error, OSError) else None
+            if known is not None:
+                code = self._report_error(known, line, words)
             else:
                 self.host.show_output(f"internal error: {type(error).__name__}: {error}", error=True)
                 code = 1
@@ -263,9 +263,9 @@ class CommandRunner:
         command, values = taken[0]
         if values.pop("workspace"):
             hint = "open another program there, or use a shell: !gts --workspace …"
-            raise UsageError("this program works on one workspace: leave `--workspace` out", hint=hint)
+            raise UsageError("`--workspace` does not work here: the program has one workspace open", hint=hint)
         if self.readonly and not _is_read_only(command, values):
-            raise UsageError(f"`{command.name}` could change something, and this program was started with --readonly")
+            raise UsageError(f"`{command.name}` may change files, and this program was started with --readonly")
         return _Invocation(command, values, tuple(texts))
 
     def _show_in_mode(self, call: _Invocation) -> bool:
@@ -290,7 +290,7 @@ class CommandRunner:
         """Run a command in a thread or a child process; long commands detach as jobs."""
         command, values, words = call.command, dict(call.values), list(call.words)
         if any(option.value_name == "detach" for option in command.options) and not values["queue"]:
-            # What works long answers at once, with the id of a job.
+            # Long commands return at once with the id of a job.
             words, values["detach"] = [*words, *(["--detach"] if not values["detach"] else [])], True
         line = quote_words(words)
         self.host.show_command(line)
@@ -319,9 +319,9 @@ class CommandRunner:
 
     def _run_shell(self, line: str) -> int:
         if self.readonly:
-            raise UsageError("this program was started with --readonly, and a shell could change anything")
+            raise UsageError("a shell may change files, and this program was started with --readonly")
         if not line:
-            raise UsageError("`!` wants a command for the shell", hint="for example: !ls runs")
+            raise UsageError("`!` needs a shell command", hint="for example: !ls runs")
         self.host.show_command(f"!{line}")
         return self._run_subprocess(["/bin/sh", "-c", line], f"!{line}")
 
@@ -333,7 +333,7 @@ class CommandRunner:
             "COLUMNS": str(self.host.output_width),
             "PYTHONUNBUFFERED": "1",
             "GTS_WORKSPACE": str(self.workspace.root),
-            # So that a shell finds `gts` also where this one was started by its path.
+            # A shell finds `gts` even if this program was started by its path.
             "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")]),
         }
         task = self.tasks.start(arguments, line, folder=self.workspace.root, environment=settings)

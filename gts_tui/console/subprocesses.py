@@ -127,7 +127,7 @@ def _start_guard(session: int) -> subprocess.Popen[bytes]:
 
 
 def _stop_guard(guard: subprocess.Popen[bytes]) -> None:
-    # Before its input ends: the number of what it guards may soon be that of another process.
+    # Kill it before closing its stdin: the guarded process id may be reused soon.
     guard.kill()
     guard.wait()
     if guard.stdin is not None:
@@ -135,7 +135,7 @@ def _stop_guard(guard: subprocess.Popen[bytes]) -> None:
 
 
 def _signal_session(task: ChildProcess, number: signal.Signals) -> None:
-    # Its whole session: what it has started itself ends too.
+    # The whole session, so that grandchildren end too.
     with contextlib.suppress(OSError):
         os.killpg(task.process.pid, number)
 
@@ -150,7 +150,7 @@ def _read_blocks(process: subprocess.Popen[bytes]) -> Iterator[str]:
         readable, _, _ = select.select([descriptor], [], [], _POLL_SECONDS)
         block = os.read(descriptor, _BLOCK) if readable else b""
         held += decoder.decode(block)
-        # Something that it has started may keep the pipe open; it is its own end that counts.
+        # A grandchild may keep the pipe open after the process has ended.
         over = not block and (bool(readable) or process.poll() is not None)
         if over:
             held += decoder.decode(b"", final=True)

@@ -163,6 +163,6 @@ def test_things_are_shown_where_they_are_shown_best(workspace: Workspace, monkey
     with pytest.raises(UsageError, match="names 2 jobs"):
         resolve_target(context, "hopperPPO")
     for word in ("hopper/hopperPPPO.spec", "hoper/hopperPPO.spec", "hopperPPO.spec"):
-        with pytest.raises(FileError, match="nothing is called") as caught:
+        with pytest.raises(FileError, match="there is no file, run or study") as caught:
             resolve_target(context, word)
         assert "hopper/hopperPPO.spec" in caught.value.hint

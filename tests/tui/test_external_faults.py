@@ -208,7 +208,7 @@ def test_what_another_program_renames_and_deletes_is_noticed(workspace: Workspac
             assert done.returncode == 0, done.stderr
             await _every_mode(pilot, app)
             await types(pilot, "open walkerPPO-m2p")
-            await shows(pilot, "nothing is called walkerPPO-m2p")
+            await shows(pilot, "there is no file, run or study")
 
     asyncio.run(drive())
 

@@ -122,7 +122,7 @@ def test_keys_are_put_elsewhere_by_id(tmp_path: Path) -> None:
         ('[jobs]\nstop = "R"\n', "`R` for `jobs.stop` is already the key of `jobs.resume`"),
         ('[jobs]\nstop = "q"\n', "`q` for `jobs.stop` is already the key of `program.quit`"),
         ('[mode]\none = "w"\n', "`w` for `mode.one` is already the key of `play.window`"),
-        ('[jobs]\nstop = "ctrl+m"\n', "a terminal cannot tell `ctrl+m` from enter"),
+        ('[jobs]\nstop = "ctrl+m"\n', "terminals cannot distinguish `ctrl+m` from enter"),
         ("[jobs\n", "not valid TOML"),
     ],
 )

@@ -189,7 +189,7 @@ def test_what_is_wrong_is_pointed_at_with_the_nearest_word(play: Callable[..., N
 def test_a_failure_ends_the_line_and_says_what_was_not_done(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         await types(pilot, "mode jobs; info nothing.spec; mode play; clear")
-        await until(pilot, lambda: "not done: mode play; clear" in app.query_one(OutputPane).text)
+        await until(pilot, lambda: "not run: mode play; clear" in app.query_one(OutputPane).text)
         assert app.mode is not None
         assert app.mode.NAME == "jobs"
 
