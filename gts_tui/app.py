@@ -184,7 +184,7 @@ class GtsApp(BaseApp):
         self.command_runner.run(line, then=then)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the `:` key in text fields and dialogs, where it is a character."""
+        """Disable the `:` key in text fields and dialogs, which take it as a character."""
         if action != "line":
             return True
         focused = self.focused

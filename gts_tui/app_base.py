@@ -130,7 +130,7 @@ class BaseApp(MinimalUpdateApp):
     # -- clipboard and mouse ---------------------------------------------------------------------------------------------
 
     def copy(self, text: str, label: str) -> None:
-        """Copy a text to the clipboard or to a file, and notify about where it went; `label` names it in the message."""
+        """Copy a text to the clipboard, or write it to a file, and notify about it; `label` names it in the message."""
         self.notify(copy_text(text, label, self.copy_to_clipboard), markup=False)
 
     def copy_to_clipboard(self, text: str) -> None:
@@ -144,7 +144,7 @@ class BaseApp(MinimalUpdateApp):
         self.notify("the mouse is GTS's" if enabled else "the mouse is the terminal's: mark and copy as usual; % gets it back")
 
     def action_mouse(self) -> None:
-        """Toggle who has the mouse: the program or the terminal."""
+        """Toggle between the program and the terminal as owner of the mouse."""
         self.set_mouse(not self.has_mouse)
 
     # -- keys ------------------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ class BindingOwner:
 
     @property
     def mode(self) -> str:
-        """Name of the mode whose package or module declares it; empty if it belongs to no mode."""
+        """Name of the mode that declares it, from the module's name; empty if it belongs to no mode."""
         return self.name.removeprefix(_SCREENS_PREFIX).partition(".")[0] if self.name.startswith(_SCREENS_PREFIX) else ""
 
 

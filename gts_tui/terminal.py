@@ -58,7 +58,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class SurrogateFilter(LineFilter):
-    """Replaces surrogates, which stand for undecodable bytes in file names and cannot be written to a terminal."""
+    """Replaces surrogates: they represent undecodable bytes in file names and cannot be written to a terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments with equal widths."""
@@ -158,9 +158,9 @@ _TERMS_WITHOUT_CLIPBOARD = ("linux", "dumb", "vt100")
 
 
 def copy_text(text: str, label: str, send: Callable[[str], None]) -> str:
-    """Send a text to the clipboard with `send`, or write it to a file; returns a message about where it went.
+    """Send a text to the clipboard with `send`, or write it to a file; returns a message that names the place.
 
-    `label` names the text in the message: `the id of the run`.
+    `label` describes the text in the message: `the id of the run`.
     """
     data = text.encode(errors="replace")
     term = os.environ.get("TERM", "dumb")

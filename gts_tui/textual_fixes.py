@@ -40,7 +40,7 @@ def character_to_key(character: str) -> str:
 
 
 def binding_nodes(screen: Screen[Any]) -> list[DOMNode]:
-    """Return the nodes whose bindings apply now, nearest first.
+    """Return the nodes with active bindings, nearest first.
 
     `Screen.active_bindings` merges the bindings of all nodes and loses their order; only `_modal_binding_chain` keeps it.
     """
@@ -155,7 +155,7 @@ _RESET = "\x1b[0m"
 
 
 class MinimalUpdate(ChopsUpdate):
-    """Partial screen update that sends only the changed spans, and colours only where they change.
+    """Partial screen update that sends only changed spans, and styles only at their changes.
 
     `ChopsUpdate` sends a changed span from the left edge of its widget and repeats the style of every segment. Over ssh, with
     playback running, that is three times the bytes.

@@ -206,7 +206,7 @@ class Completer:
         return whole if whole.startswith(line) else ""
 
     def _candidates_after(self, words: Sequence[str], typed: str) -> tuple[Iterable[Candidate], str]:
-        """Return the candidates after these words, and a description of what is expected."""
+        """Return the candidates after these words, and a description of the expected argument."""
         if not words:
             return _command_candidates(), "" if typed else "a command, or ! and a shell command"
         name = words[0]

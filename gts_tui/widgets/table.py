@@ -245,7 +245,7 @@ class KeyedRow:
 
 
 class KeyedTable(SafeDataTable):
-    """DataTable whose cursor and marks stay with the keys of their rows."""
+    """DataTable with a cursor and marks that stay with the keys of their rows."""
 
     DEFAULT_CSS = """
     KeyedTable { height: 1fr; background: $background; }

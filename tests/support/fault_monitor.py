@@ -1,4 +1,4 @@
-"""What goes wrong anywhere in a process, and what holds it up: kept, also where nobody would have been told."""
+"""Monitors for errors in any thread of a process and for blocked event loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gts` in a terminal of its own: a process at one end of a pseudo-terminal, which may be read, left unread or cut."""
+"""The terminal program in a pseudo-terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command lines: their words and where these stand, what they stand for, and where a mistake is pointed at."""
+"""Command lines: tokens and positions, expansion, and resolution of references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys: what they are called, what `?` says of them, and where a person puts them."""
+"""Key bindings: names of keys, the key help, and assignments in keys.toml."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.support.app_driver import screen_text, until
 
 PLACES = find_binding_owners()
 APP = BindingOwner("app", tuple(binding for place in PLACES if place.is_global for binding in place.bindings), True)
-HOUSE = {"escape", "enter"}
-"""Keys that whoever has the cursor may have for itself."""
+SHARED_KEYS = {"escape", "enter"}
+"""Keys that any widget may bind."""
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_no_two_keys_of_a_place_clash(place: BindingOwner) -> None:
     if not place.is_global and not is_dialog(place):
         taken = {key for binding in APP.bindings for key in binding_keys(binding)}
         # A list may have the keys of a terminal's own; the letters and signs of the program mean one thing everywhere.
-        assert taken & set(keys) - HOUSE == set()
+        assert taken & set(keys) - SHARED_KEYS == set()
 
 
 def test_no_key_is_one_that_terminals_or_tmux_take() -> None:

@@ -1,4 +1,4 @@
-"""Between the threads: a watch that nothing ends, calls into a program that ends, commands that end under a dialog."""
+"""Threads: a poller that survives errors, calls into an app that exits, commands that end below a dialog."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 class Panel:
-    """Follows something, and keeps what it is told."""
+    """Records the readings of a source."""
 
     def __init__(self) -> None:
         self.stamp: Callable[[], Any] = lambda: 0

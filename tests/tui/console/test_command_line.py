@@ -1,4 +1,4 @@
-"""The command line as a person uses it: typing, bringing back, completing, doing several things, being told what is wrong."""
+"""The command line as users work with it: typing, history, completion, several commands, error messages."""
 
 from __future__ import annotations
 

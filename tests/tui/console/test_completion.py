@@ -25,7 +25,7 @@ def completer(workspace: Workspace) -> Completer:
 
 
 def offered(completer: Completer, line: str) -> list[str]:
-    """What is offered at the `|` of a line."""
+    """Return the candidates at the `|` of a line."""
     return [one.text for one in at(completer, line).candidates]
 
 

@@ -1,4 +1,4 @@
-"""What was given before: between sessions, in a workspace that cannot be written to, and going through it."""
+"""History: across sessions, in read-only workspaces, and the cursor in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said: what may come from anywhere cannot harm, what it names can be opened, and it can be searched and copied."""
+"""The output pane: harmless rendering of any text, links, search, copying."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts: what is lit is what the numbers say, at any size, whatever the numbers are."""
+"""Charts: drawn dots match the numbers, at any size and for any numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The palette: one list of everything, and what happens to what is chosen."""
+"""The palette: its entries, and the effect of choosing one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def drive(workspace: Workspace, *letters: str, expect) -> None:
-    """Open the palette, type, choose; wait for what is expected of the app."""
+    """Open the palette, type, choose an entry, and wait for a condition of the app."""
 
     async def go() -> None:
         app = GtsApp(workspace)
