@@ -6,11 +6,13 @@ glyph levels, line filters for ASCII and monochrome, the clipboard over OSC 52, 
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import re
 import select
 import signal
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -181,6 +183,7 @@ def copy_text(text: str, label: str, send: Callable[[str], None]) -> str:
     return f"wrote {label} to {path}: {why}"
 
 
+_HANGUP_CHECK_SECONDS = 0.5
 _GRACE_SECONDS = 2.0
 """Time for an orderly exit that restores the terminal."""
 
@@ -194,13 +197,26 @@ def exit_on_hangup(descriptor: int, request_exit: Callable[[], None]) -> threadi
     def watch() -> None:
         poll = select.poll()
         poll.register(descriptor, 0)
-        while not any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll()):
-            time.sleep(0.1)
+        while not any(is_hung_up(descriptor, event) for _, event in poll.poll()):
+            time.sleep(_HANGUP_CHECK_SECONDS)
         _exit_process(request_exit)
 
     thread = threading.Thread(target=watch, name="hang-up", daemon=True)
     thread.start()
     return thread
+
+
+def is_hung_up(descriptor: int, event: int) -> bool:
+    """Return whether a terminal has hung up, given an event that `poll` reported for it.
+
+    macOS reports POLLNVAL for terminals that are alive, so only the answer of the terminal itself counts. For a descriptor that
+    is not a terminal, the event counts.
+    """
+    try:
+        termios.tcgetattr(descriptor)
+    except termios.error as error:
+        return error.args[0] != errno.ENOTTY or bool(event & (select.POLLHUP | select.POLLERR))
+    return False
 
 
 def exit_on_signals(request_exit: Callable[[], None]) -> None:

@@ -138,6 +138,37 @@ def test_the_same_key_may_mean_two_things_in_two_modes(tmp_path: Path) -> None:
     assert keymap_of(tmp_path, '[play]\nwindow = "s"\n').keys == {"play.window": "s"}
 
 
+def test_widgets_of_one_mode_clash_and_those_of_two_modes_do_not(tmp_path: Path) -> None:
+    owners = (
+        BindingOwner("gts_tui.screens.training.screen.TrainingMode", (Binding("x", "a", "a", id="training.a"),)),
+        BindingOwner("gts_tui.screens.training.run_list.RunList", (Binding("y", "b", "b", id="runs.b"),)),
+        BindingOwner("gts_tui.screens.search.screen.SearchMode", (Binding("z", "c", "c", id="search.c"),)),
+        BindingOwner("gts_tui.widgets.table.VirtualTable", (Binding("u", "d", "d", id="table.d"),)),
+    )
+    path = tmp_path / "keys.toml"
+    path.write_text('"runs.b" = "x"\n')
+    assert "is already the key of `training.a`" in read_keymap([path], owners).problems[0]
+    path.write_text('"runs.b" = "z"\n"table.d" = "x"\n')
+    assert read_keymap([path], owners).problems == ()
+
+
+def test_a_file_that_cannot_be_parsed_changes_no_keys(workspace: Workspace) -> None:
+    path = workspace.root / "keys.toml"
+    path.write_text('[mode]\njobs = "f6"\n')
+
+    async def drive() -> None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await until(pilot, lambda: app._keymap == {"mode.jobs": "f6"})
+            path.write_text('[mode]\njobs = "f7')
+            await until(pilot, lambda: "not valid TOML" in screen_text(app))
+            assert app._keymap == {"mode.jobs": "f6"}
+            path.write_text('[mode]\njobs = "f7"\n')
+            await until(pilot, lambda: app._keymap == {"mode.jobs": "f7"})
+
+    asyncio.run(drive())
+
+
 def test_a_key_that_was_moved_works_and_the_old_one_does_not(workspace: Workspace) -> None:
     async def drive() -> None:
         app = GtsApp(workspace)

@@ -177,3 +177,14 @@ def test_a_command_ends_while_a_dialog_is_open(workspace: Workspace, opened: str
             assert app.unexpected_errors == []
 
     asyncio.run(drive())
+
+
+def test_two_requests_for_a_mode_mount_it_once(workspace: Workspace) -> None:
+    async def drive() -> None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: app.mode)
+            await asyncio.gather(app.show_mode("jobs"), app.show_mode("jobs"))
+            assert len([mode for mode in app.query(Mode) if mode.NAME == "jobs"]) == 1
+
+    asyncio.run(drive())

@@ -169,6 +169,23 @@ def test_what_comes_in_masses_holds_nothing_up(play: Callable[..., None]) -> Non
     play(flow)
 
 
+def test_an_answer_stays_in_place_when_old_lines_are_dropped(play: Callable[..., None]) -> None:
+    async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
+        pane.add("\n".join(f"old {number}" for number in range(MAX_LINES - 100)))
+        pane.start_command("answer")
+        pane.add("\n".join(f"answer {number}" for number in range(60)))
+        pane.show_result()
+        await shows(pilot, r"› answer\s+answer 0\b")
+        # Dropped lines shift the answer: the pane must find its new position when it is opened again.
+        pane.add("\n".join(f"late {number}" for number in range(500)))
+        app.action_scrollback()
+        app.action_scrollback()
+        pane.display = True
+        await shows(pilot, r"› answer\s+answer 0\b")
+
+    play(flow)
+
+
 def test_the_smallest_and_the_widest_screen_show_it(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         for text in NASTY:
