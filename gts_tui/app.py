@@ -43,11 +43,11 @@ class GtsApp(BaseApp):
     CSS_PATH = "style.tcss"
     TITLE = "GTS"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "keys", "keys", key_display="?", id="keys.show"),
+        Binding("ctrl+p", "palette", "find", show=False, id="palette.open"),
         *(Binding(str(at), f"mode('{name}')", name, show=False, id=f"mode.{name}") for at, name in enumerate(MODES, start=1)),
         # Priority binding: ssh delivers `:` and the keys after it in one read, and they must all reach the command line.
         Binding("colon", "line", "command", key_display=":", id="line.open", priority=True),
-        Binding("question_mark", "keys", "keys", key_display="?", id="keys.show"),
-        Binding("ctrl+p", "palette", "find", show=False, id="palette.open"),
         Binding("o", "scrollback", "output", show=False, id="scrollback.toggle"),
         Binding("ctrl+q,q", "leave", "quit", id="program.quit"),
     ]
