@@ -90,6 +90,8 @@ class OutputPane(ScrollView, can_focus=True):
         self.virtual_size = Size(max((line.strip.cell_length for line in self._lines), default=0), len(self._lines))
         if follows:
             self.scroll_end(animate=False, immediate=True)
+        elif excess > 0:
+            self.scroll_to(y=max(0, self.scroll_offset.y - excess), animate=False, immediate=True)
         self.refresh()
 
     def _drop_lines(self, count: int) -> None:

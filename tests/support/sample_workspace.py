@@ -47,7 +47,14 @@ def furnish(root: Path) -> Workspace:
 
 
 def run(
-    workspace: Workspace, run_id: str, source: str, members: int, rounds: int, strength: float, recorded_state: str, reason: str = ""
+    workspace: Workspace,
+    run_id: str,
+    source: str,
+    members: int,
+    rounds: int,
+    strength: float,
+    recorded_state: str,
+    reason: str = "",
 ) -> RunFolder:
     """A run that has come so far; `strength` scales what it has learned."""
     folder = workspace.run_folder(run_id)

@@ -117,7 +117,7 @@ def test_a_name_with_brackets_is_a_name(tmp_path: Path) -> None:
 def test_what_is_selected_takes_the_place_of_its_name(workspace: Workspace) -> None:
     assert words("compare @sel x", workspace, "a.spec", "b c.spec") == ["compare", "a.spec", "b c.spec", "x"]
     assert words("info '@sel'", workspace) == ["info", "@sel"]
-    with pytest.raises(CommandLineError, match="nothing is selected"):
+    with pytest.raises(CommandLineError, match="no item is selected"):
         words("info @sel", workspace)
 
 

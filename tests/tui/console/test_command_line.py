@@ -228,7 +228,7 @@ def test_processes_are_shown_cancelled_and_end_with_the_program(play: Callable[.
         await types(pilot, "cancel 7")
         await shows(pilot, "there is no task 7")
         await pilot.press("colon", "ctrl+c")
-        await shows(pilot, "end !sleep 100?")
+        await shows(pilot, "cancel !sleep 100?")
         await pilot.press("y")
         await until(pilot, lambda: "cancelled: !sleep 100" in app.query_one(OutputPane).text)
         assert not app.command_runner.tasks.running

@@ -54,8 +54,8 @@ PLOTS = st.builds(
     title=st.text(max_size=20),
     lines=st.lists(lines(), max_size=5).map(tuple),
     x_label=st.text(max_size=10),
-    time=st.booleans(),
-    log_y=st.booleans(),
+    is_time_axis=st.booleans(),
+    is_log_y=st.booleans(),
     x_ticks=st.lists(st.tuples(FLOATS, st.text(max_size=5)), max_size=3).map(tuple),
     cursor=st.none() | FLOATS,
 )
