@@ -126,7 +126,6 @@ class Glyphs:
 
     level: GlyphLevel
     branch: str
-    leaf: str
     mark: str
     bar: str
     """Full cell of a bar."""
@@ -137,9 +136,9 @@ class Glyphs:
     corner: str
 
 
-BRAILLE = Glyphs("braille", "▾", "·", "●", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
-BLOCK = Glyphs("block", "▾", "·", "*", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
-ASCII = Glyphs("ascii", "v", "-", "*", "#", "_.-=+*#@", "|", "-", "+")
+BRAILLE = Glyphs("braille", "▾", "●", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
+BLOCK = Glyphs("block", "▾", "*", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
+ASCII = Glyphs("ascii", "v", "*", "#", "_.-=+*#@", "|", "-", "+")
 GLYPHS_BY_LEVEL = {glyphs.level: glyphs for glyphs in (BRAILLE, BLOCK, ASCII)}
 
 

@@ -117,7 +117,7 @@ def test_a_workspace_that_goes_away_is_said_and_can_be_left(workspace: Workspace
 
 
 _WRITES_ANYWHERE = 1 << 1
-"""CAP_DAC_OVERRIDE, which lets root write where nobody may."""
+"""CAP_DAC_OVERRIDE, with which root ignores file permissions."""
 _CAPABILITIES = struct.pack("Ii", 0x20080522, 0)
 
 

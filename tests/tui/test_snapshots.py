@@ -57,7 +57,7 @@ def _words(found: re.Match[str]) -> str:
 
 
 class Evening(datetime):
-    """The clock stands still."""
+    """Freeze the clock."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Evening:

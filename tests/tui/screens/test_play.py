@@ -133,7 +133,7 @@ def test_a_file_that_is_no_checkpoint_and_one_that_was_deleted_are_told_in_words
     async def flow(app: GtsApp, pilot: Any) -> None:
         await pilot.press("7")
         await shows(pilot, r"damaged")
-        await until(pilot, lambda: "damaged.checkpoint" in app.query_one("#choices").keys)
+        await until(pilot, lambda: "damaged.checkpoint" in app.query_one("#choices").row_keys)
         app.query_one("#choices").go_to("damaged.checkpoint")
         await pilot.press("enter")
         await shows(pilot, r"(?s)damaged.checkpoint.*not a checkpoint|safetensors|damaged")
@@ -144,7 +144,7 @@ def test_a_file_that_is_no_checkpoint_and_one_that_was_deleted_are_told_in_words
         await pilot.press("enter")
         await shows(pilot, "no such file")
         await pilot.press("escape")
-        await until(pilot, lambda: "hopper/hopperPPO.checkpoint" not in app.query_one("#choices").keys)
+        await until(pilot, lambda: "hopper/hopperPPO.checkpoint" not in app.query_one("#choices").row_keys)
 
     drive(place, flow, glyphs="braille")
 

@@ -107,7 +107,7 @@ def test_a_line_is_connected_and_the_same_from_both_ends(x0: int, y0: int, x1: i
 
 
 def test_a_gap_is_left_where_a_value_is_not_finite() -> None:
-    """The line stops before it and begins anew after it."""
+    """The line stops before it and starts again after it."""
     ys = tuple(math.nan if 40 <= x < 60 else 1.0 for x in range(100))
     plot = ChartData("", (ChartLine("a", tuple(map(float, range(100))), ys),))
     row = next(text for text in field(plot, 110, 12) if "⠉" in text or "⠒" in text or "⠤" in text or "⣀" in text)
@@ -144,7 +144,7 @@ def test_only_ascii_at_the_ascii_level() -> None:
 
 
 def test_a_line_stands_out_from_its_band() -> None:
-    """Where both are, the line is what is seen."""
+    """The line hides the band."""
     xs = tuple(map(float, range(50)))
     plot = ChartData("", (ChartLine("a", xs, xs, colour=2, lows=tuple(x - 9 for x in xs), highs=tuple(x + 9 for x in xs)),))
     for level in GLYPHS_BY_LEVEL.values():
@@ -166,7 +166,7 @@ def columns_of(row: list[StyledSpan]) -> list[tuple[int, str]]:
 
 
 def test_what_a_logarithm_has_not_is_said() -> None:
-    """Values that are not above 0 are left out, and how many these are stands in the title."""
+    """Values that are not positive are left out; the title shows their number."""
     plot = ChartData("loss", (ChartLine("", (0.0, 1.0, 2.0, 3.0), (0.0, -1.0, 10.0, 1000.0)),), is_log_y=True)
     rows = ["".join(text for text, _ in row) for row in render_chart_rows(plot, 60, 12, GLYPHS_BY_LEVEL["braille"])]
     assert "2 not above 0 left out" in rows[0]
