@@ -86,7 +86,7 @@ def test_keys_as_people_write_them(key: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "banana", "ctrl+", "control+x", "f99"])
-def test_what_is_no_key(key: str) -> None:
+def test_invalid_keys(key: str) -> None:
     assert normalize_key(key) is None
 
 
@@ -107,7 +107,7 @@ def keymap_of(tmp_path: Path, text: str):
     return read_keymap([path], HERE)
 
 
-def test_keys_are_put_elsewhere_by_id(tmp_path: Path) -> None:
+def test_keys_are_assigned_by_id(tmp_path: Path) -> None:
     read = keymap_of(tmp_path, '"mode.one" = "f1, !"\n[jobs]\nstop = "R"\nresume = "s"\n')
     assert read.problems == ()
     assert read.keys == {"mode.one": "f1,exclamation_mark", "jobs.stop": "R", "jobs.resume": "s"}
@@ -126,7 +126,7 @@ def test_keys_are_put_elsewhere_by_id(tmp_path: Path) -> None:
         ("[jobs\n", "not valid TOML"),
     ],
 )
-def test_what_cannot_be_is_said_and_the_rest_counts(tmp_path: Path, text: str, complaint: str) -> None:
+def test_errors_are_reported_and_valid_lines_apply(tmp_path: Path, text: str, complaint: str) -> None:
     read = keymap_of(tmp_path, text)
     assert [problem for problem in read.problems if complaint in problem], read.problems
     assert read.keys == {}
@@ -190,7 +190,7 @@ def test_a_key_that_was_moved_works_and_the_old_one_does_not(workspace: Workspac
     asyncio.run(drive())
 
 
-def test_help_lists_the_keys_of_this_place_and_does_what_is_chosen(workspace: Workspace) -> None:
+def test_key_help_lists_active_keys_and_runs_the_chosen_one(workspace: Workspace) -> None:
     async def drive() -> None:
         app = GtsApp(workspace)
         async with app.run_test(size=(80, 24)) as pilot:
@@ -211,7 +211,7 @@ def test_help_lists_the_keys_of_this_place_and_does_what_is_chosen(workspace: Wo
     asyncio.run(drive())
 
 
-def test_the_foot_always_says_how_to_find_the_other_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_footer_always_shows_the_help_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.spec").write_text("{}")
 

@@ -50,7 +50,7 @@ def eventually(condition: Callable[[], Any]) -> None:
         time.sleep(0.005)
 
 
-def test_whatever_goes_wrong_in_a_reading_is_told_and_the_others_go_on() -> None:
+def test_an_error_in_a_reading_is_delivered_and_other_sources_continue() -> None:
     mishaps: list[Exception] = []
     watch = Poller(lambda call: call(), mishaps.append, seconds=0.005)
     odd, sound = Panel(), Panel()
@@ -76,7 +76,7 @@ def test_whatever_goes_wrong_in_a_reading_is_told_and_the_others_go_on() -> None
         watch.join(5)
 
 
-def test_what_comes_back_as_it_was_is_told_again_after_an_error() -> None:
+def test_an_unchanged_reading_is_delivered_again_after_an_error() -> None:
     watch = Poller(lambda call: call(), seconds=0.005)
     panel = Panel()
     panel.follow(watch, "panel")
@@ -97,7 +97,7 @@ def test_what_comes_back_as_it_was_is_told_again_after_an_error() -> None:
         watch.join(5)
 
 
-def test_a_panel_that_fails_is_said_and_the_program_goes_on(workspace: Workspace) -> None:
+def test_an_error_in_a_widget_is_reported_and_the_program_continues(workspace: Workspace) -> None:
     async def drive() -> None:
         app = GtsApp(workspace)
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
@@ -111,7 +111,7 @@ def test_a_panel_that_fails_is_said_and_the_program_goes_on(workspace: Workspace
     asyncio.run(drive())
 
 
-def test_nobody_waits_for_a_program_that_has_ended(workspace: Workspace) -> None:
+def test_calls_into_a_closed_program_return(workspace: Workspace) -> None:
     answers: list[Any] = []
     app = GtsApp(workspace)
 

@@ -100,7 +100,7 @@ def test_links_are_gone_to_and_opened_by_keys_and_by_the_mouse(play: Callable[..
     play(flow)
 
 
-def test_search_goes_through_what_was_found_and_escape_backs_out(play: Callable[..., None]) -> None:
+def test_search_visits_all_matches_and_escape_ends_it(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         pane.add("\n".join(f"line {number} {'Needle' if number % 40 == 0 else ''}" for number in range(200)))
         await pilot.press("o", "slash", *"needle", "enter")
@@ -148,7 +148,7 @@ def test_a_line_needs_no_pane_and_more_opens_it_from_the_beginning(play: Callabl
     play(flow)
 
 
-def test_what_comes_in_masses_holds_nothing_up(play: Callable[..., None]) -> None:
+def test_mass_output_does_not_block_the_program(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         await types(pilot, '!i=0; while [ $i -lt 20000 ]; do echo "$i some [words] in a line"; i=$((i+1)); done')
         longest = 0.0

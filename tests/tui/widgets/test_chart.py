@@ -123,7 +123,7 @@ def field(plot: ChartData, width: int, height: int, level: Any = "braille") -> l
     return [row.replace("┤", axis).replace("+", axis, 1).partition(axis)[2] for row in rows]
 
 
-def test_lines_are_told_apart_without_colour() -> None:
+def test_lines_differ_without_colour() -> None:
     """Each has a sign of its own, on the line and in the legend."""
     xs = tuple(map(float, range(100)))
     plot = ChartData("return", tuple(ChartLine(f"run{at}", xs, (float(at),) * 100, colour=at) for at in range(3)))
@@ -165,7 +165,7 @@ def columns_of(row: list[StyledSpan]) -> list[tuple[int, str]]:
     return list(enumerate(inks))
 
 
-def test_what_a_logarithm_has_not_is_said() -> None:
+def test_values_without_a_logarithm_are_counted_in_the_title() -> None:
     """Values that are not positive are left out; the title shows their number."""
     plot = ChartData("loss", (ChartLine("", (0.0, 1.0, 2.0, 3.0), (0.0, -1.0, 10.0, 1000.0)),), is_log_y=True)
     rows = ["".join(text for text, _ in row) for row in render_chart_rows(plot, 60, 12, GLYPHS_BY_LEVEL["braille"])]
@@ -178,7 +178,7 @@ def test_what_a_logarithm_has_not_is_said() -> None:
     )
 
 
-def test_the_cursor_shows_the_values_where_it_stands() -> None:
+def test_the_legend_shows_the_values_at_the_cursor() -> None:
     """In place of the last ones."""
     xs = tuple(float(1000 * x) for x in range(50))
     plot = ChartData("return", (ChartLine("", xs, tuple(float(x) for x in range(50))),), cursor=20_000.0)
@@ -235,7 +235,7 @@ class One(App[None]):
         yield ChartWidget()
 
 
-def test_only_what_differs_is_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_changed_rows_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same plot costs nothing; another value at the end costs a few rows; colours are those of the theme."""
     xs = tuple(map(float, range(100)))
     first = ChartData("return", (ChartLine("", xs, xs, colour=1),))
