@@ -1,9 +1,4 @@
-"""What the words of a command line stand for: what is selected, patterns, overrides, and where a thing is shown best.
-
-What stands on a command line: commands, words in quotes, and where each of them stands. Nothing here runs anything.
-
-The words of the command line that only the terminal program knows, and the commands that have a mode of their own here.
-"""
+"""Command lines: tokens with positions, quoting, expansion of `@sel` and globs, built-in commands, and modes of references."""
 
 from __future__ import annotations
 
@@ -25,7 +20,7 @@ from gts.errors import FileError, UsageError
 from gts.store.workspace import RunFolder, StudyFolder, Workspace
 
 _SHELL_CHARACTERS = set(" \t\r\n\"'\\;|&<>$`*?[](){}!#~")
-"""Letters that mean something to a shell."""
+"""Characters with a meaning for a POSIX shell."""
 
 _WHITESPACE = " \t\r\n"
 
@@ -33,7 +28,7 @@ SEPARATOR = ";"
 
 
 class CommandLineError(UsageError):
-    """A word of a command line is wrong: the one from `begin` to `end`."""
+    """Error in the part of a command line from `begin` to `end`."""
 
     def __init__(self, message: str, begin: int, end: int, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -42,16 +37,16 @@ class CommandLineError(UsageError):
 
 @dataclass(frozen=True)
 class CommandToken:
-    """A word, and where it stands."""
+    """A word of a command line and its position."""
 
     text: str
-    """What it means: without quotes."""
+    """Text without quotes."""
     begin: int
     end: int
     is_unquoted: bool = True
-    """Whether nothing in it was quoted, so that a star is a star."""
+    """Whether no part of it was quoted, so that `*` and `@sel` have their special meaning."""
     open_quote: str = ""
-    """The quote, or the backslash, that waits for what ends it."""
+    """The quote or backslash that is not terminated; empty if there is none."""
 
     def __str__(self) -> str:
         return self.text
@@ -59,7 +54,7 @@ class CommandToken:
 
 @dataclass(frozen=True)
 class ParsedCommand:
-    """One command of a line: `!` and a line for the shell, or words."""
+    """One command of a line: tokens, or a shell line after `!`."""
 
     tokens: tuple[CommandToken, ...]
     begin: int
@@ -104,12 +99,15 @@ def tokenize_line(line: str, begin: int = 0) -> list[CommandToken]:
 
 
 def is_separator(line: str, token: CommandToken) -> bool:
-    """Whether a word is the `;` between two commands, and no quoted one."""
+    """Return whether a token is an unquoted `;`."""
     return token.text == SEPARATOR and line[token.begin : token.end] == SEPARATOR
 
 
 def parse_line(line: str) -> list[ParsedCommand]:
-    """The commands of a line; a `!` at the beginning of one takes the rest of the line. Raises LineError for an open quote."""
+    """Split a line into commands;
+
+    a `!` at the beginning of one takes the rest of the line. Raises CommandLineError for an open quote.
+    """
     found: list[ParsedCommand] = []
     at = 0
     while at < len(line):
@@ -127,27 +125,27 @@ def parse_line(line: str) -> list[ParsedCommand]:
         else:
             at = len(line)
         if words and words[-1].open_quote:
-            raise CommandLineError("a quote is not closed", words[-1].begin, len(line), hint="close it, or put a \\ before it")
+            raise CommandLineError("a quote is not closed", words[-1].begin, len(line), hint="close it, or write \\ before it")
         if words:
             found.append(ParsedCommand(tuple(words), words[0].begin, words[-1].end))
     return found
 
 
 def quote_words(words: Sequence[str]) -> str:
-    """Words as a line that means them."""
+    """Join words into a line that tokenizes to the same words."""
     return " ".join(word if word and not set(word) & _SHELL_CHARACTERS else shlex.quote(word) for word in words)
 
 
 @dataclass(frozen=True)
 class LineSpan:
-    """Where something is wrong on a line."""
+    """Part of a command line, for error messages."""
 
     line: str
     begin: int
     end: int
 
     def underline(self, width: int) -> str:
-        """The line, and under it a mark below the spot; of a long line the part around it."""
+        """Return the line, cut to the width, and a line of carets below the span."""
         first = max(0, min(self.begin, self.end - width // 2) - width // 4) if cell_len(self.line) > width else 0
         shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in self.line[first:])
         shown = set_cell_size(shown, min(width, cell_len(shown)))
@@ -159,55 +157,59 @@ class LineSpan:
 WordKind = CompletionKind | Literal["mode", "theme", "command"]
 
 MODES = ("workspace", "editor", "training", "search", "jobs", "compare", "play")
-"""In the order of their keys, 1 to 7."""
+"""Names of the modes in the order of their keys, 1 to 7."""
 
 
 @dataclass(frozen=True)
 class Builtin:
-    """A word that acts on the program itself."""
+    """Command of the terminal program itself, not available at the shell."""
 
     name: str
     summary: str
-    completion: WordKind = "nothing"
-    """What its words complete to."""
+    completion: tuple[WordKind, ...] = ("nothing",)
+    """Kind of each argument; the last one applies to all further arguments."""
     usage: str = ""
-    """How help spells its words."""
+    """Arguments as shown by help."""
+
+    def completion_at(self, index: int) -> WordKind:
+        """Return the kind of the argument at an index."""
+        return self.completion[min(index, len(self.completion) - 1)]
 
 
 BUILTINS = {
     verb.name: verb
     for verb in (
-        Builtin("open", "Show a file, a run, a job or a study where it is shown best.", "reference", "REF"),
-        Builtin("edit", "Open a spec or a space in the editor.", "document", "FILE"),
-        Builtin("mode", "Go to a mode; what is named after it is shown there.", "mode", "MODE [REF…]"),
-        Builtin("theme", "Choose a theme.", "theme", "NAME"),
-        Builtin("help", "What a command does; the keys of this place where none is named.", "command", "[COMMAND]"),
-        Builtin("history", "The newest commands.", usage="[WORD]"),
-        Builtin("cancel", "End what this program has started in the scrollback; jobs go on.", usage="[NUMBER]"),
-        Builtin("clear", "Empty the scrollback."),
-        Builtin("mouse", "Let the program have the mouse, or the terminal, which can mark text then.", usage="on|off"),
-        Builtin("quit", "End the program; jobs go on."),
+        Builtin("open", "Show a file, a run, a job or a study in the mode that fits it.", ("reference",), "REF…"),
+        Builtin("edit", "Open a spec or a space in the editor.", ("document", "nothing"), "FILE"),
+        Builtin("mode", "Switch to a mode and open files, runs or studies there.", ("mode", "reference"), "MODE [REF…]"),
+        Builtin("theme", "Choose a theme.", ("theme", "nothing"), "NAME"),
+        Builtin("help", "Describe a command; without a name, list all commands.", ("command", "nothing"), "[COMMAND]"),
+        Builtin("history", "List the newest commands, or those that contain a text.", usage="[TEXT]"),
+        Builtin("cancel", "End child processes of this program; jobs keep running.", usage="[NUMBER]"),
+        Builtin("clear", "Clear the output."),
+        Builtin("mouse", "Take the mouse, or release it so that the terminal can select text.", usage="on|off"),
+        Builtin("quit", "Exit the program; jobs keep running."),
     )
 }
 
 ALIASES = {"q": "quit", "exit": "quit", "e": "edit", "o": "open", "?": "help", "ls": "info"}
 
 MODE_COMMANDS = {"play": "play", "compare": "compare", "tail": "training"}
-"""Commands that have a mode here, as long as no option asks for something else."""
+"""Commands that open a mode unless an option prevents it."""
 
 MODE_OPTIONS = {"play": ("follow", "place=terminal"), "compare": ("play",), "tail": ("lines",)}
-"""Options of those, by the names of their values, that ask for nothing that the mode does not do."""
+"""Options of these commands, by value name, that the mode supports."""
 
 
 SELECTED = "@sel"
-"""Names what is marked on the screen, or else what the cursor is on."""
+"""Expands to the marked items of the current mode, or to the item under the cursor."""
 
 _OVERRIDE = re.compile(r"[A-Za-z][\w.]*(/[\w.]+)?=")
 _GLOB_CHARACTERS = set("*?[")
 _JOB_KINDS = {"run", "job", "study"}
-"""What a command takes that means jobs, and no files."""
+"""Argument kinds that name jobs, not files."""
 _LITERAL_KINDS = {"theme", "command"}
-"""What a word takes that is neither; a pattern stands for itself there."""
+"""Argument kinds for which a glob is not expanded."""
 
 _MODE_BY_SUFFIX = {"spec": "editor", "space": "editor", "checkpoint": "workspace", "trajectory": "play"}
 _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
@@ -215,19 +217,19 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
 @dataclass(frozen=True)
 class ResolvedTarget:
-    """Where something is shown, and what it is called there."""
+    """Mode that shows an item, and the item's reference there."""
 
     mode: str
     reference: str
-    """A path relative to the workspace, the id of a run, the name of a study, or the address of one on a server."""
+    """Path relative to the workspace, id of a run, name of a study, or URL of a study's storage."""
 
 
 def expand_tokens(
     command: ParsedCommand, *, workspace: Workspace, get_selection: Callable[[], Sequence[str]]
 ) -> list[CommandToken]:
-    """The words of a command with selections, patterns and overrides written out; each keeps the place of what it came from.
+    """Expand `@sel`, globs and `key=value` of a command; expanded tokens keep the position of their source.
 
-    The first one is a known word. Raises LineError where a word stands for nothing.
+    The first token becomes a known command name. Raises CommandLineError if a token expands to nothing.
     """
     first, *rest = command.tokens
     if first.text == "gts" and rest:
@@ -253,7 +255,7 @@ def expand_tokens(
 
 
 def mark_option_values(name: str, words: Sequence[str]) -> list[bool]:
-    """Which of the words after a command are the value of the option before them."""
+    """Return, for each word after a command name, whether it is the value of the option before it."""
     options = {flag: option for option in _options_of(name) for flag in option.flags}
     found, pending = [], False
     for word in words:
@@ -268,20 +270,20 @@ def _options_of(name: str) -> tuple[Option, ...]:
 
 
 def _expand_selection(word: CommandToken, get_selection: Callable[[], Sequence[str]]) -> Sequence[str]:
-    meant = get_selection()
-    if not meant:
+    selection = get_selection()
+    if not selection:
         hint = "put the cursor on a file, a run or a study, or name one"
-        raise CommandLineError("nothing is selected here", word.begin, word.end, hint=hint)
-    return meant
+        raise CommandLineError("no item is selected in this mode", word.begin, word.end, hint=hint)
+    return selection
 
 
 def _is_override(workspace: Workspace, word: CommandToken) -> bool:
-    """Whether a word of `train` is a `key=value`, and no file that happens to be called so."""
+    """Return whether an argument of `train` is a `key=value` and not the name of an existing file."""
     return bool(_OVERRIDE.match(word.text)) and not (workspace.root / word.text).exists()
 
 
 def _expand_glob(workspace: Workspace, name: str, word: CommandToken) -> list[str]:
-    """The files, runs and studies that a pattern means for a command."""
+    """Return the files, runs and studies that match a glob, as far as the command accepts them."""
     if (workspace.root / word.text).exists():
         return [word.text]
     takes = _accepted_kinds(name)
@@ -293,20 +295,20 @@ def _expand_glob(workspace: Workspace, name: str, word: CommandToken) -> list[st
     if "/" not in word.text and (takes & _JOB_KINDS or "reference" in takes or name == "play"):
         found += fnmatch.filter([*workspace.run_ids(), *workspace.study_names()], word.text)
     if not found:
-        what = "job" if takes and not takes - _JOB_KINDS else "file"
-        raise CommandLineError(f"no {what} of the workspace matches `{word.text}`", word.begin, word.end)
+        kind = "job" if takes and not takes - _JOB_KINDS else "file"
+        raise CommandLineError(f"no {kind} of the workspace matches `{word.text}`", word.begin, word.end)
     return found
 
 
 def _accepted_kinds(name: str) -> set[str]:
     command: Command | None = COMMANDS.get(name)
     if command is None:
-        return {BUILTINS[name].completion}
+        return {kind for kind in BUILTINS[name].completion if kind != "nothing"}
     return {argument.completion for argument in command.arguments}
 
 
 def resolve_target(context: Context, reference: str) -> ResolvedTarget:
-    """Where the thing is shown best that a word names; raises FileError or UsageError where it names none."""
+    """Resolve a reference to the mode that shows it; raises FileError or UsageError."""
     workspace = context.workspace
     if "://" in reference:
         return ResolvedTarget("search", reference)
@@ -318,14 +320,14 @@ def resolve_target(context: Context, reference: str) -> ResolvedTarget:
     if path.is_file():
         mode = _MODE_BY_SUFFIX.get(path.suffix[1:])
         if mode is None:
-            raise FileError(f"there is no place to show {reference}", hint=f"look at it with: !less {reference}")
+            raise FileError(f"no mode can show {reference}", hint=f"to read it: !less {reference}")
         return ResolvedTarget(mode, workspace.display_path(path))
     study = find_study(context, reference)
     if study is not None:
         own = study.path == workspace.study_folder(study.name).path.absolute()
         return ResolvedTarget("search", study.name if own else workspace.display_path(study.path))
     if RunFolder(path).exists():
-        # A training of a search has no id of its own.
+        # Runs of a study lie in its folder and have no id in the workspace.
         own = path.resolve().parent == workspace.runs.resolve()
         return ResolvedTarget("training", path.resolve().name if own else workspace.display_path(path))
     jobs = workspace.match_jobs(reference) if reference else []
@@ -336,20 +338,20 @@ def resolve_target(context: Context, reference: str) -> ResolvedTarget:
     if len(jobs) > 1:
         names = ", ".join(folder.name for folder in jobs[-3:])
         raise UsageError(
-            f"`{reference}` names {len(jobs)} jobs: {names}{', …' if len(jobs) > 3 else ''}", hint="write more of it"
+            f"`{reference}` names {len(jobs)} jobs: {names}{', …' if len(jobs) > 3 else ''}", hint="write more of its name"
         )
-    raise FileError(f"nothing is called {reference}", hint=suggest_similar(path, workspace))
+    raise FileError(f"there is no file, run or study `{reference}`", hint=suggest_similar(path, workspace))
 
 
 def find_mode(word: str) -> str:
-    """The mode of this name, or of the only one that begins so; raises UsageError."""
+    """Return the mode with this name or unique prefix; raises UsageError."""
     found = [mode for mode in MODES if mode == word] or [mode for mode in MODES if word and mode.startswith(word)]
     if len(found) != 1:
-        raise UsageError(f"there is no mode `{word}`{suggest_nearest(word, MODES)}", hint=f"there are {', '.join(MODES)}")
+        raise UsageError(f"there is no mode `{word}`{suggest_nearest(word, MODES)}", hint=f"modes: {', '.join(MODES)}")
     return found[0]
 
 
 def suggest_nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` with the nearest known word; empty where none is near."""
+    """Return `; did you mean …?` with the most similar known word, or an empty string."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean `{close[0]}`?" if close else ""

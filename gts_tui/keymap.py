@@ -1,4 +1,4 @@
-"""Keys that a person has put elsewhere: `keys.toml`, with a line for each id of an action.
+"""Key assignments of the user: `keys.toml`, with the id of an action and its keys on each line.
 
 ```toml
 [jobs]
@@ -7,7 +7,7 @@ stop = "x"
 jobs = "5,f5"
 ```
 
-`?` shows the id of every key. What is wrong in a file is said by name, and the rest of it counts.
+`?` lists the id of every key. Errors are reported with file and line; the valid lines of a file apply.
 """
 
 from __future__ import annotations
@@ -17,25 +17,24 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from gts.errors import GtsError
 from gts.formats.file_checks import read_bytes
 from gts.formats.toml_positions import TomlPositions
 from gts.store.workspace import Workspace
 from gts.system.folders import config_folder
+from gts_tui.app_base import BaseApp
+from gts_tui.command_syntax import suggest_nearest
 from gts_tui.polling import stat_stamp
-
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
+from gts_tui.textual_fixes import character_to_key
 
 KEYMAP_FILE = "keys.toml"
 _MAX_BYTES = 100_000
@@ -48,35 +47,37 @@ _TERMINAL_EQUIVALENTS = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "ente
 
 @dataclass(frozen=True)
 class Keymap:
-    """Keys by the ids of what they do, and what is wrong with the files that they come from."""
+    """Keys by action id, and the errors of the files that they were read from."""
 
     keys: Mapping[str, str]
     problems: tuple[str, ...] = ()
+    is_readable: bool = True
+    """Whether all files could be read and parsed."""
 
 
 @dataclass(frozen=True)
 class BindingOwner:
-    """A widget or screen that has keys."""
+    """A widget, screen or app class with key bindings."""
 
     name: str
     bindings: tuple[Binding, ...]
     is_global: bool = False
-    """Whether its keys work wherever no text is written."""
+    """Whether its keys work in every mode: true for the app."""
 
     @property
-    def module(self) -> str:
-        """Where it is declared; the widgets of one mode work together."""
-        return self.name.rpartition(".")[0]
+    def mode(self) -> str:
+        """Name of the mode that declares it, from the module's name; empty if it belongs to no mode."""
+        return self.name.removeprefix(_SCREENS_PREFIX).partition(".")[0] if self.name.startswith(_SCREENS_PREFIX) else ""
 
 
 def keymap_paths(workspace: Workspace) -> tuple[Path, Path]:
-    """The files, in the order in which they count: the later one has the last word."""
+    """Return the files in order of increasing precedence."""
     return config_folder() / KEYMAP_FILE, workspace.root / KEYMAP_FILE
 
 
 def read_keymap(paths: Iterable[Path], owners: Iterable[BindingOwner] | None = None) -> Keymap:
-    """The keys of all files that are there; `places` are those of this program where they are left out."""
-    assignments: dict[str, tuple[str, str]] = {}
+    """Read the keys of all existing files; `owners` defaults to all classes of this program."""
+    assignments: dict[str, tuple[str, Any]] = {}
     problems: list[str] = []
     for path in paths:
         if not path.is_file():
@@ -87,23 +88,24 @@ def read_keymap(paths: Iterable[Path], owners: Iterable[BindingOwner] | None = N
         except GtsError as error:
             problems.append(error.message)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
-            problems.append(f"{path}: this is no TOML: {error}")
+            problems.append(f"{path}: not valid TOML: {error}")
         else:
             at = TomlPositions(text)
             for key, value in _flatten_table(table):
                 line, column = at.find_position(tuple(key.split(".")))
                 assignments[key] = (f"{path}:{line}:{column}" if line else str(path), value)
+    is_readable = not problems
     if not assignments:
-        return Keymap({}, tuple(problems))
+        return Keymap({}, tuple(problems), is_readable)
     keys, wrong = _validate_assignments(assignments, tuple(owners) if owners is not None else find_binding_owners())
-    return Keymap(keys, (*problems, *wrong))
+    return Keymap(keys, (*problems, *wrong), is_readable)
 
 
 def _validate_assignments(
     assignments: Mapping[str, tuple[str, Any]], owners: tuple[BindingOwner, ...]
 ) -> tuple[dict[str, str], list[str]]:
-    """What can be done of what was said, and why the rest cannot."""
-    ids = {binding.id for place in owners for binding in place.bindings if binding.id}
+    """Return the valid assignments and the errors of the others."""
+    ids = {binding.id for owner in owners for binding in owner.bindings if binding.id}
     problems = [f"{where}: {wrong}" for name, (where, value) in assignments.items() if (wrong := _find_error(name, value, ids))]
     keys = {
         name: ",".join(filter(None, map(normalize_key, _split_keys(value))))
@@ -118,51 +120,51 @@ def _validate_assignments(
 
 
 def _find_error(name: str, value: Any, ids: set[str]) -> str:
-    """Why a line cannot be heeded, whatever else the file says; empty where it can."""
+    """Return the error of an assignment on its own; empty if there is none."""
     if name not in ids:
-        close = get_close_matches(name, ids, n=1, cutoff=0.5)
-        return f"nothing has the id `{name[:60]}`{f'; did you mean `{close[0]}`?' if close else ''}"
+        return f"no key has the id `{name[:60]}`{suggest_nearest(name, ids)}"
     if not isinstance(value, str) or not value.strip():
-        return f'the key of `{name}` must be a text, such as "f5" or "x,ctrl+x"'
+        return f'the key of `{name}` must be a string such as "f5" or "x,ctrl+x"'
     for key in _split_keys(value):
         if normalize_key(key) is None:
-            return f"`{key[:40]}` is no key; write a letter, `f5`, `ctrl+x` or `shift+left`"
+            return f"`{key[:40]}` is not a key; write a letter, `f5`, `ctrl+x` or `shift+left`"
         if normalize_key(key) in _TERMINAL_EQUIVALENTS:
-            return f"a terminal cannot tell `{key}` from {_TERMINAL_EQUIVALENTS[normalize_key(key) or '']}"
+            return f"terminals cannot distinguish `{key}` from {_TERMINAL_EQUIVALENTS[normalize_key(key) or '']}"
     return ""
 
 
 def _find_conflict(name: str, keys: Mapping[str, str], owners: tuple[BindingOwner, ...]) -> str:
-    """Who else has a key of `name` in a place where both work; empty where nobody has."""
+    """Return the error if another action has a key of `name` and both work at the same time; empty if none has."""
     wanted = set(keys[name].split(","))
-    homes = [place for place in owners if any(binding.id == name for binding in place.bindings)]
-    modules = {home.module for home in homes if home.module.startswith(_SCREENS_PREFIX)}
-    everywhere = any(home.is_global for home in homes)
-    reach = [one for one in owners if one in homes or one.is_global or everywhere or one.module in modules]
-    for place in reach:
-        for binding in place.bindings:
+    homes = [owner for owner in owners if any(binding.id == name for binding in owner.bindings)]
+    modes = {home.mode for home in homes} - {""}
+    is_global = any(home.is_global for home in homes)
+    for owner in owners:
+        if not (owner in homes or owner.is_global or is_global or owner.mode in modes):
+            continue
+        for binding in owner.bindings:
             if binding.id and binding.id != name:
                 shared = wanted & set(binding_keys(binding, keys))
                 if shared:
-                    return f"`{display_key(min(shared))}` for `{name}` is the key of `{binding.id}` already"
+                    return f"`{display_key(min(shared))}` for `{name}` is already the key of `{binding.id}`"
     return ""
 
 
 def binding_keys(binding: Binding, keys: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The keys of a binding, as they are or as `keys` have them."""
+    """Return the normalized keys of a binding, as declared or as assigned in `keys`."""
     listed = (keys or {}).get(binding.id or "", binding.key)
     return tuple(normalize_key(key) or key for key in _split_keys(listed))
 
 
 def normalize_key(key: str) -> str | None:
-    """A key as Textual calls it, `question_mark` for `?`; None where there is no such key."""
+    """Return Textual's name of a key, `question_mark` for `?`; None if there is no such key."""
     *modifiers, last = key.strip().split("+") if len(key.strip()) > 1 else [key.strip()]
     if not last and modifiers:
         return None
     if not _MODIFIERS.issuperset(modifiers):
         return None
     if len(last) == 1:
-        last = _character_to_key(last)
+        last = character_to_key(last)
     elif last not in _KEY_NAMES:
         try:
             sign = unicodedata.lookup(last.replace("_", " ").upper())
@@ -174,7 +176,7 @@ def normalize_key(key: str) -> str | None:
 
 
 def display_key(key: str) -> str:
-    """A key as a person writes it: `?` for `question_mark`."""
+    """Return a key as users write it: `?` for `question_mark`."""
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
     try:
         last = unicodedata.lookup(last.replace("_", " ").upper()) if len(last) > 1 and last not in _KEY_NAMES else last
@@ -190,11 +192,15 @@ _DISPLAY_NAMES = {
     "delete": "del",
     "number_sign": "#",
     "percent_sign": "%",
-} | {_character_to_key(sign): sign for sign in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
+} | {character_to_key(sign): sign for sign in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
 
 
 def find_binding_owners() -> tuple[BindingOwner, ...]:
-    """Every class of this program that has keys of its own; loads all its modules."""
+    """Return every class of this program that declares key bindings.
+
+    Imports all modules: modes and dialogs are otherwise imported when first shown, and their ids must be known before. It runs
+    in the polling thread, and only if a `keys.toml` exists.
+    """
     import gts_tui
 
     found: dict[type, BindingOwner] = {}
@@ -210,24 +216,22 @@ def find_binding_owners() -> tuple[BindingOwner, ...]:
 
 
 def watch_keymap(app: BaseApp) -> None:
-    """Heed the files from now on, whenever they change."""
+    """Apply the key files of the open workspace now and whenever they change."""
     paths = keymap_paths(app.workspace)
-    reported: list[tuple[str, ...]] = [()]
 
-    def take(reading: object) -> None:
+    def apply_reading(reading: object) -> None:
         if not isinstance(reading, Keymap):
             return
-        app.set_keymap(reading.keys)
-        if reading.problems and reading.problems != reported[0]:
-            shown = reading.problems[:4]
-            app.notify("\n".join(shown), title="keys that cannot be", severity="warning", markup=False, timeout=10)
-        reported[0] = reading.problems
+        # A file that is being written may be cut off: keep the keys of its last complete version.
+        if reading.is_readable:
+            app.set_keymap(reading.keys)
+        app.report_problems("Errors in keys.toml", reading.problems)
 
-    app.poller.watch("keys", lambda: stat_stamp(*paths), lambda: read_keymap(paths), take)
+    app.poller.watch("keys", lambda: stat_stamp(*paths), lambda: read_keymap(paths), apply_reading)
 
 
 def _split_keys(keys: str) -> list[str]:
-    # A comma alone is a key like any other.
+    # A single comma is the comma key, not a separator.
     return [","] if keys.strip() == "," else [key.strip() for key in keys.split(",") if key.strip()]
 
 

@@ -1,4 +1,4 @@
-"""What is shown is read here: one thread looks at files, and tells what has changed as a frozen value in one message."""
+"""Poller: one thread reads the files that are shown and delivers changes to the app's thread as frozen values."""
 
 from __future__ import annotations
 
@@ -6,35 +6,37 @@ import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from gts.errors import FileError, GtsError, reason
 
+_Value = TypeVar("_Value")
+
 POLL_SECONDS = 0.5
-"""Between two looks; nothing on the screen changes by itself more often than this."""
+"""Interval between polls."""
 
 
 @dataclass
 class PolledSource:
-    """One thing that somebody wants to see."""
+    """A source of data that one widget shows."""
 
     stamp: Callable[[], Hashable]
-    """Cheap; differs when a new reading may differ."""
+    """Cheap; a new value means that `read` may return something new."""
     read: Callable[[], Any]
-    """The reading: a frozen value. What it raises is told in place of it, as a GtsError."""
+    """Returns a frozen value. Exceptions are delivered instead of it, as GtsError."""
     deliver: Callable[[Any], None]
-    """Called in the program's own thread with a reading or a GtsError."""
+    """Called in the app's thread with a reading or a GtsError."""
     last_stamp: Hashable = field(default=None, init=False)
     last_error: str = field(default="", init=False)
-    """The error that was told last; the same one is not told again."""
+    """The error delivered last; equal errors are not repeated."""
     is_delivered: bool = field(default=True, init=False)
-    """Whether the newest reading has arrived; a program that is held up is not told more."""
+    """Whether the newest reading has arrived; nothing is read for a busy app before."""
 
 
 class Poller(threading.Thread):
-    """Looks at every subject again and again; `post` hands a call over to the program's own thread.
+    """Polls all sources in a thread.
 
-    `mishap` is told, in this thread, of every error that nobody foresaw; the watch goes on.
+    `call_soon` runs a function in the app's thread; `report_error` gets unexpected exceptions.
     """
 
     def __init__(
@@ -50,37 +52,37 @@ class Poller(threading.Thread):
         self._stopping = False
 
     def watch(self, key: str, stamp: Callable[[], Hashable], read: Callable[[], Any], deliver: Callable[[Any], None]) -> None:
-        """Tell what `read` gives now, and again whenever `stamp` gives something else; in place of what `key` was before."""
+        """Deliver a reading now and whenever `stamp` changes; replaces the source with the same key."""
         self._sources[key] = PolledSource(stamp, read, deliver)
         self._wake.set()
 
     def unwatch(self, key: str) -> None:
-        """Look no more at what is called so."""
+        """Remove a source."""
         self._sources.pop(key, None)
 
     def poll_now(self) -> None:
-        """Look now, since something was just done."""
+        """Poll without waiting for the interval."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Look no more at anything."""
+        """End the thread after the current reading."""
         self._stopping = True
         self._wake.set()
 
     def run(self) -> None:
-        """Until the program ends."""
+        """Poll until stopped."""
         while not self._stopping:
             self._wake.clear()
-            for key, subject in list(self._sources.items()):
-                if subject.is_delivered and not self._stopping:
-                    self._poll(key, subject)
+            for key, source in list(self._sources.items()):
+                if source.is_delivered and not self._stopping:
+                    self._poll(key, source)
             self._wake.wait(self._seconds)
 
     def _poll(self, key: str, source: PolledSource) -> None:
         try:
             stamp: Hashable = (source.stamp(),)
         except Exception as error:
-            # Whatever comes after this is new.
+            # Deliver a reading even if the next stamp equals the one before the error.
             source.last_stamp = None
             self._deliver(key, source, self._to_gts_error(error))
             return
@@ -94,11 +96,11 @@ class Poller(threading.Thread):
         self._deliver(key, source, reading)
 
     def _deliver(self, key: str, source: PolledSource, reading: Any) -> None:
-        """Hand it over, unless it is the error that was told before."""
-        wrong = str(reading) if isinstance(reading, GtsError) else ""
-        if wrong and wrong == source.last_error:
+        """Deliver a reading, unless it repeats the last error."""
+        message = str(reading) if isinstance(reading, GtsError) else ""
+        if message and message == source.last_error:
             return
-        source.last_error, source.is_delivered = wrong, False
+        source.last_error, source.is_delivered = message, False
 
         def deliver() -> None:
             source.is_delivered = True
@@ -108,21 +110,21 @@ class Poller(threading.Thread):
         try:
             self._call_soon(deliver)
         except Exception as error:
-            # What one panel makes of it must not take the others' news from them.
+            # An error in one widget must not stop the thread for all others.
             self._report_error(error)
 
     def _to_gts_error(self, error: Exception) -> GtsError:
-        """What went wrong in a reading, for the one who wanted it."""
+        """Convert an exception to a GtsError; report it if it is unexpected."""
         if isinstance(error, GtsError):
             return error
         if isinstance(error, OSError):
             return FileError(f"cannot read {error.filename or 'a file'}: {reason(error)}")
         self._report_error(error)
-        return GtsError(f"this should not have happened: {type(error).__name__}: {error}")
+        return GtsError(f"internal error: {type(error).__name__}: {error}")
 
 
 def stat_stamp(*paths: Path) -> Hashable:
-    """A stamp of files and folders: when and how large each is; None for what is not there."""
+    """Return a stamp of files and folders: modification time, size and inode; None for a missing one."""
     stamps: list[tuple[int, int, int] | None] = []
     for path in paths:
         try:
@@ -131,3 +133,17 @@ def stat_stamp(*paths: Path) -> Hashable:
         except OSError:
             stamps.append(None)
     return tuple(stamps)
+
+
+class StampCache(Generic[_Value]):
+    """Values by key, each valid as long as its stamp stays the same."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, tuple[Hashable, _Value]] = {}
+
+    def get(self, key: str, stamp: Hashable, read: Callable[[], _Value]) -> _Value:
+        """Return the cached value of a key, read again if the stamp differs."""
+        entry = self._entries.get(key)
+        if entry is None or entry[0] != stamp:
+            entry = self._entries[key] = (stamp, read())
+        return entry[1]

@@ -1,22 +1,18 @@
-"""What every line of the screen goes through before it is written, on terminals that show less than others.
+"""Capabilities of the terminal:
 
-Three levels of glyphs, for terminals that can show more or less.
-
-Copying over ssh: the terminal is handed the text by OSC 52, and what it may not take goes into a file.
-
-The end of the terminal: a closed window or a dropped connection ends the program, and never leaves it spinning.
-
-Who has the mouse: this program, or the terminal, which can mark text then.
+glyph levels, line filters for ASCII and monochrome, the clipboard over OSC 52, and hang-ups.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import re
 import select
 import signal
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -30,7 +26,6 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.driver import Driver
 from textual.filter import LineFilter
 
 from gts.errors import GtsError
@@ -58,34 +53,35 @@ _ASCII_REPLACEMENTS = {
     "±": "~",
     "\N{NO-BREAK SPACE}": " ",
 }
-"""Signs that this program and its libraries draw, for terminals that have letters only."""
+"""ASCII characters for the glyphs that this program and Textual draw; each one column wide."""
 
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class SurrogateFilter(LineFilter):
-    """What no terminal takes, since it is no Unicode: halves of letters, which stand for the odd bytes of names on a disk."""
+    """Replaces surrogates: they represent undecodable bytes in file names and cannot be written to a terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same segments, as wide as they were."""
+        """Return the segments with equal widths."""
         return [
-            Segment(_SURROGATES.sub(_replace_surrogates, segment.text), segment.style, segment.control)
+            Segment(_SURROGATES.sub(replace_same_width, segment.text), segment.style, segment.control)
             if not segment.text.isascii() and _SURROGATES.search(segment.text)
             else segment
             for segment in segments
         ]
 
 
-def _replace_surrogates(found: re.Match[str]) -> str:
+def replace_same_width(found: re.Match[str]) -> str:
+    """Return as many replacement characters as the match has columns."""
     return "\N{REPLACEMENT CHARACTER}" * cell_len(found[0])
 
 
 class AsciiFilter(LineFilter):
-    """The last thing that happens to a line of the screen at the ascii level: nothing else reaches the terminal."""
+    """Last filter at the ASCII level: nothing but ASCII reaches the terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same segments, as wide as they were."""
+        """Return the segments with equal widths."""
         return [
             segment if segment.text.isascii() else Segment(to_ascii(segment.text), segment.style, segment.control)
             for segment in segments
@@ -93,17 +89,22 @@ class AsciiFilter(LineFilter):
 
 
 def to_ascii(text: str) -> str:
-    """A text in ASCII, as wide as it was."""
+    """Return a text in ASCII with the same width."""
     if text.isascii():
         return text
     return "".join(letter if letter.isascii() else _ASCII_REPLACEMENTS.get(letter) or "?" * cell_len(letter) for letter in text)
 
 
+def strip_overwritten(line: str) -> str:
+    """Return the part of a line after its last carriage return: the final state of a progress bar."""
+    return line.rstrip("\r").rpartition("\r")[2]
+
+
 class MonochromeFilter(LineFilter):
-    """No colour at all: what had a background of its own is reversed, so that a cursor can still be seen."""
+    """Removes colours; segments with a background are reversed, so that a cursor remains visible."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same segments without colours."""
+        """Return the segments without colours."""
         return [
             segment if segment.style is None else Segment(segment.text, _monochrome_style(segment.style), segment.control)
             for segment in segments
@@ -121,29 +122,28 @@ GlyphLevel = Literal["braille", "block", "ascii"]
 
 @dataclass(frozen=True)
 class Glyphs:
-    """What is drawn with; every sign is one column wide."""
+    """Characters to draw with; each is one column wide."""
 
     level: GlyphLevel
     branch: str
-    leaf: str
     mark: str
     bar: str
-    """A full cell of a bar."""
+    """Full cell of a bar."""
     spark: str
-    """From low to high."""
+    """Characters of a sparkline, from low to high."""
     vertical: str
     horizontal: str
     corner: str
 
 
-BRAILLE = Glyphs("braille", "▾", "·", "●", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
-BLOCK = Glyphs("block", "▾", "·", "*", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
-ASCII = Glyphs("ascii", "v", "-", "*", "#", "_.-=+*#@", "|", "-", "+")
+BRAILLE = Glyphs("braille", "▾", "●", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
+BLOCK = Glyphs("block", "▾", "*", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
+ASCII = Glyphs("ascii", "v", "*", "#", "_.-=+*#@", "|", "-", "+")
 GLYPHS_BY_LEVEL = {glyphs.level: glyphs for glyphs in (BRAILLE, BLOCK, ASCII)}
 
 
 def select_glyphs(requested: str = "") -> Glyphs:
-    """The level that was asked for, else what this terminal can show."""
+    """Return the requested glyphs, else those that the terminal supports."""
     if requested:
         return GLYPHS_BY_LEVEL[requested]  # type: ignore[index]
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
@@ -153,15 +153,15 @@ def select_glyphs(requested: str = "") -> Glyphs:
 
 
 MAX_OSC52_BYTES = 74_994
-"""What terminals take at once, as base64; some take less and none says so."""
+"""Base64 bytes that terminals accept at once; some accept less, without a sign of it."""
 
 _TERMS_WITHOUT_CLIPBOARD = ("linux", "dumb", "vt100")
 
 
 def copy_text(text: str, label: str, send: Callable[[str], None]) -> str:
-    """Hand `text` to the terminal by `send`, or else write it into a file; a sentence that says which.
+    """Send a text to the clipboard with `send`, or write it to a file; returns a message that names the place.
 
-    `what` names the text for a person: `the id of the run`.
+    `label` describes the text in the message: `the id of the run`.
     """
     data = text.encode(errors="replace")
     term = os.environ.get("TERM", "dumb")
@@ -182,21 +182,22 @@ def copy_text(text: str, label: str, send: Callable[[str], None]) -> str:
     return f"wrote {label} to {path}: {why}"
 
 
+_HANGUP_CHECK_SECONDS = 0.5
 _GRACE_SECONDS = 2.0
-"""For an orderly end, with the terminal as it was before."""
+"""Time for an orderly exit that restores the terminal."""
 
 
 def exit_on_hangup(descriptor: int, request_exit: Callable[[], None]) -> threading.Thread:
-    """Call `leave` in a thread when nobody is at the other end of `descriptor` any more; then end, come what may.
+    """Watch a terminal in a thread: when it hangs up, call `request_exit`, then end the process.
 
-    The wait costs nothing: poll reports a hang-up without being asked for anything else.
+    `poll` waits without cost: it reports a hang-up even if no events are requested.
     """
 
     def watch() -> None:
         poll = select.poll()
         poll.register(descriptor, 0)
-        while not any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll()):
-            time.sleep(0.1)
+        while not any(is_hung_up(descriptor, event) for _, event in poll.poll()):
+            time.sleep(_HANGUP_CHECK_SECONDS)
         _exit_process(request_exit)
 
     thread = threading.Thread(target=watch, name="hang-up", daemon=True)
@@ -204,35 +205,33 @@ def exit_on_hangup(descriptor: int, request_exit: Callable[[], None]) -> threadi
     return thread
 
 
+def is_hung_up(descriptor: int, event: int) -> bool:
+    """Return whether a terminal has hung up, given an event that `poll` reported for it.
+
+    macOS reports POLLNVAL for terminals that are alive, so only the answer of the terminal itself counts. For a descriptor that
+    is not a terminal, the event counts.
+    """
+    try:
+        termios.tcgetattr(descriptor)
+    except termios.error as error:
+        return error.args[0] != errno.ENOTTY or bool(event & (select.POLLHUP | select.POLLERR))
+    return False
+
+
 def exit_on_signals(request_exit: Callable[[], None]) -> None:
-    """Call `leave`, in a thread, when the session ends or somebody asks this process to; then end, come what may."""
+    """On SIGHUP and SIGTERM, call `request_exit` in a thread, then end the process."""
 
     def handle_signal(number: int, frame: FrameType | None) -> None:
-        threading.Thread(target=_exit_process, args=(request_exit,), name="end", daemon=True).start()
+        threading.Thread(target=_exit_process, args=(request_exit,), name="exit", daemon=True).start()
 
     for number in (signal.SIGHUP, signal.SIGTERM):
-        # Tests drive the program in threads, where no signal can be caught.
+        # Tests run the app in a thread, where signals cannot be handled.
         with suppress(ValueError):
             signal.signal(number, handle_signal)
 
 
 def _exit_process(request_exit: Callable[[], None]) -> None:
-    threading.Thread(target=request_exit, name="leave", daemon=True).start()
-    # Whatever still wants to write to a terminal that nobody reads would wait for ever, and so would `leave`.
+    threading.Thread(target=request_exit, name="request-exit", daemon=True).start()
+    # A write to a terminal that is no longer read blocks for ever, and `request_exit` with it.
     time.sleep(_GRACE_SECONDS)
     os._exit(0)
-
-
-_MOUSE_MODES = (1000, 1003, 1015, 1006)
-"""Presses, movements, and two ways to write down where; as Textual asks for them."""
-
-
-def set_mouse_reporting(driver: Driver | None, enabled: bool) -> None:
-    """Ask the terminal to report the mouse, or to keep it. The driver has to know, since it gives the mouse back at the end."""
-    if driver is None:
-        return
-    # It writes nothing about the mouse while it believes that nobody wants it.
-    driver._mouse = True
-    driver.write("".join(f"\x1b[?{number}{'h' if enabled else 'l'}" for number in _MOUSE_MODES))
-    driver.flush()
-    driver._mouse = enabled

@@ -1,23 +1,17 @@
-"""Textual's lists, dialogs and lines, for what changes at any moment: a click on something that is gone does nothing.
+"""Every workaround for Textual 8.2 and every use of its private names, each with its reason.
 
-What is sent to the terminal for a part of the screen, in as few bytes as it takes.
-
-Textual sends a changed piece of a line from the left edge of its widget on, and names the colours anew for every segment. Over
-ssh, with a figure at play, that is three times as much as is needed.
-
-A screen that forgets nothing: what has gone is painted over, whoever noticed it first.
-
-Calls from other threads into the program's own; nobody waits for a program that has ended.
+`textual<8.3` in pyproject.toml exists because of this file: read it again before raising the bound.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from concurrent.futures import CancelledError, Future
+from functools import lru_cache, partial
+from typing import Any, TypeVar
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
@@ -26,25 +20,78 @@ from rich.text import Text
 from textual import events
 from textual._callback import invoke
 from textual._compositor import ChopsUpdate, Compositor, CompositorMap
+from textual.app import App
 from textual.await_complete import AwaitComplete
+from textual.dom import DOMNode
+from textual.keys import _character_to_key
 from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
-from textual.widgets import DataTable, OptionList, Static
-
-if TYPE_CHECKING:
-    from textual.app import App
-
+from textual.widget import Widget
+from textual.widgets import DataTable, Input, OptionList, Static
 
 _Result = TypeVar("_Result")
 
+# -- keys and mouse ----------------------------------------------------------------------------------------------------
+
+
+def character_to_key(character: str) -> str:
+    """Return Textual's name of a character's key: `question_mark` for `?`. `_character_to_key` has no public equivalent."""
+    return _character_to_key(character)
+
+
+def binding_nodes(screen: Screen[Any]) -> list[DOMNode]:
+    """Return the nodes with active bindings, nearest first.
+
+    `Screen.active_bindings` merges the bindings of all nodes and loses their order; only `_modal_binding_chain` keeps it.
+    """
+    return [node for node, _ in screen._modal_binding_chain]
+
+
+def forward_key(widget: Widget, key: str, character: str | None) -> None:
+    """Deliver a key to a widget as if it had the focus when the key arrived.
+
+    The driver may put several keys into the app's queue before a binding among them moves the focus to a text field. Textual
+    has looked up the bindings of the old focus by then. `_forward_event` is how `App.on_event` delivers keys.
+    """
+    widget._forward_event(events.Key(key, character))
+
+
+def clear_suggestion(field: Input) -> None:
+    """Remove the ghost text of an input: `Input` offers no public way until its value changes."""
+    field._suggestion = ""
+
+
+_MOUSE_MODES = (1000, 1003, 1015, 1006)
+"""Button events, all motion, and the two coordinate encodings that `LinuxDriver` enables."""
+
+
+def set_mouse_reporting(app: App[Any], enabled: bool) -> None:
+    """Ask the terminal to report the mouse to the program, or to keep it.
+
+    A driver decides once, at its start, whether it uses the mouse. `_mouse` must follow, since the driver disables mouse
+    reporting at exit only if it is set.
+    """
+    driver = app._driver
+    if driver is None:
+        return
+    driver.write("".join(f"\x1b[?{number}{'h' if enabled else 'l'}" for number in _MOUSE_MODES))
+    driver.flush()
+    driver._mouse = enabled
+
+
+# -- dialogs and lists ---------------------------------------------------------------------------------------------------
+
 
 class OnceDialog(ModalScreen[_Result]):
-    """It is answered once: of the keys and clicks that came in one breath, the rest do not close what lies under it."""
+    """A modal screen that can be dismissed only once.
+
+    Keys and clicks that arrive before the screen is removed would otherwise dismiss the screen below it as well.
+    """
 
     _is_dismissed = False
 
     def dismiss(self, result: _Result | None = None) -> AwaitComplete:
-        """Answer and go."""
+        """Close the dialog with a result; ignored if it is closed or covered by another screen."""
         if self._is_dismissed or self.app.screen is not self:
             return AwaitComplete()
         self._is_dismissed = True
@@ -52,7 +99,10 @@ class OnceDialog(ModalScreen[_Result]):
 
 
 class SafeDataTable(DataTable[Text]):
-    """Textual's table takes each click for one on a row and a column that are still there."""
+    """DataTable that ignores clicks on rows and columns that have been removed since they were drawn.
+
+    `DataTable._on_click` reads the coordinates from the style of the clicked cell and raises `RowDoesNotExist`.
+    """
 
     async def _on_click(self, event: events.Click) -> None:
         meta = event.style.meta
@@ -63,7 +113,11 @@ class SafeDataTable(DataTable[Text]):
 
 
 class SafeOptionList(OptionList):
-    """Textual's list takes each click for one on an option that is still there, and believes that there is room for one."""
+    """OptionList that ignores clicks on removed options, and page keys while it has no height.
+
+    `OptionList._on_click` indexes the options with the number in the clicked style; `action_page_down` divides the list into
+    pages of the region's height, which may be 0.
+    """
 
     async def _on_click(self, event: events.Click) -> None:
         if event.style.meta.get("option", -1) >= self.option_count:
@@ -71,38 +125,44 @@ class SafeOptionList(OptionList):
             event.stop()
 
     def action_page_up(self) -> None:
-        """A page up, where a page has any lines."""
+        """Move the highlight up by a page."""
         if self.scrollable_content_region.area:
             super().action_page_up()  # type: ignore[no-untyped-call]
 
     def action_page_down(self) -> None:
-        """A page down."""
+        """Move the highlight down by a page."""
         if self.scrollable_content_region.area:
             super().action_page_down()  # type: ignore[no-untyped-call]
 
 
 class CachedStatic(Static):
-    """A line that is told again and again, and written to the terminal only when it says something else."""
+    """Static that repaints only if its text or style differs: `Static.update` always does."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._shown_text = Text("")
 
     def show_text(self, text: Text) -> None:
-        """Say this from now on."""
+        """Show a text."""
         if text != self._shown_text or text.style != self._shown_text.style:
             self._shown_text = text
             self.update(text)
 
 
+# -- fewer bytes per update ----------------------------------------------------------------------------------------------
+
 _RESET = "\x1b[0m"
 
 
 class MinimalUpdate(ChopsUpdate):
-    """An update of spans of lines that sends these spans, and colours where they change."""
+    """Partial screen update that sends only changed spans, and styles only at their changes.
+
+    `ChopsUpdate` sends a changed span from the left edge of its widget and repeats the style of every segment. Over ssh, with
+    playback running, that is three times the bytes.
+    """
 
     def render_segments(self, console: Console) -> str:
-        """What to send."""
+        """Return the escape sequences and texts to write."""
         colours = console._color_system or ColorSystem.TRUECOLOR
         parts: list[str] = []
         current = ""
@@ -110,7 +170,7 @@ class MinimalUpdate(ChopsUpdate):
             for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
                 if strip is None or x >= x2 or end <= x1:
                     continue
-                # A letter that is two columns wide cannot be cut in half.
+                # A double-width character cannot be cut: start such strips at their beginning.
                 first = x if x >= x1 or strip.cell_length != len(strip.text) else x1
                 parts.append(f"\x1b[{y + 1};{first + 1}H")
                 for text, style, _ in strip.crop(first - x, min(end, x2) - x):
@@ -127,27 +187,33 @@ class MinimalUpdate(ChopsUpdate):
 
 @lru_cache(4096)
 def _style_codes(style: Style, colours: ColorSystem) -> tuple[str, str]:
-    """What is sent before and after a text of a style."""
+    """Return the escape sequences before and after a text of this style."""
     before, _, after = Strip.render_style(style, "\0", color_system=colours).partition("\0")
     return before, after
 
 
-def minimize_update(update: RenderableType | None) -> RenderableType | None:
-    """The same update of the screen, sent in fewer bytes where it is a partial one."""
-    if type(update) is ChopsUpdate:
-        return MinimalUpdate(update.chops, update.spans, update.chop_ends)
-    return update
+class MinimalUpdateApp(App[int]):
+    """App that sends partial updates as `MinimalUpdate`. `App._display` is the only place that sees every update."""
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if type(renderable) is ChopsUpdate:
+            renderable = MinimalUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
+        super()._display(screen, renderable)
+
+
+# -- repainting ------------------------------------------------------------------------------------------------------------
 
 
 class FixedCompositor(Compositor):
-    """Where widgets are. Textual's own takes in what has gone without painting over it when it is asked in between layouts.
+    """Compositor that repaints the regions of removed widgets.
 
-    A message that goes away while a figure is at play would leave its edge on the screen.
+    `Compositor.full_map`, read between two layouts, replaces the map without marking the regions of widgets that are gone as
+    dirty, so a toast that expires during playback leaves its border on the screen.
     """
 
     @property
     def full_map(self) -> CompositorMap:
-        """Where every widget is, as of now."""
+        """Positions of all widgets, up to date."""
         before = self._full_map if self._full_map_invalidated else {}
         after = super().full_map
         for widget in before.keys() - after.keys():
@@ -158,57 +224,68 @@ class FixedCompositor(Compositor):
 
 
 class FixedScreen(Screen[None]):
-    """The screen of the program."""
+    """Default screen with a `FixedCompositor`; `Screen` has no hook for its compositor."""
 
     def __init__(self) -> None:
         super().__init__(id="_default")
         self._compositor = FixedCompositor()
 
 
+# -- calls from other threads ------------------------------------------------------------------------------------------------
+
 _POLL_SECONDS = 0.25
-"""How often one who waits looks whether the program is still there."""
+"""Interval at which a waiting thread checks whether the app still runs."""
 
 
 class AppClosedError(RuntimeError):
-    """The program is at its end, and does nothing any more."""
+    """The app has ended and runs no more callbacks."""
 
 
 def call_in_app_thread(app: App[Any], callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call it in the program's own thread, and wait for what it gives or raises; EndedError where the program has ended."""
+    """Run a function or coroutine function in the app's thread and return its result; raises what it raises.
+
+    Raises AppClosedError if the app has ended. `App.call_from_thread` waits without a timeout and never returns if the loop
+    stops before the callback has run.
+    """
     loop = app._loop
     if loop is None:
         raise AppClosedError("the program does not run")
     if app._thread_id == threading.get_ident():
-        raise RuntimeError("this is the program's own thread")
-    outcome: Future[Any] = Future()
+        raise RuntimeError("call_in_app_thread was called from the app's own thread")
 
-    async def run_callback() -> None:
+    async def run_callback() -> Any:
         try:
             with app._context():
-                outcome.set_result(await invoke(lambda: callback(*args, **kwargs)))
-        except asyncio.CancelledError:
-            outcome.set_exception(AppClosedError("the program has ended"))
+                return await invoke(partial(callback, *args, **kwargs))
         except Exception as error:
-            # A widget that is gone with the rest of the screen is no mistake.
-            outcome.set_exception(AppClosedError("the program ends") if app._exit or not app.is_running else error)
+            # Queries fail while the widgets are being removed.
+            if app._exit or not app.is_running:
+                raise AppClosedError("the program is closing") from error
+            raise
 
-    tasks: list[asyncio.Task[None]] = []
+    coroutine = run_callback()
     try:
-        # The coroutine is made where it is run: one that nobody runs would be complained of.
-        loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(run_callback())))
+        return wait_for_result(asyncio.run_coroutine_threadsafe(coroutine, loop), app)
     except RuntimeError as error:
-        raise AppClosedError("the program has ended") from error
-    return wait_for_result(outcome, app)
+        if loop.is_closed():
+            raise AppClosedError("the program has ended") from error
+        raise
+    finally:
+        # The loop was closed or stopped before the coroutine began: avoids the warning that it was never awaited.
+        if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+            coroutine.close()
 
 
 def wait_for_result(outcome: Future[Any], app: App[Any]) -> Any:
-    """What comes out, waited for while the program runs; raises what went wrong, and EndedError where it will never come."""
+    """Wait for a future while the app runs; raises its exception, or AppClosedError if it can no longer complete."""
     while True:
         try:
             return outcome.result(_POLL_SECONDS)
+        except CancelledError:
+            raise AppClosedError("the program has ended") from None
         except TimeoutError:
             if outcome.done():
                 raise
-            # The loop may go on without the program, as in tests.
+            # In tests the loop outlives the app.
             if app._loop is None or app._loop.is_closed() or (app._exit and not app.is_running):
                 raise AppClosedError("the program has ended") from None

@@ -1,18 +1,12 @@
-"""What the program looks like now: its theme, kept up to date with the file that it comes from.
-
-Themes at work: files of colours become what the screen is drawn with, and the one that was chosen is remembered.
-
-Colours of the theme for texts of rich, which has names of its own for the colours of a terminal.
-"""
+"""Themes: theme files become Textual themes, edited files are applied at once, and the chosen theme is remembered."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from rich.terminal_theme import TerminalTheme
 from textual.app import App
@@ -26,18 +20,15 @@ from gts.formats.durable import write_durably
 from gts.formats.theme_file import ThemeFile
 from gts.store.workspace import Workspace
 from gts.system import this_system
-from gts_tui.polling import stat_stamp
+from gts_tui.command_syntax import suggest_nearest
+from gts_tui.polling import Poller, stat_stamp
 from gts_tui.terminal import AsciiFilter, MonochromeFilter
 
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
-
-
 ColorDepth = Literal["many", "few", "none"]
-"""How many colours a terminal has; a theme is remembered for each."""
+"""Number of colours of the terminal; the chosen theme is remembered for each."""
 
 DEFAULT_THEMES: Mapping[ColorDepth, str] = {"many": "dark", "few": "16-colour", "none": "monochrome"}
-"""The theme where nobody chose one."""
+"""Theme at each colour depth if none was chosen."""
 
 _STATE_FILE = "terminal.json"
 
@@ -54,38 +45,38 @@ THEME_VARIABLE_DEFAULTS = {
     "state-busy": "#5aa9e6",
     "state-wait": "#f2b134",
     "state-bad": "#f0777e",
-    # Textual's own style sheet has these, and its themes of sixteen colours do not.
+    # Textual's style sheet uses these, and its 16-colour themes do not define them.
     "ansi-background": "ansi_default",
     "ansi-foreground": "ansi_default",
 }
-"""Variables for themes that leave them out: those of this program, and two more."""
+"""Values of theme variables that a theme may omit: those of this program, and two that Textual's style sheet needs."""
 
 
 @dataclass(frozen=True)
 class ThemeSet:
-    """The themes that can be chosen, and what is wrong with files that are none."""
+    """The valid themes, and the errors of invalid theme files."""
 
     themes: Mapping[str, ThemeFile]
     problems: tuple[str, ...]
-    """A sentence a problem, with its file and line."""
+    """One sentence per error, with file and line."""
 
 
 def read_theme_set(workspace: Workspace) -> ThemeSet:
-    """The themes as their files are now."""
+    """Read all theme files."""
     found, bad = read_themes(workspace)
     problems = tuple(problem.format_at(file.path) for file in bad for problem in file.errors)
     return ThemeSet({name: theme for name, (_, theme) in found.items()}, problems)
 
 
 def detect_color_depth(colour_system: str | None, *, no_color: bool) -> ColorDepth:
-    """How many colours there are, by the name that rich has for them."""
+    """Return the colour depth for rich's name of a colour system."""
     if no_color or colour_system is None:
         return "none"
     return "few" if colour_system in ("standard", "windows") else "many"
 
 
 def make_textual_theme(file: ThemeFile) -> Theme:
-    """A theme as Textual has it, with the variables of this program."""
+    """Convert a theme file to a Textual theme with the variables of this program."""
     chart = file.chart or tuple(THEME_VARIABLE_DEFAULTS[f"chart-{number}"] for number in range(1, 9))
     own = {f"chart-{number + 1}": chart[number % len(chart)] for number in range(8)}
     own |= {f"state-{name}": colour for name, colour in file.state.items()}
@@ -93,7 +84,7 @@ def make_textual_theme(file: ThemeFile) -> Theme:
 
 
 def make_terminal_theme(file: ThemeFile) -> TerminalTheme:
-    """What the colours mean that the tables of the shell name: red is what is bad in this theme, whatever that looks like."""
+    """Map rich's eight colours to the theme's: red in a table of the shell becomes the theme's colour for bad states."""
     variables = {**THEME_VARIABLE_DEFAULTS, **make_textual_theme(file).variables}
     meant = ("state-bad", "state-good", "state-wait", "chart-1", "chart-4", "state-busy")
     foreground, background = (Color.parse(file.colours[name]).rgb for name in ("foreground", "background"))
@@ -102,18 +93,18 @@ def make_terminal_theme(file: ThemeFile) -> TerminalTheme:
 
 
 def is_monochrome(file: ThemeFile) -> bool:
-    """Whether it has no colour but those of the letters and of the paper."""
+    """Return whether a theme has no colours but the terminal's foreground and background."""
     return file.ansi and set(file.colours.values()) == {"ansi_default"}
 
 
 def load_chosen_theme(depth: ColorDepth) -> str:
-    """The theme that was chosen last on a terminal with so many colours; else the usual one."""
+    """Return the theme chosen last at this colour depth, or the default."""
     name = _load_state().get("themes", {}).get(depth)
     return name if isinstance(name, str) else DEFAULT_THEMES[depth]
 
 
 def save_chosen_theme(depth: ColorDepth, name: str) -> None:
-    """Remember what was chosen; nothing happens where that is impossible."""
+    """Remember the chosen theme; errors are ignored."""
     memory = _load_state()
     themes = {**memory.get("themes", {}), depth: name}
     path = this_system().state_folder() / _STATE_FILE
@@ -131,20 +122,17 @@ def _load_state() -> dict[str, dict[str, str]]:
 
 
 class ThemeManager:
-    """The themes of a program, and the one that it wears."""
+    """Applies themes to an app and follows changes of their files."""
 
-    def __init__(self, app: BaseApp) -> None:
+    def __init__(self, app: App[Any], workspace: Workspace, *, ascii_only: bool) -> None:
         self._app = app
         self.depth = detect_color_depth(app.console.color_system, no_color=app.no_color)
-        self.theme_set = read_theme_set(app.workspace)
-        self._reported_problems: tuple[str, ...] = ()
-        self._monochrome_filter, self._ascii_filter = (
-            MonochromeFilter(enabled=False),
-            AsciiFilter(enabled=app.glyphs.level == "ascii"),
-        )
+        self.theme_set = read_theme_set(workspace)
+        self._report_problems: Callable[[tuple[str, ...]], None] = lambda problems: None
+        self._monochrome_filter, self._ascii_filter = MonochromeFilter(enabled=False), AsciiFilter(enabled=ascii_only)
 
     def apply_initial(self, requested: str) -> None:
-        """Wear what was asked for, or what was chosen last on a terminal with so many colours, or what suits it."""
+        """Apply the requested theme, else the last one chosen at this colour depth, else the default."""
         self._register(self.theme_set)
         wanted = requested or (DEFAULT_THEMES["none"] if self.depth == "none" else load_chosen_theme(self.depth))
         if wanted not in self.theme_set.themes:
@@ -153,40 +141,40 @@ class ThemeManager:
             wanted = DEFAULT_THEMES[self.depth]
         self._apply(wanted)
 
-    def watch_files(self) -> None:
-        """Look at the files of the themes from now on."""
-        self._report_problems(self.theme_set)
-        workspace = self._app.workspace
+    def watch_files(self, workspace: Workspace, poller: Poller, report_problems: Callable[[tuple[str, ...]], None]) -> None:
+        """Apply changes of the theme files of a workspace from now on."""
+        self._report_problems = report_problems
+        self._report_problems(self.theme_set.problems)
 
         def stamp() -> Hashable:
             folders = (folder for _, folder in theme_folders(workspace))
             return stat_stamp(*folders, *(path for _, path in theme_paths(workspace)))
 
-        self._app.poller.watch("themes", stamp, lambda: read_theme_set(workspace), self._apply_reading)
+        poller.watch("themes", stamp, lambda: read_theme_set(workspace), self._apply_reading)
 
     def choose(self, name: str) -> None:
-        """Wear a theme, and remember it; raises UsageError where there is none of this name."""
+        """Apply and remember a theme; raises UsageError if it does not exist."""
         if name not in self.theme_set.themes:
             raise self._unknown_theme_error(name)
         self._apply(name)
         save_chosen_theme(self.depth, name)
 
     def line_filters(self) -> tuple[LineFilter, ...]:
-        """What the lines of the screen go through."""
+        """Return the filters that the theme and the glyph level need."""
         return tuple(one for one in (self._monochrome_filter, self._ascii_filter) if one.enabled)
 
     def _apply_reading(self, reading: object) -> None:
         if not isinstance(reading, ThemeSet):
             return
         before, self.theme_set = self.theme_set, reading
-        self._report_problems(reading)
+        self._report_problems(reading.problems)
         self._register(reading)
         current = self._app.theme
         if current not in reading.themes:
-            # Its file is gone or broken; what is worn stays on until something else is chosen.
+            # The file was deleted or is invalid: keep the theme until another is chosen.
             return
         if before.themes.get(current) != reading.themes[current]:
-            # Setting what is set already would repaint nothing.
+            # Assigning the current name again would not repaint.
             self._app.set_reactive(App.theme, "textual-dark")
             self._apply(current)
 
@@ -201,23 +189,11 @@ class ThemeManager:
             self._app.ansi_theme_dark = self._app.ansi_theme_light = make_terminal_theme(file)
         self._app.theme = name
 
-    def _report_problems(self, theme_set: ThemeSet) -> None:
-        """Say what is wrong with files, once."""
-        if theme_set.problems and theme_set.problems != self._reported_problems:
-            shown = theme_set.problems[:4]
-            more = f"\nand {len(theme_set.problems) - 4} more: gts themes check" if len(theme_set.problems) > 4 else ""
-            self._app.notify("\n".join(shown) + more, title="themes with errors", severity="warning", markup=False, timeout=10)
-        self._reported_problems = theme_set.problems
-
     def _unknown_theme_error(self, name: str) -> UsageError:
         known = self.theme_set.themes
-        close = get_close_matches(name, known, n=1, cutoff=0.4)
-        return UsageError(
-            f"there is no theme `{name[:40]}`{f'; did you mean `{close[0]}`?' if close else ''}",
-            hint=f"there are {', '.join(known)}",
-        )
+        return UsageError(f"there is no theme `{name[:40]}`{suggest_nearest(name, known)}", hint=f"themes: {', '.join(known)}")
 
 
 def theme_style(app: App[Any], name: str) -> str:
-    """The colour that the theme has under a name, as a style; no style where it has none."""
+    """Return the colour of a theme variable as a rich style; empty if the theme lacks it."""
     return app.theme_variables.get(name, "").removeprefix("ansi_")

@@ -1,39 +1,36 @@
-"""The first moment: examples where there is nothing yet, a catalogue that is damaged."""
+"""Work at the start of a workspace: create the examples, repair a damaged catalogue."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gts.errors import GtsError
 from gts.system import this_system
+from gts_tui.app_base import BaseApp
 from gts_tui.command_syntax import quote_words
 from gts_tui.polling import stat_stamp
 
-if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
 
-
-def open_examples(app: GtsApp) -> None:
-    """Open this person's own copy of the examples, made where there is none yet."""
+def open_examples(app: BaseApp) -> None:
+    """Open the user's copy of the examples; create it first if needed."""
     folder = examples_folder()
 
-    def made(code: int) -> None:
+    def switch(code: int) -> None:
         if code == 0:
             app.call_soon(lambda: app.switch_workspace(folder))
 
-    app.run_command(quote_words(["init", str(folder)]), then=made)
+    app.run_command(quote_words(["init", str(folder)]), then=switch)
 
 
 def examples_folder() -> Path:
-    """Where a person's copy of the examples is."""
+    """Return the folder of the user's copy of the examples."""
     return this_system().state_folder() / "examples"
 
 
-def watch_catalogue(app: GtsApp) -> None:
-    """Make a damaged catalogue anew, now and whenever it is damaged from now on, and say so.
+def watch_catalogue(app: BaseApp) -> None:
+    """Repair the catalogue whenever it is damaged, and notify;
 
-    Runs that it does not know, since somebody copied them here, are told to it now: looking into them all the time is slow.
+    at the first poll, index runs that were copied into the workspace.
     """
     from gts.jobs.job_store import index_missing_runs
     from gts.jobs.repair import repair_catalogue
@@ -55,7 +52,7 @@ def watch_catalogue(app: GtsApp) -> None:
             text = f"the catalogue of this workspace is damaged: {aside}"
             app.notify(text, severity="error", markup=False, timeout=15)
         elif aside is not None:
-            text = f"gts.db was damaged: it is {aside.name} now, and was made anew from the folders of the runs"
+            text = f"gts.db was damaged: it was renamed to {aside.name} and rebuilt from the folders of the runs"
             app.notify(text, severity="warning", markup=False, timeout=15)
             app.poller.poll_now()
 
@@ -63,7 +60,7 @@ def watch_catalogue(app: GtsApp) -> None:
 
 
 def shorten_home_path(path: Path) -> str:
-    """A path as a person writes it."""
+    """Return a path with `~` for the home directory."""
     try:
         return f"~/{path.relative_to(Path.home())}"
     except ValueError:

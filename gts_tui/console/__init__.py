@@ -1,1 +1,4 @@
-"""The command line: parsing, completion, history, running commands and showing their output."""
+"""The command line of the terminal program:
+
+input, completion, history, execution, output. It may import `widgets` and below.
+"""

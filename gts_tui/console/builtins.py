@@ -1,9 +1,10 @@
-"""The program's own words at work, in the program's own thread."""
+"""Built-in commands of the terminal program; they run in the app's thread."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,65 +14,73 @@ from gts.commands.click_adapter import build_cli
 from gts.commands.command import GROUP_TITLES, Context
 from gts.commands.registry import COMMANDS
 from gts.errors import UsageError
+from gts_tui.app_base import BaseApp
 from gts_tui.command_syntax import ALIASES, BUILTINS, Builtin, find_mode, resolve_target, suggest_nearest
 from gts_tui.console.formatting import replace_control_characters
 from gts_tui.console.output import OutputPane, find_output_pane
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.console.runner import CommandRunner
 
 _HISTORY_LINES = 40
 
 
-async def run_builtin(app: GtsApp, name: str, words: Sequence[str]) -> None:
-    """Do one; raises UsageError or FileError where that is impossible."""
-    await _HANDLERS[name](app, words)
+@dataclass(frozen=True)
+class _Call:
+    """Arguments of a built-in command."""
+
+    app: BaseApp
+    runner: CommandRunner
+    words: Sequence[str]
 
 
-async def _open(app: GtsApp, words: Sequence[str]) -> None:
-    _require_words(words, BUILTINS["open"])
-    context = Context(app.workspace)
-    for word in words:
+async def run_builtin(app: BaseApp, runner: CommandRunner, name: str, words: Sequence[str]) -> None:
+    """Run a built-in command in the app's thread; raises UsageError or FileError."""
+    await _HANDLERS[name](_Call(app, runner, words))
+
+
+async def _open(call: _Call) -> None:
+    _require_words(call.words, BUILTINS["open"])
+    context = Context(call.app.workspace)
+    for word in call.words:
         place = await asyncio.to_thread(resolve_target, context, word)
-        await app.show_mode(place.mode, (place.reference,))
+        await call.app.show_mode(place.mode, (place.reference,))
 
 
-async def _edit(app: GtsApp, words: Sequence[str]) -> None:
-    _require_words(words, BUILTINS["edit"])
-    place = await asyncio.to_thread(resolve_target, Context(app.workspace), words[0])
+async def _edit(call: _Call) -> None:
+    _require_words(call.words, BUILTINS["edit"])
+    place = await asyncio.to_thread(resolve_target, Context(call.app.workspace), call.words[0])
     if place.mode != "editor":
-        raise UsageError(
-            f"{words[0]} is no spec and no space, so there is nothing to edit", hint=f"look at it: open {words[0]}"
-        )
-    await app.show_mode("editor", (place.reference,))
+        raise UsageError(f"{call.words[0]} is neither a spec nor a space", hint=f"to look at it: open {call.words[0]}")
+    await call.app.show_mode("editor", (place.reference,))
 
 
-async def _mode(app: GtsApp, words: Sequence[str]) -> None:
-    _require_words(words, BUILTINS["mode"])
-    mode = find_mode(words[0])
-    context = Context(app.workspace)
-    places = [await asyncio.to_thread(resolve_target, context, word) for word in words[1:]]
-    await app.show_mode(mode, [place.reference for place in places])
+async def _mode(call: _Call) -> None:
+    _require_words(call.words, BUILTINS["mode"])
+    mode = find_mode(call.words[0])
+    context = Context(call.app.workspace)
+    places = [await asyncio.to_thread(resolve_target, context, word) for word in call.words[1:]]
+    await call.app.show_mode(mode, [place.reference for place in places])
 
 
-async def _theme(app: GtsApp, words: Sequence[str]) -> None:
-    _require_words(words, BUILTINS["theme"])
-    app.choose_theme(words[0])
+async def _theme(call: _Call) -> None:
+    _require_words(call.words, BUILTINS["theme"])
+    call.app.themes.choose(call.words[0])
 
 
-async def _help(app: GtsApp, words: Sequence[str]) -> None:
-    pane = _require_output_pane(app)
-    if not words:
+async def _help(call: _Call) -> None:
+    pane = _require_output_pane(call.app)
+    if not call.words:
         _list_commands(pane)
     else:
-        name = ALIASES.get(words[0], words[0])
+        name = ALIASES.get(call.words[0], call.words[0])
         if name in BUILTINS:
-            verb = BUILTINS[name]
-            pane.add(Text.assemble((f"{verb.name} {verb.usage}".rstrip(), "bold"), f"\n  {verb.summary}"))
+            builtin = BUILTINS[name]
+            pane.add(Text.assemble((f"{builtin.name} {builtin.usage}".rstrip(), "bold"), f"\n  {builtin.summary}"))
         elif name in COMMANDS:
-            pane.add(_render_help(name, app.output_width))
+            pane.add(_render_help(name, call.app.output_width))
         else:
-            raise UsageError(f"unknown command `{words[0]}`{suggest_nearest(words[0], [*COMMANDS, *BUILTINS])}")
+            raise UsageError(f"unknown command `{call.words[0]}`{suggest_nearest(call.words[0], [*COMMANDS, *BUILTINS])}")
     pane.show_result()
 
 
@@ -91,64 +100,69 @@ def _list_commands(pane: OutputPane) -> None:
             if command.group == group:
                 pane.add(Text.assemble("  ", (f"{command.name:<10}", "bold"), command.summary))
     pane.add(Text("This program", "bold"))
-    for verb in BUILTINS.values():
-        pane.add(Text.assemble("  ", (f"{verb.name:<10}", "bold"), verb.summary))
+    for builtin in BUILTINS.values():
+        pane.add(Text.assemble("  ", (f"{builtin.name:<10}", "bold"), builtin.summary))
     pane.add(
-        "? shows the keys of a place; `help COMMAND` says more; ! is a shell, ; the next command; @last @best @sel are names"
+        "`help COMMAND` describes a command; ? lists the keys; !COMMAND runs a shell; ; separates commands; "
+        "@last, @best and @sel are references"
     )
 
 
-async def _history(app: GtsApp, words: Sequence[str]) -> None:
-    history = app.command_runner.history
+async def _history(call: _Call) -> None:
+    history = call.runner.history
     await asyncio.to_thread(history.load)
-    found = history.containing(" ".join(words))[:_HISTORY_LINES]
+    found = history.containing(" ".join(call.words))[:_HISTORY_LINES]
     if not found:
-        raise UsageError(f"no command has `{' '.join(words)}` in it" if words else "no command was given yet")
-    pane = _require_output_pane(app)
+        raise UsageError(
+            f"no command of the history contains `{' '.join(call.words)}`" if call.words else "the history is empty"
+        )
+    pane = _require_output_pane(call.app)
     for line in reversed(found):
         pane.add(Text(f"  {replace_control_characters(line)}"))
     pane.show_result()
 
 
-async def _cancel(app: GtsApp, words: Sequence[str]) -> None:
+async def _cancel(call: _Call) -> None:
     number = None
-    if words:
-        if not words[0].isdecimal():
-            raise UsageError(f"`{words[0]}` is no number of a task", hint="the line above the command line shows them")
-        number = int(words[0])
-    if not app.command_runner.cancel(number):
-        raise UsageError(f"there is no task {words[0]}" if words else "nothing is at work here", hint="`stop` is for jobs")
+    if call.words:
+        if not call.words[0].isdecimal():
+            raise UsageError(
+                f"`{call.words[0]}` is not the number of a task", hint="the line above the command line shows them"
+            )
+        number = int(call.words[0])
+    if not call.runner.cancel(number):
+        raise UsageError(f"there is no task {call.words[0]}" if call.words else "no task is running", hint="`stop` is for jobs")
 
 
-async def _clear(app: GtsApp, words: Sequence[str]) -> None:
-    pane = _require_output_pane(app)
+async def _clear(call: _Call) -> None:
+    pane = _require_output_pane(call.app)
     pane.clear()
     pane.display = False
 
 
-async def _mouse(app: GtsApp, words: Sequence[str]) -> None:
-    if words and words[0] not in ("on", "off"):
-        raise UsageError(f"the mouse is on or off, not {words[0]}")
-    app.set_mouse(words[0] == "on" if words else not app.has_mouse)
+async def _mouse(call: _Call) -> None:
+    if call.words and call.words[0] not in ("on", "off"):
+        raise UsageError(f"`mouse` takes on or off, not {call.words[0]}")
+    call.app.set_mouse(call.words[0] == "on" if call.words else not call.app.has_mouse)
 
 
-async def _quit(app: GtsApp, words: Sequence[str]) -> None:
-    app.action_leave()
+async def _quit(call: _Call) -> None:
+    await call.app.action_quit()
 
 
-def _require_output_pane(app: GtsApp) -> OutputPane:
+def _require_output_pane(app: BaseApp) -> OutputPane:
     pane = find_output_pane(app)
     if pane is None:
-        raise UsageError("the program is at its end")
+        raise UsageError("the program is closing")
     return pane
 
 
 def _require_words(words: Sequence[str], builtin: Builtin) -> None:
     if not words:
-        raise UsageError(f"`{builtin.name}` wants a word: {builtin.name} {builtin.usage}")
+        raise UsageError(f"`{builtin.name}` needs an argument: {builtin.name} {builtin.usage}")
 
 
-_HANDLERS: dict[str, Callable[[GtsApp, Sequence[str]], Awaitable[None]]] = {
+_HANDLERS: dict[str, Callable[[_Call], Awaitable[None]]] = {
     "open": _open,
     "edit": _edit,
     "mode": _mode,

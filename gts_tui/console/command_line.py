@@ -1,35 +1,31 @@
-"""The command line: a line at the foot of the screen, reached by `:` from everywhere.
-
-It remembers what was given in any program on this workspace, guesses the end of what is being typed, and offers what a word can
-become; what takes a look at the disk is done beside the program's own thread.
-
-A menu over the command line: what a word can become, or which line was meant.
-"""
+"""CommandLine: the input at the bottom of the screen, with history, ghost text and a completion menu."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
-from textual import work
+from textual import getters, on, work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from gts_tui.app_base import BaseApp
 from gts_tui.console.formatting import replace_control_characters
 from gts_tui.console.history import History, HistoryCursor
-from gts_tui.textual_fixes import SafeOptionList
+from gts_tui.console.output import OutputPane
+from gts_tui.textual_fixes import SafeOptionList, clear_suggestion
 from gts_tui.widgets.dialogs import ConfirmDialog
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
     from gts_tui.console.completion import Completer, Completions
+    from gts_tui.console.runner import CommandRunner
 
 
 _MAX_TEXT_WIDTH = 44
@@ -37,14 +33,14 @@ _MAX_TEXT_WIDTH = 44
 
 @dataclass(frozen=True)
 class MenuRow:
-    """What is offered, and what is said about it."""
+    """Row of the menu and its description."""
 
     text: str
     help: str = ""
 
 
 class CompletionMenu(SafeOptionList, can_focus=False):
-    """Rows above the command line, which keeps the cursor; hidden until there is something to choose."""
+    """Rows above the command line: completions, or lines of the history. The command line keeps the focus."""
 
     DEFAULT_CSS = """
     CompletionMenu {
@@ -67,16 +63,16 @@ class CompletionMenu(SafeOptionList, can_focus=False):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is shown."""
+        """Whether the menu is visible."""
         return bool(self.display)
 
     @property
     def selected_index(self) -> int | None:
-        """The number of the row that is highlighted."""
+        """Index of the highlighted row."""
         return None if self.highlighted is None else self.highlighted - self._title_rows
 
     def show_rows(self, rows: Sequence[MenuRow], title: str = "") -> None:
-        """Offer rows, the first of them highlighted, under a line that says what they are."""
+        """Show rows below a title, the first row highlighted; hide the menu if there is nothing to show."""
         self.clear_options()
         self._title_rows = 1 if title else 0
         column = min(_MAX_TEXT_WIDTH, max((cell_len(replace_control_characters(row.text)) for row in rows), default=0))
@@ -90,18 +86,18 @@ class CompletionMenu(SafeOptionList, can_focus=False):
         self.display = bool(rows or title)
 
     def close(self) -> None:
-        """Hide it."""
+        """Hide the menu."""
         self.display = False
 
     def move_highlight(self, direction: int) -> None:
-        """Highlight another row."""
+        """Highlight the next (1) or previous (-1) row."""
         if direction > 0:
             self.action_cursor_down()
         else:
             self.action_cursor_up()
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take what was clicked."""
+    @on(OptionList.OptionSelected)
+    def _select_clicked_row(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.post_message(self.Selected(event.option_index - self._title_rows))
 
@@ -117,32 +113,32 @@ def _format_row(row: MenuRow, column: int) -> Text:
     )
 
 
-_PLACEHOLDER = "a command, as at the shell without gts; tab completes, ↑ and ctrl+r bring back"
-_SEARCH_TITLE = "what was given before: type a part of it, enter takes it, esc leaves"
+_PLACEHOLDER = "a command, as at the shell without gts; tab completes, ↑ and ctrl+r search the history"
+_SEARCH_TITLE = "history: type a part of a line, enter inserts it, esc cancels"
 _MAX_MATCHES = 200
 
 
 class _CommandSuggester(Suggester):
-    """What could come behind what is typed: the newest line that began so, else the likeliest word."""
+    """Suggests the newest line of the history with this prefix, else the first completion."""
 
     def __init__(self, line: CommandLine) -> None:
-        # A cache would hold what no longer is, and names differ in their capitals.
+        # Not cached, since files come and go; case-sensitive, as file names are.
         super().__init__(use_cache=False, case_sensitive=True)
         self._line = line
 
     async def get_suggestion(self, value: str) -> str | None:
-        """One line, which begins with what was typed."""
+        """Return a line that begins with `value`, or None."""
         if self._line.is_searching:
             return None
         return self._line.history.with_prefix(value) or await asyncio.to_thread(self._line.completer.suggestion, value) or None
 
 
 class CommandLine(Input):
-    """One line, hidden until it is wanted."""
+    """One-line input, hidden until it is opened."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete(1)", "complete", id="line.complete"),
-        Binding("shift+tab", "complete(-1)", "the one before", show=False, id="line.complete-before"),
+        Binding("shift+tab", "complete(-1)", "previous completion", show=False, id="line.complete-before"),
         Binding("up", "older(1)", "older", show=False, id="line.older"),
         Binding("down", "older(-1)", "newer", show=False, id="line.newer"),
         Binding("ctrl+r", "search", "history", id="line.search"),
@@ -153,56 +149,55 @@ class CommandLine(Input):
     ]
 
     class Closed(Message):
-        """The person wants to go back to the mode."""
+        """The user left the command line."""
 
-    def __init__(self) -> None:
+    app = getters.app(BaseApp)
+
+    def __init__(self, get_runner: Callable[[], CommandRunner]) -> None:
+        """`get_runner` imports and creates the runner at its first call, after the first frame."""
         super().__init__(id="line", compact=True, placeholder=_PLACEHOLDER, suggester=_CommandSuggester(self))
-        # What it begins with is gone on with: were it marked, the first letter would take its place.
+        # The initial text is to be continued; a selected text would be replaced by the first key.
         self.select_on_focus = False
         self.cursor_blink = False
         self.display = False
+        self._get_runner = get_runner
         self._menu = CompletionMenu()
         self._completer: Completer | None = None
         self._completions: Completions | None = None
         self._history_matches: list[str] = []
         self._history_cursor: HistoryCursor | None = None
         self._text_before_search: str | None = None
-        """What stood here before a search began."""
-
-    @property
-    def program(self) -> GtsApp:
-        """The program that this is a part of."""
-        return self.app  # type: ignore[return-value]
+        """Text when the history search began; None if there is no search."""
 
     @property
     def history(self) -> History:
-        """What was given before."""
-        return self.program.command_runner.history
+        """History of the open workspace."""
+        return self._get_runner().history
 
     @property
     def completer(self) -> Completer:
-        """What completes lines in the workspace that is open."""
+        """Completer for the open workspace."""
         from gts_tui.console.completion import Completer
 
-        if self._completer is None or self._completer.workspace != self.program.workspace:
-            self._completer = Completer(self.program.workspace, lambda: sorted(self.program.themes.theme_set.themes))
+        if self._completer is None or self._completer.workspace != self.app.workspace:
+            self._completer = Completer(self.app.workspace, lambda: sorted(self.app.themes.theme_set.themes))
         return self._completer
 
     @property
     def is_searching(self) -> bool:
-        """Whether what is typed is a part of an older line."""
+        """Whether the text is a search in the history."""
         return self._text_before_search is not None
 
     def on_mount(self) -> None:
-        """Get ready to complete."""
+        """Add the menu to the screen."""
         self.screen.mount(self._menu)
 
     def open(self, text: str = "") -> None:
-        """Show it, with a beginning."""
+        """Show and focus the command line with initial text."""
         self.display = True
         self._text_before_search = self._history_cursor = None
         self._set_text(text)
-        # At once: letters that come in the same breath belong to this line.
+        # Not `focus()`, which defers: keys from the same read belong here.
         self.screen.set_focus(self)
         self.run_worker(self.history.load, thread=True, exit_on_error=False, group="history")
 
@@ -213,7 +208,7 @@ class CommandLine(Input):
     # -- leaving ------------------------------------------------------------------------------------------------------
 
     def action_leave(self) -> None:
-        """Close the menu, or leave the search, or go back to the mode."""
+        """Close the search or the menu, else leave the command line."""
         if self._text_before_search is not None:
             text, self._text_before_search = self._text_before_search, None
             self._menu.close()
@@ -224,32 +219,34 @@ class CommandLine(Input):
             self.post_message(self.Closed())
 
     def action_clear_or_leave(self) -> None:
-        """Empty it; where it is empty, ask about what is at work, or go back."""
+        """Clear the line; if it is empty, offer to cancel running tasks, or leave."""
         if self.value or self._menu.is_open or self.is_searching:
             self._text_before_search = None
             self._menu.close()
             self.value = ""
             return
-        tasks = self.program.command_runner.tasks.running
+        tasks = self._get_runner().tasks.running
         if tasks:
-            question = f"end {tasks[-1].line}?" if len(tasks) == 1 else f"end {len(tasks)} tasks? `cancel NUMBER` ends one"
+            question = (
+                f"cancel {tasks[-1].line}?" if len(tasks) == 1 else f"cancel {len(tasks)} tasks? `cancel NUMBER` cancels one"
+            )
             self.app.push_screen(ConfirmDialog(question), self._cancel_tasks)
         else:
             self.action_leave()
 
     def _cancel_tasks(self, confirmed: bool | None) -> None:
         if confirmed:
-            self.program.run_command("cancel")
+            self.app.run_command("cancel")
         self.action_leave()
 
     def on_blur(self) -> None:
-        """What was offered is offered to the one who types."""
+        """Close the menu."""
         self._menu.close()
 
     # -- history ------------------------------------------------------------------------------------------------------
 
     def action_older(self, steps: int) -> None:
-        """Up and down: rows of the menu where it is open, else the lines that begin like what was typed."""
+        """Move in the menu if it is open, else in the lines of the history with the typed prefix."""
         if self._menu.is_open:
             self._menu.move_highlight(-steps)
             return
@@ -258,46 +255,44 @@ class CommandLine(Input):
         self._set_text(self._history_cursor.move(steps))
 
     def action_search(self) -> None:
-        """Look for an older line; once more: the next one."""
+        """Start a search in the history, or go to the next match."""
         if self.is_searching:
             self._menu.move_highlight(1)
             return
-        self._text_before_search, self._suggestion = self.value, ""
+        self._text_before_search = self.value
+        clear_suggestion(self)
         self._search_history(self.value)
 
     def _search_history(self, text: str) -> None:
         self._history_matches = self.history.containing(text)[:_MAX_MATCHES]
         self._menu.show_rows(
             [MenuRow(line) for line in self._history_matches],
-            _SEARCH_TITLE if self._history_matches else f"nothing given before has `{text}` in it",
+            _SEARCH_TITLE if self._history_matches else f"no line of the history contains `{text}`",
         )
 
     # -- completion ---------------------------------------------------------------------------------------------------
 
     def action_complete(self, direction: int) -> None:
-        """Offer what the word can become; where that is one thing, take it; where it is offered already, go on to the next."""
+        """Complete the word: insert a unique match, else open the menu, or move to the next row if it is open."""
         if self._menu.is_open:
             self._menu.move_highlight(direction)
         elif not self.is_searching:
             self._show_completions(insert_unique=True)
 
-    def _show_completions(self, *, insert_unique: bool = False) -> None:
-        self._complete_word(insert_unique)
-
     @work(exclusive=True, exit_on_error=False, group="menu")
-    async def _complete_word(self, insert_unique: bool) -> None:
+    async def _show_completions(self, insert_unique: bool = False) -> None:
         line, cursor = self.value, self.cursor_position
-        offered = await asyncio.to_thread(self.completer.complete, line, cursor)
+        found = await asyncio.to_thread(self.completer.complete, line, cursor)
         if (line, cursor) != (self.value, self.cursor_position) or not self.has_focus or self.is_searching:
             return
-        self._completions = offered
-        if insert_unique and len(offered.candidates) == 1 and offered.candidates[0].text != offered.prefix:
+        self._completions = found
+        if insert_unique and len(found.candidates) == 1 and found.candidates[0].text != found.prefix:
             self._insert_row(0)
             return
-        self._menu.show_rows([MenuRow(one.text, one.help) for one in offered.candidates], offered.description)
+        self._menu.show_rows([MenuRow(one.text, one.help) for one in found.candidates], found.description)
 
     def _insert_row(self, index: int) -> None:
-        """Put a candidate, or an older line, into the line."""
+        """Insert a completion, or a line of the history."""
         self._menu.close()
         if self.is_searching:
             self._text_before_search = None
@@ -310,13 +305,13 @@ class CommandLine(Input):
         if not candidate.is_complete:
             self._show_completions()
 
-    def on_completion_menu_selected(self, event: CompletionMenu.Selected) -> None:
-        """A row was clicked."""
+    @on(CompletionMenu.Selected)
+    def _insert_clicked_row(self, event: CompletionMenu.Selected) -> None:
         event.stop()
         self._insert_row(event.index)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """What is offered goes with what is typed."""
+    @on(Input.Changed)
+    def _update_menu(self, event: Input.Changed) -> None:
         event.stop()
         if self.is_searching:
             self._search_history(self.value)
@@ -324,21 +319,21 @@ class CommandLine(Input):
             self._show_completions()
 
     async def action_submit(self) -> None:
-        """Take what is highlighted; where nothing is offered, give the line."""
-        at = self._menu.selected_index if self._menu.is_open else None
-        if self.is_searching and at is None:
+        """Insert the highlighted row if the menu is open, else submit the line."""
+        index = self._menu.selected_index if self._menu.is_open else None
+        if self.is_searching and index is None:
             return
-        offered = self._completions
-        if at is not None and (self.is_searching or (offered and offered.candidates[at].text != offered.prefix)):
-            self._insert_row(at)
+        completions = self._completions
+        if index is not None and (
+            self.is_searching or (completions and completions.candidates[index].text != completions.prefix)
+        ):
+            self._insert_row(index)
             return
         self._menu.close()
         await super().action_submit()
 
     def action_output(self, direction: int) -> None:
-        """Leaf through the output without leaving the line."""
-        from gts_tui.console.output import OutputPane
-
+        """Scroll the output pane by a page."""
         pane = self.app.query_one(OutputPane)
         if pane.display:
             pane.scroll_relative(y=direction * max(1, pane.size.height - 2), animate=False)

@@ -1,13 +1,11 @@
-"""What the word under the cursor can become: commands, options, values and names, from the same table as the shell's.
+"""Completion of command lines from the table of commands: names, options, values, files, runs, studies and parameters.
 
-Nothing here touches a widget, and only the listing of a large workspace is slow: call it beside the program's own thread.
-
-What the command line knows of the things it can name: what a run trains, what a checkpoint scored, how a spec changes.
+It uses no widgets. Listing a large workspace is slow, so call it outside the app's thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,7 +29,7 @@ from gts_tui.command_syntax import (
     quote_words,
     tokenize_line,
 )
-from gts_tui.polling import stat_stamp
+from gts_tui.polling import StampCache, stat_stamp
 
 if TYPE_CHECKING:
     from gts.params.declaration import Parameter
@@ -42,19 +40,18 @@ _MAX_SCORES = 1000
 
 
 class CompletionData:
-    """Reads the catalogue again only where it has changed."""
+    """Names that can be completed, with descriptions; the catalogue is read again only after it has changed."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._cache: dict[str, tuple[Hashable, object]] = {}
+        self._descriptions = StampCache[list[tuple[str, str]]]()
+        self._scores = StampCache[Mapping[str, float]]()
+        self._parameters = StampCache[Mapping[str, "Parameter"]]()
 
     def runs(self) -> list[tuple[str, str]]:
-        """The newest runs with what they train, newest first."""
+        """Return the newest runs and their descriptions, newest first."""
         stamp = stat_stamp(self._workspace.runs, self._workspace.catalogue)
-        kept = self._cache.get("runs")
-        if kept is None or kept[0] != stamp:
-            kept = self._cache["runs"] = (stamp, self._read_runs())
-        return kept[1]  # type: ignore[return-value]
+        return self._descriptions.get("runs", stamp, self._read_runs)
 
     def _read_runs(self) -> list[tuple[str, str]]:
         from gts.commands.views.formatting import format_integer
@@ -72,12 +69,9 @@ class CompletionData:
         return [(run, known.get(run, "")) for run in newest]
 
     def studies(self) -> list[tuple[str, str]]:
-        """The studies with what they search."""
+        """Return the studies and their descriptions."""
         stamp = stat_stamp(self._workspace.studies, self._workspace.catalogue)
-        kept = self._cache.get("studies")
-        if kept is None or kept[0] != stamp:
-            kept = self._cache["studies"] = (stamp, self._read_studies())
-        return kept[1]  # type: ignore[return-value]
+        return self._descriptions.get("studies", stamp, self._read_studies)
 
     def _read_studies(self) -> list[tuple[str, str]]:
         from gts.store.catalogue import Catalogue
@@ -88,14 +82,10 @@ class CompletionData:
         return [(name, known.get(name, "")) for name in self._workspace.study_names()]
 
     def checkpoint_score(self, path: str) -> str:
-        """The newest score of a checkpoint that the catalogue knows by its path; else empty."""
+        """Return the newest score of a checkpoint as text; empty if the catalogue has none for this path."""
         if not path.endswith(".checkpoint"):
             return ""
-        stamp = stat_stamp(self._workspace.catalogue)
-        kept = self._cache.get("scores")
-        if kept is None or kept[0] != stamp:
-            kept = self._cache["scores"] = (stamp, self._read_scores())
-        scores: Mapping[str, float] = kept[1]  # type: ignore[assignment]
+        scores = self._scores.get("scores", stat_stamp(self._workspace.catalogue), self._read_scores)
         return f"score {scores[path]:.0f}" if path in scores else ""
 
     def _read_scores(self) -> dict[str, float]:
@@ -106,13 +96,9 @@ class CompletionData:
         return {}
 
     def parameters(self, source: str) -> Mapping[str, Parameter]:
-        """The parameters of a spec or checkpoint by key; those of everything where it cannot be read."""
-        path = self._workspace.root / source
-        kept = self._cache.get(source)
-        stamp = stat_stamp(path)
-        if kept is None or kept[0] != stamp:
-            kept = self._cache[source] = (stamp, self._read_parameters(source))
-        return kept[1]  # type: ignore[return-value]
+        """Return the parameters of a spec or checkpoint by key; all parameters if it cannot be read."""
+        stamp = stat_stamp(self._workspace.root / source)
+        return self._parameters.get(source, stamp, lambda: self._read_parameters(source))
 
     def _read_parameters(self, source: str) -> Mapping[str, Parameter]:
         from gts.commands.command import Context
@@ -148,39 +134,39 @@ def _all_parameters() -> Mapping[str, Parameter]:
 
 
 MAX_CANDIDATES = 200
-"""Candidates that are shown."""
+"""Maximum number of candidates returned."""
 
 _REFERENCE_HELP = {
     LAST_RUN: "the newest run",
     BEST_CHECKPOINT: "the checkpoint with the best score",
-    SELECTED: "what is marked here, or under the cursor",
+    SELECTED: "the marked items, or the one under the cursor",
 }
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a word can become."""
+    """Possible completion of a word."""
 
     text: str
     help: str = ""
     is_complete: bool = True
-    """Whether the word is complete with it; the name of a folder goes on."""
+    """Whether the word ends with it; a folder name does not."""
 
 
 @dataclass(frozen=True)
 class Completions:
-    """What the word from `begin` to `end` can become."""
+    """Candidates for the part of a line from `begin` to `end`."""
 
     begin: int
     end: int
     candidates: tuple[Candidate, ...] = ()
     prefix: str = ""
-    """What there is of the word so far."""
+    """Typed part of the word."""
     description: str = ""
-    """What belongs here, in words."""
+    """Description of the expected argument."""
 
     def apply(self, line: str, candidate: Candidate) -> tuple[str, int]:
-        """The line with a candidate in it, and where the cursor stands then."""
+        """Return the line with a candidate inserted, and the cursor position after it."""
         word = quote_words([candidate.text])
         if candidate.is_complete and not line[self.end :].startswith(" "):
             word += " "
@@ -190,14 +176,14 @@ class Completions:
 
 
 class Completer:
-    """Completes lines in a workspace; `themes` names the themes there are."""
+    """Completes lines in a workspace; `themes` returns the names of the themes."""
 
     def __init__(self, workspace: Workspace, themes: Callable[[], Iterable[str]] = tuple) -> None:
         self.workspace, self._themes = workspace, themes
         self._data = CompletionData(workspace)
 
     def complete(self, line: str, cursor: int) -> Completions:
-        """For the word under the cursor, or for one that could begin there."""
+        """Complete the word at the cursor, or one that begins there."""
         before, word = _split_at_cursor(line, cursor)
         begin, end, typed = (word.begin, word.end, _prefix_at_cursor(line, word, cursor)) if word else (cursor, cursor, "")
         if before is None:
@@ -211,7 +197,7 @@ class Completer:
         return Completions(begin, end, tuple(_filter_candidates(found, typed)[:MAX_CANDIDATES]), typed, wanted)
 
     def suggestion(self, line: str) -> str:
-        """The line with its likeliest end, where the word at its end has one; else empty."""
+        """Return the line with its last word completed by the first candidate; empty if there is none."""
         made = self.complete(line, len(line))
         first = next((one for one in made.candidates if one.text.startswith(made.prefix)), None)
         if not made.prefix or first is None or first.text == made.prefix:
@@ -220,14 +206,12 @@ class Completer:
         return whole if whole.startswith(line) else ""
 
     def _candidates_after(self, words: Sequence[str], typed: str) -> tuple[Iterable[Candidate], str]:
-        """What can stand after these words, and what belongs there."""
+        """Return the candidates after these words, and a description of the expected argument."""
         if not words:
-            return _command_candidates(), "" if typed else "a command; ! a shell"
+            return _command_candidates(), "" if typed else "a command, or ! and a shell command"
         name = words[0]
         if name in BUILTINS:
-            return self._complete_kind(
-                BUILTINS[name].completion if name in ("mode", "open", "compare") or len(words) == 1 else "nothing", typed
-            ), ""
+            return self._complete_kind(BUILTINS[name].completion_at(len(words) - 1), typed), ""
         if name not in COMMANDS:
             return (), ""
         options = {flag: option for option in COMMANDS[name].options for flag in option.flags}
@@ -273,7 +257,7 @@ class Completer:
         return self._complete_declared(option, typed)
 
     def _complete_kind(self, kind: WordKind, typed: str) -> Iterator[Candidate]:
-        """What a word can be that means something of this kind."""
+        """Yield the candidates of a kind of argument."""
         if kind in ("run", "job", "reference"):
             yield Candidate(LAST_RUN, _REFERENCE_HELP[LAST_RUN])
         if kind in ("checkpoint", "document", "reference"):
@@ -308,7 +292,7 @@ class Completer:
             yield Candidate(name, "" if name.endswith("/") else self._data.checkpoint_score(name), not name.endswith("/"))
 
     def _complete_parameters(self, source: str, typed: str) -> Iterator[Candidate]:
-        """`key=` for the parameters of a spec, else for all of them; after it, what the value can be."""
+        """Yield `key=` for the parameters of a spec; after the `=`, yield possible values."""
         known = self._data.parameters(source)
         key, equals, _ = typed.partition("=")
         if not equals:
@@ -323,7 +307,7 @@ class Completer:
 
 
 def _split_at_cursor(line: str, cursor: int) -> tuple[list[CommandToken] | None, CommandToken | None]:
-    """The words of a command before the one under the cursor, and that one; None for those where a shell has the line."""
+    """Return the tokens of the command before the one at the cursor, and that token; (None, None) in a shell line."""
     before: list[CommandToken] = []
     for word in tokenize_line(line):
         if word.begin >= cursor and not (word.begin == cursor and not is_separator(line, word)):
@@ -340,13 +324,13 @@ def _split_at_cursor(line: str, cursor: int) -> tuple[list[CommandToken] | None,
 
 
 def _prefix_at_cursor(line: str, word: CommandToken, cursor: int) -> str:
-    """What there is of a word before the cursor, without quotes."""
+    """Return the part of a token before the cursor, without quotes."""
     found = tokenize_line(line[:cursor], word.begin)
     return found[0].text if found else ""
 
 
 def _filter_candidates(candidates: Iterable[Candidate], typed: str) -> list[Candidate]:
-    """Those that begin with what was typed, then those that have it somewhere; of two letters and more."""
+    """Return candidates with this prefix, then, for two characters or more, those that contain the text."""
     found = list(dict.fromkeys(candidates))
     begin = [one for one in found if one.text.startswith(typed)]
     if len(typed) < 2:
@@ -357,7 +341,7 @@ def _filter_candidates(candidates: Iterable[Candidate], typed: str) -> list[Cand
 
 @lru_cache(maxsize=1)
 def _command_candidates() -> tuple[Candidate, ...]:
-    """Every command, and the program's own words."""
+    """Return all commands and built-ins."""
     commands = [Candidate(command.name, command.summary) for command in COMMANDS.values()]
     return (*commands, *(Candidate(verb.name, verb.summary) for verb in BUILTINS.values()))
 

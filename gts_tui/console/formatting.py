@@ -1,6 +1,6 @@
-"""What is said, made into lines for the scrollback: as wide as it is, free of what could steer the terminal, with links.
+"""Conversion of texts and rich renderables to lines of the output pane: wrapped, without control characters, with links.
 
-This is done where the work is done, and not in the program's own thread, which only adds lines that are ready.
+It is called in the thread of the command; the app's thread only adds finished lines.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from rich.segment import Segment
 from rich.text import Text
 from textual.strip import Strip
 
+from gts_tui.terminal import replace_same_width
+
 _MAX_LINE_LENGTH = 4000
-"""Letters of one line that are shown."""
+"""Characters shown of one line."""
 
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
-"""Control characters, those that turn the direction of a whole line, and halves of letters that no terminal takes."""
+"""Control characters, bidirectional overrides, line separators and surrogates."""
 
 _ENDINGS = "spec|space|checkpoint|trajectory"
 _RUN_ID = re.compile(r"\b\d{8}-\d{6}-[A-Za-z0-9-]*?[A-Za-z0-9]-[a-z0-9]{3}\b")
@@ -34,29 +36,29 @@ _LINK_PATTERN = re.compile(
 
 @dataclass(frozen=True)
 class OutputLink:
-    """A part of a line that names something."""
+    """Part of a line that names a file, run or study."""
 
     begin: int
     end: int
     target: str
-    """What it names: a file, a run, a study."""
+    """Reference for the `open` command."""
 
 
 @dataclass(frozen=True)
 class OutputLine:
-    """One line of the scrollback."""
+    """One line of the output pane."""
 
     strip: Strip
     links: tuple[OutputLink, ...] = ()
 
     @property
     def text(self) -> str:
-        """Without colours."""
+        """Text without styles."""
         return self.strip.text
 
 
 def make_output_lines(content: Any, width: int, *, studies: Collection[str] = ()) -> list[OutputLine]:
-    """A renderable, or a text that may come from anywhere, as lines; names of `studies` become links too."""
+    """Convert a renderable or an untrusted text to lines; names of `studies` become links."""
     run, lines = "", []
     for strip in _render_text(content, width) if isinstance(content, str) else _render_rich(content, width):
         links = find_links(strip.text, studies)
@@ -66,12 +68,12 @@ def make_output_lines(content: Any, width: int, *, studies: Collection[str] = ()
 
 
 def _resolve_member_link(link: OutputLink, run: str) -> OutputLink:
-    """A file that is named as the folder of a run has it, as the workspace has it."""
+    """Make a link to a file in the folder of a run relative to the workspace."""
     return replace(link, target=f"runs/{run}/{link.target}") if run and link.target.startswith("member") else link
 
 
 def format_error_message(message: str, location: str = "") -> Group:
-    """An error with its place on the line, and its hint."""
+    """Format an error message with its hints, below the marked command line in `location`."""
     first, *rest = message.split("\n")
     shown = [Text(location)] if location else []
     shown.append(Text.assemble(("error: ", "bold red"), replace_control_characters(first)))
@@ -86,7 +88,7 @@ def format_error_message(message: str, location: str = "") -> Group:
 
 
 def replace_control_characters(text: str) -> str:
-    """A text in which nothing steers the terminal."""
+    """Replace every control character by U+FFFD."""
     return _CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
@@ -115,17 +117,13 @@ def _render_rich(shown: Any, width: int) -> Iterator[Strip]:
         legacy_windows=False,
     )
     for line in console.render_lines(shown, pad=False):
-        # What has no width gets none: the columns of a table stay where they are.
-        parts = ((_CONTROL_CHARACTERS.sub(_replace_same_width, text), style) for text, style, control in line if not control)
+        # Replacements keep the width, so that table columns stay aligned.
+        parts = ((_CONTROL_CHARACTERS.sub(replace_same_width, text), style) for text, style, control in line if not control)
         yield Strip([Segment(text, style) for text, style in parts if text])
 
 
-def _replace_same_width(found: re.Match[str]) -> str:
-    return "\N{REPLACEMENT CHARACTER}" * cell_len(found[0])
-
-
 def find_links(text: str, studies: Collection[str] = ()) -> list[OutputLink]:
-    """What a line names, from left to right."""
+    """Return the links of a line from left to right."""
     found = []
     for match in _LINK_PATTERN.finditer(text):
         kind = "quoted" if match["quoted"] else match.lastgroup or "file"

@@ -1,4 +1,4 @@
-"""The command lines that were given: in this program, in others on the same workspace, and on other evenings."""
+"""History of command lines: those of this session, and those stored in the workspace's catalogue."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from gts.errors import GtsError
 from gts.store.workspace import Workspace
 
 MAX_LINES = 2000
-"""Lines that are brought back."""
+"""Maximum number of lines kept."""
 
 
 class History:
-    """Lines by age. Where the workspace cannot be written to, they are known until the program ends."""
+    """Lines by age. Without write access to the workspace they are kept until the program exits."""
 
     def __init__(self, workspace: Workspace, *, persistent: bool = True) -> None:
-        """`keeps`: whether the workspace may be written to."""
+        """`persistent`: whether to store lines in the catalogue."""
         self.workspace, self._persistent = workspace, persistent
         self._session_lines: list[str] = []
         self._stored_lines: list[str] = []
         self._lock = Lock()
         self.lines: tuple[str, ...] = ()
-        """Newest first, each once."""
+        """Newest first, without duplicates."""
 
     def add(self, line: str, code: int) -> None:
-        """Remember a line that has ended with an exit code; from any thread but the program's own, since it may wait."""
+        """Add a line with its exit code; blocks, so call it outside the app's thread."""
         from gts.store.catalogue import Catalogue
 
         with self._lock:
             self._session_lines = [line, *(one for one in self._session_lines if one != line)][:MAX_LINES]
             self._merge_lines()
-        # A folder that nobody made a workspace is left as it is.
+        # A folder without a catalogue is not a workspace: create no file in it.
         if self._persistent and self.workspace.catalogue.is_file():
-            # A name that is no Unicode cannot be stored; the line is known until the program ends.
+            # SQLite cannot store surrogates of undecodable file names.
             with suppress(GtsError, OSError, UnicodeError), Catalogue(self.workspace.catalogue) as catalogue:
                 catalogue.add_command(line, code)
 
     def load(self) -> None:
-        """Read what other programs have added; from any thread but the program's own."""
+        """Read lines stored by other sessions; blocks, so call it outside the app's thread."""
         from gts.store.catalogue import Catalogue
 
         if not self.workspace.catalogue.is_file():
@@ -54,11 +54,11 @@ class History:
         self.lines = tuple(dict.fromkeys([*self._session_lines, *self._stored_lines]))
 
     def with_prefix(self, text: str) -> str:
-        """The newest line that begins so and goes on; empty where there is none."""
+        """Return the newest longer line with this prefix; empty if there is none."""
         return next((line for line in self.lines if line.startswith(text) and line != text), "")
 
     def containing(self, text: str) -> list[str]:
-        """The lines in which a text stands, newest first; capitals count where it has some."""
+        """Return the lines that contain a text, newest first; case-sensitive if the text has capitals."""
         if text != text.lower():
             return [line for line in self.lines if text in line]
         return [line for line in self.lines if text in line.lower()]
@@ -66,7 +66,7 @@ class History:
 
 @dataclass
 class HistoryCursor:
-    """Going up and down through the lines that begin with what was typed."""
+    """Position in the lines that begin with the typed text."""
 
     prefix: str
     lines: list[str]
@@ -74,15 +74,15 @@ class HistoryCursor:
 
     @classmethod
     def start(cls, history: History, typed: str) -> HistoryCursor:
-        """Begin at what was typed."""
+        """Start at the typed text."""
         return cls(typed, [line for line in history.lines if line.startswith(typed) and line != typed])
 
     @property
     def current(self) -> str:
-        """Where it stands."""
+        """Line at the position."""
         return self.lines[self.index] if self.index >= 0 else self.prefix
 
     def move(self, steps: int) -> str:
-        """Go to an older line, or back; what stands there."""
+        """Move to an older (positive) or newer line and return it."""
         self.index = max(-1, min(len(self.lines) - 1, self.index + steps))
         return self.current

@@ -1,9 +1,6 @@
-"""Command lines at work: each is echoed, done where it disturbs nobody, and what it says goes to the scrollback.
+"""CommandRunner: runs command lines in threads, child processes or jobs and reports results to a `CommandHost`.
 
-What is light runs in a thread of this program; what loads torch or the simulator runs in a process of its own; trainings and
-searches become jobs. Nothing here knows a widget but by the few methods of `CommandHost`.
-
-What is wrong with a command line, and which word of it that is about.
+Light commands run in a thread; those that load torch or mujoco run in a child process; trainings and searches become jobs.
 """
 
 from __future__ import annotations
@@ -44,7 +41,7 @@ from gts_tui.console.subprocesses import ChildProcesses, describe_exit
 
 
 def describe_error(error: GtsError, line: str, words: Sequence[CommandToken]) -> tuple[str, LineSpan | None]:
-    """What an error says, and the place on the line that it is about; None where it is about none."""
+    """Return the message of an error and the part of the line that it is about, or None."""
     problems = error.problems if isinstance(error, FormatError) else ()
     message = (
         "\n".join(problem.format_at(error.path) for problem in problems) if isinstance(error, FormatError) else error.message
@@ -56,7 +53,7 @@ def describe_error(error: GtsError, line: str, words: Sequence[CommandToken]) ->
 
 
 def locate_error(error: click.UsageError, words: Sequence[CommandToken]) -> UsageError:
-    """What click says about a line, with the word that it is about."""
+    """Convert an error of click and add the part of the line that it is about."""
     converted = convert_click_error(error)
     named = getattr(error, "option_name", None)
     word: CommandToken | None = None
@@ -74,21 +71,21 @@ def locate_error(error: click.UsageError, words: Sequence[CommandToken]) -> Usag
 
 
 def convert_click_error(error: click.UsageError) -> UsageError:
-    """What click says, as everything else here is said."""
+    """Convert an error of click to a UsageError in the style of this program."""
     text = error.format_message().strip().rstrip(".")
     command = error.ctx.info_name if error.ctx and error.ctx.parent else ""
-    return UsageError(text[:1].lower() + text[1:], hint=f"`help {command}` says how it is used" if command else "")
+    return UsageError(text[:1].lower() + text[1:], hint=f"`help {command}` describes its arguments" if command else "")
 
 
 def find_token(message: str, key: str, words: Sequence[CommandToken]) -> CommandToken | None:
-    """The word that an error is about: the longest that it speaks of, rather a value than its option; else None."""
+    """Return the token that an error message mentions: the longest, values before options; None if it mentions none."""
     about = [word for word in words[1:] if key and word.text.startswith(f"{key}=")]
     named = [word for word in words[1:] if word.text and _mentions(message, word.text)]
     return next(iter(about or sorted(named, key=lambda word: (word.text.startswith("-"), -len(word.text)))), None)
 
 
 def _mentions(message: str, text: str) -> bool:
-    """Whether a message contains a word, or its value or name where it is `name=value`."""
+    """Return whether a message contains a word, or one side of `name=value`."""
     name, equals, value = text.partition("=")
     return any(
         re.search(rf"(?<![\w.-]){re.escape(one)}(?![\w-])", message) is not None
@@ -98,41 +95,41 @@ def _mentions(message: str, text: str) -> bool:
 
 
 _NOTIFY_AFTER_SECONDS = 3.0
-"""So long a person still looks, and sees the end without being told."""
+"""Tasks that ran longer notify at their end."""
 
 
 class CommandHost(Protocol):
-    """What a performance needs of the program; every method may be called from any thread."""
+    """Services that the runner needs; every method may be called from any thread."""
 
     def show_command(self, line: str) -> None:
-        """Show the command that is done, as the shell would have it."""
+        """Show the command that runs now, as for the shell."""
 
     def show_output(self, content: Any, *, error: bool = False, span: LineSpan | None = None) -> None:
-        """Add a renderable of rich, or a text, to the scrollback; of an error, `spot` is the word that it is about."""
+        """Show a text or rich renderable; `span`: the part of the line that an error is about."""
 
     def run_builtin(self, name: str, words: Sequence[str]) -> None:
-        """Do one of the program's own words; raises GtsError where it cannot be done."""
+        """Run a built-in command; raises GtsError."""
 
     def confirm(self, question: str) -> bool:
-        """Ask the person."""
+        """Ask a yes-no question and wait for the answer."""
 
     def selection(self) -> Sequence[str]:
-        """What `@sel` means now."""
+        """Return the references that `@sel` expands to."""
 
     def command_finished(self, line: str, code: int, result: Result | None) -> None:
-        """A command has ended."""
+        """Called when a command has ended."""
 
     def show_tasks(self, tasks: Sequence[str], ended: str = "") -> None:
-        """Show which processes of the program are at work, and tell which one has ended well."""
+        """Show the running child processes; notify about one that has ended successfully."""
 
     @property
     def output_width(self) -> int:
-        """The width of the scrollback."""
+        """Columns of a line of output."""
 
 
 @dataclass(frozen=True)
 class _Invocation:
-    """A command of the table with its values."""
+    """A command with its parsed values."""
 
     command: Command
     values: dict[str, Any]
@@ -140,7 +137,7 @@ class _Invocation:
 
 
 class CommandRunner:
-    """Performs command lines, side by side where several were given."""
+    """Runs command lines, each in a thread of its own."""
 
     def __init__(self, host: CommandHost, workspace: Workspace, readonly: bool = False) -> None:
         self.host, self.workspace, self.readonly = host, workspace, readonly
@@ -149,21 +146,21 @@ class CommandRunner:
 
     @property
     def history(self) -> History:
-        """What was given before in the workspace that is open."""
+        """History of the open workspace."""
         if self._history.workspace != self.workspace:
             self._history = History(self.workspace, persistent=not self.readonly)
         return self._history
 
     def run(self, line: str, *, then: Callable[[int], None] | None = None) -> None:
-        """Do a line; returns at once. `then` is called, in some thread, with the exit code."""
+        """Start a line and return; `then` is called in another thread with the exit code."""
         threading.Thread(target=self._run, args=(line, then), name="command", daemon=True).start()
 
     def close(self) -> None:
-        """End what this program has started for itself; jobs go on."""
+        """End all child processes; jobs keep running."""
         self.tasks.close()
 
     def cancel(self, number: int | None = None) -> int:
-        """Ask processes of this program, or all of them, to end; how many were asked."""
+        """Ask one child process, or all, to end; returns their number."""
         return self.tasks.cancel(number)
 
     # -- a line -------------------------------------------------------------------------------------------------------
@@ -178,7 +175,7 @@ class CommandRunner:
                 then(code)
 
     def _run_line(self, line: str) -> int:
-        """The commands of a line, until one fails; its exit code."""
+        """Run the commands of a line until one fails; returns the exit code."""
         try:
             orders = parse_line(line)
         except CommandLineError as error:
@@ -191,12 +188,12 @@ class CommandRunner:
             if code:
                 left = line[orders[at + 1].begin :].strip() if at + 1 < len(orders) else ""
                 if left:
-                    self.host.show_output(f"not done: {left}")
+                    self.host.show_output(f"not run: {left}")
                 return code
         return 0
 
     def _run_parsed(self, command: ParsedCommand, line: str) -> int:
-        """One command; its exit code. Whatever goes wrong is said."""
+        """Run one command and report any error; returns the exit code."""
         result: Result | None = None
         words: Sequence[CommandToken] = command.tokens
         try:
@@ -212,21 +209,21 @@ class CommandRunner:
         except GtsError as error:
             code = self._report_error(error, line, words)
         except UnicodeEncodeError:
-            # The shell and the disk take any bytes for a name; what is kept of a run is text.
-            nameless = UsageError("a name here is no Unicode, and cannot be written down", hint="give the file another name")
-            code = self._report_error(nameless, line, words)
+            # File names may be any bytes; the files of a run are UTF-8.
+            unencodable = UsageError("a file name is not valid UTF-8", hint="rename the file")
+            code = self._report_error(unencodable, line, words)
         except Exception as error:
-            told = name_too_long_error(error) if isinstance(error, OSError) else None
-            if told is not None:
-                code = self._report_error(told, line, words)
+            known = name_too_long_error(error) if isinstance(error, OSError) else None
+            if known is not None:
+                code = self._report_error(known, line, words)
             else:
-                self.host.show_output(f"this should not have happened: {type(error).__name__}: {error}", error=True)
+                self.host.show_output(f"internal error: {type(error).__name__}: {error}", error=True)
                 code = 1
         self.host.command_finished(line[command.begin : command.end], code, result)
         return code
 
     def _report_error(self, error: GtsError, line: str, words: Sequence[CommandToken]) -> int:
-        """Say what is wrong, and where on the line."""
+        """Show an error and mark its place on the line; returns the exit code."""
         message, spot = describe_error(error, line, words)
         self.host.show_output(f"{message}\nhint: {error.hint}" if error.hint else message, error=True, span=spot)
         return error.exit_code
@@ -234,7 +231,7 @@ class CommandRunner:
     # -- a command ----------------------------------------------------------------------------------------------------
 
     def _dispatch(self, tokens: Sequence[CommandToken]) -> tuple[int, Result | None]:
-        """What begins with a word of the table, or one of the program's own."""
+        """Run a command of the table or a built-in; returns exit code and result."""
         texts = [word.text for word in tokens]
         name = texts[0]
         if name in BUILTINS:
@@ -251,7 +248,7 @@ class CommandRunner:
         return self._start_invocation(call)
 
     def _parse_invocation(self, tokens: Sequence[CommandToken]) -> _Invocation:
-        """The command and its values; raises click.UsageError, LineError or UsageError."""
+        """Parse a command and its values; raises click.UsageError, CommandLineError or UsageError."""
         texts = [word.text for word in tokens]
         taken: list[tuple[Command, dict[str, Any]]] = []
 
@@ -266,13 +263,13 @@ class CommandRunner:
         command, values = taken[0]
         if values.pop("workspace"):
             hint = "open another program there, or use a shell: !gts --workspace …"
-            raise UsageError("this program works on one workspace: leave `--workspace` out", hint=hint)
+            raise UsageError("`--workspace` does not work here: the program has one workspace open", hint=hint)
         if self.readonly and not _is_read_only(command, values):
-            raise UsageError(f"`{command.name}` could change something, and this program was started with --readonly")
+            raise UsageError(f"`{command.name}` may change files, and this program was started with --readonly")
         return _Invocation(command, values, tuple(texts))
 
     def _show_in_mode(self, call: _Invocation) -> bool:
-        """Show in a mode what a command is about, if nothing on the line asks for more than that."""
+        """Open a mode instead of running the command, if the mode supports all given options; returns whether it did."""
         name, values = call.command.name, call.values
         given = [
             option for option in call.command.options if values[option.value_name] not in (option.default, None, False, ())
@@ -290,10 +287,10 @@ class CommandRunner:
         return True
 
     def _start_invocation(self, call: _Invocation) -> tuple[int, Result | None]:
-        """A command of the table, here or in a process of its own."""
+        """Run a command in a thread or a child process; long commands detach as jobs."""
         command, values, words = call.command, dict(call.values), list(call.words)
         if any(option.value_name == "detach" for option in command.options) and not values["queue"]:
-            # What works long answers at once, with the id of a job.
+            # Long commands return at once with the id of a job.
             words, values["detach"] = [*words, *(["--detach"] if not values["detach"] else [])], True
         line = quote_words(words)
         self.host.show_command(line)
@@ -304,7 +301,7 @@ class CommandRunner:
         return self._run_in_thread(command, Context(self.workspace, threads, confirm=self.host.confirm), values)
 
     def _run_in_thread(self, command: Command, context: Context, values: dict[str, Any]) -> tuple[int, Result | None]:
-        """A command in this process."""
+        """Run a command in this thread."""
         from gts.commands.views import render_result
 
         result: Result | None = None
@@ -322,21 +319,21 @@ class CommandRunner:
 
     def _run_shell(self, line: str) -> int:
         if self.readonly:
-            raise UsageError("this program was started with --readonly, and a shell could change anything")
+            raise UsageError("a shell may change files, and this program was started with --readonly")
         if not line:
-            raise UsageError("`!` wants a command for the shell", hint="for example: !ls runs")
+            raise UsageError("`!` needs a shell command", hint="for example: !ls runs")
         self.host.show_command(f"!{line}")
         return self._run_subprocess(["/bin/sh", "-c", line], f"!{line}")
 
     def _run_subprocess(self, arguments: Sequence[str], line: str) -> int:
-        """A process whose output goes to the scrollback while it comes."""
+        """Run a child process and show its output as it arrives; returns the exit code."""
         from gts.jobs.launch import worker_environment
 
         settings = worker_environment() | {
             "COLUMNS": str(self.host.output_width),
             "PYTHONUNBUFFERED": "1",
             "GTS_WORKSPACE": str(self.workspace.root),
-            # So that a shell finds `gts` also where this one was started by its path.
+            # A shell finds `gts` even if this program was started by its path.
             "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")]),
         }
         task = self.tasks.start(arguments, line, folder=self.workspace.root, environment=settings)

@@ -1,4 +1,4 @@
-"""Processes that do what would be too heavy for this one; they belong to the program and end with it."""
+"""Child processes for heavy commands; they end with the program."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from itertools import count
 from pathlib import Path
 
 from gts.errors import WorkError, reason
+from gts_tui.terminal import strip_overwritten
 
 _BLOCK = 1 << 16
 _MAX_BUFFERED = 1 << 18
-"""Bytes of output that are collected before they are shown."""
+"""Bytes of output after which an unfinished line is shown."""
 _FLUSH_SECONDS = 0.4
-"""From one block that is shown to the next."""
+"""Minimum interval between blocks of output."""
 _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 1.0
 _GUARD_SCRIPT = "read _; kill -s TERM -- -{0}; sleep 2; kill -s KILL -- -{0}"
-"""A shell that waits for the end of its input, which is the end of this program however it comes, and then ends a session."""
+"""Shell script that waits for its stdin to close, which happens however this program ends, and then ends a session."""
 
 
 @dataclass(frozen=True)
 class ChildProcess:
-    """One process."""
+    """A running child process."""
 
     number: int
     line: str
     process: subprocess.Popen[bytes]
     guard: subprocess.Popen[bytes]
-    """Ends it where this program is killed, and so ends nothing itself any more."""
+    """Shell that ends the process if this program is killed and cannot do so itself."""
 
 
 class ChildProcesses:
-    """Those that are at work; `changed` is called when one begins or ends, in the thread that waits for it."""
+    """The running child processes; `on_change` is called when one starts or ends, in the thread that waits for it."""
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
@@ -50,11 +51,11 @@ class ChildProcesses:
 
     @property
     def running(self) -> tuple[ChildProcess, ...]:
-        """In the order in which they began."""
+        """In order of their start."""
         return tuple(self._running.values())
 
     def start(self, arguments: Sequence[str], line: str, *, folder: Path, environment: Mapping[str, str]) -> ChildProcess:
-        """Start a process; raises WorkError where that is impossible."""
+        """Start a process; raises WorkError."""
         try:
             process = subprocess.Popen(
                 arguments,
@@ -75,7 +76,7 @@ class ChildProcesses:
         return task
 
     def wait(self, task: ChildProcess, on_output: Callable[[str], None]) -> int:
-        """Wait for its end, handing on what it says, in blocks of whole lines; its exit code, of a signal the negative."""
+        """Wait for a process and pass on its output in blocks of whole lines; returns the exit code, -n for signal n."""
         try:
             for text in _read_blocks(task.process):
                 on_output(text)
@@ -91,7 +92,7 @@ class ChildProcesses:
             self._on_change()
 
     def cancel(self, number: int | None = None) -> int:
-        """Ask one, or all of them, to end; a second time it is no question. How many were asked."""
+        """Send SIGTERM, or SIGKILL the second time, to one process or all; returns their number."""
         chosen = [task for task in self.running if number in (None, task.number)]
         for task in chosen:
             _signal_session(task, signal.SIGKILL if task.number in self._cancelled else signal.SIGTERM)
@@ -99,11 +100,11 @@ class ChildProcesses:
         return len(chosen)
 
     def is_cancelled(self, task: ChildProcess) -> bool:
-        """Whether somebody asked it to end."""
+        """Return whether `cancel` was called for a process."""
         return task.number in self._cancelled
 
     def close(self) -> None:
-        """End all of them: the program ends."""
+        """End all processes."""
         self._is_closed = True
         self.cancel()
         end = time.monotonic() + _GRACE_SECONDS
@@ -125,7 +126,7 @@ def _start_guard(session: int) -> subprocess.Popen[bytes]:
 
 
 def _stop_guard(guard: subprocess.Popen[bytes]) -> None:
-    # Before its input ends: the number of what it guards may soon be that of another process.
+    # Kill it before closing its stdin: the guarded process id may be reused soon.
     guard.kill()
     guard.wait()
     if guard.stdin is not None:
@@ -133,13 +134,13 @@ def _stop_guard(guard: subprocess.Popen[bytes]) -> None:
 
 
 def _signal_session(task: ChildProcess, number: signal.Signals) -> None:
-    # Its whole session: what it has started itself ends too.
+    # The whole session, so that grandchildren end too.
     with contextlib.suppress(OSError):
         os.killpg(task.process.pid, number)
 
 
 def _read_blocks(process: subprocess.Popen[bytes]) -> Iterator[str]:
-    """What a process says, in whole lines, and not more often than a screen is drawn."""
+    """Yield the output of a process in whole lines, at most every _FLUSH_SECONDS."""
     assert process.stdout is not None
     descriptor = process.stdout.fileno()
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -148,25 +149,20 @@ def _read_blocks(process: subprocess.Popen[bytes]) -> Iterator[str]:
         readable, _, _ = select.select([descriptor], [], [], _POLL_SECONDS)
         block = os.read(descriptor, _BLOCK) if readable else b""
         held += decoder.decode(block)
-        # Something that it has started may keep the pipe open; it is its own end that counts.
+        # A grandchild may keep the pipe open after the process has ended.
         over = not block and (bool(readable) or process.poll() is not None)
         if over:
             held += decoder.decode(b"", final=True)
         whole = len(held) if over or len(held) > _MAX_BUFFERED else held.rfind("\n") + 1
         if whole and (over or len(held) > _MAX_BUFFERED or time.monotonic() - shown >= _FLUSH_SECONDS):
-            yield "\n".join(_strip_overwritten(line) for line in held[:whole].removesuffix("\n").split("\n"))
+            yield "\n".join(strip_overwritten(line) for line in held[:whole].removesuffix("\n").split("\n"))
             held, shown = held[whole:], time.monotonic()
         if over:
             return
 
 
-def _strip_overwritten(line: str) -> str:
-    """What a line shows in the end that was written over with carriage returns."""
-    return line.rstrip("\r").rpartition("\r")[2]
-
-
 def describe_exit(code: int) -> str:
-    """How a process ended, in words."""
+    """Describe the exit code of a process."""
     if code >= 0:
         return f"exit code {code}"
     try:

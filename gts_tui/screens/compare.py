@@ -31,15 +31,15 @@ from gts_tui.theme import theme_style
 from gts_tui.widgets.chart import ChartWidget
 from gts_tui.widgets.dialogs import ChoiceDialog
 from gts_tui.widgets.player import PlayerWidget
-from gts_tui.widgets.table import KeyedColumn, KeyedRow, KeyedTable
+from gts_tui.widgets.table import VirtualTable, VirtualTableColumn
 
 SCORE_COLUMNS = (
-    KeyedColumn("mean", 7, right=True),
-    KeyedColumn("score", 7, right=True),
-    KeyedColumn("IQM", 7, right=True),
-    KeyedColumn("95 %", 13, right=True),
-    KeyedColumn("length", 6, right=True),
-    KeyedColumn("m/s", 5, right=True),
+    VirtualTableColumn("mean", 7, align_right=True),
+    VirtualTableColumn("score", 7, align_right=True),
+    VirtualTableColumn("IQM", 7, align_right=True),
+    VirtualTableColumn("95 %", 13, align_right=True),
+    VirtualTableColumn("length", 6, align_right=True),
+    VirtualTableColumn("m/s", 5, align_right=True),
 )
 """What a score is shown as, one a column."""
 
@@ -62,7 +62,7 @@ def format_entry_cells(index: int, entry: ComparisonEntry, colour: str) -> tuple
     )
 
 
-def make_parameter_row(key: str, entries: list[ComparisonEntry]) -> KeyedRow | None:
+def make_parameter_row(key: str, entries: list[ComparisonEntry]) -> tuple[Text, ...] | None:
     """A parameter of all entries; None where it is the same. Of members that differ all values are named."""
     values = []
     for entry in entries:
@@ -73,7 +73,7 @@ def make_parameter_row(key: str, entries: list[ComparisonEntry]) -> KeyedRow | N
         values.append(", ".join(sorted(found)))
     if key in ("figure", "technique") and len(set(values)) == 1:
         return None
-    return KeyedRow(key, (plain_text(key), *map(plain_text, values)))
+    return (plain_text(key), *map(plain_text, values))
 
 
 def format_known_score(source: SourceInfo) -> str:
@@ -119,17 +119,17 @@ class CompareMode(Mode):
 
     def compose(self) -> ComposeResult:
         """The scores above, one of three panels below."""
-        yield KeyedTable(id="sides")
+        yield VirtualTable(id="sides", gap=1)
         yield Static(id="panels")
         with ContentSwitcher(initial="parameters"):
-            yield KeyedTable(id="parameters", marks=False)
+            yield VirtualTable(id="parameters", gap=1, marks=False)
             yield ChartWidget(id="curves")
             yield PlayerWidget(id="play")
 
     @property
-    def side_table(self) -> KeyedTable:
+    def side_table(self) -> VirtualTable:
         """Those that are compared."""
-        return self.query_one("#sides", KeyedTable)
+        return self.query_one("#sides", VirtualTable)
 
     @property
     def player(self) -> PlayerWidget:
@@ -195,18 +195,16 @@ class CompareMode(Mode):
             return
         entries = self._comparison.entries
         width = self.size.width
-        others = (KeyedColumn("steps", 6, right=True), *SCORE_COLUMNS)
+        others = (VirtualTableColumn("steps", 6, align_right=True), *SCORE_COLUMNS)
         columns = (
-            KeyedColumn("what", min(60, max(12, width - _MARGIN_COLUMNS - sum(one.width + 1 for one in others) - 1))),
+            VirtualTableColumn("what", min(60, max(12, width - _MARGIN_COLUMNS - sum(one.width + 1 for one in others) - 1))),
             *others,
         )
-        self.side_table.show_rows(
-            columns,
-            [
-                KeyedRow(entry.reference, format_entry_cells(at, entry, theme_style(self.app, f"chart-{at % 8 + 1}")))
-                for at, entry in enumerate(entries)
-            ],
-        )
+        cells = {
+            entry.reference: format_entry_cells(at, entry, theme_style(self.app, f"chart-{at % 8 + 1}"))
+            for at, entry in enumerate(entries)
+        }
+        self.side_table.show_rows(columns, tuple(cells), cells.__getitem__)
         self._show_parameters()
         self._show_curves()
         if not self._is_panel_chosen and self._has_curves():
@@ -217,20 +215,21 @@ class CompareMode(Mode):
         assert self._comparison is not None
         sides = [(at, entry) for at, entry in enumerate(self._comparison.entries) if entry.sides]
         if len(sides) < 2:
-            self.query_one("#parameters", KeyedTable).show_rows((), ())
+            self.query_one("#parameters", VirtualTable).show_rows((), (), lambda key: ())
             return
         column_width = max(9, min(24, (self.size.width - 32) // len(sides) - 1))
-        columns = [KeyedColumn("parameter", 28), *(KeyedColumn(str(at + 1), column_width, right=True) for at, _ in sides)]
-        rows = [
-            make_parameter_row(key, [entry for _, entry in sides])
-            for key in ("figure", "technique", *self._comparison.differing_keys)
+        columns = [
+            VirtualTableColumn("parameter", 28),
+            *(VirtualTableColumn(str(at + 1), column_width, align_right=True) for at, _ in sides),
         ]
-        self.query_one("#parameters", KeyedTable).show_rows(columns, [row for row in rows if row is not None])
+        keys = ("figure", "technique", *self._comparison.differing_keys)
+        rows = {key: cells for key in keys if (cells := make_parameter_row(key, [entry for _, entry in sides])) is not None}
+        self.query_one("#parameters", VirtualTable).show_rows(columns, tuple(rows), rows.__getitem__)
 
     def _show_curves(self) -> None:
         if self._comparison is not None:
             self.query_one(ChartWidget).show_data(
-                make_comparison_plot(self._comparison, self._metric, frozenset(self.side_table.marked))
+                make_comparison_plot(self._comparison, self._metric, frozenset(self.side_table.marked_keys))
             )
 
     def _show_panel(self, name: str) -> None:
@@ -266,7 +265,7 @@ class CompareMode(Mode):
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_keyed_table_marks_changed(self) -> None:
+    def on_virtual_table_marks_changed(self) -> None:
         """What is marked stands out among the curves."""
         self._show_curves()
 
@@ -274,11 +273,11 @@ class CompareMode(Mode):
         """Columns as wide as there is room."""
         self._show_comparison()
 
-    def on_data_table_row_highlighted(self) -> None:
+    def on_virtual_table_cursor_moved(self) -> None:
         """What is wrong with the one under the cursor is said."""
         self._update_panel_bar()
 
-    def on_data_table_row_selected(self) -> None:
+    def on_virtual_table_row_selected(self) -> None:
         """Open it where it is shown best."""
         if self.side_table.has_focus and self.side_table.current_key is not None:
             self.program.run_command(quote_words(["open", self.side_table.current_key]))
@@ -318,7 +317,7 @@ class CompareMode(Mode):
 
     def action_play(self) -> None:
         """Play the marked ones, else all of them, side by side."""
-        marked = self.side_table.marked
+        marked = self.side_table.marked_keys
         words = [word for word in self._references if not marked or word in marked]
         entries = {entry.reference: entry for entry in (self._comparison.entries if self._comparison else ())}
         words = [word for word in words if word not in entries or entries[word].kind != "spec"]

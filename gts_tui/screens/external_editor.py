@@ -19,7 +19,7 @@ from gts.errors import FileError, MissingError, reason
 from gts_tui.screens.editor.files import DiskVersion, load_file
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 _DEFAULT_EDITORS = ("nano", "vim", "vi")
@@ -63,7 +63,7 @@ def edit_text_externally(app: App[int], name: str, text: str, original: DiskVers
         return load_file(path).text
 
 
-def edit_in_terminal(app: GtsApp, reference: str) -> None:
+def edit_in_terminal(app: BaseApp, reference: str) -> None:
     """Give the terminal to $VISUAL or $EDITOR until it ends."""
     if app.settings.readonly:
         app.notify("this program was started with --readonly", severity="error", markup=False)

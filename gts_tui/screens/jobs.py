@@ -33,7 +33,7 @@ from gts_tui.widgets.dialogs import ConfirmDialog, InputDialog
 from gts_tui.widgets.filter_input import FilterInput
 from gts_tui.widgets.log_view import LogPane
 from gts_tui.widgets.status import state_text
-from gts_tui.widgets.table import MAX_ROWS, KeyedColumn, KeyedRow, KeyedTable
+from gts_tui.widgets.table import VirtualTable, VirtualTableColumn
 
 if TYPE_CHECKING:
     from gts.jobs.job_store import JobStatus
@@ -97,20 +97,20 @@ def _job_stamp(standing: JobStatus) -> Hashable:
 
 _WIDE_LAYOUT_COLUMNS = 110
 _NUMBER_COLUMNS = (
-    KeyedColumn("since", 6, right=True),
-    KeyedColumn("done", 5, right=True),
-    KeyedColumn("rate", 6, right=True),
-    KeyedColumn("left", 7, right=True),
-    KeyedColumn("cpu", 5, right=True),
-    KeyedColumn("memory", 7, right=True),
+    VirtualTableColumn("since", 6, align_right=True),
+    VirtualTableColumn("done", 5, align_right=True),
+    VirtualTableColumn("rate", 6, align_right=True),
+    VirtualTableColumn("left", 7, align_right=True),
+    VirtualTableColumn("cpu", 5, align_right=True),
+    VirtualTableColumn("memory", 7, align_right=True),
 )
-_NARROW_COLUMNS = (KeyedColumn("state", 13), KeyedColumn("job", 20), *_NUMBER_COLUMNS)
+_NARROW_COLUMNS = (VirtualTableColumn("state", 13), VirtualTableColumn("job", 20), *_NUMBER_COLUMNS)
 _WIDE_COLUMNS = (
-    KeyedColumn("state", 13),
-    KeyedColumn("kind", 6),
-    KeyedColumn("job", 40),
+    VirtualTableColumn("state", 13),
+    VirtualTableColumn("kind", 6),
+    VirtualTableColumn("job", 40),
     *_NUMBER_COLUMNS,
-    KeyedColumn("steps", 7, right=True),
+    VirtualTableColumn("steps", 7, align_right=True),
 )
 _STATE_FILTERS = ("", *STATE_NAMES)
 
@@ -123,7 +123,7 @@ class JobsMode(Mode):
     DEFAULT_CSS = """
     JobsMode #row { height: 1; color: $text-muted; }
     JobsMode #remarks { height: 1; }
-    JobsMode KeyedTable { height: 3fr; }
+    JobsMode VirtualTable { height: 3fr; }
     JobsMode LogPane { height: 2fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -149,7 +149,7 @@ class JobsMode(Mode):
 
     def compose(self) -> ComposeResult:
         """The row of this machine, the jobs, what is to say about one, its log."""
-        table = KeyedTable(id="jobs")
+        table = VirtualTable(id="jobs", gap=1)
         yield CachedStatic(id="row")
         yield table
         yield FilterInput(table, id="jobs-filter")
@@ -157,9 +157,9 @@ class JobsMode(Mode):
         yield LogPane("jobs.log")
 
     @property
-    def table(self) -> KeyedTable:
+    def table(self) -> VirtualTable:
         """The jobs."""
-        return self.query_one(KeyedTable)
+        return self.query_one(VirtualTable)
 
     # -- coming and going ---------------------------------------------------------------------------------------------
 
@@ -206,7 +206,8 @@ class JobsMode(Mode):
         # Those at work stay in sight, however many came after them.
         jobs.sort(key=lambda one: not one.alive)
         columns = _WIDE_COLUMNS if self.size.width >= _WIDE_LAYOUT_COLUMNS else _NARROW_COLUMNS
-        self.table.show_rows(columns, [KeyedRow(one.id, self._cells(one, columns)) for one in jobs[:MAX_ROWS]])
+        by_id = {one.id: one for one in jobs}
+        self.table.show_rows(columns, tuple(by_id), lambda key: self._cells(by_id[key], columns))
         self._show_queue_line(len(jobs))
         self._show_remarks()
 
@@ -214,15 +215,11 @@ class JobsMode(Mode):
         assert self._job_list is not None
         filter_note = f"{self._state_filter} only" if self._state_filter else ""
         total = len(self._job_list.jobs)
-        listed = (
-            f"{min(match_count, MAX_ROWS)} of {total} jobs"
-            if match_count < total or match_count > MAX_ROWS
-            else f"{total} jobs"
-        )
+        listed = f"{match_count} of {total} jobs" if match_count < total else f"{total} jobs"
         line = "   ".join(filter(None, [format_queue_summary(self._job_list.queue), listed, filter_note]))
         self.query_one("#row", CachedStatic).show_text(plain_text(line if total else f"{line}   next: train a spec"))
 
-    def _cells(self, job: ListedJob, columns: Sequence[KeyedColumn]) -> tuple[Text, ...]:
+    def _cells(self, job: ListedJob, columns: Sequence[VirtualTableColumn]) -> tuple[Text, ...]:
         wide = len(columns) > len(_NARROW_COLUMNS)
         share = percent_done(job)
         # The time that the id of a run begins with stands in a column of its own.
@@ -258,7 +255,7 @@ class JobsMode(Mode):
         folder = workspace.study_folder(job.id).path if job.kind == "search" else workspace.run_folder(job.id).path
         pane.show_log(JobFolder(folder).log, f"log of {job.id}")
 
-    def on_data_table_row_highlighted(self) -> None:
+    def on_virtual_table_cursor_moved(self) -> None:
         """Another job is looked at."""
         self._show_remarks()
         self._follow_log()
@@ -273,7 +270,7 @@ class JobsMode(Mode):
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_data_table_row_selected(self) -> None:
+    def on_virtual_table_row_selected(self) -> None:
         """Open the run or the study in its own mode."""
         job = self._current_job()
         if job is not None:

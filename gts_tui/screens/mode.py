@@ -1,58 +1,55 @@
-"""What the seven modes have in common: a panel that fills the middle of the screen."""
+"""Mode: the base class of the seven screens, and the container that shows one of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from textual import getters
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
-if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+from gts_tui.app_base import BaseApp
 
 
 class Mode(Vertical):
-    """One mode. It is made when it is first shown, follows files only while it is shown, and keeps its state meanwhile."""
+    """One mode. It is created when first shown, polls files only while it is shown, and keeps its state while hidden."""
 
     NAME: ClassVar[str]
-    """As the command line knows it."""
-    TITLE: ClassVar[str]
+    """Name on the command line and in `MODE_MODULES`."""
 
-    @property
-    def program(self) -> GtsApp:
-        """The program that this is a part of."""
-        return self.app  # type: ignore[return-value]
+    app = getters.app(BaseApp)
+    program = getters.app(BaseApp)
 
     def enter(self) -> None:
-        """It is shown from now on: follow what it shows."""
+        """Start polling; called when the mode is shown."""
 
     def leave(self) -> None:
-        """It is hidden from now on: follow nothing."""
+        """Stop polling; called when the mode is hidden."""
 
     def focus_first(self) -> None:
-        """Put the cursor where a person wants it first."""
+        """Focus the first focusable widget."""
         for widget in self.query(Widget):
             if widget.focusable:
                 widget.focus()
                 return
 
     def selection(self) -> tuple[str, ...]:
-        """What `@sel` means here: words that name what is marked, or else what the cursor is on."""
+        """Return the references of the marked items, else of the item under the cursor; `@sel` expands to them."""
         return ()
 
-    def open(self, word: str) -> None:
-        """Show what a word names: a path relative to the workspace, the id of a run or job, the name of a study."""
+    def open(self, reference: str) -> None:
+        """Show an item: a path relative to the workspace, the id of a run or job, or the name of a study."""
 
     def may_close(self) -> bool:
-        """Whether the program may end; asks the person itself where it may not."""
+        """Return whether the program may exit; a mode that refuses asks the user itself."""
         return True
 
 
 class ModeContainer(Container):
-    """The middle of the screen: one mode at a time."""
+    """Middle of the screen: one mode at a time."""
 
     def focus_mode(self) -> None:
-        """Put the cursor into the mode that is shown."""
+        """Focus the visible mode."""
         for mode in self.query(Mode):
             if mode.display:
                 mode.focus_first()

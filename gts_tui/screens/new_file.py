@@ -21,10 +21,10 @@ from gts_tui.textual_fixes import OnceDialog
 from gts_tui.widgets.dialogs import ChoiceDialog, InputDialog
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
-async def ask_new_file_command(app: GtsApp, listing: WorkspaceListing, kind: str, figure: str) -> tuple[str, str] | None:
+async def ask_new_file_command(app: BaseApp, listing: WorkspaceListing, kind: str, figure: str) -> tuple[str, str] | None:
     """Ask what is to be made: the command that makes it and the path that it makes; None where nobody wants it."""
     # Off the program's own thread: the declarations take a moment to load.
     figures, techniques = await asyncio.to_thread(_load_choices)

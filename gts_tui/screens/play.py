@@ -18,11 +18,15 @@ from gts_tui.screens.mode import Mode
 from gts_tui.screens.sources import SourceInfo, SourceReader
 from gts_tui.widgets.filter_input import FilterInput
 from gts_tui.widgets.player import PlayerWidget
-from gts_tui.widgets.table import KeyedColumn, KeyedRow, KeyedTable
+from gts_tui.widgets.table import VirtualTable, VirtualTableColumn
 
 _SIDE_BY_SIDE_COLUMNS = 100
 """Columns from which on the list stays beside what plays."""
-_COLUMNS = (KeyedColumn("what", 26), KeyedColumn("score", 8, right=True), KeyedColumn("steps", 6, right=True))
+_COLUMNS = (
+    VirtualTableColumn("what", 26),
+    VirtualTableColumn("score", 8, align_right=True),
+    VirtualTableColumn("steps", 6, align_right=True),
+)
 
 
 class PlayMode(Mode):
@@ -52,7 +56,7 @@ class PlayMode(Mode):
 
     def compose(self) -> ComposeResult:
         """The list at the left, the player at the right."""
-        table = KeyedTable(id="choices")
+        table = VirtualTable(id="choices", gap=1)
         with Horizontal():
             with Vertical(id="shelf"):
                 yield table
@@ -66,9 +70,9 @@ class PlayMode(Mode):
         return self.query_one(PlayerWidget)
 
     @property
-    def table(self) -> KeyedTable:
+    def table(self) -> VirtualTable:
         """The list."""
-        return self.query_one(KeyedTable)
+        return self.query_one(VirtualTable)
 
     # -- coming and going ---------------------------------------------------------------------------------------------
 
@@ -131,7 +135,8 @@ class PlayMode(Mode):
     def _show_sources(self) -> None:
         line = self.query_one(FilterInput)
         found = [one for one in self._sources if one.playable and line.matches(f"{one.reference} {one.kind} {one.figure}")]
-        self.table.show_rows(_COLUMNS, [KeyedRow(one.reference, _source_cells(one)) for one in found])
+        by_reference = {one.reference: one for one in found}
+        self.table.show_rows(_COLUMNS, tuple(by_reference), lambda key: _source_cells(by_reference[key]))
         summary = f"{len(found)} to play" if found else "nothing to play yet: train a spec first"
         self.query_one("#said", Static).update(Text(summary))
         hint = "enter plays, space marks several to play side by side" if found else summary
@@ -141,7 +146,7 @@ class PlayMode(Mode):
         """Show what has the words."""
         self._show_sources()
 
-    def on_data_table_row_selected(self) -> None:
+    def on_virtual_table_row_selected(self) -> None:
         """Play what is chosen."""
         self._is_following = False
         self._play(self.table.selected_keys)

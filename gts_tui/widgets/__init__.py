@@ -1,1 +1,1 @@
-"""Widgets that several screens use. They know the app only through `gts_tui.app_base`."""
+"""Widgets that several modes use. They may import `app_base` and the flat modules below it, but no console and no screens."""

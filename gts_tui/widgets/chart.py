@@ -1,4 +1,4 @@
-"""The chart on the screen: a plot is drawn once for a size and a theme, and only rows that differ are painted again."""
+"""Chart: a widget that renders a plot once per size and theme, and repaints only rows that differ."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EMPTY_CHART = ChartData("", ())
 
 
 class ChartWidget(Widget):
-    """One pair of axes. `show` gives it something else to show; with the class `-selected` its title stands out."""
+    """One pair of axes. The class `-selected` highlights its title."""
 
     DEFAULT_CSS = """
     ChartWidget { width: 1fr; height: 1fr; min-width: 20; min-height: 5; }
@@ -42,11 +42,11 @@ class ChartWidget(Widget):
 
     @property
     def data(self) -> ChartData:
-        """What it shows."""
+        """Data that is shown."""
         return self._data
 
     def show_data(self, data: ChartData) -> None:
-        """Show a plot; rows that look the same are left alone."""
+        """Show data; unchanged rows are not repainted."""
         if data is self._data or data == self._data:
             return
         before, was_for = self._cached_strips, self._cache_key
@@ -63,16 +63,16 @@ class ChartWidget(Widget):
             self.refresh(*regions)
 
     def plain_text(self) -> str:
-        """What stands in it, without colours."""
+        """Contents without colours."""
         return "\n".join(strip.text for strip in self._render_strips())
 
     def render_line(self, y: int) -> Strip:
-        """A row of it."""
+        """Return a row."""
         strips = self._render_strips()
         return strips[y] if y < len(strips) else Strip.blank(self.size.width, self.rich_style)
 
     def _appearance(self) -> Hashable:
-        """What the picture depends on besides the plot."""
+        """Values that the drawn rows depend on besides the data."""
         return self.size, self.rich_style, self.app.theme, self._glyphs.level, self.has_class("-selected")
 
     @property
@@ -100,7 +100,7 @@ def _chart_colours(variables: Mapping[str, str]) -> dict[str, str]:
 
 @lru_cache(maxsize=32)
 def _span_styles(colours: tuple[tuple[str, str], ...], base: Style) -> dict[str, Style]:
-    """The style of every ink of a picture."""
+    """Return the rich style of every span style of a chart."""
     inks = {
         "title": base + Style(bold=True),
         "axis": base + Style(dim=True),

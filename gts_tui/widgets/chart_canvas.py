@@ -1,12 +1,4 @@
-"""Axes: which values they show, where a value stands on one, and the labels that a person reads them by.
-
-Lines as dots, dots as signs: 2×4 dots a sign in braille, 1×2 in half blocks, one in ascii.
-
-A canvas is one whole number a column of dots, whose bits are the dots from the top down: a piece of a line is then a run of
-bits in few columns, however many dots it has.
-
-Curves as rows of bars, for where a chart has no room.
-"""
+"""Axes with ticks and labels, and rasters of dots: 2×4 dots per character in braille, 1×2 in half blocks."""
 
 from __future__ import annotations
 
@@ -18,7 +10,7 @@ from dataclasses import dataclass
 from gts_tui.terminal import GlyphLevel, Glyphs
 
 _MIN_SPAN = 1e-290
-"""A span below this is none: what is divided by it would leave the numbers that there are."""
+"""Spans below this count as zero, to avoid overflow in divisions."""
 
 _MAX_FLOAT = sys.float_info.max
 _TIME_STEPS = (
@@ -50,16 +42,16 @@ _UNIT_SIZES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0}
 
 @dataclass(frozen=True)
 class AxisScale:
-    """One axis. On a logarithmic one `low` and `high` are exponents of ten."""
+    """One axis. If it is logarithmic, `low`, `high` and the ticks are exponents of ten."""
 
     low: float
     high: float
     ticks: tuple[tuple[float, str], ...] = ()
-    """Values, on a logarithmic axis exponents, with their labels."""
+    """Values, or exponents of a logarithmic axis, with their labels."""
     is_log: bool = False
 
     def positions(self, values: Sequence[float], dots: int) -> list[int | None]:
-        """Dot indices of values, from low to high among `draw_points` dots; None for a value that is not finite."""
+        """Return dot indices of values, from 0 at `low` to `dots` - 1; None for a value that is not finite."""
         # Halves, since the difference of two large numbers may be none.
         low, half = self.low * 0.5, self.high * 0.5 - self.low * 0.5
         each = (dots - 1) / half
@@ -71,25 +63,25 @@ class AxisScale:
         return [int((value * 0.5 - low) * each + 0.5) if finite(value) else None for value in values]
 
     def position(self, tick: float, dots: int) -> int | None:
-        """Where a tick stands; None where it is outside."""
+        """Return the dot index of a tick; None if it is outside."""
         if not self.low <= tick <= self.high:
             return None
         return int((tick * 0.5 - self.low * 0.5) * ((dots - 1) / (self.high * 0.5 - self.low * 0.5)) + 0.5)
 
     def value_at(self, position: float, dots: int) -> float:
-        """The value that stands at a place; the exponent on a logarithmic axis."""
+        """Return the value at a dot index; the exponent on a logarithmic axis."""
         share = position / max(1, dots - 1)
         return self.low * (1 - share) + self.high * share
 
 
 def finite_bounds(values: Iterable[float]) -> tuple[float, float] | None:
-    """The least and the largest of the finite values."""
+    """Return the minimum and maximum of the finite values; None if there are none."""
     kept = [value for value in values if math.isfinite(value)]
     return (min(kept), max(kept)) if kept else None
 
 
 def make_linear_axis(low: float, high: float, max_ticks: int, *, snap: bool) -> AxisScale:
-    """An axis with about `most` labels; `snap` moves its ends to quarters of a tick, so that it stays while data moves."""
+    """Make an axis with about `max_ticks` labels; `snap` rounds its ends to quarters of a tick, so that it moves rarely."""
     low, high = _widen_range(low, high)
     step = _round_step(high / max_ticks - low / max_ticks)
     if snap:
@@ -102,7 +94,7 @@ def make_linear_axis(low: float, high: float, max_ticks: int, *, snap: bool) -> 
 
 
 def make_time_axis(low: float, high: float, max_ticks: int) -> AxisScale:
-    """An axis of seconds, labelled as times."""
+    """Make an axis of seconds with times as labels."""
     low, high = _widen_range(low, high)
     rough = high / max_ticks - low / max_ticks
     step = next((float(step) for step in _TIME_STEPS if step >= rough), 0.0) or _round_step(rough)
@@ -110,7 +102,7 @@ def make_time_axis(low: float, high: float, max_ticks: int) -> AxisScale:
 
 
 def make_log_axis(low: float, high: float, max_ticks: int) -> AxisScale:
-    """An axis of exponents from about `low` to `high`, which are above 0; its ends are 1, 2 or 5 times a power of ten."""
+    """Make an axis of exponents; its ends are 1, 2 or 5 times a power of ten. `low` and `high` must be positive."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     marks = [(power + math.log10(times), f"{times}e{power}") for power in range(first, last + 1) for times in (1, 2, 5)]
     below = [at for at, _ in marks if at <= math.log10(low) + 1e-9]
@@ -126,7 +118,7 @@ def make_log_axis(low: float, high: float, max_ticks: int) -> AxisScale:
 
 
 def format_tick_label(value: float, step: float, largest: float) -> str:
-    """A number beside an axis whose labels are `step` apart and at most `largest`."""
+    """Format a tick label for ticks `step` apart, with values up to `largest`."""
     if value == 0:
         return "0"
     if largest >= 1e13 or largest < 1e-3:
@@ -138,7 +130,7 @@ def format_tick_label(value: float, step: float, largest: float) -> str:
 
 
 def format_axis_value(value: float) -> str:
-    """A single value, in few letters."""
+    """Format a single value in few characters."""
     if not math.isfinite(value):
         return "–" if math.isnan(value) else ("∞" if value > 0 else "-∞")
     size = abs(value)
@@ -151,7 +143,7 @@ def format_axis_value(value: float) -> str:
 
 
 def format_axis_time(seconds: float, largest: float) -> str:
-    """Seconds as m:ss, or as h:mm where an axis goes beyond an hour."""
+    """Format seconds as m:ss, or as h:mm on an axis longer than an hour."""
     if not math.isfinite(seconds) or abs(seconds) > 1e12:
         return format_axis_value(seconds)
     sign, whole = "-" if seconds < 0 else "", int(abs(seconds))
@@ -161,7 +153,7 @@ def format_axis_time(seconds: float, largest: float) -> str:
 
 
 def _widen_range(low: float, high: float) -> tuple[float, float]:
-    """Ends that are apart."""
+    """Return bounds that differ."""
     if high * 0.5 - low * 0.5 > max(_MIN_SPAN, 1e-12 * max(abs(low), abs(high))):
         return low, high
     around = max(abs(low), abs(high)) * 0.05
@@ -170,13 +162,13 @@ def _widen_range(low: float, high: float) -> tuple[float, float]:
 
 
 def _round_step(step: float) -> float:
-    """The next of 1, 2 and 5 times a power of ten."""
+    """Round a step up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** _exponent(step)
     return next((times * power for times in (1, 2, 5) if times * power >= step * (1 - 1e-9)), 10 * power)
 
 
 def _exponent(value: float) -> int:
-    """The exponent of ten of a number above 0."""
+    """Return the decimal exponent of a positive number."""
     return math.floor(math.log10(value) + 1e-9)
 
 
@@ -195,27 +187,28 @@ def _expand_exponent(text: str) -> str:
 
 
 def _shorten_exponent(text: str) -> str:
+    """Write exponents near zero as decimal numbers: 2e3 as 2000, 1e-2 as 0.01."""
     digits, _, power = text.partition("e")
     return f"{digits}e{int(power)}"
 
 
 DotPositions = Sequence[int | None]
-"""Where points stand, along one axis; None for what cannot be shown."""
+"""Dot indices along one axis; None for points that cannot be shown."""
 
 
 @dataclass(frozen=True)
 class DotEncoding:
-    """How dots become signs."""
+    """Mapping of dots to characters."""
 
     dots_across: int
-    """Dots in the width of a sign."""
+    """Dots in the width of a character."""
     dots_down: int
     markers: str
-    """What tells the lines apart, one a line."""
+    """Markers that distinguish lines, one character per line."""
     band_char: str
-    """The sign of a band; empty where it is made of dots."""
+    """Character of a band; empty if bands are drawn as dots."""
     chars: str
-    """By their bits, the left column of dots in the lower half; empty where a line is made of its mark."""
+    """Characters by the bits of their dots, left column in the lower bits; empty if lines are drawn as markers."""
 
 
 def _braille_chars() -> str:
@@ -231,7 +224,7 @@ DOT_ENCODINGS: dict[GlyphLevel, DotEncoding] = {
 
 
 def draw_polyline(columns: list[int], xs: DotPositions, ys: DotPositions) -> None:
-    """Light the dots of a line through points, in order; a point that is None interrupts it."""
+    """Set the dots of a line through points in order; None interrupts it."""
     last: tuple[int, int] | None = None
     for x, y in zip(xs, ys, strict=True):
         if x is None or y is None:
@@ -247,7 +240,7 @@ def draw_polyline(columns: list[int], xs: DotPositions, ys: DotPositions) -> Non
 
 
 def draw_steps(columns: list[int], xs: DotPositions, ys: DotPositions) -> None:
-    """The same, but a value holds until the next."""
+    """Set the dots of a line that keeps each value until the next."""
     held_xs: list[int | None] = []
     held_ys: list[int | None] = []
     for at, (x, y) in enumerate(zip(xs, ys, strict=True)):
@@ -260,14 +253,14 @@ def draw_steps(columns: list[int], xs: DotPositions, ys: DotPositions) -> None:
 
 
 def draw_points(columns: list[int], xs: DotPositions, ys: DotPositions) -> None:
-    """Light each point alone."""
+    """Set the dot of each point."""
     for x, y in zip(xs, ys, strict=True):
         if x is not None and y is not None:
             columns[x] |= 1 << y
 
 
 def fill_between(columns: list[int], xs: DotPositions, lows: DotPositions, highs: DotPositions) -> None:
-    """Light every dot between two lines."""
+    """Set all dots between two lines."""
     last: tuple[int, int, int] | None = None
     for x, low, high in zip(xs, lows, highs, strict=True):
         if x is None or low is None or high is None:
@@ -286,20 +279,20 @@ def fill_between(columns: list[int], xs: DotPositions, lows: DotPositions, highs
 
 
 def bit_range(one: int, other: int) -> int:
-    """The bits from one dot to another, both included."""
+    """Return the bits between two dots, both included."""
     if one > other:
         one, other = other, one
     return ((1 << (other - one + 1)) - 1) << one
 
 
 def thin_checkerboard(columns: list[int], down: int) -> list[int]:
-    """Every other dot, like a chess board: what is filled so is dimmer than a line."""
+    """Keep every other dot in a checkerboard pattern, so that bands look dimmer than lines."""
     even = int("01" * (down // 2 + 1), 2)
     return [column & (even if at % 2 else even << 1) for at, column in enumerate(columns)]
 
 
 def iterate_cells(columns: Sequence[int], encoding: DotEncoding) -> Iterator[tuple[int, int, int]]:
-    """The signs that have dots: their row, column and bits."""
+    """Yield row, column and bits of the characters that have any dots."""
     across, down = encoding.dots_across, encoding.dots_down
     every = (1 << down) - 1
     for at in range(0, len(columns) - across + 1, across):
@@ -314,7 +307,7 @@ def iterate_cells(columns: Sequence[int], encoding: DotEncoding) -> Iterator[tup
 
 
 def _draw_segment(columns: list[int], x0: int, y0: int, x1: int, y1: int) -> None:
-    """A straight piece between two dots in different columns."""
+    """Set the dots of a straight segment between two columns."""
     if x0 > x1:
         x0, y0, x1, y1 = x1, y1, x0, y0
     wide, high = x1 - x0, abs(y1 - y0)
@@ -332,7 +325,7 @@ def _draw_segment(columns: list[int], x0: int, y0: int, x1: int, y1: int) -> Non
 
 
 def render_sparkline(values: Sequence[float], width: int, height: int, glyphs: Glyphs) -> list[str]:
-    """Values as `height` lines of at most `width` columns, the lowest at the foot; what is not finite leaves a gap."""
+    """Return values as `height` rows of at most `width` columns, from the top; values that are not finite leave gaps."""
     columns = _average_into_columns(values, width)
     finite = [value for value in columns if math.isfinite(value)]
     if not finite:
@@ -353,7 +346,7 @@ def _bar_char(filled: int, glyphs: Glyphs) -> str:
 
 
 def _average_into_columns(values: Sequence[float], width: int) -> list[float]:
-    """At most `width` values, each the mean of the finite ones that it stands for."""
+    """Return at most `width` values, each the mean of the finite values in its range."""
     if len(values) <= width:
         return list(values)
     columns = []

@@ -1,7 +1,4 @@
-"""A plot as rows of signs, for any size: a head with title and legend, the field with its axes, and the labels below.
-
-What a chart shows, as plain data.
-"""
+"""Rendering of a plot as rows of characters: title and legend, the field with its axes, and the labels below."""
 
 from __future__ import annotations
 
@@ -30,37 +27,37 @@ LineStyle = Literal["line", "steps", "points", "faint"]
 
 @dataclass(frozen=True)
 class ChartLine:
-    """Points that belong together; all tuples that are not empty have the same length. What is not finite leaves a gap."""
+    """Points of a line; all tuples that are not empty have equal lengths. Values that are not finite leave gaps."""
 
     name: str
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     colour: int = 0
-    """Which of the theme's chart colours, from 0."""
+    """Index of the theme's chart colour."""
     style: LineStyle = "line"
     lows: tuple[float, ...] = ()
-    """Lower edge of a band around the line; empty for none."""
+    """Lower edge of a band around the line; empty for no band."""
     highs: tuple[float, ...] = ()
     legend_value: float = math.nan
-    """What the legend tells in place of the last of `ys`, where that one stands for several."""
+    """Value in the legend instead of the last one of `ys`; NaN for none."""
 
 
 @dataclass(frozen=True)
 class ChartData:
-    """One pair of axes."""
+    """One pair of axes and its lines."""
 
     title: str
     lines: tuple[ChartLine, ...]
     x_label: str = ""
     is_time_axis: bool = False
-    """Whether x is seconds, and labelled as times."""
+    """Whether x is in seconds."""
     is_log_y: bool = False
     x_ticks: tuple[tuple[float, str], ...] = ()
-    """In place of numbers."""
+    """Labels instead of numbers."""
     cursor: float | None = None
-    """Where on the x axis a cursor stands, whose values are shown."""
+    """Position of a cursor on the x axis; the legend shows the values there."""
     show_values: bool = True
-    """Whether the legend tells values of lines; not where the last point of one says no more than the others."""
+    """Whether the legend shows values."""
 
 
 StyledSpan = tuple[str, str]
@@ -76,7 +73,7 @@ _MAX_MARKED_POINTS = 400
 
 @dataclass
 class _CellGrid:
-    """Signs and inks of a rectangle, to write on."""
+    """Characters and styles of a rectangle."""
 
     width: int
     height: int
@@ -86,19 +83,19 @@ class _CellGrid:
         self.styles = [[_NO_STYLE] * self.width for _ in range(self.height)]
 
     def write(self, row: int, column: int, text: str, style: str) -> None:
-        """Write; what is outside is lost."""
+        """Write a text; the part outside the rectangle is cut off."""
         if 0 <= row < self.height:
             for at, sign in enumerate(text, start=column):
                 if 0 <= at < self.width:
                     self.chars[row][at], self.styles[row][at] = sign, style
 
     def styled_rows(self) -> list[list[StyledSpan]]:
-        """Every row as runs of one ink."""
+        """Return every row as spans of one style."""
         return [_group_by_style(signs, inks) for signs, inks in zip(self.chars, self.styles, strict=True)]
 
 
 def render_chart_rows(data: ChartData, width: int, height: int, glyphs: Glyphs) -> list[list[StyledSpan]]:
-    """Rows of the picture; every row is as wide as asked for."""
+    """Return the rows of a chart, all `width` columns wide."""
     grid = _CellGrid(max(0, width), max(0, height))
     if not grid.width or not grid.height:
         return grid.styled_rows()
@@ -144,7 +141,7 @@ def render_chart_rows(data: ChartData, width: int, height: int, glyphs: Glyphs) 
 
 @dataclass
 class _PlotArea:
-    """The part of a sheet where lines are drawn."""
+    """Rectangle of a grid that lines are drawn in."""
 
     grid: _CellGrid
     top: int
@@ -153,7 +150,7 @@ class _PlotArea:
     height: int
 
     def draw_axes(self, x_axis: AxisScale, y_axis: AxisScale, glyphs: Glyphs, *, has_x_axis: bool) -> None:
-        """The two axes, with ticks and the labels of y."""
+        """Draw both axes, the ticks, and the labels of y."""
         for row in range(self.height):
             self.grid.write(self.top + row, self.left - 1, glyphs.vertical, "axis")
         if has_x_axis:
@@ -173,7 +170,7 @@ class _PlotArea:
                 last = row
 
     def draw_band(self, line: ChartLine, x_axis: AxisScale, y_axis: AxisScale, encoding: DotEncoding) -> None:
-        """What a line spreads over."""
+        """Draw the band of a line."""
         if not line.lows or not line.highs:
             return
         columns, xs = self._dot_columns(line, x_axis, encoding)
@@ -201,7 +198,7 @@ class _PlotArea:
         marker: str,
         is_only_line: bool = False,
     ) -> None:
-        """A line; where there are several, signs on it tell which it is."""
+        """Draw a line, with markers that identify it if there are several."""
         columns, xs = self._dot_columns(line, x_axis, encoding)
         ys = self._dot_rows(line.ys, y_axis, encoding)
         points = line.style == "points"
@@ -228,7 +225,7 @@ class _PlotArea:
                 self._set_cell(heights[column], column, mark, ink)
 
     def _merge_char(self, row: int, column: int, bits: int, ink: str, grain: DotEncoding) -> str:
-        """The sign of a cell, which has what another line has lit there already."""
+        """Return the character of a cell, including dots that another line has set."""
         if not grain.chars:
             return "."
         there = self.grid.styles[self.top + row][self.left + column]
@@ -246,13 +243,13 @@ class _PlotArea:
         return [0] * across, x_axis.positions(line.xs, across)
 
     def _dot_rows(self, values: tuple[float, ...], y_axis: AxisScale, grain: DotEncoding) -> list[int | None]:
-        """Rows of dots, from the top."""
+        """Return dot rows of values, from the top."""
         down = self.height * grain.dots_down
         return [None if place is None else down - 1 - place for place in y_axis.positions(values, down)]
 
 
 def _draw_header(sheet: _CellGrid, plot: ChartData, named: list[tuple[int, ChartLine]], grain: DotEncoding) -> int:
-    """Write title and legend; how many rows they take."""
+    """Draw title and legend; returns the number of rows."""
     title = plot.title
     if plot.is_log_y:
         out = sum(1 for line in plot.lines for y in line.ys if y <= 0)
@@ -271,7 +268,7 @@ def _draw_header(sheet: _CellGrid, plot: ChartData, named: list[tuple[int, Chart
 def _legend_entries(
     named: list[tuple[int, ChartLine]], grain: DotEncoding, plot: ChartData, width: int
 ) -> list[tuple[str, ChartLine]]:
-    """What is written for each line: its mark, its name, its value; names lose their beginnings where there is no room."""
+    """Return marker, name and value of each line; long names lose their beginnings."""
     values = [f" {format_axis_value(_value_at_cursor(line, plot.cursor))}" if plot.show_values else "" for _, line in named]
     if len(named) == 1:
         line = named[0][1]
@@ -285,7 +282,7 @@ def _legend_entries(
 
 
 def _value_at_cursor(line: ChartLine, cursor: float | None) -> float:
-    """What a line shows at the cursor, else its last value."""
+    """Return the value at the cursor, or the last value."""
     if cursor is None and math.isfinite(line.legend_value):
         return line.legend_value
     if cursor is None:
@@ -312,7 +309,7 @@ def _make_x_axis(plot: ChartData, width: int) -> AxisScale:
 
 
 def _draw_x_labels(field: _PlotArea, plot: ChartData, axis: AxisScale, row: int) -> None:
-    """The labels of x, and at the right what x is."""
+    """Draw the labels of x, and the name of x at the right."""
     sheet = field.grid
     end = sheet.width
     if plot.x_label and len(plot.x_label) + 12 < field.width:

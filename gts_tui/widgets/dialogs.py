@@ -1,7 +1,4 @@
-"""A list to find something in: what is typed narrows it, enter chooses. The palette and the help are such lists.
-
-Questions in the middle of the screen; esc always answers no.
-"""
+"""Dialogs: a searchable list, a yes-no question, a text prompt, and a choice; esc always cancels."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from typing import Any, ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -25,30 +23,30 @@ MAX_RESULTS = 200
 
 @dataclass(frozen=True)
 class SearchItem:
-    """A line of the list."""
+    """Entry of a searchable list."""
 
     label: str
-    """What is looked for first, and stands to the left."""
+    """Left column; matches in it count twice."""
     description: str
-    """What it is, in a few words."""
+    """Middle column."""
     detail: str = ""
-    """At the right, and found too: an id, a command."""
+    """Right column, searched too: an id or a kind."""
     value: Any = None
-    """What the screen answers when it is chosen."""
+    """Result of the dialog if this entry is chosen."""
 
 
 class SearchDialog(OnceDialog[Any]):
-    """The list in the middle of the screen. It answers with the `answer` of what was chosen, None where nobody chose."""
+    """List that is narrowed by typing. Returns the `value` of the chosen entry, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "never mind", id="find.leave"),
+        Binding("escape", "leave", "cancel", id="find.leave"),
         Binding("down,ctrl+n", "move('cursor_down')", "next", show=False, id="find.next"),
         Binding("up,ctrl+p", "move('cursor_up')", "previous", show=False, id="find.previous"),
         Binding("pagedown", "move('page_down')", "a page down", show=False, id="find.page-down"),
         Binding("pageup", "move('page_up')", "a page up", show=False, id="find.page-up"),
     ]
 
-    def __init__(self, title: str, items: Sequence[SearchItem], *, hint: str = "enter choose   esc never mind") -> None:
+    def __init__(self, title: str, items: Sequence[SearchItem], *, hint: str = "enter choose   esc cancel") -> None:
         super().__init__(classes="dialog find")
         self._title, self._hint = title, hint
         self._items = list(items)
@@ -56,7 +54,7 @@ class SearchDialog(OnceDialog[Any]):
         self._fuzzy = FuzzySearch()
 
     def compose(self) -> ComposeResult:
-        """What is typed, and what is found."""
+        """Yield the input, the list and a hint."""
         with Vertical():
             field = Input(placeholder=self._title, id="find-what")
             field.cursor_blink = False
@@ -67,35 +65,35 @@ class SearchDialog(OnceDialog[Any]):
             yield Static(Text(self._hint), classes="foot")
 
     def on_mount(self) -> None:
-        """Show everything."""
+        """Show all entries."""
         # Widths are known after the first layout.
         self.call_after_refresh(self._update_results)
 
     def on_resize(self) -> None:
-        """Columns follow the width."""
+        """Fit the columns to the width."""
         self.call_after_refresh(self._update_results)
 
     def add_items(self, items: Iterable[SearchItem]) -> None:
-        """More to find, which came later, perhaps when nobody looks any more."""
+        """Add entries that were found later; the dialog may be closed already."""
         self._items += items
         self._update_results()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """What is typed narrows the list."""
+    @on(Input.Changed)
+    def _narrow_list(self, event: Input.Changed) -> None:
         event.stop()
         self._update_results()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Choose what the cursor is on."""
+    @on(Input.Submitted)
+    def _select_highlighted(self, event: Input.Submitted) -> None:
         event.stop()
         at = self.query_one(OptionList).highlighted
         if at is not None and at < len(self._results):
             self._select_item(self._results[at])
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Choose what was clicked on."""
+    @on(OptionList.OptionSelected)
+    def _select_clicked(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        # What is shown may be other than what was chosen from.
+        # The list may have been narrowed since the click.
         if event.option_index < len(self._results):
             self._select_item(self._results[event.option_index])
 
@@ -104,7 +102,7 @@ class SearchDialog(OnceDialog[Any]):
             self.dismiss(item.value)
 
     def action_leave(self) -> None:
-        """Empty the line; where it is empty, leave."""
+        """Clear the input; if it is empty, close the dialog."""
         field = self.query_one(Input)
         if field.value:
             field.value = ""
@@ -112,16 +110,16 @@ class SearchDialog(OnceDialog[Any]):
             self.dismiss(None)
 
     def action_move(self, action: str) -> None:
-        """Move the cursor in the list, while the line keeps the letters."""
+        """Move the highlight; the input keeps the focus."""
         getattr(self.query_one(OptionList), f"action_{action}")()
 
     def _update_results(self) -> None:
         found, field = next(iter(self.query(OptionList)), None), next(iter(self.query(Input)), None)
         if found is None or field is None:
-            # It is not there yet, or closed.
+            # Not composed yet, or closed.
             return
         self._results = self._find_matches(field.value.strip())[:MAX_RESULTS]
-        # A blank to each side, and a bar that scrolls.
+        # One column of padding on each side, and the scroll bar.
         width = max(20, found.size.width - 3)
         left = min(max((cell_len(entry.label) for entry in self._results), default=0), width * 2 // 5)
         found.clear_options()
@@ -130,7 +128,7 @@ class SearchDialog(OnceDialog[Any]):
             found.highlighted = 0
 
     def _find_matches(self, query: str) -> list[SearchItem]:
-        """The entries that have what is wanted, best first."""
+        """Return the entries that match, best first."""
         if not query:
             return list(self._items)
         scored = []
@@ -143,14 +141,14 @@ class SearchDialog(OnceDialog[Any]):
         return [entry for _, entry in scored]
 
     def _score_text(self, query: str, text: str) -> float:
-        """How well a text has every word that is wanted: letters in their order, better where they stand together."""
+        """Score how well a text matches every word of the query: substrings before fuzzy matches; 0 for no match."""
         low, total = text.lower(), 0.0
         for word in query.lower().split():
             at = low.find(word)
             if at >= 0:
                 total += 100 + (50 if at == 0 else 25 if not low[at - 1].isalnum() else 0) - len(low) / 10
             else:
-                # Letters that are strewn over a sentence are no find.
+                # Letters scattered over a sentence are not a match.
                 score = self._fuzzy.match(word, low)[0] if len(word) > 2 and len(low) <= 40 else 0.0
                 if score <= 0:
                     return 0.0
@@ -159,22 +157,22 @@ class SearchDialog(OnceDialog[Any]):
 
 
 def _format_item(item: SearchItem, label_width: int, width: int) -> Text:
-    """A line: label, words, and to the right the remark where there is room."""
-    # A long label takes the room of the words beside it.
+    """Format an entry: label, description, and the detail if there is room."""
+    # A long label extends into the description.
     label = set_cell_size(item.label, min(max(label_width, cell_len(item.label)), width))
     room = max(0, width - cell_len(label) - 2)
-    remark = item.detail if cell_len(item.detail) + 8 <= room else ""
-    words = set_cell_size(item.description, max(0, room - (cell_len(remark) + 1 if remark else 0)))
+    detail = item.detail if cell_len(item.detail) + 8 <= room else ""
+    description = set_cell_size(item.description, max(0, room - (cell_len(detail) + 1 if detail else 0)))
     line = Text(no_wrap=True, overflow="ellipsis", end="")
     line.append(label, "bold")
-    line.append(f"  {words}")
-    if remark:
-        line.append(f" {remark}", "dim")
+    line.append(f"  {description}")
+    if detail:
+        line.append(f" {detail}", "dim")
     return line
 
 
 class ConfirmDialog(OnceDialog[bool]):
-    """A question that has yes and no for answers."""
+    """Yes-no question."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,enter", "answer(True)", "yes", id="confirm.yes"),
@@ -186,57 +184,57 @@ class ConfirmDialog(OnceDialog[bool]):
         self._question = question
 
     def compose(self) -> ComposeResult:
-        """The question, and the keys that answer it."""
+        """Yield the question and its keys."""
         with Vertical():
             yield Static(Text(self._question))
             yield Static(Text("y yes   n no", "dim"), classes="keys")
 
     def action_answer(self, confirmed: bool) -> None:
-        """Answer."""
+        """Close with an answer."""
         self.dismiss(confirmed)
 
 
 class InputDialog(OnceDialog[str | None]):
-    """A question that is answered by a word; None where nobody wants to."""
+    """Prompt for one line of text; None if cancelled."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "never mind", id="ask.leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "cancel", id="ask.leave")]
 
     def __init__(self, question: str, value: str = "") -> None:
         super().__init__(classes="dialog")
         self._question, self._value = question, value
 
     def compose(self) -> ComposeResult:
-        """The question, and a line for the answer."""
+        """Yield the question and the input."""
         with Vertical():
             yield Static(Text(self._question))
             field = Input(self._value)
             field.cursor_blink = False
             yield field
-            yield Static(Text("enter done   esc never mind", "dim"), classes="keys")
+            yield Static(Text("enter done   esc cancel", "dim"), classes="keys")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer."""
+    @on(Input.Submitted)
+    def _dismiss_with_text(self, event: Input.Submitted) -> None:
         event.stop()
         self.dismiss(event.value.strip() or None)
 
 
 class ChoiceDialog(OnceDialog[str | None]):
-    """A list to choose from; None where nobody wants to. `choices`: what is answered, and what is shown for it."""
+    """Choice from a list of (value, label); None if cancelled."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "never mind", id="choose.leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "cancel", id="choose.leave")]
 
     def __init__(self, question: str, choices: Sequence[tuple[str, str]]) -> None:
         super().__init__(classes="dialog")
         self._question, self._choices = question, choices
 
     def compose(self) -> ComposeResult:
-        """The question, and what there is."""
+        """Yield the question and the list."""
         with Vertical():
             yield Static(Text(self._question))
             yield SafeOptionList(*(Option(Text(shown)) for _, shown in self._choices))
-            yield Static(Text("enter choose   esc never mind", "dim"), classes="keys")
+            yield Static(Text("enter choose   esc cancel", "dim"), classes="keys")
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Answer."""
+    @on(OptionList.OptionSelected)
+    def _dismiss_with_choice(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.dismiss(self._choices[event.option_index][0])

@@ -1,7 +1,4 @@
-"""A line for words that what is shown must have: enter keeps them, esc takes them away.
-
-The line above the tree in which a filter is written.
-"""
+"""Filter inputs: words that visible rows must contain; enter keeps the filter, esc clears it."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from textual.widgets import Input
 
 
 class FilterInput(Input):
-    """Hidden while it is empty and nobody writes in it."""
+    """Filter of a table or log; hidden while it is empty and unfocused."""
 
     DEFAULT_CSS = """
     FilterInput { height: 1; border: none; padding: 0; background: $surface; display: none; }
@@ -23,7 +20,7 @@ class FilterInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave(True)", "clear", id="filter.clear")]
 
     class FilterChanged(Message):
-        """There are other words than before."""
+        """The words have changed."""
 
         def __init__(self, filter_input: FilterInput) -> None:
             super().__init__()
@@ -31,7 +28,7 @@ class FilterInput(Input):
 
         @property
         def control(self) -> FilterInput:
-            """The line."""
+            """The input."""
             return self.filter_input
 
     def __init__(self, return_focus_to: Widget, placeholder: str = "words to look for", *, id: str | None = None) -> None:
@@ -41,47 +38,47 @@ class FilterInput(Input):
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """What must be there, in small letters."""
+        """Words that a row must contain, case-folded."""
         return tuple(self.value.casefold().split())
 
     def matches(self, text: str) -> bool:
-        """Whether a text has all the words."""
+        """Return whether a text contains all words."""
         folded = text.casefold()
         return all(word in folded for word in self.terms)
 
     def open(self) -> None:
-        """Let the person write."""
+        """Show and focus the input."""
         self.display = True
-        # At once: what is typed meanwhile belongs here already.
+        # Not `focus()`, which defers: keys from the same read belong here.
         self.screen.set_focus(self)
 
     def clear_filter(self) -> bool:
-        """Take the words away; whether there were any."""
-        there = bool(self.value)
+        """Clear and hide the input; returns whether it had any text."""
+        had_text = bool(self.value)
         self.value = ""
         self.display = False
-        return there
+        return had_text
 
     def action_leave(self, clear: bool = False) -> None:
-        """Go back to what is filtered."""
+        """Return the focus to the filtered widget."""
         if clear:
             self.clear_filter()
         self.display = bool(self.value)
         self._return_focus_to.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the words."""
+        """Keep the words and leave."""
         event.stop()
         self.action_leave()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while it is written."""
+        """Filter while typing."""
         event.stop()
         self.post_message(self.FilterChanged(self))
 
 
 class WorkspaceFilter(Input):
-    """Shown while somebody writes in it, and as long as it filters."""
+    """Filter of the workspace tree; the screen applies it."""
 
     DEFAULT_CSS = """
     WorkspaceFilter { height: 1; border: none; padding: 0 1; background: $panel; display: none; }
@@ -93,27 +90,27 @@ class WorkspaceFilter(Input):
     ]
 
     class TextChanged(Message):
-        """Another filter."""
+        """The text has changed."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Closed(Message):
-        """The person goes on in the tree."""
+        """The user returned to the tree."""
 
     def __init__(self) -> None:
         super().__init__(placeholder="words of names, figures, states", id="filter", compact=True)
         self.cursor_blink = False
 
     def start_editing(self) -> None:
-        """Write here."""
+        """Show and focus the input."""
         self.display = True
-        # At once: letters that come in the same moment are for this line.
+        # Not `focus()`, which defers: keys from the same read belong here.
         self.screen.set_focus(self)
 
     def show_text(self, text: str) -> None:
-        """The filter of now."""
+        """Show the current filter, unless the user is editing it."""
         if self.has_focus:
             return
         self.display = bool(text)
@@ -122,16 +119,16 @@ class WorkspaceFilter(Input):
                 self.value = text
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while it is written."""
+        """Filter while typing."""
         event.stop()
         self.post_message(self.TextChanged(self.value))
 
     def action_clear(self) -> None:
-        """No filter."""
+        """Clear the filter and leave."""
         self.value = ""
         self.action_leave()
 
     def action_leave(self) -> None:
-        """Keep it."""
+        """Keep the filter and leave."""
         self.display = bool(self.value)
         self.post_message(self.Closed())

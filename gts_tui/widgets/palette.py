@@ -1,7 +1,4 @@
-"""ctrl+p: everything that can be named or done, in one list.
-
-`?`: the keys of where one is, from the widget that has the cursor up to the program.
-"""
+"""The palette (ctrl+p), a list of all commands, files, runs, themes and keys, and the key help (`?`)."""
 
 from __future__ import annotations
 
@@ -18,15 +15,15 @@ from textual.screen import Screen
 
 from gts.commands.registry import COMMANDS
 from gts.store.workspace import Workspace
+from gts_tui.app_base import BaseApp
 from gts_tui.command_syntax import BUILTINS, MODES, quote_words
 from gts_tui.keymap import display_key, keymap_paths
+from gts_tui.textual_fixes import binding_nodes
 from gts_tui.widgets.dialogs import SearchDialog, SearchItem
 from gts_tui.workspace_setup import shorten_home_path
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
-
-    from gts_tui.app_base import BaseApp
 
 
 _RUN_COMMAND_ACTION = re.compile(r"(?:app\.)?perform\('(?P<line>.*)'\)")
@@ -35,7 +32,7 @@ _NAVIGATION_KEYS = frozenset(("up", "down", "left", "right", "pageup", "pagedown
 
 
 def list_active_keys(screen: Screen[object]) -> list[tuple[str, ActiveBinding]]:
-    """What can be done from where the cursor is: the keys of each action, nearest first; each action once."""
+    """Return the actions that are available now and their keys, nearest widget first, each action once."""
     found: dict[tuple[int, str], tuple[list[str], ActiveBinding]] = {}
     for key, active in screen.active_bindings.items():
         if active.binding.description and not active.binding.system:
@@ -45,12 +42,11 @@ def list_active_keys(screen: Screen[object]) -> list[tuple[str, ActiveBinding]]:
 
 
 def _make_sort_key(screen: Screen[object]) -> Callable[[tuple[list[str], ActiveBinding]], tuple[bool, bool, int, int]]:
-    """Nearest first, and of one place as it was declared, wherever a person has put the keys.
+    """Return a sort key: nearest widget first, then the order of declaration, whatever the assigned keys.
 
-    What walks about comes after what does something, and last what every list and every line of a terminal has: a person
-    knows it, and nobody can put it elsewhere.
+    Navigation comes after actions, and keys without an id, which are Textual's own and cannot be reassigned, come last.
     """
-    nodes = [node for node, _ in screen._modal_binding_chain]
+    nodes = binding_nodes(screen)
 
     def order(found: tuple[list[str], ActiveBinding]) -> tuple[bool, bool, int, int]:
         active = found[1]
@@ -63,16 +59,16 @@ def _make_sort_key(screen: Screen[object]) -> Callable[[tuple[list[str], ActiveB
 
 
 def is_navigation(active: ActiveBinding) -> bool:
-    """Whether a key does no more than move the cursor, as its sign says."""
+    """Return whether an action only moves the cursor, judging by its keys."""
     return not _NAVIGATION_KEYS.isdisjoint(key.strip() for key in active.binding.key.split(","))
 
 
 def make_key_items(screen: Screen[object]) -> Iterable[SearchItem]:
-    """A line an action: its keys, what it does, its id, and the command that it performs where it has one."""
+    """Yield an entry per action: keys, description, command line if it runs one, and id."""
     for keys, active in list_active_keys(screen):
         binding = active.binding
-        performed = _RUN_COMMAND_ACTION.fullmatch(binding.action)
-        command = f"gts {performed['line']}" if performed else ""
+        match = _RUN_COMMAND_ACTION.fullmatch(binding.action)
+        command = f"gts {match['line']}" if match else ""
         words = binding.tooltip or binding.description
         words = words[:1].lower() + words[1:]
         if not active.enabled:
@@ -81,54 +77,57 @@ def make_key_items(screen: Screen[object]) -> Iterable[SearchItem]:
 
 
 def show_key_help(app: BaseApp) -> None:
-    """Open the list; what is chosen there is done."""
-    where = app.mode.NAME if app.mode is not None else "here"
+    """Open the list of keys; choosing one runs its action."""
+    where = app.mode_name or "here"
     own, _ = keymap_paths(app.workspace)
-    foot = f"enter do it   esc close\nother keys: {shorten_home_path(own)} or {own.name} in the workspace"
+    hint = f"enter run   esc close\nother keys: {shorten_home_path(own)} or {own.name} in the workspace"
 
-    def chosen(active: ActiveBinding | None) -> None:
+    def run_key(active: ActiveBinding | None) -> None:
         if active is not None:
             app.run_binding(active)
 
-    app.push_screen(SearchDialog(f"keys: {where}", list(make_key_items(app.screen)), hint=foot), chosen)
+    app.push_screen(SearchDialog(f"keys: {where}", list(make_key_items(app.screen)), hint=hint), run_key)
 
 
 MAX_FILES = 2000
 MAX_RUNS = 1000
-_ENDINGS = (".spec", ".space", ".checkpoint")
+_SUFFIXES = (".spec", ".space", ".checkpoint")
 
 
 @dataclass(frozen=True)
 class PaletteAction:
-    """What is done with what was chosen: a key's action, a whole line, or the beginning of one."""
+    """Effect of an entry: run a command line, begin one, or run a key's action."""
 
-    kind: Literal["perform", "write", "press"]
+    kind: Literal["run", "write", "press"]
     line: str = ""
     binding: ActiveBinding | None = None
 
 
+# Not Textual's CommandPalette: it lists matches from a worker, so a return key in the same read as the text, as ssh delivers
+# it, runs a row of the previous list or none; 3,000 files and runs take it two seconds per key; and its keys have no ids for
+# keys.toml.
 def show_palette(app: BaseApp) -> None:
-    """Open the list. What has to be looked for on the disk is added to it when it is found."""
+    """Open the palette; entries from the disk are added by a worker."""
 
-    def chosen(wish: PaletteAction | None) -> None:
-        if wish is None:
+    def run_action(action: PaletteAction | None) -> None:
+        if action is None:
             return
-        if wish.binding is not None:
-            app.run_binding(wish.binding)
-        elif wish.kind == "perform":
-            app.run_command(wish.line)
+        if action.binding is not None:
+            app.run_binding(action.binding)
+        elif action.kind == "run":
+            app.run_command(action.line)
         else:
-            app.action_line(wish.line)
+            app.open_command_line(action.line)
 
-    here = [*_binding_items(app), *_mode_items(), *_command_items(), *_builtin_items(), *_theme_items(app)]
-    screen = SearchDialog("commands, files, runs, studies, themes, keys", here)
-    app.push_screen(screen, chosen)
+    items = [*_binding_items(app), *_mode_items(), *_command_items(), *_builtin_items(), *_theme_items(app)]
+    screen = SearchDialog("commands, files, runs, studies, themes, keys", items)
+    app.push_screen(screen, run_action)
 
-    def look() -> None:
+    def add_workspace_items() -> None:
         found = tuple(find_workspace_items(app.workspace))
         app.call_from_thread(screen.add_items, found)
 
-    app.run_worker(look, thread=True, exit_on_error=False, group="palette", exclusive=True)
+    app.run_worker(add_workspace_items, thread=True, exit_on_error=False, group="palette", exclusive=True)
 
 
 def _binding_items(app: BaseApp) -> Iterator[SearchItem]:
@@ -141,7 +140,7 @@ def _binding_items(app: BaseApp) -> Iterator[SearchItem]:
 
 def _mode_items() -> Iterator[SearchItem]:
     for number, name in enumerate(MODES, start=1):
-        yield SearchItem(name, f"mode, key {number}", f"mode {name}", PaletteAction("perform", f"mode {name}"))
+        yield SearchItem(name, f"mode, key {number}", f"mode {name}", PaletteAction("run", f"mode {name}"))
 
 
 def _command_items() -> Iterator[SearchItem]:
@@ -156,31 +155,29 @@ def _builtin_items() -> Iterator[SearchItem]:
             verb.name,
             verb.summary,
             "command",
-            PaletteAction("write" if needs_more else "perform", verb.name + " " * needs_more),
+            PaletteAction("write" if needs_more else "run", verb.name + " " * needs_more),
         )
 
 
 def _theme_items(app: BaseApp) -> Iterator[SearchItem]:
     for theme in app.themes.theme_set.themes.values():
-        yield SearchItem(
-            f"theme {theme.name}", theme.about, "theme", PaletteAction("perform", quote_words(["theme", theme.name]))
-        )
+        yield SearchItem(f"theme {theme.name}", theme.about, "theme", PaletteAction("run", quote_words(["theme", theme.name])))
 
 
 def find_workspace_items(workspace: Workspace) -> Iterable[SearchItem]:
-    """Files, studies and runs, the newest runs first."""
+    """Yield entries for files, studies and runs, the newest runs first."""
     for path in islice(_find_files(workspace.root), MAX_FILES):
         name = path.relative_to(workspace.root).as_posix()
-        yield SearchItem(name, path.suffix[1:], "file", PaletteAction("perform", quote_words(["open", name])))
+        yield SearchItem(name, path.suffix[1:], "file", PaletteAction("run", quote_words(["open", name])))
     for study in workspace.study_names():
-        yield SearchItem(study, "study", "study", PaletteAction("perform", quote_words(["open", study])))
+        yield SearchItem(study, "study", "study", PaletteAction("run", quote_words(["open", study])))
     for run in islice(reversed(workspace.run_ids()), MAX_RUNS):
-        yield SearchItem(run, "run", "run", PaletteAction("perform", quote_words(["open", run])))
+        yield SearchItem(run, "run", "run", PaletteAction("run", quote_words(["open", run])))
 
 
 def _find_files(root: Path) -> Iterator[Path]:
-    """Specs, spaces and checkpoints that a person put there."""
+    """Yield the specs, spaces and checkpoints outside `runs` and `studies`."""
     for folder, folders, names in os.walk(root):
         made = ("runs", "studies") if Path(folder) == root else ()
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in made)
-        yield from (Path(folder, name) for name in sorted(names) if name.endswith(_ENDINGS) and not name.startswith("."))
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(_SUFFIXES) and not name.startswith("."))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from rich.style import Style
 from rich.text import Text
@@ -19,7 +18,7 @@ from gts_tui.terminal import BRAILLE, Glyphs
 from gts_tui.theme import theme_style
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 _SIGNS: Mapping[str, StateSign] = {**TRIAL_STATE_SIGNS, **JOB_STATE_SIGNS, "damaged": JOB_STATE_SIGNS["interrupted"]}
@@ -88,12 +87,12 @@ def adapt_symbols(text: str, glyphs: Glyphs) -> str:
     return text.translate(_ASCII_SYMBOLS) if glyphs.level == "ascii" else text
 
 
-def state_text(program: GtsApp, word: str) -> Text:
+def state_text(program: BaseApp, word: str) -> Text:
     """Format a job state as symbol and word in the theme's colour."""
     return state_sign(program, word).append(f" {word}")
 
 
-def state_sign(program: GtsApp, word: str) -> Text:
+def state_sign(program: BaseApp, word: str) -> Text:
     """Return the symbol of a state in the theme's colour."""
     sign = _SIGNS[word].ascii if program.glyphs.level == "ascii" else _SIGNS[word].symbol
     return Text(sign, style=theme_style(program, f"state-{STATE_COLOURS[word]}"))

@@ -1,7 +1,4 @@
-"""A table that makes only the rows that are seen, so that thousands of trials cost no more than a screenful.
-
-A table whose rows have names: it is shown again and again, and only what has changed is drawn.
-"""
+"""VirtualTable: a table with a cursor and marks that renders visible rows only, so it can have any number of rows."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -22,26 +18,39 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from gts_tui.terminal import BRAILLE, Glyphs
-from gts_tui.textual_fixes import SafeDataTable
-from gts_tui.widgets.status import adapt_symbols
 
 StyledCell = tuple[str, str]
-"""A text, and its ink: `good`, `busy`, `wait` or `bad` of the theme's states, `dim`, or nothing."""
+"""Text, and its style: `good`, `busy`, `wait` or `bad` for a colour of the theme, `dim`, or an empty string."""
 
-_COLUMN_GAP = "  "
+TableCell = StyledCell | Text
+
+_MARK_WIDTH = 2
 
 
 @dataclass(frozen=True)
 class VirtualTableColumn:
-    """A column."""
+    """Column of a VirtualTable."""
 
     title: str
     width: int
     align_right: bool = False
 
 
+class TableMessage(Message):
+    """Message of a VirtualTable."""
+
+    def __init__(self, table: VirtualTable) -> None:
+        super().__init__()
+        self.table = table
+
+    @property
+    def control(self) -> VirtualTable:
+        """The table."""
+        return self.table
+
+
 class VirtualTable(ScrollView, can_focus=True):
-    """Rows under a head line, one of them under the cursor, some of them marked."""
+    """Rows by key below a header line; the cursor and the marks stay with their keys when the rows change."""
 
     DEFAULT_CSS = """
     VirtualTable { height: 1fr; width: 1fr; scrollbar-size: 1 1; background: $surface; }
@@ -65,50 +74,55 @@ class VirtualTable(ScrollView, can_focus=True):
         Binding("space", "mark", "mark", show=False, id="table.mark"),
     ]
 
-    class CursorMoved(Message):
-        """The cursor is on another row."""
+    class CursorMoved(TableMessage):
+        """The cursor moved to another row."""
 
-        def __init__(self, table: VirtualTable) -> None:
-            super().__init__()
-            self.table = table
+    class RowSelected(TableMessage):
+        """The row under the cursor was chosen with enter or a click."""
 
-        @property
-        def control(self) -> VirtualTable:
-            """The table."""
-            return self.table
+    class MarksChanged(TableMessage):
+        """Other rows are marked."""
 
-    class RowSelected(CursorMoved):
-        """The row under the cursor is wanted."""
-
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, gap: int = 2, marks: bool = True) -> None:
+        """`gap`: blank columns after each column; `marks`: whether rows can be marked."""
         super().__init__(id=id)
         self.columns: tuple[VirtualTableColumn, ...] = ()
         self.row_keys: tuple[str, ...] = ()
         self.marked_keys: set[str] = set()
         self.cursor_row = 0
-        self._cells_of: Callable[[str], Sequence[StyledCell]] = lambda key: ()
+        self._gap = " " * gap
+        self._has_marks = marks
+        self._get_cells: Callable[[str], Sequence[TableCell]] = lambda key: ()
         self._drawn_strips: list[Strip] = []
+
+    # -- contents -----------------------------------------------------------------------------------------------------
 
     @property
     def current_key(self) -> str | None:
-        """What the cursor is on."""
+        """Key of the row under the cursor."""
         return self.row_keys[self.cursor_row] if self.row_keys else None
 
+    @property
+    def selected_keys(self) -> tuple[str, ...]:
+        """Keys of the marked rows, else of the row under the cursor."""
+        marked = tuple(key for key in self.row_keys if key in self.marked_keys)
+        return marked or ((self.current_key,) if self.current_key is not None else ())
+
     def show_rows(
-        self, columns: Sequence[VirtualTableColumn], keys: Sequence[str], cells: Callable[[str], Sequence[StyledCell]]
+        self, columns: Sequence[VirtualTableColumn], keys: Sequence[str], cells: Callable[[str], Sequence[TableCell]]
     ) -> None:
-        """Show rows; the cursor stays on the row that it is on, and lines that look as before are not drawn again."""
+        """Show rows; `cells` returns the cells of a key when its row is drawn. Only changed lines are repainted."""
         before, drawn = self.current_key, self._drawn_strips
-        self.columns, self.row_keys, self._cells_of = tuple(columns), tuple(keys), cells
+        self.columns, self.row_keys, self._get_cells = tuple(columns), tuple(keys), cells
         self.marked_keys &= set(self.row_keys)
         if before in self.row_keys:
             self.cursor_row = self.row_keys.index(before)
         self.cursor_row = max(0, min(self.cursor_row, len(self.row_keys) - 1))
-        width = sum(column.width + len(_COLUMN_GAP) for column in self.columns) + 2
+        width = sum(column.width + len(self._gap) for column in self.columns) + (_MARK_WIDTH if self._has_marks else 0)
         size = Size(width, len(self.row_keys) + 1)
         if size != self.virtual_size:
             self.virtual_size = size
-        self._drawn_strips = self._render_strips()
+        self._drawn_strips = [self._render_strip(y) for y in range(self.size.height)]
         if len(drawn) != len(self._drawn_strips):
             self.refresh()
         else:
@@ -116,43 +130,73 @@ class VirtualTable(ScrollView, can_focus=True):
             if changed:
                 self.refresh(*(Region(0, at, self.size.width, 1) for at in changed))
         if self.current_key != before:
-            self._post_cursor_moved()
+            self.post_message(self.CursorMoved(self))
 
-    def move_to_key(self, key: str) -> None:
-        """Put the cursor on a row, where there is one."""
-        if key in self.row_keys:
-            self._move_cursor(self.row_keys.index(key))
+    # -- cursor and marks ---------------------------------------------------------------------------------------------
+
+    def move_to_key(self, key: str) -> bool:
+        """Move the cursor to a row; returns whether it exists."""
+        if key not in self.row_keys:
+            return False
+        self._move_cursor(self.row_keys.index(key))
+        return True
+
+    def clear_marks(self) -> bool:
+        """Remove all marks; returns whether there were any."""
+        had_marks = bool(self.marked_keys)
+        self.marked_keys.clear()
+        self._marks_changed()
+        return had_marks
 
     def action_move(self, rows: int) -> None:
-        """Move the cursor."""
+        """Move the cursor by some rows."""
         self._move_cursor(self.cursor_row + rows)
 
     def action_page(self, pages: int) -> None:
-        """Move the cursor by a screenful."""
+        """Move the cursor by some pages."""
         self._move_cursor(self.cursor_row + pages * max(1, self.size.height - 2))
 
     def action_choose(self) -> None:
-        """Want the row."""
+        """Select the row under the cursor."""
         if self.row_keys:
             self.post_message(self.RowSelected(self))
 
     def action_mark(self) -> None:
-        """Mark the row, or mark it no more, and go to the next one."""
-        if self.current_key is not None:
+        """Toggle the mark of the row under the cursor and move down."""
+        if self.current_key is not None and self._has_marks:
             self.marked_keys ^= {self.current_key}
             self._move_cursor(self.cursor_row + 1)
-            self.refresh()
+            self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        self.refresh()
+        self.post_message(self.MarksChanged(self))
 
     def on_click(self, event: events.Click) -> None:
-        """The row that is clicked gets the cursor; it is wanted where it has it."""
-        at = event.y - 1 + self.scroll_offset.y
-        if event.y > 0 and at < len(self.row_keys):
-            if at == self.cursor_row:
+        """Move the cursor to the clicked row; clicking the current row selects it."""
+        row = event.y - 1 + self.scroll_offset.y
+        if event.y > 0 and row < len(self.row_keys):
+            if row == self.cursor_row:
                 self.action_choose()
-            self._move_cursor(at)
+            self._move_cursor(row)
+
+    def _move_cursor(self, row: int) -> None:
+        row = max(0, min(row, len(self.row_keys) - 1))
+        if row == self.cursor_row:
+            return
+        self.cursor_row = row
+        first, height = self.scroll_offset.y, max(1, self.size.height - 1)
+        if row < first:
+            self.scroll_to(y=row, animate=False)
+        elif row >= first + height:
+            self.scroll_to(y=row - height + 1, animate=False)
+        self.refresh()
+        self.post_message(self.CursorMoved(self))
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        """A line of what is seen."""
+        """Return a visible line."""
         strip = self._render_strip(y)
         while len(self._drawn_strips) <= y:
             self._drawn_strips.append(Strip([]))
@@ -160,63 +204,42 @@ class VirtualTable(ScrollView, can_focus=True):
         return strip
 
     def watch_has_focus(self, _has_focus: bool) -> None:
-        """The cursor looks otherwise then."""
+        """Repaint the cursor."""
         super().watch_has_focus(_has_focus)
         self.refresh()
-
-    def _move_cursor(self, row: int) -> None:
-        row = max(0, min(row, len(self.row_keys) - 1))
-        if row == self.cursor_row:
-            return
-        self.cursor_row = row
-        first, seen = self.scroll_offset.y, max(1, self.size.height - 1)
-        if row < first:
-            self.scroll_to(y=row, animate=False)
-        elif row >= first + seen:
-            self.scroll_to(y=row - seen + 1, animate=False)
-        self.refresh()
-        self._post_cursor_moved()
-
-    def _post_cursor_moved(self) -> None:
-        self.post_message(self.CursorMoved(self))
-
-    def _render_strips(self) -> list[Strip]:
-        return [self._render_strip(y) for y in range(self.size.height)]
 
     def _render_strip(self, y: int) -> Strip:
         left, top = self.scroll_offset
         width = self.size.width
-        at = top + y - 1
+        row = top + y - 1
+        style = self.rich_style
         if y == 0:
-            style = self.rich_style + self.get_component_rich_style("table--head", partial=True)
-            segments = self._row_segments("  ", [(column.title, "") for column in self.columns], style)
-        elif at >= len(self.row_keys):
-            return Strip.blank(width, self.rich_style)
+            style += self.get_component_rich_style("table--head", partial=True)
+            segments = self._row_segments(" ", [(column.title, "") for column in self.columns], style)
+        elif row >= len(self.row_keys):
+            return Strip.blank(width, style)
         else:
-            style, key = self.rich_style, self.row_keys[at]
-            here = at == self.cursor_row
-            if here:
+            key, is_current = self.row_keys[row], row == self.cursor_row
+            if is_current:
                 style += self.get_component_rich_style("table--cursor", partial=True)
-            segments = self._row_segments(
-                f"{self._glyphs.mark} " if key in self.marked_keys else "  ", self._cells_of(key), style, without_colours=here
-            )
+            mark = self._glyphs.mark if key in self.marked_keys else " "
+            segments = self._row_segments(mark, self._get_cells(key), style, use_colours=not is_current)
         return Strip(segments).crop_extend(left, left + width, style)
 
-    def _row_segments(
-        self, marker: str, cells: Sequence[StyledCell], style: Style, *, without_colours: bool = False
-    ) -> list[Segment]:
-        segments = [Segment(marker, style)]
-        for column, (text, ink) in zip(self.columns, cells, strict=False):
-            text = adapt_symbols(text, self._glyphs)
-            room = column.width
-            made = set_cell_size(text, room) if not column.align_right or len(text) > room else text.rjust(room)
-            segments.append(Segment(made + _COLUMN_GAP, style if without_colours else style + self._cell_style(ink)))
+    def _row_segments(self, mark: str, cells: Sequence[TableCell], style: Style, *, use_colours: bool = True) -> list[Segment]:
+        segments = [Segment(mark.ljust(_MARK_WIDTH), style)] if self._has_marks else []
+        for column, cell in zip(self.columns, cells, strict=False):
+            text = cell if isinstance(cell, Text) else Text(cell[0], self._cell_style(cell[1]), end="")
+            for part in _fit_cell(text, column).render(self.app.console):
+                own = part.style if use_colours and isinstance(part.style, Style) else Style.null()
+                segments.append(Segment(part.text, style + own))
+            segments.append(Segment(self._gap, style))
         return segments
 
-    def _cell_style(self, state_colour: str) -> Style:
-        if state_colour in ("", "dim"):
-            return Style(dim=True) if state_colour else Style()
-        colour = self.app.theme_variables.get(f"state-{state_colour}", "ansi_default")
+    def _cell_style(self, name: str) -> Style:
+        if name in ("", "dim"):
+            return Style(dim=True) if name else Style()
+        colour = self.app.theme_variables.get(f"state-{name}", "ansi_default")
         return Style(color=Color.parse(colour).rich_color)
 
     @property
@@ -224,148 +247,15 @@ class VirtualTable(ScrollView, can_focus=True):
         return getattr(self.app, "glyphs", BRAILLE)
 
 
-MAX_ROWS = 500
-"""More would hold up the keys when the table is filled."""
-
-_ASCII_REPLACEMENTS = str.maketrans("…–×−", "~-x-")
-
-
-@dataclass(frozen=True)
-class KeyedColumn:
-    """A column; a table is filled anew where these differ."""
-
-    title: str
-    width: int
-    right: bool = False
-
-
-@dataclass(frozen=True)
-class KeyedRow:
-    """A row, and what it is called."""
-
-    key: str
-    cells: tuple[Text, ...]
-
-
-class KeyedTable(SafeDataTable):
-    """Rows by name, a cursor that stays on its row, and marks."""
-
-    DEFAULT_CSS = """
-    KeyedTable { height: 1fr; background: $background; }
-    KeyedTable > .datatable--header { background: $background; color: $text-muted; text-style: none; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "mark", show=False, id="table.mark"),
-        Binding("g", "scroll_top", "first", show=False, id="table.first"),
-        Binding("G", "scroll_bottom", "last", show=False, id="table.last"),
-    ]
-
-    class MarksChanged(Message):
-        """Other rows are marked than before."""
-
-    def __init__(self, *, id: str | None = None, marks: bool = True) -> None:
-        super().__init__(id=id, cursor_type="row", cell_padding=0, zebra_stripes=False)
-        self.marked: set[str] = set()
-        self._has_marks = marks
-        self._shown_columns: tuple[KeyedColumn, ...] = ()
-        self._shown_rows: dict[str, KeyedRow] = {}
-        self._hidden: set[str] = set()
-
-    @property
-    def current_key(self) -> str | None:
-        """The row under the cursor."""
-        keys = list(self._shown_rows)
-        return keys[self.cursor_row] if 0 <= self.cursor_row < len(keys) else None
-
-    @property
-    def row_keys(self) -> tuple[str, ...]:
-        """The rows that are shown, from the top."""
-        return tuple(self._shown_rows)
-
-    @property
-    def selected_keys(self) -> tuple[str, ...]:
-        """The marked rows, else the one under the cursor."""
-        marked = tuple(key for key in self._shown_rows if key in self.marked)
-        return marked or ((self.current_key,) if self.current_key is not None else ())
-
-    def show_rows(self, columns: Sequence[KeyedColumn], rows: Sequence[KeyedRow]) -> None:
-        """Show these rows, of which the first `MAX_ROWS` count."""
-        rows = rows[:MAX_ROWS]
-        wanted = {row.key: row for row in rows}
-        self.marked &= wanted.keys()
-        if tuple(columns) == self._shown_columns and list(wanted) == list(self._shown_rows):
-            for at, row in enumerate(wanted.values()):
-                self._update_changed_cells(at, self._shown_rows[row.key], row)
-            self._shown_rows = wanted
-            return
-        kept, top = self.current_key, self.cursor_row
-        offset = self.scroll_offset.y
-        self.clear(columns=True)
-        self._shown_columns = tuple(columns)
-        if self._has_marks:
-            self.add_column("", width=2, key="mark")
-        for at, column in enumerate(columns):
-            title = Text(column.title, justify="right" if column.right else "left")
-            self.add_column(title, width=column.width + 1, key=str(at))
-        self._shown_rows = wanted
-        for row in wanted.values():
-            self.add_row(*self._row_cells(row), key=row.key)
-        at = list(wanted).index(kept) if kept in wanted else min(top, len(wanted) - 1)
-        if wanted:
-            self.move_cursor(row=max(at, 0), animate=False)
-            self.scroll_to(y=offset, animate=False, immediate=True)
-
-    def move_to_key(self, key: str) -> bool:
-        """Put the cursor on a row; whether there is such a row."""
-        if key not in self._shown_rows:
-            return False
-        self.move_cursor(row=list(self._shown_rows).index(key), animate=False)
-        return True
-
-    def clear_marks(self) -> bool:
-        """Mark nothing; whether anything was marked."""
-        marked, self.marked = self.marked, set()
-        self._update_marks(marked)
-        return bool(marked)
-
-    def action_mark(self) -> None:
-        """Mark the row under the cursor or take its mark away, and go on to the next."""
-        key = self.current_key
-        if key is None or not self._has_marks:
-            return
-        self.marked ^= {key}
-        self._update_marks({key})
-        self.action_cursor_down()
-
-    def _update_marks(self, keys: set[str]) -> None:
-        for key in keys & self._shown_rows.keys():
-            self.update_cell(key, "mark", self._mark_cell(key))
-        self.post_message(self.MarksChanged())
-
-    def _mark_cell(self, key: str) -> Text:
-        return Text(self.app.glyphs.mark if key in self.marked else " ", "bold")  # type: ignore[attr-defined]
-
-    def _row_cells(self, row: KeyedRow) -> list[Text]:
-        cells = [self._fit_cell(text, column) for text, column in zip(row.cells, self._shown_columns, strict=True)]
-        return [self._mark_cell(row.key), *cells] if self._has_marks else cells
-
-    def _update_changed_cells(self, index: int, before: KeyedRow, now: KeyedRow) -> None:
-        for number, (one, other) in enumerate(zip(before.cells, now.cells, strict=True)):
-            if _is_same_cell(one, other):
-                continue
-            self.update_cell(now.key, str(number), self._fit_cell(other, self._shown_columns[number]))
-
-    def _fit_cell(self, text: Text, column: KeyedColumn) -> Text:
-        """A cell no wider than its column, so that a change of it never makes the table measure itself anew."""
-        fitted = text.copy()
-        fitted.no_wrap, fitted.overflow = True, "ellipsis"
+def _fit_cell(text: Text, column: VirtualTableColumn) -> Text:
+    """Return a text exactly as wide as its column, with an ellipsis if it was cut."""
+    fitted = text.copy()
+    fitted.no_wrap, fitted.end = True, ""
+    if fitted.cell_len > column.width:
         fitted.truncate(column.width, overflow="ellipsis")
-        if self.app.glyphs.level == "ascii":  # type: ignore[attr-defined]
-            fitted.plain = fitted.plain.translate(_ASCII_REPLACEMENTS)
-        if column.right:
-            fitted.pad_left(column.width - fitted.cell_len)
-        return fitted
-
-
-def _is_same_cell(one: Text, other: Text) -> bool:
-    return one is other or (one == other and one.style == other.style)
+    padding = column.width - fitted.cell_len
+    if column.align_right:
+        fitted.pad_left(padding)
+    else:
+        fitted.pad_right(padding)
+    return fitted

@@ -1,4 +1,4 @@
-"""Driving the terminal program in tests: waiting for what shall be on the screen, and reading it."""
+"""Helpers that drive the terminal program in tests: press keys, wait for conditions, read the screen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def drive(
     size: tuple[int, int] = (80, 24),
     **settings: Any,
 ) -> GtsApp:
-    """Open the program, wait for its first mode, press keys, and let a story happen in it; the program, which has ended."""
+    """Run the program, wait for its first mode, press keys and await `story`; returns the closed app."""
     app = GtsApp(workspace, AppSettings(**settings))
 
     async def run() -> None:
@@ -34,14 +34,14 @@ def drive(
 
 
 def screen_text(app: Any) -> str:
-    """What the screen shows, a line a row."""
+    """Return the screen, one line per row."""
     height = app.size.height
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips[:height])
 
 
 async def until(pilot: Any, condition: Callable[[], Any], seconds: float = 40.0) -> Any:
-    """Wait until a condition holds; fail with what the screen shows where it does not."""
+    """Wait until a condition holds; fails with the contents of the screen."""
     end = monotonic() + seconds
     while True:
         found = condition()
@@ -53,12 +53,12 @@ async def until(pilot: Any, condition: Callable[[], Any], seconds: float = 40.0)
 
 
 async def shows(pilot: Any, pattern: str, seconds: float = 40.0) -> str:
-    """Wait until the screen matches a pattern; the screen."""
+    """Wait until the screen matches a pattern; returns the screen."""
     return await until(pilot, lambda: screen_text(pilot.app) if re.search(pattern, screen_text(pilot.app)) else None, seconds)
 
 
 async def types(pilot: Any, line: str) -> None:
-    """Give a command line."""
+    """Type and submit a command line."""
     await pilot.press("colon")
     for letter in line:
         await pilot.press({" ": "space"}.get(letter, letter))

@@ -1,4 +1,4 @@
-"""Random keys, lines, pastes, sizes and mouse events over all modes of the terminal program: nothing may break it.
+"""Random keys, lines, pastes, sizes and mouse events over all modes of the terminal program: it must survive all of them.
 
     python -m tests.support.app_fuzzer --events 20000 --seed 1      with a training and a search at work; a quarter of an hour
 
@@ -150,7 +150,7 @@ class Chance:
 
 
 async def fuzz(workspace: Path, number: int, seed: int, look: Callable[[], None] = lambda: None) -> None:
-    """Let random things happen to a program; raises AssertionError with the newest of them where it breaks or gets stuck."""
+    """Send random events to a program; raises AssertionError with the newest events if it fails or hangs."""
     os.chdir(workspace)
     os.environ["EDITOR"] = os.environ["VISUAL"] = "true"
     faults, happened = Faults(), deque[str](maxlen=40)
@@ -210,7 +210,7 @@ async def _answers(pilot: Any) -> None:
 
 
 async def _calm(pilot: Any) -> None:
-    """When nobody does anything, what was begun comes to its end: no command waits for ever, nothing plays unseen."""
+    """Check that an idle program settles: no command hangs, and no hidden player runs."""
     app = pilot.app
     end = time.monotonic() + 60
     while True:

@@ -29,7 +29,7 @@ class Jobs:
         return json.loads(done.stdout)
 
     def look(self) -> None:
-        """End some where there are too many for one machine."""
+        """End some jobs if there are too many for one machine."""
         active = [one["id"] for one in self._gts("jobs")["jobs"] if one["state"] in ("running", "queued", "stopping")]
         for surplus in [one for one in active if one not in (self.training, "inverted")][2:]:
             self._gts("stop", surplus)

@@ -1,4 +1,4 @@
-"""What goes wrong anywhere in a process, and what holds it up: kept, also where nobody would have been told."""
+"""Monitors for errors in any thread of a process and for blocked event loops."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from textual.worker import Worker
 from gts_tui.app import GtsApp
 
 HELD_UP = 2.0
-"""Seconds without an answer that are worth a look."""
-SURPRISE = "this should not have happened"
+"""Seconds without a response after which the stack is recorded."""
+SURPRISE = "internal error"
 
 
 class Faults:
-    """Whatever goes wrong anywhere in the process, also where nobody would have been told."""
+    """Records errors in any thread, task, worker or log of the process."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -31,12 +31,12 @@ class Faults:
             setattr(owner, name, getattr(self, f"_{name.strip('_')}")(getattr(owner, name)))
 
     def add(self, error: BaseException | None, where: str) -> None:
-        """Keep one."""
+        """Record an error."""
         told = "".join(traceback.format_exception(error)) if error is not None else ""
         self.found.append(f"{where}: {told}")
 
     def listen(self) -> None:
-        """Hear what the loop of the program has to complain of."""
+        """Record the errors of an event loop."""
         asyncio.get_running_loop().set_exception_handler(
             lambda _, told: self.add(told.get("exception"), f"loop: {told.get('message')}")
         )
@@ -72,7 +72,7 @@ class Faults:
 
 
 class Pulse(threading.Thread):
-    """Feels whether the program answers; where it is held up, what holds it up is kept."""
+    """Measures whether the event loop responds; records the stack that blocks it."""
 
     def __init__(self) -> None:
         super().__init__(name="pulse", daemon=True)

@@ -113,7 +113,7 @@ def _odd_numbers(workspace: Workspace) -> None:
 
 
 def _two_goals(workspace: Workspace) -> None:
-    """A study with two objectives, odd reasons and trials that say nothing."""
+    """Make a study with two objectives, odd error messages and trials without results."""
     from gts.search.study import Study
 
     document = json.loads((workspace.root / "hopper" / "hopper.space").read_text())

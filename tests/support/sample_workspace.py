@@ -47,7 +47,14 @@ def furnish(root: Path) -> Workspace:
 
 
 def run(
-    workspace: Workspace, run_id: str, source: str, members: int, rounds: int, strength: float, claim: str, reason: str = ""
+    workspace: Workspace,
+    run_id: str,
+    source: str,
+    members: int,
+    rounds: int,
+    strength: float,
+    recorded_state: str,
+    reason: str = "",
 ) -> RunFolder:
     """A run that has come so far; `strength` scales what it has learned."""
     folder = workspace.run_folder(run_id)
@@ -59,9 +66,9 @@ def run(
         folder.spec(member).write_text(json.dumps(document, indent=2))
         if spec["physicalModel"] == "hopper" and spec["technique"] == "ppo":
             shutil.copy(EXAMPLES / "hopper" / "hopperPPO.checkpoint", folder.best_checkpoint(member))
-    outcome = [_outcome(member, rounds * ROUND, strength) for member in range(members)] if claim == "done" else []
+    outcome = [_outcome(member, rounds * ROUND, strength) for member in range(members)] if recorded_state == "done" else []
     folder.run_file.write_text(json.dumps(_facts(run_id, source, spec, members, rounds, outcome)))
-    folder.job_file.write_text(json.dumps(_job(workspace, run_id, source, members, claim, reason)))
+    folder.job_file.write_text(json.dumps(_job(workspace, run_id, source, members, recorded_state, reason)))
     folder.lock.touch()
     folder.log.write_text(_log(_day(run_id), source, members, rounds, strength, reason))
     _numbers(folder.metrics, members, rounds, strength)
@@ -94,13 +101,13 @@ def _facts(
     }
 
 
-def _job(workspace: Workspace, run_id: str, source: str, members: int, claim: str, reason: str) -> dict[str, Any]:
+def _job(workspace: Workspace, run_id: str, source: str, members: int, recorded_state: str, reason: str) -> dict[str, Any]:
     return {
         "format": 1,
         "id": run_id,
         "kind": "train",
         "name": Path(source).stem,
-        "claim": claim,
+        "recorded_state": recorded_state,
         "created": _created(run_id),
         "reason": reason,
         "changed": f"{_day(run_id)}T23:59:00Z",

@@ -1,4 +1,4 @@
-"""`gts` in a terminal of its own: a process at one end of a pseudo-terminal, which may be read, left unread or cut."""
+"""The terminal program in a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import psutil
 
 
 class Terminal:
-    """The process, and the end that a person has in hand."""
+    """The process and the master end of its pseudo-terminal."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Terminal:
         self._other = other
 
     def read(self, until: Callable[[bytes], bool], seconds: float = 15.0) -> bytes:
-        """What has been written so far, once it is what is waited for."""
+        """Return all output once a condition on it holds."""
         end = time.monotonic() + seconds
         while not until(self.said):
             assert time.monotonic() < end, f"waited {seconds} s in vain; written so far: {self.said[-3000:]!r}"

@@ -1,4 +1,4 @@
-"""What the tests of the terminal program share: nothing of the person who runs them, and a workspace that was much used."""
+"""Fixtures of the terminal program's tests: isolated user settings and a sample workspace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.sample_workspace import furnish
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state folder and a config folder of their own; a terminal of many colours."""
+    """Isolate the state and config folders; simulate a 256-colour terminal."""
     folder = tmp_path_factory.mktemp("person")
     monkeypatch.setenv("GTS_STATE", str(folder / "state"))
     monkeypatch.setenv("GTS_CONFIG", str(folder / "config"))
@@ -25,13 +25,13 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some evenings' work, made once."""
+    """Create the sample workspace once."""
     return furnish(tmp_path_factory.mktemp("made") / "evening").root
 
 
 @pytest.fixture
 def workspace(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A copy of it, which is where the test works."""
+    """Copy the sample workspace and make it the working directory."""
     root = tmp_path / "evening"
     shutil.copytree(furnished, root)
     monkeypatch.chdir(root)

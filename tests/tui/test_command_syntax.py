@@ -1,4 +1,4 @@
-"""Command lines: their words and where these stand, what they stand for, and where a mistake is pointed at."""
+"""Command lines: tokens and positions, expansion, and resolution of references."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_an_open_quote_is_pointed_at() -> None:
     assert (caught.value.begin, caught.value.end) == (5, 13)
 
 
-def test_the_mark_stands_under_the_word_in_wide_and_long_lines() -> None:
+def test_carets_mark_the_word_in_wide_and_long_lines() -> None:
     assert LineSpan("info 日本 x.spec", 8, 14).underline(40).splitlines() == ["info 日本 x.spec", "          ^^^^^^"]
     line = "info " + "a.spec " * 40 + "bad.spec " + "b.spec " * 40
     at = line.index("bad.spec")
@@ -114,10 +114,10 @@ def test_a_name_with_brackets_is_a_name(tmp_path: Path) -> None:
     assert words("info loss[foo].spec", Workspace(tmp_path)) == ["info", "loss[foo].spec"]
 
 
-def test_what_is_selected_takes_the_place_of_its_name(workspace: Workspace) -> None:
+def test_selection_expands_to_its_references(workspace: Workspace) -> None:
     assert words("compare @sel x", workspace, "a.spec", "b c.spec") == ["compare", "a.spec", "b c.spec", "x"]
     assert words("info '@sel'", workspace) == ["info", "@sel"]
-    with pytest.raises(CommandLineError, match="nothing is selected"):
+    with pytest.raises(CommandLineError, match="no item is selected"):
         words("info @sel", workspace)
 
 
@@ -137,7 +137,7 @@ def test_an_error_is_about_the_word_that_it_names(workspace: Workspace) -> None:
     assert find_token("the disk is full", "", found) is None
 
 
-def test_things_are_shown_where_they_are_shown_best(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_references_resolve_to_modes(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workspace.root)
     context = Context(workspace)
     study = workspace.study_names()[0]
@@ -163,6 +163,6 @@ def test_things_are_shown_where_they_are_shown_best(workspace: Workspace, monkey
     with pytest.raises(UsageError, match="names 2 jobs"):
         resolve_target(context, "hopperPPO")
     for word in ("hopper/hopperPPPO.spec", "hoper/hopperPPO.spec", "hopperPPO.spec"):
-        with pytest.raises(FileError, match="nothing is called") as caught:
+        with pytest.raises(FileError, match="there is no file, run or study") as caught:
             resolve_target(context, word)
         assert "hopper/hopperPPO.spec" in caught.value.hint

@@ -37,7 +37,7 @@ async def _every_mode(pilot: object, app: GtsApp) -> None:
         await until(pilot, lambda wanted=name: app.mode is not None and wanted == app.mode.NAME)
 
 
-def test_a_catalogue_that_breaks_while_it_is_open_is_made_anew(workspace: Workspace) -> None:
+def test_a_catalogue_damaged_while_open_is_rebuilt(workspace: Workspace) -> None:
     runs = workspace.run_ids()
 
     async def drive() -> None:
@@ -55,7 +55,7 @@ def test_a_catalogue_that_breaks_while_it_is_open_is_made_anew(workspace: Worksp
         assert sorted(catalogue.run_ids()) == sorted(runs)
 
 
-def test_a_catalogue_that_somebody_has_locked_holds_up_nobody(workspace: Workspace) -> None:
+def test_a_locked_catalogue_blocks_nothing(workspace: Workspace) -> None:
     def lock() -> None:
         connection = sqlite3.connect(workspace.catalogue)
         connection.execute("BEGIN EXCLUSIVE")
@@ -96,7 +96,7 @@ def test_a_catalogue_that_somebody_has_locked_holds_up_nobody(workspace: Workspa
         holder.join()
 
 
-def test_a_workspace_that_goes_away_is_said_and_can_be_left(workspace: Workspace) -> None:
+def test_a_deleted_workspace_is_reported_and_the_program_can_exit(workspace: Workspace) -> None:
     async def drive() -> int | None:
         app = GtsApp(workspace)
         async with app.run_test(size=(120, 40)) as pilot:
@@ -117,7 +117,7 @@ def test_a_workspace_that_goes_away_is_said_and_can_be_left(workspace: Workspace
 
 
 _WRITES_ANYWHERE = 1 << 1
-"""CAP_DAC_OVERRIDE, which lets root write where nobody may."""
+"""CAP_DAC_OVERRIDE, with which root ignores file permissions."""
 _CAPABILITIES = struct.pack("Ii", 0x20080522, 0)
 
 
@@ -191,7 +191,7 @@ def _gts(workspace: Workspace, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=workspace.root)
 
 
-def test_what_another_program_renames_and_deletes_is_noticed(workspace: Workspace) -> None:
+def test_renames_and_deletions_by_other_programs_are_shown(workspace: Workspace) -> None:
     async def drive() -> None:
         app = GtsApp(workspace)
         async with app.run_test(size=(120, 40), notifications=True) as pilot:
@@ -208,7 +208,7 @@ def test_what_another_program_renames_and_deletes_is_noticed(workspace: Workspac
             assert done.returncode == 0, done.stderr
             await _every_mode(pilot, app)
             await types(pilot, "open walkerPPO-m2p")
-            await shows(pilot, "nothing is called walkerPPO-m2p")
+            await shows(pilot, "there is no file, run or study")
 
     asyncio.run(drive())
 

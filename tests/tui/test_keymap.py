@@ -1,4 +1,4 @@
-"""Keys: what they are called, what `?` says of them, and where a person puts them."""
+"""Key bindings: names of keys, the key help, and assignments in keys.toml."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.support.app_driver import screen_text, until
 
 PLACES = find_binding_owners()
 APP = BindingOwner("app", tuple(binding for place in PLACES if place.is_global for binding in place.bindings), True)
-HOUSE = {"escape", "enter"}
-"""Keys that whoever has the cursor may have for itself."""
+SHARED_KEYS = {"escape", "enter"}
+"""Keys that any widget may bind."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def is_dialog(place: BindingOwner) -> bool:
 
 def test_places_are_found() -> None:
     names = {place.name for place in PLACES}
-    assert {"gts_tui.app.GtsApp", "gts_tui.widgets.dialogs.Confirm", "gts_tui.console.command_line.CommandLine"} <= names
+    assert {"gts_tui.app.GtsApp", "gts_tui.widgets.dialogs.ConfirmDialog", "gts_tui.console.command_line.CommandLine"} <= names
     assert {f"mode.{name}" for name in MODES} <= {binding.id for binding in APP.bindings}
 
 
@@ -68,7 +68,7 @@ def test_no_two_keys_of_a_place_clash(place: BindingOwner) -> None:
     if not place.is_global and not is_dialog(place):
         taken = {key for binding in APP.bindings for key in binding_keys(binding)}
         # A list may have the keys of a terminal's own; the letters and signs of the program mean one thing everywhere.
-        assert taken & set(keys) - HOUSE == set()
+        assert taken & set(keys) - SHARED_KEYS == set()
 
 
 def test_no_key_is_one_that_terminals_or_tmux_take() -> None:
@@ -86,7 +86,7 @@ def test_keys_as_people_write_them(key: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "banana", "ctrl+", "control+x", "f99"])
-def test_what_is_no_key(key: str) -> None:
+def test_invalid_keys(key: str) -> None:
     assert normalize_key(key) is None
 
 
@@ -107,7 +107,7 @@ def keymap_of(tmp_path: Path, text: str):
     return read_keymap([path], HERE)
 
 
-def test_keys_are_put_elsewhere_by_id(tmp_path: Path) -> None:
+def test_keys_are_assigned_by_id(tmp_path: Path) -> None:
     read = keymap_of(tmp_path, '"mode.one" = "f1, !"\n[jobs]\nstop = "R"\nresume = "s"\n')
     assert read.problems == ()
     assert read.keys == {"mode.one": "f1,exclamation_mark", "jobs.stop": "R", "jobs.resume": "s"}
@@ -116,26 +116,57 @@ def test_keys_are_put_elsewhere_by_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('[jobs]\nstpo = "x"\n', "keys.toml:2:1: nothing has the id `jobs.stpo`; did you mean `jobs.stop`?"),
-        ('[jobs]\nstop = "banana"\n', "keys.toml:2:1: `banana` is no key"),
-        ("[jobs]\nstop = 3\n", "the key of `jobs.stop` must be a text"),
-        ('[jobs]\nstop = "R"\n', "`R` for `jobs.stop` is the key of `jobs.resume` already"),
-        ('[jobs]\nstop = "q"\n', "`q` for `jobs.stop` is the key of `program.quit` already"),
-        ('[mode]\none = "w"\n', "`w` for `mode.one` is the key of `play.window` already"),
-        ('[jobs]\nstop = "ctrl+m"\n', "a terminal cannot tell `ctrl+m` from enter"),
-        ("[jobs\n", "this is no TOML"),
+        ('[jobs]\nstpo = "x"\n', "keys.toml:2:1: no key has the id `jobs.stpo`; did you mean `jobs.stop`?"),
+        ('[jobs]\nstop = "banana"\n', "keys.toml:2:1: `banana` is not a key"),
+        ("[jobs]\nstop = 3\n", "the key of `jobs.stop` must be a string such as"),
+        ('[jobs]\nstop = "R"\n', "`R` for `jobs.stop` is already the key of `jobs.resume`"),
+        ('[jobs]\nstop = "q"\n', "`q` for `jobs.stop` is already the key of `program.quit`"),
+        ('[mode]\none = "w"\n', "`w` for `mode.one` is already the key of `play.window`"),
+        ('[jobs]\nstop = "ctrl+m"\n', "terminals cannot distinguish `ctrl+m` from enter"),
+        ("[jobs\n", "not valid TOML"),
     ],
 )
-def test_what_cannot_be_is_said_and_the_rest_counts(tmp_path: Path, text: str, complaint: str) -> None:
+def test_errors_are_reported_and_valid_lines_apply(tmp_path: Path, text: str, complaint: str) -> None:
     read = keymap_of(tmp_path, text)
     assert [problem for problem in read.problems if complaint in problem], read.problems
     assert read.keys == {}
-    if "no TOML" not in complaint and "play.window" not in complaint:
+    if "not valid TOML" not in complaint and "play.window" not in complaint:
         assert keymap_of(tmp_path, f'play.window = "z"\n{text}').keys == {"play.window": "z"}
 
 
 def test_the_same_key_may_mean_two_things_in_two_modes(tmp_path: Path) -> None:
     assert keymap_of(tmp_path, '[play]\nwindow = "s"\n').keys == {"play.window": "s"}
+
+
+def test_widgets_of_one_mode_clash_and_those_of_two_modes_do_not(tmp_path: Path) -> None:
+    owners = (
+        BindingOwner("gts_tui.screens.training.screen.TrainingMode", (Binding("x", "a", "a", id="training.a"),)),
+        BindingOwner("gts_tui.screens.training.run_list.RunList", (Binding("y", "b", "b", id="runs.b"),)),
+        BindingOwner("gts_tui.screens.search.screen.SearchMode", (Binding("z", "c", "c", id="search.c"),)),
+        BindingOwner("gts_tui.widgets.table.VirtualTable", (Binding("u", "d", "d", id="table.d"),)),
+    )
+    path = tmp_path / "keys.toml"
+    path.write_text('"runs.b" = "x"\n')
+    assert "is already the key of `training.a`" in read_keymap([path], owners).problems[0]
+    path.write_text('"runs.b" = "z"\n"table.d" = "x"\n')
+    assert read_keymap([path], owners).problems == ()
+
+
+def test_a_file_that_cannot_be_parsed_changes_no_keys(workspace: Workspace) -> None:
+    path = workspace.root / "keys.toml"
+    path.write_text('[mode]\njobs = "f6"\n')
+
+    async def drive() -> None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await until(pilot, lambda: app._keymap == {"mode.jobs": "f6"})
+            path.write_text('[mode]\njobs = "f7')
+            await until(pilot, lambda: "not valid TOML" in screen_text(app))
+            assert app._keymap == {"mode.jobs": "f6"}
+            path.write_text('[mode]\njobs = "f7"\n')
+            await until(pilot, lambda: app._keymap == {"mode.jobs": "f7"})
+
+    asyncio.run(drive())
 
 
 def test_a_key_that_was_moved_works_and_the_old_one_does_not(workspace: Workspace) -> None:
@@ -144,7 +175,7 @@ def test_a_key_that_was_moved_works_and_the_old_one_does_not(workspace: Workspac
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await until(pilot, lambda: app.mode is not None)
             (workspace.root / "keys.toml").write_text('[mode]\njobs = "f6"\nplay = "f6"\nnone = "x"\n')
-            await until(pilot, lambda: "nothing has the id" in screen_text(app))
+            await until(pilot, lambda: "no key has the id" in screen_text(app))
             (workspace.root / "keys.toml").write_text('[mode]\njobs = "f6"\n')
             await until(pilot, lambda: app._keymap == {"mode.jobs": "f6"})
             await pilot.press("f6")
@@ -159,7 +190,7 @@ def test_a_key_that_was_moved_works_and_the_old_one_does_not(workspace: Workspac
     asyncio.run(drive())
 
 
-def test_help_lists_the_keys_of_this_place_and_does_what_is_chosen(workspace: Workspace) -> None:
+def test_key_help_lists_active_keys_and_runs_the_chosen_one(workspace: Workspace) -> None:
     async def drive() -> None:
         app = GtsApp(workspace)
         async with app.run_test(size=(80, 24)) as pilot:
@@ -180,7 +211,7 @@ def test_help_lists_the_keys_of_this_place_and_does_what_is_chosen(workspace: Wo
     asyncio.run(drive())
 
 
-def test_the_foot_always_says_how_to_find_the_other_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_footer_always_shows_the_help_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.spec").write_text("{}")
 

@@ -1,4 +1,4 @@
-"""Between the threads: a watch that nothing ends, calls into a program that ends, commands that end under a dialog."""
+"""Threads: a poller that survives errors, calls into an app that exits, commands that end below a dialog."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 class Panel:
-    """Follows something, and keeps what it is told."""
+    """Records the readings of a source."""
 
     def __init__(self) -> None:
         self.stamp: Callable[[], Any] = lambda: 0
@@ -50,7 +50,7 @@ def eventually(condition: Callable[[], Any]) -> None:
         time.sleep(0.005)
 
 
-def test_whatever_goes_wrong_in_a_reading_is_told_and_the_others_go_on() -> None:
+def test_an_error_in_a_reading_is_delivered_and_other_sources_continue() -> None:
     mishaps: list[Exception] = []
     watch = Poller(lambda call: call(), mishaps.append, seconds=0.005)
     odd, sound = Panel(), Panel()
@@ -76,7 +76,7 @@ def test_whatever_goes_wrong_in_a_reading_is_told_and_the_others_go_on() -> None
         watch.join(5)
 
 
-def test_what_comes_back_as_it_was_is_told_again_after_an_error() -> None:
+def test_an_unchanged_reading_is_delivered_again_after_an_error() -> None:
     watch = Poller(lambda call: call(), seconds=0.005)
     panel = Panel()
     panel.follow(watch, "panel")
@@ -97,13 +97,13 @@ def test_what_comes_back_as_it_was_is_told_again_after_an_error() -> None:
         watch.join(5)
 
 
-def test_a_panel_that_fails_is_said_and_the_program_goes_on(workspace: Workspace) -> None:
+def test_an_error_in_a_widget_is_reported_and_the_program_continues(workspace: Workspace) -> None:
     async def drive() -> None:
         app = GtsApp(workspace)
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await until(pilot, lambda: app.mode)
             app.poller.watch("broken", lambda: 0, lambda: 1, lambda reading: {}["nothing"])
-            await shows(pilot, "this should not have")
+            await shows(pilot, "internal error")
             (workspace.root / "b.spec").write_text("{}")
             await shows(pilot, r"\bb\b")
             assert [type(error) for error in app.unexpected_errors] == [KeyError]
@@ -111,7 +111,7 @@ def test_a_panel_that_fails_is_said_and_the_program_goes_on(workspace: Workspace
     asyncio.run(drive())
 
 
-def test_nobody_waits_for_a_program_that_has_ended(workspace: Workspace) -> None:
+def test_calls_into_a_closed_program_return(workspace: Workspace) -> None:
     answers: list[Any] = []
     app = GtsApp(workspace)
 
@@ -175,5 +175,16 @@ def test_a_command_ends_while_a_dialog_is_open(workspace: Workspace, opened: str
             await until(pilot, lambda: app.mode.NAME == "jobs")
             assert "mode jobs" in str(app.query_one(StatusLine).render())
             assert app.unexpected_errors == []
+
+    asyncio.run(drive())
+
+
+def test_two_requests_for_a_mode_mount_it_once(workspace: Workspace) -> None:
+    async def drive() -> None:
+        app = GtsApp(workspace)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: app.mode)
+            await asyncio.gather(app.show_mode("jobs"), app.show_mode("jobs"))
+            assert len([mode for mode in app.query(Mode) if mode.NAME == "jobs"]) == 1
 
     asyncio.run(drive())

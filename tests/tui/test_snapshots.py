@@ -1,4 +1,4 @@
-"""Pictures of every mode, compared with those beside this file; `make pictures` takes them anew. The README shows some."""
+"""Snapshots of every mode, compared with the stored images; `make pictures` updates them. The README shows some."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _words(found: re.Match[str]) -> str:
 
 
 class Evening(datetime):
-    """The clock stands still."""
+    """Freeze the clock."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Evening:

@@ -99,7 +99,9 @@ def test_a_workspace_that_is_none_is_a_sentence(terminal: Open) -> None:
 
 
 @pytest.mark.parametrize("words, named", [(("--workspace", "mine"), ""), ((), "mine")])
-def test_a_workspace_is_named_from_where_one_is(tmp_path: Path, repository: Path, words: tuple[str, ...], named: str) -> None:
+def test_a_workspace_is_named_relative_to_the_working_directory(
+    tmp_path: Path, repository: Path, words: tuple[str, ...], named: str
+) -> None:
     (tmp_path / "mine" / "hopper").mkdir(parents=True)
     shutil.copy(repository / "workspace" / "hopper" / "hopperBrisk.spec", tmp_path / "mine" / "hopper")
     here = Terminal(tmp_path, *words, GTS_WORKSPACE=named)
@@ -174,7 +176,7 @@ def test_a_signal_ends_it_and_leaves_the_terminal_as_it_was(terminal: Open, numb
     assert here.settings() == here.before
 
 
-def test_a_terminal_that_nobody_reads_harms_no_job_and_can_be_ended(terminal: Open, workspace: Workspace) -> None:
+def test_a_blocked_terminal_harms_no_job_and_the_program_can_be_ended(terminal: Open, workspace: Workspace) -> None:
     here = terminal()
     here.read(painted)
     mark = workspace.root / "mark"
@@ -217,9 +219,7 @@ def test_an_empty_folder_is_offered_examples_there(tmp_path: Path, monkeypatch: 
     asyncio.run(drive())
 
 
-def test_the_examples_are_a_workspace_of_this_person(
-    tmp_path: Path, own_settings: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_examples_are_copied_for_the_user(tmp_path: Path, own_settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
     async def drive() -> None:
@@ -240,7 +240,7 @@ def test_the_examples_are_a_workspace_of_this_person(
     asyncio.run(drive())
 
 
-def test_who_wants_neither_can_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_start_page_can_be_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
     async def drive() -> int | None:
@@ -255,7 +255,7 @@ def test_who_wants_neither_can_leave(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_typed_while_the_program_opens_is_a_command(terminal: Open, workspace: Workspace, own_settings: Path) -> None:
+def test_keys_typed_during_the_start_become_a_command(terminal: Open, workspace: Workspace, own_settings: Path) -> None:
     here = terminal()
     # In one breath, as soon as the terminal is the program's, and before anything is painted.
     here.read(lambda _: not here.settings()[3] & termios.ICANON)  # type: ignore[operator]
@@ -285,7 +285,7 @@ def test_a_pane_that_is_built_takes_no_letters_from_the_command_line(tmp_path: P
 
 
 @pytest.mark.parametrize("garbage", [b"garbage " * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_damaged_catalogue_is_made_anew_and_said(repository_workspace: Workspace, garbage: bytes) -> None:
+def test_a_damaged_catalogue_is_rebuilt_and_reported(repository_workspace: Workspace, garbage: bytes) -> None:
     workspace = repository_workspace
     runs = workspace.run_ids()
     assert runs
@@ -306,7 +306,7 @@ def test_a_damaged_catalogue_is_made_anew_and_said(repository_workspace: Workspa
     assert repair_catalogue(workspace) == workspace.root / "gts-damaged-2.db"
 
 
-def test_readonly_changes_not_even_what_is_damaged(workspace: Workspace) -> None:
+def test_readonly_repairs_nothing(workspace: Workspace) -> None:
     workspace.catalogue.write_bytes(b"garbage " * 1000)
 
     async def drive() -> None:
@@ -379,7 +379,7 @@ def test_the_mouse_is_handed_over_and_back(terminal: Open) -> None:
     assert here.said.rindex(b"\x1b[?1003l") > here.said.rindex(b"\x1b[?1003h")
 
 
-def test_any_size_can_be_left_and_come_back_from(workspace: Workspace) -> None:
+def test_the_program_survives_any_terminal_size(workspace: Workspace) -> None:
     async def drive() -> int | None:
         app = GtsApp(workspace)
         async with app.run_test(size=(80, 24)) as pilot:

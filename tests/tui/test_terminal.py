@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import select
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gts_tui import terminal
 from gts_tui.command_syntax import MODES
 from tests.support.sample_workspace import furnish
 from tests.support.terminal_program import Terminal
@@ -103,4 +107,33 @@ def test_a_name_that_is_not_unicode_harms_nothing(tmp_path: Path, opened: list[T
     assert here.wait(10) == 0
     shown = _STEERING.sub(b"", here.said).decode("utf-8")
     assert "Traceback" not in shown
-    assert "should not have happened" not in shown, shown[shown.index("should not have happened") :][:300]
+    assert "internal error" not in shown, shown[shown.index("internal error") :][:300]
+
+
+class PollReportingInvalid:
+    """`select.poll` as on macOS, which reports POLLNVAL for terminals."""
+
+    def register(self, descriptor: int, events: int) -> None:
+        self.descriptor = descriptor
+
+    def poll(self) -> list[tuple[int, int]]:
+        return [(self.descriptor, select.POLLNVAL)]
+
+
+@pytest.mark.parametrize("on_macos", [False, True])
+def test_only_a_hangup_of_the_terminal_ends_the_program(monkeypatch: pytest.MonkeyPatch, on_macos: bool) -> None:
+    if on_macos:
+        monkeypatch.setattr(terminal.select, "poll", PollReportingInvalid)
+    monkeypatch.setattr(terminal, "_HANGUP_CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(terminal, "_exit_process", lambda request_exit: request_exit())
+    master, slave = pty.openpty()
+    ended = threading.Event()
+    try:
+        assert not terminal.is_hung_up(slave, select.POLLNVAL)
+        thread = terminal.exit_on_hangup(slave, ended.set)
+        assert not ended.wait(0.2)
+        os.close(master)
+        assert ended.wait(20)
+        thread.join(20)
+    finally:
+        os.close(slave)

@@ -59,7 +59,7 @@ def contrast(one: Color, other: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_black_on_white_has_the_contrast_that_the_standard_says() -> None:
+def test_contrast_matches_the_wcag_examples() -> None:
     assert contrast(Color.parse("#000000"), Color.parse("#ffffff")) == pytest.approx(21)
     assert contrast(Color.parse("#777777"), Color.parse("#ffffff")) == pytest.approx(4.48, abs=0.01)
 
@@ -70,7 +70,7 @@ def test_the_themes_are_there() -> None:
 
 
 @pytest.mark.parametrize("name", TRUE_COLOURS)
-def test_what_is_written_can_be_read(name: str) -> None:
+def test_texts_of_themes_have_contrast(name: str) -> None:
     found = variables(TRUE_COLOURS[name])
     papers = ("background", "surface", "panel")
     inks = ("foreground", "text-muted", "text-primary", "state-good", "state-busy", "state-wait", "state-bad")
@@ -142,7 +142,7 @@ def test_the_terminals_own_colours_alone(name: str) -> None:
     assert theme.ansi and used <= ANSI_COLOURS
 
 
-def test_what_a_theme_may_say_textual_understands() -> None:
+def test_all_theme_keys_exist_in_textual() -> None:
     known = BUILTIN_THEMES["textual-dark"].to_color_system().generate()
     assert set(THEME_VARIABLES) - set(known) == set()
     assert all(Color.parse(colour) for colour in ANSI_COLOURS)
@@ -167,7 +167,7 @@ def test_what_a_theme_may_say_textual_understands() -> None:
         ("colours = 3\n", 1, "`colours` must be a table"),
     ],
 )
-def test_a_bad_file_says_where_and_what(tmp_path: Path, text: str, line: int, words: str) -> None:
+def test_errors_of_theme_files_have_lines_and_reasons(tmp_path: Path, text: str, line: int, words: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text)
     with pytest.raises(FormatError) as error:
@@ -185,7 +185,7 @@ def test_all_errors_of_a_file_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_theme_can_be_worn(workspace: Workspace, name: str) -> None:
+def test_every_theme_can_be_applied(workspace: Workspace, name: str) -> None:
     async def drive() -> None:
         app = GtsApp(workspace, AppSettings(theme=name))
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
@@ -244,7 +244,7 @@ def test_the_usual_theme_suits_the_terminal(
     assert asyncio.run(worn()) == theme
 
 
-def test_what_is_remembered_is_for_terminals_with_as_many_colours() -> None:
+def test_themes_are_remembered_per_colour_depth() -> None:
     save_chosen_theme("many", "light")
     assert (load_chosen_theme("many"), load_chosen_theme("few")) == ("light", "16-colour")
     assert detect_color_depth("standard", no_color=False) == "few"
@@ -301,7 +301,7 @@ def test_a_text_stays_as_wide_as_it_was(text: str, shown: str) -> None:
     assert to_ascii(text) == shown
 
 
-def test_a_theme_that_is_edited_is_seen_at_once_and_a_broken_one_is_said(workspace: Workspace) -> None:
+def test_an_edited_theme_is_applied_and_a_broken_one_reported(workspace: Workspace) -> None:
     folder = workspace.root / "themes"
     folder.mkdir()
     path = folder / "mine.toml"
@@ -323,7 +323,7 @@ def test_a_theme_that_is_edited_is_seen_at_once_and_a_broken_one_is_said(workspa
     asyncio.run(drive())
 
 
-def test_a_theme_of_the_person_stands_in_for_one_of_the_program(workspace: Workspace, own_settings: Path) -> None:
+def test_a_theme_of_the_user_replaces_a_built_in_one(workspace: Workspace, own_settings: Path) -> None:
     folder = own_settings / "config" / "themes"
     folder.mkdir(parents=True)
     (folder / "x.toml").write_text(GOOD.replace('"mine"', '"dark"'))
@@ -336,7 +336,7 @@ def test_a_theme_of_the_person_stands_in_for_one_of_the_program(workspace: Works
     asyncio.run(drive())
 
 
-def test_red_in_tables_is_what_is_bad_in_this_theme(workspace: Workspace) -> None:
+def test_red_of_rich_becomes_the_themes_colour_for_bad_states(workspace: Workspace) -> None:
     async def drive() -> None:
         app = GtsApp(workspace, AppSettings(theme="blue-orange"))
         async with app.run_test(size=(80, 24), notifications=True) as pilot:

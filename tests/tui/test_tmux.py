@@ -123,7 +123,7 @@ def test_an_evening_in_tmux(tmux: Tmux, folder: Path) -> None:
 
 
 def _open(tmux: Tmux) -> None:
-    """Begin the program as a person does."""
+    """Start the program from the shell."""
     tmux.types(f"clear; {sys.executable} -m gts")
     tmux.keys("Enter")
     tmux.shows("1 files")

@@ -31,7 +31,7 @@ from gts_tui.theme import theme_style
 from gts_tui.widgets.dialogs import ChoiceDialog
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 MAX_DIFF_LINES = 2000
@@ -162,7 +162,7 @@ class DiffView(VerticalScroll):
 
     def action_against(self) -> None:
         """Hold it against another file of the workspace."""
-        program: GtsApp = self.app  # type: ignore[assignment]
+        program: BaseApp = self.app  # type: ignore[assignment]
         root = program.workspace.root
         names = [name for name in find_specs_and_spaces(root) if name != self._names[1]]
 

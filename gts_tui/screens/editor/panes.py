@@ -24,7 +24,7 @@ from gts_tui.screens.editor.parameter_docs import ParameterDoc
 from gts_tui.textual_fixes import SafeOptionList
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 MAX_PROBLEMS = 200
@@ -248,7 +248,7 @@ class EmptyEditor(Vertical):
 
     def on_show(self) -> None:
         """List them anew."""
-        program: GtsApp = self.app  # type: ignore[assignment]
+        program: BaseApp = self.app  # type: ignore[assignment]
         root = program.workspace.root
         self.run_worker(lambda: self._list_files(root), thread=True, exclusive=True, exit_on_error=False)
 

@@ -18,7 +18,7 @@ from gts_tui.widgets.dialogs import InputDialog
 
 if TYPE_CHECKING:
     from gts.search.trial_records import TrialRecord
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 def find_trial_runs(folder: StudyFolder | None, number: int) -> list[RunFolder]:
@@ -80,7 +80,7 @@ def extend_search_command(folder: StudyFolder, workspace: Workspace, n_trials: s
     return quote_words(["search", path, n_trials])
 
 
-def play_trial(program: GtsApp, folder: StudyFolder | None, trial: TrialRecord, *, window: bool) -> None:
+def play_trial(program: BaseApp, folder: StudyFolder | None, trial: TrialRecord, *, window: bool) -> None:
     """Play the best policy of a trial."""
     training = find_playable_run(folder, trial)
     if training is None:
@@ -90,7 +90,7 @@ def play_trial(program: GtsApp, folder: StudyFolder | None, trial: TrialRecord, 
     program.run_command(quote_words(["play", path, *(["--in", "window"] if window else [])]))
 
 
-def promote_trial(program: GtsApp, study_reference: str, study_name: str, trial: TrialRecord, *, edit: bool) -> None:
+def promote_trial(program: BaseApp, study_reference: str, study_name: str, trial: TrialRecord, *, edit: bool) -> None:
     """Ask for a name, and write a trial as a spec; `edit` it then, or at once where it was written before."""
     figure = str((trial.spec or {}).get("physicalModel", ""))
     written, proposed = find_promoted_specs(study_name, trial.number, figure, program.workspace)
@@ -108,7 +108,7 @@ def promote_trial(program: GtsApp, study_reference: str, study_name: str, trial:
     program.push_screen(InputDialog(f"write trial {trial.number} of {study_name} as", proposed), write)
 
 
-def resume_search(program: GtsApp, study_reference: str, summary: StudyListItem | None) -> None:
+def resume_search(program: BaseApp, study_reference: str, summary: StudyListItem | None) -> None:
     """Go on with a search; with more trials, after asking how many, where all have ended."""
     workspace = program.workspace
     if summary is None or summary.state != "done":
@@ -124,7 +124,7 @@ def resume_search(program: GtsApp, study_reference: str, summary: StudyListItem 
     )
 
 
-def ask_worker_count(program: GtsApp, study_reference: str) -> None:
+def ask_worker_count(program: BaseApp, study_reference: str) -> None:
     """Ask how many workers a search shall have; of a study on a server, how many shall work on it here."""
     is_on_server = "://" in study_reference
 

@@ -199,7 +199,7 @@ class SearchMode(Mode):
 
     def action_new(self) -> None:
         """Begin a search."""
-        self.program.action_line("search ")
+        self.program.open_command_line("search ")
 
     def action_copy_name(self) -> None:
         """Copy the name of the study."""

@@ -37,7 +37,7 @@ from gts_tui.widgets.table import VirtualTable
 
 if TYPE_CHECKING:
     from gts.search.trial_records import TrialRecord
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 _MAX_REFERENCE_LENGTH = 32
@@ -140,7 +140,7 @@ class StudyPane(Vertical):
         """A thread for the one study alone: a server that is slow holds up nothing else."""
 
     @property
-    def program(self) -> GtsApp:
+    def program(self) -> BaseApp:
         """The program that this is a part of."""
         return self.app  # type: ignore[return-value]
 

@@ -43,7 +43,7 @@ from gts_tui.widgets.chart import ChartWidget
 from gts_tui.widgets.chart_render import ChartData
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 _MIN_CHART_WIDTH, _MIN_CHART_HEIGHT = 44, 9
@@ -162,7 +162,7 @@ class ChartPanel(Vertical):
         self._page_position = ("learning", 1)
 
     @property
-    def program(self) -> GtsApp:
+    def program(self) -> BaseApp:
         """The program that this is a part of."""
         return self.app  # type: ignore[return-value]
 

@@ -18,8 +18,7 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from gts.errors import reason
-from gts.store.workspace import JobFolder, RunFolder, Workspace
+from gts.store.workspace import RunFolder, Workspace
 from gts_tui.polling import stat_stamp
 from gts_tui.screens.training.data import short_run_name
 from gts_tui.textual_fixes import SafeOptionList
@@ -28,13 +27,11 @@ from gts_tui.widgets.chart_canvas import DOT_ENCODINGS
 from gts_tui.widgets.status import state_sign
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 MAX_LISTED_RUNS = 500
 _RECHECK_SECONDS = 5.0
-_TAIL_BYTES = 16_384
-_TAIL_LINES = 200
 
 
 @dataclass(frozen=True)
@@ -62,26 +59,6 @@ def list_runs(workspace: Workspace) -> tuple[RunListItem, ...]:
         for one in list_jobs(workspace, limit=MAX_LISTED_RUNS)
         if one.job.kind != "search"
     )
-
-
-def log_stamp(folder: Path) -> Hashable:
-    """Differs when the log may."""
-    return stat_stamp(JobFolder(folder).log)
-
-
-def read_log_tail(folder: Path) -> tuple[str, ...]:
-    """The last lines of what a training has said, as far as the end of the file holds them."""
-    path = JobFolder(folder).log
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - _TAIL_BYTES))
-            data = file.read(_TAIL_BYTES)
-    except OSError as error:
-        return (f"cannot read its log: {reason(error)}",)
-    lines = data.decode(errors="replace").splitlines()
-    # The first one was cut where the file is longer.
-    return tuple(lines[1 if size > _TAIL_BYTES else 0 :][-_TAIL_LINES:])
 
 
 def find_run_folder(workspace: Workspace, reference: str) -> Path | None:
@@ -135,7 +112,7 @@ class RunList(SafeOptionList, inherit_bindings=False):
         self._drawn_lines: list[Text] = []
 
     @property
-    def program(self) -> GtsApp:
+    def program(self) -> BaseApp:
         """The program that this is a part of."""
         return self.app  # type: ignore[return-value]
 

@@ -274,7 +274,7 @@ class TrainingMode(Mode):
 
     def _watch_selected(self) -> None:
         """Follow what is chosen in the list."""
-        if self.program.mode is not self:
+        if self.program.mode_name != self.NAME:
             return
         self._chart_panel.show_runs([one.folder for one in self._run_list.overlaid_runs])
         current = self._run_list.current_run

@@ -41,7 +41,7 @@ from gts_tui.widgets.status import make_status_styles
 from gts_tui.workspace_setup import examples_folder, shorten_home_path
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 _START_OPTIONS = (
@@ -120,7 +120,7 @@ class WorkspaceBrowser(Vertical):
         """What the cursor was on before a filter."""
 
     @property
-    def program(self) -> GtsApp:
+    def program(self) -> BaseApp:
         """The program that this is a part of."""
         return self.app  # type: ignore[return-value]
 

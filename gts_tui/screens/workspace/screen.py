@@ -122,7 +122,7 @@ class WorkspaceMode(Mode):
         """Begin a command line that trains, so that parameters can be added."""
         items = self._chosen_of_kinds("spec checkpoint", "t trains a spec, or goes on from a checkpoint; S searches a space")
         if items:
-            self.program.action_line(f"train {quote_words([items[0].reference])} ")
+            self.program.open_command_line(f"train {quote_words([items[0].reference])} ")
 
     def action_edit(self) -> None:
         """Open a file in the editor."""

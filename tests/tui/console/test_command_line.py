@@ -1,4 +1,4 @@
-"""The command line as a person uses it: typing, bringing back, completing, doing several things, being told what is wrong."""
+"""The command line as users work with it: typing, history, completion, several commands, error messages."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def ends_with(workspace: Workspace, line: str) -> int | None:
     return row[0] if row else None
 
 
-def test_what_was_given_comes_back_here_and_elsewhere(play: Callable[..., None], workspace: Workspace) -> None:
+def test_history_is_shared_between_sessions(play: Callable[..., None], workspace: Workspace) -> None:
     with Catalogue(workspace.catalogue) as catalogue:
         catalogue.add_command("score elsewhere.checkpoint", 0)
 
@@ -161,7 +161,7 @@ def test_a_folder_is_gone_into_and_a_line_is_given_when_it_is_whole(play: Callab
     play(flow)
 
 
-def test_what_is_wrong_is_pointed_at_with_the_nearest_word(play: Callable[..., None]) -> None:
+def test_errors_mark_the_word_and_suggest_the_nearest(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         pane = app.query_one(OutputPane)
         for wrong, mark, says in (
@@ -186,17 +186,17 @@ def test_what_is_wrong_is_pointed_at_with_the_nearest_word(play: Callable[..., N
     play(flow)
 
 
-def test_a_failure_ends_the_line_and_says_what_was_not_done(play: Callable[..., None]) -> None:
+def test_a_failure_ends_the_line_and_lists_the_commands_not_run(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         await types(pilot, "mode jobs; info nothing.spec; mode play; clear")
-        await until(pilot, lambda: "not done: mode play; clear" in app.query_one(OutputPane).text)
+        await until(pilot, lambda: "not run: mode play; clear" in app.query_one(OutputPane).text)
         assert app.mode is not None
         assert app.mode.NAME == "jobs"
 
     play(flow)
 
 
-def test_commands_go_where_their_things_are_shown(play: Callable[..., None], workspace: Workspace) -> None:
+def test_commands_open_the_mode_of_their_arguments(play: Callable[..., None], workspace: Workspace) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         for given, mode in (
             ("open w9c", "training"),
@@ -228,7 +228,7 @@ def test_processes_are_shown_cancelled_and_end_with_the_program(play: Callable[.
         await types(pilot, "cancel 7")
         await shows(pilot, "there is no task 7")
         await pilot.press("colon", "ctrl+c")
-        await shows(pilot, "end !sleep 100?")
+        await shows(pilot, "cancel !sleep 100?")
         await pilot.press("y")
         await until(pilot, lambda: "cancelled: !sleep 100" in app.query_one(OutputPane).text)
         assert not app.command_runner.tasks.running
@@ -240,7 +240,7 @@ def test_processes_are_shown_cancelled_and_end_with_the_program(play: Callable[.
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
-def test_a_process_that_fails_or_is_killed_says_so(play: Callable[..., None], workspace: Workspace) -> None:
+def test_failed_and_killed_processes_are_reported(play: Callable[..., None], workspace: Workspace) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         pane = app.query_one(OutputPane)
         await types(pilot, "!echo the reason; exit 3")
@@ -272,7 +272,7 @@ def test_a_reader_changes_nothing_and_keeps_no_history(play: Callable[..., None]
     assert len(workspace.run_ids()) == 4
 
 
-def test_what_is_said_while_a_question_is_asked_arrives(play: Callable[..., None], workspace: Workspace) -> None:
+def test_output_arrives_while_a_dialog_is_open(play: Callable[..., None], workspace: Workspace) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         pane = app.query_one(OutputPane)
         app.push_screen(ConfirmDialog("really?"))

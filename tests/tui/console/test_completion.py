@@ -25,7 +25,7 @@ def completer(workspace: Workspace) -> Completer:
 
 
 def offered(completer: Completer, line: str) -> list[str]:
-    """What is offered at the `|` of a line."""
+    """Return the candidates at the `|` of a line."""
     return [one.text for one in at(completer, line).candidates]
 
 
@@ -38,7 +38,7 @@ def help_of(completer: Completer, line: str, text: str) -> str:
     return next(one.help for one in at(completer, line).candidates if one.text == text)
 
 
-def test_commands_and_own_words_say_what_they_do(completer: Completer) -> None:
+def test_commands_and_builtins_have_descriptions(completer: Completer) -> None:
     assert offered(completer, "tr|")[:2] == ["train", "trials"]
     assert help_of(completer, "sco|", "score") == "Score checkpoints over test episodes."
     assert offered(completer, "mou|") == ["mouse"]
@@ -54,7 +54,7 @@ def test_options_and_their_values(completer: Completer) -> None:
     assert at(completer, "train x --steps |").description.startswith("STEPS: ")
 
 
-def test_names_fit_what_the_command_takes(completer: Completer) -> None:
+def test_candidates_fit_the_kind_of_argument(completer: Completer) -> None:
     assert offered(completer, "train hopper/hopperPPO|") == ["hopper/hopperPPO.checkpoint", "hopper/hopperPPO.spec"]
     assert offered(completer, "search hopper/|") == ["hopper/hopper.space"]
     assert offered(completer, "stop w9|") == [RUN]
@@ -63,10 +63,18 @@ def test_names_fit_what_the_command_takes(completer: Completer) -> None:
     assert offered(completer, "theme |") == ["dark", "light"]
     assert offered(completer, "mode tr|") == ["training"]
     assert offered(completer, "help sco|") == ["score"]
+    assert offered(completer, "help score sco|") == []
     assert offered(completer, "new sp|") == ["spec", "space"]
 
 
-def test_parameters_fit_the_spec_and_say_what_they_mean(completer: Completer) -> None:
+def test_references_follow_the_name_of_a_mode(completer: Completer) -> None:
+    assert offered(completer, "mode training w9|") == [RUN]
+    assert "hopper/hopperPPO.spec" in offered(completer, "mode editor hopper/|")
+    assert "workspace" not in offered(completer, "mode compare |")
+    assert offered(completer, "open x w9|") == [RUN]
+
+
+def test_parameters_fit_the_spec_and_have_descriptions(completer: Completer) -> None:
     keys = offered(completer, "train hopper/hopperPPO.spec Hopper|")
     assert keys
     assert all(key.startswith("Hopper/") and key.endswith("=") for key in keys)

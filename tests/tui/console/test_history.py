@@ -1,4 +1,4 @@
-"""What was given before: between sessions, in a workspace that cannot be written to, and going through it."""
+"""History: across sessions, in read-only workspaces, and the cursor in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def workspace(tmp_path: Path) -> Workspace:
         return Workspace(tmp_path)
 
 
-def test_two_programs_share_what_was_given(workspace: Workspace) -> None:
+def test_two_programs_share_the_history(workspace: Workspace) -> None:
     here, there = History(workspace), History(workspace)
     here.add("train a.spec", 0)
     there.add("stop k3f", 2)
@@ -36,7 +36,7 @@ def test_a_line_is_kept_once_and_newest(workspace: Workspace) -> None:
     assert history.lines == ("info a", "info b")
 
 
-def test_the_workspace_is_left_alone_where_it_must_be(workspace: Workspace, tmp_path: Path) -> None:
+def test_no_file_is_written_without_a_catalogue(workspace: Workspace, tmp_path: Path) -> None:
     reader = History(workspace, persistent=False)
     reader.add("info a", 0)
     assert reader.lines == ("info a",)
@@ -59,7 +59,7 @@ def test_a_store_that_fails_costs_nothing_but_the_memory(workspace: Workspace) -
     assert history.lines == ("info a",)
 
 
-def test_going_up_keeps_to_what_was_typed_and_comes_back(workspace: Workspace) -> None:
+def test_the_cursor_keeps_the_typed_prefix(workspace: Workspace) -> None:
     history = History(workspace)
     for line in ("train a.spec", "info a", "train b.spec", "stop x"):
         history.add(line, 0)

@@ -1,4 +1,4 @@
-"""What was said: what may come from anywhere cannot harm, what it names can be opened, and it can be searched and copied."""
+"""The output pane: harmless rendering of any text, links, search, copying."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_links_are_gone_to_and_opened_by_keys_and_by_the_mouse(play: Callable[..
     play(flow)
 
 
-def test_search_goes_through_what_was_found_and_escape_backs_out(play: Callable[..., None]) -> None:
+def test_search_visits_all_matches_and_escape_ends_it(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         pane.add("\n".join(f"line {number} {'Needle' if number % 40 == 0 else ''}" for number in range(200)))
         await pilot.press("o", "slash", *"needle", "enter")
@@ -148,7 +148,7 @@ def test_a_line_needs_no_pane_and_more_opens_it_from_the_beginning(play: Callabl
     play(flow)
 
 
-def test_what_comes_in_masses_holds_nothing_up(play: Callable[..., None]) -> None:
+def test_mass_output_does_not_block_the_program(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         await types(pilot, '!i=0; while [ $i -lt 20000 ]; do echo "$i some [words] in a line"; i=$((i+1)); done')
         longest = 0.0
@@ -165,6 +165,25 @@ def test_what_comes_in_masses_holds_nothing_up(play: Callable[..., None]) -> Non
         assert longest < 2.0
         assert len(pane.text.splitlines()) <= MAX_LINES
         assert "output" in screen_text(app)
+
+    play(flow)
+
+
+def test_an_answer_stays_in_place_when_old_lines_are_dropped(play: Callable[..., None]) -> None:
+    async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
+        pane.add("\n".join(f"old {number}" for number in range(MAX_LINES - 100)))
+        pane.start_command("answer")
+        pane.add("\n".join(f"answer {number}" for number in range(60)))
+        pane.show_result()
+        await shows(pilot, r"› answer\s+answer 0\b")
+        pane.add("\n".join(f"late {number}" for number in range(500)))
+        await pilot.pause()
+        assert len(pane.text.splitlines()) == MAX_LINES
+        await shows(pilot, r"› answer\s+answer 0\b")
+        pane.display = False
+        await pilot.pause()
+        pane.display = True
+        await shows(pilot, r"› answer\s+answer 0\b")
 
     play(flow)
 

@@ -47,7 +47,7 @@ def test_sides_are_added_from_a_list_and_taken_out(workspace: Workspace) -> None
     async def flow(app: GtsApp, pilot: Any) -> None:
         await pilot.press("6")
         await shows(pilot, "a adds a run")
-        await until(pilot, lambda: app.mode is not None and app.mode._choices)  # type: ignore[attr-defined]
+        await until(pilot, lambda: app.mode is not None and app.mode._sources)  # type: ignore[attr-defined]
         await pilot.press("a")
         await shows(pilot, "Compare with what")
         await pilot.press("enter")

@@ -1,4 +1,4 @@
-"""Charts: what is lit is what the numbers say, at any size, whatever the numbers are."""
+"""Charts: drawn dots match the numbers, at any size and for any numbers."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ PLOTS = st.builds(
     title=st.text(max_size=20),
     lines=st.lists(lines(), max_size=5).map(tuple),
     x_label=st.text(max_size=10),
-    time=st.booleans(),
-    log_y=st.booleans(),
+    is_time_axis=st.booleans(),
+    is_log_y=st.booleans(),
     x_ticks=st.lists(st.tuples(FLOATS, st.text(max_size=5)), max_size=3).map(tuple),
     cursor=st.none() | FLOATS,
 )
@@ -107,7 +107,7 @@ def test_a_line_is_connected_and_the_same_from_both_ends(x0: int, y0: int, x1: i
 
 
 def test_a_gap_is_left_where_a_value_is_not_finite() -> None:
-    """The line stops before it and begins anew after it."""
+    """The line stops before it and starts again after it."""
     ys = tuple(math.nan if 40 <= x < 60 else 1.0 for x in range(100))
     plot = ChartData("", (ChartLine("a", tuple(map(float, range(100))), ys),))
     row = next(text for text in field(plot, 110, 12) if "⠉" in text or "⠒" in text or "⠤" in text or "⣀" in text)
@@ -123,7 +123,7 @@ def field(plot: ChartData, width: int, height: int, level: Any = "braille") -> l
     return [row.replace("┤", axis).replace("+", axis, 1).partition(axis)[2] for row in rows]
 
 
-def test_lines_are_told_apart_without_colour() -> None:
+def test_lines_differ_without_colour() -> None:
     """Each has a sign of its own, on the line and in the legend."""
     xs = tuple(map(float, range(100)))
     plot = ChartData("return", tuple(ChartLine(f"run{at}", xs, (float(at),) * 100, colour=at) for at in range(3)))
@@ -144,7 +144,7 @@ def test_only_ascii_at_the_ascii_level() -> None:
 
 
 def test_a_line_stands_out_from_its_band() -> None:
-    """Where both are, the line is what is seen."""
+    """The line hides the band."""
     xs = tuple(map(float, range(50)))
     plot = ChartData("", (ChartLine("a", xs, xs, colour=2, lows=tuple(x - 9 for x in xs), highs=tuple(x + 9 for x in xs)),))
     for level in GLYPHS_BY_LEVEL.values():
@@ -165,8 +165,8 @@ def columns_of(row: list[StyledSpan]) -> list[tuple[int, str]]:
     return list(enumerate(inks))
 
 
-def test_what_a_logarithm_has_not_is_said() -> None:
-    """Values that are not above 0 are left out, and how many these are stands in the title."""
+def test_values_without_a_logarithm_are_counted_in_the_title() -> None:
+    """Values that are not positive are left out; the title shows their number."""
     plot = ChartData("loss", (ChartLine("", (0.0, 1.0, 2.0, 3.0), (0.0, -1.0, 10.0, 1000.0)),), is_log_y=True)
     rows = ["".join(text for text, _ in row) for row in render_chart_rows(plot, 60, 12, GLYPHS_BY_LEVEL["braille"])]
     assert "2 not above 0 left out" in rows[0]
@@ -178,7 +178,7 @@ def test_what_a_logarithm_has_not_is_said() -> None:
     )
 
 
-def test_the_cursor_shows_the_values_where_it_stands() -> None:
+def test_the_legend_shows_the_values_at_the_cursor() -> None:
     """In place of the last ones."""
     xs = tuple(float(1000 * x) for x in range(50))
     plot = ChartData("return", (ChartLine("", xs, tuple(float(x) for x in range(50))),), cursor=20_000.0)
@@ -235,7 +235,7 @@ class One(App[None]):
         yield ChartWidget()
 
 
-def test_only_what_differs_is_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_changed_rows_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same plot costs nothing; another value at the end costs a few rows; colours are those of the theme."""
     xs = tuple(map(float, range(100)))
     first = ChartData("return", (ChartLine("", xs, xs, colour=1),))

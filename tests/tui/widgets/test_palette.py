@@ -1,4 +1,4 @@
-"""The palette: one list of everything, and what happens to what is chosen."""
+"""The palette: its entries, and the effect of choosing one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def drive(workspace: Workspace, *letters: str, expect) -> None:
-    """Open the palette, type, choose; wait for what is expected of the app."""
+    """Open the palette, type, choose an entry, and wait for a condition of the app."""
 
     async def go() -> None:
         app = GtsApp(workspace)
@@ -76,11 +76,11 @@ def test_a_command_is_begun_on_the_line(workspace: Workspace) -> None:
     drive(workspace, *"trials", expect=lambda app, lines: app.query_one(CommandLine).value == "trials ")
 
 
-def test_a_theme_is_worn(workspace: Workspace) -> None:
+def test_a_theme_is_applied(workspace: Workspace) -> None:
     drive(workspace, *"light", expect=lambda app, lines: app.theme == "light" and lines == ["theme light"])
 
 
-def test_a_mode_is_gone_to(workspace: Workspace) -> None:
+def test_a_mode_is_opened(workspace: Workspace) -> None:
     drive(workspace, *"compare", expect=lambda app, lines: app.mode.NAME == "compare")
 
 
@@ -92,11 +92,11 @@ def test_a_file_is_opened_whatever_its_name(workspace: Workspace) -> None:
     drive(workspace, "left_square_bracket", "slash", *"red", expect=lambda app, lines: lines == ["open 'hopper/[/red] b.spec'"])
 
 
-def test_a_key_does_what_it_does(workspace: Workspace) -> None:
+def test_choosing_a_key_runs_its_action(workspace: Workspace) -> None:
     drive(workspace, *"scrollback.tog", expect=lambda app, lines: app.query_one("#scrollback").display)
 
 
-def test_what_fits_best_comes_first() -> None:
+def test_best_matches_come_first() -> None:
     entries = [
         SearchItem("compare", "side by side", ""),
         SearchItem("stop", "end a job", "s"),
@@ -111,7 +111,7 @@ def test_what_fits_best_comes_first() -> None:
 
 
 def test_many_runs_are_newest_first_and_not_all(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gts_tui.widgets.palette.MOST_RUNS", 2)
+    monkeypatch.setattr("gts_tui.widgets.palette.MAX_RUNS", 2)
     for number in range(5):
         folder = workspace.runs / f"20261123-00000{number}-x-abc"
         folder.mkdir()
