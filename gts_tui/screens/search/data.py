@@ -101,7 +101,7 @@ class StudyListReader:
 
     def _read_item(self, folder: StudyFolder) -> StudyListItem:
         seen, what, created = self._read_summary(folder)
-        numbers: dict[str, Any] = {"ended": seen.ended, "wanted": seen.wanted, "best": seen.best} if seen else {}
+        numbers: dict[str, Any] = {"n_finished": seen.ended, "n_trials": seen.wanted, "best": seen.best} if seen else {}
         try:
             standing = read_job_status(folder.path)
         except (GtsError, OSError):

@@ -141,7 +141,7 @@ def test_a_trial_says_why_it_failed_and_a_running_study_is_followed(tmp_path: Pa
         storage.remove_session()
         await shows(pilot, r"best 99\.5 \(trial 5\)")
         table = app.query_one("#trials")
-        assert table.key == "2", "the cursor stays where it is"
+        assert table.current_key == "2", "the cursor stays where it is"
 
     drive(tmp_path, play)
 
@@ -305,4 +305,4 @@ def without_scrollbars(line: str) -> str:
 
 def order(app: GtsApp) -> list[str]:
     """The trials in the order of the table."""
-    return list(app.query_one("#trials").keys)
+    return list(app.query_one("#trials").row_keys)

@@ -90,10 +90,10 @@ def test_a_training_is_watched_played_stopped_and_gone_on_with(place: Workspace,
         await pilot.press("s")
         await shows(pilot, r"‖ paused +long-", WORKING)
         assert state(app) == "paused"
-        step = int(app.mode.query_one("ChartPanel").readings[0].step)  # type: ignore[union-attr]
+        step = int(app.mode.query_one("ChartPanel").snapshots[0].step)  # type: ignore[union-attr]
         await pilot.press("R")
         await shows(pilot, r"▶ running +long-", WORKING)
-        await until(pilot, lambda: app.mode.query_one("ChartPanel").readings[0].step > step, WORKING)  # type: ignore[union-attr]
+        await until(pilot, lambda: app.mode.query_one("ChartPanel").snapshots[0].step > step, WORKING)  # type: ignore[union-attr]
         assert state(app) == "running" and "100 %" not in screen_text(app)
 
     drive(place, do)

@@ -244,7 +244,7 @@ def test_numbers_that_are_none(workspace: Workspace) -> None:
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "cannot use the database")
         await pilot.press("z", "left", "right_square_bracket", "l", "f", "x", "plus", "escape", "down")
-        await shows(pilot, "no numbers yet")
+        await shows(pilot, "no metrics yet")
         await pilot.press("down")
         await shows(pilot, r"walkerPPO-m2p .*59 %")
         shutil.rmtree(workspace.run_folder("20261119-083011-walkerPPO-m2p").path)
@@ -259,10 +259,10 @@ def test_a_workspace_without_runs(tmp_path: Path) -> None:
     (tmp_path / "gts.db").touch()
 
     async def do(app: GtsApp, pilot: Any) -> None:
-        await shows(pilot, "no trainings here yet")
+        await shows(pilot, "no runs yet")
         await pilot.press(*"zxlfvspRyw", "space", "enter", "plus", "left", "right_square_bracket", "escape", "escape")
         await pilot.press("v")
-        assert "train hopper/hopperPPO.spec" in await shows(pilot, "no trainings here yet")
+        assert "train hopper/hopperPPO.spec" in await shows(pilot, "no runs yet")
 
     drive(Workspace(tmp_path), do, "3")
 
@@ -276,7 +276,7 @@ def test_a_run_is_opened_by_a_word(workspace: Workspace) -> None:
             await app.show_mode("training", [word])
             await shows(pilot, rf"^.*\n. \w+ +{name} ")
         await app.show_mode("training", ["nobody"])
-        await shows(pilot, "`nobody` names no training")
+        await shows(pilot, "`nobody` matches no run")
 
     drive(workspace, do, "3")
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from gts.commands.info import CheckpointInfo
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, write_job
 from gts.store.catalogue import Catalogue, RunRecord
@@ -23,9 +24,10 @@ from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.app_base import AppSettings
+from gts_tui.screens.workspace.details import render_details
+from gts_tui.screens.workspace.model import WorkspaceItem, WorkspaceReader
 from gts_tui.screens.workspace.tree import WorkspaceTree
-from gts_tui.terminal import GLYPHS_BY_LEVEL, Glyphs
-from gts_tui.widgets.chart_canvas import render_sparkline
+from gts_tui.widgets.status import StatusStyles
 from tests.support.app_driver import screen_text, shows, types, until
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -82,12 +84,12 @@ def drive(root: Path, flow: Callable[[Any], Awaitable[None]], *, size: tuple[int
 
 
 def under_cursor(pilot: Any) -> str:
-    row = pilot.app.query_one(WorkspaceTree).row
-    return (row.thing.word if row.thing else row.label) if row else ""
+    row = pilot.app.query_one(WorkspaceTree).current_row
+    return (row.item.reference if row.item else row.label) if row else ""
 
 
 async def go_to(pilot: Any, word: str) -> None:
-    await until(pilot, lambda: any(row.thing and row.thing.word == word for row in pilot.app.query_one(WorkspaceTree).rows))
+    await until(pilot, lambda: any(row.item and row.item.reference == word for row in pilot.app.query_one(WorkspaceTree).rows))
     pilot.app.mode.open(word)
     await until(pilot, lambda: under_cursor(pilot) == word)
 
@@ -156,15 +158,15 @@ def test_of_a_thousand_runs_the_newest_are_listed(root: Path) -> None:
 def test_the_page_follows_the_cursor_and_the_file(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/a.spec")
-        screen = await shows(pilot, "differs from the defaults")
+        screen = await shows(pilot, "changed parameters")
         assert "hops well" in screen
-        assert re.search(r"nSteps +123456 +not 1000000", screen)
+        assert re.search(r"nSteps +123456 +1000000", screen)
         await pilot.press("down")
-        await shows(pilot, "all as by default")
+        await shows(pilot, "all parameters at their defaults")
         (root / "hopper" / "b.spec").write_text(spec("a2c", gamma=0.5))
         await shows(pilot, "gamma")
         await pilot.press("down", "down")
-        screen = await shows(pilot, "makes the study gait")
+        screen = await shows(pilot, "creates the study gait")
         assert re.search(r"actor.learningRate +0.0001 to 0.01, log", screen)
 
     drive(root, flow)
@@ -192,7 +194,7 @@ def test_a_broken_spec_says_what_is_wrong_and_where(root: Path) -> None:
 
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/c.spec")
-        assert "cannot be used as it is" in await shows(pilot, r"c.spec:4:\d+: ")
+        assert "cannot be used" in await shows(pilot, r"c.spec:4:\d+: ")
 
     drive(root, flow)
 
@@ -207,7 +209,7 @@ def test_names_of_every_kind_are_only_names(root: Path) -> None:
         assert "kangaroo" in screen
         for name in names:
             await go_to(pilot, f"hopper/{name}")
-            await shows(pilot, "all as by default")
+            await shows(pilot, "all parameters at their defaults")
         screen_text(pilot.app).encode()
         await pilot.press("slash", *"[foo]")
         await until(pilot, lambda: len(pilot.app.query_one(WorkspaceTree).rows) == 3)
@@ -222,7 +224,7 @@ def test_a_filter_shows_what_fits_and_esc_clears_it(root: Path) -> None:
         await until(pilot, lambda: [row.label for row in pilot.app.query_one(WorkspaceTree).rows] == ["hopper", "specs 1", "b"])
         assert under_cursor(pilot) == "hopper/b.spec"
         await pilot.press("z", "enter")
-        await shows(pilot, "nothing fits")
+        await shows(pilot, "no match")
         await pilot.press("escape")
         await shows(pilot, "gait")
         await until(pilot, lambda: under_cursor(pilot) == "hopper/gait.space")
@@ -263,11 +265,11 @@ def test_several_marked_things_are_deleted_after_a_question(root: Path) -> None:
         await pilot.press("space", "space")
         assert set(pilot.app.selected()) == {"hopper/a.spec", "hopper/b.spec"}
         await pilot.press("d")
-        await shows(pilot, "delete 2 things")
+        await shows(pilot, "Delete 2 items")
         await pilot.press("n")
         assert (root / "hopper" / "a.spec").exists()
         await pilot.press("d")
-        await shows(pilot, "delete 2 things")
+        await shows(pilot, "Delete 2 items")
         await pilot.press("y")
         await until(pilot, lambda: not list(root.glob("hopper/*.spec")))
         await pilot.press("u")
@@ -374,7 +376,7 @@ def test_a_key_is_a_command_line(root: Path, monkeypatch: pytest.MonkeyPatch, wo
         ("hopper/a.spec", "p", "t trains a spec"),
         ("hopper/gait.space", "t", "S searches a space"),
         ("20261122-081530-new-bbb", "r", "keep their names"),
-        ("20261122-081530-new-bbb", "s", "not at work"),
+        ("20261122-081530-new-bbb", "s", "not running"),
         ("20261122-081530-new-bbb", "e", "can be edited"),
     ],
 )
@@ -426,7 +428,7 @@ def test_an_empty_workspace_offers_the_examples(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
 
     async def flow(pilot: Any) -> None:
-        await shows(pilot, "This folder is no workspace yet")
+        await shows(pilot, "This folder is not a workspace yet")
         await pilot.press("enter")
         await until(pilot, lambda: (tmp_path / "gts.db").exists())
         await shows(pilot, "▾ invertedPendulum|▾ ant")
@@ -491,11 +493,11 @@ def test_pages_load_nothing_heavy(root: Path) -> None:
     program = f"""
 import asyncio, sys
 from gts.store.workspace import Workspace
-from gts_tui.screens.workspace.model import Reader
-from gts_tui.screens.workspace.details_data import see
+from gts_tui.screens.workspace.model import WorkspaceReader
+from gts_tui.screens.workspace.details_data import read_details
 workspace = Workspace(__import__("pathlib").Path({str(root)!r}))
-for thing in Reader(workspace).read().things:
-    see(workspace, thing)
+for item in WorkspaceReader(workspace).read().items:
+    read_details(workspace, item)
 print(*sys.modules)
 """
     add_run(root, "20261122-081530-new-bbb", "paused")
@@ -503,14 +505,19 @@ print(*sys.modules)
     assert {"torch", "mujoco", "gymnasium", "optuna", "scipy"}.isdisjoint(done.stdout.split())
 
 
-@pytest.mark.parametrize("glyphs", GLYPHS_BY_LEVEL.values(), ids=GLYPHS_BY_LEVEL)
-def test_bars_rise_with_the_values_and_leave_gaps(glyphs: Glyphs) -> None:
-    rows = render_sparkline([0.0, 1.0, math.nan, 2.0], 10, 2, glyphs)
-    low, full = glyphs.spark[0], glyphs.spark[-1]
-    assert [row[0] for row in rows] == [" ", low]
-    assert [row[2] for row in rows] == [" ", " "]
-    assert [row[3] for row in rows] == [full, full]
-    assert rows[1][1] in (full, glyphs.spark[-2])
-    assert render_sparkline([math.nan, math.inf], 10, 2, glyphs) == []
-    assert {len(row) for row in render_sparkline([1e308, -1e308] * 500, 40, 3, glyphs)} == {40}
-    assert render_sparkline([5.0] * 3, 10, 1, glyphs) == [full * 3]
+@pytest.mark.parametrize("values", [[0.0, 1.0, 2.0, 3.0], [-1e299, 0.0, 5e298, 1e299]])
+def test_a_curve_rises_with_its_values(values: list[float]) -> None:
+    history = [{"mean": value} for value in (values[0], math.nan, *values[1:])]
+    info = CheckpointInfo("a.checkpoint", "hopper", "ppo", "", (), (), {}, None, tuple(history), (), {}, "00", 1)
+    item = WorkspaceItem("checkpoint", "a.checkpoint", "a", "hopper")
+    lines = render_details(item, info, StatusStyles(), 16).plain.splitlines()
+    rows = [line for line in lines if set(line) <= set(" ▁▂▃▄▅▆▇█") and line.strip()]
+    heights = [sum(row[column] == "█" for row in rows) for column in range(16)]
+    assert heights == sorted(heights) and heights[-1] == len(rows) == 5 and heights[0] == 0
+
+
+def test_a_foreign_file_is_listed_without_a_figure(root: Path) -> None:
+    header = b'{"__metadata__": {"format": "pt"}}'
+    (root / "foreign.checkpoint").write_bytes(len(header).to_bytes(8, "little") + header)
+    items = {item.reference: item for item in WorkspaceReader(Workspace(root)).read().items}
+    assert items["foreign.checkpoint"].figure == "" and items["hopper/a.spec"].figure == "hopper"
