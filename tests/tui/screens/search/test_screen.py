@@ -75,7 +75,7 @@ def drive(root: Path, play: Callable[[Any, GtsApp], Awaitable[None]], **settings
 
 def test_an_empty_list_says_what_to_do(tmp_path: Path) -> None:
     async def play(pilot: Any, app: GtsApp) -> None:
-        await shows(pilot, "no studies here yet")
+        await shows(pilot, "no studies yet")
         await pilot.press("n")
         await until(pilot, lambda: app.query_one("#line").value == "search ")
 
@@ -100,7 +100,7 @@ def test_trials_are_shown_sorted_and_filtered(tmp_path: Path) -> None:
     async def play(pilot: Any, app: GtsApp) -> None:
         await shows(pilot, "small")
         await pilot.press("enter")
-        screen = await shows(pilot, r"5 of 8 trials ended \(1 paused, 4 complete, 1 failed\)")
+        screen = await shows(pilot, r"5 of 8 trials finished \(1 paused, 4 complete, 1 failed\)")
         assert "best 30 (trial 1)" in screen and "✗ failed" in screen and "✓ complete" in screen
         assert order(app) == ["1", "3", "0", "4", "2", "5"], "best first, without a value last"
         await pilot.press("V")
@@ -130,7 +130,7 @@ def test_a_trial_says_why_it_failed_and_a_running_study_is_followed(tmp_path: Pa
         await pilot.press("enter", "N")
         await until(pilot, lambda: len(order(app)) == 6)
         await pilot.press("g", "down", "down")
-        screen = await shows(pilot, r"why +step 480: a loss of")
+        screen = await shows(pilot, r"reason +step 480: a loss of")
         assert "[nan]" in screen, "what stands in brackets is no markup"
         storage = RDBStorage(f"sqlite:///{folder.database}")
         (study,) = storage.get_all_studies()
@@ -192,7 +192,7 @@ def test_a_trial_becomes_a_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         await pilot.press("enter")
         await shows(pilot, "best 30")
         await pilot.press("P")
-        await shows(pilot, r"write trial 1 of small as")
+        await shows(pilot, r"Write trial 1 of small to")
         await pilot.press("enter")
         await until(pilot, (tmp_path / "smallTrial1.spec").exists)
         await shows(pilot, "› gts best small --trial 1 --out smallTrial1.spec")
@@ -213,7 +213,7 @@ def test_what_may_only_look_changes_nothing(tmp_path: Path) -> None:
     async def play(pilot: Any, app: GtsApp) -> None:
         await shows(pilot, "small")
         await pilot.press("a")
-        await shows(pilot, "how many workers")
+        await shows(pilot, "Workers for small")
         await pilot.press("3", "enter")
         await shows(pilot, "--readonly")
 
@@ -227,7 +227,7 @@ def test_a_search_gets_workers(tmp_path: Path) -> None:
     async def play(pilot: Any, app: GtsApp) -> None:
         await shows(pilot, "small")
         await pilot.press("a")
-        await shows(pilot, "how many workers")
+        await shows(pilot, "Workers for small")
         await pilot.press("3", "enter")
         await shows(pilot, "small works with 3 workers when it goes on")
 
@@ -260,9 +260,9 @@ def test_a_study_that_is_deleted_while_it_is_shown(tmp_path: Path) -> None:
         await pilot.press("enter")
         await shows(pilot, "best 30")
         shutil.rmtree(folder.path)
-        await shows(pilot, "esc goes back")
+        await shows(pilot, "esc returns")
         await pilot.press("escape")
-        await shows(pilot, "no studies here yet")
+        await shows(pilot, "no studies yet")
 
     drive(tmp_path, play)
 
