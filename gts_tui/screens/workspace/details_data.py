@@ -16,6 +16,7 @@ from gts_tui.screens.workspace.model import WorkspaceItem, item_folder, job_stam
 
 if TYPE_CHECKING:
     from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo
+    from gts.store.curves import MetricsReader
 
     ItemDetails: TypeAlias = "SpecInfo | SpaceInfo | CheckpointInfo | RunDetails | StudyDetails"
 
@@ -125,10 +126,10 @@ def _read_run_details(workspace: Workspace, folder: RunFolder) -> RunDetails:
     )
 
 
-def _read_run_metrics(reader: Any, members: int) -> dict[str, Any]:
+def _read_run_metrics(reader: MetricsReader, members: int) -> dict[str, Any]:
     from gts.commands.job_progress import steps_per_second
 
-    step, _, seconds = reader.position()
+    step, _, seconds = reader.newest_position()
     curves = [reader.curve("return", member, columns=MAX_CURVE_POINTS).means for member in range(members)]
     evaluations = [reader.evaluations(member) for member in range(members)]
     means = [

@@ -305,7 +305,7 @@ def test_stop_and_resume_are_commands(workspace: Workspace) -> None:
         await shows(pilot, "--readonly")
         await pilot.press("R")
         await until(pilot, lambda: screen_text(app).count("--readonly") >= 1)
-        assert json.loads(workspace.run_folder(NEWEST).job_file.read_text())["claim"] == "done"
+        assert json.loads(workspace.run_folder(NEWEST).job_file.read_text())["recorded_state"] == "done"
 
     drive(workspace, do, "3", readonly=True)
 

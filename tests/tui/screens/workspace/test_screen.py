@@ -263,7 +263,7 @@ def test_several_marked_things_are_deleted_after_a_question(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/a.spec")
         await pilot.press("space", "space")
-        assert set(pilot.app.selected()) == {"hopper/a.spec", "hopper/b.spec"}
+        assert set(pilot.app.selection()) == {"hopper/a.spec", "hopper/b.spec"}
         await pilot.press("d")
         await shows(pilot, "Delete 2 items")
         await pilot.press("n")
