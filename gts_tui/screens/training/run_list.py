@@ -97,7 +97,7 @@ def find_run_folder(workspace: Workspace, reference: str) -> Path | None:
 
 
 class RunList(SafeOptionList, inherit_bindings=False):
-    """Runs, newest first. Space marks runs whose charts stay while the cursor moves."""
+    """Runs, newest first. Marked runs keep their charts while the cursor moves."""
 
     DEFAULT_CSS = """
     RunList { border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1; }

@@ -53,7 +53,7 @@ class TreeRow:
 
     @property
     def is_more(self) -> bool:
-        """Whether this row stands for items that are not shown."""
+        """Whether this row counts hidden items."""
         return self.key[0] == "more"
 
 
