@@ -34,7 +34,7 @@ class AppSettings:
     """braille, block or ascii; empty: detected from the terminal."""
 
 
-class BaseApp(MinimalUpdateApp):
+class BaseApp(MinimalUpdateApp[int]):
     """Workspace, theme, clipboard, mouse and polling thread; `GtsApp` adds modes and the command line."""
 
     # `GtsApp.action_palette` opens the palette of this program instead.

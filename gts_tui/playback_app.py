@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, ClassVar, Literal
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
 from textual.filter import LineFilter
-from textual.screen import Screen
 from textual.widgets import Static
 
 from gts.playback.drawing import CellGlyphs
@@ -25,7 +24,7 @@ from gts.playback.panels import format_keys
 from gts.playback.session import PlaybackRequest
 from gts.playback.stream import PlaybackFailure
 from gts_tui.terminal import AsciiFilter, MonochromeFilter, SurrogateFilter, exit_on_hangup, select_glyphs
-from gts_tui.textual_fixes import FixedScreen, minimize_update
+from gts_tui.textual_fixes import FixedScreen, MinimalUpdateApp
 from gts_tui.widgets.player import PlayerWidget
 
 ColourSystem = Literal["standard", "256", "truecolor"]
@@ -47,7 +46,7 @@ class StdoutDriver(LinuxDriver):
             self.fileno, self._open_end = os.pipe()
 
 
-class PlaybackApp(App[PlaybackFailure]):
+class PlaybackApp(MinimalUpdateApp[PlaybackFailure]):
     """Plays requests until they end, one fails or a key quits; returns the failure."""
 
     CSS = """
@@ -105,10 +104,6 @@ class PlaybackApp(App[PlaybackFailure]):
     def get_default_screen(self) -> FixedScreen:
         """The only screen."""
         return FixedScreen()
-
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Send the changed cells in as few bytes as possible."""
-        super()._display(screen, minimize_update(renderable))
 
     def compose(self) -> ComposeResult:
         """The player over a line of keys."""

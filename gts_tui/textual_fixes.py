@@ -192,7 +192,7 @@ def _style_codes(style: Style, colours: ColorSystem) -> tuple[str, str]:
     return before, after
 
 
-class MinimalUpdateApp(App[int]):
+class MinimalUpdateApp(App[_Result]):
     """App that sends partial updates as `MinimalUpdate`. `App._display` is the only place that sees every update."""
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections import deque
 from collections.abc import Container
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +18,11 @@ CATALOGUE_FILE = "gts.db"
 _RUN_FILE = "run.json"
 WORKSPACE_VARIABLE = "GTS_WORKSPACE"
 """Environment variable with the workspace to use."""
+MAX_FOLDERS = 2000
+"""Folders searched for files: a home folder opened by mistake has far more."""
+MAX_DEPTH = 5
+_GENERATED_FOLDERS = ("runs", "studies")
+_RUN_TIME = re.compile(r"^\d{8}-\d{6}-")
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0, 1, which eyes confuse
 
 
@@ -232,6 +239,45 @@ def find_workspace(given: Path | None = None) -> Workspace:
         if (folder / CATALOGUE_FILE).is_file():
             return Workspace(folder)
     return Workspace(here)
+
+
+@dataclass(frozen=True)
+class FileListing:
+    """Files found below a folder, and the folders that were searched for them."""
+
+    files: tuple[Path, ...]
+    """Sorted folder by folder, by name."""
+    folders: tuple[Path, ...]
+    """In the order of the search, the root first; a file that comes or goes changes the time of one of them."""
+
+
+def find_files(root: Path, suffixes: Container[str]) -> FileListing:
+    """Find the files with one of the suffixes below a workspace.
+
+    Hidden entries, `runs/` and `studies/` are skipped. At most `MAX_FOLDERS` folders, `MAX_DEPTH` levels deep, are searched.
+    Folders that cannot be read are skipped.
+    """
+    files: list[Path] = []
+    folders: list[Path] = []
+    queue = deque([(str(root), 0)])
+    while queue and len(folders) < MAX_FOLDERS:
+        folder, depth = queue.popleft()
+        folders.append(Path(folder))
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or (not depth and entry.name in _GENERATED_FOLDERS):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if depth < MAX_DEPTH:
+                        queue.append((entry.path, depth + 1))
+                elif os.path.splitext(entry.name)[1] in suffixes and entry.is_file():
+                    files.append(Path(entry.path))
+    return FileListing(tuple(sorted(files)), tuple(folders))
+
+
+def short_run_name(run_id: str) -> str:
+    """Strip the time from a run ID: `20261122-081530-hopperPPO-k3f` → `hopperPPO-k3f`. Other names are returned unchanged."""
+    return _RUN_TIME.sub("", run_id) or run_id
 
 
 def make_run_id(name: str, now: datetime) -> str:

@@ -90,7 +90,6 @@ class CompareMode(Mode):
     """A table of scores, and below it what differs, the curves, or all of them at play."""
 
     NAME = "compare"
-    TITLE = "compare"
     DEFAULT_CSS = """
     CompareMode #sides { height: auto; max-height: 10; min-height: 3; }
     CompareMode #panels { height: 1; background: $panel; }

@@ -13,7 +13,7 @@ from gts.commands.command import Context
 from gts.commands.compare import ComparedSource, combine_scores, find_differing_parameters, iqm_interval, read_compared_sources
 from gts.commands.resolve import Reference, resolve
 from gts.errors import GtsError
-from gts.store.workspace import Workspace
+from gts.store.workspace import Workspace, short_run_name
 from gts_tui.polling import stat_stamp
 from gts_tui.widgets.chart_render import ChartData, ChartLine
 
@@ -155,6 +155,4 @@ def make_comparison_plot(comparison: Comparison, metric: str, highlighted: froze
 def shorten_reference(word: str) -> str:
     """A name for a column: of a run without its date, of a file without its folder and its kind."""
     name = word.rpartition("/")[2]
-    if name[:8].isdecimal() and name[8:9] == "-" and name[9:15].isdecimal():
-        return name[16:] or name
-    return name.removesuffix(".checkpoint")
+    return short_run_name(name).removesuffix(".checkpoint")

@@ -24,7 +24,7 @@ from gts.commands.views.formatting import format_bytes, format_clock, format_sho
 from gts.commands.views.jobs import format_queue_summary, job_details, percent_done
 from gts.errors import GtsError
 from gts.jobs.states import STATE_NAMES
-from gts.store.workspace import JobFolder, Workspace
+from gts.store.workspace import JobFolder, Workspace, short_run_name
 from gts_tui.command_syntax import quote_words
 from gts_tui.polling import stat_stamp
 from gts_tui.screens.mode import Mode
@@ -119,7 +119,6 @@ class JobsMode(Mode):
     """A table of jobs, and the log of the one under the cursor."""
 
     NAME = "jobs"
-    TITLE = "jobs"
     DEFAULT_CSS = """
     JobsMode #row { height: 1; color: $text-muted; }
     JobsMode #remarks { height: 1; }
@@ -223,7 +222,7 @@ class JobsMode(Mode):
         wide = len(columns) > len(_NARROW_COLUMNS)
         share = percent_done(job)
         # The time that the id of a run begins with stands in a column of its own.
-        name = job.id if wide or job.kind == "search" else job.id[16:] or job.id
+        name = job.id if wide or job.kind == "search" else short_run_name(job.id)
         numbers = (
             format_time(job.since),
             "" if share is None else f"{share} %",

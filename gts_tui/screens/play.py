@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from gts.commands.views.formatting import format_number, format_short, plain_text
 from gts.errors import GtsError
+from gts.store.workspace import short_run_name
 from gts_tui.screens.mode import Mode
 from gts_tui.screens.sources import SourceInfo, SourceReader
 from gts_tui.widgets.filter_input import FilterInput
@@ -33,7 +34,6 @@ class PlayMode(Mode):
     """A list of what can be played, and the player."""
 
     NAME = "play"
-    TITLE = "play"
     DEFAULT_CSS = """
     PlayMode #shelf { width: 46; border-right: solid $panel; }
     PlayMode.-alone #shelf { display: none; }
@@ -196,7 +196,7 @@ class PlayMode(Mode):
 
 def _source_cells(source: SourceInfo) -> tuple[Text, ...]:
     # The time that the id of a run begins with says less than the rest, and the list is narrow.
-    name = source.reference[16:] or source.reference if source.kind == "run" else source.reference.removesuffix(".checkpoint")
+    name = short_run_name(source.reference) if source.kind == "run" else source.reference.removesuffix(".checkpoint")
     if source.members > 1:
         name += f" ×{source.members}"
     score = "" if source.score is None else format_number(source.score)

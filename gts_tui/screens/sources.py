@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterator
-from contextlib import suppress
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from gts.errors import GtsError
-from gts.store.workspace import RunFolder, Workspace
+from gts.store.workspace import RunFolder, Workspace, find_files
 from gts_tui.polling import stat_stamp
 
 MAX_RUNS = 200
 _MAX_FILES = 2000
-_MAX_DEPTH = 4
 _POLLED_RUNS = 8
 """The newest ones, whose folders are looked at again and again: they may be at work."""
 
@@ -92,25 +90,9 @@ class SourceReader:
         )
 
     def _find_files(self) -> list[Path]:
-        self._folders = []
-        return list(self._walk(self._workspace.root, 0))[:_MAX_FILES]
-
-    def _walk(self, folder: Path, depth: int) -> Iterator[Path]:
-        self._folders.append(folder)
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            return
-        for entry in entries:
-            path = Path(entry.path)
-            if entry.name.startswith(".") or path in (self._workspace.runs, self._workspace.studies):
-                continue
-            with suppress(OSError):
-                if entry.is_dir(follow_symlinks=False):
-                    if depth < _MAX_DEPTH:
-                        yield from self._walk(path, depth + 1)
-                elif path.suffix in (".checkpoint", ".spec"):
-                    yield path
+        found = find_files(self._workspace.root, (".checkpoint", ".spec"))
+        self._folders = list(found.folders)
+        return list(found.files)[:_MAX_FILES]
 
     def _cached_header(self, path: Path) -> Any:
         """What a file says of itself; None where it is none or cannot be read."""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gts_tui.terminal import GlyphLevel, Glyphs
+from gts_tui.terminal import GlyphLevel
 
 _MIN_SPAN = 1e-290
 """Spans below this count as zero, to avoid overflow in divisions."""
@@ -322,36 +322,3 @@ def _draw_segment(columns: list[int], x0: int, y0: int, x1: int, y1: int) -> Non
         columns[x0 + at] |= bit_range(start, bound)
         start = bound + sign
     columns[x1] |= bit_range(start, y1)
-
-
-def render_sparkline(values: Sequence[float], width: int, height: int, glyphs: Glyphs) -> list[str]:
-    """Return values as `height` rows of at most `width` columns, from the top; values that are not finite leave gaps."""
-    columns = _average_into_columns(values, width)
-    finite = [value for value in columns if math.isfinite(value)]
-    if not finite:
-        return []
-    low, high = min(finite), max(finite)
-    levels = len(glyphs.spark)
-    # Halves, since the difference of two huge numbers need not be finite.
-    span = high / 2 - low / 2
-    heights = [
-        0 if not math.isfinite(value) else 1 + round((value / 2 - low / 2) / span * (levels * height - 1)) if span else levels
-        for value in columns
-    ]
-    return ["".join(_bar_char(one - levels * row, glyphs) for one in heights) for row in reversed(range(height))]
-
-
-def _bar_char(filled: int, glyphs: Glyphs) -> str:
-    return " " if filled <= 0 else glyphs.spark[min(filled, len(glyphs.spark)) - 1]
-
-
-def _average_into_columns(values: Sequence[float], width: int) -> list[float]:
-    """Return at most `width` values, each the mean of the finite values in its range."""
-    if len(values) <= width:
-        return list(values)
-    columns = []
-    for at in range(max(1, width)):
-        part = values[at * len(values) // width : (at + 1) * len(values) // width]
-        finite = [value for value in part if math.isfinite(value)]
-        columns.append(sum(value / len(finite) for value in finite) if finite else math.nan)
-    return columns

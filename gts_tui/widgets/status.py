@@ -14,12 +14,9 @@ from textual.app import App
 from textual.color import Color, ColorParseError
 
 from gts.commands.views.formatting import JOB_STATE_SIGNS, TRIAL_STATE_SIGNS, StateSign
+from gts_tui.app_base import BaseApp
 from gts_tui.terminal import BRAILLE, Glyphs
 from gts_tui.theme import theme_style
-
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
-
 
 _SIGNS: Mapping[str, StateSign] = {**TRIAL_STATE_SIGNS, **JOB_STATE_SIGNS, "damaged": JOB_STATE_SIGNS["interrupted"]}
 _MEANINGS = {"green": "good", "red": "bad", "yellow": "wait", "cyan": "wait"}
@@ -96,3 +93,9 @@ def state_sign(program: BaseApp, word: str) -> Text:
     """Return the symbol of a state in the theme's colour."""
     sign = _SIGNS[word].ascii if program.glyphs.level == "ascii" else _SIGNS[word].symbol
     return Text(sign, style=theme_style(program, f"state-{STATE_COLOURS[word]}"))
+
+
+def render_progress_bar(progress: float, cells: int, glyphs: Glyphs, style: str | Style = "") -> Text:
+    """Render a fraction from 0 to 1 as a bar of `cells` columns; `style` applies to the completed part."""
+    full = round(progress * cells)
+    return Text.assemble((glyphs.bar * full, style), (glyphs.horizontal * (cells - full), "dim"))

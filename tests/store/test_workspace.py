@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gts.errors import FileError
-from gts.store.workspace import Workspace, find_workspace, make_run_id
+from gts.store.workspace import Workspace, find_files, find_workspace, make_run_id, short_run_name
 from gts.system.filesystem import file_system, is_writable
 
 NOW = datetime(2026, 11, 22, 8, 15, 30)
@@ -100,3 +100,54 @@ def test_what_a_failed_member_left_stands_in_its_folder(tmp_path: Path) -> None:
     run = Workspace(tmp_path).run_folder("a")
     assert run.failure_dump(1, 12_000) == run.path / "member2" / "failed-0000000012000.safetensors"
     assert run.last_checkpoints(1) == []
+
+
+def test_files_are_found_by_suffix_outside_hidden_and_generated_folders(tmp_path: Path) -> None:
+    for name in (
+        "b.spec",
+        "a/z.space",
+        "a/deep/er/c.spec",
+        "runs/x/training.spec",
+        "studies/s.space",
+        ".trash/d.spec",
+        "n.txt",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "folder.spec").mkdir()
+    (tmp_path / "folder.spec" / "e.spec").touch()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    found = find_files(tmp_path, (".spec", ".space"))
+    files = [str(path.relative_to(tmp_path)) for path in found.files]
+    assert files == [
+        "a/deep/er/c.spec",
+        "a/z.space",
+        "b.spec",
+        "folder.spec/e.spec",
+    ]
+    assert {str(path.relative_to(tmp_path)) for path in found.folders} == {".", "a", "a/deep", "a/deep/er", "folder.spec"}
+
+
+def test_the_search_for_files_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deepest = tmp_path.joinpath(*"1234567")
+    deepest.mkdir(parents=True)
+    for folder in (deepest, *deepest.parents):
+        if folder.is_relative_to(tmp_path):
+            (folder / "a.spec").touch()
+    assert len(find_files(tmp_path, (".spec",)).files) == 6
+    monkeypatch.setattr("gts.store.workspace.MAX_FOLDERS", 2)
+    assert len(find_files(tmp_path, (".spec",)).folders) == 2
+
+
+@pytest.mark.parametrize(
+    ("run_id", "name"),
+    [
+        ("20261122-081530-hopperPPO-k3f", "hopperPPO-k3f"),
+        ("20261122-081530-", "20261122-081530-"),
+        ("hopperPPO", "hopperPPO"),
+        ("0003-seed17", "0003-seed17"),
+    ],
+)
+def test_a_run_name_is_shown_without_its_time(run_id: str, name: str) -> None:
+    assert short_run_name(run_id) == name

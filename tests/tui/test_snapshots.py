@@ -97,7 +97,7 @@ async def still(pilot: Any) -> None:
 async def in_workspace(pilot: Any) -> None:
     await shows(pilot, "hopperPPO")
     await types(pilot, "mode workspace hopper/hopperPPO.spec")
-    await shows(pilot, "differs from the defaults")
+    await shows(pilot, "changed parameters")
 
 
 async def in_editor(pilot: Any) -> None:

@@ -210,7 +210,7 @@ def test_an_empty_folder_is_offered_examples_there(tmp_path: Path, monkeypatch: 
     async def drive() -> None:
         app = GtsApp(find_workspace())
         async with app.run_test(size=(80, 24)) as pilot:
-            await shows(pilot, "This folder is no workspace yet")
+            await shows(pilot, "This folder is not a workspace yet")
             await pilot.press("enter")
             await until(pilot, lambda: (tmp_path / "gts.db").is_file())
             await shows(pilot, "specs")
@@ -225,7 +225,7 @@ def test_the_examples_are_copied_for_the_user(tmp_path: Path, own_settings: Path
     async def drive() -> None:
         app = GtsApp(find_workspace())
         async with app.run_test(size=(80, 24)) as pilot:
-            await shows(pilot, "This folder is no workspace yet")
+            await shows(pilot, "This folder is not a workspace yet")
             # Modes that were shown already are of the new workspace too.
             await pilot.press("5", "1")
             await until(pilot, lambda: isinstance(app.focused, OptionList))
@@ -246,7 +246,7 @@ def test_the_start_page_can_be_left(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     async def drive() -> int | None:
         app = GtsApp(find_workspace())
         async with app.run_test(size=(80, 24)) as pilot:
-            await shows(pilot, "This folder is no workspace yet")
+            await shows(pilot, "This folder is not a workspace yet")
             await pilot.press("q")
             await until(pilot, lambda: not app.is_running)
         return app.return_code
@@ -274,7 +274,7 @@ def test_a_pane_that_is_built_takes_no_letters_from_the_command_line(tmp_path: P
         async with app.run_test(size=(80, 24)) as pilot:
             line = app.query_one(CommandLine)
             await pilot.press("colon", *"jobs", "space", "x")
-            await shows(pilot, "This folder is no workspace yet")
+            await shows(pilot, "This folder is not a workspace yet")
             await pilot.press(*"yz")
             assert line.value == "jobs xyz"
             assert line.has_focus

@@ -31,7 +31,6 @@ class EditorMode(Mode):
     """Open files, one of them shown."""
 
     NAME = "editor"
-    TITLE = "editor"
     DEFAULT_CSS = """
     EditorMode.-wide Workbench { layout: horizontal; }
     EditorMode.-wide HelpPane { width: 38; height: 100%; border-top: none; border-left: solid $panel; }

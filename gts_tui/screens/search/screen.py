@@ -1,10 +1,11 @@
-"""The mode `search`: the studies of the workspace, and the trials of the one that is chosen."""
+"""Search mode: the list of studies, and the pane of the opened one."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from rich.text import Text
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
@@ -17,56 +18,58 @@ from gts_tui.screens.search.data import STUDY_COLUMNS, StudyListItem, StudyListR
 from gts_tui.screens.search.study_pane import StudyPane
 from gts_tui.widgets.table import VirtualTable
 
-_EMPTY_TEXT = """no studies here yet
+_EMPTY_TEXT = """no studies yet
 
 n   search a space:  search hopper/hopper.space
-:   show a study of another place:
+    open a study outside of this workspace:
         mode search FILE.db
         mode search postgresql+psycopg://USER@HOST/DATABASE#NAME"""
 
 
 class SearchMode(Mode):
-    """Studies; enter goes into one, esc comes back."""
+    """List of studies; enter opens one, escape returns to the list."""
 
     NAME = "search"
-    TITLE = "search"
     DEFAULT_CSS = """
-    SearchMode #nothing { padding: 1 2; color: $text-muted; height: 1fr; }
-    SearchMode #nothing:focus { color: $foreground; }
+    SearchMode #empty { padding: 1 2; color: $text-muted; height: 1fr; }
+    SearchMode #empty:focus { color: $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "stop", "stop", id="search.stop"),
-        Binding("R", "resume", "go on", id="search.resume"),
+        Binding("R", "resume", "resume", id="search.resume"),
         Binding("a", "workers", "workers", show=False, id="search.workers"),
         Binding("n", "new", "new", id="search.new"),
         Binding("y", "copy_name", "copy the name", show=False, id="search.copy_name"),
     ]
 
+    _pane = getters.query_one(StudyPane)
+    _table = getters.query_one("#studies", VirtualTable)
+
     def __init__(self) -> None:
         super().__init__()
         self._study_reader: StudyListReader | None = None
         self._is_loaded = False
-        """Whether it is known which studies there are."""
+        """Whether the list has been read."""
         self._summaries: dict[str, StudyListItem] = {}
         self._external_summaries: dict[str, StudyListItem] = {}
-        """Studies of other places that were opened."""
+        """Opened studies outside of the workspace."""
 
     def compose(self) -> ComposeResult:
-        """A list of studies, and one study."""
+        """Yield the list, the hint shown instead of an empty list, and the pane of one study."""
         yield VirtualTable(id="studies")
-        nothing = Static(Text(_EMPTY_TEXT), id="nothing")
-        nothing.can_focus = True
-        yield nothing
+        empty = Static(Text(_EMPTY_TEXT), id="empty")
+        empty.can_focus = True
+        yield empty
         yield StudyPane()
 
     def on_mount(self) -> None:
-        """Begin with the list."""
+        """Show the list."""
         self._update_visibility()
 
-    # -- following ----------------------------------------------------------------------------------------------------
+    # -- polling ------------------------------------------------------------------------------------------------------
 
     def enter(self) -> None:
-        """Follow the studies, and the one that is open."""
+        """Follow the list and the open study."""
         if self._study_reader is None:
             self._study_reader = StudyListReader(self.program.workspace)
         self.program.poller.watch("search.studies", self._study_reader.stamp, self._study_reader.read, self._apply_studies)
@@ -83,25 +86,25 @@ class SearchMode(Mode):
             return
         before = self.screen.focused
         self._is_loaded = True
-        self._summaries = {line.reference: line for line in summaries} | self._external_summaries
+        self._summaries = {item.reference: item for item in summaries} | self._external_summaries
         self._show_studies()
         if self._pane.study_reference is not None:
             self._pane.set_list_item(self._summaries.get(self._pane.study_reference))
-        elif before is None or before.id in ("nothing", "studies"):
+        elif before is None or before.id in ("empty", "studies"):
             self.focus_first()
 
     def _show_studies(self) -> None:
-        self._table.show_rows(STUDY_COLUMNS, list(self._summaries), lambda word: self._summaries[word].table_cells())
+        self._table.show_rows(STUDY_COLUMNS, list(self._summaries), lambda reference: self._summaries[reference].table_cells())
         self._update_visibility()
 
     def _update_visibility(self) -> None:
-        """Show the list, or one study, or what to do where there is nothing."""
+        """Show the open study, the list or the hint."""
         is_study_open = self._pane.study_reference is not None
         is_empty = self._is_loaded and not self._summaries
         shown = {
             "#study": is_study_open,
             "#studies": not is_study_open and not is_empty,
-            "#nothing": not is_study_open and is_empty,
+            "#empty": not is_study_open and is_empty,
         }
         for name, is_shown in shown.items():
             widget = self.query_one(name)
@@ -109,30 +112,22 @@ class SearchMode(Mode):
                 widget.display = is_shown
 
     @property
-    def _pane(self) -> StudyPane:
-        return self.query_one(StudyPane)
-
-    @property
-    def _table(self) -> VirtualTable:
-        return self.query_one("#studies", VirtualTable)
-
-    @property
     def _current_study(self) -> str | None:
-        """The study that is open, or else under the cursor."""
+        """The open study, else the one under the cursor."""
         return self._pane.study_reference or self._table.current_key
 
-    # -- what the program asks ----------------------------------------------------------------------------------------
+    # -- mode --------------------------------------------------------------------------------------------------------
 
     def focus_first(self) -> None:
-        """The trials, or the studies."""
+        """Focus the open study, the list or the hint."""
         if self._pane.study_reference is not None:
             self._pane.focus_first()
         else:
-            # At once: the next key may be on its way already.
-            self.screen.set_focus(self.query_one("#nothing" if self.query_one("#nothing").display else "#studies"))
+            # Not by Widget.focus, which waits for the next idle moment: keys delivered in the same read belong here.
+            self.screen.set_focus(self.query_one("#empty" if self.query_one("#empty").display else "#studies"))
 
     def selection(self) -> tuple[str, ...]:
-        """Trials as the folders of their trainings, or studies by name."""
+        """Runs of the selected trials of the open study, or the selected studies."""
         if self._pane.study_reference is not None:
             return self._pane.selection()
         table = self._table
@@ -141,18 +136,18 @@ class SearchMode(Mode):
         )
 
     def open(self, word: str) -> None:
-        """Go into a study: its name, a database file, the address of a server."""
+        """Open a study by its name, a database file or a server URL."""
         name = word.removeprefix("studies/").rstrip("/")
         if name not in self._summaries and not self.program.workspace.study_folder(name).exists():
             name = self._external_reference(word)
-            self._external_summaries[name] = StudyListItem(name, "", description="of another place")
+            self._external_summaries[name] = StudyListItem(name, "", description="outside of the workspace")
             self._summaries[name] = self._external_summaries[name]
             self._show_studies()
         self._table.move_to_key(name)
         self._open_study(name)
 
     def _external_reference(self, word: str) -> str:
-        """The word for a study of another place, without a password: that goes to where the database's programs look for it."""
+        """Remove the password from a server URL; it is kept for the connection only."""
         if "://" not in word:
             return word
         from gts.commands.search import storage_without_password
@@ -164,45 +159,45 @@ class SearchMode(Mode):
             self.notify(error.message, severity="error", markup=False)
             return word.partition("://")[0]
 
-    def _open_study(self, word: str) -> None:
-        self._pane.open_study(word, self._summaries.get(word))
+    def _open_study(self, reference: str) -> None:
+        self._pane.open_study(reference, self._summaries.get(reference))
         self._update_visibility()
         self.focus_first()
 
-    def on_virtual_table_row_selected(self, event: VirtualTable.RowSelected) -> None:
-        """Go into the study."""
+    @on(VirtualTable.RowSelected, "#studies")
+    def _open_selected(self, event: VirtualTable.RowSelected) -> None:
         if event.table.current_key is not None:
             self._open_study(event.table.current_key)
 
     def on_study_pane_closed(self) -> None:
-        """Back to the list."""
+        """Return to the list."""
         self._pane.close_study()
         self._update_visibility()
         self.focus_first()
 
-    # -- what is done with a search -----------------------------------------------------------------------------------
+    # -- actions -----------------------------------------------------------------------------------------------------
 
     def action_stop(self) -> None:
-        """Pause the search."""
+        """Stop the search; it can be resumed."""
         if self._current_study is not None:
             self.program.run_command(quote_words(["stop", self._current_study]))
 
     def action_resume(self) -> None:
-        """Go on; with more trials where all have ended."""
+        """Resume the search; if it is done, with more trials."""
         if self._current_study is not None:
             actions.resume_search(self.program, self._current_study, self._summaries.get(self._current_study))
 
     def action_workers(self) -> None:
-        """Another number of workers; for a study on a server that nobody here works on: work on it too."""
+        """Ask for the number of workers."""
         if self._current_study is not None:
             actions.ask_worker_count(self.program, self._current_study)
 
     def action_new(self) -> None:
-        """Begin a search."""
+        """Open the command line with a search command."""
         self.program.open_command_line("search ")
 
     def action_copy_name(self) -> None:
-        """Copy the name of the study."""
+        """Copy the reference of the study to the clipboard."""
         if self._current_study is not None:
             self.program.copy(self._current_study, self._current_study)
 

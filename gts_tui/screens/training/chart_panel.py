@@ -1,16 +1,14 @@
-"""The charts of trainings, in pages: which trainings is told from outside, how they are looked at is kept here.
-
-Charts side by side, as many as there is room for; one of them is selected.
-"""
+"""Charts of one or several runs: a grid of charts, and the panel that pages through all metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -18,6 +16,7 @@ from textual.events import Click, Resize
 from textual.message import Message
 
 from gts.errors import GtsError
+from gts_tui.app_base import BaseApp
 from gts_tui.screens.training.charts import (
     SMOOTHING_STEPS,
     ChartSettings,
@@ -42,16 +41,16 @@ from gts_tui.textual_fixes import CachedStatic
 from gts_tui.widgets.chart import ChartWidget
 from gts_tui.widgets.chart_render import ChartData
 
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
-
-
 _MIN_CHART_WIDTH, _MIN_CHART_HEIGHT = 44, 9
-_MAX_POINTS, _MAX_GRID_ROWS = 3, 3
+_MAX_GRID_COLUMNS, _MAX_GRID_ROWS = 3, 3
+_DEFAULT_METRICS = ("return", EVALUATION_METRIC, "length", "speed", "falls", "episodes")
+"""Metrics read before the names of a run's metrics are known."""
+_POINTS_STEP, _MAX_POINTS = 40, 480
+"""Points per curve: a multiple of the step, so that small changes of width need no new reading."""
 
 
 class ChartGrid(Container, can_focus=True):
-    """Up to nine charts."""
+    """Up to nine charts side by side; one is selected."""
 
     DEFAULT_CSS = """
     ChartGrid { layout: grid; grid-gutter: 0 2; width: 1fr; height: 1fr; padding: 0 1; background: $background; }
@@ -63,81 +62,76 @@ class ChartGrid(Container, can_focus=True):
     ]
 
     class CapacityChanged(Message):
-        """There is room for another number of charts."""
+        """The number of charts that fit, or their size, changed."""
 
     class Selected(Message):
-        """Another chart is selected."""
+        """Another chart was selected."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.is_expanded = False
-        """Whether the selected chart has all the room."""
+        """Whether the selected chart fills the grid."""
         self.selected_index = 0
         self._columns = self._rows = 1
         self._shown_count = 1
-        self._charts = [ChartWidget() for _ in range(_MAX_POINTS * _MAX_GRID_ROWS)]
+        self._charts = [ChartWidget() for _ in range(_MAX_GRID_COLUMNS * _MAX_GRID_ROWS)]
 
     @property
     def capacity(self) -> int:
-        """How many charts there is room for."""
+        """Number of charts that fit."""
         return self._columns * self._rows
 
     @property
     def chart_width(self) -> int:
-        """Columns of one chart."""
+        """Width of one chart in cells."""
         return max(1, self.size.width // (1 if self.is_expanded else self._columns))
 
     def on_mount(self) -> None:
-        """All charts are there from the beginning; those that are not wanted are hidden."""
+        """Mount all charts; unused ones are hidden."""
         self.mount(*self._charts)
 
     def on_resize(self, event: Resize) -> None:
-        """Make use of the room."""
-        columns = max(1, min(_MAX_POINTS, event.size.width // _MIN_CHART_WIDTH))
+        """Adapt the number of rows and columns."""
+        columns = max(1, min(_MAX_GRID_COLUMNS, event.size.width // _MIN_CHART_WIDTH))
         rows = max(1, min(_MAX_GRID_ROWS, event.size.height // _MIN_CHART_HEIGHT))
         self._columns, self._rows = columns, rows
         self.post_message(self.CapacityChanged())
 
-    def show_charts(self, plots: Sequence[ChartData]) -> None:
-        """Show charts; those beyond the room are left out."""
-        plots = plots[: self.capacity]
-        self._shown_count = max(1, len(plots))
+    def show_charts(self, charts: Sequence[ChartData]) -> None:
+        """Show the first `capacity` charts."""
+        charts = charts[: self.capacity]
+        self._shown_count = max(1, len(charts))
         self.selected_index = min(self.selected_index, self._shown_count - 1)
         columns = 1 if self.is_expanded else min(self._columns, self._shown_count)
         if self.styles.grid_size_columns != columns:
             self.styles.grid_size_columns = columns
-        for at, chart in enumerate(self._charts):
-            wanted = at < len(plots) and (not self.is_expanded or at == self.selected_index)
-            if chart.display != wanted:
-                chart.display = wanted
-            chart.set_class(at == self.selected_index and len(plots) > 1, "-selected")
-            if at < len(plots):
-                chart.show_data(plots[at])
+        for index, widget in enumerate(self._charts):
+            is_visible = index < len(charts) and (not self.is_expanded or index == self.selected_index)
+            if widget.display != is_visible:
+                widget.display = is_visible
+            widget.set_class(index == self.selected_index and len(charts) > 1, "-selected")
+            if index < len(charts):
+                widget.show_data(charts[index])
 
     def select_chart(self, index: int) -> None:
-        """Select a chart."""
+        """Select a chart; the index is clamped."""
         index = max(0, min(self._shown_count - 1, index))
         if index != self.selected_index:
             self.selected_index = index
             self.post_message(self.Selected())
 
     def action_select(self, step: int) -> None:
-        """Select the next chart, or the one before."""
+        """Select the next or previous chart."""
         self.select_chart((self.selected_index + step) % self._shown_count)
 
     def on_click(self, event: Click) -> None:
-        """Select the chart that was clicked."""
+        """Select the clicked chart."""
         if event.widget in self._charts:
             self.select_chart(self._charts.index(event.widget))
 
 
-_DEFAULT_METRICS = ("return", EVALUATION_METRIC, "length", "speed", "falls", "episodes")
-"""What is read before it is known what there is."""
-_POINTS_STEP, _MAX_POINTS = 40, 480
-
-
 class ChartPanel(Vertical):
-    """Follows trainings from `follow` to `rest`."""
+    """Follows runs from `show_runs` to `stop` and shows one page of their charts."""
 
     DEFAULT_CSS = """
     ChartPanel #chart-pages { height: 1; padding: 0 1; text-wrap: nowrap; }
@@ -145,13 +139,18 @@ class ChartPanel(Vertical):
     """
 
     class DataChanged(Message):
-        """There are new readings."""
+        """Other snapshots were read."""
+
+    app = getters.app(BaseApp)
+    grid = getters.query_one(ChartGrid)
+    _tabs = getters.query_one("#chart-pages", CachedStatic)
+    _notice = getters.query_one("#chart-notice", CachedStatic)
 
     def __init__(self, poll_key: str, *, id: str | None = None) -> None:
-        """`key`: what the watcher calls what is followed here."""
+        """`poll_key`: key of this panel in the poller."""
         super().__init__(id=id)
         self.snapshots: tuple[RunSnapshot, ...] = ()
-        """Of what is followed, as far as it was read."""
+        """Newest snapshots of the followed runs; empty until they are read."""
         self._poll_key = poll_key
         self._settings = ChartSettings()
         self._log_scale_keys: set[str] = set()
@@ -161,155 +160,141 @@ class ChartPanel(Vertical):
         self._pages: tuple[ChartPage, ...] = ()
         self._page_position = ("learning", 1)
 
-    @property
-    def program(self) -> BaseApp:
-        """The program that this is a part of."""
-        return self.app  # type: ignore[return-value]
-
-    @property
-    def grid(self) -> ChartGrid:
-        """The charts."""
-        return self.query_one(ChartGrid)
-
     def compose(self) -> ComposeResult:
-        """The groups of charts; the charts, or why there are none."""
+        """Yield the tabs of the groups, the charts, and a notice shown instead of them."""
         yield CachedStatic(id="chart-pages")
         yield CachedStatic(id="chart-notice")
         yield ChartGrid(id="chart-grid")
 
-    # -- what is shown ------------------------------------------------------------------------------------------------
-
     def show_runs(self, folders: Sequence[Path]) -> None:
-        """Show these trainings, laid over each other."""
+        """Follow these runs and overlay their curves."""
         self._run_folders = tuple(folders)
-        self.snapshots = tuple(one for one in self.snapshots if one.folder in self._run_folders)
+        self.snapshots = tuple(snapshot for snapshot in self.snapshots if snapshot.folder in self._run_folders)
         self._request_data()
         self.update_charts()
 
     def stop(self) -> None:
-        """Read nothing any more."""
-        self.program.poller.unwatch(self._poll_key)
+        """Follow nothing."""
+        self.app.poller.unwatch(self._poll_key)
         self._query, self._run_folders = None, ()
 
     def show_notice(self, text: str) -> None:
-        """Why there are no charts; nothing: there are."""
-        notice = self.query_one("#chart-notice", CachedStatic)
-        notice.display, self.grid.display = bool(text), not text
+        """Show a text instead of the charts; an empty text shows the charts."""
+        self._notice.display, self.grid.display = bool(text), not text
         if text:
-            notice.show_text(Text(text))
+            self._notice.show_text(Text(text))
 
     def update_charts(self) -> None:
-        """Bring charts and page line up to date."""
-        troubles = [one.trouble for one in self.snapshots]
-        self.show_notice(troubles[0] if len(troubles) == 1 and not self.snapshots[0].names else "")
+        """Redraw charts and tabs."""
+        only = self.snapshots[0] if len(self.snapshots) == 1 else None
+        self.show_notice(only.error if only is not None and not only.metric_names else "")
         if not self._pages:
             return
-        at = self._page_index()
-        line = self.query_one("#chart-pages", CachedStatic)
-        line.show_text(render_page_tabs(self._pages, at, self._settings, line.size.width))
-        panels = self._pages[at].charts
-        self.grid.show_charts([self._chart_data(panel) for panel in panels])
+        index = self._page_index()
+        self._tabs.show_text(render_page_tabs(self._pages, index, self._settings, self._tabs.size.width))
+        self.grid.show_charts([self._chart_data(chart) for chart in self._pages[index].charts])
 
     def on_chart_grid_capacity_changed(self, event: ChartGrid.CapacityChanged) -> None:
-        """The charts have another size."""
+        """Read as many points as fit."""
         event.stop()
         self._request_data()
         self.update_charts()
 
     def on_chart_grid_selected(self, event: ChartGrid.Selected) -> None:
-        """Another chart is selected."""
+        """Redraw the selection."""
         event.stop()
         self.update_charts()
 
-    # -- how it is looked at ------------------------------------------------------------------------------------------
-
-    def page(self, step: int) -> None:
-        """Show the next charts, or those before."""
+    def turn_page(self, pages: int) -> None:
+        """Show the next or previous page."""
         if self._pages:
-            page = self._pages[(self._page_index() + step) % len(self._pages)]
+            page = self._pages[(self._page_index() + pages) % len(self._pages)]
             self._page_position = (page.group, page.number)
             self._request_data()
             self.update_charts()
 
-    def smooth(self) -> None:
-        """The next strength of smoothing."""
-        at = SMOOTHING_STEPS.index(self._settings.smoothing)
-        self._apply_settings(replace(self._settings, smoothing=SMOOTHING_STEPS[(at + 1) % len(SMOOTHING_STEPS)]))
+    def cycle_smoothing(self) -> None:
+        """Use the next smoothing strength."""
+        index = SMOOTHING_STEPS.index(self._settings.smoothing)
+        self._apply_settings(replace(self._settings, smoothing=SMOOTHING_STEPS[(index + 1) % len(SMOOTHING_STEPS)]))
 
     def toggle_time_axis(self) -> None:
-        """Over the steps, or over the time."""
-        self._apply_settings(replace(self._settings, time=not self._settings.time, cursor=None))
+        """Toggle the x axis between steps and time."""
+        self._apply_settings(replace(self._settings, is_time_axis=not self._settings.is_time_axis, cursor=None))
 
     def toggle_log_scale(self) -> None:
-        """The selected chart on a logarithmic axis, or no longer."""
-        self._log_scale_keys ^= {panel.key for panel in self._selected_charts()}
+        """Toggle the log scale of the selected chart."""
+        self._log_scale_keys ^= {chart.key for chart in self._selected_charts()}
         self.update_charts()
 
-    def pin(self) -> None:
-        """Keep the selected chart on every page, or no longer."""
-        for panel in self._selected_charts():
-            self._pinned_keys ^= {panel.key}
-            kept = "stays on every page" if panel.key in self._pinned_keys else "is no longer pinned"
-            self.notify(save_pinned_charts(self._pinned_keys) or f"{panel.title} {kept}", markup=False)
+    def toggle_pin(self) -> None:
+        """Pin the selected chart to every page, or unpin it."""
+        for chart in self._selected_charts():
+            self._pinned_keys ^= {chart.key}
+            message = f"{chart.title} {'pinned to every page' if chart.key in self._pinned_keys else 'unpinned'}"
+            self.notify(save_pinned_charts(self._pinned_keys) or message, markup=False)
         self._request_data()
         self.update_charts()
 
-    def move_cursor(self, step: int) -> None:
-        """Move the cursor over the points of the selected chart, as far as a column at a time."""
-        names = [name for panel in self._selected_charts() for name in panel.metrics]
-        found = [reading.series.get(name, EMPTY_SERIES) for reading in self.snapshots for name in names]
-        xs = sorted({x for series in found for x in x_values(series, is_time_axis=self._settings.time) if x == x})
+    def move_cursor(self, columns: int) -> None:
+        """Move the cursor over the points of the selected chart, at least one point per column."""
+        names = [name for chart in self._selected_charts() for name in chart.metrics]
+        all_series = [snapshot.series.get(name, EMPTY_SERIES) for snapshot in self.snapshots for name in names]
+        xs = sorted({x for series in all_series for x in x_values(series, is_time_axis=self._settings.is_time_axis) if x == x})
         if not xs:
             return
         cursor = self._settings.cursor
         if cursor is None:
-            at = 0 if step > 0 else len(xs) - 1
+            index = 0 if columns > 0 else len(xs) - 1
         else:
-            near = min(range(len(xs)), key=lambda one: abs(xs[one] - cursor))
-            at = near + step * max(1, len(xs) // self.grid.chart_width)
-        self._apply_settings(replace(self._settings, cursor=xs[max(0, min(len(xs) - 1, at))]))
+            nearest = min(range(len(xs)), key=lambda candidate: abs(xs[candidate] - cursor))
+            index = nearest + columns * max(1, len(xs) // self.grid.chart_width)
+        self._apply_settings(replace(self._settings, cursor=xs[max(0, min(len(xs) - 1, index))]))
 
     def clear_cursor(self) -> bool:
-        """Take the cursor away; whether there was one."""
-        had = self._settings.cursor is not None
+        """Remove the cursor. Returns whether there was one."""
+        had_cursor = self._settings.cursor is not None
         self._apply_settings(replace(self._settings, cursor=None))
-        return had
-
-    # -- underneath ---------------------------------------------------------------------------------------------------
+        return had_cursor
 
     def _chart_data(self, chart: ChartDefinition) -> ChartData:
-        log, pinned = chart.key in self._log_scale_keys, chart.key in self._pinned_keys
-        return build_metric_chart(chart, self.snapshots, self._settings, is_log_y=log, is_pinned=pinned)
+        return build_metric_chart(
+            chart,
+            self.snapshots,
+            self._settings,
+            is_log_y=chart.key in self._log_scale_keys,
+            is_pinned=chart.key in self._pinned_keys,
+        )
 
     def _apply_settings(self, settings: ChartSettings) -> None:
         self._settings = settings
         self.update_charts()
 
     def _selected_charts(self) -> tuple[ChartDefinition, ...]:
-        """The selected chart, where there is one."""
+        """The selected chart in a tuple; empty if there is none."""
         return self._pages[self._page_index()].charts[self.grid.selected_index :][:1] if self._pages else ()
 
     def _page_index(self) -> int:
         group, number = self._page_position
-        found = [at for at, page in enumerate(self._pages) if page.group == group]
-        return found[min(number, len(found)) - 1] if found else 0
+        indices = [index for index, page in enumerate(self._pages) if page.group == group]
+        return indices[min(number, len(indices)) - 1] if indices else 0
 
     def _request_data(self) -> None:
-        """Read what is on the page, where that is something else than before."""
-        known = tuple(dict.fromkeys(name for one in self.snapshots for name in one.names))
+        """Read the metrics of the page, unless they are read already."""
+        known = tuple(dict.fromkeys(name for snapshot in self.snapshots for name in snapshot.metric_names))
         self._pages = paginate_charts(
             define_charts(known or _DEFAULT_METRICS, len(self._run_folders)), self._pinned_keys, self.grid.capacity
         )
         if not self._run_folders:
             self.stop()
             return
-        names = dict.fromkeys(name for panel in self._pages[self._page_index()].charts for name in panel.metrics)
-        columns = min(_MAX_POINTS, (2 * self.grid.chart_width // _POINTS_STEP + 1) * _POINTS_STEP)
-        wanted = RunQuery(self._run_folders, tuple(names), columns)
-        if wanted != self._query:
-            self._query = wanted
-            reader = RunsReader(wanted)
-            self.program.poller.watch(self._poll_key, reader.stamp, reader.read, self._apply_snapshots)
+        names = dict.fromkeys(name for chart in self._pages[self._page_index()].charts for name in chart.metrics)
+        points = min(_MAX_POINTS, (2 * self.grid.chart_width // _POINTS_STEP + 1) * _POINTS_STEP)
+        query = RunQuery(self._run_folders, tuple(names), points)
+        if query != self._query:
+            self._query = query
+            reader = RunsReader(query)
+            self.app.poller.watch(self._poll_key, reader.stamp, reader.read, self._apply_snapshots)
 
     def _apply_snapshots(self, snapshots: tuple[RunSnapshot, ...] | GtsError) -> None:
         if isinstance(snapshots, GtsError):

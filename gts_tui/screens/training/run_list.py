@@ -1,7 +1,4 @@
-"""The list of trainings at the left: how each stands, and which ones are laid over each other.
-
-Which trainings there are, and the end of what one has said.
-"""
+"""List of runs: reading it, finding a run by reference, and the widget with marks for overlaid runs."""
 
 from __future__ import annotations
 
@@ -10,25 +7,24 @@ from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
+from textual import getters
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from gts.errors import GtsError
 from gts.store.workspace import RunFolder, Workspace
+from gts_tui.app_base import BaseApp
 from gts_tui.polling import stat_stamp
-from gts_tui.screens.training.data import short_run_name
+from gts_tui.screens.training.data import run_label
 from gts_tui.textual_fixes import SafeOptionList
 from gts_tui.theme import theme_style
 from gts_tui.widgets.chart_canvas import DOT_ENCODINGS
 from gts_tui.widgets.status import state_sign
-
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
-
 
 MAX_LISTED_RUNS = 500
 _RECHECK_SECONDS = 5.0
@@ -36,7 +32,7 @@ _RECHECK_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class RunListItem:
-    """A training in the list."""
+    """A run in the list."""
 
     id: str
     folder: Path
@@ -46,33 +42,32 @@ class RunListItem:
 
 
 def run_list_stamp(workspace: Workspace) -> Hashable:
-    """Differs when the list may."""
+    """Stamp for `list_runs`."""
     return stat_stamp(workspace.catalogue, workspace.runs), time.monotonic() // _RECHECK_SECONDS
 
 
 def list_runs(workspace: Workspace) -> tuple[RunListItem, ...]:
-    """The trainings of a workspace, newest first."""
+    """List the runs of a workspace, newest first."""
     from gts.jobs.job_store import list_jobs
 
     return tuple(
-        RunListItem(one.job.id, one.job.folder, short_run_name(one.job.folder), one.state.name, one.state.alive)
+        RunListItem(one.job.id, one.job.folder, run_label(one.job.folder), one.state.name, one.state.alive)
         for one in list_jobs(workspace, limit=MAX_LISTED_RUNS)
         if one.job.kind != "search"
     )
 
 
 def find_run_folder(workspace: Workspace, reference: str) -> Path | None:
-    """The folder of the training that a word names: an id or a part of one that no other has, `@last`, or a path."""
+    """Find the folder of a run by its ID, a unique part of it, `@last`, or a path to or into it; None if there is none."""
     from gts.commands.resolve import find_run
-    from gts.errors import GtsError
 
     with suppress(OSError):
         for path in (Path(reference).expanduser(), workspace.root / reference):
             if RunFolder(path).exists():
                 return path.absolute()
-            # A file of a run, a checkpoint say, stands for it.
+            # A file in a run folder, such as a checkpoint.
             if path.is_file():
-                return next((above for above in path.absolute().parents if RunFolder(above).exists()), None)
+                return next((parent for parent in path.absolute().parents if RunFolder(parent).exists()), None)
     with suppress(GtsError):
         found = find_run(workspace, reference)
         return found.path if found is not None else None
@@ -80,7 +75,7 @@ def find_run_folder(workspace: Workspace, reference: str) -> Path | None:
 
 
 class RunList(SafeOptionList, inherit_bindings=False):
-    """Trainings, newest first. Space marks those that are shown besides the one under the cursor."""
+    """Runs, newest first. Marked runs keep their charts while the cursor moves."""
 
     DEFAULT_CSS = """
     RunList { border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1; }
@@ -98,74 +93,71 @@ class RunList(SafeOptionList, inherit_bindings=False):
     ]
 
     class SelectionChanged(Message):
-        """Another training is under the cursor, or others are marked."""
+        """The cursor moved to another run, or the marks changed."""
+
+    app = getters.app(BaseApp)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.marked_ids: list[str] = []
-        """The ids of the trainings that stay on the charts, in the order of their marks."""
+        """IDs of the marked runs, oldest mark first."""
         self._runs: tuple[RunListItem, ...] = ()
         self._unlisted_runs: list[RunListItem] = []
-        """Trainings that were asked for by name and are in no list: those of searches."""
+        """Runs opened by path that are no jobs: those of trials."""
         self._visible_runs: tuple[RunListItem, ...] = ()
         self._filter_words: tuple[str, ...] = ()
         self._drawn_lines: list[Text] = []
 
     @property
-    def program(self) -> BaseApp:
-        """The program that this is a part of."""
-        return self.app  # type: ignore[return-value]
-
-    @property
     def current_run(self) -> RunListItem | None:
-        """The training under the cursor."""
-        at = self.highlighted
-        return self._visible_runs[at] if at is not None and at < len(self._visible_runs) else None
+        """The run under the cursor."""
+        index = self.highlighted
+        return self._visible_runs[index] if index is not None and index < len(self._visible_runs) else None
 
     @property
     def overlaid_runs(self) -> tuple[RunListItem, ...]:
-        """What is shown: the marked ones and the one under the cursor, in the order of their colours."""
-        marked = [one for name in self.marked_ids for one in self._runs if one.id == name]
+        """The marked runs and the one under the cursor, in the order of their colours."""
+        marked = [run for run_id in self.marked_ids for run in self._runs if run.id == run_id]
         current = self.current_run
         return (*marked, *([current] if current is not None and current.id not in self.marked_ids else []))
 
     @property
     def other_runs(self) -> tuple[RunListItem, ...]:
-        """What is not shown, be it that the filter hides it."""
-        shown = {one.id for one in self.overlaid_runs}
-        return tuple(one for one in self._runs if one.id not in shown)
+        """Runs without charts, also those hidden by the filter."""
+        shown = {run.id for run in self.overlaid_runs}
+        return tuple(run for run in self._runs if run.id not in shown)
 
     @property
     def run_count(self) -> int:
-        """How many there are, also of those that the filter hides."""
+        """Number of runs, also those hidden by the filter."""
         return len(self._runs)
 
     def show_runs(self, runs: Sequence[RunListItem]) -> None:
-        """List these."""
-        known = {one.id for one in runs}
-        self._unlisted_runs = [one for one in self._unlisted_runs if one.id not in known and one.folder.is_dir()]
+        """Replace the list."""
+        known = {run.id for run in runs}
+        self._unlisted_runs = [run for run in self._unlisted_runs if run.id not in known and run.folder.is_dir()]
         self._runs = (*self._unlisted_runs, *runs)
-        known |= {one.id for one in self._unlisted_runs}
-        self.marked_ids = [name for name in self.marked_ids if name in known]
+        known |= {run.id for run in self._unlisted_runs}
+        self.marked_ids = [run_id for run_id in self.marked_ids if run_id in known]
         self._update_options()
 
     def set_filter(self, words: Sequence[str]) -> None:
-        """List those alone whose id has every one of some words, which are in small letters."""
+        """List only runs whose ID contains all words; the words are lower case."""
         self._filter_words = tuple(words)
         self._update_options()
 
     def highlight_run(self, run: RunListItem) -> None:
-        """Put the cursor on a training, which is listed from now on where it was not."""
-        if run.id not in {one.id for one in self._runs}:
+        """Move the cursor to a run; add it to the list if needed."""
+        if run.id not in {listed.id for listed in self._runs}:
             self._unlisted_runs.insert(0, run)
             self._runs = (run, *self._runs)
-        if run.id not in {one.id for one in self._visible_runs}:
+        if run.id not in {listed.id for listed in self._visible_runs}:
             self._filter_words = ()
         self._update_options()
-        self.highlighted = next(at for at, one in enumerate(self._visible_runs) if one.id == run.id)
+        self.highlighted = next(index for index, listed in enumerate(self._visible_runs) if listed.id == run.id)
 
     def action_mark(self) -> None:
-        """Keep the training under the cursor on the charts, or no longer."""
+        """Mark or unmark the run under the cursor."""
         current = self.current_run
         if current is None:
             return
@@ -177,9 +169,9 @@ class RunList(SafeOptionList, inherit_bindings=False):
             self.mark_run(current.id)
 
     def mark_run(self, run_id: str) -> None:
-        """Keep a training on the charts, wherever the cursor goes."""
+        """Mark a run: its charts stay while the cursor moves."""
         if len(self.marked_ids) >= len(DOT_ENCODINGS["braille"].markers):
-            self.notify("no more fit on one chart: esc takes the marks away", severity="warning")
+            self.notify("no more runs fit on one chart; esc clears the marks", severity="warning")
             return
         if run_id not in self.marked_ids:
             self.marked_ids.append(run_id)
@@ -187,58 +179,58 @@ class RunList(SafeOptionList, inherit_bindings=False):
         self.post_message(self.SelectionChanged())
 
     def clear_marks(self) -> bool:
-        """Mark nothing; whether anything was marked."""
-        had, self.marked_ids = bool(self.marked_ids), []
-        if had:
+        """Clear the marks. Returns whether there were any."""
+        had_marks, self.marked_ids = bool(self.marked_ids), []
+        if had_marks:
             self._refresh_lines()
             self.post_message(self.SelectionChanged())
-        return had
+        return had_marks
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """The cursor has moved."""
+        """Redraw the markers and report the new selection."""
         event.stop()
         self._refresh_lines()
         self.post_message(self.SelectionChanged())
 
     def _update_options(self) -> None:
-        kept = self.current_run
-        shown = tuple(one for one in self._runs if all(word in one.id.casefold() for word in self._filter_words))
-        if [one.id for one in shown] == [one.id for one in self._visible_runs]:
+        current = self.current_run
+        shown = tuple(run for run in self._runs if all(word in run.id.casefold() for word in self._filter_words))
+        if [run.id for run in shown] == [run.id for run in self._visible_runs]:
             self._visible_runs = shown
             self._refresh_lines()
             return
-        place = min(self.highlighted or 0, len(shown) - 1)
+        same_line = min(self.highlighted or 0, len(shown) - 1)
         self._visible_runs = shown
         self.set_options([Option(Text("")) for _ in shown])
         self._drawn_lines = [Text("")] * len(shown)
-        at = next((at for at, one in enumerate(shown) if kept is not None and one.id == kept.id), place)
         if shown:
-            self.highlighted = at
+            indices = (index for index, run in enumerate(shown) if current is not None and run.id == current.id)
+            self.highlighted = next(indices, same_line)
         self._refresh_lines()
         self.post_message(self.SelectionChanged())
 
     def _refresh_lines(self) -> None:
-        """Bring every line that has changed up to date."""
-        colours = {one.id: at for at, one in enumerate(self.overlaid_runs)} if len(self.overlaid_runs) > 1 else {}
-        for at, one in enumerate(self._visible_runs):
-            text = self._run_line(one, colours.get(one.id))
-            if text != self._drawn_lines[at] or text.spans != self._drawn_lines[at].spans:
-                self._drawn_lines[at] = text
-                self.replace_option_prompt_at_index(at, text)
+        """Redraw the lines that changed."""
+        overlaid = self.overlaid_runs
+        colours = {run.id: index for index, run in enumerate(overlaid)} if len(overlaid) > 1 else {}
+        for index, run in enumerate(self._visible_runs):
+            text = self._run_line(run, colours.get(run.id))
+            if text != self._drawn_lines[index]:
+                self._drawn_lines[index] = text
+                self.replace_option_prompt_at_index(index, text)
 
-    def _run_line(self, one: RunListItem, colour_index: int | None) -> Text:
-        """The mark of its line on the charts, its state, its name."""
+    def _run_line(self, run: RunListItem, colour_index: int | None) -> Text:
+        """Render the chart marker, the state symbol and the name of a run."""
         text = Text(no_wrap=True, overflow="ellipsis")
-        marks = DOT_ENCODINGS[self.program.glyphs.level].markers
+        markers = DOT_ENCODINGS[self.app.glyphs.level].markers
         if colour_index is None:
             text.append("  ")
         else:
-            text.append(f"{marks[colour_index % len(marks)]} ", theme_style(self.program, f"chart-{colour_index % 8 + 1}"))
-        sign = self.state_symbol(one.state)
-        text.append_text(sign)
-        text.append(f" {one.name}", "bold" if one.id in self.marked_ids else "")
+            text.append(f"{markers[colour_index % len(markers)]} ", theme_style(self.app, f"chart-{colour_index % 8 + 1}"))
+        text.append_text(self.state_symbol(run.state))
+        text.append(f" {run.name}", "bold" if run.id in self.marked_ids else "")
         return text
 
     def state_symbol(self, state: str) -> Text:
-        """A state in one letter; none where it is not known."""
-        return state_sign(self.program, state) if state else Text(" ")
+        """Symbol of a state; a space if the state is unknown."""
+        return state_sign(self.app, state) if state else Text(" ")

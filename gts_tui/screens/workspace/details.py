@@ -1,18 +1,18 @@
-"""The page about one thing, as lines of text.
-
-The pane beside the tree: a page about the thing under the cursor, read anew whenever it changes.
-"""
+"""Details of the selected item: rendered as lines of text, and the pane that shows them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.renderables.sparkline import Sparkline
 
 from gts.commands.info import CheckpointInfo, ParameterValue, SpaceInfo, SpecInfo
 from gts.commands.views.formatting import (
@@ -32,21 +32,25 @@ from gts_tui.polling import Poller
 from gts_tui.screens.workspace.details_data import JobDetails, RunDetails, StudyDetails, details_stamp, read_details
 from gts_tui.screens.workspace.model import WorkspaceItem
 from gts_tui.screens.workspace.tree import item_key
-from gts_tui.widgets.chart_canvas import render_sparkline
-from gts_tui.widgets.status import StatusStyles
+from gts_tui.textual_fixes import CachedStatic
+from gts_tui.widgets.status import StatusStyles, render_progress_bar
 
 if TYPE_CHECKING:
     from gts_tui.screens.workspace.details_data import ItemDetails
 
 
+_POLL_KEY = "workspace.page"
 _CURVE_ROWS = 5
+_MAX_SECONDS_LEFT = 1e7
+"""Longer estimates are not shown."""
+_MAX_VALUE_WIDTH = 24
 _PROGRESS_CELLS = 20
 _PRIMARY_METRICS = ("return", "length", "speed", "falls", "entropy", "kl", "explained_variance", "steps_per_second")
-"""The numbers that one looks at first."""
+"""Metrics listed first."""
 
 
 def render_details(item: WorkspaceItem, details: ItemDetails | GtsError, styles: StatusStyles, width: int) -> Text:
-    """What there is to say of a thing in lines of at most `width` columns, where words are short enough."""
+    """Render the details, or the error, of an item. Curves and bars fit into `width` columns; text is not wrapped."""
     head = plain_text(item.reference, "bold")
     if isinstance(details, GtsError):
         lines = [head, *_render_error(details, item, styles)]
@@ -65,7 +69,7 @@ def render_details(item: WorkspaceItem, details: ItemDetails | GtsError, styles:
 
 def _render_error(error: GtsError, item: WorkspaceItem, styles: StatusStyles) -> list[Text]:
     bad = styles.meaning_styles.get("bad", Style())
-    lines = [Text.assemble((f"{styles.symbol('failed')} ", bad), "cannot be used as it is")]
+    lines = [Text.assemble((f"{styles.symbol('failed')} ", bad), "cannot be used")]
     if isinstance(error, FormatError):
         lines += [plain_text(problem.format_at(item.reference.rpartition("/")[2])) for problem in error.problems]
     else:
@@ -85,7 +89,7 @@ def _render_spec(info: SpecInfo, styles: StatusStyles) -> list[Text]:
 def _render_space(info: SpaceInfo, styles: StatusStyles) -> list[Text]:
     return [
         _render_kind("space", info.figure, info.technique),
-        plain_text(f"makes the study {info.name}"),
+        plain_text(f"creates the study {info.name}"),
         *_render_comment(info.comment),
         *(plain_text(f"{styles.symbol('interrupted')} {problem.message}") for problem in info.warnings),
         _render_heading("searched"),
@@ -102,7 +106,7 @@ def _render_checkpoint(info: CheckpointInfo, styles: StatusStyles, width: int) -
         lines += _render_pairs([("score", f"{format_number(score.get('score'))} over {score.get('episodes', '?')} episodes")])
         lines += _render_pairs([("mean", f"{format_number(score.get('mean'))} ± {format_number(score.get('deviation'))}")])
     else:
-        lines.append(Text("no score yet: gts score takes one", "dim"))
+        lines.append(Text("no score yet; run gts score", "dim"))
     lines += _render_comment(info.comment)
     lines += _render_curve("mean return", [row.get("mean") for row in info.history], styles, width)
     lines.append(_render_heading("networks"))
@@ -125,20 +129,18 @@ def _render_run(details: RunDetails, styles: StatusStyles, width: int) -> list[T
         _render_state(job, styles),
     ]
     if details.total_steps:
-        share = min(1.0, details.step / details.total_steps)
-        filled = round(share * _PROGRESS_CELLS)
-        bar = styles.glyphs.bar * filled, styles.glyphs.horizontal * (_PROGRESS_CELLS - filled)
-        lines.append(Text.assemble((bar[0], styles.state_style(job.state)), (bar[1], "dim"), f" {share:.0%}"))
-    left = (details.total_steps - details.step) * details.members / details.rate if details.rate and job.alive else None
+        progress = min(1.0, details.step / details.total_steps)
+        bar = render_progress_bar(progress, _PROGRESS_CELLS, styles.glyphs, styles.state_style(job.state))
+        lines.append(bar.append(f" {progress:.0%}"))
+    rate = details.steps_per_second if job.alive else None
+    seconds_left = (details.total_steps - details.step) * details.members / rate if rate else math.inf
+    time_left = f", {format_clock(seconds_left)} left" if seconds_left < _MAX_SECONDS_LEFT else ""
     lines += _render_pairs(
         [
-            ("trains", details.source),
+            ("source", details.source),
             ("steps", f"{format_integer(details.step)} of {format_integer(details.total_steps)}"),
-            (
-                "time",
-                format_duration(details.seconds) + (f", {format_clock(left)} left" if left is not None and left < 1e7 else ""),
-            ),
-            ("rate", f"{format_short(details.rate)} steps/s" if details.rate and job.alive else ""),
+            ("time", f"{format_duration(details.seconds)}{time_left}"),
+            ("rate", f"{format_short(rate)} steps/s" if rate else ""),
             ("best", format_number(details.best) if details.best is not None else ""),
             ("results", ", ".join(details.results)),
         ]
@@ -146,7 +148,7 @@ def _render_run(details: RunDetails, styles: StatusStyles, width: int) -> list[T
     lines += _render_curve("return", details.returns, styles, width)
     lines += _render_curve("evaluations", [mean for _, mean in details.evaluations], styles, width)
     if details.latest:
-        lines.append(_render_heading("newest numbers"))
+        lines.append(_render_heading("latest metrics"))
         others = sorted(name for name in details.latest if name not in _PRIMARY_METRICS)
         lines += _render_pairs(
             (name, format_number(details.latest[name])) for name in (*_PRIMARY_METRICS, *others) if name in details.latest
@@ -159,8 +161,8 @@ def _render_run(details: RunDetails, styles: StatusStyles, width: int) -> list[T
 def _render_study(details: StudyDetails, styles: StatusStyles) -> list[Text]:
     lines = [_render_kind("study", details.job.figure, details.job.technique), _render_state(details.job, styles)]
     if details.n_finished is not None:
-        trials = f"{details.n_finished} of {details.n_trials} ended"
-        best = format_number(details.best) if details.best is not None else "none is complete"
+        trials = f"{details.n_finished} of {details.n_trials} finished"
+        best = format_number(details.best) if details.best is not None else "no complete trial"
         lines += _render_pairs(
             [("trials", trials), ("best", best), ("steps", format_short(details.steps) if details.steps else "")]
         )
@@ -191,12 +193,16 @@ def _render_comment(comment: str) -> list[Text]:
 def _render_changed_values(values: Sequence[ParameterValue]) -> list[Text]:
     changed = [value for value in values if value.changed]
     if not changed:
-        return [Text(), Text("all as by default", "dim")]
+        return [Text(), Text("all parameters at their defaults", "dim")]
     long = max(len(value.key) for value in changed)
-    lines = [_render_heading("differs from the defaults")]
+    value_width = min(_MAX_VALUE_WIDTH, max(len("value"), *(len(format_value(value.value)) for value in changed)))
+    lines = [
+        _render_heading("changed parameters"),
+        Text(f"{'':{long}}  {'value':{value_width}}  default", "dim"),
+    ]
     for value in changed:
-        given = (format_value(value.value), "bold")
-        lines.append(Text.assemble((f"{value.key:{long}}  ", "dim"), given, (f"  not {format_value(value.default)}", "dim")))
+        given = (f"{format_value(value.value):{value_width}}", "bold")
+        lines.append(Text.assemble((f"{value.key:{long}}  ", "dim"), given, (f"  {format_value(value.default)}", "dim")))
     return lines
 
 
@@ -204,9 +210,14 @@ def _render_curve(title: str, values: Sequence[Any], styles: StatusStyles, width
     known = [float(value) for value in values if isinstance(value, (int, float)) and abs(value) < 1e300]
     if len(known) < 2:
         return []
-    drawn = render_sparkline(known, max(10, width), _CURVE_ROWS, styles.glyphs)
-    span = f"  {format_short(known[0])} → {format_short(known[-1])}, highest {format_short(max(known))}"
-    return [_render_heading(title).append(span, "not bold dim"), *(Text(row, styles.state_style("running")) for row in drawn)]
+    values_range = f"  {format_short(known[0])} → {format_short(known[-1])}, max {format_short(max(known))}"
+    rows = [Text(row, styles.state_style("running")) for row in _sparkline_rows(known, max(10, width))]
+    return [_render_heading(title).append(values_range, "not bold dim"), *rows]
+
+
+def _sparkline_rows(values: Sequence[float], width: int) -> list[str]:
+    sparkline = Sparkline(values, width=width, height=_CURVE_ROWS, summary_function=fmean)
+    return "".join(segment.text for segment in Console(width=width).render(sparkline)).splitlines()
 
 
 def _render_heading(text: str) -> Text:
@@ -214,7 +225,7 @@ def _render_heading(text: str) -> Text:
 
 
 def _render_pairs(rows: Iterable[tuple[str, str]]) -> list[Text]:
-    """Names and what they are, a line each; what is empty is left out."""
+    """Render names and values, one line per pair; pairs with an empty value are left out."""
     shown = [(name, value) for name, value in rows if value]
     long = min(28, max((len(name) for name, _ in shown), default=0))
     return [Text.assemble((f"{plain_text(name).plain:{long}}  ", "dim"), plain_text(value)) for name, value in shown]
@@ -228,11 +239,8 @@ def _format_domain(domain: Any) -> str:
     return ", ".join(map(format_value, domain)) if isinstance(domain, (list, tuple)) else format_value(domain)
 
 
-_POLL_KEY = "workspace.page"
-
-
 class DetailsPane(VerticalScroll):
-    """Shows a page."""
+    """Follows one item and shows its details."""
 
     DEFAULT_CSS = """
     DetailsPane { border-left: solid $panel; padding: 0 1; background: $surface; scrollbar-size-vertical: 1; }
@@ -243,52 +251,52 @@ class DetailsPane(VerticalScroll):
 
     def __init__(self, status_styles: StatusStyles) -> None:
         super().__init__(classes="-ascii" if status_styles.is_ascii else "")
-        self.status_styles = status_styles
+        self._status_styles = status_styles
         self._item: WorkspaceItem | None = None
         self._shown_details: tuple[WorkspaceItem, ItemDetails | GtsError] | None = None
-        self._drawn_text: Text | None = None
 
     def compose(self) -> ComposeResult:
-        """A text."""
-        yield Static()
+        """Yield the text."""
+        yield CachedStatic()
 
     def show_item(self, item: WorkspaceItem | None, workspace: Workspace, poller: Poller) -> None:
-        """Show a thing, and follow it."""
+        """Show an item and follow it; None shows nothing."""
         before, self._item = self._item, item
         if item is None:
             poller.unwatch(_POLL_KEY)
             self._shown_details = None
-            self.update_text()
+            self._update_text()
         elif before is None or item_key(before) != item_key(item):
-
-            def tell(seen: ItemDetails | GtsError) -> None:
-                fresh = self._shown_details is None or item_key(self._shown_details[0]) != item_key(item)
-                self._shown_details = (item, seen)
-                self.update_text()
-                if fresh:
-                    self.scroll_home(animate=False)
-
-            poller.watch(_POLL_KEY, lambda: details_stamp(workspace, item), lambda: read_details(workspace, item), tell)
+            poller.watch(
+                _POLL_KEY,
+                lambda: details_stamp(workspace, item),
+                lambda: read_details(workspace, item),
+                lambda details: self._apply_details(item, details),
+            )
 
     def stop_polling(self, poller: Poller) -> None:
         """Follow nothing."""
         poller.unwatch(_POLL_KEY)
         self._item = None
 
-    def update_text(self) -> None:
-        """Show the page, where it says something else than before."""
-        text = self._details_text()
-        if text != self._drawn_text or (self._drawn_text is not None and text.spans != self._drawn_text.spans):
-            self._drawn_text = text
-            self.query_one(Static).update(text)
+    def set_status_styles(self, status_styles: StatusStyles) -> None:
+        """Redraw with other styles."""
+        self._status_styles = status_styles
+        self._update_text()
 
-    def _details_text(self) -> Text:
-        if self._shown_details is None:
-            return Text()
-        # What it leans on is loaded when there is something to say, which is after the first picture.
+    def _apply_details(self, item: WorkspaceItem, details: ItemDetails | GtsError) -> None:
+        is_new_item = self._shown_details is None or item_key(self._shown_details[0]) != item_key(item)
+        self._shown_details = (item, details)
+        self._update_text()
+        if is_new_item:
+            self.scroll_home(animate=False)
 
-        return render_details(*self._shown_details, self.status_styles, max(10, self.size.width - 3))
+    def _update_text(self) -> None:
+        text = Text()
+        if self._shown_details is not None:
+            text = render_details(*self._shown_details, self._status_styles, max(10, self.size.width - 3))
+        self.query_one(CachedStatic).show_text(text)
 
     def on_resize(self) -> None:
-        """Curves have another width."""
-        self.update_text()
+        """Redraw curves at the new width."""
+        self._update_text()

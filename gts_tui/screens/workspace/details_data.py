@@ -1,4 +1,4 @@
-"""What the page about one thing says, read in the watcher's thread."""
+"""Details of a workspace item as frozen values, read in the polling thread."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from gts_tui.screens.workspace.model import WorkspaceItem, item_folder, job_stam
 
 if TYPE_CHECKING:
     from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo
+    from gts.store.curves import MetricsReader
 
     ItemDetails: TypeAlias = "SpecInfo | SpaceInfo | CheckpointInfo | RunDetails | StudyDetails"
 
 MAX_CURVE_POINTS = 200
-"""Points of a curve; a page draws fewer."""
+"""Points read per curve; the pane draws fewer."""
 
 
 @dataclass(frozen=True)
 class JobDetails:
-    """How a run or study stands."""
+    """Job state of a run or study."""
 
     id: str
     state: str
@@ -38,7 +39,7 @@ class JobDetails:
 
 @dataclass(frozen=True)
 class RunDetails:
-    """A run, with its newest numbers."""
+    """A run with its curves and latest metrics."""
 
     job: JobDetails
     source: str
@@ -46,17 +47,17 @@ class RunDetails:
     step: int
     total_steps: int
     seconds: float
-    """Wall-clock that it has trained."""
-    rate: float | None
-    """Environment steps per second of all members."""
+    """Wall-clock training time."""
+    steps_per_second: float | None
+    """Environment steps of all members."""
     returns: tuple[float, ...]
-    """Mean return of the episodes while it learned, over the members."""
+    """Mean return of training episodes, averaged over members."""
     evaluations: tuple[tuple[int, float], ...]
-    """Steps and mean returns of the first member's evaluations."""
+    """Steps and mean returns of the evaluations of member 0."""
     best: float | None
-    """Best mean return of an evaluation, of all members."""
+    """Best mean return of any member's evaluations."""
     latest: Mapping[str, float]
-    """The newest value of each metric, over the members."""
+    """Latest value of each metric, averaged over members."""
     results: tuple[str, ...]
     failures: tuple[str, ...]
     notes: tuple[str, ...]
@@ -64,11 +65,11 @@ class RunDetails:
 
 @dataclass(frozen=True)
 class StudyDetails:
-    """A study, without its trials."""
+    """A study without its trials."""
 
     job: JobDetails
     search_space: tuple[tuple[str, Any], ...]
-    """What is searched, by file key."""
+    """Searched parameters: file key and domain."""
     n_finished: int | None
     n_trials: int | None
     best: float | None
@@ -77,12 +78,12 @@ class StudyDetails:
 
 
 def details_stamp(workspace: Workspace, item: WorkspaceItem) -> Hashable:
-    """Differs when the page about a thing may have to say something else."""
+    """Stamp for `read_details`."""
     return stat_stamp(workspace.root / item.reference) if item.is_file else job_stamp(item_folder(workspace, item))
 
 
 def read_details(workspace: Workspace, item: WorkspaceItem) -> ItemDetails:
-    """Look at a thing; raises GtsError."""
+    """Read the details of an item; raises GtsError."""
     try:
         if item.kind == "run":
             return _read_run_details(workspace, workspace.run_folder(item.reference))
@@ -95,17 +96,17 @@ def read_details(workspace: Workspace, item: WorkspaceItem) -> ItemDetails:
         assert isinstance(info, SpecInfo | SpaceInfo | CheckpointInfo)
         return info
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        # A file of which a person, or another program, has changed the shape.
-        raise FileError(f"{item.reference} is not as it should be: {error}") from error
+        # Valid JSON of another shape, for example edited by hand.
+        raise FileError(f"{item.reference} is damaged: {type(error).__name__}: {error}") from error
 
 
 def _read_run_details(workspace: Workspace, folder: RunFolder) -> RunDetails:
     from gts.commands.job_progress import read_json_object
     from gts.store.curves import MetricsReader
 
-    facts = read_json_object(folder.run_file)
-    members = max(1, int(facts.get("members", 1)))
-    numbers: dict[str, Any] = {"step": int(facts.get("step", 0)), "seconds": 0.0, "rate": None}
+    run = read_json_object(folder.run_file)
+    members = max(1, int(run.get("members", 1)))
+    numbers: dict[str, Any] = {"step": int(run.get("step", 0)), "seconds": 0.0, "steps_per_second": None}
     numbers |= {"returns": (), "evaluations": (), "best": None, "latest": {}, "failures": ()}
     notes: tuple[str, ...] = ()
     try:
@@ -113,22 +114,22 @@ def _read_run_details(workspace: Workspace, folder: RunFolder) -> RunDetails:
             numbers |= _read_run_metrics(reader, members)
     except FileError as error:
         notes = (error.message,)
-    results = [one["result"] for one in facts.get("outcome", []) if isinstance(one, dict) and one.get("result")]
+    results = [one["result"] for one in run.get("outcome", []) if isinstance(one, dict) and one.get("result")]
     return RunDetails(
-        job=_read_job_details(folder, str(facts.get("figure", "")), str(facts.get("technique", ""))),
-        source=str(facts.get("source", "")),
+        job=_read_job_details(folder, str(run.get("figure", "")), str(run.get("technique", ""))),
+        source=str(run.get("source", "")),
         members=members,
-        total_steps=int(facts.get("total_steps", 0)),
+        total_steps=int(run.get("total_steps", 0)),
         results=tuple(workspace.display_path(Path(str(one))) for one in results),
         notes=notes,
         **numbers,
     )
 
 
-def _read_run_metrics(reader: Any, members: int) -> dict[str, Any]:
+def _read_run_metrics(reader: MetricsReader, members: int) -> dict[str, Any]:
     from gts.commands.job_progress import steps_per_second
 
-    step, _, seconds = reader.position()
+    step, _, seconds = reader.newest_position()
     curves = [reader.curve("return", member, columns=MAX_CURVE_POINTS).means for member in range(members)]
     evaluations = [reader.evaluations(member) for member in range(members)]
     means = [
@@ -137,7 +138,7 @@ def _read_run_metrics(reader: Any, members: int) -> dict[str, Any]:
     return {
         "step": step,
         "seconds": seconds,
-        "rate": steps_per_second(reader, members),
+        "steps_per_second": steps_per_second(reader, members),
         "returns": tuple(_finite_mean(values) for values in zip(*curves, strict=False)),
         "evaluations": tuple(means[0]),
         "best": max((mean for each in means for _, mean in each), default=None),
@@ -150,13 +151,13 @@ def _read_study_details(folder: StudyFolder) -> StudyDetails:
     from gts.commands.job_progress import read_json_object
     from gts.search.summary import read_study_summary
 
-    facts: dict[str, Any] = {}
+    study: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
     try:
-        facts = read_json_object(folder.study_file)
+        study = read_json_object(folder.study_file)
     except FileError as error:
         notes = (error.message,)
-    space = facts.get("space")
+    space = study.get("space")
     space = space if isinstance(space, dict) else {}
     summary = read_study_summary(folder)
     return StudyDetails(
@@ -174,9 +175,9 @@ def _read_job_details(folder: RunFolder | StudyFolder, figure: str, technique: s
     from gts.jobs.job_store import read_job_status
 
     with suppress(GtsError):
-        standing = read_job_status(folder.path)
-        job, state, sign = standing.job, standing.state, standing.lock_info
-        since = sign.since if sign is not None and state.alive else job.changed or job.created
+        status = read_job_status(folder.path)
+        job, state, lock_info = status.job, status.state, status.lock_info
+        since = lock_info.since if lock_info is not None and state.alive else job.changed or job.created
         return JobDetails(job.id, state.name, state.reason, state.alive, since, figure, technique)
     return JobDetails(folder.path.name, "", "", False, "", figure, technique)
 

@@ -1,9 +1,10 @@
-"""The mode `workspace`: what there is, a page about the thing under the cursor, and what can be done with it."""
+"""Workspace mode: keys that act on files, runs and studies by running commands."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
@@ -17,12 +18,15 @@ from gts_tui.screens.workspace.model import WorkspaceItem
 from gts_tui.widgets.dialogs import ConfirmDialog, InputDialog
 from gts_tui.workspace_setup import open_examples
 
+_MAX_NAMES = 8
+"""Names listed in a question."""
+
 
 class WorkspaceMode(Mode):
-    """Files, runs and studies; everything that is done with them is a command line."""
+    """Files, runs and studies; every action runs a command line."""
 
     NAME = "workspace"
-    TITLE = "Workspace"
+    browser = getters.query_one(WorkspaceBrowser)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new", id="workspace.new"),
         Binding("e", "edit", "edit", id="workspace.edit"),
@@ -30,26 +34,21 @@ class WorkspaceMode(Mode):
         Binding("c", "copy", "copy", show=False, id="workspace.copy"),
         Binding("r", "rename", "rename", show=False, id="workspace.rename"),
         Binding("d", "delete", "delete", id="workspace.delete"),
-        Binding("u", "perform('restore')", "bring back what was deleted", show=False, id="workspace.undo"),
+        Binding("u", "perform('restore')", "restore the last deleted items", show=False, id="workspace.undo"),
         Binding("i", "import", "import a checkpoint of the original program", show=False, id="workspace.import"),
         Binding("t", "train", "train", id="workspace.train"),
-        Binding("T", "each('train', 'spec checkpoint')", "train at once", show=False, id="workspace.train_now"),
-        Binding("S", "each('search', 'space')", "search a space", show=False, id="workspace.search"),
-        Binding("s", "job('stop')", "stop", show=False, id="workspace.stop"),
-        Binding("R", "job('resume')", "resume", show=False, id="workspace.resume"),
+        Binding("T", "run_for_each('train', 'spec checkpoint')", "train without options", show=False, id="workspace.train_now"),
+        Binding("S", "run_for_each('search', 'space')", "search a space", show=False, id="workspace.search"),
+        Binding("s", "run_job_command('stop')", "stop", show=False, id="workspace.stop"),
+        Binding("R", "run_job_command('resume')", "resume", show=False, id="workspace.resume"),
         Binding("p", "play('play')", "play", id="workspace.play"),
         Binding("w", "play('play --in window')", "play in a window", show=False, id="workspace.window"),
-        Binding("y", "yank", "copy the name to the clipboard", show=False, id="workspace.yank"),
+        Binding("y", "copy_name", "copy the name to the clipboard", show=False, id="workspace.yank"),
     ]
 
     def compose(self) -> ComposeResult:
-        """The shelf."""
+        """Yield the browser."""
         yield WorkspaceBrowser()
-
-    @property
-    def browser(self) -> WorkspaceBrowser:
-        """What is shown."""
-        return self.query_one(WorkspaceBrowser)
 
     def enter(self) -> None:
         """Follow the workspace."""
@@ -60,23 +59,23 @@ class WorkspaceMode(Mode):
         self.browser.stop_polling()
 
     def focus_first(self) -> None:
-        """To the tree, or to what there is to begin with."""
+        """Focus the tree or the start options."""
         self.browser.focus_first()
 
     def selection(self) -> tuple[str, ...]:
-        """What is marked, else what the cursor is on."""
-        return tuple(thing.reference for thing in self.browser.selected_items())
+        """References of the marked items, else of the one under the cursor."""
+        return tuple(item.reference for item in self.browser.selected_items())
 
     def open(self, word: str) -> None:
-        """Put the cursor on it."""
+        """Move the cursor to an item."""
         self.browser.select_item(word)
 
     def on_workspace_browser_activated(self, event: WorkspaceBrowser.Activated) -> None:
-        """Open a thing where it is shown best."""
+        """Open the item in its mode."""
         self.action_perform(quote_words(["open", event.item.reference]))
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Begin with something, where there is nothing."""
+    @on(OptionList.OptionSelected, "#start-options")
+    def _run_start_option(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if event.option_id == "init":
             self.action_perform("init")
@@ -87,75 +86,76 @@ class WorkspaceMode(Mode):
         else:
             self.action_new(event.option_id or "")
 
-    def action_yank(self) -> None:
-        """Copy names to the clipboard of the terminal."""
-        chosen = self.selection()
-        if chosen:
-            self.program.copy(quote_words(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} names")
+    def action_copy_name(self) -> None:
+        """Copy the selected references to the clipboard."""
+        selected = self.selection()
+        if selected:
+            self.program.copy(quote_words(selected), selected[0] if len(selected) == 1 else f"{len(selected)} names")
 
     def action_perform(self, line: str) -> None:
-        """Do a command line."""
+        """Run a command line."""
         self.program.run_command(line)
 
-    def action_each(self, command: str, kinds: str) -> None:
-        """Do a command for each of what is chosen, as far as it is of these kinds."""
-        words = [thing.reference for thing in self._chosen_of_kinds(kinds, f"{command} takes a {kinds.replace(' ', ' or a ')}")]
-        if words:
-            self.action_perform("; ".join(quote_words([command, word]) for word in words))
+    def action_run_for_each(self, command: str, kinds: str) -> None:
+        """Run a command for each selected item of some kinds, separated by spaces."""
+        items = self._selected_of_kinds(kinds, f"{command} takes a {kinds.replace(' ', ' or a ')}")
+        if items:
+            self.action_perform("; ".join(quote_words([command, item.reference]) for item in items))
 
-    def action_job(self, command: str) -> None:
-        """Stop jobs that are at work, or let those go on that stand still."""
-        items = self._chosen_of_kinds("run study", f"{command} takes a run or a study")
-        references = [thing.reference for thing in items if thing.alive == (command == "stop") and thing.state != "done"]
+    def action_run_job_command(self, command: str) -> None:
+        """Stop active jobs, or resume those that are not done."""
+        items = self._selected_of_kinds("run study", f"{command} takes a run or a study")
+        references = [item.reference for item in items if item.alive == (command == "stop") and item.state != "done"]
         if references:
             self.action_perform(quote_words([command, *references]))
         elif items:
-            self._warn("it is not at work" if command == "stop" else f"it is {items[0].state}; there is nothing to resume")
+            self._warn("not running" if command == "stop" else f"{items[0].reference} is {items[0].state}; nothing to resume")
 
     def action_play(self, command: str) -> None:
-        """Play checkpoints and runs."""
-        items = self._chosen_of_kinds("checkpoint run", "a checkpoint or a run can be played; t trains a spec")
+        """Play a checkpoint or a run."""
+        items = self._selected_of_kinds("checkpoint run", "only checkpoints and runs can be played; t trains a spec")
         if items:
             self.action_perform(f"{command} {quote_words([items[0].reference])}")
 
     def action_train(self) -> None:
-        """Begin a command line that trains, so that parameters can be added."""
-        items = self._chosen_of_kinds("spec checkpoint", "t trains a spec, or goes on from a checkpoint; S searches a space")
+        """Open the command line with a train command, to add options."""
+        items = self._selected_of_kinds("spec checkpoint", "t trains a spec or continues a checkpoint; S searches a space")
         if items:
             self.program.open_command_line(f"train {quote_words([items[0].reference])} ")
 
     def action_edit(self) -> None:
         """Open a file in the editor."""
-        items = self._chosen_of_kinds("spec space", "a spec or a space can be edited")
+        items = self._selected_of_kinds("spec space", "only specs and spaces can be edited")
         if items:
             self.action_perform(quote_words(["edit", items[0].reference]))
 
     def action_edit_outside(self) -> None:
-        """Open a file in the person's own editor."""
-        items = self._chosen_of_kinds("spec space", "a spec or a space can be edited")
+        """Open a file in $EDITOR."""
+        items = self._selected_of_kinds("spec space", "only specs and spaces can be edited")
         if items:
             edit_in_terminal(self.program, items[0].reference)
 
     def action_new(self, kind: str = "") -> None:
-        """Make a spec or a space."""
+        """Ask for a new spec or space and create it."""
 
-        async def make() -> None:
-            made = await ask_new_file_command(self.program, self.browser.listing, kind, self.browser.current_figure)
-            if made is not None:
-                self.browser.select_item(made[1])
-                self.action_perform(made[0])
+        async def create() -> None:
+            answer = await ask_new_file_command(self.program, self.browser.listing, kind, self.browser.current_figure)
+            if answer is not None:
+                command, path = answer
+                self.browser.select_item(path)
+                self.action_perform(command)
 
-        self.run_worker(make(), exit_on_error=False, exclusive=True, group="new")
+        self.run_worker(create(), exit_on_error=False, exclusive=True, group="new")
 
     def action_copy(self) -> None:
-        """Copy a file."""
-        items = self._chosen_of_kinds("spec space checkpoint", "a file can be copied; runs and studies cannot")
+        """Ask for a name and copy a file."""
+        items = self._selected_of_kinds("spec space checkpoint", "only files can be copied, not runs or studies")
         if items:
             self._ask_name("copy", items[0], propose_copy_name(self.program.workspace.root, items[0]))
 
     def action_rename(self) -> None:
-        """Rename a file."""
-        items = self._chosen_of_kinds("spec space checkpoint", "a file can be renamed; runs and studies keep their names")
+        """Ask for a name and rename a file."""
+        items = self._selected_of_kinds("spec space checkpoint", "only files can be renamed; runs and studies keep their names")
         if items:
             self._ask_name("rename", items[0], items[0].reference)
 
@@ -168,30 +168,31 @@ class WorkspaceMode(Mode):
         self.app.push_screen(InputDialog(f"{command} {item.reference} to", proposed), answered)
 
     def action_delete(self) -> None:
-        """Put what is chosen into the trash; asks where that is more than one thing."""
-        words = self.selection()
-        if not words:
+        """Delete the selected items; asks first if there are several."""
+        references = self.selection()
+        if not references:
             return
-        line = quote_words(["delete", *words])
-        if len(words) == 1:
+        line = quote_words(["delete", *references])
+        if len(references) == 1:
             self.action_perform(line)
             return
-        shown = "\n".join(words[:8]) + (f"\nand {len(words) - 8} more" if len(words) > 8 else "")
-        question = f"delete {len(words)} things? u brings them back\n\n{shown}"
+        shown = "\n".join(references[:_MAX_NAMES])
+        more = f"\nand {len(references) - _MAX_NAMES} more" if len(references) > _MAX_NAMES else ""
+        question = f"Delete {len(references)} items? u restores them\n\n{shown}{more}"
         self.app.push_screen(ConfirmDialog(question), lambda yes: self.action_perform(line) if yes else None)
 
     def action_import(self) -> None:
-        """Ask for a checkpoint of the original program."""
+        """Ask for a checkpoint of the original program and import it."""
 
         def answered(name: str | None) -> None:
             if name:
                 self.action_perform(quote_words(["import", name]))
 
-        self.app.push_screen(InputDialog("file of the original program to import"), answered)
+        self.app.push_screen(InputDialog("Checkpoint of the original program to import"), answered)
 
-    def _chosen_of_kinds(self, kinds: str, warning: str) -> tuple[WorkspaceItem, ...]:
-        """Those that are chosen of these kinds; says what could be chosen where there are none."""
-        found = tuple(thing for thing in self.browser.selected_items() if thing.kind in kinds.split())
+    def _selected_of_kinds(self, kinds: str, warning: str) -> tuple[WorkspaceItem, ...]:
+        """The selected items of some kinds, separated by spaces; shows the warning if there are none."""
+        found = tuple(item for item in self.browser.selected_items() if item.kind in kinds.split())
         if not found:
             self._warn(warning)
         return found

@@ -1,4 +1,4 @@
-"""The search mode as a person meets it: studies, their trials, charts, and what the keys do on the disk."""
+"""Search mode: studies, trials and charts, and the effects of its keys on the disk."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ SPACE: dict[str, Any] = {
     "nSteps": 90_000,
     "paramSpace": {"actor.learningRate": {"min": 1e-4, "max": 1e-2, "log": True}, "actor.hiddenSize": [16, 32]},
 }
-TWO = {"objective": ["score", "speed"]}
+TWO_OBJECTIVES = {"objective": ["score", "speed"]}
 VALUES = (10.0, 30.0, None, 20.0, 5.0)
 
 
 def make_study(root: Path, name: str = "small", values: Any = VALUES, job: bool = True, **changes: Any) -> StudyFolder:
-    """A study as a search leaves it: trials with these values, None for one that failed, and one that still runs."""
+    """Create the study of an interrupted search: trials with these values, None for a failed one, and a running one."""
     space = parse_space(parse_json(json.dumps({**SPACE, **changes, "name": name}), "a space"))
     request = SearchRequest(Workspace(root), space, f"{name}.space", settings={"trials": 8}, threads=4)
     request.folder.path.mkdir(parents=True)
-    life = create_search(request)[1] if job else JobLock.acquire(request.folder.lock)
+    lock = create_search(request)[1] if job else JobLock.acquire(request.folder.lock)
     study = Study.create_or_load(request.folder, space, storage=None, settings={"trials": 8})
     for value in values:
         trial = study.ask()
@@ -57,13 +57,13 @@ def make_study(root: Path, name: str = "small", values: Any = VALUES, job: bool 
             study.complete(trial, value if isinstance(value, tuple) else [value], {"steps": 90_000, "seconds": 65.0})
     study.ask()
     study.close()
-    life.release()
+    lock.release()
     return request.folder
 
 
 def drive(root: Path, play: Callable[[Any, GtsApp], Awaitable[None]], **settings: Any) -> None:
-    """Open the program in the search mode and have a test play with it."""
-    # Somebody has worked here before: the program does not ask what to do with an empty folder.
+    """Open the program in the search mode and run a test in it."""
+    # The catalogue makes the folder a workspace.
     (root / "gts.db").touch()
 
     async def story(app: GtsApp, pilot: Any) -> None:
@@ -73,9 +73,9 @@ def drive(root: Path, play: Callable[[Any, GtsApp], Awaitable[None]], **settings
     app_driver.drive(Workspace(root), story, "4", **settings)
 
 
-def test_an_empty_list_says_what_to_do(tmp_path: Path) -> None:
+def test_an_empty_list_has_a_hint(tmp_path: Path) -> None:
     async def play(pilot: Any, app: GtsApp) -> None:
-        await shows(pilot, "no studies here yet")
+        await shows(pilot, "no studies yet")
         await pilot.press("n")
         await until(pilot, lambda: app.query_one("#line").value == "search ")
 
@@ -100,11 +100,11 @@ def test_trials_are_shown_sorted_and_filtered(tmp_path: Path) -> None:
     async def play(pilot: Any, app: GtsApp) -> None:
         await shows(pilot, "small")
         await pilot.press("enter")
-        screen = await shows(pilot, r"5 of 8 trials ended \(1 paused, 4 complete, 1 failed\)")
+        screen = await shows(pilot, r"5 of 8 trials finished \(1 paused, 4 complete, 1 failed\)")
         assert "best 30 (trial 1)" in screen and "✗ failed" in screen and "✓ complete" in screen
         assert order(app) == ["1", "3", "0", "4", "2", "5"], "best first, without a value last"
         await pilot.press("V")
-        assert order(app)[0] == "4", "the same again: the other way round"
+        assert order(app)[0] == "4", "the same field again reverses the order"
         await pilot.press("N")
         assert order(app) == ["0", "1", "2", "3", "4", "5"]
         await pilot.press("slash", *"value>8", "space", *"complete")
@@ -122,7 +122,7 @@ def test_trials_are_shown_sorted_and_filtered(tmp_path: Path) -> None:
     drive(tmp_path, play)
 
 
-def test_a_trial_says_why_it_failed_and_a_running_study_is_followed(tmp_path: Path) -> None:
+def test_a_failed_trial_has_its_reason_and_a_running_study_is_followed(tmp_path: Path) -> None:
     folder = make_study(tmp_path)
 
     async def play(pilot: Any, app: GtsApp) -> None:
@@ -130,8 +130,8 @@ def test_a_trial_says_why_it_failed_and_a_running_study_is_followed(tmp_path: Pa
         await pilot.press("enter", "N")
         await until(pilot, lambda: len(order(app)) == 6)
         await pilot.press("g", "down", "down")
-        screen = await shows(pilot, r"why +step 480: a loss of")
-        assert "[nan]" in screen, "what stands in brackets is no markup"
+        screen = await shows(pilot, r"reason +step 480: a loss of")
+        assert "[nan]" in screen, "brackets are no markup"
         storage = RDBStorage(f"sqlite:///{folder.database}")
         (study,) = storage.get_all_studies()
         (left,) = [trial for trial in storage.get_all_trials(study._study_id) if trial.number == 5]
@@ -141,12 +141,12 @@ def test_a_trial_says_why_it_failed_and_a_running_study_is_followed(tmp_path: Pa
         storage.remove_session()
         await shows(pilot, r"best 99\.5 \(trial 5\)")
         table = app.query_one("#trials")
-        assert table.key == "2", "the cursor stays where it is"
+        assert table.current_key == "2", "the cursor stays where it is"
 
     drive(tmp_path, play)
 
 
-def test_the_charts_are_gone_through_and_maximised(tmp_path: Path) -> None:
+def test_charts_are_cycled_and_maximised(tmp_path: Path) -> None:
     make_study(tmp_path)
 
     async def play(pilot: Any, app: GtsApp) -> None:
@@ -163,19 +163,19 @@ def test_the_charts_are_gone_through_and_maximised(tmp_path: Path) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: app.query_one("#trials").display and app.query_one("#trials").has_focus)
         await pilot.press("v")
-        assert "actor.hiddenSize" in await shows(pilot, r"took +1 min 5 s"), "no front where there is one objective"
+        assert "actor.hiddenSize" in await shows(pilot, r"took +1 min 5 s"), "no front for one objective"
 
     drive(tmp_path, play)
 
 
 def test_two_objectives_have_a_front(tmp_path: Path) -> None:
-    make_study(tmp_path, values=((1.0, 5.0), (2.0, 4.0), (1.0, 3.0)), **TWO)
+    make_study(tmp_path, values=((1.0, 5.0), (2.0, 4.0), (1.0, 3.0)), **TWO_OBJECTIVES)
 
     async def play(pilot: Any, app: GtsApp) -> None:
         await shows(pilot, "small")
         await pilot.press("enter")
         await shows(pilot, r"front: 2 trials \(1, 0\)")
-        assert re.search("score▾ +speed", screen_text(app)), "the columns have the names of what is made large"
+        assert re.search("score▾ +speed", screen_text(app)), "columns are named after the objectives"
         await pilot.press("left_square_bracket")
         screen = await shows(pilot, "speed over score")
         assert re.search(r"timeline +front", screen)
@@ -192,7 +192,7 @@ def test_a_trial_becomes_a_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         await pilot.press("enter")
         await shows(pilot, "best 30")
         await pilot.press("P")
-        await shows(pilot, r"write trial 1 of small as")
+        await shows(pilot, r"Write trial 1 of small to")
         await pilot.press("enter")
         await until(pilot, (tmp_path / "smallTrial1.spec").exists)
         await shows(pilot, "› gts best small --trial 1 --out smallTrial1.spec")
@@ -207,13 +207,13 @@ def test_a_trial_becomes_a_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert written["physicalModel"] == "hopper" and "Trial 1 of the study small" in written["comment"][0]
 
 
-def test_what_may_only_look_changes_nothing(tmp_path: Path) -> None:
+def test_readonly_changes_nothing(tmp_path: Path) -> None:
     make_study(tmp_path)
 
     async def play(pilot: Any, app: GtsApp) -> None:
         await shows(pilot, "small")
         await pilot.press("a")
-        await shows(pilot, "how many workers")
+        await shows(pilot, "Workers for small")
         await pilot.press("3", "enter")
         await shows(pilot, "--readonly")
 
@@ -221,13 +221,13 @@ def test_what_may_only_look_changes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "studies" / "small" / "workers.json").exists()
 
 
-def test_a_search_gets_workers(tmp_path: Path) -> None:
+def test_the_number_of_workers_is_set(tmp_path: Path) -> None:
     folder = make_study(tmp_path)
 
     async def play(pilot: Any, app: GtsApp) -> None:
         await shows(pilot, "small")
         await pilot.press("a")
-        await shows(pilot, "how many workers")
+        await shows(pilot, "Workers for small")
         await pilot.press("3", "enter")
         await shows(pilot, "small works with 3 workers when it goes on")
 
@@ -235,7 +235,7 @@ def test_a_search_gets_workers(tmp_path: Path) -> None:
     assert json.loads((folder.path / "workers.json").read_text()) == {"workers": 3}
 
 
-def test_a_database_of_another_place_is_shown_and_a_broken_one_explained(tmp_path: Path) -> None:
+def test_a_database_elsewhere_is_shown_and_a_broken_one_explained(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     database = make_study(tmp_path / "there", job=False).database
     (tmp_path / "broken.db").write_bytes(b"no database at all")
@@ -252,7 +252,7 @@ def test_a_database_of_another_place_is_shown_and_a_broken_one_explained(tmp_pat
     drive(tmp_path / "here", play)
 
 
-def test_a_study_that_is_deleted_while_it_is_shown(tmp_path: Path) -> None:
+def test_a_study_deleted_while_shown_is_explained(tmp_path: Path) -> None:
     folder = make_study(tmp_path)
 
     async def play(pilot: Any, app: GtsApp) -> None:
@@ -260,27 +260,27 @@ def test_a_study_that_is_deleted_while_it_is_shown(tmp_path: Path) -> None:
         await pilot.press("enter")
         await shows(pilot, "best 30")
         shutil.rmtree(folder.path)
-        await shows(pilot, "esc goes back")
+        await shows(pilot, "esc returns")
         await pilot.press("escape")
-        await shows(pilot, "no studies here yet")
+        await shows(pilot, "no studies yet")
 
     drive(tmp_path, play)
 
 
-def test_what_has_ended_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_trials_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_study(tmp_path)
-    follower = StudyReader(Workspace(tmp_path), "small")
-    follower.stamp()
-    first = follower.read()
+    reader = StudyReader(Workspace(tmp_path), "small")
+    reader.stamp()
+    first = reader.read()
     assert first.view == read_study_by_reference(Workspace(tmp_path), "small")
-    follower._last_stamp = "something has changed"
-    second = follower.read()
+    reader._last_stamp = "something has changed"
+    second = reader.read()
     assert second.view == first.view
     assert all(old is new for old, new in zip(first.view.trials[:5], second.view.trials[:5], strict=True))
-    assert first.view.trials[5] is not second.view.trials[5], "one that runs may have news"
+    assert first.view.trials[5] is not second.view.trials[5], "a running trial is read again"
 
 
-def test_nothing_but_ascii_where_a_terminal_has_no_more(tmp_path: Path) -> None:
+def test_the_ascii_level_draws_ascii_only_in_search(tmp_path: Path) -> None:
     make_study(tmp_path)
 
     async def play(pilot: Any, app: GtsApp) -> None:
@@ -290,7 +290,7 @@ def test_nothing_but_ascii_where_a_terminal_has_no_more(tmp_path: Path) -> None:
         for _ in range(7):
             pane = app.query_one(StudyPane).region
             lines = screen_text(app).splitlines()[pane.y : pane.bottom]
-            # Bars of charts are signs of theirs; scrollbars are Textual's.
+            # Scrollbars are drawn by Textual.
             assert without_scrollbars("".join(lines)).isascii(), lines
             await pilot.press("v")
             await pilot.pause(0.1)
@@ -299,10 +299,10 @@ def test_nothing_but_ascii_where_a_terminal_has_no_more(tmp_path: Path) -> None:
 
 
 def without_scrollbars(line: str) -> str:
-    """A line less what is painted at the right end and under a table, which a terminal draws as plain blocks."""
+    """Remove the scrollbars of Textual, which are block characters at every level."""
     return re.sub("[▀-▟]", "", line)
 
 
 def order(app: GtsApp) -> list[str]:
     """The trials in the order of the table."""
-    return list(app.query_one("#trials").keys)
+    return list(app.query_one("#trials").row_keys)

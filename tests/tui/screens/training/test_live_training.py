@@ -1,4 +1,4 @@
-"""The training mode and a training that works: it is played, stopped and gone on with, and little is sent of it."""
+"""Training mode with a live run: playback, stop, resume, and the bytes sent to the terminal."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from tests.support.app_driver import screen_text, shows, until
 from tests.support.sample_workspace import EXAMPLES
 from tests.support.terminal_program import Terminal
 
-WORKING = 60.0
-"""Seconds within which a process has begun or ended, beside whatever else this machine does."""
-MOST_RAW, MOST_SQUEEZED = 15_000, 5_000
-"""Bytes a second of a screen that follows a training, as they are and as ssh compresses them."""
-MEASURED = 10.0
+PROCESS_SECONDS = 60.0
+"""Deadline in seconds for starting or ending a process on a busy machine."""
+MAX_RAW, MAX_COMPRESSED = 15_000, 5_000
+"""Bytes per second of a screen that follows a run, raw and compressed as by ssh."""
+MEASURED_SECONDS = 10.0
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    """A workspace with a spec that trains for minutes; nothing that works there outlives the test."""
+    """A workspace with a spec that trains for minutes; its processes are killed after the test."""
     monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
     root = tmp_path / "place"
     (root / "hopper").mkdir(parents=True)
@@ -53,10 +53,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace
 
 
 def drive(workspace: Workspace, do: Callable[[GtsApp, Any], Awaitable[None]]) -> None:
-    """Open the program, begin the training, go to the mode, and do something there."""
+    """Open the program, start the training and switch to the training mode."""
 
     async def go() -> None:
-        # Without colours too there are states, and signs of them.
+        # States have symbols, not only colours.
         app = GtsApp(workspace, AppSettings(glyphs="braille", theme="monochrome"))
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             app.run_command("train long.spec")
@@ -66,8 +66,8 @@ def drive(workspace: Workspace, do: Callable[[GtsApp, Any], Awaitable[None]]) ->
     asyncio.run(go())
 
 
-def test_a_training_is_watched_played_stopped_and_gone_on_with(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """p plays its newest evaluation below the charts, w asks for a window, s stops it, R goes on."""
+def test_a_live_run_is_played_stopped_and_resumed(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """p plays the newest evaluation, w asks for a window, s stops the run, R resumes it."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -76,48 +76,48 @@ def test_a_training_is_watched_played_stopped_and_gone_on_with(place: Workspace,
         return find_job(place, current.id).state.name if current is not None else ""
 
     async def do(app: GtsApp, pilot: Any) -> None:
-        await shows(pilot, r"▶ running +long-\S+ .* left", WORKING)
-        await shows(pilot, r"evaluated return +\d", WORKING)
+        await shows(pilot, r"▶ running +long-\S+ .* left", PROCESS_SECONDS)
+        await shows(pilot, r"evaluated return +\d", PROCESS_SECONDS)
         await pilot.press("p")
-        await shows(pilot, r"\d s +return \d.* m/s", WORKING)
+        await shows(pilot, r"\d s +return \d.* m/s", PROCESS_SECONDS)
         player = app.query_one(PlayerWidget)
         before = player.frame_count
         await until(pilot, lambda: player.frame_count > before)
         await pilot.press("p")
         await until(pilot, lambda: not app.query(PlayerWidget))
         await pilot.press("w")
-        await shows(pilot, "there is no display", WORKING)
+        await shows(pilot, "there is no display", PROCESS_SECONDS)
         await pilot.press("s")
-        await shows(pilot, r"‖ paused +long-", WORKING)
+        await shows(pilot, r"‖ paused +long-", PROCESS_SECONDS)
         assert state(app) == "paused"
-        step = int(app.mode.query_one("ChartPanel").readings[0].step)  # type: ignore[union-attr]
+        step = int(app.mode.query_one("ChartPanel").snapshots[0].step)  # type: ignore[union-attr]
         await pilot.press("R")
-        await shows(pilot, r"▶ running +long-", WORKING)
-        await until(pilot, lambda: app.mode.query_one("ChartPanel").readings[0].step > step, WORKING)  # type: ignore[union-attr]
+        await shows(pilot, r"▶ running +long-", PROCESS_SECONDS)
+        await until(pilot, lambda: app.mode.query_one("ChartPanel").snapshots[0].step > step, PROCESS_SECONDS)  # type: ignore[union-attr]
         assert state(app) == "running" and "100 %" not in screen_text(app)
 
     drive(place, do)
 
 
 @pytest.mark.parametrize("mode", ["training", "jobs"])
-def test_little_is_sent_while_a_training_is_watched(place: Workspace, mode: str) -> None:
-    """Over a slow line too: what is sent in a second, raw and compressed."""
+def test_few_bytes_are_sent_while_a_run_is_followed(place: Workspace, mode: str) -> None:
+    """Raw and compressed bytes per second stay below their limits."""
     terminal = Terminal(place.root, "--glyphs", "braille")
     try:
         terminal.read(lambda said: b"command" in said)
         terminal.write(":train long.spec\r")
-        terminal.read(lambda said: b"running" in said or b"\xe2\x96\xb6 1" in said, WORKING)
+        terminal.read(lambda said: b"running" in said or b"\xe2\x96\xb6 1" in said, PROCESS_SECONDS)
         terminal.write(f":mode {mode}\r")
-        terminal.read(lambda said: b"steps/s" in said if mode == "training" else b"CPUs at" in said, WORKING)
-        # Until what comes once has come.
+        terminal.read(lambda said: b"steps/s" in said if mode == "training" else b"CPUs at" in said, PROCESS_SECONDS)
+        # Skip the first frames.
         settle = time.monotonic() + 3
         terminal.read(lambda said: time.monotonic() > settle, 10)
         before, began = len(terminal.said), time.monotonic()
-        terminal.read(lambda said: time.monotonic() > began + MEASURED, 2 * MEASURED)
+        terminal.read(lambda said: time.monotonic() > began + MEASURED_SECONDS, 2 * MEASURED_SECONDS)
         sent, seconds = terminal.said[before:], time.monotonic() - began
     finally:
         terminal.close()
-    assert sent, "it follows the training"
-    assert len(sent) / seconds < MOST_RAW
-    assert len(zlib.compress(sent, 6)) / seconds < MOST_SQUEEZED
+    assert sent, "the screen follows the run"
+    assert len(sent) / seconds < MAX_RAW
+    assert len(zlib.compress(sent, 6)) / seconds < MAX_COMPRESSED
     print(f"{mode}: {len(sent) / seconds:.0f} bytes/s, compressed {len(zlib.compress(sent, 6)) / seconds:.0f}")

@@ -1,4 +1,4 @@
-"""The training mode, as a person meets it: keys, and what is on the screen then."""
+"""Training mode: keys and their effects on the screen; curves, charts and pages."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ NEWEST, OLDEST = "20261120-013000-hopperPPO-w9c", "20261118-211502-hopperPPO-k3f
 
 
 @pytest.fixture(scope="module")
-def evenings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some evenings' work, made once."""
-    root = tmp_path_factory.mktemp("evenings")
+def sample_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of several states, created once."""
+    root = tmp_path_factory.mktemp("runs")
     for figure in ("hopper", "walker"):
         shutil.copytree(EXAMPLES / figure, root / figure)
     workspace = Workspace(root)
@@ -49,20 +49,20 @@ def evenings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workspace(evenings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A copy of it; what the program remembers is kept apart."""
+def workspace(sample_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A copy of the sample runs, with a state folder of its own."""
     monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
-    shutil.copytree(evenings, tmp_path / "workspace")
+    shutil.copytree(sample_runs, tmp_path / "workspace")
     return Workspace(tmp_path / "workspace")
 
 
 def titles(app: GtsApp) -> list[str]:
-    """The charts on the screen."""
+    """Titles of the visible charts."""
     return [chart.data.title for chart in app.query(ChartWidget) if chart.display]
 
 
 def test_the_newest_run_is_shown_at_once(workspace: Workspace) -> None:
-    """Without a key: its state, how far it is, two charts with their last values; older runs are below it."""
+    """Its state, progress and two charts with their last values; older runs are below it."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         screen = await shows(pilot, r"✓ done +hopperPPO-w9c .*100 %")
@@ -77,8 +77,8 @@ def test_the_newest_run_is_shown_at_once(workspace: Workspace) -> None:
     drive(workspace, do, "3")
 
 
-def test_more_room_has_more_charts(workspace: Workspace) -> None:
-    """Five at 120×40, side by side; one that is maximised has all of it, and esc gives it back."""
+def test_a_larger_screen_has_more_charts(workspace: Workspace) -> None:
+    """Five charts fit at 120×40; a maximised one fills the grid until escape."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await until(pilot, lambda: len(titles(app)) == 5)
@@ -95,7 +95,7 @@ def test_more_room_has_more_charts(workspace: Workspace) -> None:
 
 
 def test_pages_go_through_every_metric(workspace: Workspace) -> None:
-    """Forwards until the first comes again: each metric of the run was on one of the pages."""
+    """Paging forward until the first page shows every metric once."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "rewards")
@@ -114,17 +114,17 @@ def test_pages_go_through_every_metric(workspace: Workspace) -> None:
 
 
 def test_the_spread_over_members_is_a_band(workspace: Workspace) -> None:
-    """Of four seeds; and the numbers of the chart are the mean of the members."""
-    reading = read_run_snapshot(workspace.run_folder("20261118-211502-hopperPPO-k3f").path, ("return", EVALUATION_METRIC), 100)
-    series = reading.series["return"]
-    assert reading.members == 4 and len(series.means) <= 100
+    """The range of four members is drawn around their mean."""
+    snapshot = read_run_snapshot(workspace.run_folder("20261118-211502-hopperPPO-k3f").path, ("return", EVALUATION_METRIC), 100)
+    series = snapshot.series["return"]
+    assert snapshot.members == 4 and len(series.means) <= 100
     assert all(low <= mean <= high for low, mean, high in zip(series.lows, series.means, series.highs, strict=True))
     assert any(low < high for low, high in zip(series.lows, series.highs, strict=True))
-    assert len(reading.series[EVALUATION_METRIC].steps) > 3
+    assert len(snapshot.series[EVALUATION_METRIC].steps) > 3
 
 
-def test_runs_are_laid_over_each_other(workspace: Workspace) -> None:
-    """Space keeps a run on the charts; its sign stands in the list and in the legend; esc takes all away."""
+def test_marked_runs_are_overlaid(workspace: Workspace) -> None:
+    """Space marks a run; list and legend have its marker; escape clears the marks."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "hopperPPO-w9c")
@@ -139,7 +139,7 @@ def test_runs_are_laid_over_each_other(workspace: Workspace) -> None:
 
 
 def test_smoothing_keeps_the_raw_line_faint(workspace: Workspace) -> None:
-    """The key goes through the strengths and back to none."""
+    """The key cycles through the strengths."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"return +2[0-9]{3}\n")
@@ -156,7 +156,7 @@ def test_smoothing_keeps_the_raw_line_faint(workspace: Workspace) -> None:
 
 
 def test_over_time_and_on_a_logarithmic_axis(workspace: Workspace) -> None:
-    """x swaps what is below; l is for the selected chart alone."""
+    """x toggles the x axis of all charts, l the log scale of the selected one."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"return +2[0-9]{3}\n")
@@ -171,7 +171,7 @@ def test_over_time_and_on_a_logarithmic_axis(workspace: Workspace) -> None:
 
 
 def test_the_cursor_shows_values(workspace: Workspace) -> None:
-    """Left brings it to the newest point; every chart shows its value there; esc ends it."""
+    """Left moves it to the newest point; every chart shows its value there; escape removes it."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"return +2[0-9]{3}\n")
@@ -190,7 +190,7 @@ def test_the_cursor_shows_values(workspace: Workspace) -> None:
 
 
 def test_a_pinned_chart_stays_and_is_remembered(workspace: Workspace) -> None:
-    """It is the first of every page, also on the next evening."""
+    """It is the first chart of every page, also after a restart."""
 
     async def pin(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"return +2[0-9]{3}\n")
@@ -206,8 +206,8 @@ def test_a_pinned_chart_stays_and_is_remembered(workspace: Workspace) -> None:
     drive(workspace, again, "3")
 
 
-def test_what_a_run_has_said(workspace: Workspace) -> None:
-    """v opens the end of its log, which follows what is added, and markup in it is text."""
+def test_the_log_is_followed(workspace: Workspace) -> None:
+    """v opens the end of the log; new lines appear, and markup in them is plain text."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "hopperPPO-w9c")
@@ -222,8 +222,8 @@ def test_what_a_run_has_said(workspace: Workspace) -> None:
     drive(workspace, do, "3")
 
 
-def test_new_numbers_arrive_while_somebody_looks(workspace: Workspace) -> None:
-    """The chart grows without a key."""
+def test_new_metrics_appear(workspace: Workspace) -> None:
+    """The chart grows without any key."""
     folder = workspace.run_folder(NEWEST)
 
     async def do(app: GtsApp, pilot: Any) -> None:
@@ -236,15 +236,15 @@ def test_new_numbers_arrive_while_somebody_looks(workspace: Workspace) -> None:
     drive(workspace, do, "3")
 
 
-def test_numbers_that_are_none(workspace: Workspace) -> None:
-    """A file that is damaged, one that is missing, a run that is removed meanwhile: each is said, and keys still work."""
+def test_damaged_and_missing_metrics_are_explained(workspace: Workspace) -> None:
+    """A damaged database, a missing one, a deleted run: each has a message, and keys still work."""
     (workspace.run_folder(NEWEST).metrics).write_bytes(b"no database" * 1000)
     (workspace.run_folder("20261119-220405-hopperA2C-zx7").metrics).unlink()
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "cannot use the database")
         await pilot.press("z", "left", "right_square_bracket", "l", "f", "x", "plus", "escape", "down")
-        await shows(pilot, "no numbers yet")
+        await shows(pilot, "no metrics yet")
         await pilot.press("down")
         await shows(pilot, r"walkerPPO-m2p .*59 %")
         shutil.rmtree(workspace.run_folder("20261119-083011-walkerPPO-m2p").path)
@@ -255,34 +255,34 @@ def test_numbers_that_are_none(workspace: Workspace) -> None:
 
 
 def test_a_workspace_without_runs(tmp_path: Path) -> None:
-    """It says how to begin one, and no key does harm."""
+    """The hint names a command, and no key fails."""
     (tmp_path / "gts.db").touch()
 
     async def do(app: GtsApp, pilot: Any) -> None:
-        await shows(pilot, "no trainings here yet")
+        await shows(pilot, "no runs yet")
         await pilot.press(*"zxlfvspRyw", "space", "enter", "plus", "left", "right_square_bracket", "escape", "escape")
         await pilot.press("v")
-        assert "train hopper/hopperPPO.spec" in await shows(pilot, "no trainings here yet")
+        assert "train hopper/hopperPPO.spec" in await shows(pilot, "no runs yet")
 
     drive(Workspace(tmp_path), do, "3")
 
 
-def test_a_run_is_opened_by_a_word(workspace: Workspace) -> None:
-    """A part of its id, its folder, a checkpoint in it; a word that names none is said."""
+def test_a_run_is_opened_by_reference(workspace: Workspace) -> None:
+    """Part of its ID, its folder, a checkpoint in it; an unknown reference is a warning."""
     path = workspace.run_folder("20261118-211502-hopperPPO-k3f").best_checkpoint(0).relative_to(workspace.root)
 
     async def do(app: GtsApp, pilot: Any) -> None:
         for word, name in (("m2p", "walkerPPO-m2p"), (str(path), "hopperPPO-k3f"), ("@last", "hopperPPO-w9c")):
             await app.show_mode("training", [word])
             await shows(pilot, rf"^.*\n. \w+ +{name} ")
-        await app.show_mode("training", ["nobody"])
-        await shows(pilot, "`nobody` names no training")
+        await app.show_mode("training", ["unknown"])
+        await shows(pilot, "`unknown` matches no run")
 
     drive(workspace, do, "3")
 
 
-def test_the_list_is_narrowed(workspace: Workspace) -> None:
-    """By words of the id, while they are typed; letters are letters there; esc shows all again."""
+def test_the_list_is_filtered(workspace: Workspace) -> None:
+    """By words of the ID while typing; letters are no key bindings there; escape clears the filter."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "hopperPPO-w9c")
@@ -297,7 +297,7 @@ def test_the_list_is_narrowed(workspace: Workspace) -> None:
 
 
 def test_stop_and_resume_are_commands(workspace: Workspace) -> None:
-    """The person sees the command that the shell would take; what only looks is not stopped from doing anything else."""
+    """With --readonly the commands are shown and refused."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "hopperPPO-w9c")
@@ -305,13 +305,13 @@ def test_stop_and_resume_are_commands(workspace: Workspace) -> None:
         await shows(pilot, "--readonly")
         await pilot.press("R")
         await until(pilot, lambda: screen_text(app).count("--readonly") >= 1)
-        assert json.loads(workspace.run_folder(NEWEST).job_file.read_text())["claim"] == "done"
+        assert json.loads(workspace.run_folder(NEWEST).job_file.read_text())["recorded_state"] == "done"
 
     drive(workspace, do, "3", readonly=True)
 
 
-def test_nothing_is_read_while_another_mode_is_shown(workspace: Workspace) -> None:
-    """The mode follows files only while somebody looks at it."""
+def test_nothing_is_polled_in_another_mode(workspace: Workspace) -> None:
+    """The mode polls only while it is shown."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "hopperPPO-w9c")
@@ -323,14 +323,14 @@ def test_nothing_is_read_while_another_mode_is_shown(workspace: Workspace) -> No
     drive(workspace, do, "3")
 
 
-def test_only_ascii_where_the_terminal_has_no_more(workspace: Workspace) -> None:
-    """Everything that the mode draws."""
+def test_the_ascii_level_draws_ascii_only_in_training(workspace: Workspace) -> None:
+    """List, charts and legend."""
 
     async def do(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, r"return +2[0-9]{3}\n")
         await pilot.press("space", "down", "down", "down", "left")
         await shows(pilot, r"o hopperPPO-k3f")
-        # The bar above is the program's.
+        # Without header and footer.
         body = "\n".join(screen_text(app).splitlines()[1:21])
         assert body.isascii(), body
 
@@ -338,7 +338,7 @@ def test_only_ascii_where_the_terminal_has_no_more(workspace: Workspace) -> None
 
 
 def test_a_run_of_ten_million_steps_is_read_quickly(tmp_path: Path) -> None:
-    """A curve of it takes less than 20 ms: the fastest of some tries, since other work shares the machine."""
+    """A curve takes less than 40 ms in the fastest of several attempts: other work shares the machine."""
     path = tmp_path / "metrics.db"
     with MetricsWriter(path, rounds=5000) as writer:
         for epoch in range(1, 5001):
@@ -346,14 +346,14 @@ def test_a_run_of_ten_million_steps_is_read_quickly(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"members": 1, "total_steps": 10_000_000}))
     times = []
     for _ in range(5):
-        begun = perf_counter()
-        reading = read_run_snapshot(tmp_path, ("return",), 240)
-        times.append(perf_counter() - begun)
-    assert len(reading.series["return"].steps) == 240 and min(times) < 0.04
+        started = perf_counter()
+        snapshot = read_run_snapshot(tmp_path, ("return",), 240)
+        times.append(perf_counter() - started)
+    assert len(snapshot.series["return"].steps) == 240 and min(times) < 0.04
 
 
-def test_members_of_different_length_are_gathered() -> None:
-    """One that failed counts as far as it came."""
+def test_members_of_different_length_are_averaged() -> None:
+    """A failed member counts up to its last step."""
     whole = Curve((10, 20, 30, 40), (1.0, 2.0, 3.0, 4.0), (1.0, 2.0, 3.0, 4.0), (1.0,) * 4, (4.0,) * 4)
     short = Curve((10, 30), (1.0, 3.0), (3.0, 7.0), (3.0, 7.0), (3.0, 7.0))
     series = average_curves([whole, short])
@@ -363,15 +363,15 @@ def test_members_of_different_length_are_gathered() -> None:
     assert average_curves([]).steps == ()
 
 
-def test_smoothing_is_not_pulled_to_zero() -> None:
-    """A constant stays what it is, from the first value on; a gap stays one."""
+def test_smoothing_has_no_bias() -> None:
+    """A constant stays constant from the first value on; a gap stays a gap."""
     assert smooth_values((5.0, 5.0, 5.0), 0.9) == pytest.approx((5.0, 5.0, 5.0))
     gap = smooth_values((1.0, math.nan, 3.0), 0.5)
     assert gap[0] == 1.0 and math.isnan(gap[1]) and gap[2] == pytest.approx(1.0 / 3 + 3.0 * 2 / 3)
 
 
-def test_every_metric_has_a_place() -> None:
-    """Also one that nobody has thought of; reward terms share a chart where there is one run."""
+def test_every_metric_has_a_chart() -> None:
+    """Unknown metrics too; reward terms share a chart if one run is shown."""
     names = ("return", "reward/alive", "reward/control", "seconds/acting", "seconds/physics", "my_own", EVALUATION_METRIC)
     one, two = define_charts(names, 1), define_charts(names, 2)
     assert {name for panel in one for name in panel.metrics} == {name for panel in two for name in panel.metrics} == set(names)
@@ -384,8 +384,8 @@ def test_every_metric_has_a_place() -> None:
             assert all(0 < len(page.charts) <= places for page in pages)
 
 
-def test_a_name_that_looks_like_markup(workspace: Workspace) -> None:
-    """In the list, the head and the legend it is a name."""
+def test_markup_in_a_name_is_plain_text(workspace: Workspace) -> None:
+    """In the list, the status line and the legend."""
     run(workspace, "20261121-010000-[red]x[bold]-abc", "hopper/hopperPPO.spec", 1, 30, 0.5, "done")
 
     async def do(app: GtsApp, pilot: Any) -> None:

@@ -1,4 +1,4 @@
-"""The mode `workspace` as a person meets it: keys, and what is on the screen and on the disk afterwards."""
+"""Workspace mode: keys, and their effects on the screen and on the disk."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from gts.commands.info import CheckpointInfo
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, write_job
 from gts.store.catalogue import Catalogue, RunRecord
@@ -23,9 +24,10 @@ from gts.store.metrics import MetricsWriter
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.app_base import AppSettings
+from gts_tui.screens.workspace.details import render_details
+from gts_tui.screens.workspace.model import WorkspaceItem, WorkspaceReader
 from gts_tui.screens.workspace.tree import WorkspaceTree
-from gts_tui.terminal import GLYPHS_BY_LEVEL, Glyphs
-from gts_tui.widgets.chart_canvas import render_sparkline
+from gts_tui.widgets.status import StatusStyles
 from tests.support.app_driver import screen_text, shows, types, until
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -81,32 +83,32 @@ def drive(root: Path, flow: Callable[[Any], Awaitable[None]], *, size: tuple[int
     asyncio.run(run())
 
 
-def under_cursor(pilot: Any) -> str:
-    row = pilot.app.query_one(WorkspaceTree).row
-    return (row.thing.word if row.thing else row.label) if row else ""
+def reference_under_cursor(pilot: Any) -> str:
+    row = pilot.app.query_one(WorkspaceTree).current_row
+    return (row.item.reference if row.item else row.label) if row else ""
 
 
 async def go_to(pilot: Any, word: str) -> None:
-    await until(pilot, lambda: any(row.thing and row.thing.word == word for row in pilot.app.query_one(WorkspaceTree).rows))
+    await until(pilot, lambda: any(row.item and row.item.reference == word for row in pilot.app.query_one(WorkspaceTree).rows))
     pilot.app.mode.open(word)
-    await until(pilot, lambda: under_cursor(pilot) == word)
+    await until(pilot, lambda: reference_under_cursor(pilot) == word)
 
 
-def lines_of(app: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Command lines are kept in place of being done."""
+def record_commands(app: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record command lines instead of running them."""
     lines: list[str] = []
     monkeypatch.setattr(app.command_runner, "run", lambda line, then=None: lines.append(line))
     return lines
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
-def test_it_opens_on_the_newest_run(root: Path, size: tuple[int, int]) -> None:
+def test_the_newest_run_is_selected_at_first(root: Path, size: tuple[int, int]) -> None:
     add_run(root, "20261121-081530-old-aaa")
     add_run(root, "20261122-081530-new-bbb", "paused")
 
     async def flow(pilot: Any) -> None:
         screen = await shows(pilot, r"\d+ of 1 000")
-        assert under_cursor(pilot) == "20261122-081530-new-bbb"
+        assert reference_under_cursor(pilot) == "20261122-081530-new-bbb"
         assert re.search(r"▾ hopper.*\n.*▾ specs 2.*\n.* a .*ppo", screen)
         assert re.search(r"✓ old-aaa.*\n", screen)
         assert re.search(r"‖ new-bbb +60%", screen)
@@ -116,7 +118,7 @@ def test_it_opens_on_the_newest_run(root: Path, size: tuple[int, int]) -> None:
     drive(root, flow, size=size)
 
 
-def test_of_a_thousand_runs_the_newest_are_listed(root: Path) -> None:
+def test_the_newest_of_a_thousand_runs_are_listed(root: Path) -> None:
     workspace = Workspace(root)
     template = RunRecord("", "a", "hopper/a.spec", "hopper", "ppo", 1, 1000, 600, "2026-11-22T08:15:30Z")
     records, jobs = [], []
@@ -141,36 +143,36 @@ def test_of_a_thousand_runs_the_newest_are_listed(root: Path) -> None:
         tree = pilot.app.query_one(WorkspaceTree)
         assert len(tree.rows) < 40
         await pilot.press("G")
-        assert under_cursor(pilot) == "980 older"
+        assert reference_under_cursor(pilot) == "980 older"
         await pilot.press("enter")
-        await until(pilot, lambda: under_cursor(pilot) != "980 older")
+        await until(pilot, lambda: reference_under_cursor(pilot) != "980 older")
         assert len(tree.rows) > 200
         await pilot.press("G")
-        assert under_cursor(pilot) == "780 older"
+        assert reference_under_cursor(pilot) == "780 older"
         await pilot.press("g")
-        assert under_cursor(pilot) == "hopper"
+        assert reference_under_cursor(pilot) == "hopper"
 
     drive(root, flow)
 
 
-def test_the_page_follows_the_cursor_and_the_file(root: Path) -> None:
+def test_details_follow_the_cursor_and_the_file(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/a.spec")
-        screen = await shows(pilot, "differs from the defaults")
+        screen = await shows(pilot, "changed parameters")
         assert "hops well" in screen
-        assert re.search(r"nSteps +123456 +not 1000000", screen)
+        assert re.search(r"nSteps +123456 +1000000", screen)
         await pilot.press("down")
-        await shows(pilot, "all as by default")
+        await shows(pilot, "all parameters at their defaults")
         (root / "hopper" / "b.spec").write_text(spec("a2c", gamma=0.5))
         await shows(pilot, "gamma")
         await pilot.press("down", "down")
-        screen = await shows(pilot, "makes the study gait")
+        screen = await shows(pilot, "creates the study gait")
         assert re.search(r"actor.learningRate +0.0001 to 0.01, log", screen)
 
     drive(root, flow)
 
 
-def test_a_run_shows_its_return_and_newest_numbers(root: Path) -> None:
+def test_details_of_a_run_have_return_and_latest_metrics(root: Path) -> None:
     run = "20261122-081530-new-bbb"
     add_run(root, run, "paused")
     with MetricsWriter(Workspace(root).run_folder(run).metrics, rounds=50) as writer:
@@ -187,17 +189,17 @@ def test_a_run_shows_its_return_and_newest_numbers(root: Path) -> None:
     drive(root, flow)
 
 
-def test_a_broken_spec_says_what_is_wrong_and_where(root: Path) -> None:
+def test_details_of_a_broken_spec_have_the_error_with_its_position(root: Path) -> None:
     (root / "hopper" / "c.spec").write_text('{\n "physicalModel": "hopper",\n "technique": "ppo",\n "params": {"gama": 1}\n}')
 
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/c.spec")
-        assert "cannot be used as it is" in await shows(pilot, r"c.spec:4:\d+: ")
+        assert "cannot be used" in await shows(pilot, r"c.spec:4:\d+: ")
 
     drive(root, flow)
 
 
-def test_names_of_every_kind_are_only_names(root: Path) -> None:
+def test_odd_file_names_are_displayed_as_plain_text(root: Path) -> None:
     names = ("[b]x[.spec", "a[foo].spec", "🦘 kangaroo.spec", "קפיצה.spec", "x" * 240 + ".spec", "a\tb\nc.spec", "\udcff.spec")
     for name in names:
         (root / "hopper" / name).write_text(spec())
@@ -207,7 +209,7 @@ def test_names_of_every_kind_are_only_names(root: Path) -> None:
         assert "kangaroo" in screen
         for name in names:
             await go_to(pilot, f"hopper/{name}")
-            await shows(pilot, "all as by default")
+            await shows(pilot, "all parameters at their defaults")
         screen_text(pilot.app).encode()
         await pilot.press("slash", *"[foo]")
         await until(pilot, lambda: len(pilot.app.query_one(WorkspaceTree).rows) == 3)
@@ -215,27 +217,27 @@ def test_names_of_every_kind_are_only_names(root: Path) -> None:
     drive(root, flow)
 
 
-def test_a_filter_shows_what_fits_and_esc_clears_it(root: Path) -> None:
+def test_a_filter_shows_matches_and_escape_clears_it(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/gait.space")
         await pilot.press("slash", *"a2c", "space", *"hop")
         await until(pilot, lambda: [row.label for row in pilot.app.query_one(WorkspaceTree).rows] == ["hopper", "specs 1", "b"])
-        assert under_cursor(pilot) == "hopper/b.spec"
+        assert reference_under_cursor(pilot) == "hopper/b.spec"
         await pilot.press("z", "enter")
-        await shows(pilot, "nothing fits")
+        await shows(pilot, "no match")
         await pilot.press("escape")
         await shows(pilot, "gait")
-        await until(pilot, lambda: under_cursor(pilot) == "hopper/gait.space")
+        await until(pilot, lambda: reference_under_cursor(pilot) == "hopper/gait.space")
 
     drive(root, flow)
 
 
-def test_letters_typed_in_one_go_reach_the_filter(root: Path) -> None:
+def test_keys_of_one_read_reach_the_filter(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         from textual import events
 
         await go_to(pilot, "hopper/a.spec")
-        # As a slow line delivers them: all in one moment, before the field could get the focus.
+        # ssh coalesces key events: all are posted before the filter could get the focus.
         for key in ("slash", "d", "b"):
             pilot.app.post_message(events.Key(key, "/" if key == "slash" else key))
         await until(pilot, lambda: pilot.app.query_one("#filter").value == "db")
@@ -244,7 +246,7 @@ def test_letters_typed_in_one_go_reach_the_filter(root: Path) -> None:
     drive(root, flow)
 
 
-def test_one_thing_is_deleted_at_once_and_comes_back(root: Path) -> None:
+def test_one_item_is_deleted_at_once_and_restored(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/a.spec")
         await pilot.press("d")
@@ -257,17 +259,17 @@ def test_one_thing_is_deleted_at_once_and_comes_back(root: Path) -> None:
     drive(root, flow)
 
 
-def test_several_marked_things_are_deleted_after_a_question(root: Path) -> None:
+def test_several_marked_items_are_deleted_after_a_question(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/a.spec")
         await pilot.press("space", "space")
-        assert set(pilot.app.selected()) == {"hopper/a.spec", "hopper/b.spec"}
+        assert set(pilot.app.selection()) == {"hopper/a.spec", "hopper/b.spec"}
         await pilot.press("d")
-        await shows(pilot, "delete 2 things")
+        await shows(pilot, "Delete 2 items")
         await pilot.press("n")
         assert (root / "hopper" / "a.spec").exists()
         await pilot.press("d")
-        await shows(pilot, "delete 2 things")
+        await shows(pilot, "Delete 2 items")
         await pilot.press("y")
         await until(pilot, lambda: not list(root.glob("hopper/*.spec")))
         await pilot.press("u")
@@ -276,18 +278,18 @@ def test_several_marked_things_are_deleted_after_a_question(root: Path) -> None:
     drive(root, flow)
 
 
-def test_a_run_is_deleted_only_when_nobody_works_on_it(root: Path) -> None:
+def test_a_running_run_is_not_deleted(root: Path) -> None:
     run = "20261122-081530-new-bbb"
     add_run(root, run, "running")
-    life = JobLock.acquire(Workspace(root).run_folder(run).lock)
-    life.set_activity("running")
+    lock = JobLock.acquire(Workspace(root).run_folder(run).lock)
+    lock.set_activity("running")
 
     async def flow(pilot: Any) -> None:
         await shows(pilot, "▶ new-bbb")
         await pilot.press("d")
         await shows(pilot, "is running")
         assert Workspace(root).run_folder(run).exists()
-        life.release()
+        lock.release()
         await shows(pilot, "! new-bbb")
         await pilot.press("escape", "d")
         await until(pilot, lambda: not Workspace(root).run_folder(run).exists())
@@ -299,7 +301,7 @@ def test_a_run_is_deleted_only_when_nobody_works_on_it(root: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "name", "gone"), [("c", "hopper/quick", False), ("r", "hopper/quick.spec", True)])
-def test_a_spec_gets_another_name_byte_for_byte(root: Path, key: str, name: str, gone: bool) -> None:
+def test_a_spec_is_copied_and_renamed_byte_for_byte(root: Path, key: str, name: str, gone: bool) -> None:
     before = (root / "hopper" / "a.spec").read_bytes()
 
     async def flow(pilot: Any) -> None:
@@ -308,7 +310,7 @@ def test_a_spec_gets_another_name_byte_for_byte(root: Path, key: str, name: str,
         await shows(pilot, "hopper/a.spec to")
         await pilot.press("ctrl+u", "ctrl+k", *name.replace("/", "§").replace("§", "/"), "enter")
         await until(pilot, lambda: (root / "hopper" / "quick.spec").exists())
-        await until(pilot, lambda: under_cursor(pilot) == "hopper/quick.spec")
+        await until(pilot, lambda: reference_under_cursor(pilot) == "hopper/quick.spec")
 
     drive(root, flow)
     assert (root / "hopper" / "quick.spec").read_bytes() == before
@@ -330,7 +332,7 @@ def test_a_new_spec_is_made_by_three_answers(root: Path) -> None:
         made = root / "hopper" / "hopper-ppo.spec"
         await until(pilot, made.exists)
         assert json.loads(made.read_text())["technique"] == "ppo"
-        await until(pilot, lambda: under_cursor(pilot) == "hopper/hopper-ppo.spec")
+        await until(pilot, lambda: reference_under_cursor(pilot) == "hopper/hopper-ppo.spec")
 
     drive(root, flow)
 
@@ -349,14 +351,14 @@ def test_a_new_spec_is_made_by_three_answers(root: Path) -> None:
         ("20261122-091530-busy-ccc", "s", "stop 20261122-091530-busy-ccc"),
     ],
 )
-def test_a_key_is_a_command_line(root: Path, monkeypatch: pytest.MonkeyPatch, word: str, key: str, line: str) -> None:
+def test_keys_run_command_lines(root: Path, monkeypatch: pytest.MonkeyPatch, word: str, key: str, line: str) -> None:
     add_run(root, "20261122-081530-new-bbb", "paused")
     add_run(root, "20261122-091530-busy-ccc", "running")
-    life = JobLock.acquire(Workspace(root).run_folder("20261122-091530-busy-ccc").lock)
-    life.set_activity("running")
+    lock = JobLock.acquire(Workspace(root).run_folder("20261122-091530-busy-ccc").lock)
+    lock.set_activity("running")
 
     async def flow(pilot: Any) -> None:
-        lines = lines_of(pilot.app, monkeypatch)
+        lines = record_commands(pilot.app, monkeypatch)
         await shows(pilot, "▶ busy-ccc")
         await go_to(pilot, word)
         await pilot.press(key)
@@ -364,7 +366,7 @@ def test_a_key_is_a_command_line(root: Path, monkeypatch: pytest.MonkeyPatch, wo
         assert lines == [line]
 
     drive(root, flow)
-    life.release()
+    lock.release()
 
 
 @pytest.mark.parametrize(
@@ -374,15 +376,15 @@ def test_a_key_is_a_command_line(root: Path, monkeypatch: pytest.MonkeyPatch, wo
         ("hopper/a.spec", "p", "t trains a spec"),
         ("hopper/gait.space", "t", "S searches a space"),
         ("20261122-081530-new-bbb", "r", "keep their names"),
-        ("20261122-081530-new-bbb", "s", "not at work"),
+        ("20261122-081530-new-bbb", "s", "not running"),
         ("20261122-081530-new-bbb", "e", "can be edited"),
     ],
 )
-def test_what_a_key_cannot_do_it_says(root: Path, monkeypatch: pytest.MonkeyPatch, word: str, key: str, why: str) -> None:
+def test_inapplicable_keys_show_a_warning(root: Path, monkeypatch: pytest.MonkeyPatch, word: str, key: str, why: str) -> None:
     add_run(root, "20261122-081530-new-bbb", "paused")
 
     async def flow(pilot: Any) -> None:
-        lines = lines_of(pilot.app, monkeypatch)
+        lines = record_commands(pilot.app, monkeypatch)
         await go_to(pilot, word)
         await pilot.press(key)
         await shows(pilot, why)
@@ -391,7 +393,7 @@ def test_what_a_key_cannot_do_it_says(root: Path, monkeypatch: pytest.MonkeyPatc
     drive(root, flow)
 
 
-def test_train_opens_the_line_for_more_words(root: Path) -> None:
+def test_train_opens_the_command_line_for_options(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/a.spec")
         await pilot.press("t")
@@ -401,7 +403,7 @@ def test_train_opens_the_line_for_more_words(root: Path) -> None:
     drive(root, flow)
 
 
-def test_sel_means_what_is_marked(root: Path) -> None:
+def test_sel_expands_to_the_marked_items(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/a.spec")
         await pilot.press("space", "space")
@@ -426,7 +428,7 @@ def test_an_empty_workspace_offers_the_examples(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
 
     async def flow(pilot: Any) -> None:
-        await shows(pilot, "This folder is no workspace yet")
+        await shows(pilot, "This folder is not a workspace yet")
         await pilot.press("enter")
         await until(pilot, lambda: (tmp_path / "gts.db").exists())
         await shows(pilot, "▾ invertedPendulum|▾ ant")
@@ -436,7 +438,7 @@ def test_an_empty_workspace_offers_the_examples(tmp_path: Path, monkeypatch: pyt
     assert (tmp_path / "hopper" / "hopperPPO.spec").exists()
 
 
-def test_a_terminal_without_signs_gets_ascii_alone(root: Path) -> None:
+def test_the_ascii_level_draws_ascii_only(root: Path) -> None:
     add_run(root, "20261122-081530-new-bbb", "paused")
     (root / "hopper" / "ходок.spec").write_text(spec())
 
@@ -468,12 +470,12 @@ def test_runs_are_found_without_a_catalogue(root: Path) -> None:
 
     async def flow(pilot: Any) -> None:
         assert "the disk is full" in await shows(pilot, "✗ failed")
-        assert under_cursor(pilot) == "20261122-081530-new-bbb"
+        assert reference_under_cursor(pilot) == "20261122-081530-new-bbb"
 
     drive(root, flow)
 
 
-def test_panels_can_stand_alone(root: Path) -> None:
+def test_each_panel_can_be_maximised(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/a.spec")
         await shows(pilot, "hops well")
@@ -487,15 +489,15 @@ def test_panels_can_stand_alone(root: Path) -> None:
     drive(root, flow)
 
 
-def test_pages_load_nothing_heavy(root: Path) -> None:
+def test_details_load_nothing_heavy(root: Path) -> None:
     program = f"""
 import asyncio, sys
 from gts.store.workspace import Workspace
-from gts_tui.screens.workspace.model import Reader
-from gts_tui.screens.workspace.details_data import see
+from gts_tui.screens.workspace.model import WorkspaceReader
+from gts_tui.screens.workspace.details_data import read_details
 workspace = Workspace(__import__("pathlib").Path({str(root)!r}))
-for thing in Reader(workspace).read().things:
-    see(workspace, thing)
+for item in WorkspaceReader(workspace).read().items:
+    read_details(workspace, item)
 print(*sys.modules)
 """
     add_run(root, "20261122-081530-new-bbb", "paused")
@@ -503,14 +505,19 @@ print(*sys.modules)
     assert {"torch", "mujoco", "gymnasium", "optuna", "scipy"}.isdisjoint(done.stdout.split())
 
 
-@pytest.mark.parametrize("glyphs", GLYPHS_BY_LEVEL.values(), ids=GLYPHS_BY_LEVEL)
-def test_bars_rise_with_the_values_and_leave_gaps(glyphs: Glyphs) -> None:
-    rows = render_sparkline([0.0, 1.0, math.nan, 2.0], 10, 2, glyphs)
-    low, full = glyphs.spark[0], glyphs.spark[-1]
-    assert [row[0] for row in rows] == [" ", low]
-    assert [row[2] for row in rows] == [" ", " "]
-    assert [row[3] for row in rows] == [full, full]
-    assert rows[1][1] in (full, glyphs.spark[-2])
-    assert render_sparkline([math.nan, math.inf], 10, 2, glyphs) == []
-    assert {len(row) for row in render_sparkline([1e308, -1e308] * 500, 40, 3, glyphs)} == {40}
-    assert render_sparkline([5.0] * 3, 10, 1, glyphs) == [full * 3]
+@pytest.mark.parametrize("values", [[0.0, 1.0, 2.0, 3.0], [-1e299, 0.0, 5e298, 1e299]])
+def test_a_curve_rises_with_its_values(values: list[float]) -> None:
+    history = [{"mean": value} for value in (values[0], math.nan, *values[1:])]
+    info = CheckpointInfo("a.checkpoint", "hopper", "ppo", "", (), (), {}, None, tuple(history), (), {}, "00", 1)
+    item = WorkspaceItem("checkpoint", "a.checkpoint", "a", "hopper")
+    lines = render_details(item, info, StatusStyles(), 16).plain.splitlines()
+    rows = [line for line in lines if set(line) <= set(" ▁▂▃▄▅▆▇█") and line.strip()]
+    heights = [sum(row[column] == "█" for row in rows) for column in range(16)]
+    assert heights == sorted(heights) and heights[-1] == len(rows) == 5 and heights[0] == 0
+
+
+def test_a_foreign_file_is_listed_without_a_figure(root: Path) -> None:
+    header = b'{"__metadata__": {"format": "pt"}}'
+    (root / "foreign.checkpoint").write_bytes(len(header).to_bytes(8, "little") + header)
+    items = {item.reference: item for item in WorkspaceReader(Workspace(root)).read().items}
+    assert items["foreign.checkpoint"].figure == "" and items["hopper/a.spec"].figure == "hopper"
