@@ -100,7 +100,7 @@ def _job(workspace: Workspace, run_id: str, source: str, members: int, claim: st
         "id": run_id,
         "kind": "train",
         "name": Path(source).stem,
-        "claim": claim,
+        "recorded_state": claim,
         "created": _created(run_id),
         "reason": reason,
         "changed": f"{_day(run_id)}T23:59:00Z",

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
 from gts_tui.command_syntax import quote_words
-from gts_tui.screens.external_editor import edit_in_terminal
+from gts_tui.screens.external_editor import edit_file_externally
 from gts_tui.screens.mode import Mode
 from gts_tui.screens.new_file import ask_new_file_command, propose_copy_name
 from gts_tui.screens.workspace.browser import WorkspaceBrowser
@@ -134,13 +134,13 @@ class WorkspaceMode(Mode):
         """Open a file in the person's own editor."""
         items = self._chosen_of_kinds("spec space", "a spec or a space can be edited")
         if items:
-            edit_in_terminal(self.program, items[0].reference)
+            edit_file_externally(self.program, self.program.workspace.root / items[0].reference)
 
     def action_new(self, kind: str = "") -> None:
         """Make a spec or a space."""
 
         async def make() -> None:
-            made = await ask_new_file_command(self.program, self.browser.listing, kind, self.browser.current_figure)
+            made = await ask_new_file_command(self.program, kind, self.browser.current_figure)
             if made is not None:
                 self.browser.select_item(made[1])
                 self.action_perform(made[0])
@@ -151,7 +151,7 @@ class WorkspaceMode(Mode):
         """Copy a file."""
         items = self._chosen_of_kinds("spec space checkpoint", "a file can be copied; runs and studies cannot")
         if items:
-            self._ask_name("copy", items[0], propose_copy_name(self.program.workspace.root, items[0]))
+            self._ask_name("copy", items[0], propose_copy_name(self.program.workspace.root, items[0].reference))
 
     def action_rename(self) -> None:
         """Rename a file."""
