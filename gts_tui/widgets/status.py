@@ -23,7 +23,7 @@ from gts_tui.terminal import BRAILLE, Glyphs
 from gts_tui.theme import theme_style
 
 if TYPE_CHECKING:
-    from gts_tui.app import GtsApp
+    from gts_tui.app_base import BaseApp
 
 
 _ASCII_STATE_SYMBOLS = {
@@ -146,12 +146,12 @@ _ASCII_STATE_SIGNS = {
 """Signs for a terminal that has ASCII alone."""
 
 
-def state_text(program: GtsApp, word: str) -> Text:
+def state_text(program: BaseApp, word: str) -> Text:
     """A state, told by a sign and a word, and by colour only besides."""
     return state_sign(program, word).append(f" {word}")
 
 
-def state_sign(program: GtsApp, word: str) -> Text:
+def state_sign(program: BaseApp, word: str) -> Text:
     """The sign of a state alone, where there is no room for its word."""
     sign = _ASCII_STATE_SIGNS[word] if program.glyphs.level == "ascii" else job_state_text(word).plain.partition(" ")[0]
     return Text(sign, style=theme_style(program, _COLOURS[word]))
