@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -104,6 +105,17 @@ def test_an_edit_is_checked_while_typing_and_saved(workspace: Workspace) -> None
 
     before = path.read_text()
     drive(workspace, story, NAME)
+
+
+def test_an_ascii_terminal_gets_ascii_signs(workspace: Workspace) -> None:
+    path = workspace.root / NAME
+    path.write_text(path.read_text().replace('"seed": 1,', '"seed": 1x,'))
+
+    async def story(pilot: Any, mode: EditorMode) -> None:
+        screen = await shows(pilot, r"(?m)^ *x +6:13 +'1x' is not a number")
+        assert re.search(r"(?m)^ +6x ", screen) and "✗" not in screen
+
+    drive(workspace, story, NAME, glyphs="ascii")
 
 
 def test_enter_on_an_error_moves_the_cursor_there(workspace: Workspace) -> None:
