@@ -128,9 +128,9 @@ class DiffView(VerticalScroll):
     def show(self, before: str, after: str, names: tuple[str, str], kind: str) -> None:
         """Show how `after` differs from `before`."""
         self._texts, self._names, self._kind = (before, after), names, kind
-        self._update_content()
+        self._show_difference()
 
-    def _update_content(self) -> None:
+    def _show_difference(self) -> None:
         before, after = self._texts
         self._static.styles.width = "100%" if self.is_by_parameter else "auto"
         old, new = self._names
@@ -155,7 +155,7 @@ class DiffView(VerticalScroll):
     def action_toggle_mode(self) -> None:
         """Switch between lines and parameters."""
         self.is_by_parameter = not self.is_by_parameter
-        self._update_content()
+        self._show_difference()
 
     def action_choose_other_file(self) -> None:
         """Choose another file of the workspace to compare with."""
