@@ -113,7 +113,7 @@ def test_an_ascii_terminal_gets_ascii_signs(workspace: Workspace) -> None:
 
     async def story(pilot: Any, mode: EditorMode) -> None:
         screen = await shows(pilot, r"(?m)^ *x +6:13 +'1x' is not a number")
-        assert re.search(r"(?m)^ +6x ", screen) and "✗" not in screen
+        assert re.search(r"(?m)^ *6 *x ", screen) and "✗" not in screen
 
     drive(workspace, story, NAME, glyphs="ascii")
 
