@@ -129,9 +129,20 @@ class BaseApp(MinimalUpdateApp[int]):
 
     # -- clipboard and mouse ---------------------------------------------------------------------------------------------
 
+    def refuse_if_readonly(self) -> bool:
+        """Show an error if the program was started with --readonly. Returns whether it was."""
+        if self.settings.readonly:
+            self.notify("this program was started with --readonly", severity="error", markup=False)
+        return self.settings.readonly
+
     def copy(self, text: str, label: str) -> None:
         """Copy a text to the clipboard, or write it to a file, and notify about it; `label` names it in the message."""
         self.notify(copy_text(text, label, self.copy_to_clipboard), markup=False)
+
+    def copy_names(self, names: Sequence[str], noun: str = "names") -> None:
+        """Copy names, separated by spaces; nothing if there are none. Several are `3 names` in the notice."""
+        if names:
+            self.copy(" ".join(names), names[0] if len(names) == 1 else f"{len(names)} {noun}")
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send a text to the terminal; file names may hold surrogates, which cannot be encoded."""

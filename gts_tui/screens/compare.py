@@ -1,13 +1,11 @@
-"""The mode `compare`: specs, checkpoints and runs side by side, in numbers, in curves and at play.
-
-What is compared, as rows of tables.
-"""
+"""The mode `compare`: specs, checkpoints and runs side by side, with scores, parameters, curves and playback."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from rich.text import Text
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
@@ -16,6 +14,7 @@ from textual.widgets import ContentSwitcher, Static
 from gts.commands.views.formatting import format_number, format_short, format_value, plain_text
 from gts.commands.views.scores import format_interval, format_speed
 from gts.errors import GtsError
+from gts_tui.app_base import BaseApp
 from gts_tui.command_syntax import quote_words
 from gts_tui.screens.compare_data import (
     METRICS,
@@ -41,11 +40,11 @@ SCORE_COLUMNS = (
     VirtualTableColumn("length", 6, align_right=True),
     VirtualTableColumn("m/s", 5, align_right=True),
 )
-"""What a score is shown as, one a column."""
+"""Columns of a score."""
 
 
 def format_entry_cells(index: int, entry: ComparisonEntry, colour: str) -> tuple[Text, ...]:
-    """Number and name in the colour of the curve, steps, and the score."""
+    """Format an entry as cells: number and name, steps, score."""
     seeds = f" ×{len(entry.sides)}" if len(entry.sides) > 1 else ""
     name = Text.assemble((f"{index + 1} ", colour), plain_text(shorten_reference(entry.name) + seeds))
     if entry.error:
@@ -63,7 +62,10 @@ def format_entry_cells(index: int, entry: ComparisonEntry, colour: str) -> tuple
 
 
 def make_parameter_row(key: str, entries: list[ComparisonEntry]) -> tuple[Text, ...] | None:
-    """A parameter of all entries; None where it is the same. Of members that differ all values are named."""
+    """Return a row with a parameter's value per entry; all values if seeds differ.
+
+    Returns None for figure and technique if they are equal.
+    """
     values = []
     for entry in entries:
         if key in ("figure", "technique"):
@@ -77,35 +79,45 @@ def make_parameter_row(key: str, entries: list[ComparisonEntry]) -> tuple[Text, 
 
 
 def format_known_score(source: SourceInfo) -> str:
-    """What a choice is known to earn, for a list."""
+    """Format the score of a source for a list; empty if unknown."""
     return "" if source.score is None else f"  {format_number(source.score)}"
 
 
 _MARGIN_COLUMNS = 4
-"""Columns beside those of the table: of its marks, and of a scroll bar."""
+"""Width of the table's marks and scroll bar."""
 _PANELS = ("parameters", "curves", "play")
 
 
 class CompareMode(Mode):
-    """A table of scores, and below it what differs, the curves, or all of them at play."""
+    """Table of scores, and one of three panels below it."""
 
     NAME = "compare"
     DEFAULT_CSS = """
-    CompareMode #sides { height: auto; max-height: 10; min-height: 3; }
+    CompareMode #compared { height: auto; max-height: 10; min-height: 3; }
     CompareMode #panels { height: 1; background: $panel; }
     CompareMode ContentSwitcher { height: 1fr; }
     CompareMode #parameters { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "add", id="compare.add"),
-        Binding("d", "remove", "take out", id="compare.remove"),
+        Binding("d", "remove", "remove", id="compare.remove"),
         Binding("p", "play", "play", id="compare.play"),
-        Binding("left_square_bracket", "panel(-1)", "panel before", key_display="[", show=False, id="compare.panel_before"),
-        Binding("right_square_bracket", "panel(1)", "panel", key_display="]", id="compare.panel_next"),
+        Binding(
+            "left_square_bracket", "cycle_panel(-1)", "previous panel", key_display="[", show=False, id="compare.panel_before"
+        ),
+        Binding("right_square_bracket", "cycle_panel(1)", "panel", key_display="]", id="compare.panel_next"),
         Binding("m", "metric", "metric", id="compare.metric"),
         Binding("y", "copy", "copy names", show=False, id="compare.copy"),
         Binding("escape", "back", "back", show=False, id="compare.back"),
     ]
+
+    app = getters.app(BaseApp)
+    side_table = getters.query_one("#compared", VirtualTable)
+    panel_bar = getters.query_one("#panels", Static)
+    switcher = getters.query_one(ContentSwitcher)
+    parameter_table = getters.query_one("#parameters", VirtualTable)
+    chart = getters.query_one("#curves", ChartWidget)
+    player = getters.query_one("#play", PlayerWidget)
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,8 +129,8 @@ class CompareMode(Mode):
         self._sources: tuple[SourceInfo, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """The scores above, one of three panels below."""
-        yield VirtualTable(id="sides", gap=1)
+        """Create the table and the three panels."""
+        yield VirtualTable(id="compared", gap=1)
         yield Static(id="panels")
         with ContentSwitcher(initial="parameters"):
             yield VirtualTable(id="parameters", gap=1, marks=False)
@@ -126,55 +138,45 @@ class CompareMode(Mode):
             yield PlayerWidget(id="play")
 
     @property
-    def side_table(self) -> VirtualTable:
-        """Those that are compared."""
-        return self.query_one("#sides", VirtualTable)
-
-    @property
-    def player(self) -> PlayerWidget:
-        """The panel where they play."""
-        return self.query_one(PlayerWidget)
-
-    @property
     def panel(self) -> str:
-        """Which panel is shown."""
-        return self.query_one(ContentSwitcher).current or _PANELS[0]
+        """Name of the visible panel."""
+        return self.switcher.current or _PANELS[0]
 
-    # -- coming and going ---------------------------------------------------------------------------------------------
+    # -- mode ------------------------------------------------------------------------------------------------------
 
     def enter(self) -> None:
-        """Follow what is compared, and what else there is."""
-        self._source_reader = self._source_reader or SourceReader(self.program.workspace)
-        self.program.poller.watch("compare.choices", self._source_reader.stamp, self._source_reader.read, self._apply_sources)
+        """Poll the compared items and the list of other sources."""
+        self._source_reader = self._source_reader or SourceReader(self.app.workspace)
+        self.app.poller.watch("compare.choices", self._source_reader.stamp, self._source_reader.read, self._apply_sources)
         self._watch_comparison()
         self._update_panel_bar()
 
     def leave(self) -> None:
-        """Follow nothing, play nothing."""
-        self.program.poller.unwatch("compare.sides")
-        self.program.poller.unwatch("compare.choices")
+        """Stop polling and playing."""
+        self.app.poller.unwatch("compare.sides")
+        self.app.poller.unwatch("compare.choices")
         self.player.stop()
         if self.panel == "play":
             self._show_panel("parameters")
 
     def focus_first(self) -> None:
-        """The table."""
+        """Focus the table."""
         self.side_table.focus()
 
     def selection(self) -> tuple[str, ...]:
-        """The marked ones, else the one under the cursor."""
+        """Return the references of the marked rows, else of the one under the cursor."""
         return self.side_table.selected_keys
 
-    def open(self, word: str) -> None:
-        """Compare it with the others too."""
-        if word not in self._references:
-            self._references.append(word)
+    def open(self, reference: str) -> None:
+        """Add a reference to the comparison."""
+        if reference not in self._references:
+            self._references.append(reference)
             self._watch_comparison()
         self.player.stop()
 
     def _watch_comparison(self) -> None:
-        reader = ComparisonReader(self.program.workspace, self._references)
-        self.program.poller.watch("compare.sides", reader.stamp, reader.read, self._apply_comparison)
+        reader = ComparisonReader(self.app.workspace, self._references)
+        self.app.poller.watch("compare.sides", reader.stamp, reader.read, self._apply_comparison)
 
     def _apply_sources(self, reading: Any) -> None:
         if not isinstance(reading, GtsError):
@@ -187,7 +189,7 @@ class CompareMode(Mode):
             self._comparison = reading
             self._show_comparison()
 
-    # -- what is shown ------------------------------------------------------------------------------------------------
+    # -- display -----------------------------------------------------------------------------------------------------
 
     def _show_comparison(self) -> None:
         if self._comparison is None:
@@ -196,7 +198,7 @@ class CompareMode(Mode):
         width = self.size.width
         others = (VirtualTableColumn("steps", 6, align_right=True), *SCORE_COLUMNS)
         columns = (
-            VirtualTableColumn("what", min(60, max(12, width - _MARGIN_COLUMNS - sum(one.width + 1 for one in others) - 1))),
+            VirtualTableColumn("name", min(60, max(12, width - _MARGIN_COLUMNS - sum(one.width + 1 for one in others) - 1))),
             *others,
         )
         cells = {
@@ -214,7 +216,7 @@ class CompareMode(Mode):
         assert self._comparison is not None
         sides = [(at, entry) for at, entry in enumerate(self._comparison.entries) if entry.sides]
         if len(sides) < 2:
-            self.query_one("#parameters", VirtualTable).show_rows((), (), lambda key: ())
+            self.parameter_table.show_rows((), (), lambda key: ())
             return
         column_width = max(9, min(24, (self.size.width - 32) // len(sides) - 1))
         columns = [
@@ -223,23 +225,21 @@ class CompareMode(Mode):
         ]
         keys = ("figure", "technique", *self._comparison.differing_keys)
         rows = {key: cells for key in keys if (cells := make_parameter_row(key, [entry for _, entry in sides])) is not None}
-        self.query_one("#parameters", VirtualTable).show_rows(columns, tuple(rows), rows.__getitem__)
+        self.parameter_table.show_rows(columns, tuple(rows), rows.__getitem__)
 
     def _show_curves(self) -> None:
         if self._comparison is not None:
-            self.query_one(ChartWidget).show_data(
-                make_comparison_plot(self._comparison, self._metric, frozenset(self.side_table.marked_keys))
-            )
+            self.chart.show_data(make_comparison_plot(self._comparison, self._metric, frozenset(self.side_table.marked_keys)))
 
     def _show_panel(self, name: str) -> None:
-        self.query_one(ContentSwitcher).current = name
+        self.switcher.current = name
         self._update_panel_bar()
 
     def _update_panel_bar(self) -> None:
         line = Text()
         for name in _PANELS:
             line.append(f" {name} ", "reverse" if name == self.panel else "")
-        self.query_one("#panels", Static).update(line.append_text(Text("  ")).append_text(plain_text(self._hint_text(), "dim")))
+        self.panel_bar.update(line.append_text(Text("  ")).append_text(plain_text(self._hint_text(), "dim")))
 
     def _has_curves(self) -> bool:
         return self._comparison is not None and any(entry.curves for entry in self._comparison.entries)
@@ -252,59 +252,58 @@ class CompareMode(Mode):
         if len(entries) < 2:
             return "a adds a run, a checkpoint or a spec" if not entries else "a adds another one to compare it with"
         if self.panel == "curves":
-            return (
-                "space brings one to the front, m shows another metric"
-                if any(one.curves for one in entries)
-                else "no curves yet"
-            )
+            return "space highlights a curve, m shows another metric" if self._has_curves() else "no curves yet"
         if self.panel == "parameters":
-            found = len(self._comparison.differing_keys) if self._comparison else 0
-            return f"{found or 'no'} parameter{'' if found == 1 else 's'} differ{'s' if found == 1 else ''}"
-        return "all from the same starts; esc ends it"
+            count = len(self._comparison.differing_keys) if self._comparison else 0
+            return "1 parameter differs" if count == 1 else f"{count or 'no'} parameters differ"
+        return "all start from the same states; esc stops"
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_virtual_table_marks_changed(self) -> None:
-        """What is marked stands out among the curves."""
+    @on(VirtualTable.MarksChanged, "#compared")
+    def highlight_marked(self) -> None:
+        """Highlight the curves of the marked rows."""
         self._show_curves()
 
     def on_resize(self, event: Resize) -> None:
-        """Columns as wide as there is room."""
+        """Fit the columns to the width."""
         self._show_comparison()
 
-    def on_virtual_table_cursor_moved(self) -> None:
-        """What is wrong with the one under the cursor is said."""
+    @on(VirtualTable.CursorMoved, "#compared")
+    def show_error(self) -> None:
+        """Show the error of the row under the cursor."""
         self._update_panel_bar()
 
-    def on_virtual_table_row_selected(self) -> None:
-        """Open it where it is shown best."""
-        if self.side_table.has_focus and self.side_table.current_key is not None:
-            self.program.run_command(quote_words(["open", self.side_table.current_key]))
+    @on(VirtualTable.RowSelected, "#compared")
+    def open_source(self) -> None:
+        """Open the selected row in the mode for its kind."""
+        if self.side_table.current_key is not None:
+            self.app.run_command(quote_words(["open", self.side_table.current_key]))
 
     def action_add(self) -> None:
-        """Choose something else to compare with."""
+        """Choose a source to add."""
         compared = {*self._references, *(entry.name for entry in (self._comparison.entries if self._comparison else ()))}
         addable = [one for one in self._sources if one.reference not in compared]
         if not addable:
-            self.notify("there is nothing else in this workspace", severity="warning")
+            self.notify("nothing else to compare in this workspace", severity="warning")
             return
 
-        def answered(word: str | None) -> None:
-            if word:
-                self.program.run_command(quote_words(["mode", "compare", word]))
+        def add(reference: str | None) -> None:
+            if reference:
+                self.app.run_command(quote_words(["mode", "compare", reference]))
 
         names = [(one.reference, f"{one.kind:10}  {one.reference}{format_known_score(one)}") for one in addable]
-        self.app.push_screen(ChoiceDialog("Compare with what?", names), answered)
+        self.app.push_screen(ChoiceDialog("Compare with which source?", names), add)
 
     def action_remove(self) -> None:
-        """Take what is chosen out of the comparison; nothing happens to its files."""
+        """Remove the chosen rows from the comparison; their files stay."""
         removed = set(self.side_table.selected_keys)
-        self._references = [word for word in self._references if word not in removed]
+        self._references = [one for one in self._references if one not in removed]
         self.side_table.clear_marks()
         self._watch_comparison()
 
-    def action_panel(self, step: int) -> None:
-        """Show the next panel."""
+    def action_cycle_panel(self, step: int) -> None:
+        """Show the next or previous panel."""
         self._is_panel_chosen = True
         name = _PANELS[(_PANELS.index(self.panel) + step) % len(_PANELS)]
         if name == "play":
@@ -315,17 +314,17 @@ class CompareMode(Mode):
             self.side_table.focus()
 
     def action_play(self) -> None:
-        """Play the marked ones, else all of them, side by side."""
+        """Play the marked rows, else all, side by side."""
         marked = self.side_table.marked_keys
-        words = [word for word in self._references if not marked or word in marked]
-        entries = {entry.reference: entry for entry in (self._comparison.entries if self._comparison else ())}
-        words = [word for word in words if word not in entries or entries[word].kind != "spec"]
-        if not words:
-            self.notify("a spec has learned nothing: add a run or a checkpoint", severity="warning")
+        entries = self._comparison.entries if self._comparison else ()
+        specs = {entry.reference for entry in entries if entry.kind == "spec"}
+        references = [one for one in self._references if (not marked or one in marked) and one not in specs]
+        if not references:
+            self.notify("a spec cannot be played: add a run or a checkpoint", severity="warning")
             return
         self._is_panel_chosen = True
         self._show_panel("play")
-        self.player.play(words)
+        self.player.play(references)
         self.player.focus()
 
     def action_metric(self) -> None:
@@ -338,18 +337,14 @@ class CompareMode(Mode):
         self._show_curves()
 
     def action_copy(self) -> None:
-        """Copy the names of what is chosen."""
-        chosen = self.side_table.selected_keys
-        if chosen:
-            self.program.copy(" ".join(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} names")
+        """Copy the references of the chosen rows."""
+        self.app.copy_names(self.side_table.selected_keys)
 
     def action_back(self) -> None:
-        """From the player or the parameters to the table; there take the marks away."""
+        """Return to the table; there clear the marks."""
         if self.panel == "play":
             self.player.stop()
-            self._show_panel(
-                "curves" if self._comparison and any(one.curves for one in self._comparison.entries) else _PANELS[0]
-            )
+            self._show_panel("curves" if self._has_curves() else "parameters")
             self.side_table.focus()
         elif not self.side_table.has_focus:
             self.side_table.focus()

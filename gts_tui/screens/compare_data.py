@@ -1,4 +1,4 @@
-"""Several specs, checkpoints and runs side by side, read for the screen: scores, what differs, curves."""
+"""Data of the mode `compare`: scores, differing parameters and curves of specs, checkpoints and runs."""
 
 from __future__ import annotations
 
@@ -18,54 +18,54 @@ from gts_tui.polling import stat_stamp
 from gts_tui.widgets.chart_render import ChartData, ChartLine
 
 METRICS = {"mean": "return", "score": "score", "length": "episode length", "speed": "speed, m/s"}
-"""What the curves can show, and how it is called."""
+"""Metrics with curves, and their labels."""
 
 _MAX_POINTS = 120
-"""Of a curve; more than a chart has columns."""
+"""Points per curve; charts have fewer columns."""
 
 CurvePoints = Mapping[str, tuple[tuple[int, float, float, float], ...]]
-"""For each metric: step, value, and both ends of a band."""
+"""By metric: (step, value, low, high) with the ends of the band."""
 
 
 @dataclass(frozen=True)
 class ComparisonEntry:
-    """One of those that are compared."""
+    """One compared item."""
 
     reference: str
     name: str
-    """The same without abbreviations."""
+    """Full name of the reference."""
     kind: Literal["spec", "checkpoint", "run", ""]
     sides: tuple[ComparedSource, ...] = ()
-    """Of a run one for each member."""
+    """For a run, one per member."""
     error: str = ""
-    """Why there is nothing to see."""
+    """Why it cannot be read; empty if it can."""
     score: Mapping[str, Any] | None = None
     curves: CurvePoints = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All of them, and where they differ."""
+    """All compared items, and the parameters in which they differ."""
 
     entries: tuple[ComparisonEntry, ...]
     differing_keys: tuple[str, ...]
 
 
 class ComparisonReader:
-    """Reads what words name, in the watcher's thread."""
+    """Reads references in the polling thread."""
 
-    def __init__(self, workspace: Workspace, words: Sequence[str]) -> None:
-        self._context, self._words = Context(workspace), tuple(words)
+    def __init__(self, workspace: Workspace, references: Sequence[str]) -> None:
+        self._context, self._references = Context(workspace), tuple(references)
         self._paths: tuple[Path, ...] = ()
 
     def stamp(self) -> Hashable:
-        """Differs when a file was written anew, or a run has evaluated again or ended."""
+        """Return a stamp that changes with the files, and with each evaluation of a run."""
         return stat_stamp(self._context.workspace.catalogue, *self._paths)
 
     def read(self) -> Comparison:
-        """All of them; what cannot be read says why, and harms none of the others."""
+        """Return the comparison; an entry that cannot be read holds its error."""
         paths: list[Path] = []
-        entries = tuple(self._read_entry(word, paths) for word in self._words)
+        entries = tuple(self._read_entry(one, paths) for one in self._references)
         self._paths = tuple(paths)
         return Comparison(entries, find_differing_parameters([side for entry in entries for side in entry.sides]))
 
@@ -84,7 +84,7 @@ class ComparisonReader:
 
 
 def _read_curves(reference: Reference) -> CurvePoints:
-    """How what was named has learned; nothing where that is not known."""
+    """Read the learning curves of a run or checkpoint; empty if unknown."""
     with suppress(GtsError):
         if reference.kind == "run":
             return _read_run_curves(reference)
@@ -101,31 +101,30 @@ def _read_run_curves(reference: Reference) -> CurvePoints:
     from gts.store.curves import MetricsReader
 
     with MetricsReader(reference.run.metrics) as reader:
-        tries = [reader.evaluations(member) for member in range(reference.run.member_count())]
-    return aggregate_curves([[(one.step, one.score) for one in member] for member in tries])
+        members = [reader.evaluations(member) for member in range(reference.run.member_count())]
+    return aggregate_curves([[(one.step, one.score) for one in member] for member in members])
 
 
 def aggregate_curves(members: Sequence[Sequence[tuple[int, Mapping[str, Any]]]]) -> CurvePoints:
-    """Evaluations of members by step, as the IQM over them with its 95 % interval."""
+    """Aggregate the (step, score) lists of members by step: IQM and its 95 % interval."""
     curves: dict[str, tuple[tuple[int, float, float, float], ...]] = {}
     for metric in METRICS:
-        at: dict[int, list[float]] = {}
+        values_at: dict[int, list[float]] = {}
         for member in members:
             for step, score in member:
                 value = score.get(metric, (score.get("measures") or {}).get(metric))
                 if isinstance(value, (int, float)) and math.isfinite(value):
-                    at.setdefault(step, []).append(float(value))
-        steps = sorted(at)
-        steps = (
-            [steps[place * len(steps) // _MAX_POINTS] for place in range(_MAX_POINTS)] if len(steps) > _MAX_POINTS else steps
-        )
+                    values_at.setdefault(step, []).append(float(value))
+        steps = sorted(values_at)
+        if len(steps) > _MAX_POINTS:
+            steps = [steps[index * len(steps) // _MAX_POINTS] for index in range(_MAX_POINTS)]
         if steps:
-            curves[metric] = tuple((step, *iqm_interval(at[step])) for step in steps)
+            curves[metric] = tuple((step, *iqm_interval(values_at[step])) for step in steps)
     return curves
 
 
 def make_comparison_plot(comparison: Comparison, metric: str, highlighted: frozenset[str]) -> ChartData:
-    """The curves of a metric over one another; where some are `prominent`, the others are faint and below them."""
+    """Return a chart of one metric; if references are highlighted, the other curves are faint and below."""
     lines = []
     seeds = any(len(entry.sides) > 1 for entry in comparison.entries)
     for number, entry in enumerate(comparison.entries):
@@ -148,11 +147,11 @@ def make_comparison_plot(comparison: Comparison, metric: str, highlighted: froze
             )
         )
     lines.sort(key=lambda line: line.style != "faint")
-    how = ", IQM over seeds and 95 %" if seeds else ""
-    return ChartData(f"{METRICS[metric]}{how}", tuple(lines), "steps")
+    note = ", IQM over seeds and 95 %" if seeds else ""
+    return ChartData(f"{METRICS[metric]}{note}", tuple(lines), "steps")
 
 
 def shorten_reference(word: str) -> str:
-    """A name for a column: of a run without its date, of a file without its folder and its kind."""
+    """Shorten a reference for a column: a run without its time, a file without folder and `.checkpoint`."""
     name = word.rpartition("/")[2]
     return short_run_name(name).removesuffix(".checkpoint")

@@ -1,7 +1,4 @@
-"""The person's own editor, in this terminal, while this program waits.
-
-A file in the person's own editor.
-"""
+"""The user's own editor ($VISUAL or $EDITOR), run in this terminal while the program is suspended."""
 
 from __future__ import annotations
 
@@ -11,24 +8,26 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 
-from gts.errors import FileError, MissingError, reason
-from gts_tui.screens.editor.files import DiskVersion, load_file
-
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
-
+from gts.errors import FileError, GtsError, MissingError, UsageError
+from gts_tui.app_base import BaseApp
 
 _DEFAULT_EDITORS = ("nano", "vim", "vi")
 
 
 def find_editor_command() -> list[str]:
-    """The words that start the person's editor; raises MissingError where there is none."""
+    """Return the arguments of $VISUAL, $EDITOR or the first default editor found on PATH.
+
+    Raises UsageError if a variable has an unclosed quote, MissingError if no editor exists.
+    """
     for variable in ("VISUAL", "EDITOR"):
-        words = shlex.split(os.environ.get(variable, ""))
+        value = os.environ.get(variable, "")
+        try:
+            words = shlex.split(value)
+        except ValueError as error:
+            raise UsageError(f"${variable} has an unclosed quote: {value}") from error
         if words:
             return words
     found = next((name for name in _DEFAULT_EDITORS if shutil.which(name)), None)
@@ -37,55 +36,51 @@ def find_editor_command() -> list[str]:
     return [found]
 
 
-def run_external_editor(app: App[int], path: Path) -> None:
-    """Edit a file until the editor ends; raises MissingError where that is impossible here."""
-    command = find_editor_command()
+def edit_file_externally(app: BaseApp, path: Path) -> bool:
+    """Run the user's editor on a file until it exits; show errors as notifications.
+
+    Returns whether the editor ran. With --readonly it is not started.
+    """
+    if app.refuse_if_readonly():
+        return False
     try:
+        command = find_editor_command()
         with app.suspend():
-            code = subprocess.call([*command, str(path)])
-    except SuspendNotSupported as error:
-        raise MissingError("this terminal cannot be lent to another program") from error
-    except OSError as error:
-        raise MissingError(f"cannot start `{command[0]}`: {reason(error)}") from error
-    if code:
-        app.notify(f"{command[0]} ended with code {code}", severity="warning", markup=False)
-
-
-def edit_text_externally(app: App[int], name: str, text: str, original: DiskVersion) -> str:
-    """What a text became in the person's editor, where it is a file of this name; no other file is touched."""
-    with tempfile.TemporaryDirectory(prefix="gts-") as folder:
-        path = Path(folder) / Path(name).name
-        try:
-            path.write_bytes(original.encode(text))
-        except OSError as error:
-            raise FileError(f"cannot write `{path}`: {reason(error)}") from error
-        run_external_editor(app, path)
-        return load_file(path).text
-
-
-def edit_in_terminal(app: BaseApp, reference: str) -> None:
-    """Give the terminal to $VISUAL or $EDITOR until it ends."""
-    if app.settings.readonly:
-        app.notify("this program was started with --readonly", severity="error", markup=False)
-        return
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    try:
-        with app.suspend():
-            # Nothing may be raised in here: the terminal would never be taken back.
-            message = _run_editor(editor, app.workspace.root / reference)
+            # `App.suspend` does not take the terminal back if its body raises.
+            outcome = _run(command, path)
     except SuspendNotSupported:
-        message = "this terminal cannot be given to another program"
-    if message:
-        app.notify(message, severity="error", markup=False)
+        outcome = MissingError("this terminal cannot be given to another program")
+    except GtsError as error:
+        outcome = error
     app.poller.poll_now()
+    if isinstance(outcome, GtsError):
+        text = outcome.message + (f"; {outcome.hint}" if outcome.hint else "")
+        app.notify(text, severity="error", markup=False)
+        return False
+    if outcome:
+        app.notify(f"{Path(command[0]).name} exited with code {outcome}", severity="warning", markup=False)
+    return True
 
 
-def _run_editor(editor: str, path: Path) -> str:
-    """Edit a file; what went wrong, empty where nothing did."""
+def edit_text_externally(app: BaseApp, file_name: str, content: bytes) -> str | None:
+    """Run the user's editor on a temporary file of this name and return its text; None if no editor ran.
+
+    Raises FileError or FormatError if the temporary file cannot be written or read.
+    """
+    from gts_tui.screens.editor.files import load_file
+
+    with tempfile.TemporaryDirectory(prefix="gts-") as folder:
+        path = Path(folder) / file_name
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise FileError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}") from error
+        return load_file(path).text if edit_file_externally(app, path) else None
+
+
+def _run(command: list[str], path: Path) -> int | GtsError:
+    """Run an editor; returns its exit code, or an error if it cannot be started."""
     try:
-        code = subprocess.call([*shlex.split(editor), str(path)])
+        return subprocess.call([*command, str(path)])
     except OSError as error:
-        return f"cannot start {editor}: {reason(error)}; set $EDITOR"
-    except ValueError:
-        return f"cannot read $EDITOR, {editor}: a quote in it is not closed"
-    return f"{editor} ended with exit code {code}" if code else ""
+        return MissingError(f"cannot start `{command[0]}`: {(error.strerror or str(error)).lower()}", hint="set $EDITOR")

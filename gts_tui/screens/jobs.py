@@ -1,7 +1,4 @@
-"""The mode `jobs`: what works, waits, was interrupted or is done, and what it says.
-
-The jobs of a workspace as the screen shows them: read again and again, but only what may have changed.
-"""
+"""The mode `jobs`: a table of trainings and searches, and the log of the one under the cursor."""
 
 from __future__ import annotations
 
@@ -9,22 +6,25 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 
 from gts.commands.command import Context
 from gts.commands.job_progress import ListedJob, describe_jobs
-from gts.commands.jobs import NO_LIMIT, summarize_queue
-from gts.commands.jobs import QueueSummary as JobRow
+from gts.commands.jobs import NO_LIMIT, QueueSummary, summarize_queue
 from gts.commands.views.formatting import format_bytes, format_clock, format_short, format_time, plain_text
 from gts.commands.views.jobs import format_queue_summary, job_details, percent_done
 from gts.errors import GtsError
+from gts.jobs.job_store import JobStatus, list_jobs
+from gts.jobs.queue import JobQueue
 from gts.jobs.states import STATE_NAMES
 from gts.store.workspace import JobFolder, Workspace, short_run_name
+from gts_tui.app_base import BaseApp
 from gts_tui.command_syntax import quote_words
 from gts_tui.polling import stat_stamp
 from gts_tui.screens.mode import Mode
@@ -35,24 +35,20 @@ from gts_tui.widgets.log_view import LogPane
 from gts_tui.widgets.status import state_text
 from gts_tui.widgets.table import VirtualTable, VirtualTableColumn
 
-if TYPE_CHECKING:
-    from gts.jobs.job_store import JobStatus
-
-
 REFRESH_SECONDS = 2.0
-"""Between two readings while something is at work; its numbers change as often."""
+"""Interval between readings while a job is active."""
 
 
 @dataclass(frozen=True)
 class JobList:
-    """All jobs, newest first, and the row of this machine."""
+    """All jobs, newest first, and the queue of this machine."""
 
     jobs: tuple[ListedJob, ...]
-    queue: JobRow
+    queue: QueueSummary
 
 
 class JobReader:
-    """Reads the jobs of a workspace, in the watcher's thread."""
+    """Reads the jobs of a workspace in the polling thread; jobs that have ended are read once."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -60,39 +56,34 @@ class JobReader:
         self._active_locks: tuple[Path, ...] = ()
 
     def stamp(self) -> Hashable:
-        """Differs when jobs may stand otherwise; with the time, while one is at work."""
-        from gts.jobs.queue import JobQueue
-
+        """Return a stamp that changes with the jobs; while one is active, also with time."""
         queue = JobQueue().folder
-        places = (self._workspace.catalogue, self._workspace.runs, self._workspace.studies, queue, queue / "slots")
+        paths = (self._workspace.catalogue, self._workspace.runs, self._workspace.studies, queue, queue / "slots")
         tick = int(time.monotonic() / REFRESH_SECONDS) if self._active_locks else 0
-        return stat_stamp(*places), stat_stamp(*self._active_locks), tick
+        return stat_stamp(*paths), stat_stamp(*self._active_locks), tick
 
     def read(self) -> JobList:
-        """All of them; of those at rest only what is new is read from their folders."""
-        from gts.jobs.job_store import list_jobs
-        from gts.jobs.queue import JobQueue
-
+        """Return all jobs."""
         queue = JobQueue()
         entries = queue.entries()
-        standings = list_jobs(self._workspace, limit=NO_LIMIT)
-        fresh = [one for one in standings if one.state.alive or self._cached_job(one) is None]
+        statuses = list_jobs(self._workspace, limit=NO_LIMIT)
+        fresh = [one for one in statuses if one.state.alive or self._cached_job(one) is None]
         described = {one.id: one for one in describe_jobs(fresh, entries)}
         for one in fresh:
             if not one.state.alive:
                 self._inactive_jobs[one.job.id] = (_job_stamp(one), described[one.job.id])
-        # Its own file tells at once when a job says that it stops or waits.
-        self._active_locks = tuple(one.job.lock_path for one in standings if one.state.alive)
-        jobs = [described.get(one.job.id) or self._inactive_jobs[one.job.id][1] for one in standings]
+        # A job writes its activity, such as stopping, to its lock file.
+        self._active_locks = tuple(one.job.lock_path for one in statuses if one.state.alive)
+        jobs = [described.get(one.job.id) or self._inactive_jobs[one.job.id][1] for one in statuses]
         return JobList(tuple(jobs), summarize_queue(Context(self._workspace), queue, entries))
 
-    def _cached_job(self, standing: JobStatus) -> ListedJob | None:
-        mark, listed = self._inactive_jobs.get(standing.job.id, (None, None))
-        return listed if mark == _job_stamp(standing) else None
+    def _cached_job(self, status: JobStatus) -> ListedJob | None:
+        stamp, listed = self._inactive_jobs.get(status.job.id, (None, None))
+        return listed if stamp == _job_stamp(status) else None
 
 
-def _job_stamp(standing: JobStatus) -> Hashable:
-    return standing.state, standing.job.changed, standing.job.recorded_state
+def _job_stamp(status: JobStatus) -> Hashable:
+    return status.state, status.job.changed, status.job.recorded_state
 
 
 _WIDE_LAYOUT_COLUMNS = 110
@@ -116,11 +107,11 @@ _STATE_FILTERS = ("", *STATE_NAMES)
 
 
 class JobsMode(Mode):
-    """A table of jobs, and the log of the one under the cursor."""
+    """Table of jobs, and the log of the current one."""
 
     NAME = "jobs"
     DEFAULT_CSS = """
-    JobsMode #row { height: 1; color: $text-muted; }
+    JobsMode #queue { height: 1; color: $text-muted; }
     JobsMode #remarks { height: 1; }
     JobsMode VirtualTable { height: 3fr; }
     JobsMode LogPane { height: 2fr; }
@@ -131,78 +122,80 @@ class JobsMode(Mode):
         Binding("R", "resume", "resume", id="jobs.resume"),
         Binding("A", "resume_all", "resume all", id="jobs.resume_all"),
         Binding("plus", "slots", "slots", key_display="+", id="jobs.slots"),
-        Binding("left_square_bracket", "state(-1)", "state before", key_display="[", show=False, id="jobs.state_before"),
+        Binding("left_square_bracket", "state(-1)", "previous state", key_display="[", show=False, id="jobs.state_before"),
         Binding("right_square_bracket", "state(1)", "state", key_display="]", id="jobs.state_next"),
         Binding("slash", "filter", "filter", key_display="/", id="jobs.filter"),
         Binding("p", "play", "play", show=False, id="jobs.play"),
-        Binding("y", "copy", "copy id", show=False, id="jobs.copy"),
+        Binding("y", "copy", "copy ID", show=False, id="jobs.copy"),
         Binding("escape", "back", "all", show=False, id="jobs.back"),
     ]
+
+    app = getters.app(BaseApp)
+    table = getters.query_one("#jobs", VirtualTable)
+    queue_line = getters.query_one("#queue", CachedStatic)
+    filter_input = getters.query_one("#jobs-filter", FilterInput)
+    remarks = getters.query_one("#remarks", CachedStatic)
+    log_pane = getters.query_one(LogPane)
 
     def __init__(self) -> None:
         super().__init__()
         self._job_list: JobList | None = None
         self._state_filter = ""
         self._pending_job = ""
-        """A job that was asked for and has not been listed yet."""
+        """Job to move the cursor to once it is listed."""
 
     def compose(self) -> ComposeResult:
-        """The row of this machine, the jobs, what is to say about one, its log."""
+        """Create the queue's summary, the table, the details and the log."""
         table = VirtualTable(id="jobs", gap=1)
-        yield CachedStatic(id="row")
+        yield CachedStatic(id="queue")
         yield table
         yield FilterInput(table, id="jobs-filter")
         yield CachedStatic(id="remarks")
         yield LogPane("jobs.log")
 
-    @property
-    def table(self) -> VirtualTable:
-        """The jobs."""
-        return self.query_one(VirtualTable)
-
-    # -- coming and going ---------------------------------------------------------------------------------------------
+    # -- mode ------------------------------------------------------------------------------------------------------
 
     def enter(self) -> None:
-        """Follow the jobs, and the log of one."""
-        reader = JobReader(self.program.workspace)
-        self.program.poller.watch("jobs.table", reader.stamp, reader.read, self._apply_jobs)
+        """Poll the jobs and the current log."""
+        reader = JobReader(self.app.workspace)
+        self.app.poller.watch("jobs.table", reader.stamp, reader.read, self._apply_jobs)
         self._follow_log()
 
     def leave(self) -> None:
-        """Follow nothing."""
-        self.program.poller.unwatch("jobs.table")
-        self.query_one(LogPane).stop_polling()
+        """Stop polling."""
+        self.app.poller.unwatch("jobs.table")
+        self.log_pane.stop_polling()
 
     def selection(self) -> tuple[str, ...]:
-        """The marked jobs, else the one under the cursor."""
+        """Return the IDs of the marked jobs, else of the one under the cursor."""
         return self.table.selected_keys
 
-    def open(self, word: str) -> None:
-        """Put the cursor on a job."""
-        found = [key for key in self.table.row_keys if key == word] or [key for key in self.table.row_keys if word in key]
+    def open(self, reference: str) -> None:
+        """Move the cursor to a job, given by its ID or a unique part of it; if it is not listed yet, once it is."""
+        keys = self.table.row_keys
+        found = [reference] if reference in keys else [key for key in keys if reference in key]
         if not (len(found) == 1 and self.table.move_to_key(found[0])):
-            self._pending_job = word
+            self._pending_job = reference
 
-    # -- what is shown ------------------------------------------------------------------------------------------------
+    # -- display -----------------------------------------------------------------------------------------------------
 
     def _apply_jobs(self, reading: Any) -> None:
         if isinstance(reading, GtsError):
-            self.query_one("#row", CachedStatic).show_text(plain_text(reading.message))
+            self.queue_line.show_text(plain_text(reading.message))
             return
         self._job_list = reading
         self._show_jobs()
         if self._pending_job:
-            word, self._pending_job = self._pending_job, ""
-            self.open(word)
+            self.open(self._pending_job)
             self._pending_job = ""
 
     def _show_jobs(self) -> None:
         if self._job_list is None:
             return
-        matches = self.query_one("#jobs-filter", FilterInput).matches
+        matches = self.filter_input.matches
         in_state = [one for one in self._job_list.jobs if self._state_filter in ("", one.state)]
         jobs = [one for one in in_state if matches(f"{one.id} {one.kind} {one.reason}")]
-        # Those at work stay in sight, however many came after them.
+        # Active jobs come first, however many newer ones have ended.
         jobs.sort(key=lambda one: not one.alive)
         columns = _WIDE_COLUMNS if self.size.width >= _WIDE_LAYOUT_COLUMNS else _NARROW_COLUMNS
         by_id = {one.id: one for one in jobs}
@@ -214,14 +207,15 @@ class JobsMode(Mode):
         assert self._job_list is not None
         filter_note = f"{self._state_filter} only" if self._state_filter else ""
         total = len(self._job_list.jobs)
-        listed = f"{match_count} of {total} jobs" if match_count < total else f"{total} jobs"
-        line = "   ".join(filter(None, [format_queue_summary(self._job_list.queue), listed, filter_note]))
-        self.query_one("#row", CachedStatic).show_text(plain_text(line if total else f"{line}   next: train a spec"))
+        listed = f"{total} jobs" if match_count == total else f"{match_count} of {total} jobs"
+        hint = "" if total else "next: train a spec"
+        line = "   ".join(filter(None, [format_queue_summary(self._job_list.queue), listed, filter_note, hint]))
+        self.queue_line.show_text(plain_text(line))
 
     def _cells(self, job: ListedJob, columns: Sequence[VirtualTableColumn]) -> tuple[Text, ...]:
         wide = len(columns) > len(_NARROW_COLUMNS)
         share = percent_done(job)
-        # The time that the id of a run begins with stands in a column of its own.
+        # The column `since` shows the time that a run ID begins with.
         name = job.id if wide or job.kind == "search" else short_run_name(job.id)
         numbers = (
             format_time(job.since),
@@ -233,7 +227,7 @@ class JobsMode(Mode):
             *((format_short(job.step),) if wide else ()),
         )
         kind = (Text(job.kind),) if wide else ()
-        return (state_text(self.program, job.state), *kind, plain_text(name), *map(Text, numbers))
+        return (state_text(self.app, job.state), *kind, plain_text(name), *map(Text, numbers))
 
     def _current_job(self) -> ListedJob | None:
         key = self.table.current_key
@@ -241,42 +235,48 @@ class JobsMode(Mode):
 
     def _show_remarks(self) -> None:
         job = self._current_job()
-        remark_text = "  ".join(text for text, _ in job_details(job) if text) if job else ""
-        process_note = f"  pid {job.pid} on {job.host}" if job and job.pid is not None else ""
-        self.query_one("#remarks", CachedStatic).show_text(plain_text(f"{remark_text}{process_note}"))
+        text = ""
+        if job is not None:
+            text = "  ".join(detail for detail, _ in job_details(job) if detail)
+            if job.pid is not None:
+                text += f"  pid {job.pid} on {job.host}"
+        self.remarks.show_text(plain_text(text))
 
     def _follow_log(self) -> None:
-        job, pane = self._current_job(), self.query_one(LogPane)
+        job, pane = self._current_job(), self.log_pane
         if job is None:
             pane.clear_log()
             return
-        workspace = self.program.workspace
+        workspace = self.app.workspace
         folder = workspace.study_folder(job.id).path if job.kind == "search" else workspace.run_folder(job.id).path
         pane.show_log(JobFolder(folder).log, f"log of {job.id}")
 
-    def on_virtual_table_cursor_moved(self) -> None:
-        """Another job is looked at."""
+    @on(VirtualTable.CursorMoved, "#jobs")
+    def show_details(self) -> None:
+        """Show details and log of the job under the cursor."""
         self._show_remarks()
         self._follow_log()
 
-    def on_filter_input_filter_changed(self) -> None:
-        """Show the jobs that have the words."""
+    @on(FilterInput.FilterChanged)
+    def apply_filter(self) -> None:
+        """Show the jobs that match the filter."""
         self._show_jobs()
 
     def on_resize(self, event: Resize) -> None:
-        """More columns where there is room."""
+        """Choose the columns that fit the width."""
         self._show_jobs()
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_virtual_table_row_selected(self) -> None:
-        """Open the run or the study in its own mode."""
+    @on(VirtualTable.RowSelected, "#jobs")
+    def open_job(self) -> None:
+        """Open the run or study in its mode."""
         job = self._current_job()
         if job is not None:
-            self.program.run_command(quote_words(["mode", "search" if job.kind == "search" else "training", job.id]))
+            self.app.run_command(quote_words(["mode", "search" if job.kind == "search" else "training", job.id]))
 
     def _chosen_jobs(self, predicate: Callable[[ListedJob], bool], warning: str) -> list[str]:
-        """The chosen jobs that something can be done with; says so where there is none."""
+        """Return the IDs of the chosen jobs that satisfy a predicate; show a warning if there are none."""
         chosen = set(self.table.selected_keys)
         found = [one.id for one in (self._job_list.jobs if self._job_list else ()) if one.id in chosen and predicate(one)]
         if not found:
@@ -284,82 +284,80 @@ class JobsMode(Mode):
         return found
 
     def action_stop(self) -> None:
-        """Stop what is chosen, after its present update."""
-        jobs = self._chosen_jobs(lambda one: one.alive, "nothing chosen here is at work")
+        """Stop the chosen jobs after their current update."""
+        jobs = self._chosen_jobs(lambda one: one.alive, "no running or queued job is selected")
         if jobs:
-            self.program.run_command(quote_words(["stop", *jobs]))
+            self.app.run_command(quote_words(["stop", *jobs]))
             self.table.clear_marks()
 
     def action_kill(self) -> None:
-        """Stop what is chosen at once, if the person means it."""
-        jobs = self._chosen_jobs(lambda one: one.alive, "nothing chosen here is at work")
+        """Ask, then stop the chosen jobs at once."""
+        jobs = self._chosen_jobs(lambda one: one.alive, "no running or queued job is selected")
         if not jobs:
             return
-        what = jobs[0] if len(jobs) == 1 else f"{len(jobs)} jobs"
+        label = jobs[0] if len(jobs) == 1 else f"{len(jobs)} jobs"
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.program.run_command(quote_words(["stop", "--now", *jobs]))
+                self.app.run_command(quote_words(["stop", "--now", *jobs]))
                 self.table.clear_marks()
 
-        self.app.push_screen(ConfirmDialog(f"Kill {what}? What has not been saved is lost."), answered)
+        self.app.push_screen(ConfirmDialog(f"Kill {label}? Unsaved progress is lost."), answered)
 
     def action_resume(self) -> None:
-        """Go on with what is chosen."""
-        jobs = self._chosen_jobs(lambda one: not one.alive and one.state != "done", "nothing chosen here stands still")
+        """Resume the chosen jobs."""
+        jobs = self._chosen_jobs(lambda one: not one.alive and one.state != "done", "no stopped job is selected")
         if jobs:
-            self.program.run_command(quote_words(["resume", *jobs]))
+            self.app.run_command(quote_words(["resume", *jobs]))
             self.table.clear_marks()
 
     def action_resume_all(self) -> None:
-        """Go on with everything that was interrupted, if the person means it."""
+        """Ask, then resume all interrupted jobs."""
         found = sum(one.state == "interrupted" for one in (self._job_list.jobs if self._job_list else ()))
         if not found:
-            self.notify("no job was interrupted", severity="warning")
+            self.notify("no job is interrupted", severity="warning")
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.program.run_command("resume --all")
+                self.app.run_command("resume --all")
 
-        self.app.push_screen(ConfirmDialog(f"Go on with {found} interrupted job{'s' if found > 1 else ''}?"), answered)
+        self.app.push_screen(ConfirmDialog(f"Resume {found} interrupted job{'s' if found > 1 else ''}?"), answered)
 
     def action_slots(self) -> None:
-        """Set how many jobs may work at a time."""
+        """Ask how many jobs may run at a time."""
         now = self._job_list.queue.slots if self._job_list else None
 
         def answered(word: str | None) -> None:
             if word:
-                self.program.run_command(quote_words(["jobs", "--slots", word]))
+                self.app.run_command(quote_words(["jobs", "--slots", word]))
 
-        self.app.push_screen(InputDialog("How many jobs may work at a time? A number, or auto.", str(now or "auto")), answered)
+        self.app.push_screen(InputDialog("How many jobs may run at a time? A number, or auto.", str(now or "auto")), answered)
 
     def action_state(self, step: int) -> None:
-        """List the jobs of the next state alone, or of all."""
+        """Show only jobs of the next or previous state, or all."""
         self._state_filter = _STATE_FILTERS[(_STATE_FILTERS.index(self._state_filter) + step) % len(_STATE_FILTERS)]
         self._show_jobs()
 
     def action_filter(self) -> None:
-        """Write words that a job must have."""
-        self.query_one("#jobs-filter", FilterInput).open()
+        """Open the filter."""
+        self.filter_input.open()
 
     def action_play(self) -> None:
-        """Play what the chosen runs have learned."""
+        """Play the policies of the chosen runs."""
         jobs = self._chosen_jobs(lambda one: one.kind == "train", "only trainings can be played")
         if jobs:
-            self.program.run_command(quote_words(["mode", "play", *jobs]))
+            self.app.run_command(quote_words(["mode", "play", *jobs]))
 
     def action_copy(self) -> None:
-        """Copy the ids of what is chosen."""
-        chosen = self.table.selected_keys
-        if chosen:
-            self.program.copy(" ".join(chosen), chosen[0] if len(chosen) == 1 else f"{len(chosen)} ids")
+        """Copy the IDs of the chosen jobs."""
+        self.app.copy_names(self.table.selected_keys, "IDs")
 
     def action_back(self) -> None:
-        """From the log to the jobs; there take away the filter, then the marks, then the state."""
+        """Return from the log to the table; there clear the filter, the marks and the state in turn."""
         if not self.table.has_focus:
             self.table.focus()
-        elif not (self.query_one("#jobs-filter", FilterInput).clear_filter() or self.table.clear_marks()):
+        elif not (self.filter_input.clear_filter() or self.table.clear_marks()):
             self._state_filter = ""
             self._show_jobs()
 

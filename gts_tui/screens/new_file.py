@@ -1,76 +1,51 @@
-"""Questions that lead to a command.
-
-The questions before a new file.
-"""
+"""The dialogs that make a new spec or space, and names for new files."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
 
-from textual.app import App
-
-from gts.params.figures import FIGURES
-from gts.params.techniques import TECHNIQUES
+from gts_tui.app_base import BaseApp
 from gts_tui.command_syntax import quote_words
-from gts_tui.screens.workspace.model import WorkspaceItem, WorkspaceListing
-from gts_tui.textual_fixes import OnceDialog
 from gts_tui.widgets.dialogs import ChoiceDialog, InputDialog
 
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
+_KINDS = (("spec", "spec    one training"), ("space", "space   a search over many trainings"))
 
 
-async def ask_new_file_command(app: BaseApp, listing: WorkspaceListing, kind: str, figure: str) -> tuple[str, str] | None:
-    """Ask what is to be made: the command that makes it and the path that it makes; None where nobody wants it."""
-    # Off the program's own thread: the declarations take a moment to load.
-    figures, techniques = await asyncio.to_thread(_load_choices)
+async def ask_new_file_command(app: BaseApp, kind: str = "", figure: str = "") -> tuple[str, str] | None:
+    """Ask for kind, figure, technique and name of a new file; call it in a worker.
+
+    A given kind is not asked for; a given figure is listed first. Returns the command line that makes the file and the file's
+    path relative to the workspace, or None if the user cancels.
+    """
     if not kind:
-        kinds = [("spec", "spec    one training"), ("space", "space   what a search may try")]
-        answer = await app.push_screen_wait(ChoiceDialog("what is to be made", kinds))
+        answer = await app.push_screen_wait(ChoiceDialog("New: what kind?", _KINDS))
         if answer is None:
             return None
         kind = answer
-    figures.sort(key=lambda one: one[0] != figure)
-    chosen = await app.push_screen_wait(ChoiceDialog(f"a {kind} of which figure", figures))
-    technique = await app.push_screen_wait(ChoiceDialog(f"how {chosen} learns", techniques)) if chosen else None
-    if chosen is None or technique is None:
+    figures, techniques = await asyncio.to_thread(_load_choices)
+    figures.sort(key=lambda choice: choice[0] != figure)
+    chosen = await app.push_screen_wait(ChoiceDialog("Which figure?", figures))
+    if chosen is None:
         return None
-    proposed = str(find_figure_folder(listing, chosen) / f"{chosen}-{technique}")
-    name = await app.push_screen_wait(
-        InputDialog(f"name of the {kind}", find_free_name(app.workspace.root, proposed, f".{kind}"))
-    )
+    technique = await app.push_screen_wait(ChoiceDialog("Which technique?", techniques))
+    if technique is None:
+        return None
+    root = app.workspace.root
+    # Reads up to 500 files, so not in the app's thread.
+    folder = await asyncio.to_thread(find_figure_folder, root, chosen)
+    proposed = find_free_name(root, str(folder / f"{chosen}-{technique}"), f".{kind}")
+    name = await app.push_screen_wait(InputDialog(f"Name of the {kind}:", proposed))
     if name is None:
         return None
     path = name if name.endswith(f".{kind}") else f"{name}.{kind}"
     return quote_words(["new", kind, path, "--figure", chosen, "--technique", technique]), path
 
 
-def find_figure_folder(listing: WorkspaceListing, figure: str) -> PurePath:
-    """Where most files of a figure are."""
-    folders = Counter(str(PurePath(one.reference).parent) for one in listing.items if one.is_file and one.figure == figure)
-    return PurePath(folders.most_common(1)[0][0] if folders else ".")
-
-
-def find_free_name(root: Path, name: str, suffix: str) -> str:
-    """A name that no file has yet, without its ending."""
-    number, free = 1, name
-    while (root / f"{free}{suffix}").exists():
-        number += 1
-        free = f"{name}-{number}"
-    return free
-
-
-def propose_copy_name(root: Path, item: WorkspaceItem) -> str:
-    """What a copy of a file may be called."""
-    stem, dot, ending = item.reference.rpartition(".")
-    return f"{find_free_name(root, stem, f'{dot}{ending}')}{dot}{ending}"
-
-
 def _load_choices() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    # The declarations take about 0.2 s to import: too long for the start of the program, and for its thread.
     from gts.params.figures import FIGURES
     from gts.params.techniques import TECHNIQUES
 
@@ -78,31 +53,34 @@ def _load_choices() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     return figures, [(name, name) for name in TECHNIQUES]
 
 
-def ask_new_file(app: App[Any], on_answered: Callable[[str, str], None]) -> None:
-    """Ask what is made, of which figure, by which technique and under which name; `make` has the command and the path."""
-    answers: list[str] = []
+def find_figure_folder(root: Path, figure: str) -> PurePath:
+    """Return the folder, relative to `root`, with the most specs and spaces of a figure; `.` if there are none."""
+    from gts_tui.screens.editor.files import find_specs_and_spaces
 
-    def question() -> OnceDialog[str | None]:
-        if len(answers) == 0:
-            return ChoiceDialog("new", [("spec", "spec   one training"), ("space", "space  a search over many")])
-        if len(answers) == 1:
-            return ChoiceDialog("figure", [(figure.name, f"{figure.name:<18}{figure.title}") for figure in FIGURES.values()])
-        if len(answers) == 2:
-            return ChoiceDialog("technique", [(name, name) for name in TECHNIQUES])
-        kind, figure, technique = answers
-        own = figure if kind == "space" else figure + technique.upper()
-        return InputDialog(f"name of the {kind}", f"{own}New")
+    pattern = re.compile(rf'"physicalModel"\s*:\s*"{re.escape(figure)}"')
+    folders = Counter(
+        PurePath(name).parent for name in find_specs_and_spaces(root) if pattern.search(_read_text_or_empty(root / name))
+    )
+    return folders.most_common(1)[0][0] if folders else PurePath(".")
 
-    def answered(said: str | None) -> None:
-        if not said:
-            # What is not answered ends it.
-            return
-        answers.append(said)
-        if len(answers) < 4:
-            app.push_screen(question(), answered)
-            return
-        kind, figure, technique, name = answers
-        path = name if name.endswith(f".{kind}") else f"{name}.{kind}"
-        on_answered(quote_words(["new", kind, path, "--figure", figure, "--technique", technique]), path)
 
-    app.push_screen(question(), answered)
+def _read_text_or_empty(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def find_free_name(root: Path, name: str, suffix: str) -> str:
+    """Return `name`, or `name-2`, `name-3` …, so that no file below `root` has it with this suffix."""
+    number, free = 1, name
+    while (root / f"{free}{suffix}").exists():
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
+def propose_copy_name(root: Path, reference: str) -> str:
+    """Return a free name for a copy of a file, with its suffix."""
+    stem, dot, ending = reference.rpartition(".")
+    return f"{find_free_name(root, stem, f'{dot}{ending}')}{dot}{ending}"

@@ -1,4 +1,4 @@
-"""What a person can choose from: the specs, checkpoints and runs of a workspace, with what is known of them."""
+"""Sources for playing and comparing: the specs, checkpoints and runs of a workspace, with figure, step and score."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from gts_tui.polling import stat_stamp
 MAX_RUNS = 200
 _MAX_FILES = 2000
 _POLLED_RUNS = 8
-"""The newest ones, whose folders are looked at again and again: they may be at work."""
+"""Newest runs whose folders are polled, since they may be active."""
 
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """Something that can be played or compared."""
+    """A spec, checkpoint or run."""
 
     reference: str
-    """What names it on a command line: a path relative to the workspace, or the id of a run."""
+    """Path relative to the workspace, or ID of a run."""
     kind: Literal["run", "checkpoint", "spec"]
     figure: str
     step: int | None = None
     score: float | None = None
-    """The best one of several."""
+    """For a run, the best of its members."""
     playable: bool = True
     members: int = 1
 
 
 class SourceReader:
-    """Reads the choices of a workspace, and only what has changed since the last time."""
+    """Reads the sources of a workspace; unchanged files are not read again."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -42,12 +42,12 @@ class SourceReader:
         self._headers: dict[Path, tuple[Hashable, Any]] = {}
 
     def stamp(self) -> Hashable:
-        """Differs when there may be other choices."""
+        """Return a stamp that changes with the sources."""
         newest = [folder for run in self._newest_runs()[:_POLLED_RUNS] for folder in (run, *_member_folders(RunFolder(run)))]
         return stat_stamp(self._workspace.runs, *self._folders, *newest)
 
     def read(self) -> tuple[SourceInfo, ...]:
-        """Runs, newest first, then the files by folder and name."""
+        """Return runs, newest first, then files by folder and name."""
         runs = [choice for path in self._newest_runs() if (choice := self._read_run(RunFolder(path))) is not None]
         files = [self._read_file(path) for path in self._find_files()]
         return (*runs, *(choice for choice in files if choice is not None))
@@ -81,7 +81,7 @@ class SourceReader:
         word = str(path.relative_to(self._workspace.root))
         header = self._cached_header(path)
         if header is None:
-            # It is named all the same: choosing it says what is wrong with it.
+            # Listed anyway: an attempt to play it shows the error.
             return SourceInfo(word, "spec" if path.suffix == ".spec" else "checkpoint", "")
         if path.suffix == ".spec":
             return SourceInfo(word, "spec", header.figure, playable=False)
@@ -95,7 +95,7 @@ class SourceReader:
         return list(found.files)[:_MAX_FILES]
 
     def _cached_header(self, path: Path) -> Any:
-        """What a file says of itself; None where it is none or cannot be read."""
+        """Return the header of a file; None if it does not exist or cannot be read."""
         stamp = stat_stamp(path)
         if stamp == (None,):
             return None
@@ -123,7 +123,7 @@ def _member_folders(folder: RunFolder) -> list[Path]:
 
 
 def _best_known_score(header: Any) -> float | None:
-    """What a checkpoint is known to earn: its score, else its best evaluation."""
+    """Return the score of a checkpoint, else its best evaluation; None without either."""
     if header.score is not None:
         return _as_float(header.score.get("score"))
     return max((value for row in header.history if (value := _as_float(row.get("score"))) is not None), default=None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich.style import Style
 from rich.text import Text
@@ -63,7 +64,7 @@ class StatusStyles:
         return text
 
 
-def make_status_styles(app: App[object], glyphs: Glyphs) -> StatusStyles:
+def make_status_styles(app: App[Any], glyphs: Glyphs) -> StatusStyles:
     """Read the styles of states from the current theme."""
     colours = {}
     for meaning in ("good", "busy", "wait", "bad"):

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from textual.widgets.text_area import Selection
+
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.app_base import AppSettings
@@ -48,10 +50,11 @@ async def write(pilot: Any, text: str) -> None:
 
 
 async def go_to(pilot: Any, mode: EditorMode, word: str, *, behind: bool = True) -> None:
-    """Put the cursor behind (or before) a word."""
-    assert mode.workbench.text_area is not None
-    await until(pilot, lambda: mode.workbench.text_area.has_focus)
-    mode.workbench.text_area.selection = type(mode.workbench.text_area.selection).cursor(
-        mode.workbench.text_area.location_of(text_of(mode).index(word) + (len(word) if behind else 0))
+    """Move the cursor behind (or before) the first occurrence of a word."""
+    area = mode.workbench.text_area
+    assert area is not None
+    await until(pilot, lambda: area.has_focus)
+    area.selection = Selection.cursor(
+        area.document.get_location_from_index(text_of(mode).index(word) + (len(word) if behind else 0))
     )
     await pilot.pause()

@@ -84,7 +84,7 @@ def _broken_runs(workspace: Workspace) -> None:
         ("20261121-000002-list-bbb", "[]", "[]"),
         ("20261121-000003-none-ccc", '{"format": 2}', "null"),
         ("20261121-000004-future-ddd", '{"format": 99, "id": 7, "members": "many"}', '{"format": 99}'),
-        ("20261121-000005-wrong-eee", '{"format": 2, "members": -1, "step": "x", "outcome": 3}', '{"claim": 7}'),
+        ("20261121-000005-wrong-eee", '{"format": 2, "members": -1, "step": "x", "outcome": 3}', '{"recorded_state": 7}'),
     ):
         folder = workspace.run_folder(name)
         folder.path.mkdir()

@@ -1,1 +1,1 @@
-"""The editor mode: specs, spaces, themes and key maps as text or as a form."""
+"""The mode `editor`: specs and spaces as text, form and difference. Imports are limited as for `gts_tui.screens`."""

@@ -1,11 +1,7 @@
-"""The list of what can be written at the cursor.
-
-What could be written at a place: keys with their defaults, figures, techniques, choices, ranges.
-"""
+"""Completion: keys with their defaults, figures, techniques, choices and search ranges, and the popup that offers them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +15,7 @@ from gts.params.declaration import Parameter
 from gts.params.figures import FIGURES
 from gts.params.spec import KEY_ALIASES
 from gts.params.techniques import TECHNIQUES
-from gts_tui.screens.editor.json_syntax import CursorContext, parse_values
+from gts_tui.screens.editor.json_syntax import CursorContext, parse_values, to_json
 from gts_tui.screens.editor.parameter_docs import (
     SEARCH_RANGE_KEYS,
     SPACE_ONLY_KEYS,
@@ -34,52 +30,52 @@ from gts_tui.textual_fixes import SafeOptionList
 
 @dataclass(frozen=True)
 class Completion:
-    """Something that could be written."""
+    """A key or value that can be inserted."""
 
     label: str
-    """What is looked for, and shown."""
+    """Text to match and show."""
     description: str
     key: str = ""
-    """JSON text of a key; empty for a value."""
+    """JSON text of the key; empty if this is a value."""
     value: str = ""
-    """JSON text of a value; of a key the one that it is given at first."""
+    """JSON text of the value; for a key, its initial value."""
 
 
 def complete_keys(context: DocumentContext, parent: JsonPath, existing_keys: Set[str]) -> Iterator[Completion]:
-    """The keys that could still stand in an object; `present` are those that are there."""
+    """Yield the keys that an object may still get; `existing_keys` are those that it has."""
     keys = [part for part in parent if isinstance(part, str)]
     if not keys:
         for key, description in TOP_LEVEL_KEYS.items():
             if key not in existing_keys and (context.kind == "space" or key not in SPACE_ONLY_KEYS):
-                yield Completion(key, description, _json_text(key), _initial_value(context, key))
+                yield Completion(key, description, to_json(key), _initial_value(context, key))
     elif keys in (["params"], ["paramSpace"]) or (len(keys) == 3 and keys[0] == "paramSpace" and keys[2] == "when"):
         used_keys = {KEY_ALIASES.get(key, key) for key in existing_keys}
         for parameter in context.parameters():
             if parameter.key not in used_keys:
-                value = suggest_search_range(parameter) if keys == ["paramSpace"] else _json_text(parameter.default)
-                yield Completion(parameter.key, summarize_parameter(parameter), _json_text(parameter.key), value)
+                value = suggest_search_range(parameter) if keys == ["paramSpace"] else to_json(parameter.default)
+                yield Completion(parameter.key, summarize_parameter(parameter), to_json(parameter.key), value)
     elif len(keys) == 2 and keys[0] == "paramSpace":
         for key, (description, value) in SEARCH_RANGE_KEYS.items():
             if key not in existing_keys and not ("values" in existing_keys and key in ("min", "max", "log", "step")):
-                yield Completion(key, description, _json_text(key), _json_text(value))
+                yield Completion(key, description, to_json(key), to_json(value))
     elif keys == ["objective"]:
         for measure in list_measures(context.figure):
             if measure not in existing_keys:
-                yield Completion(measure, "a measure of a figure's episodes", _json_text(measure), "1.0")
+                yield Completion(measure, "a measure of a figure's episodes", to_json(measure), "1.0")
 
 
 def complete_values(context: DocumentContext, path: JsonPath) -> Iterator[Completion]:
-    """The values that a place could have."""
+    """Yield the values that a path may have."""
     keys = [part for part in path if isinstance(part, str)]
     if keys == ["physicalModel"]:
         for figure in FIGURES.values():
-            yield Completion(figure.name, figure.title, value=_json_text(figure.name))
+            yield Completion(figure.name, figure.title, value=to_json(figure.name))
     elif keys == ["technique"]:
         for technique in TECHNIQUES:
-            yield Completion(technique, "", value=_json_text(technique))
+            yield Completion(technique, "", value=to_json(technique))
     elif keys == ["objective"]:
         for measure in list_measures(context.figure):
-            yield Completion(measure, "", value=_json_text(measure))
+            yield Completion(measure, "", value=to_json(measure))
     elif len(keys) == 3 and keys[0] == "paramSpace" and keys[2] == "log":
         yield from (Completion(word, "", value=word) for word in ("true", "false"))
     else:
@@ -92,27 +88,27 @@ def complete_values(context: DocumentContext, path: JsonPath) -> Iterator[Comple
             )
             return
         for value in list_choices(parameter):
-            note = "the default" if value == parameter.default else ""
-            yield Completion(str(value).lower() if isinstance(value, bool) else str(value), note, value=_json_text(value))
+            note = "default" if value == parameter.default else ""
+            yield Completion(str(value).lower() if isinstance(value, bool) else str(value), note, value=to_json(value))
 
 
 def list_choices(parameter: Parameter) -> tuple[Any, ...]:
-    """The values that a parameter can have, or the default where they are too many."""
+    """Return all values of a choice or boolean; for other kinds, only the default."""
     if parameter.kind == "choice":
         return parameter.choices
     return (True, False) if parameter.kind == "boolean" else (parameter.default,)
 
 
 def suggest_search_range(parameter: Parameter) -> str:
-    """A first range to search around the default."""
+    """Return a search range around the default as JSON text."""
     if parameter.kind in ("choice", "boolean"):
-        return _json_text(list(list_choices(parameter)))
+        return to_json(list(list_choices(parameter)))
     default = parameter.default
     if default <= 0:
         high = 10.0 if parameter.kind == "integer" else 1.0
         if parameter.maximum is not None and high >= parameter.maximum:
             high = parameter.maximum / 2 if parameter.exclusive_maximum else parameter.maximum
-        return _json_text({"min": 0, "max": int(high)} if parameter.kind == "integer" else {"min": 0.0, "max": high})
+        return to_json({"min": 0, "max": int(high)} if parameter.kind == "integer" else {"min": 0.0, "max": high})
     low, high = (max(1, default // 4), default * 4) if parameter.kind == "integer" else (default / 3, default * 3)
     if parameter.maximum is not None and high >= parameter.maximum:
         high = parameter.maximum if not parameter.exclusive_maximum else (default + parameter.maximum) / 2
@@ -121,28 +117,65 @@ def suggest_search_range(parameter: Parameter) -> str:
     number = int if parameter.kind == "integer" else lambda value: float(f"{value:.2g}")
     low, high = number(low), number(high)
     if low >= high:
-        return _json_text([default])
-    return _json_text({"min": low, "max": high, "log": True} if high / low > 4 else {"min": low, "max": high})
+        return to_json([default])
+    return to_json({"min": low, "max": high, "log": True} if high / low > 4 else {"min": low, "max": high})
 
 
 def summarize_parameter(parameter: Parameter) -> str:
-    """A parameter in a line."""
+    """Format default, unit and description on one line."""
     unit = f" [{parameter.unit}]" if parameter.unit else ""
-    return f"{_json_text(parameter.default)}{unit}  {parameter.description}"
+    return f"{to_json(parameter.default)}{unit}  {parameter.description}"
 
 
 def _initial_value(context: DocumentContext, key: str) -> str:
-    """What a new key of the top is given."""
+    """Return the initial value of a top-level key as JSON text."""
     if key in ("params", "paramSpace"):
         return "{}"
     parameter = context.find_parameter(key)
     if parameter is not None:
-        return _json_text(parameter.default)
-    return _json_text({"physicalModel": "hopper", "technique": "ppo", "objective": "score"}.get(key, ""))
+        return to_json(parameter.default)
+    return to_json({"physicalModel": "hopper", "technique": "ppo", "objective": "score"}.get(key, ""))
 
 
-def _json_text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def find_completions(text: str, kind: str, cursor_context: CursorContext) -> list[Completion]:
+    """Return the completions at the cursor, those that start with the typed prefix first."""
+    values = parse_values(text)
+    context = detect_document_context(kind, values)
+    if cursor_context.role == "key":
+        # A key typed after the end of the document has an empty path.
+        has_key = cursor_context.start != cursor_context.end and bool(cursor_context.path)
+        parent, own_key = (cursor_context.path[:-1], cursor_context.path[-1]) if has_key else (cursor_context.path, None)
+        present = {str(path[-1]) for path in values if path and path[:-1] == parent and path[-1] != own_key}
+        found = list(complete_keys(context, parent, present))
+    elif cursor_context.role == "value":
+        found = list(complete_values(context, cursor_context.path))
+    else:
+        return []
+    prefix = cursor_context.prefix.lower()
+    current_value = text[cursor_context.start : cursor_context.end].strip('"').lower()
+    if cursor_context.role == "value" and any(completion.label.lower() == current_value for completion in found):
+        # The value is complete already, so offer the alternatives too.
+        return found
+    matches = [completion for completion in found if prefix in completion.label.lower()]
+    return sorted(matches, key=lambda completion: not completion.label.lower().startswith(prefix))
+
+
+def insert_completion(text: str, cursor_context: CursorContext, completion: Completion) -> tuple[str, int]:
+    """Return the text with a completion inserted, and the offset of the cursor after it."""
+    before, after = text[: cursor_context.start], text[cursor_context.end :]
+    following = after.lstrip()
+    if completion.key:
+        inserted = completion.key if following.startswith(":") else f"{completion.key}: {completion.value}"
+        if not following.startswith(":") and following.startswith('"'):
+            inserted += ","
+        if cursor_context.missing_comma_at is not None:
+            before = f"{before[: cursor_context.missing_comma_at]},{before[cursor_context.missing_comma_at :]}"
+    else:
+        inserted = completion.value
+    cursor = len(before) + len(inserted.rstrip(","))
+    if completion.key and completion.value in ("{}", "[]", '""') and inserted != completion.key:
+        cursor -= 1
+    return before + inserted + after, cursor
 
 
 POPUP_ROWS = 8
@@ -150,10 +183,10 @@ POPUP_COLUMNS = 64
 
 
 class CompletionPopup(SafeOptionList, can_focus=False):
-    """Opens below the cursor while the text keeps the focus."""
+    """List of completions below the cursor; the text keeps the focus."""
 
     DEFAULT_CSS = f"""
-    Offers {{
+    CompletionPopup {{
         position: absolute; overlay: screen; constrain: inside inside; display: none;
         width: {POPUP_COLUMNS}; height: auto; max-height: {POPUP_ROWS}; border: none; padding: 0;
         background: $panel; text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1;
@@ -161,14 +194,14 @@ class CompletionPopup(SafeOptionList, can_focus=False):
     """
 
     def __init__(self) -> None:
-        super().__init__(id="offers")
+        super().__init__(id="completions")
         self.completions: list[Completion] = []
         self._kind = "spec"
 
     # -- the list -----------------------------------------------------------------------------------------------------
 
     def open_at_cursor(self, text_area: SpecTextArea, kind: str) -> None:
-        """Open at the cursor of a text; where one thing only fits what is typed, write it."""
+        """Open the popup at the cursor; if a single completion matches the typed prefix, insert it instead."""
         self._kind = kind
         cursor_context = text_area.cursor_context
         completions = [] if text_area.read_only else find_completions(text_area.text, kind, cursor_context)
@@ -176,11 +209,11 @@ class CompletionPopup(SafeOptionList, can_focus=False):
             self._insert_completion(completions[0], text_area)
             return
         if not completions and not text_area.read_only:
-            self.notify("nothing is known that could be written here", timeout=2)
+            self.notify("no completion here", timeout=2)
         self._show_completions(completions, text_area)
 
     def update_completions(self, text_area: SpecTextArea) -> None:
-        """Something was typed while the list is open."""
+        """Narrow the list after a key was typed."""
         cursor_context = text_area.cursor_context
         empty = cursor_context.role == "between" or (
             cursor_context.role == "value" and cursor_context.start == cursor_context.end
@@ -188,7 +221,7 @@ class CompletionPopup(SafeOptionList, can_focus=False):
         self._show_completions([] if empty else find_completions(text_area.text, self._kind, cursor_context), text_area)
 
     def handle_popup_key(self, key: str, text_area: SpecTextArea) -> None:
-        """A key of the open list."""
+        """Handle a key while the popup is open."""
         if key in ("enter", "tab"):
             index = self.highlighted
             completion = self.completions[index] if index is not None and index < len(self.completions) else None
@@ -198,11 +231,16 @@ class CompletionPopup(SafeOptionList, can_focus=False):
         elif key == "escape":
             self.close_popup(text_area)
         else:
-            move = {"up": "cursor_up", "down": "cursor_down", "pageup": "page_up", "pagedown": "page_down"}[key]
-            getattr(self, f"action_{move}")()
+            moves = {
+                "up": self.action_cursor_up,
+                "down": self.action_cursor_down,
+                "pageup": self.action_page_up,
+                "pagedown": self.action_page_down,
+            }
+            moves[key]()
 
     def close_popup(self, text_area: SpecTextArea) -> None:
-        """Close."""
+        """Hide the popup."""
         self.display = False
         text_area.is_completing = False
 
@@ -211,7 +249,7 @@ class CompletionPopup(SafeOptionList, can_focus=False):
         text_area.change_text(text, cursor=cursor)
 
     def _show_completions(self, completions: list[Completion], text_area: SpecTextArea) -> None:
-        """Show these below (or above) the cursor; nothing where there are none."""
+        """Show completions below the cursor, or above it if there is no room; hide the popup if there are none."""
         self.display = text_area.is_completing = bool(completions)
         if completions != self.completions:
             self.completions = completions
@@ -230,44 +268,3 @@ class CompletionPopup(SafeOptionList, can_focus=False):
 
 def _popup_line(completion: Completion, width: int) -> Text:
     return Text.assemble((f"{completion.label:<{width}}  ", "bold"), (completion.description, "dim"))
-
-
-def find_completions(text: str, kind: str, cursor_context: CursorContext) -> list[Completion]:
-    """What can be written at a place, what begins with what is typed first."""
-    values = parse_values(text)
-    context = detect_document_context(kind, values)
-    if cursor_context.role == "key":
-        # What stands behind the end of the document is no part of it, and has no path.
-        has_key = cursor_context.start != cursor_context.end and bool(cursor_context.path)
-        parent, own_key = (cursor_context.path[:-1], cursor_context.path[-1]) if has_key else (cursor_context.path, None)
-        present = {str(path[-1]) for path in values if path and path[:-1] == parent and path[-1] != own_key}
-        found = list(complete_keys(context, parent, present))
-    elif cursor_context.role == "value":
-        found = list(complete_values(context, cursor_context.path))
-    else:
-        return []
-    prefix = cursor_context.prefix.lower()
-    current_value = text[cursor_context.start : cursor_context.end].strip('"').lower()
-    if cursor_context.role == "value" and any(completion.label.lower() == current_value for completion in found):
-        # What stands there is one of them: all the others are what one wants to see.
-        return found
-    matches = [completion for completion in found if prefix in completion.label.lower()]
-    return sorted(matches, key=lambda completion: not completion.label.lower().startswith(prefix))
-
-
-def insert_completion(text: str, cursor_context: CursorContext, completion: Completion) -> tuple[str, int]:
-    """The text with a proposal written at a place, and where the cursor is then."""
-    before, after = text[: cursor_context.start], text[cursor_context.end :]
-    following = after.lstrip()
-    if completion.key:
-        inserted = completion.key if following.startswith(":") else f"{completion.key}: {completion.value}"
-        if not following.startswith(":") and following.startswith('"'):
-            inserted += ","
-        if cursor_context.missing_comma_at is not None:
-            before = f"{before[: cursor_context.missing_comma_at]},{before[cursor_context.missing_comma_at :]}"
-    else:
-        inserted = completion.value
-    cursor = len(before) + len(inserted.rstrip(","))
-    if completion.key and completion.value in ("{}", "[]", '""') and inserted != completion.key:
-        cursor -= 1
-    return before + inserted + after, cursor

@@ -1,7 +1,4 @@
-"""The differences of two texts on the screen, line by line or parameter by parameter.
-
-How two texts differ, in lines and in parameters.
-"""
+"""Differences between two texts, by line or by parameter, and the view that shows them."""
 
 from __future__ import annotations
 
@@ -10,11 +7,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.color import Color
@@ -24,15 +22,12 @@ from textual.widgets import Static
 
 from gts.errors import GtsError
 from gts.formats.strict_json import JsonPath
+from gts_tui.app_base import BaseApp
 from gts_tui.screens.editor.files import find_specs_and_spaces, load_file
-from gts_tui.screens.editor.json_syntax import parse_values
+from gts_tui.screens.editor.json_syntax import parse_values, to_json
 from gts_tui.screens.editor.parameter_docs import detect_document_context
 from gts_tui.theme import theme_style
 from gts_tui.widgets.dialogs import ChoiceDialog
-
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
-
 
 MAX_DIFF_LINES = 2000
 _MAX_VALUE_LENGTH = 80
@@ -40,27 +35,27 @@ _MAX_VALUE_LENGTH = 80
 
 @dataclass(frozen=True)
 class ValueDifference:
-    """A value that is not the same in both."""
+    """A value that differs between two documents."""
 
     key: str
     before: str
-    """As a file has it; empty where it says nothing."""
+    """JSON text; empty if the document does not have the key."""
     after: str
     default: str
-    """Of a parameter: what holds where a file says nothing."""
+    """Default of a parameter as JSON text; empty for other keys."""
 
 
 def unified_diff_lines(before: str, after: str, before_name: str, after_name: str) -> list[str]:
-    """The difference as `diff -u` writes it; nothing where there is none."""
+    """Return the difference in the format of `diff -u`; empty if the texts are equal."""
     found = difflib.unified_diff(before.splitlines(), after.splitlines(), before_name, after_name, lineterm="")
     lines = [line for line, _ in zip(found, range(MAX_DIFF_LINES), strict=False)]
     if not lines and before != after:
-        return ["only the end of the last line differs"]
+        return ["only the line break at the end differs"]
     return lines
 
 
 def diff_parameters(before: str, after: str, kind: str) -> list[ValueDifference]:
-    """The values that differ, in the order of the newer text, then what only the older one says."""
+    """Return the values that differ: first in the order of `after`, then keys that only `before` has."""
     old, new = _values_by_path(before), _values_by_path(after)
     context = detect_document_context(kind, parse_values(after))
     differences = []
@@ -77,7 +72,7 @@ _MISSING = object()
 
 
 def _values_by_path(text: str) -> dict[JsonPath, Any]:
-    """Members of the top, of `params` and of `paramSpace`, each whole."""
+    """Return the values of the top level and of each key in `params` and `paramSpace`."""
     values = parse_values(text)
     return dict(_iter_values(values))
 
@@ -91,29 +86,31 @@ def _iter_values(values: dict[JsonPath, Any]) -> Iterator[tuple[JsonPath, Any]]:
 
 
 def _format_value(values: dict[JsonPath, Any], path: JsonPath) -> str:
-    text = json.dumps(values[path], ensure_ascii=False) if path in values else ""
+    text = to_json(values[path]) if path in values else ""
     return text if len(text) <= _MAX_VALUE_LENGTH else text[: _MAX_VALUE_LENGTH - 1] + "…"
 
 
 _DIFF_COLOURS = {"+": "success", "-": "error", "@": "accent"}
-"""Variables of the theme; the sign itself says the same."""
+"""Theme variables by the first character of a line."""
 
 
 class DiffView(VerticalScroll):
-    """One difference."""
+    """Scrollable difference between two texts."""
 
     DEFAULT_CSS = """
     DiffView { height: 1fr; background: $background; padding: 0 1; scrollbar-size: 1 1; }
     DiffView Static { width: auto; min-width: 100%; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "turn", "lines/parameters", id="editor.diff.turn"),
-        Binding("b", "against", "against another", id="editor.diff.against"),
-        Binding("escape", "leave", "text", id="editor.diff.leave"),
+        Binding("v", "toggle_mode", "lines/parameters", id="editor.diff.turn"),
+        Binding("b", "choose_other_file", "compare with", id="editor.diff.against"),
+        Binding("escape", "close", "text", id="editor.diff.leave"),
     ]
 
+    app = getters.app(BaseApp)
+
     class Closed(Message):
-        """Back."""
+        """Posted when the user goes back to the text."""
 
     def __init__(self) -> None:
         super().__init__(id="diff")
@@ -125,15 +122,15 @@ class DiffView(VerticalScroll):
         self._static = Static()
 
     def compose(self) -> ComposeResult:
-        """The text."""
+        """Create the text."""
         yield self._static
 
     def show(self, before: str, after: str, names: tuple[str, str], kind: str) -> None:
         """Show how `after` differs from `before`."""
         self._texts, self._names, self._kind = (before, after), names, kind
-        self._update_content()
+        self._show_difference()
 
-    def _update_content(self) -> None:
+    def _show_difference(self) -> None:
         before, after = self._texts
         self._static.styles.width = "100%" if self.is_by_parameter else "auto"
         old, new = self._names
@@ -145,7 +142,7 @@ class DiffView(VerticalScroll):
                 table.add_column(Text(title, "dim"), overflow="fold")
             for one in diff_parameters(before, after, self._kind):
                 default_text = Text(f"{one.default} default" if one.default else "-", "dim")
-                sides = (Text(said) if said else default_text for said in (one.before, one.after))
+                sides = (Text(value) if value else default_text for value in (one.before, one.after))
                 table.add_row(Text(one.key), *sides)
             self._static.update(table if table.row_count else Text("only spaces, order or comments differ", "dim"))
         else:
@@ -155,22 +152,21 @@ class DiffView(VerticalScroll):
                 text.append(line + "\n", "bold" if line.startswith(("+++", "---")) else _rich_style(colour))
             self._static.update(text)
 
-    def action_turn(self) -> None:
-        """Lines or parameters."""
+    def action_toggle_mode(self) -> None:
+        """Switch between lines and parameters."""
         self.is_by_parameter = not self.is_by_parameter
-        self._update_content()
+        self._show_difference()
 
-    def action_against(self) -> None:
-        """Hold it against another file of the workspace."""
-        program: BaseApp = self.app  # type: ignore[assignment]
-        root = program.workspace.root
+    def action_choose_other_file(self) -> None:
+        """Choose another file of the workspace to compare with."""
+        root = self.app.workspace.root
         names = [name for name in find_specs_and_spaces(root) if name != self._names[1]]
 
-        def done(name: str | None) -> None:
+        def compare(name: str | None) -> None:
             if name is not None:
                 self._compare_with(root, name)
 
-        self.app.push_screen(ChoiceDialog("hold it against", [(name, name) for name in names]), done)
+        self.app.push_screen(ChoiceDialog("Compare with which file?", [(name, name) for name in names]), compare)
 
     def _compare_with(self, root: Path, name: str) -> None:
         try:
@@ -181,11 +177,11 @@ class DiffView(VerticalScroll):
         self.is_by_parameter = True
         self.show(other.text, self._texts[1], (name, self._names[1]), self._kind)
 
-    def action_leave(self) -> None:
-        """Back to the text."""
+    def action_close(self) -> None:
+        """Go back to the text."""
         self.post_message(self.Closed())
 
 
 def _rich_style(colour: str) -> Style:
-    """A colour of the theme for a text."""
+    """Return the Rich style of a theme colour; a null style for an empty name."""
     return Style(color=Color.parse(colour).rich_color) if colour else Style()

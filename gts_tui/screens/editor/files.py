@@ -1,11 +1,7 @@
-"""Files as an editor needs them: lines that end in one way, and everything else of the file kept for the day it is saved.
+"""Files of the editor: reading and writing with line endings preserved, drafts of unsaved edits, and checks.
 
-Edits that are not saved yet are kept on this machine's disk, so that no crash, kill or lost connection takes them.
-
-One file for each text and program, in the folder of this user's state: also a file that lies where nobody may write is safe.
-A file whose program lives is its own business; one whose program is gone is offered when its text is opened again.
-
-What `gts check` says about a text that is not saved yet.
+A draft is one file per document and process in the user's state folder, so that a crash, a kill or a lost connection loses no
+edits, also of documents in read-only folders. When a document is opened, drafts of processes that have ended are offered.
 """
 
 from __future__ import annotations
@@ -16,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,48 +28,48 @@ from gts_tui.polling import stat_stamp
 _BOM = b"\xef\xbb\xbf"
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _UNICODE_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
-"""What Python takes for the end of a line, and JSON does not."""
+"""Line separators of `str.splitlines` that are not line breaks in JSON."""
+
+
+MISSING_STAMP: Hashable = (None,)
+"""Stamp of a file that does not exist."""
 
 
 @dataclass(frozen=True)
 class DiskVersion:
-    """What a file holds."""
+    """Contents of a file at one time."""
 
     text: str
-    """Its lines, each ended by a line feed."""
+    """Text with `\
+    ` line endings.
+    """
     newline: str = "\n"
-    """How its lines end."""
+    """Most frequent line ending of the file."""
     has_bom: bool = False
-    """Whether it begins with a byte order mark."""
+    """Whether the file begins with a byte order mark."""
     stamp: Hashable = None
-    """When and how large it was; None in it where there is no file."""
+    """`stat_stamp` of the file; `MISSING_STAMP` if it does not exist."""
     note: str = ""
-    """What could not be kept as it was."""
+    """Changes that saving makes beside the edits, as a message; empty if there are none."""
 
     @property
     def exists(self) -> bool:
-        """Whether there is a file."""
-        return self.stamp != missing_stamp()
+        """Whether the file exists."""
+        return self.stamp != MISSING_STAMP
 
     def encode(self, text: str) -> bytes:
-        """Another text as this file would have it."""
+        """Encode a text with the line endings and byte order mark of this file."""
         body = text.replace("\n", self.newline) if self.newline != "\n" else text
         return (_BOM if self.has_bom else b"") + body.encode()
 
 
-def missing_stamp() -> Hashable:
-    """The stamp of a file that is not there."""
-    return (None,)
-
-
-MISSING_FILE = DiskVersion("", stamp=(None,))
-"""A file that is not there."""
+MISSING_FILE = DiskVersion("", stamp=MISSING_STAMP)
 
 
 def load_file(path: Path) -> DiskVersion:
-    """What a file holds now. Raises FileError where it cannot be read, FormatError where it is no text in UTF-8."""
+    """Read a file. Raises FileError if it cannot be read, FormatError if it is not UTF-8."""
     stamp = stat_stamp(path)
-    if stamp == missing_stamp():
+    if stamp == MISSING_STAMP:
         raise FileError(f"no such file: {path}", hint="n makes a new one")
     try:
         is_empty = path.is_file() and path.stat().st_size == 0
@@ -84,66 +80,66 @@ def load_file(path: Path) -> DiskVersion:
     try:
         text = data.removeprefix(_BOM).decode()
     except UnicodeDecodeError as error:
-        what = identify_file_type(data[:16]) or f"byte 0x{data[error.start]:02x} is not UTF-8"
-        raise FormatError(str(path), [Problem(f"this is no text: {what}")], hint="name a spec or a space") from error
+        reason = identify_file_type(data[:16]) or f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise FormatError(str(path), [Problem(f"not a text file: {reason}")], hint="name a spec or a space") from error
     line_ends = _LINE_ENDS.findall(text)
     newline = max(("\n", "\r\n", "\r"), key=line_ends.count)
     notes = []
     if len(set(line_ends)) > 1:
-        notes.append("its lines end in different ways; once saved, all end in the same way")
+        notes.append("it mixes line endings; saving makes them the same")
     normalized, replaced_count = _UNICODE_LINE_ENDS.subn(
         lambda found: f"\\u{ord(found.group()):04x}", _LINE_ENDS.sub("\n", text)
     )
     if replaced_count:
-        notes.append(f"{replaced_count} odd signs that look like line ends are written as \\u…")
+        notes.append(f"{replaced_count} Unicode line separators are written as \\u…")
     return DiskVersion(normalized, newline, has_bom, stamp, "; ".join(notes))
 
 
 def load_file_or_missing(path: Path) -> DiskVersion:
-    """What a file holds now, NOTHING where it is gone; raises as `load_file`."""
-    return load_file(path) if stat_stamp(path) != missing_stamp() else MISSING_FILE
+    """Read a file, or return MISSING_FILE. Raises as `load_file`."""
+    return load_file(path) if stat_stamp(path) != MISSING_STAMP else MISSING_FILE
 
 
 def save_file(path: Path, text: str, original: DiskVersion) -> DiskVersion:
-    """Write a text durably in the way of the file that it comes from; raises FileError."""
+    """Write a text durably in the encoding of `original`. Raises FileError."""
     write_durably(path, original.encode(text))
     return DiskVersion(text, original.newline, original.has_bom, stat_stamp(path))
 
 
-def find_specs_and_spaces(root: Path, limit: int = 500, should_stop: Callable[[], bool] = lambda: False) -> list[str]:
-    """The specs and spaces that a person put into a workspace, relative to it, by name."""
+def find_specs_and_spaces(root: Path, limit: int = 500) -> list[str]:
+    """Return the sorted paths of specs and spaces, relative to the workspace; runs and studies are skipped."""
     found: list[str] = []
     for folder, folders, names in os.walk(root):
         folder_path = Path(folder)
         hidden = ("runs", "studies") if folder_path == root else ()
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in hidden)
         found += [str((folder_path / name).relative_to(root)) for name in sorted(names) if name.endswith((".spec", ".space"))]
-        if len(found) >= limit or should_stop():
+        if len(found) >= limit:
             break
     return found[:limit]
 
 
 @dataclass(frozen=True)
 class Draft:
-    """Edits that were kept."""
+    """Unsaved edits that a process has written to disk."""
 
     draft_path: Path
-    """The file that keeps them."""
+    """File that holds the draft."""
     document_path: Path
-    """The file that they are of."""
+    """File that was edited."""
     text: str
     written_at: float
-    """Seconds since 1970."""
+    """Unix time in seconds."""
     owner: ProcessIdentity
 
     @property
     def is_in_use(self) -> bool:
-        """Whether the program that wrote it lives, here or, for all that is known, on another machine."""
+        """Whether the process that wrote the draft is running; one on another host is assumed to have ended."""
         return self.owner.host == os.uname().nodename and is_running(self.owner)
 
 
 def write_draft(path: Path, text: str) -> None:
-    """Keep the edits of a file; raises FileError where that is impossible."""
+    """Write unsaved edits to this process's draft of a file. Raises FileError."""
     owner = own_identity()
     draft_path = _draft_path(path, owner)
     try:
@@ -155,13 +151,13 @@ def write_draft(path: Path, text: str) -> None:
 
 
 def delete_own_draft(path: Path) -> None:
-    """Keep nothing of a file any more; what other programs keep of it stays."""
+    """Delete this process's draft of a file; drafts of other processes stay."""
     with contextlib.suppress(OSError):
         _draft_path(path, own_identity()).unlink()
 
 
 def find_drafts(path: Path) -> list[Draft]:
-    """What programs that may be gone have kept of a file, the newest first; this one's own is not among it."""
+    """Return drafts of a file by other processes, newest first."""
     try:
         draft_paths = list(_drafts_folder().glob(f"{_document_hash(path)}.*.json"))
     except OSError:
@@ -172,7 +168,7 @@ def find_drafts(path: Path) -> list[Draft]:
 
 
 def delete_draft(draft: Draft) -> None:
-    """Nobody wants these edits."""
+    """Delete a draft."""
     with contextlib.suppress(OSError):
         draft.draft_path.unlink()
 
@@ -201,28 +197,28 @@ def _read_draft(draft_path: Path) -> Draft | None:
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What was found in a text."""
+    """Errors and warnings of a text."""
 
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
     def in_order(self) -> tuple[tuple[Problem, bool], ...]:
-        """Everything from the top to the end, each with whether it is an error."""
+        """Return (problem, is_error) pairs by position."""
         both = [(problem, True) for problem in self.errors] + [(problem, False) for problem in self.warnings]
         return tuple(sorted(both, key=lambda found: (found[0].line, found[0].column, not found[1])))
 
 
 def detect_kind(name: str, text: str) -> str:
-    """`spec` or `space`: by the ending of the name, else by what the text has."""
+    """Return `spec` or `space`, by the file name's suffix, else by the text."""
     if name.endswith((".spec", ".space")):
         return name.rpartition(".")[2]
     return "space" if '"paramSpace"' in text else "spec"
 
 
 def check_text(text: str, name: str, kind: str) -> Diagnostics:
-    """Everything that is wrong with a text, and what is suspicious where nothing is."""
+    """Check a text; warnings are reported only if there are no errors."""
     if not text.strip():
-        return Diagnostics((Problem("there is nothing in it yet; a file begins with {", "", 1, 1),))
+        return Diagnostics((Problem("the file is empty; it must begin with {", "", 1, 1),))
     try:
         document = parse_json(text, name)
         return Diagnostics(warnings=(parse_space(document) if kind == "space" else parse_spec(document)).warnings)

@@ -1,7 +1,4 @@
-"""The form: every parameter that a file may give, with what it gives.
-
-A spec or a space as a form: one row a parameter, and what a person types into it as a change of the text.
-"""
+"""The form: a table of all parameters of a spec or space, and edits of its rows as edits of the text."""
 
 from __future__ import annotations
 
@@ -20,11 +17,15 @@ from textual.message import Message
 from gts.errors import UsageError
 from gts.formats.strict_json import JsonPath
 from gts.params.declaration import Parameter
-from gts.params.figures import FIGURES
 from gts.params.spec import KEY_ALIASES
-from gts.params.techniques import TECHNIQUES
-from gts_tui.screens.editor.json_syntax import parse_values, remove_member, set_json_value, set_search_range
-from gts_tui.screens.editor.parameter_docs import SPACE_ONLY_KEYS, TOP_LEVEL_KEYS, DocumentContext, detect_document_context
+from gts_tui.screens.editor.json_syntax import parse_values, remove_member, set_json_value, set_search_range, to_json
+from gts_tui.screens.editor.parameter_docs import (
+    SPACE_ONLY_KEYS,
+    TOP_LEVEL_CHOICES,
+    TOP_LEVEL_KEYS,
+    DocumentContext,
+    detect_document_context,
+)
 from gts_tui.textual_fixes import SafeDataTable
 from gts_tui.widgets.dialogs import ChoiceDialog, InputDialog
 
@@ -33,24 +34,24 @@ _RANGE = re.compile(r"(?P<low>[^\s,]+?)\s*(?:\.\.|…)\s*(?P<high>[^\s,]+)(?:\s+
 
 @dataclass(frozen=True)
 class FormField:
-    """One row of a form."""
+    """One row of the form."""
 
     key: str
     path: JsonPath
-    """Where the value stands, or would stand."""
+    """Path of the value, also if the document does not have it yet."""
     value: str
-    """As a person types it; empty where the file says nothing."""
+    """Text to edit; empty if the document does not have the key."""
     default: str = ""
     allowed: str = ""
     unit: str = ""
     choices: tuple[str, ...] = ()
     is_searched: bool = False
-    """Whether it is an axis of the space."""
+    """Whether the parameter is in `paramSpace`."""
     parameter: Parameter | None = None
 
 
 def build_form_fields(text: str, kind: str) -> list[FormField]:
-    """The rows for a text: its head, what it gives in its order, then every other parameter in the order of declarations."""
+    """Return the rows of a text: top-level keys, its parameters in their order, then the other parameters as declared."""
     values = parse_values(text)
     context = detect_document_context(kind, values)
     top_level_keys = [
@@ -80,7 +81,7 @@ def _top_level_field(context: DocumentContext, key: str, values: Mapping[JsonPat
     parameter = context.find_parameter(key)
     if parameter is not None:
         return _parameter_field(parameter, (key,) if ("params", key) not in values else ("params", key), values)
-    choices: tuple[str, ...] = {"physicalModel": tuple(FIGURES), "technique": tuple(TECHNIQUES)}.get(key, ())
+    choices: tuple[str, ...] = tuple(TOP_LEVEL_CHOICES.get(key, ()))
     return FormField(
         key, (key,), _to_input_text(values.get((key,))), allowed=TOP_LEVEL_KEYS[key] if not choices else "", choices=choices
     )
@@ -104,7 +105,7 @@ def _parameter_field(
 
 
 def _to_input_text(value: Any) -> str:
-    """A value as a person types it into a form."""
+    """Format a value for editing: text without quotes, `1, 2, 3` for a list, `min .. max step s log` for a range."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -119,13 +120,13 @@ def _to_input_text(value: Any) -> str:
         step = f" step {_to_input_text(value['step'])}" if "step" in value else ""
         scale = " log" if value.get("log") is True else ""
         return f"{_to_input_text(value['min'])} .. {_to_input_text(value['max'])}{step}{scale}"
-    return json.dumps(value, ensure_ascii=False)
+    return to_json(value)
 
 
 def set_field_value(text: str, field: FormField, entered: str, kind: str) -> str:
-    """The text after a person typed a value into a row: a range or a list in a space is searched, an empty value removed.
+    """Return the text with an edited row. In a space, a range or list is searched; an empty value removes the key.
 
-    Raises UsageError where that is no value.
+    Raises UsageError if the value is malformed.
     """
     entered = entered.strip()
     if not entered:
@@ -142,7 +143,7 @@ def set_field_value(text: str, field: FormField, entered: str, kind: str) -> str
 
 
 def _parse_search_range(parameter: Parameter, entered: str) -> str | None:
-    """A range or a list as a file has it; None where a plain value was typed."""
+    """Return a typed range or list as JSON text; None for a plain value."""
     if entered[:1] in ("{", "["):
         return _validate_json(entered)
     match = _RANGE.match(entered)
@@ -159,7 +160,7 @@ def _parse_search_range(parameter: Parameter, entered: str) -> str | None:
 
 
 def _parse_value(parameter: Parameter, entered: str) -> str:
-    """A value as a file has it, spelled as it was typed where JSON allows that."""
+    """Return a typed value as JSON text, keeping its spelling if JSON allows it."""
     if parameter.kind == "choice":
         return json.dumps(entered.strip('"'))
     if parameter.kind == "boolean":
@@ -183,14 +184,14 @@ def _parse_value(parameter: Parameter, entered: str) -> str:
 def _to_json(entered: str, *, text_only: bool) -> str:
     if not text_only and entered[:1] in ("{", "[", '"'):
         return _validate_json(entered)
-    return json.dumps(entered, ensure_ascii=False)
+    return to_json(entered)
 
 
 def _validate_json(entered: str) -> str:
     try:
         json.loads(entered)
     except ValueError as error:
-        raise UsageError(f"that is no JSON: {error}") from None
+        raise UsageError(f"not valid JSON: {error}") from None
     return entered
 
 
@@ -198,28 +199,28 @@ FORM_COLUMNS = (("parameter", 27), ("value", 18), ("default", 10), ("unit", 8), 
 
 
 class ParameterForm(SafeDataTable):
-    """The rows."""
+    """Table of form rows."""
 
     DEFAULT_CSS = """
     ParameterForm { background: $background; height: 1fr; scrollbar-size: 1 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,e", "select_cursor", "change", key_display="enter", id="editor.form.change"),
-        Binding("d,delete", "default", "back to default", key_display="d", id="editor.form.default"),
+        Binding("d,delete", "reset_value", "reset to default", key_display="d", id="editor.form.default"),
         Binding("slash", "find", "filter", key_display="/", id="editor.form.find"),
-        Binding("escape", "leave", "text", id="editor.form.leave"),
+        Binding("escape", "close", "text", id="editor.form.leave"),
         Binding("g", "scroll_top", "first", show=False, id="editor.form.first"),
         Binding("G", "scroll_bottom", "last", show=False, id="editor.form.last"),
     ]
 
     class ResetRequested(Message):
-        """The row shall say nothing."""
+        """Posted to remove the value of the row under the cursor."""
 
     class FilterRequested(Message):
-        """The person looks for a row."""
+        """Posted to open the filter input."""
 
     class Closed(Message):
-        """Back."""
+        """Posted when the user leaves the form."""
 
     def __init__(self) -> None:
         super().__init__(id="form", cursor_type="row", zebra_stripes=False)
@@ -230,17 +231,17 @@ class ParameterForm(SafeDataTable):
         self._all_fields: list[FormField] = []
 
     def on_mount(self) -> None:
-        """The columns."""
+        """Create the columns."""
         for title, width in FORM_COLUMNS:
             self.add_column(Text(title), key=title, width=width)
 
     @property
     def current_field(self) -> FormField | None:
-        """The row under the cursor."""
+        """Row under the cursor; None if the table is empty."""
         return self.shown_fields[self.cursor_row] if 0 <= self.cursor_row < len(self.shown_fields) else None
 
     def show_fields(self, fields: list[FormField], error_keys: frozenset[str]) -> None:
-        """Show these rows; `wrong` are the keys that have errors. Only cells that are new are drawn."""
+        """Show rows and mark the keys with errors; only changed cells are updated."""
         self._all_fields = fields
         shown = [field for field in fields if self.filter_text.lower() in field.key.lower()]
         if [field.key for field in shown] != list(self._cell_texts):
@@ -263,20 +264,20 @@ class ParameterForm(SafeDataTable):
                     self.update_cell(field.key, title, cell)
 
     def set_filter(self, text: str, error_keys: frozenset[str]) -> None:
-        """Show only rows with this in their key."""
+        """Show only rows whose key contains a text."""
         self.filter_text = text
         self.show_fields(self._all_fields, error_keys)
 
-    def action_default(self) -> None:
-        """Say nothing about this parameter."""
+    def action_reset_value(self) -> None:
+        """Remove the value of the row."""
         self.post_message(self.ResetRequested())
 
     def action_find(self) -> None:
-        """Look for a row."""
+        """Open the filter input."""
         self.post_message(self.FilterRequested())
 
-    def action_leave(self) -> None:
-        """Clear the filter, or go back to the text."""
+    def action_close(self) -> None:
+        """Leave the form."""
         self.post_message(self.Closed())
 
 
@@ -298,7 +299,7 @@ def _styled_cells(field: FormField, error_keys: frozenset[str]) -> tuple[Text, .
 
 
 def ask_field_value(app: App[Any], field: FormField, kind: str, callback: Callable[[str | None], None]) -> None:
-    """Ask for the value of a row: a list of choices where there are a few, else a line."""
+    """Ask for the value of a row: with a list if it has choices, else with an input."""
     if field.choices and not field.is_searched:
         shown = [(choice, f"{choice}   default" if choice == field.default else choice) for choice in field.choices]
         app.push_screen(ChoiceDialog(field.key, shown), callback)

@@ -1,8 +1,7 @@
-"""What stands where in a JSON text, also in one that is being typed and not JSON yet.
+"""JSON as it is being typed: tokens, paths and positions, and edits that change nothing else in the text.
 
-The pieces of a JSON text, also of one that is being typed: nothing here fails, whatever the text is.
-
-Small changes of a JSON text: only what is meant to change changes; order, spaces and everything else stay.
+It is written by hand because no library tolerates invalid text and gives positions and duplicate keys at the same time
+(tree-sitter-json, json-source-map). No function here raises, whatever the text.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _COLON = re.compile(r"\s*:")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One piece; spaces are none."""
+    """One token; white space is not a token."""
 
     kind: TokenKind
     start: int
@@ -40,14 +39,14 @@ class Token:
 
 
 def tokenize(text: str, start: int = 0) -> Iterator[Token]:
-    """The pieces from `start` on. A string ends with its line at the latest, so one missing quote spoils one line only."""
+    """Yield the tokens from offset `start` on. A string ends with its line, so a missing quote affects one line only."""
     for match in _TOKEN_PATTERN.finditer(text, start):
         kind: TokenKind = match.lastgroup or "other"  # type: ignore[assignment]
         yield Token(kind, match.start(), match.end(), match.group())
 
 
 def highlight_spans(line: str) -> Iterator[tuple[int, int, HighlightKind]]:
-    """Where in a line which kind of thing stands. No piece of JSON is longer than its line."""
+    """Yield start, end and kind of the tokens in a line; no JSON token spans lines."""
     for token in tokenize(line):
         colour: HighlightKind = token.kind if token.kind != "string" else "text"
         if token.kind == "string" and _COLON.match(line, token.end):
@@ -62,36 +61,36 @@ _CONTAINER_KINDS = {"{": "object", "[": "array"}
 
 @dataclass(frozen=True)
 class JsonEntry:
-    """A member of an object or an element of an array."""
+    """A member of an object or an element of an array, with offsets in the text."""
 
     path: JsonPath
     key_start: int
-    """Of an element: where its value begins."""
+    """For an element, the start of its value."""
     key_end: int
     start: int
-    """Where its value begins."""
+    """Start of the value."""
     end: int
 
 
 @dataclass(frozen=True)
 class CursorContext:
-    """Where a cursor is."""
+    """JSON context of a cursor."""
 
     path: JsonPath
-    """Of what is there; a key that is being written is its last word."""
+    """Path at the cursor; its last part may be a key that is being typed."""
     role: Literal["key", "value", "between"]
     start: int
-    """Of what is being written there, up to `end`."""
+    """Start of the token that is being typed; `end` is its end."""
     end: int
     prefix: str
-    """What of it is before the cursor, without quotes."""
+    """Part of the token before the cursor, without quotes."""
     missing_comma_at: int | None = None
-    """Where a comma is missing before what is written here."""
+    """Offset of a comma that is missing before the key; None if none is."""
 
 
 @dataclass
 class _OpenContainer:
-    """An object or array that is open."""
+    """An object or array that has not been closed yet."""
 
     kind: str
     state: Literal["key", "colon", "value", "comma"]
@@ -106,13 +105,13 @@ class _OpenContainer:
 
 @dataclass
 class _OutlineParser:
-    """Goes through a text piece by piece."""
+    """Tracks open containers token by token and collects entries."""
 
     open_containers: list[_OpenContainer] = field(default_factory=lambda: [_OpenContainer("top", "value")])
     entries: list[JsonEntry] = field(default_factory=list)
 
     def current_path(self) -> JsonPath:
-        """Of what is there now."""
+        """Return the path after the last token."""
         parts: list[str | int] = []
         for container in self.open_containers:
             if container.kind == "array":
@@ -122,7 +121,7 @@ class _OutlineParser:
         return tuple(parts)
 
     def feed(self, token: Token) -> None:
-        """Go past a piece."""
+        """Process a token."""
         container = self.open_containers[-1]
         if token.text in _CONTAINER_KINDS:
             container.value_start = token.start
@@ -134,7 +133,7 @@ class _OutlineParser:
                 self.end_value(token)
         elif token.text == ":":
             if container.state == "comma" and container.kind == "object" and container.last is not None:
-                # The value before was forgotten, and what was taken for it is the next key.
+                # Two strings and a colon: the value is missing, and the second string is the next key.
                 self.begin_member(container, container.last)
             container.state = "value"
         elif token.text == ",":
@@ -148,7 +147,7 @@ class _OutlineParser:
         container.last = token
 
     def begin_member(self, container: _OpenContainer, token: Token) -> None:
-        """A key was read."""
+        """Record a key."""
         container.key, container.key_start, container.key_end, container.state = (
             _unquote(token.text),
             token.start,
@@ -157,7 +156,7 @@ class _OutlineParser:
         )
 
     def end_value(self, token: Token) -> None:
-        """A value was read, whose last piece this is."""
+        """Record an entry whose value ends with this token."""
         container = self.open_containers[-1]
         if container.kind == "array":
             container.key_start = container.key_end = container.value_start
@@ -168,7 +167,7 @@ class _OutlineParser:
 
 
 def parse_outline(text: str) -> list[JsonEntry]:
-    """Everything that has a value, in the order in which the values end; the whole text is the last, with an empty path."""
+    """Return all entries in the order in which their values end; the root value is last, with an empty path."""
     parser = _OutlineParser()
     for token in tokenize(text):
         parser.feed(token)
@@ -176,7 +175,7 @@ def parse_outline(text: str) -> list[JsonEntry]:
 
 
 def parse_values(text: str, entries: Iterable[JsonEntry] | None = None) -> dict[JsonPath, Any]:
-    """What the plain values in a text are: texts, numbers, true, false, null; and lists and objects of such."""
+    """Return the values by path; values that are not valid JSON are left out."""
     found: dict[JsonPath, Any] = {}
     for entry in parse_outline(text) if entries is None else entries:
         try:
@@ -187,7 +186,7 @@ def parse_values(text: str, entries: Iterable[JsonEntry] | None = None) -> dict[
 
 
 def find_cursor_context(text: str, offset: int) -> CursorContext:
-    """What is at a cursor that stands before the letter at `offset`."""
+    """Return the JSON context of a cursor at an offset."""
     parser = _OutlineParser()
     current: Token | None = None
     for token in tokenize(text):
@@ -203,7 +202,7 @@ def find_cursor_context(text: str, offset: int) -> CursorContext:
     start, end = (current.start, current.end) if current else (offset, offset)
     prefix = text[start:offset].lstrip('"')
     if current is not None and container.kind == "object" and container.state != "value":
-        # What is typed here is a key, and the one before it has ended.
+        # The string under the cursor is a key; the member before it is complete.
         path = (*_parent_path(parser), _unquote(current.text))
         comma = container.value_end if container.state == "comma" else None
         return CursorContext(path, "key", start, end, prefix, comma)
@@ -216,7 +215,7 @@ def find_cursor_context(text: str, offset: int) -> CursorContext:
 
 
 def find_path(text: str, offset: int) -> JsonPath:
-    """What a person means whose cursor is there: before the first letter of a line it is what the line begins with."""
+    """Return the path at a cursor; in the indentation of a line it is that of the first token."""
     line_start = text.rfind("\n", 0, offset) + 1
     line = text[line_start:].partition("\n")[0]
     first_letter = line_start + len(line) - len(line.lstrip())
@@ -224,13 +223,13 @@ def find_path(text: str, offset: int) -> JsonPath:
 
 
 def _parent_path(parser: _OutlineParser) -> JsonPath:
-    """The object in which a key is written."""
+    """Return the path of the object that contains the current key."""
     path = parser.current_path()
     return path[:-1] if parser.open_containers[-1].key is not None else path
 
 
 def _unquote(text: str) -> str:
-    """What a piece says."""
+    """Return the value of a string token; other tokens are returned unchanged."""
     try:
         value = json.loads(text) if text.startswith('"') else text
     except ValueError:
@@ -238,8 +237,16 @@ def _unquote(text: str) -> str:
     return str(value)
 
 
+def to_json(value: Any) -> str:
+    """Format a value as a file has it, on one line, with non-ASCII characters as they are."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def set_json_value(text: str, path: JsonPath, value: str) -> str:
-    """The text with a member of this value, a JSON text; a new one comes last in its object, which is made where needed."""
+    """Return the text with JSON text set as the value at a path.
+
+    A new member is added last; missing objects are created.
+    """
     entries = parse_outline(text)
     entry = _find_entry(entries, path)
     if entry is not None:
@@ -248,7 +255,7 @@ def set_json_value(text: str, path: JsonPath, value: str) -> str:
     if parent is None:
         return set_json_value(text, path[:-1], _nested_object(text, path, value)) if len(path) > 1 else text
     siblings = _members_of(entries, path[:-1])
-    key = json.dumps(str(path[-1]), ensure_ascii=False)
+    key = to_json(str(path[-1]))
     if siblings:
         last = siblings[-1]
         separator = _key_separator(text, siblings, parent)
@@ -259,7 +266,10 @@ def set_json_value(text: str, path: JsonPath, value: str) -> str:
 
 
 def set_search_range(text: str, path: JsonPath, value: str) -> str:
-    """The text with another range or list, laid out as the one before it: of a range only the members that differ change."""
+    """Return the text with a search range or list, given as JSON text, set at a path.
+
+    The layout of the old value is kept; of a range, only members that differ are changed.
+    """
     existing = _find_entry(parse_outline(text), path)
     old, new = _parse_or_none(text[existing.start : existing.end]) if existing else None, _parse_or_none(value)
     if isinstance(old, dict) and isinstance(new, dict) and old.keys() & new.keys():
@@ -279,7 +289,7 @@ def set_search_range(text: str, path: JsonPath, value: str) -> str:
 
 
 def remove_member(text: str, path: JsonPath) -> str:
-    """The text without a member; the comma that parted it goes too."""
+    """Return the text without a member and the comma next to it."""
     entries = parse_outline(text)
     entry = _find_entry(entries, path)
     parent = _find_entry(entries, path[:-1])
@@ -295,7 +305,7 @@ def remove_member(text: str, path: JsonPath) -> str:
 
 
 def find_changed_span(old: str, new: str) -> tuple[int, int, str]:
-    """The one stretch in which two texts differ: its beginning and end in the old one, and what is there in the new one."""
+    """Return the single span that differs between two texts: start and end in `old`, and the replacement."""
     start = 0
     shortest = min(len(old), len(new))
     while start < shortest and old[start] == new[start]:
@@ -307,7 +317,7 @@ def find_changed_span(old: str, new: str) -> tuple[int, int, str]:
 
 
 def _parse_or_none(text: str) -> Any:
-    """What a text means; None where it is no JSON."""
+    """Parse JSON text; None if it is invalid."""
     try:
         return json.loads(text)
     except ValueError:
@@ -315,7 +325,7 @@ def _parse_or_none(text: str) -> Any:
 
 
 def _find_entry(entries: list[JsonEntry], path: JsonPath) -> JsonEntry | None:
-    """Of a key that is there twice the last, which counts."""
+    """Return the entry at a path, or None; of duplicate keys the last, which counts in JSON."""
     found = [entry for entry in entries if entry.path == path]
     return found[-1] if found else None
 
@@ -325,7 +335,7 @@ def _members_of(entries: list[JsonEntry], parent: JsonPath) -> list[JsonEntry]:
 
 
 def _key_separator(text: str, members: list[JsonEntry], parent: JsonEntry) -> str:
-    """What stands between the comma and the next key, as the text has it elsewhere."""
+    """Return the white space between a comma and the next key, as used elsewhere in the object."""
     last = members[-1]
     begin = text.index(",", members[-2].end) + 1 if len(members) > 1 else parent.start + 1
     separator = text[begin : last.key_start]
@@ -333,13 +343,13 @@ def _key_separator(text: str, members: list[JsonEntry], parent: JsonEntry) -> st
 
 
 def _line_indent(text: str, offset: int) -> str:
-    """The spaces at the beginning of a line."""
+    """Return the indentation of the line that contains an offset."""
     line = text[text.rfind("\n", 0, offset) + 1 : offset]
     return line[: len(line) - len(line.lstrip())]
 
 
 def _nested_object(text: str, path: JsonPath, value: str) -> str:
-    """An object with one member, as it stands inside the one that it will be in."""
+    """Return an object with one member, indented for its place in `path`."""
     indent = "  " * (len(path) - 1)
-    key = json.dumps(str(path[-1]), ensure_ascii=False)
+    key = to_json(str(path[-1]))
     return f"{{\n{indent}  {key}: {value}\n{indent}}}"

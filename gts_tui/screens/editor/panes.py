@@ -1,15 +1,13 @@
-"""The small panes around a text: the open files, what is wrong, what the part under the cursor means, a line to search with.
-
-What is shown while no file is open: what to do, and the files that could be opened.
-"""
+"""Panes around the text: file bar, errors, help, find input, and the list shown while no file is open."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -18,20 +16,17 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from gts.errors import Problem
+from gts_tui.app_base import BaseApp
 from gts_tui.screens.editor.documents import OpenDocument
 from gts_tui.screens.editor.files import Diagnostics, find_specs_and_spaces
 from gts_tui.screens.editor.parameter_docs import ParameterDoc
 from gts_tui.textual_fixes import SafeOptionList
 
-if TYPE_CHECKING:
-    from gts_tui.app_base import BaseApp
-
-
 MAX_PROBLEMS = 200
 
 
 class FileBar(Static, can_focus=True):
-    """The open files in a line, and how the shown one stands. With the cursor here the letters are keys."""
+    """Line of the open files with the status of the current one; while it has the focus, letters are key bindings."""
 
     DEFAULT_CSS = """
     FileBar { height: 1; background: $surface; }
@@ -40,17 +35,17 @@ class FileBar(Static, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,e", "type", "edit", key_display="enter", id="editor.type"),
         Binding("down", "type", "edit", show=False, id="editor.down"),
-        Binding("tab", "problems", "what is wrong", show=False, id="editor.problems"),
+        Binding("tab", "problems", "errors", show=False, id="editor.problems"),
     ]
 
     class TextFocusRequested(Message):
-        """The person wants to type again."""
+        """Posted when the user goes back to the text."""
 
     class ProblemFocusRequested(Message):
-        """The person wants to look through what is wrong."""
+        """Posted when the user goes to the list of errors."""
 
     def action_problems(self) -> None:
-        """Go to what is wrong."""
+        """Go to the list of errors."""
         self.post_message(self.ProblemFocusRequested())
 
     def action_type(self) -> None:
@@ -58,7 +53,7 @@ class FileBar(Static, can_focus=True):
         self.post_message(self.TextFocusRequested())
 
     def show_files(self, documents: Sequence[OpenDocument], current: OpenDocument | None, status: str) -> None:
-        """Draw the files; the shown one stands out, an unsaved one has a star."""
+        """Draw the file names: the current one reversed, unsaved ones with a star."""
         names = [f" {document.path.name}{'*' if document.is_modified else ''} " for document in documents]
         current_index = next((index for index, document in enumerate(documents) if document is current), 0)
         available_width = max(self.size.width - len(status) - 2, 10)
@@ -73,7 +68,7 @@ class FileBar(Static, can_focus=True):
 
 
 class ProblemList(SafeOptionList):
-    """What is wrong, by line; enter goes there."""
+    """List of errors and warnings by line."""
 
     DEFAULT_CSS = """
     ProblemList { height: auto; max-height: 5; border: none; border-top: solid $panel; padding: 0; background: $background;
@@ -86,35 +81,35 @@ class ProblemList(SafeOptionList):
     ]
 
     class Closed(Message):
-        """Back to the text."""
+        """Posted when the user goes back to the text."""
 
     def __init__(self) -> None:
         super().__init__(id="problems")
         self.problems: tuple[tuple[Problem, bool], ...] = ()
 
-    def show_problems(self, diagnostics: Diagnostics, *, use_unicode: bool) -> None:
-        """List these, in place of those before."""
+    def show_problems(self, diagnostics: Diagnostics) -> None:
+        """Replace the list; hide it if it is empty."""
         problems = diagnostics.in_order()[:MAX_PROBLEMS]
         if problems != self.problems:
             self.problems = problems
             self.clear_options()
-            self.add_options([Option(_problem_line(problem, error, use_unicode)) for problem, error in problems])
+            self.add_options([Option(_problem_line(problem, error)) for problem, error in problems])
             self.highlighted = 0 if problems else None
         self.display = bool(problems)
 
     def action_leave(self) -> None:
-        """Back to the text."""
+        """Go back to the text."""
         self.post_message(self.Closed())
 
 
-def _problem_line(problem: Problem, is_error: bool, use_unicode: bool) -> Text:
-    sign, style = (("✗" if use_unicode else "x"), "bold red") if is_error else ("!", "bold yellow")
+def _problem_line(problem: Problem, is_error: bool) -> Text:
+    sign, style = ("✗", "bold red") if is_error else ("!", "bold yellow")
     position = f"{problem.line}:{problem.column}" if problem.line else ""
     return Text.assemble((f"{sign} ", style), (f"{position:<7}", "dim"), problem.message)
 
 
 class HelpPane(VerticalScroll, can_focus=False):
-    """What the part under the cursor means."""
+    """Documentation of the parameter under the cursor."""
 
     DEFAULT_CSS = """
     HelpPane { height: 5; padding: 0 1; border-top: solid $panel; background: $background; scrollbar-size-vertical: 1; }
@@ -122,18 +117,18 @@ class HelpPane(VerticalScroll, can_focus=False):
     """
 
     def __init__(self) -> None:
-        super().__init__(id="meaning")
+        super().__init__(id="help")
         self._shown_text: Text | None = None
         self._static = Static()
 
     def compose(self) -> ComposeResult:
-        """The text."""
+        """Create the text."""
         yield self._static
 
     def show_doc(
         self, doc: ParameterDoc | None, current_value: str, hint: str, problems: Sequence[tuple[str, bool]] = ()
     ) -> None:
-        """Show what is wrong here, then a meaning and what the file says, else a word on what else there is to do."""
+        """Show the problems of the line and the documentation of a parameter; the hint if there are neither."""
         text = Text()
         for message, error in problems:
             text.append(f"{message}\n", "bold red" if error else "bold yellow")
@@ -165,7 +160,7 @@ def _render_doc(doc: ParameterDoc, current_value: str) -> Text:
 
 
 class FindInput(Input):
-    """A line that finds a word in the text, or rows of a form."""
+    """Input that finds text, or filters the form."""
 
     DEFAULT_CSS = """
     FindInput { height: 1; border: none; padding: 0 1; background: $surface; }
@@ -178,10 +173,10 @@ class FindInput(Input):
     ]
 
     class Closed(Message):
-        """Back to what is searched."""
+        """Posted when the user leaves the input."""
 
     class MatchRequested(Message):
-        """The next place, or the one before."""
+        """Posted to select the next match (step 1) or the previous one (-1)."""
 
         def __init__(self, step: int) -> None:
             super().__init__()
@@ -193,35 +188,35 @@ class FindInput(Input):
         self.display = False
 
     def open_with_prompt(self, prompt: str) -> None:
-        """Show it."""
+        """Show the input, focus it and select its text."""
         self.placeholder = prompt
         self.display = True
-        # At once: letters that come in the same breath are for this line.
+        # Not `focus()`, which is deferred: keys that arrive in the same read belong to this input.
         self.screen.set_focus(self)
         self.action_select_all()
 
     def action_leave(self) -> None:
-        """Go back."""
+        """Close the input."""
         self.post_message(self.Closed())
 
     def action_next(self) -> None:
-        """The next place."""
+        """Select the next match."""
         self.post_message(self.MatchRequested(1))
 
     def action_previous(self) -> None:
-        """The place before."""
+        """Select the previous match."""
         self.post_message(self.MatchRequested(-1))
 
 
 HELP_TEXT = (
-    "nothing is open: enter opens a file of this workspace, n makes a new one,\n:edit FILE opens any. Then "
-    "ctrl+s saves, tab shows what can be written,\nF2 is the form, F3 the difference, F4 $EDITOR, F5 trains it."
+    "No file is open: enter opens a file of this workspace, n makes a new one,\n:edit FILE opens any. Then "
+    "ctrl+s saves, tab completes, F2 is the form,\nF3 the difference, F4 $EDITOR, F5 trains it."
 )
-NO_FILES_TEXT = "\n\nThere is no spec and no space here yet: n makes one."
+NO_FILES_TEXT = "\n\nThis workspace has no spec or space yet: n makes one."
 
 
 class EmptyEditor(Vertical):
-    """A list of files."""
+    """Instructions and a list of the workspace's files, shown while no file is open."""
 
     DEFAULT_CSS = """
     EmptyEditor { height: 1fr; padding: 1 2; }
@@ -230,8 +225,11 @@ class EmptyEditor(Vertical):
     EmptyEditor OptionList:focus { border: none; }
     """
 
+    app = getters.app(BaseApp)
+    file_list = getters.query_one(OptionList)
+
     class Selected(Message):
-        """A file was chosen, by its name in the workspace."""
+        """Posted when a file is selected; `name` is relative to the workspace."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
@@ -242,19 +240,18 @@ class EmptyEditor(Vertical):
         self._names: list[str] = []
 
     def compose(self) -> ComposeResult:
-        """What to do, and the files."""
+        """Create the instructions and the list."""
         yield Static(Text(HELP_TEXT))
         yield SafeOptionList()
 
     def on_show(self) -> None:
-        """List them anew."""
-        program: BaseApp = self.app  # type: ignore[assignment]
-        root = program.workspace.root
+        """Read the list of files in a thread."""
+        root = self.app.workspace.root
         self.run_worker(lambda: self._list_files(root), thread=True, exclusive=True, exit_on_error=False)
 
     def focus_list(self) -> None:
-        """Put the cursor into the list."""
-        self.query_one(OptionList).focus()
+        """Focus the list."""
+        self.file_list.focus()
 
     def _list_files(self, root: Path) -> None:
         names = find_specs_and_spaces(root)
@@ -264,13 +261,13 @@ class EmptyEditor(Vertical):
         if names == self._names and names:
             return
         self._names = names
-        files = self.query_one(OptionList)
-        files.clear_options()
-        files.add_options([Option(Text(name)) for name in names])
-        files.highlighted = 0 if names else None
+        self.file_list.clear_options()
+        self.file_list.add_options([Option(Text(name)) for name in names])
+        self.file_list.highlighted = 0 if names else None
         self.query_one(Static).update(Text(HELP_TEXT if names else HELP_TEXT + NO_FILES_TEXT))
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Open it."""
+    @on(OptionList.OptionSelected)
+    def select_file(self, event: OptionList.OptionSelected) -> None:
+        """Report the selected file."""
         event.stop()
         self.post_message(self.Selected(self._names[event.option_index]))

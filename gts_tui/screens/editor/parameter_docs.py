@@ -1,4 +1,4 @@
-"""What the parts of specs and spaces mean, from the declarations of the parameters."""
+"""Documentation of keys and values in specs and spaces, taken from the parameter declarations."""
 
 from __future__ import annotations
 
@@ -15,63 +15,65 @@ from gts.params.spec import IGNORED_KEYS, KEY_ALIASES, spec_parameters
 from gts.params.techniques import TECHNIQUES
 
 TOP_LEVEL_KEYS: Mapping[str, str] = {
-    "physicalModel": "The figure that learns.",
-    "technique": "How it learns.",
+    "physicalModel": "Figure to train.",
+    "technique": "Learning technique.",
     "name": "Name of the study: its folder is `studies/<name>/`.",
     "nSteps": "Environment steps of every trial.",
     "nEpochs": "Rounds of collect and update of every trial.",
-    "objective": "What a search makes large: a measure, weights of measures, or a list of two for a Pareto front.",
-    "params": "Parameters and their values; what is not said has its default.",
-    "paramSpace": "Parameters that are searched: a list of values, or a range with min and max.",
+    "objective": "Objective to maximise: a measure, weights of measures, or a list of two for a Pareto front.",
+    "params": "Parameters and their values; all others have their defaults.",
+    "paramSpace": "Parameters to search: a list of values, or a range with min and max.",
     "comment": "A note: a text, or a list of texts.",
 }
+TOP_LEVEL_CHOICES: Mapping[str, Mapping[str, Any]] = {"physicalModel": FIGURES, "technique": TECHNIQUES}
+"""Keys of the top level whose value is one of a few names."""
 SPACE_ONLY_KEYS = ("name", "nSteps", "nEpochs", "objective", "paramSpace")
 SEARCH_RANGE_KEYS: Mapping[str, tuple[str, Any]] = {
-    "min": ("Smallest value. A whole number here means that only whole numbers are tried.", 0.1),
+    "min": ("Smallest value. If it is a whole number, only whole numbers are tried.", 0.1),
     "max": ("Largest value.", 1.0),
-    "log": ("With true equal ratios are equally likely, not equal differences.", True),
-    "step": ("Distance of the values that are tried, from min on.", 1),
-    "values": ("The values that are tried.", []),
-    "when": ("Keeps the parameter out unless another one has a value: a parameter and its value, or a list of values.", {}),
+    "log": ("If true, the logarithm of the value is sampled evenly.", True),
+    "step": ("Distance between the values that are tried, from min on.", 1),
+    "values": ("Values to try.", []),
+    "when": ("Searches the parameter only if another one has a value: a parameter with its value or a list of values.", {}),
 }
 
 
 @dataclass(frozen=True)
 class ParameterDoc:
-    """What a person wants to know about a part."""
+    """Documentation of a key."""
 
     key: str
     description: str
     allowed: str = ""
     default: str = ""
-    """As a file has it."""
+    """Default as JSON text; empty for keys that are not parameters."""
     unit: str = ""
     parameter: Parameter | None = None
 
 
 @dataclass(frozen=True)
 class DocumentContext:
-    """What is written: the kind of file, and what it says about figure and technique, empty where that is unknown."""
+    """Kind, figure and technique of a document; figure and technique are empty if the text does not name valid ones."""
 
     kind: str
     figure: str = ""
     technique: str = ""
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters that the file may give; those of the half that is known where the other is not."""
+        """Return the parameters that the document may set; if figure or technique is unknown, only those of the other."""
         if self.figure and self.technique:
             return spec_parameters(self.figure, self.technique)
         known = spec_parameters(self.figure or next(iter(FIGURES)), self.technique or next(iter(TECHNIQUES)))
         return tuple(one for one in known if (self.figure if "/" in one.key else self.technique))
 
     def find_parameter(self, key: str) -> Parameter | None:
-        """One of them, by its own or an older spelling."""
+        """Find a parameter by its key or an alias; None if the document may not set it."""
         current_key = KEY_ALIASES.get(key, key)
         return next((one for one in self.parameters() if one.key == current_key), None)
 
 
 def detect_document_context(kind: str, values: Mapping[JsonPath, Any]) -> DocumentContext:
-    """What a text is about, by what it says."""
+    """Return the context of a document from its values by path."""
     figure, technique = values.get(("physicalModel",)), values.get(("technique",))
     technique = technique.lower() if isinstance(technique, str) else ""
     return DocumentContext(
@@ -80,7 +82,7 @@ def detect_document_context(kind: str, values: Mapping[JsonPath, Any]) -> Docume
 
 
 def find_parameter_at(context: DocumentContext, path: JsonPath) -> Parameter | None:
-    """The parameter that a place belongs to."""
+    """Find the parameter that a path belongs to, or None."""
     keys = [part for part in path if isinstance(part, str)]
     if len(keys) > 3 and keys[0] == "paramSpace" and keys[2] == "when":
         return context.find_parameter(keys[3])
@@ -90,7 +92,7 @@ def find_parameter_at(context: DocumentContext, path: JsonPath) -> Parameter | N
 
 
 def doc_at(context: DocumentContext, path: JsonPath) -> ParameterDoc | None:
-    """What stands at a place, None where nothing is known of it."""
+    """Return the documentation of a path, or None."""
     keys = [part for part in path if isinstance(part, str)]
     if not keys:
         return None
@@ -110,8 +112,4 @@ def doc_at(context: DocumentContext, path: JsonPath) -> ParameterDoc | None:
 
 
 def _allowed_values(context: DocumentContext, key: str) -> str:
-    if key == "physicalModel":
-        return ", ".join(FIGURES)
-    if key == "technique":
-        return ", ".join(TECHNIQUES)
-    return ", ".join(list_measures(context.figure)) if key == "objective" else ""
+    return ", ".join(list_measures(context.figure) if key == "objective" else TOP_LEVEL_CHOICES.get(key, ()))

@@ -1,4 +1,4 @@
-"""The mode `editor`: specs and spaces as text and as a form, with what is wrong and what everything means."""
+"""The mode `editor`: specs and spaces as text, form and difference, checked while they are edited."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import contextlib
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
+from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from gts.errors import FileError
+from gts_tui.app_base import BaseApp
 from gts_tui.command_syntax import quote_words
+from gts_tui.screens.editor.diff import DiffView
 from gts_tui.screens.editor.documents import WATCH_KEY, DocumentStore, OpenDocument
 from gts_tui.screens.editor.files import find_specs_and_spaces
 from gts_tui.screens.editor.form import ParameterForm
 from gts_tui.screens.editor.panes import EmptyEditor, FileBar, ProblemList
-from gts_tui.screens.editor.text_area import format_problem_counts
+from gts_tui.screens.editor.text_area import SpecTextArea, format_problem_counts
 from gts_tui.screens.editor.workbench import EditorView, Workbench
 from gts_tui.screens.mode import Mode
-from gts_tui.screens.new_file import ask_new_file
+from gts_tui.screens.new_file import ask_new_file_command
 from gts_tui.widgets.dialogs import ChoiceDialog, ConfirmDialog
 
 DRAFT_DELAY = 1.0
@@ -28,7 +30,7 @@ WIDE_COLUMNS = 110
 
 
 class EditorMode(Mode):
-    """Open files, one of them shown."""
+    """Open files, one of them visible."""
 
     NAME = "editor"
     DEFAULT_CSS = """
@@ -39,22 +41,27 @@ class EditorMode(Mode):
         Binding("ctrl+s", "save", "save", id="editor.save"),
         Binding("f2,f", "view('form')", "form", id="editor.form"),
         Binding("f3,v", "view('diff')", "diff", id="editor.diff"),
-        Binding("f4,E", "external", "$EDITOR", id="editor.external"),
+        Binding("f4,E", "external_editor", "$EDITOR", id="editor.external"),
         Binding("f5,t", "train", "train", id="editor.train"),
         Binding("f8", "problem(1)", "next problem", show=False, id="editor.next_problem"),
         Binding("shift+f8,f20", "problem(-1)", "previous problem", show=False, id="editor.previous_problem"),
-        # Before the text gets it: what is typed right after it is what to find.
+        # Priority, so that letters that arrive in the same read go to the find input.
         Binding("ctrl+f", "find", "find", priority=True, id="editor.find"),
         Binding("slash", "find", "find", show=False, id="editor.find_from_panels"),
         Binding("ctrl+o", "files", "open", id="editor.files"),
         Binding("n", "new", "new", show=False, id="editor.new"),
-        Binding("left_square_bracket", "turn(-1)", "previous file", key_display="[", show=False, id="editor.previous"),
-        Binding("right_square_bracket", "turn(1)", "next file", key_display="]", show=False, id="editor.next"),
+        Binding("left_square_bracket", "cycle_file(-1)", "previous file", key_display="[", show=False, id="editor.previous"),
+        Binding("right_square_bracket", "cycle_file(1)", "next file", key_display="]", show=False, id="editor.next"),
         Binding("u", "undo", "undo", show=False, id="editor.undo"),
         Binding("U", "redo", "redo", show=False, id="editor.redo"),
         Binding("x", "close", "close file", show=False, id="editor.close"),
         Binding("y", "copy_name", "copy name", show=False, id="editor.copy_name"),
     ]
+
+    app = getters.app(BaseApp)
+    file_bar = getters.query_one(FileBar)
+    workbench = getters.query_one(Workbench)
+    empty_editor = getters.query_one(EmptyEditor)
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,89 +69,92 @@ class EditorMode(Mode):
         self._draft_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """The files, then the work on one of them, or what to do where none is open."""
+        """Create the file bar, the workbench, and the list shown while no file is open."""
         yield FileBar()
         yield Workbench()
         yield EmptyEditor()
 
     @property
-    def workbench(self) -> Workbench:
-        """The work on the shown file."""
-        return self.query_one(Workbench)
-
-    @property
     def document(self) -> OpenDocument | None:
-        """The shown file."""
+        """Current document; None if no file is open."""
         return self.workbench.document
 
-    # -- as a mode ----------------------------------------------------------------------------------------------------
+    # -- mode ---------------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Nothing is open yet."""
+        """Show the list of files."""
         self.update_panes()
 
     def enter(self) -> None:
-        """Look after the files again."""
+        """Poll the open files."""
         self.documents.watch_files()
         self.update_panes()
 
     def leave(self) -> None:
-        """Nobody looks; what is typed is safe."""
+        """Write drafts and stop polling."""
         self._update_drafts()
-        self.program.poller.unwatch(WATCH_KEY)
+        self.app.poller.unwatch(WATCH_KEY)
 
     def on_unmount(self) -> None:
-        """The program ends, whatever the reason: what is typed stays."""
+        """Write drafts: the program may be ending for any reason."""
         for document in self.documents.documents:
             with contextlib.suppress(FileError):
                 document.update_draft()
 
     def may_close(self) -> bool:
-        """Unsaved edits are offered again, so nothing holds the program up but edits that cannot be kept."""
+        """Return whether all unsaved edits have drafts; ask the user if not."""
         return self.documents.update_all_drafts()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Beside each other where there is room."""
+        """Put the help pane beside the text if the screen is wide."""
         self.set_class(event.size.width >= WIDE_COLUMNS, "-wide")
         self.call_after_refresh(self.update_panes)
 
     def focus_first(self) -> None:
-        """To the text, or to the files that could be opened."""
+        """Focus the view, or the list of files."""
         if self.document is None:
-            self.query_one(EmptyEditor).focus_list()
+            self.empty_editor.focus_list()
         else:
             self.workbench.focus_view()
 
     def selection(self) -> tuple[str, ...]:
-        """The shown file."""
+        """Return the name of the current document."""
         return (self.document.name,) if self.document else ()
 
-    def open(self, word: str) -> None:
-        """Open a file, given relative to the workspace."""
-        path = Path(word).expanduser()
-        document = self.documents.open(path if path.is_absolute() else self.program.workspace.root / path)
+    def open(self, reference: str) -> None:
+        """Open a file; a relative path starts at the workspace."""
+        path = Path(reference).expanduser()
+        document = self.documents.open(path if path.is_absolute() else self.app.workspace.root / path)
         if document is not None:
             is_new = self.workbench.find_text_area(document) is None
             self.show_document(document)
             if is_new:
                 self.documents.offer_draft(document)
 
-    # -- what is shown ------------------------------------------------------------------------------------------------
+    # -- documents ----------------------------------------------------------------------------------------------------
 
     def show_document(self, document: OpenDocument) -> None:
-        """Show an open file."""
-        self.workbench.show_document(document, read_only=self.program.settings.readonly)
+        """Make a document the current one."""
+        self.workbench.show_document(document, read_only=self.app.settings.readonly)
         self.update_panes()
 
+    def replace_text(self, document: OpenDocument, text: str) -> None:
+        """Replace the text of a document; the user can undo it."""
+        self.workbench.replace_text(document, text)
+
+    def show_diff(self) -> None:
+        """Show the difference between the current document and the disk."""
+        self.workbench.show_view("diff")
+
     def after_save(self, document: OpenDocument) -> None:
-        """A file was saved."""
+        """Notify that a document was saved."""
         found = format_problem_counts([error for _, error in document.diagnostics.in_order()])
         self.notify(f"saved {document.name}" + (f", with {found}" if found else ""), timeout=2, markup=False)
-        self.program.poller.poll_now()
+        self.app.poller.poll_now()
         self.update_panes()
 
     def after_close(self, document: OpenDocument) -> None:
-        """A file was closed."""
+        """Show another open document, or the list of files."""
         self.workbench.remove_document(document)
         if self.documents.documents and self.document is None:
             self.show_document(self.documents.documents[-1])
@@ -152,16 +162,16 @@ class EditorMode(Mode):
         self.focus_first()
 
     def update_panes(self) -> None:
-        """The line of files, and what is there where none is open."""
+        """Redraw the file bar; show the workbench or the list of files."""
         document = self.document
         self.workbench.display = document is not None
-        self.query_one(EmptyEditor).display = document is None
-        self.query_one(FileBar).show_files(self.documents.documents, document, self._status_text(document) if document else "")
+        self.empty_editor.display = document is None
+        self.file_bar.show_files(self.documents.documents, document, self._status_text(document) if document else "")
 
     def _status_text(self, document: OpenDocument) -> str:
         words = ["changed on disk"] if document.external_version else []
-        words += ["not saved"] if document.is_modified else []
-        words += ["read only"] if self.program.settings.readonly else []
+        words += ["unsaved"] if document.is_modified else []
+        words += ["read only"] if self.app.settings.readonly else []
         found = format_problem_counts([error for _, error in document.diagnostics.in_order()])
         words += [found] if found else []
         if self.workbench.text_area is not None:
@@ -169,8 +179,9 @@ class EditorMode(Mode):
             words.append(f"{row + 1}:{column + 1}")
         return "  ".join(words)
 
-    def on_workbench_changed(self, event: Workbench.Changed) -> None:
-        """Something was typed: a moment later it is safe."""
+    @on(Workbench.Changed)
+    def update_after_change(self, event: Workbench.Changed) -> None:
+        """Redraw the file bar; write drafts after a pause in typing."""
         if event.text_changed:
             if self._draft_timer is not None:
                 self._draft_timer.stop()
@@ -183,98 +194,105 @@ class EditorMode(Mode):
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
-    def on_empty_editor_selected(self, event: EmptyEditor.Selected) -> None:
+    @on(EmptyEditor.Selected)
+    def open_selected(self, event: EmptyEditor.Selected) -> None:
         """Open a file of the list."""
         self.open(event.name)
 
-    def on_file_bar_text_focus_requested(self) -> None:
-        """Back to the text."""
+    @on(FileBar.TextFocusRequested)
+    def focus_text(self) -> None:
+        """Focus the view."""
         self.focus_first()
 
-    def on_file_bar_problem_focus_requested(self) -> None:
-        """To what is wrong, where something is."""
-        problems = self.query_one(ProblemList)
-        (problems if problems.display else self.query_one(FileBar)).focus()
+    @on(FileBar.ProblemFocusRequested)
+    def focus_problems(self) -> None:
+        """Focus the list of errors, if there are any."""
+        problems = self.workbench.problem_list
+        (problems if problems.display else self.file_bar).focus()
 
-    def on_spec_text_area_closed(self) -> None:
-        """Out of the text."""
-        self.query_one(FileBar).focus()
+    @on(SpecTextArea.Closed)
+    def focus_file_bar(self) -> None:
+        """Focus the file bar."""
+        self.file_bar.focus()
 
-    def on_problem_list_closed(self) -> None:
-        """Back to the text."""
+    @on(ProblemList.Closed)
+    def focus_view(self) -> None:
+        """Focus the view."""
         self.workbench.focus_view()
 
-    def on_parameter_form_closed(self) -> None:
-        """Clear the filter; without one, back to the text."""
-        form = self.query_one(ParameterForm)
+    @on(ParameterForm.Closed)
+    def close_form(self) -> None:
+        """Clear the filter of the form, or return to the text if there is none."""
+        form = self.workbench.form
         if form.filter_text:
             form.set_filter("", self.workbench.error_keys())
         else:
             self.workbench.show_view("text")
 
-    def on_diff_view_closed(self) -> None:
-        """Back to the text."""
+    @on(DiffView.Closed)
+    def close_diff(self) -> None:
+        """Return to the text."""
         self.workbench.show_view("text")
 
     def action_save(self) -> None:
-        """Save the shown file."""
+        """Save the current document."""
         if self.document is not None:
             self.documents.save(self.document)
 
     def action_view(self, view: EditorView) -> None:
-        """The form or the difference; the same key again goes back to the text."""
+        """Show the form or the difference, or the text if that view is visible."""
         if self.document is not None:
             self.workbench.show_view("text" if self.workbench.view == view else view)
 
     def action_find(self) -> None:
-        """Search."""
+        """Find text, or filter the form."""
         if self.document is not None:
             self.workbench.open_find()
 
     def action_problem(self, step: int) -> None:
-        """Go to the next thing that is wrong."""
+        """Move to the next or previous error or warning."""
         if self.workbench.text_area is not None:
             self.workbench.show_view("text")
             self.workbench.text_area.go_to_problem(step)
 
     def action_undo(self) -> None:
-        """Undo."""
+        """Undo an edit."""
         if self.workbench.text_area is not None:
             self.workbench.text_area.undo()
 
     def action_redo(self) -> None:
-        """Redo."""
+        """Redo an edit."""
         if self.workbench.text_area is not None:
             self.workbench.text_area.redo()
 
-    def action_turn(self, step: int) -> None:
-        """The next open file."""
+    def action_cycle_file(self, step: int) -> None:
+        """Show the next or previous open file."""
         documents = self.documents.documents
         if self.document in documents:
             self.show_document(documents[(documents.index(self.document) + step) % len(documents)])
 
     def action_close(self) -> None:
-        """Close the shown file."""
+        """Close the current document."""
         if self.document is not None:
             self.documents.close(self.document)
 
     def action_copy_name(self) -> None:
-        """The name of the file to the clipboard."""
+        """Copy the name of the current document to the clipboard."""
         if self.document is not None:
-            self.program.copy(self.document.name, self.document.name)
+            self.app.copy(self.document.name, self.document.name)
 
     def action_files(self) -> None:
-        """Choose a file to open."""
-        names = find_specs_and_spaces(self.program.workspace.root)
+        """Choose a file of the workspace to open."""
+        names = find_specs_and_spaces(self.app.workspace.root)
         shown = [(name, name) for name in names]
-        self.app.push_screen(ChoiceDialog("open", shown), lambda name: self.open(name) if name else None)
+        self.app.push_screen(ChoiceDialog("Open which file?", shown), lambda name: self.open(name) if name else None)
 
     def action_train(self) -> None:
-        """Train the spec, or search the space; what is not saved is saved first, if the person agrees."""
+        """Train the spec or search the space; offer to save unsaved edits first."""
         document = self.document
         if document is None:
             return
-        word = "search" if document.kind == "space" else "train"
+        command = "search" if document.kind == "space" else "train"
         if document.diagnostics.errors:
             self.documents.notify(
                 f"{document.name} has {format_problem_counts([True] * len(document.diagnostics.errors))}: F8 goes there",
@@ -283,31 +301,35 @@ class EditorMode(Mode):
             return
 
         def start() -> None:
-            self.program.run_command(quote_words([word, document.name]))
+            self.app.run_command(quote_words([command, document.name]))
 
         if not document.is_modified:
             start()
             return
-        question = f"{document.name} has edits that are not saved. Save it, and {word} it?"
+        question = f"{document.name} has unsaved edits. Save it, and {command} it?"
         self.app.push_screen(ConfirmDialog(question), lambda yes: self.documents.save(document, start) if yes else None)
 
-    def action_external(self) -> None:
-        """Edit in the person's own editor: the file, or a copy where there are edits that are not saved."""
-        document = self.document
-        if document is not None:
-            self.documents.edit_externally(document)
+    def action_external_editor(self) -> None:
+        """Edit the file in $EDITOR, or a copy of the text if it has unsaved edits."""
+        if self.document is not None:
+            self.documents.edit_externally(self.document)
 
     def action_new(self) -> None:
-        """Make a new file, and open it."""
+        """Ask for a new file, make it and open it."""
 
-        def make(line: str, path: str) -> None:
-            def opened(code: int) -> None:
+        async def make_file() -> None:
+            answer = await ask_new_file_command(self.app)
+            if answer is None:
+                return
+            line, path = answer
+
+            def open_if_made(code: int) -> None:
                 if code == 0:
-                    self.app.call_from_thread(self.open, path)
+                    self.app.call_soon(lambda: self.open(path))
 
-            self.program.run_command(line, then=opened)
+            self.app.run_command(line, then=open_if_made)
 
-        ask_new_file(self.app, make)
+        self.run_worker(make_file(), exit_on_error=False, exclusive=True, group="new")
 
 
 MODE = EditorMode

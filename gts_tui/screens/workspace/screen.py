@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
 from gts_tui.command_syntax import quote_words
-from gts_tui.screens.external_editor import edit_in_terminal
+from gts_tui.screens.external_editor import edit_file_externally
 from gts_tui.screens.mode import Mode
 from gts_tui.screens.new_file import ask_new_file_command, propose_copy_name
 from gts_tui.screens.workspace.browser import WorkspaceBrowser
@@ -133,13 +133,13 @@ class WorkspaceMode(Mode):
         """Open a file in $EDITOR."""
         items = self._selected_of_kinds("spec space", "only specs and spaces can be edited")
         if items:
-            edit_in_terminal(self.program, items[0].reference)
+            edit_file_externally(self.program, self.program.workspace.root / items[0].reference)
 
     def action_new(self, kind: str = "") -> None:
         """Ask for a new spec or space and create it."""
 
         async def create() -> None:
-            answer = await ask_new_file_command(self.program, self.browser.listing, kind, self.browser.current_figure)
+            answer = await ask_new_file_command(self.program, kind, self.browser.current_figure)
             if answer is not None:
                 command, path = answer
                 self.browser.select_item(path)
@@ -151,7 +151,7 @@ class WorkspaceMode(Mode):
         """Ask for a name and copy a file."""
         items = self._selected_of_kinds("spec space checkpoint", "only files can be copied, not runs or studies")
         if items:
-            self._ask_name("copy", items[0], propose_copy_name(self.program.workspace.root, items[0]))
+            self._ask_name("copy", items[0], propose_copy_name(self.program.workspace.root, items[0].reference))
 
     def action_rename(self) -> None:
         """Ask for a name and rename a file."""

@@ -1,4 +1,4 @@
-"""The mode `compare` as a person meets it: scores, what differs, curves, players, and what cannot be compared."""
+"""The mode `compare`: scores, differing parameters, curves, playback, and references that cannot be compared."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_two_runs_side_by_side(workspace: Workspace, size: tuple[int, int]) -> N
     async def flow(app: GtsApp, pilot: Any) -> None:
         await types(pilot, f"compare {FOUR} {ONE}")
         screen = await shows(pilot, r"2 hopperPPO-w9c +999k +2240")
-        # The mean over four members of 3200, 3110, 3020, 2930; the other one earned 0.7 of 3200.
+        # 3065 is the mean of 3200, 3110, 3020 and 2930; the other run scores 0.7 × 3200.
         assert "3065" in screen and "2195.2–2307.2" in screen
         chart = app.query_one(ChartWidget)
         assert [line.name for line in chart.data.lines] == ["1 hopperPPO-k3f", "2 hopperPPO-w9c"]
@@ -36,38 +36,38 @@ def test_two_runs_side_by_side(workspace: Workspace, size: tuple[int, int]) -> N
         await shows(pilot, "episode length")
         await pilot.press("space")
         await until(pilot, lambda: [line.style for line in chart.data.lines] == ["faint", "line"])
-        assert chart.data.lines[1].name == "1 hopperPPO-k3f", "what is marked is drawn last, over the others"
+        assert chart.data.lines[1].name == "1 hopperPPO-k3f", "a marked curve is drawn last, over the others"
         await pilot.press("left_square_bracket")
         await shows(pilot, r"seed +1, 2, 3, 4 +1")
 
     drive(workspace, flow, size=size, glyphs="braille")
 
 
-def test_sides_are_added_from_a_list_and_taken_out(workspace: Workspace) -> None:
+def test_sources_are_added_from_a_list_and_removed(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await pilot.press("6")
         await shows(pilot, "a adds a run")
         await until(pilot, lambda: app.mode is not None and app.mode._sources)  # type: ignore[attr-defined]
         await pilot.press("a")
-        await shows(pilot, "Compare with what")
+        await shows(pilot, "Compare with which source")
         await pilot.press("enter")
         await shows(pilot, "1 hopperPPO-w9c")
         await pilot.press("a")
-        await shows(pilot, "Compare with what")
+        await shows(pilot, "Compare with which source")
         await pilot.press("enter")
         screen = await shows(pilot, r"2 hopperA2C-zx7")
         assert "technique" not in screen
         await pilot.press("left_square_bracket")
-        await until(pilot, lambda: "technique" in screen_text(app) or app.mode.action_panel(1))  # type: ignore[union-attr]
+        await until(pilot, lambda: "technique" in screen_text(app) or app.mode.action_cycle_panel(1))  # type: ignore[union-attr]
         assert app.selection() == (ONE,)
         await pilot.press("d")
         await until(pilot, lambda: "w9c" not in screen_text(app).splitlines()[2])
-        assert workspace.run_folder(ONE).exists(), "nothing happens to what is taken out"
+        assert workspace.run_folder(ONE).exists(), "removing from the comparison keeps the run"
 
     drive(workspace, flow, glyphs="braille")
 
 
-def test_what_cannot_be_compared_says_why_and_harms_none_of_the_others(workspace: Workspace) -> None:
+def test_an_error_is_shown_and_the_other_entries_stay(workspace: Workspace) -> None:
     reading = ComparisonReader(workspace, [ONE, "hopper/hopper.space", "no such thing", "hopper/hopperPPO.spec"]).read()
     assert [bool(entry.error) for entry in reading.entries] == [False, True, True, False]
     assert "a space" in reading.entries[1].error
@@ -80,7 +80,7 @@ def test_what_cannot_be_compared_says_why_and_harms_none_of_the_others(workspace
     drive(workspace, flow, glyphs="braille")
 
 
-def test_a_run_that_is_replaced_meanwhile_is_read_anew(workspace: Workspace) -> None:
+def test_a_replaced_run_is_read_again(workspace: Workspace) -> None:
     reader = ComparisonReader(workspace, [ONE, FOUR])
     before = reader.read()
     stamp = reader.stamp()
@@ -93,17 +93,17 @@ def test_a_run_that_is_replaced_meanwhile_is_read_anew(workspace: Workspace) -> 
     assert reader.read().entries[0].error and reader.read().entries[1].sides
 
 
-def test_all_play_side_by_side_and_stop_when_they_are_left(workspace: Workspace) -> None:
+def test_all_play_side_by_side_until_escape(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await types(pilot, f"compare {ONE} inverted/invertedPPO.checkpoint hopper/hopperPPO.spec")
         await shows(pilot, "3 hopperPPO.spec")
         await pilot.press("p")
         await shows(pilot, r"return.*return", 60)
         player = app.query_one(PlayerWidget)
-        assert player.references == (ONE, "inverted/invertedPPO.checkpoint"), "a spec has learned nothing"
+        assert player.references == (ONE, "inverted/invertedPPO.checkpoint"), "a spec has no policy to play"
         await pilot.press("escape")
         await until(pilot, lambda: not player.is_playing)
-        assert app.focused is not None and app.focused.id == "sides"
+        assert app.focused is not None and app.focused.id == "compared"
 
     drive(workspace, flow, glyphs="braille")
 
@@ -116,7 +116,7 @@ def side(values: Any) -> ComparedSource:
     return ComparedSource("x", "run", "hopper", "ppo", 1, values, {})
 
 
-def test_members_of_a_run_are_taken_together_over_seeds() -> None:
+def test_scores_of_members_are_combined_over_seeds() -> None:
     found = combine_scores([side(score(iqm, mean)) for iqm, mean in ((0.0, 1.0), (10.0, 2.0), (20.0, 3.0), (1000.0, 6.0))])
     assert found is not None
     assert found["iqm"] == 15.0, "the mean of the middle half of 0, 10, 20, 1000"
@@ -127,12 +127,12 @@ def test_members_of_a_run_are_taken_together_over_seeds() -> None:
     assert combine_scores([side(None), side(None)]) is None
 
 
-def test_scores_that_are_no_numbers_are_left_out() -> None:
+def test_scores_that_are_not_finite_are_left_out() -> None:
     found = combine_scores([side(score(math.nan, math.inf)), side(score(None, 2.0)), side(score(4.0, 4.0))])
     assert found is not None and found["iqm"] == 4.0 and found["mean"] == 3.0
 
 
-def test_curves_hold_finite_numbers_only_and_no_more_than_a_chart_shows() -> None:
+def test_curves_are_finite_and_thinned() -> None:
     rows = [(step, {"mean": math.nan if step % 7 == 0 else float(step), "length": None}) for step in range(5000)]
     curve = aggregate_curves([rows, rows])["mean"]
     assert 100 <= len(curve) <= 120

@@ -1,4 +1,4 @@
-"""The mode `jobs` as a person meets it: what stands how, its log, stop, resume, kill, slots, a thousand runs."""
+"""The mode `jobs`: states, log, stop, resume, kill, slots, a thousand runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.app_driver import screen_text, shows, types, until
 
 FAILED = "20261119-220405-hopperA2C-zx7"
 WORKING = 60.0
-"""Seconds within which a training has begun or ended, beside whatever else this machine does."""
+"""Seconds for a training to start or end on a busy machine."""
 
 
 def drive(workspace: Workspace, flow: Callable[[GtsApp, Any], Coroutine[Any, Any, None]], **settings: Any) -> None:
@@ -69,7 +69,7 @@ def test_states_and_words_narrow_the_list_and_escape_widens_it(workspace: Worksp
     drive(workspace, flow)
 
 
-def test_the_log_grows_while_it_is_looked_at_and_is_searched(workspace: Workspace) -> None:
+def test_the_log_grows_while_shown_and_is_searched(workspace: Workspace) -> None:
     path = workspace.run_folder("20261120-013000-hopperPPO-w9c").log
 
     async def flow(app: GtsApp, pilot: Any) -> None:
@@ -80,8 +80,8 @@ def test_the_log_grows_while_it_is_looked_at_and_is_searched(workspace: Workspac
         await until(pilot, lambda: "a line [/with] colours and" in log(app))
         await pilot.press("tab", "slash", *"evaluated", "enter")
         await until(pilot, lambda: len(log(app).splitlines()) == 10)
-        path.write_text("it began anew, evaluated\n")
-        await until(pilot, lambda: log(app) == "it began anew, evaluated")
+        path.write_text("restarted, evaluated\n")
+        await until(pilot, lambda: log(app) == "restarted, evaluated")
         path.unlink()
         await until(pilot, lambda: log(app) == "")
 
@@ -99,12 +99,12 @@ def test_a_job_is_opened_and_its_id_copied(workspace: Workspace) -> None:
     drive(workspace, flow)
 
 
-def test_a_training_is_stopped_resumed_killed_and_goes_on(workspace: Workspace) -> None:
+def test_a_training_is_stopped_resumed_and_killed(workspace: Workspace) -> None:
     spec = json.loads((workspace.root / "inverted/invertedPPO.spec").read_text())
     spec["params"] |= {"nSteps": 3_000_000, "nEpochs": 3000}
     (workspace.root / "long.spec").write_text(json.dumps(spec))
 
-    def stands(app: GtsApp, pilot: Any, word: str) -> Any:
+    def reaches(app: GtsApp, pilot: Any, word: str) -> Any:
         def condition() -> bool:
             newest = table(app).row_keys[:1]
             shown = re.search(rf"{word} +long-", screen_text(app))
@@ -118,30 +118,30 @@ def test_a_training_is_stopped_resumed_killed_and_goes_on(workspace: Workspace) 
         await until(pilot, lambda: len(table(app).row_keys) == 5, WORKING)
         app.query_one("#scrollback").display = False
         try:
-            await stands(app, pilot, "running")
+            await reaches(app, pilot, "running")
             table(app).move_to_key(table(app).row_keys[0])
             await shows(pilot, r"running +long-\S+ +\d\d:\d\d +\d+ % .*%.*B", WORKING)
             await pilot.press("s")
-            await stands(app, pilot, "paused")
+            await reaches(app, pilot, "paused")
             app.query_one("#scrollback").display = False
             await pilot.press("R")
-            await stands(app, pilot, "running")
+            await reaches(app, pilot, "running")
             await pilot.press("S")
             await shows(pilot, "Kill .*long")
             await pilot.press("n")
-            assert find_job(workspace, table(app).row_keys[0]).state.alive, "no is no"
+            assert find_job(workspace, table(app).row_keys[0]).state.alive, "a refused dialog stops nothing"
             await pilot.press("S", "y")
-            await stands(app, pilot, "paused")
+            await reaches(app, pilot, "paused")
             await pilot.press("R")
-            await stands(app, pilot, "running")
-            sign = find_job(workspace, table(app).row_keys[0]).lock_info
-            assert sign is not None
-            os.kill(sign.worker.pid, signal.SIGKILL)
-            await stands(app, pilot, "interrupted")
+            await reaches(app, pilot, "running")
+            lock_info = find_job(workspace, table(app).row_keys[0]).lock_info
+            assert lock_info is not None
+            os.kill(lock_info.worker.pid, signal.SIGKILL)
+            await reaches(app, pilot, "interrupted")
             await pilot.press("A")
-            await shows(pilot, "Go on with 1 interrupted job")
+            await shows(pilot, "Resume 1 interrupted job")
             await pilot.press("y")
-            await stands(app, pilot, "running")
+            await reaches(app, pilot, "running")
         finally:
             app.run_command("stop --all --now")
             await until(pilot, lambda: not find_job(workspace, table(app).row_keys[0]).state.alive, WORKING)
@@ -161,7 +161,7 @@ def test_slots_are_set(workspace: Workspace, own_settings: Path) -> None:
     drive(workspace, flow)
 
 
-def test_who_may_only_look_stops_nothing(workspace: Workspace) -> None:
+def test_readonly_resumes_nothing(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await until(pilot, lambda: table(app).move_to_key("20261119-083011-walkerPPO-m2p"))
         await pilot.press("R")
@@ -171,7 +171,7 @@ def test_who_may_only_look_stops_nothing(workspace: Workspace) -> None:
     drive(workspace, flow, readonly=True)
 
 
-def test_states_are_told_without_other_letters_on_a_plain_terminal(workspace: Workspace) -> None:
+def test_states_are_ascii_on_a_plain_terminal(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await shows(pilot, "= paused")
         assert all(row.isascii() for row in screen_text(app).splitlines()[1:10])
@@ -179,7 +179,7 @@ def test_states_are_told_without_other_letters_on_a_plain_terminal(workspace: Wo
     drive(workspace, flow, glyphs="ascii")
 
 
-def test_a_thousand_runs_are_there_in_a_moment(workspace: Workspace) -> None:
+def test_a_thousand_runs_are_listed_quickly(workspace: Workspace) -> None:
     template = workspace.run_folder(FAILED).path
     for number in range(1000):
         folder = workspace.runs / f"20261001-{number // 3600:02}{number // 60 % 60:02}{number % 60:02}-many-{number:03}"

@@ -1,4 +1,4 @@
-"""The mode `play` as a person meets it: choosing, playing, keys, several side by side, and everything that can go wrong."""
+"""The mode `play`: choosing, playing, keys, several side by side, and failures."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from tests.support.sample_workspace import EXAMPLES
 
 SIZE = (80, 24)
 LOADING = 60.0
-"""Seconds within which a process that plays has loaded what it needs, beside whatever else this machine does."""
+"""Seconds for a playback process to start on a busy machine."""
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A workspace with two checkpoints that have learned something."""
+    """A workspace with two trained checkpoints."""
     monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
     root = tmp_path / "place"
     for file in ("hopper/hopperPPO.checkpoint", "inverted/invertedPPO.checkpoint"):
@@ -44,11 +44,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 _BEFORE: set[int] = set()
-"""Children that tests before this one have left, such as jobs that have ended and that nobody has asked about."""
+"""Child processes of earlier tests, such as ended jobs that have not been reaped."""
 
 
 def producers() -> list[psutil.Process]:
-    """The processes that play for this one, ended ones that nobody waited for included."""
+    """Return the playback processes of this one, zombies included."""
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
@@ -64,8 +64,8 @@ def _ended(process: psutil.Process) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def nobody_plays() -> None:
-    """What tests before this one have ended is gone, or known."""
+def playback_has_ended() -> None:
+    """Wait until playback of earlier tests has ended; remember the rest."""
     _BEFORE.clear()
     end = time.monotonic() + 20
     while not all(_ended(one) for one in producers()) and time.monotonic() < end:
@@ -77,14 +77,14 @@ def dots(text: str) -> int:
     return sum("\u2801" <= letter <= "\u28ff" for letter in text)
 
 
-def test_a_checkpoint_is_chosen_played_and_steered_with_the_keys_of_the_shell(place: Workspace) -> None:
+def test_a_checkpoint_is_played_and_controlled_with_keys(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await pilot.press("7")
         await shows(pilot, r"hopper/hopperPPO +3292")
         await pilot.press("enter")
         await shows(pilot, r"hopper +step 999424", LOADING)
         assert dots(screen_text(app)) > 60, "a hopper and its ground"
-        assert "2 to play" not in screen_text(app), "the list gives way at 80 columns"
+        assert "2 to play" not in screen_text(app), "the list is hidden at 80 columns"
         await pilot.press("space")
         held = await shows(pilot, r"\[paused\]")
         await pilot.press("full_stop")
@@ -99,7 +99,7 @@ def test_a_checkpoint_is_chosen_played_and_steered_with_the_keys_of_the_shell(pl
         await shows(pilot, "2 to play")
         (process,) = producers()
         await pilot.press("5")
-        # It is waited for as well: nothing stays behind as a zombie.
+        # The process must also be reaped.
         await until(pilot, lambda: not process.is_running())
         await pilot.press("7")
         await shows(pilot, r"return \d", LOADING)
@@ -107,18 +107,18 @@ def test_a_checkpoint_is_chosen_played_and_steered_with_the_keys_of_the_shell(pl
     drive(place, flow, glyphs="braille")
     deadline = time.monotonic() + 10
     while producers():
-        assert time.monotonic() < deadline, "something outlives the program"
+        assert time.monotonic() < deadline, "a playback process outlives the program"
         time.sleep(0.05)
 
 
-def test_several_play_side_by_side_and_one_that_is_missing_harms_no_other(place: Workspace) -> None:
+def test_several_play_side_by_side_beside_a_missing_one(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
-        # The command line refuses what is not there; a file may go away between the look and the play.
+        # The command line refuses missing files, but a file may be deleted after its check.
         await app.show_mode("play", ("hopper/hopperPPO.checkpoint", "inverted/invertedPPO.checkpoint", "no/such.checkpoint"))
         screen = await shows(pilot, r"return.*return", LOADING)
         head = screen.splitlines()[1]
-        assert "no such file:" in head, "said where it would be"
-        # Both begin when both are there: from then on their clocks agree.
+        assert "no such file:" in head, "the error is shown in its panel"
+        # Both start together once both processes are ready.
         await until(pilot, lambda: len([one for one in producers() if one.is_running()]) == 2)
         await pilot.press("space")
         await shows(pilot, r"\[paused\].*\[paused\]")
@@ -126,7 +126,7 @@ def test_several_play_side_by_side_and_one_that_is_missing_harms_no_other(place:
     drive(place, flow, glyphs="braille")
 
 
-def test_a_file_that_is_no_checkpoint_and_one_that_was_deleted_are_told_in_words(place: Workspace) -> None:
+def test_damaged_and_deleted_checkpoints_show_an_error(place: Workspace) -> None:
     damaged = place.root / "damaged.checkpoint"
     damaged.write_bytes(b"nothing of the kind")
 
@@ -137,7 +137,7 @@ def test_a_file_that_is_no_checkpoint_and_one_that_was_deleted_are_told_in_words
         app.query_one("#choices").move_to_key("damaged.checkpoint")
         await pilot.press("enter")
         await shows(pilot, r"(?s)damaged.checkpoint.*not a checkpoint|safetensors|damaged")
-        assert not producers(), "nothing is started for it"
+        assert not producers(), "no process is started for it"
         await pilot.press("escape")
         app.query_one("#choices").move_to_key("hopper/hopperPPO.checkpoint")
         (place.root / "hopper/hopperPPO.checkpoint").unlink()
@@ -149,7 +149,7 @@ def test_a_file_that_is_no_checkpoint_and_one_that_was_deleted_are_told_in_words
     drive(place, flow, glyphs="braille")
 
 
-def test_a_process_that_is_killed_is_told_in_words_and_plays_again_when_asked(place: Workspace) -> None:
+def test_a_killed_process_shows_an_error_and_restarts_with_r(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await types(pilot, "play inverted/invertedPPO.checkpoint")
         await shows(pilot, r"return \d", LOADING)
@@ -164,7 +164,7 @@ def test_a_process_that_is_killed_is_told_in_words_and_plays_again_when_asked(pl
     drive(place, flow, glyphs="braille")
 
 
-def test_a_window_that_cannot_open_says_why(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_window_without_a_display_shows_an_error(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -178,7 +178,7 @@ def test_a_window_that_cannot_open_says_why(place: Workspace, monkeypatch: pytes
     drive(place, flow, glyphs="braille")
 
 
-def test_a_terminal_with_ascii_alone_gets_nothing_else(place: Workspace) -> None:
+def test_an_ascii_terminal_gets_only_ascii(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await types(pilot, "play hopper/hopperPPO.checkpoint")
         await shows(pilot, r"return \d", LOADING)
@@ -189,7 +189,7 @@ def test_a_terminal_with_ascii_alone_gets_nothing_else(place: Workspace) -> None
     drive(place, flow, glyphs="ascii")
 
 
-def test_filter_and_marks_choose_what_plays(place: Workspace) -> None:
+def test_filter_and_marks_select_sources(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await pilot.press("7")
         await shows(pilot, "2 to play")
@@ -204,7 +204,7 @@ def test_filter_and_marks_choose_what_plays(place: Workspace) -> None:
     drive(place, flow, glyphs="braille")
 
 
-def test_what_has_gone_is_painted_over_whoever_asks_first_where_things_are(place: Workspace) -> None:
+def test_a_removed_widget_is_painted_over_after_any_query_of_the_map(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         app.notify("nothing is called so", timeout=60)
         await shows(pilot, "nothing is called so")
@@ -219,7 +219,7 @@ def test_what_has_gone_is_painted_over_whoever_asks_first_where_things_are(place
     drive(place, flow, glyphs="braille")
 
 
-def test_only_pieces_that_differ_are_drawn_again() -> None:
+def test_only_changed_regions_are_drawn() -> None:
     before, now = CellBuffer.blank(4, 60), CellBuffer.blank(4, 60)
     assert changed_regions(before, now) == []
     now.write(1, 10, "ab")
@@ -229,7 +229,7 @@ def test_only_pieces_that_differ_are_drawn_again() -> None:
     assert changed_regions(None, now) is None and changed_regions(CellBuffer.blank(4, 59), now) is None
 
 
-def test_a_part_of_a_line_is_sent_alone_and_its_colour_once() -> None:
+def test_a_span_is_sent_alone_with_its_colour_once() -> None:
     red = Style(color="red")
     chops = [{0: Strip([Segment("0123", red), Segment("4567", red), Segment("89", Style())])}]
     console = Console(color_system="256")
@@ -240,7 +240,7 @@ def test_a_part_of_a_line_is_sent_alone_and_its_colour_once() -> None:
     assert sent == "\x1b[1;8H\x1b[31m7\x1b[0m8"
 
 
-def test_a_wide_letter_is_never_cut_in_half() -> None:
+def test_a_wide_character_is_never_split() -> None:
     chops = [{0: Strip([Segment("漢字ab")])}]
     sent = MinimalUpdate(chops, [(0, 1, 6)], [[6]]).render_segments(Console(color_system="256"))
     assert sent == "\x1b[1;1H漢字ab"

@@ -1,4 +1,4 @@
-"""A workspace for tests of the editor."""
+"""A workspace for the tests of the editor."""
 
 from __future__ import annotations
 

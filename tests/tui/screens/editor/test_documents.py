@@ -31,8 +31,8 @@ def test_a_file_without_edits_follows_the_disk(workspace: Workspace) -> None:
     drive(workspace, story, NAME)
 
 
-@pytest.mark.parametrize("answer", ["mine", "theirs"])
-def test_a_file_with_edits_is_never_written_over_silently(workspace: Workspace, answer: str) -> None:
+@pytest.mark.parametrize("answer", ["keep", "reload"])
+def test_a_conflict_is_never_resolved_silently(workspace: Workspace, answer: str) -> None:
     path = workspace.root / NAME
 
     async def story(pilot: Any, mode: EditorMode) -> None:
@@ -42,7 +42,7 @@ def test_a_file_with_edits_is_never_written_over_silently(workspace: Workspace, 
         path.write_text(other)
         await shows(pilot, "keep my edits")
         assert '"seed": 17' in text_of(mode) and path.read_text() == other
-        if answer == "mine":
+        if answer == "keep":
             await pilot.press("enter", "ctrl+s")
             await until(pilot, lambda: '"seed": 17' in path.read_text() and "488" in path.read_text())
         else:
@@ -50,20 +50,20 @@ def test_a_file_with_edits_is_never_written_over_silently(workspace: Workspace, 
             await until(pilot, lambda: text_of(mode) == other)
             await pilot.press("ctrl+s")
             await pilot.press("ctrl+z")
-            # What was typed is not lost either.
+            # Undo brings the edits back.
             await until(pilot, lambda: '"seed": 17' in text_of(mode))
             assert path.read_text() == other
 
     drive(workspace, story, NAME)
 
 
-def test_a_save_asks_where_the_file_changed_unseen(workspace: Workspace) -> None:
+def test_save_asks_if_the_file_changed_since_the_last_poll(workspace: Workspace) -> None:
     path = workspace.root / NAME
 
     async def story(pilot: Any, mode: EditorMode) -> None:
         await go_to(pilot, mode, '"seed": 1')
         await write(pilot, "7")
-        pilot.app.watcher.forget("editor.files")
+        pilot.app.poller.unwatch("editor.files")
         other = path.read_text().replace("488", "244")
         path.write_text(other)
         await pilot.press("ctrl+s")
@@ -76,7 +76,7 @@ def test_a_save_asks_where_the_file_changed_unseen(workspace: Workspace) -> None
     drive(workspace, story, NAME)
 
 
-def test_a_deleted_file_can_be_made_again(workspace: Workspace) -> None:
+def test_a_deleted_file_can_be_saved_again(workspace: Workspace) -> None:
     path = workspace.root / NAME
     before = path.read_text()
 
@@ -90,24 +90,25 @@ def test_a_deleted_file_can_be_made_again(workspace: Workspace) -> None:
     drive(workspace, story, NAME)
 
 
-KILLED = """
+EDIT_AND_WAIT = """
 import asyncio, os, sys
 from pathlib import Path
 from gts.store.workspace import Workspace
-from gts_tui.app import GtsApp, Settings
+from gts_tui.app import GtsApp
+from gts_tui.app_base import AppSettings
 from gts_tui.screens.editor.screen import EditorMode
 
 async def main():
-    app = GtsApp(Workspace(Path(sys.argv[1])), Settings())
+    app = GtsApp(Workspace(Path(sys.argv[1])), AppSettings())
     async with app.run_test(size=(80, 24)) as pilot:
         await app.show_mode("editor", [sys.argv[2]])
         mode = app.query_one(EditorMode)
-        while mode.bench.text is None or not mode.bench.text.has_focus:
+        while mode.workbench.text_area is None or not mode.workbench.text_area.has_focus:
             await pilot.pause(0.05)
         await pilot.press("down", "down", "end", "X", "Y", "Z")
-        while mode.buffer.kept is None:
+        while mode.document.draft_text is None:
             await pilot.pause(0.05)
-        os.write(1, b"kept\\n")  # The app holds back what is printed while it runs.
+        os.write(1, b"ready\\n")  # The app holds back what is printed while it runs.
         await asyncio.sleep(60)
 
 asyncio.run(main())
@@ -117,13 +118,15 @@ asyncio.run(main())
 def test_edits_survive_a_kill_and_are_offered_again(workspace: Workspace) -> None:
     path = workspace.root / NAME
     before = path.read_text()
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(workspace.root), NAME], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", EDIT_AND_WAIT, str(workspace.root), NAME], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     try:
-        assert process.stdout.readline() == "kept\n"
+        assert process.stdout.readline() == "ready\n"
 
         async def meanwhile(pilot: Any, mode: EditorMode) -> None:
-            await shows(pilot, "another program has edits")
+            await shows(pilot, "another program has unsaved edits")
             assert text_of(mode) == before
 
         drive(workspace, meanwhile, NAME)
@@ -133,7 +136,7 @@ def test_edits_survive_a_kill_and_are_offered_again(workspace: Workspace) -> Non
     assert path.read_text() == before
 
     async def again(pilot: Any, mode: EditorMode) -> None:
-        await shows(pilot, "go on with them")
+        await shows(pilot, "restore them")
         await pilot.press("enter")
         await until(pilot, lambda: "XYZ" in text_of(mode))
         await pilot.press("ctrl+s")
@@ -143,7 +146,7 @@ def test_edits_survive_a_kill_and_are_offered_again(workspace: Workspace) -> Non
 
     async def quiet(pilot: Any, mode: EditorMode) -> None:
         await until(pilot, lambda: mode.workbench.text_area.has_focus)
-        assert "go on with them" not in screen_text(pilot.app)
+        assert "restore them" not in screen_text(pilot.app)
 
     drive(workspace, quiet, NAME)
 
@@ -155,11 +158,11 @@ def test_edits_outlive_a_program_that_ends(workspace: Workspace) -> None:
         assert mode.may_close()
 
     drive(workspace, story, NAME)
-    kept = list((Path(os.environ["GTS_STATE"]) / "edits").iterdir())
-    assert len(kept) == 1 and '\\"seed\\": 17' in kept[0].read_text()
+    drafts = list((Path(os.environ["GTS_STATE"]) / "edits").iterdir())
+    assert len(drafts) == 1 and '\\"seed\\": 17' in drafts[0].read_text()
 
 
-def test_edits_that_cannot_be_kept_hold_the_program_up(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_asks_before_it_loses_edits_without_a_draft(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     blocked = workspace.root / "a file"
     blocked.write_text("")
     monkeypatch.setenv("GTS_STATE", str(blocked))
@@ -168,7 +171,7 @@ def test_edits_that_cannot_be_kept_hold_the_program_up(workspace: Workspace, mon
         await go_to(pilot, mode, '"seed": 1')
         await write(pilot, "7")
         assert not mode.may_close()
-        await shows(pilot, "nor kept. End all the same")
+        await shows(pilot, "Quit and lose them")
         await pilot.press("n")
         assert pilot.app.is_running
 
@@ -187,7 +190,7 @@ def test_readonly_changes_nothing(workspace: Workspace) -> None:
     assert (workspace.root / NAME).read_bytes() == before
 
 
-ODD = {
+UNUSUAL = {
     "empty": b"",
     "not json": b"loss[/foo] [bold] \x1b[31mred\x1b[0m",
     "no end": b'{"physicalModel": "hopper"}',
@@ -200,10 +203,10 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_odd_files_open_and_are_written_as_they_were(workspace: Workspace, name: str) -> None:
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_files_are_saved_with_all_other_bytes_unchanged(workspace: Workspace, name: str) -> None:
     path = workspace.root / f"odd[{name}].spec"
-    path.write_bytes(ODD[name])
+    path.write_bytes(UNUSUAL[name])
 
     async def story(pilot: Any, mode: EditorMode) -> None:
         await until(pilot, lambda: mode.workbench.text_area.has_focus)
@@ -216,32 +219,32 @@ def test_odd_files_open_and_are_written_as_they_were(workspace: Workspace, name:
         assert mode.workbench.text_area is not None
         mode.workbench.text_area.move_cursor((0, 0))
         await pilot.press("space", "ctrl+s")
-        await until(pilot, lambda: path.read_bytes() != ODD[name])
+        await until(pilot, lambda: path.read_bytes() != UNUSUAL[name])
 
     drive(workspace, story, path.name)
     written = path.read_bytes()
     if name == "separator":
-        assert json.loads(written) == json.loads(ODD[name])
+        assert json.loads(written) == json.loads(UNUSUAL[name])
     elif name == "mark":
-        assert written == ODD[name].replace(b"{", b" {")
+        assert written == UNUSUAL[name].replace(b"{", b" {")
     else:
-        assert written == b" " + ODD[name]
+        assert written == b" " + UNUSUAL[name]
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("gone.spec", None, "no such file"),
-        ("binary.spec", b"\x89PNG\xff\xfe", "this is no text"),
+        ("binary.spec", b"\x89PNG\xff\xfe", "not a text file"),
         ("big.spec", b" " * 1_000_001, "MB"),
     ],
 )
-def test_files_that_cannot_be_edited_say_why(workspace: Workspace, name: str, content: bytes | None, said: str) -> None:
+def test_opening_other_files_shows_an_error(workspace: Workspace, name: str, content: bytes | None, message: str) -> None:
     if content is not None:
         (workspace.root / name).write_bytes(content)
 
     async def story(pilot: Any, mode: EditorMode) -> None:
-        await shows(pilot, said)
+        await shows(pilot, message)
         assert mode.document is None
 
     drive(workspace, story, name)

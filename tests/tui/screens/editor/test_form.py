@@ -17,18 +17,18 @@ from tests.support.spec_texts import FILES, SPEC
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_form_that_is_filled_in_with_what_it_shows_changes_no_meaning(path: Path) -> None:
+def test_entering_the_shown_values_changes_nothing(path: Path) -> None:
     text, kind = path.read_text(), path.suffix[1:]
     for field in build_form_fields(text, kind):
         if field.value:
             assert parse_values(set_field_value(text, field, field.value, kind))[()] == json.loads(text), field.key
             if not field.is_searched:
-                # Not even how a number is spelled, as long as it is typed as it stands there.
+                # A number typed as the file spells it leaves the text unchanged.
                 spelled = next(text[one.start : one.end] for one in parse_outline(text) if one.path == field.path)
                 assert set_field_value(text, field, spelled.strip('"'), kind) == text
 
 
-def test_a_form_takes_what_people_type() -> None:
+def test_values_are_parsed_leniently() -> None:
     fields = {field.key: field for field in build_form_fields(SPEC, "spec")}
 
     def after(key: str, typed: str) -> object:
@@ -46,7 +46,7 @@ def test_a_form_takes_what_people_type() -> None:
             set_field_value(SPEC, fields["lambda"], nonsense, "spec")
 
 
-def test_a_form_of_a_space_moves_a_parameter_between_fixed_and_searched() -> None:
+def test_a_space_parameter_moves_between_fixed_and_searched() -> None:
     text = (WORKSPACE / "hopper" / "hopper.space").read_text()
     fields = {field.key: field for field in build_form_fields(text, "space")}
     fixed = set_field_value(text, fields["actor.learningRate"], "3e-4", "space")
@@ -59,7 +59,7 @@ def test_a_form_of_a_space_moves_a_parameter_between_fixed_and_searched() -> Non
     assert (axis.low, axis.high, axis.log) == (0.0, 0.02, False)
 
 
-def test_a_range_that_changes_in_one_end_changes_one_number() -> None:
+def test_changing_one_end_of_a_range_changes_one_number() -> None:
     text = (WORKSPACE / "hopper" / "hopper.space").read_text()
     field = next(field for field in build_form_fields(text, "space") if field.key == "actor.learningRate")
     assert field.value == "0.0002 .. 0.003 log"

@@ -1,4 +1,4 @@
-"""JSON that is being typed: positions, minimal edits, colours; and nothing that is typed raises."""
+"""JSON as it is typed: positions, minimal edits, colours; no text raises."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_outline_reads_what_json_reads(path: Path) -> None:
         ("|", "value", (), ""),
     ],
 )
-def test_place_of_a_cursor_in_a_text_that_is_being_typed(text, role, path, typed) -> None:
-    place = find_cursor_context(*at(text))
-    assert (place.role, place.path, place.prefix) == (role, path, typed)
+def test_cursor_context_in_incomplete_text(text, role, path, typed) -> None:
+    context = find_cursor_context(*at(text))
+    assert (context.role, context.path, context.prefix) == (role, path, typed)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_change_of_a_value_changes_nothing_else(path: Path) -> None:
+def test_setting_a_value_changes_nothing_else(path: Path) -> None:
     text = path.read_text()
     for entry in parse_outline(text):
         if len(entry.path) == 2 and entry.path[0] == "params":
@@ -67,7 +67,7 @@ def test_a_change_of_a_value_changes_nothing_else(path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["seed", "actor.learningRate", "critic.learningRate"])
-def test_a_member_taken_out_leaves_the_others_as_they_are(key: str) -> None:
+def test_removing_a_member_keeps_the_others(key: str) -> None:
     changed = remove_member(SPEC, ("params", key))
     wanted = json.loads(SPEC)
     del wanted["params"][key]
@@ -78,14 +78,14 @@ def test_a_member_taken_out_leaves_the_others_as_they_are(key: str) -> None:
     ]
 
 
-def test_a_new_member_comes_last_and_looks_like_the_others() -> None:
+def test_a_new_member_is_last_and_formatted_like_the_others() -> None:
     changed = set_json_value(SPEC, ("params", "lambda"), "0.9")
     assert changed == SPEC.replace('"critic.learningRate": 0.001', '"critic.learningRate": 0.001,\n\n    "lambda": 0.9')
     assert set_json_value('{"a": 1}', ("b",), "2") == '{"a": 1, "b": 2}'.replace(", ", ",", 1).replace(",", ", ")
     assert json.loads(set_json_value("{}", ("params", "seed"), "2")) == {"params": {"seed": 2}}
 
 
-def test_all_members_taken_out_and_one_put_in() -> None:
+def test_removing_all_members_and_adding_one() -> None:
     text = SPEC
     for key in ("seed", "actor.learningRate", "critic.learningRate"):
         text = remove_member(text, ("params", key))
@@ -95,12 +95,12 @@ def test_all_members_taken_out_and_one_put_in() -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), [("", "a"), ("abc", "abc"), ("aaa", "aa"), ("abcabc", "abcXabc"), ("xy", "")])
-def test_difference_makes_the_new_text(old: str, new: str) -> None:
+def test_changed_span_makes_the_new_text(old: str, new: str) -> None:
     start, end, piece = find_changed_span(old, new)
     assert old[:start] + piece + old[end:] == new
 
 
-def test_colours_never_leave_their_line() -> None:
+def test_colours_end_with_the_line() -> None:
     kinds = {
         line: [colour for _, _, colour in highlight_spans(line)] for line in ('"a": "b",', '"a', "tru", '"x[/red]": 1e-3 \\"')
     }
@@ -110,7 +110,7 @@ def test_colours_never_leave_their_line() -> None:
     assert kinds['"x[/red]": 1e-3 \\"'][:3] == ["key", "mark", "number"]
 
 
-def test_whatever_stands_in_a_text_it_is_read_coloured_and_completed() -> None:
+def test_random_text_is_parsed_coloured_and_completed() -> None:
     draw, files = random.Random(5), [path.read_text() for path in FILES]
     pieces = ("", "{", "}", "[", "]", '"', ",", ":", "x", "\n", '""', "{}", '"a":', "\\", "1", "true", "\0", "é", "1e999")
     for _ in range(1500):
@@ -121,11 +121,11 @@ def test_whatever_stands_in_a_text_it_is_read_coloured_and_completed() -> None:
             text = text[:begin] + draw.choice(pieces) + text[end:]
         if draw.random() < 0.5:
             text = text[draw.randrange(len(text) + 1) :][:60]
-        place = find_cursor_context(text, draw.randrange(len(text) + 1))
+        context = find_cursor_context(text, draw.randrange(len(text) + 1))
         for kind in ("spec", "space"):
-            doc_at(detect_document_context(kind, parse_values(text)), place.path)
-            for proposal in find_completions(text, kind, place)[:3]:
-                insert_completion(text, place, proposal)
+            doc_at(detect_document_context(kind, parse_values(text)), context.path)
+            for completion in find_completions(text, kind, context)[:3]:
+                insert_completion(text, context, completion)
             check_text(text, "a.spec", kind)
             build_form_fields(text, kind)
         for line in text.splitlines():

@@ -7,11 +7,11 @@ from gts_tui.screens.editor.parameter_docs import detect_document_context, doc_a
 from tests.support.spec_texts import SPEC
 
 
-def test_meaning_has_default_range_and_unit() -> None:
-    subject = detect_document_context("spec", parse_values(SPEC))
-    meaning = doc_at(subject, ("params", "exactTail"))
-    assert meaning is not None
-    assert (meaning.default, meaning.unit, meaning.allowed) == ("0.2", "fraction", "a number ≥ 0, ≤ 1")
-    assert doc_at(subject, ("params", "no.such.thing")) is None
+def test_docs_have_default_range_and_unit() -> None:
+    context = detect_document_context("spec", parse_values(SPEC))
+    doc = doc_at(context, ("params", "exactTail"))
+    assert doc is not None
+    assert (doc.default, doc.unit, doc.allowed) == ("0.2", "fraction", "a number ≥ 0, ≤ 1")
+    assert doc_at(context, ("params", "no.such.thing")) is None
     when = doc_at(detect_document_context("space", parse_values(SPEC)), ("paramSpace", "lambda", "when", "physics"))
     assert when is not None and when.key == "physics"

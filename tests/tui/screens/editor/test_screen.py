@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,15 +13,16 @@ import pytest
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
+from gts_tui.screens.editor.completion import POPUP_ROWS
 from gts_tui.screens.editor.screen import EditorMode
 from tests.support.app_driver import screen_text, shows, until
 from tests.support.editor_driver import NAME, drive, go_to, text_of, write
 
 
-def test_nothing_open_says_what_to_do_and_lists_the_files(workspace: Workspace) -> None:
+def test_empty_editor_shows_instructions_and_files(workspace: Workspace) -> None:
     async def story(pilot: Any, mode: EditorMode) -> None:
         screen = await shows(pilot, r"hopper/hopperPPO\.spec")
-        assert "nothing is open" in screen and "inverted/inverted.space" in screen
+        assert "No file is open" in screen and "inverted/inverted.space" in screen
         await pilot.press("down", "enter")
         await shows(pilot, r"hopperA2C\.spec .*1:1")
         assert text_of(mode) == (workspace.root / "hopper/hopperA2C.spec").read_text()
@@ -34,23 +36,56 @@ def test_empty_workspace_offers_a_new_file(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
 
     async def story(pilot: Any, mode: EditorMode) -> None:
-        await shows(pilot, "no spec and no space here yet")
+        await shows(pilot, "no spec or space yet")
         await pilot.press("n")
-        await shows(pilot, "one training")
+        await shows(pilot, "New: what kind")
         await pilot.press("enter")
-        await shows(pilot, "a pole on a cart")
+        await shows(pilot, "Which figure[^~]*a pole on a cart")
         await pilot.press("down", "enter")
-        await shows(pilot, "reinforce")
-        await pilot.press("down", "down", "enter")
-        await shows(pilot, "hopperPPONew")
+        await shows(pilot, "Which technique")
+        await pilot.press("end", "enter")
+        await shows(pilot, "hopper-ppo")
         await pilot.press("enter")
         await until(pilot, lambda: mode.document is not None)
-        made = json.loads((tmp_path / "hopperPPONew.spec").read_text())
+        made = json.loads((tmp_path / "hopper-ppo.spec").read_text())
         assert (made["physicalModel"], made["technique"]) == ("hopper", "ppo")
-        assert text_of(mode) == (tmp_path / "hopperPPONew.spec").read_text()
-        await shows(pilot, r"› gts new spec hopperPPONew\.spec --figure hopper --technique ppo")
+        assert text_of(mode) == (tmp_path / "hopper-ppo.spec").read_text()
+        await shows(pilot, r"› gts new spec hopper-ppo\.spec --figure hopper --technique ppo")
 
     drive(Workspace(tmp_path), story)
+
+
+def test_new_file_is_proposed_beside_its_figure_under_a_free_name(workspace: Workspace) -> None:
+    (workspace.root / "hopper/hopper-ppo.spec").write_text("{}")
+
+    async def story(pilot: Any, mode: EditorMode) -> None:
+        await shows(pilot, "No file is open")
+        await pilot.press("n")
+        await shows(pilot, "New: what kind")
+        await pilot.press("enter")
+        await shows(pilot, "Which figure")
+        await pilot.press("down", "enter")
+        await shows(pilot, "Which technique")
+        await pilot.press("end", "enter")
+        await shows(pilot, r"hopper/hopper-ppo-2\b")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        assert mode.document is None and not (workspace.root / "hopper/hopper-ppo-2.spec").exists()
+
+    drive(workspace, story)
+
+
+def test_popup_is_drawn_below_the_cursor(workspace: Workspace) -> None:
+    async def story(pilot: Any, mode: EditorMode) -> None:
+        await go_to(pilot, mode, '"seed": 1,')
+        await write(pilot, '\n"')
+        await pilot.press("tab")
+        popup, area = mode.workbench.popup, mode.workbench.text_area
+        assert area is not None
+        await until(pilot, lambda: popup.display and popup.region.height == POPUP_ROWS)
+        assert popup.region.y == area.cursor_screen_offset.y + 1
+
+    drive(workspace, story, NAME)
 
 
 def test_an_edit_is_checked_while_typing_and_saved(workspace: Workspace) -> None:
@@ -72,7 +107,18 @@ def test_an_edit_is_checked_while_typing_and_saved(workspace: Workspace) -> None
     drive(workspace, story, NAME)
 
 
-def test_enter_on_a_problem_goes_to_its_place(workspace: Workspace) -> None:
+def test_an_ascii_terminal_gets_ascii_signs(workspace: Workspace) -> None:
+    path = workspace.root / NAME
+    path.write_text(path.read_text().replace('"seed": 1,', '"seed": 1x,'))
+
+    async def story(pilot: Any, mode: EditorMode) -> None:
+        screen = await shows(pilot, r"(?m)^ *x +6:13 +'1x' is not a number")
+        assert re.search(r"(?m)^ *6 *x ", screen) and "✗" not in screen
+
+    drive(workspace, story, NAME, glyphs="ascii")
+
+
+def test_enter_on_an_error_moves_the_cursor_there(workspace: Workspace) -> None:
     path = workspace.root / NAME
     path.write_text(path.read_text().replace('"nEpochs": 488', '"nEpoch": 488').replace('"exactTail": 0.1', '"exactTail": 7'))
 
@@ -90,7 +136,7 @@ def test_enter_on_a_problem_goes_to_its_place(workspace: Workspace) -> None:
     drive(workspace, story, NAME)
 
 
-def test_completion_offers_parameters_with_what_they_mean(workspace: Workspace) -> None:
+def test_completion_offers_parameters_with_descriptions(workspace: Workspace) -> None:
     async def story(pilot: Any, mode: EditorMode) -> None:
         await go_to(pilot, mode, '"seed": 1,')
         await write(pilot, '\n"clipR')
@@ -100,7 +146,7 @@ def test_completion_offers_parameters_with_what_they_mean(workspace: Workspace) 
         json.loads(text_of(mode))
         await go_to(pilot, mode, '"physics": "fa')
         await pilot.press("ctrl+@")
-        await shows(pilot, "exact .*the default")
+        await shows(pilot, "exact .*default")
         await pilot.press("enter")
         await until(pilot, lambda: '"physics": "exact"' in text_of(mode))
         await pilot.press("ctrl+z", "ctrl+z")
@@ -109,7 +155,7 @@ def test_completion_offers_parameters_with_what_they_mean(workspace: Workspace) 
     drive(workspace, story, NAME)
 
 
-def test_list_of_proposals_narrows_and_closes(workspace: Workspace) -> None:
+def test_completions_narrow_and_close(workspace: Workspace) -> None:
     async def story(pilot: Any, mode: EditorMode) -> None:
         before = text_of(mode)
         await go_to(pilot, mode, '"seed": 1,')
@@ -182,7 +228,7 @@ def test_form_refuses_while_the_text_is_broken(workspace: Workspace) -> None:
         await pilot.press("down", "down", "enter")
         await shows(pilot, "seed: a whole number")
         await pilot.press("enter")
-        await shows(pilot, "mend line 7 of the text first")
+        await shows(pilot, "fix line 7 of the text first")
         assert text_of(mode) == before
 
     drive(workspace, story, NAME)
@@ -197,7 +243,7 @@ def test_difference_against_the_saved_file_and_against_another(workspace: Worksp
         await pilot.press("v")
         await shows(pilot, r"seed +1 +12")
         await pilot.press("b")
-        await shows(pilot, "hold it against")
+        await shows(pilot, "Compare with which file")
         await pilot.press("down", "enter")
         await shows(pilot, r"technique +\"a2c\" +\"ppo\"")
         await pilot.press("escape")
@@ -218,7 +264,7 @@ def test_several_files_keep_their_edits_and_cursors(workspace: Workspace) -> Non
         assert "hopperA2C.spec*" in screen_text(pilot.app)
         await until(pilot, lambda: mode.workbench.text_area.has_focus)
         await pilot.press("escape", "x")
-        await shows(pilot, "edits that are not saved")
+        await shows(pilot, "has unsaved edits")
         await pilot.press("down", "enter")
         await until(pilot, lambda: mode.selection() == (NAME,))
         assert '"seed": 1,' in (workspace.root / "hopper/hopperA2C.spec").read_text()
@@ -227,7 +273,7 @@ def test_several_files_keep_their_edits_and_cursors(workspace: Workspace) -> Non
 
 
 def test_a_burst_of_keys_is_done_in_its_order(workspace: Workspace) -> None:
-    """What a slow line delivers at once."""
+    """Slow connections deliver several keys in one read."""
 
     async def story(pilot: Any, mode: EditorMode) -> None:
         before = text_of(mode)
@@ -240,26 +286,32 @@ def test_a_burst_of_keys_is_done_in_its_order(workspace: Workspace) -> None:
     drive(workspace, story, NAME)
 
 
-def test_find_goes_round(workspace: Workspace) -> None:
+def selection_start(mode: EditorMode) -> int:
+    area = mode.workbench.text_area
+    assert area is not None
+    return area.document.get_index_from_location(min(area.selection))
+
+
+def test_find_wraps_around(workspace: Workspace) -> None:
     async def story(pilot: Any, mode: EditorMode) -> None:
         await until(pilot, lambda: mode.workbench.text_area.has_focus)
         await pilot.press("ctrl+f", *"learningrate")
         first = text_of(mode).index("learningRate")
-        await until(pilot, lambda: mode.workbench.text_area.offset_of(min(mode.workbench.text_area.selection)) == first)
+        await until(pilot, lambda: selection_start(mode) == first)
         await pilot.press("enter")
         second = text_of(mode).index("learningRate", first + 1)
-        await until(pilot, lambda: mode.workbench.text_area.offset_of(min(mode.workbench.text_area.selection)) == second)
+        await until(pilot, lambda: selection_start(mode) == second)
         await pilot.press("enter")
-        await until(pilot, lambda: mode.workbench.text_area.offset_of(min(mode.workbench.text_area.selection)) == first)
+        await until(pilot, lambda: selection_start(mode) == first)
         await pilot.press("up")
-        await until(pilot, lambda: mode.workbench.text_area.offset_of(min(mode.workbench.text_area.selection)) == second)
+        await until(pilot, lambda: selection_start(mode) == second)
         await pilot.press("escape")
         await until(pilot, lambda: mode.workbench.text_area.has_focus)
 
     drive(workspace, story, NAME)
 
 
-def test_own_editor_edits_the_file_or_a_copy(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_external_editor_edits_the_file_or_a_copy(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     path = workspace.root / NAME
     monkeypatch.setenv(
         "EDITOR",
@@ -278,7 +330,7 @@ def test_own_editor_edits_the_file_or_a_copy(workspace: Workspace, monkeypatch: 
         await pilot.press("backspace", "backspace", "9", "0")
         await pilot.press("f4")
         await until(pilot, lambda: '"nEpochs": 491' in text_of(mode))
-        # Edits that are not saved are not saved by it.
+        # It must not save unsaved edits.
         assert '"nEpochs": 489' in path.read_text()
 
     drive(workspace, story, NAME)
@@ -293,7 +345,7 @@ def test_training_saves_first_and_shows_its_command(workspace: Workspace, monkey
         await go_to(pilot, mode, '"seed": 1')
         await write(pilot, "7")
         await pilot.press("f5")
-        await shows(pilot, "Save it, and train it")
+        await shows(pilot, r"unsaved edits\. Save it")
         await pilot.press("y")
         await until(pilot, lambda: done == [f"train {NAME}"])
         assert '"seed": 17' in path.read_text()
@@ -307,7 +359,7 @@ def test_training_saves_first_and_shows_its_command(workspace: Workspace, monkey
     drive(workspace, story, NAME)
 
 
-def test_both_sizes_show_what_helps(workspace: Workspace) -> None:
+def test_help_is_visible_at_every_size(workspace: Workspace) -> None:
     for size in ((80, 24), (120, 40), (60, 15)):
 
         async def story(pilot: Any, mode: EditorMode) -> None:

@@ -321,13 +321,13 @@ def test_a_new_spec_is_made_by_three_answers(root: Path) -> None:
     async def flow(pilot: Any) -> None:
         await go_to(pilot, "hopper/a.spec")
         await pilot.press("n")
-        await shows(pilot, "what is to be made")
+        await shows(pilot, "New: what kind")
         await pilot.press("enter")
-        await shows(pilot, "a spec of which figure")
+        await shows(pilot, "Which figure")
         await pilot.press("enter")
-        await shows(pilot, "how hopper learns")
+        await shows(pilot, "Which technique")
         await pilot.press("end", "enter")
-        await shows(pilot, "name of the spec")
+        await shows(pilot, "Name of the spec")
         await pilot.press("enter")
         made = root / "hopper" / "hopper-ppo.spec"
         await until(pilot, made.exists)
