@@ -89,7 +89,7 @@ def _describe_search(view: StudyView) -> Iterator[ChecklistItem]:
 def _describe_result(view: StudyView) -> Iterator[ChecklistItem]:
     best = view.best_trial()
     tuned = sorted({seed for trial in view.trials for seed in _get_tuning_seeds(trial)})
-    yield ChecklistItem("Which seeds were used for tuning?", _format_seeds(tuned) or "not known", not tuned)
+    yield ChecklistItem("Which tuning seeds?", _format_seeds(tuned) or "not known", not tuned)
     if best is None:
         yield ChecklistItem("Which trial is best?", "no trial is complete", True)
         return
@@ -102,15 +102,13 @@ def _describe_result(view: StudyView) -> Iterator[ChecklistItem]:
         answer = f"trial 0, which has the default values: {default_trial.value:.6g}"
         yield ChecklistItem("What is the baseline?", answer, False)
     if best.confirmed is None:
-        yield ChecklistItem("Which seeds were used for testing?", "none: the search value is likely too high", True)
+        yield ChecklistItem("Which test seeds?", "none: the search value is likely too high", True)
         return
     confirmation = best.confirmed
     common = set(confirmation.seeds) & set(tuned)
     overlap = f"; {len(common)} of them were used for tuning" if common else ", none of them used for tuning"
     few = len(confirmation.seeds) < _MIN_TEST_SEEDS
-    yield ChecklistItem(
-        "Which seeds were used for testing?", f"{_format_seeds(confirmation.seeds)}{overlap}", bool(common) or few
-    )
+    yield ChecklistItem("Which test seeds?", f"{_format_seeds(confirmation.seeds)}{overlap}", bool(common) or few)
     yield ChecklistItem(
         "Which score has it on these seeds?",
         f"IQM {confirmation.iqm:.6g}, 95 % interval {confirmation.low:.6g} to {confirmation.high:.6g}",

@@ -202,7 +202,7 @@ def test_studies_of_the_original_program_are_shown(gts, workspace: Path, reposit
     assert "next: gts best hopperSpace.db" in gts("study", "hopperSpace.db").out
     for kind in ("history", "slice", "timeline"):
         assert gts("study", "hopperSpace.db", "--plot", kind).code == 0
-    assert "yes: what was found may be luck" in gts("study", "hopperSpace.db", "--checklist").out
+    assert "yes: the result may be due to a lucky" in gts("study", "hopperSpace.db", "--checklist").out
     outcome = gts("best", "hopperSpace.db", "--out", "winner.spec")
     assert outcome.code == 0 and "may be luck" in outcome.err
     assert read_spec(workspace / "winner.spec").technique == "a2c"

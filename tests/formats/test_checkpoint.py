@@ -368,7 +368,7 @@ def test_overlapping_tensors_are_refused(written, tmp_path):
     first, second = "actor.layer0.bias", "actor.layer1.bias"
     header[second]["data_offsets"] = header[first]["data_offsets"]
 
-    assert "do not lie" in refusal(header_file(tmp_path / "a", header, data[8 + length :])).message
+    assert "do not match its header" in refusal(header_file(tmp_path / "a", header, data[8 + length :])).message
 
 
 @pytest.mark.parametrize("read", [read_checkpoint, read_checkpoint_header])

@@ -42,7 +42,7 @@ def test_everything_is_on_the_disk_before_the_name_moves(tmp_path, monkeypatch):
         real_replace(source, target)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(os, "restart", replace)
+    monkeypatch.setattr(os, "replace", replace)
     monkeypatch.setattr("fcntl.F_FULLFSYNC", None, raising=False)
 
     write_durably(tmp_path / "a", b"three")
@@ -78,7 +78,7 @@ def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "restart", interrupt)
+    monkeypatch.setattr(os, "replace", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         write_durably(tmp_path / "a", b"new")

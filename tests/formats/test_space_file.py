@@ -58,7 +58,7 @@ def test_the_originals_ppo_space_loads_and_its_second_value_counts(legacy):
     assert space.comment == "Fixing size of networks from last pass."
     again = next(warning for warning in space.warnings if warning.key == "actor.varianceScale")
     assert (again.line, again.column) == (14, 9)
-    assert "as the original program read it" in again.message
+    assert "as in the original program" in again.message
 
 
 def test_the_originals_pendulum_space_loads_as_it_is(legacy):

@@ -123,11 +123,11 @@ def test_short_names_stay_different() -> None:
 
 def test_checklist_items_are_open_without_an_answer() -> None:
     items = {item.question: item for item in build_checklist(STUDIES["ordinary"])}
-    assert items["Which seeds were used for testing?"].is_open
+    assert items["Which test seeds?"].is_open
     assert items["Which trials failed?"].answer == "10 × it fell"
     again = Confirmation((4, 5, 6), (1.0, 2.0, 3.0), 2.0, 1.0, 3.0)
     lucky = {item.question: item for item in build_checklist(study([row(0, 5.0, confirmed=again)]))}
-    assert "1 of them were used for tuning" in lucky["Which seeds were used for testing?"].answer
-    assert lucky["Which seeds were used for testing?"].is_open
+    assert "1 of them were used for tuning" in lucky["Which test seeds?"].answer
+    assert lucky["Which test seeds?"].is_open
     assert lucky["How much too high is the search value?"].answer == "3"
     assert all(item.answer for one in STUDIES.values() for item in build_checklist(one))

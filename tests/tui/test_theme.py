@@ -161,7 +161,7 @@ def test_all_theme_keys_exist_in_textual() -> None:
         (GOOD + "[variables]\nsurprise = '#000'\n", 8, "unknown key `surprise`"),
         (GOOD + "[chart]\ncolours = ['#12345']\n", 8, "a colour of [chart] is '#12345'"),
         (GOOD.replace("true", "'yes'"), 2, "`dark` must be true or false"),
-        (GOOD.replace('"mine"', '"My Theme!"'), 1, "small letters"),
+        (GOOD.replace('"mine"', '"My Theme!"'), 1, "lower-case letters"),
         (GOOD + "[state]\ngood = 3\n", 8, "not a colour"),
         ("name = \n", 1, "not valid TOML"),
         ("colours = 3\n", 1, "`colours` must be a table"),
