@@ -24,7 +24,7 @@ class BenchResult(Result):
         return self.report
 
 
-def run(
+def run_bench(
     context: Context, *, figures: Sequence[str], repetitions: int, peers: bool, quick: bool
 ) -> Iterator[Note | BenchResult]:
     """Measure; yields a note before each measurement, then the result."""
@@ -47,7 +47,7 @@ COMMAND = Command(
     name="bench",
     summary="Measure the speed of this machine.",
     group="machine",
-    run=run,
+    run=run_bench,
     needs_torch=True,
     help="Measures worlds against a plain loop over MuJoCo, and trainings with a profile of their phases.",
     options=(

@@ -40,7 +40,7 @@ class CheckResult(Result):
         return {"ok": self.exit_code == 0} | super().as_dict()
 
 
-def run(context: Context, *, files: Sequence[str]) -> CheckResult:
+def run_check(context: Context, *, files: Sequence[str]) -> CheckResult:
     """Read every file and collect its errors and warnings."""
     return CheckResult(tuple(_check(context, word) for word in files))
 
@@ -79,7 +79,7 @@ COMMAND = Command(
     name="check",
     summary="List all errors of files.",
     group="workspace",
-    run=run,
+    run=run_check,
     read_only=True,
     help="Prints every error of every file as file:line:column: message. The exit code is 2 if there is any.",
     arguments=(Argument("files", "Specs, spaces or checkpoints.", "document", multiple=True, metavar="FILE"),),

@@ -45,7 +45,7 @@ class CompareResult(Result):
     """Parameters with more than one value, in the order of their declarations."""
 
 
-def run(context: Context, *, references: Sequence[str], play: bool) -> CompareResult:
+def run_compare(context: Context, *, references: Sequence[str], play: bool) -> CompareResult:
     """Compare sources, a run as its members; `play` first plays them side by side from the same starts."""
     sides = tuple(side for word in references for side in read_compared_sources(context, resolve(context, word)))
     if len(sides) < 2:
@@ -158,7 +158,7 @@ COMMAND = Command(
     name="compare",
     summary="Compare specs, checkpoints or runs.",
     group="results",
-    run=run,
+    run=run_compare,
     read_only=True,
     help="Shows scores and the parameters that differ. With --play, all of them first play side by side in the terminal, from "
     "the same starts and with the keys of `gts play`.",

@@ -80,7 +80,7 @@ class DoctorResult(Result):
         return {"ok": self.exit_code == 0} | super().as_dict()
 
 
-def run(context: Context) -> DoctorResult:
+def run_doctor(context: Context) -> DoctorResult:
     """Check everything; changes nothing."""
     return DoctorResult((*_python(), *_packages(), *_processors(context), *_screen(), *_workspace(context)))
 
@@ -190,7 +190,7 @@ COMMAND = Command(
     name="doctor",
     summary="Check this machine, its packages and this terminal.",
     group="machine",
-    run=run,
+    run=run_doctor,
     needs_torch=True,
     help="Changes nothing. The exit code is 3 if something that GTS needs is missing.",
     threads=True,

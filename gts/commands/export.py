@@ -139,7 +139,7 @@ class ExportedTable(Result):
     columns: tuple[str, ...]
 
 
-def run(
+def run_export(
     context: Context, *, reference: str, file: str, seconds: float | None, seed: int
 ) -> ExportedTable | ExportedPolicy | ExportedMotion:
     """Write metrics of a run or a checkpoint, or the policy or the motion of a checkpoint."""
@@ -293,7 +293,7 @@ COMMAND = Command(
     name="export",
     summary="Export a policy, its motion, or the metrics of a run.",
     group="results",
-    run=run,
+    run=run_export,
     needs_torch=True,
     help="The suffix of the file selects the format. `.onnx`: the policy of a checkpoint, from the environment's observations "
     "to its actions, with normaliser and action range inside (needs the extra `[onnx]`). `.glb` (glTF), `.usda` (USD, needs "

@@ -23,7 +23,7 @@ class ImportResult(Result):
     networks: tuple[dict[str, Any], ...]
 
 
-def run(context: Context, *, old: str, new: Path | None) -> ImportResult:
+def run_import(context: Context, *, old: str, new: Path | None) -> ImportResult:
     """Convert an old checkpoint without executing anything in it."""
     from dataclasses import asdict
 
@@ -46,7 +46,7 @@ COMMAND = Command(
     name="import",
     summary="Convert a checkpoint of the original program.",
     group="workspace",
-    run=run,
+    run=run_import,
     needs_torch=True,
     help="Only the objects that such a checkpoint needs are read; anything else is refused, and nothing is ever executed.",
     arguments=(

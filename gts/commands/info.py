@@ -139,7 +139,7 @@ class StudyInfo(Result):
     kind: str = "study"
 
 
-def run(context: Context, *, file: str, verbose: bool) -> Result:
+def run_info(context: Context, *, file: str, verbose: bool) -> Result:
     """Describe a spec, a space, a checkpoint, a run or a study."""
     study = find_study(context, file)
     if study is not None:
@@ -274,7 +274,7 @@ COMMAND = Command(
     name="info",
     summary="Show the contents of a file, a run or a study.",
     group="results",
-    run=run,
+    run=run_info,
     read_only=True,
     help="Of a spec or space, the parameters that differ from their defaults; of a checkpoint, networks, score, learning "
     "curve, history and versions; of a run, state and metrics; of a study, its best trials.",

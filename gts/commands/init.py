@@ -30,7 +30,7 @@ class InitResult(Result):
     """Files that existed already and were left unchanged."""
 
 
-def run(context: Context, *, folder: Path) -> InitResult:
+def run_init(context: Context, *, folder: Path) -> InitResult:
     """Copy the example files into a folder; existing files are left unchanged."""
     from gts.store.catalogue import Catalogue
 
@@ -86,7 +86,7 @@ COMMAND = Command(
     name="init",
     summary="Create a workspace with examples.",
     group="workspace",
-    run=run,
+    run=run_init,
     help="A workspace is a folder with specs, spaces and checkpoints; runs and studies are stored in it. "
     "Existing files are left unchanged.",
     arguments=(Argument("folder", "The folder; default: the current one.", "folder", "path", required=False, default=Path()),),

@@ -21,7 +21,7 @@ class NewFileResult(Result):
     technique: str
 
 
-def run(context: Context, *, kind: str, name: Path, figure: str, technique: str) -> NewFileResult:
+def run_new(context: Context, *, kind: str, name: Path, figure: str, technique: str) -> NewFileResult:
     """Write a new file from a template; never replaces a file."""
     from gts.formats.durable import write_durably
     from gts.formats.templates import make_space_template, make_spec_template
@@ -38,7 +38,7 @@ COMMAND = Command(
     name="new",
     summary="Create a spec or a space.",
     group="workspace",
-    run=run,
+    run=run_new,
     arguments=(
         Argument("kind", "Kind of file.", type="choice", choices=("spec", "space"), metavar="spec|space"),
         Argument("name", "Name of the file; a missing suffix is added.", "file", "path"),

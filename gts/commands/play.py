@@ -140,7 +140,7 @@ class PlayResult(Result):
     """Path, pictures, fps, width, height and renderer of a written video."""
 
 
-def run(
+def run_play(
     context: Context,
     *,
     references: Sequence[str],
@@ -255,7 +255,7 @@ COMMAND = Command(
     name="play",
     summary="Play checkpoints and runs in a window, in the terminal or as a video.",
     group="results",
-    run=run,
+    run=run_play,
     needs_torch=True,
     help="Plays in real time, with deterministic actions on exact physics, each loop from a new random start: the same ones as "
     "the episodes of `gts score --seed SEED`. A window opens where there is a display; over ssh and without one the figure is "

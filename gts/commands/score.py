@@ -39,7 +39,9 @@ class ScoreResult(Result):
     checkpoints: tuple[ScoredCheckpoint, ...]
 
 
-def run(context: Context, *, checkpoints: Sequence[str], episodes: int, steps: int, seed: int, verbose: bool) -> Iterator[Any]:
+def run_score(
+    context: Context, *, checkpoints: Sequence[str], episodes: int, steps: int, seed: int, verbose: bool
+) -> Iterator[Any]:
     """Score checkpoints over the same test episodes; yields events, then the result."""
     from gts.formats.checkpoint import read_checkpoint
 
@@ -93,7 +95,7 @@ COMMAND = Command(
     name="score",
     summary="Score checkpoints over test episodes.",
     group="results",
-    run=run,
+    run=run_score,
     needs_torch=True,
     help="The score is mean × (1 − cov), cov = standard deviation ÷ |mean|. Actions are deterministic, physics is exact, and "
     "no training uses the start states: the same checkpoint always gets the same score.",

@@ -145,7 +145,7 @@ def create_log_folder(logdir: Path, space: SearchSpace, content: bytes | None = 
     return root
 
 
-def run_search(context: Context, request: SearchRequest, *, detach: bool) -> Iterator[Any]:
+def start_search(context: Context, request: SearchRequest, *, detach: bool) -> Iterator[Any]:
     """Search in this process or in the background; yields events, then the result. Raises GtsError."""
     from gts.jobs.searches.job import create_search
 
@@ -245,7 +245,7 @@ def _detach_search(request: SearchRequest, job: Job, lock: JobLock) -> DetachedS
     return DetachedSearch(request.source, job.id, str(job.folder), job.queued)
 
 
-def run(
+def run_search(
     context: Context,
     *,
     space: str,
@@ -295,7 +295,7 @@ def run(
     )
     if reset:
         yield from _reset_study(context, request, yes)
-    yield from run_search(context, request, detach=detach)
+    yield from start_search(context, request, detach=detach)
 
 
 def _storage_and_trials(storage: str | None, trials: str | None) -> tuple[str | None, int | None]:
@@ -354,7 +354,7 @@ COMMAND = Command(
     name="search",
     summary="Search a space for the best parameters, or continue a search.",
     group="training",
-    run=run,
+    run=run_search,
     help="Every search makes a study: the folder `studies/NAME` of the workspace with its trials, its log and a checkpoint of "
     "every training. At the end the best trials are trained again on fresh seeds, and the best of those is the winner. The "
     "same command continues a search that was stopped, killed or interrupted by a reboot; options that are not given keep "

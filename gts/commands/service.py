@@ -29,7 +29,7 @@ class ServiceResult(Result):
     """Obstacles and other remarks."""
 
 
-def run(context: Context, *, action: str) -> Iterator[Note | Result]:
+def run_service(context: Context, *, action: str) -> Iterator[Note | Result]:
     """Install, remove or read the service; yields notes, then the result."""
     from gts.jobs import service
 
@@ -64,7 +64,7 @@ COMMAND = Command(
     name="service",
     summary="Resume interrupted jobs after every restart of the machine.",
     group="jobs",
-    run=run,
+    run=run_service,
     help="`install` has the system run `gts resume --all` for this workspace once after every start: by a unit of systemd, "
     "or by launchd on macOS. It says which files it writes; `remove` deletes them again.",
     arguments=(

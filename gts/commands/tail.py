@@ -75,7 +75,7 @@ class TailResult(Result):
         return asdict(self.job) | {"came_to": self.came_to.as_dict() if self.came_to else None}
 
 
-def run(context: Context, *, job: str, lines: int, no_follow: bool) -> Iterator[Any]:
+def run_tail(context: Context, *, job: str, lines: int, no_follow: bool) -> Iterator[Any]:
     """Follow a job: yields the last lines of its log, new lines, changes of state and progress, then the result."""
     status = resolve_job(context, job)
     # A listener, even an empty one, makes Ctrl-C end this loop instead of raising KeyboardInterrupt.
@@ -226,7 +226,7 @@ COMMAND = Command(
     name="tail",
     summary="Follow the log and the progress of a job.",
     group="jobs",
-    run=run,
+    run=run_tail,
     read_only=True,
     help="Shows the last lines of its log, then new lines and numbers, and its result at the end. Ctrl-C ends only this "
     "command, the job keeps running. The exit code is 0 if the job is done or was stopped, 1 if it failed or was interrupted.",

@@ -47,7 +47,7 @@ class ThemesResult(Result):
         return {"ok": not self.bad} | super().as_dict()
 
 
-def run(context: Context, *, what: str, files: Sequence[str]) -> ThemesResult | CheckResult:
+def run_themes(context: Context, *, what: str, files: Sequence[str]) -> ThemesResult | CheckResult:
     """List the themes, or check theme files."""
     if what == "check":
         paths = [resolve_path(context, word) for word in files] or [path for _, path in theme_paths(context.workspace)]
@@ -120,7 +120,7 @@ COMMAND = Command(
     name="themes",
     summary="List the themes of the terminal program, or check theme files.",
     group="machine",
-    run=run,
+    run=run_themes,
     read_only=True,
     help="Themes are TOML files in `themes` of the workspace and of the user's settings; one with the name of a built-in theme "
     "replaces it. `gts themes check` lists every error of the named files, by default of all themes: the exit code is 2 if "

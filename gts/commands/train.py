@@ -113,7 +113,7 @@ class DetachedTraining(Result):
     """Path of each member's result."""
 
 
-def run(
+def run_train(
     context: Context,
     *,
     source: str,
@@ -264,7 +264,7 @@ COMMAND = Command(
     name="train",
     summary="Train a spec or continue a checkpoint, then score the result.",
     group="training",
-    run=run,
+    run=run_train,
     help="Every training makes a run: a folder in the workspace's `runs` with its metrics, its log and its checkpoints. "
     "OUT is the policy with the best evaluation during the training. "
     "The first Ctrl-C stops the training after the current update and saves; the second one ends it at once. Every run is also "

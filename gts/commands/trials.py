@@ -49,7 +49,7 @@ class TrialsResult(Result):
     """Number of trials in the study."""
 
 
-def run(
+def run_trials(
     context: Context,
     *,
     study: str,
@@ -153,7 +153,7 @@ COMMAND = Command(
     name="trials",
     summary="List the trials of a study.",
     group="results",
-    run=run,
+    run=run_trials,
     read_only=True,
     help="The best come first. Also works during the search, and for studies of the original program.",
     arguments=(Argument("study", STUDY_HELP, "study"),),

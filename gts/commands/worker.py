@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gts.commands.command import Argument, Command, Context, Note, Option, Result
 from gts.commands.resolve import resolve_job
 from gts.commands.search import COMMAND as SEARCH
-from gts.commands.search import allocate_workers, create_log_folder, run_search, storage_without_password
+from gts.commands.search import allocate_workers, create_log_folder, start_search, storage_without_password
 from gts.errors import FormatError, UsageError
 from gts.jobs.requests import SearchRequest
 
@@ -61,7 +61,7 @@ def run_worker(
         save_every=save_every,
         queued=queue,
     )
-    yield from run_search(context, request, detach=detach)
+    yield from start_search(context, request, detach=detach)
 
 
 def _read_shared_space(storage: StorageLocation, name: str) -> SearchSpace:

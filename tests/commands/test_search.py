@@ -203,7 +203,7 @@ def test_reset_moves_the_old_study_aside(gts, standing, space: Path, workspace: 
     asked: list[str] = []
     context = Context(Workspace(workspace), 1, confirm=lambda question: bool(asked.append(question)))
     with pytest.raises(UsageError, match="was not changed"):
-        list(search.run(context, **_values("hopper/tiny.space", reset=True)))
+        list(search.run_search(context, **_values("hopper/tiny.space", reset=True)))
     assert asked == ["Move the study tiny with its 3 trials aside and start a new one?"]
     life = JobLock.acquire(Workspace(workspace).study_folder("tiny").lock)
     assert gts("search", "hopper/tiny.space", "--reset", "--yes").code == 2
@@ -221,7 +221,7 @@ def test_reset_moves_the_old_study_aside(gts, standing, space: Path, workspace: 
 
 
 def _values(word: str, **changed: Any) -> dict[str, Any]:
-    """Default values of the options of `search.run`, with some replaced."""
+    """Default values of the options of `search.run_search`, with some replaced."""
     declared = search.COMMAND
     values = {one.name: one.default for one in declared.arguments} | {"space": word}
     values |= {one.value_name: False if one.type == "flag" else one.default for one in declared.options}

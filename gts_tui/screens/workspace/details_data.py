@@ -90,9 +90,9 @@ def read_details(workspace: Workspace, item: WorkspaceItem) -> ItemDetails:
         if item.kind == "study":
             return _read_study_details(workspace.study_folder(item.reference))
         from gts.commands.command import Context
-        from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo, run
+        from gts.commands.info import CheckpointInfo, SpaceInfo, SpecInfo, run_info
 
-        info = run(Context(workspace), file=str(workspace.root / item.reference), verbose=False)
+        info = run_info(Context(workspace), file=str(workspace.root / item.reference), verbose=False)
         assert isinstance(info, SpecInfo | SpaceInfo | CheckpointInfo)
         return info
     except (ValueError, TypeError, KeyError, AttributeError) as error:
