@@ -1,4 +1,4 @@
-"""The command line of the terminal program:
+"""The command line of the terminal program: input, completion, history, running commands, output.
 
-input, completion, history, execution, output. It may import `widgets` and below.
+May import `widgets` and the modules of `gts_tui` below them, and `gts`, but no screens.
 """
