@@ -76,7 +76,7 @@ def test_info_of_a_space(gts, here: Path) -> None:
     shown = gts("info", "mine.space").out
     assert "searched" in shown
     assert "min 0.0001, max 0.003, log true" in shown
-    assert gts("info", "mine.space", "--json").data["axes"]["lambda"] == {"min": 0.8, "max": 1.0}
+    assert gts("info", "mine.space", "--json").data["axes"]["lambda"] == {"min": 0.9, "max": 1.0}
 
 
 def test_control_characters_of_files_are_replaced(gts, workspace: Path) -> None:

@@ -118,7 +118,7 @@ def test_jobs_shows_every_state_in_80_columns(gts, workspace: Path, pretend, mon
         (died, "✗ failed"), (failed, "✗ failed"), (done, "✓ done"),
     ]:  # fmt: skip
         assert any(line.startswith(job.id) and says in line for line in lines), says
-    for said in ("the disk is full", "a loss of nan", "by kill", "it crashed 3 times at step 0", "number 1 in the row"):
+    for said in ("the disk is full", "a loss of nan", "by kill", "it crashed 3 times at step 0", "number 1 in the queue"):
         assert said in outcome.out
     assert "1 running, 1 queued (1 in other workspaces); 1 thread on" in lines[-1]
     assert (data[works.id]["step"], data[works.id]["pid"], data[waits.id]["place"]) == (2000, os.getpid(), 1)
@@ -226,7 +226,7 @@ def test_tail_of_a_job_that_is_removed(gts, workspace: Path, pretend) -> None:
     outcome = gts("tail")
     thread.join()
     assert outcome.code == 2
-    assert f"error: {job.id} is gone" in outcome.err
+    assert f"error: the folder of {job.id} was removed" in outcome.err
 
 
 def test_tail_of_a_job_that_is_removed_slowly(gts, workspace: Path, pretend) -> None:
@@ -241,7 +241,7 @@ def test_tail_of_a_job_that_is_removed_slowly(gts, workspace: Path, pretend) -> 
     outcome = gts("tail")
     thread.join()
     assert outcome.code == 2
-    assert f"error: {job.id} is gone" in outcome.err
+    assert f"error: the folder of {job.id} was removed" in outcome.err
 
 
 def test_paused_training_is_shown_on_its_bar(tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_resume_refuses_invalid_requests(gts, workspace: Path, pretend) -> None:
     for words, says in [
         ([done.id], f"{done.id} is done"),
         ([works.id], f"process {os.getpid()} on"),
-        ([works.id, "--attach"], "is working on"),
+        ([works.id, "--attach"], "is already running"),
         (["--attach", "--all"], "--attach resumes one job"),
         ([done.id, "--attach", "--queue"], "--attach resumes one job"),
         ([done.id, "--all"], "name the jobs"),
@@ -305,7 +305,7 @@ def test_resume_all_skips_stopped_and_repeatedly_failing_jobs(gts, workspace: Pa
     outcome = gts("resume", "--all")
     assert outcome.code == 0
     assert f"not resumed, paused: {stopped.id} (stopped on request)" in outcome.out
-    assert f"not resumed, failed: {died.id} (it died 3 times at step 0)" in outcome.out
+    assert f"not resumed, failed: {died.id} (it crashed 3 times at step 0)" in outcome.out
     data = gts("resume", "--all", "--json").data
     assert data["jobs"] == []
     assert {one["id"] for one in data["left_alone"]} == {stopped.id, died.id}

@@ -54,7 +54,7 @@ def here(trained: Path, workspace: Path) -> Path:
         (["out-seed1.checkpoint", "--size", "640x480"], 2, "`--size` is the size of a video"),
         (["@last", "--follow", "-v", "x.mp4"], 2, "a video cannot follow a run"),
         (["out-seed1.checkpoint", "--fps", "100"], 2, "at most 60"),
-        (["bad.trajectory"], 2, "no trajectory, or a damaged one"),
+        (["bad.trajectory"], 2, "not a trajectory, or a damaged one"),
     ],
 )
 def test_errors_name_the_reason(gts, here: Path, words: list[str], code: int, message: str) -> None:

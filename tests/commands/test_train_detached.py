@@ -61,7 +61,7 @@ def test_detached_training_is_stopped_and_resumed(gts, workspace: Path) -> None:
     assert f"next: gts resume {run}" in told.replace("      gts", "next: gts")
 
     outcome = gts("resume", run)
-    assert f"{run} goes on from step {step:,}".replace(",", " ") in outcome.out
+    assert f"{run} resumed at step {step:,}".replace(",", " ") in outcome.out
     until(folder, "running")
     killed = gts("stop", "@last", "--now", "--json").data["jobs"][0]
     assert (killed["state"], killed["reason"]) == ("paused", "stopped")

@@ -20,7 +20,7 @@ def test_machines_share_a_study(postgresql: Server, tmp_path: Path) -> None:
         first, "search", "shared.space", postgresql.url, "2", *ONE, "--confirm", "0", "--sampler", "random"
     )
     assert code == 0, said
-    assert "the password is not kept" in said
+    assert "the password is not stored" in said
     assert data["counts"] == {"complete": 2}
 
     code, data, said = run_json(second, "worker", "--study", f"{postgresql.url}#shred", *ONE)

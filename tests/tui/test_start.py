@@ -81,7 +81,7 @@ def test_without_a_terminal_it_helps(workspace: Workspace) -> None:
 def test_options_of_the_program_mean_nothing_before_a_command(workspace: Workspace, words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-m", "gts", *words], capture_output=True, text=True)
     assert done.returncode == 2
-    assert f"{words[0]} is for the terminal program" in done.stderr
+    assert f"{words[0]} is an option of the terminal program" in done.stderr
 
 
 def test_a_workspace_before_a_command_is_its_workspace(tmp_path: Path) -> None:
