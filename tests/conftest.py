@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from gts.system.threads import limit_thread_spin
 from tests.support.postgresql import Server, programs
@@ -17,6 +18,10 @@ from tests.support.repository import ROOT
 # Several test processes share the cores, so each computes on one; tests of threads set their own number.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 limit_thread_spin()
+
+# An example may take any time, and a failure prints what repeats it.
+settings.register_profile("gts", deadline=None, print_blob=True)
+settings.load_profile("gts")
 
 # Programs that tests start import the code of this working tree, whatever is installed and wherever they are started.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))

@@ -237,7 +237,7 @@ def _kill(folder: Path) -> bool:
         return _kill(folder)
     with suppress(ProcessLookupError):
         os.killpg(standing.lock_info.worker.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while read_job_status(folder).state.alive:
         assert time.monotonic() < deadline, "the lock outlives the process"
         time.sleep(0.005)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from gts.commands import tail
 from gts.commands.job_progress import RunProgress
 from gts.commands.views.live import EventDisplay
 from gts.formats.checkpoint import read_checkpoint
+from gts.jobs import control
 from gts.jobs.job_events import DiskFull, DiskFullCleared, RunStarted
 from gts.jobs.job_lock import JobLock
 from gts.jobs.job_store import Job, read_job, read_job_status, write_job
@@ -34,6 +36,7 @@ from gts.store.metrics import MetricsWriter
 from gts.store.workspace import RunFolder, Workspace
 from gts.training.events import TrainingProgress
 from tests.support.cli import TINY_SPEC
+from tests.support.waiting import wait_until
 
 Pretend = Callable[..., tuple[Job, JobLock]]
 
@@ -80,8 +83,46 @@ def numbers(job: Job, rounds: int) -> None:
         writer.add_evaluation(0, 100 * rounds, {"mean": 77.0}, best=True)
 
 
-def soon(act: Callable[[], object], seconds: float = 0.3) -> threading.Thread:
-    thread = threading.Timer(seconds, act)
+class PollCounter:
+    """Counts how often a command that follows a job has looked at it."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self) -> None:
+        self._count += 1
+
+    def wait(self, polls: int = 2) -> None:
+        """Wait until it has looked again, that often."""
+        wanted = self._count + polls
+        wait_until(lambda: self._count >= wanted, what=f"{polls} looks at the job")
+
+
+@pytest.fixture
+def polls(monkeypatch: pytest.MonkeyPatch) -> PollCounter:
+    counter, wait, wait_for_end = PollCounter(), StopRequest.wait, control.wait_for_end
+
+    def counted(self: StopRequest, seconds: float) -> bool:
+        counter.add()
+        return wait(self, seconds)
+
+    def counted_end(job: Job, seconds: float) -> bool:
+        counter.add()
+        return wait_for_end(job, seconds)
+
+    monkeypatch.setattr(StopRequest, "wait", counted)
+    monkeypatch.setattr(control, "wait_for_end", counted_end)
+    return counter
+
+
+def after_polls(polls: PollCounter, act: Callable[[], object]) -> threading.Thread:
+    """Act in a thread once a command has looked at its job."""
+
+    def run() -> None:
+        polls.wait()
+        act()
+
+    thread = threading.Thread(target=run)
     thread.start()
     return thread
 
@@ -173,7 +214,7 @@ def test_tail_shows_last_lines_and_state(gts, workspace: Path, pretend) -> None:
     assert gts("tail", "--no-follow").code == 0
 
 
-def test_tail_follows_until_the_end_despite_log_changes(gts, workspace: Path, pretend) -> None:
+def test_tail_follows_until_the_end_despite_log_changes(gts, workspace: Path, pretend, polls: PollCounter) -> None:
     job, life = pretend("queued", "a slot: 1 of 1 are taken")
     log = job.folder / "log.txt"
 
@@ -191,7 +232,7 @@ def test_tail_follows_until_the_end_despite_log_changes(gts, workspace: Path, pr
                 life.release(),
             ),
         ):
-            time.sleep(2 * tail.TAIL_POLL_SECONDS)
+            polls.wait()
             act()
 
     thread = threading.Thread(target=live)
@@ -207,10 +248,10 @@ def test_tail_follows_until_the_end_despite_log_changes(gts, workspace: Path, pr
     assert outcome.out.splitlines()[-1].endswith("nan")
 
 
-def test_ctrl_c_ends_only_tail(gts, workspace: Path, pretend) -> None:
+def test_ctrl_c_ends_only_tail(gts, workspace: Path, pretend, polls: PollCounter) -> None:
     job, _ = pretend("running")
     before = sorted((path, path.stat().st_mtime_ns) for path in job.folder.rglob("*"))
-    thread = soon(lambda: os.kill(os.getpid(), signal.SIGINT), 0.6)
+    thread = after_polls(polls, lambda: os.kill(os.getpid(), signal.SIGINT))
     outcome = gts("tail", "--json")
     thread.join()
     assert (outcome.code, outcome.data["state"]) == (130, "running")
@@ -220,24 +261,33 @@ def test_ctrl_c_ends_only_tail(gts, workspace: Path, pretend) -> None:
     assert sorted((path, path.stat().st_mtime_ns) for path in job.folder.rglob("*")) == before
 
 
-def test_tail_of_a_job_that_is_removed(gts, workspace: Path, pretend) -> None:
+def test_tail_of_a_job_that_is_removed(gts, workspace: Path, pretend, polls: PollCounter) -> None:
     job, _ = pretend("running")
-    thread = soon(lambda: shutil.rmtree(job.folder), 0.6)
+    thread = after_polls(polls, lambda: shutil.rmtree(job.folder))
     outcome = gts("tail")
     thread.join()
     assert outcome.code == 2
     assert f"error: the folder of {job.id} was removed" in outcome.err
 
 
-def test_tail_of_a_job_that_is_removed_slowly(gts, workspace: Path, pretend) -> None:
+def test_tail_of_a_job_that_is_removed_slowly(
+    gts, workspace: Path, pretend, polls: PollCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job, _ = pretend("running")
+    noticed, removed = threading.Event(), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        noticed.set()
+        assert removed.wait(60)
 
     def remove() -> None:
         job.lock_path.unlink()
-        time.sleep(0.1)
+        assert noticed.wait(60)
         shutil.rmtree(job.folder)
+        removed.set()
 
-    thread = soon(remove, 0.6)
+    monkeypatch.setattr(tail, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    thread = after_polls(polls, remove)
     outcome = gts("tail")
     thread.join()
     assert outcome.code == 2
@@ -268,14 +318,14 @@ def test_stop_needs_a_running_job(gts, workspace: Path, pretend) -> None:
     assert gts("stop", job.id, "--all").code == 2
 
 
-def test_ctrl_c_keeps_a_stop_request(gts, workspace: Path, pretend) -> None:
+def test_ctrl_c_keeps_a_stop_request(gts, workspace: Path, pretend, polls: PollCounter) -> None:
     job, life = pretend("stopping")  # asked before: nobody signals this process a second time
-    thread = soon(lambda: os.kill(os.getpid(), signal.SIGINT), 0.6)
+    thread = after_polls(polls, lambda: os.kill(os.getpid(), signal.SIGINT))
     outcome = gts("stop", job.id, "--json")
     thread.join()
     assert (outcome.code, outcome.data["jobs"][0]["state"]) == (130, "stopping")
     assert "the job still stops" in outcome.err
-    thread = soon(life.release)
+    thread = after_polls(polls, life.release)
     assert gts("stop", job.id, "--json").data["jobs"][0]["state"] == "paused"
     thread.join()
 

@@ -7,7 +7,6 @@ import os
 import pty
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import StringIO
@@ -32,6 +31,7 @@ from gts.jobs.stop_request import StopRequest
 from gts.search.study import Study
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.cli import TINY_SPEC, Outcome
+from tests.support.waiting import wait_until
 
 AXES = {"actor.learningRate": {"min": 1e-4, "max": 1e-2, "log": True}, "discountFactor": [0.95, 0.99]}
 QUICK = ("-n", 1, "--threads", 1, "--confirm", 0)
@@ -157,10 +157,9 @@ def test_ctrl_c_saves_and_the_same_command_resumes(gts, space: Path, workspace: 
     # They go on where they were, under their numbers.
     outcome = gts("resume", "tiny")
     assert "tiny resumed at 0 of 2 trials" in outcome.out, outcome.err
-    deadline = time.monotonic() + 60
-    while gts("jobs", "--json").data["jobs"][0]["step"] <= sum(saved):
-        assert time.monotonic() < deadline, folder.log.read_text()
-        time.sleep(0.2)
+    wait_until(
+        lambda: gts("jobs", "--json").data["jobs"][0]["step"] > sum(saved), what=lambda: folder.log.read_text(), interval=0.2
+    )
     outcome = gts("stop", "tiny")
     assert "tiny: stopped, 0 of 2 trials done" in outcome.out, outcome.err
     assert all(now > before for now, before in zip(newest_steps(folder), saved, strict=True))

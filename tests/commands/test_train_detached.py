@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from gts.jobs.job_store import list_jobs, read_job_status
 from gts.store.workspace import Workspace
 from tests.support.cli import start
+from tests.support.waiting import wait_until
 
 ENDLESS = ("-s", "400M", "-e", "400000", "--set", "nEvaluations=0", "--no-score")
 
@@ -29,11 +29,11 @@ def _nothing_outlives_its_test(workspace: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def until(folder: Path, *words: str) -> None:
-    deadline = time.monotonic() + 60
-    while read_job_status(folder).state.name not in words:
+    def shown() -> str:
         log = folder / "log.txt"
-        assert time.monotonic() < deadline, f"{read_job_status(folder).state}\n{log.read_text() if log.exists() else ''}"
-        time.sleep(0.05)
+        return f"{words}: {read_job_status(folder).state}\n{log.read_text() if log.exists() else ''}"
+
+    wait_until(lambda: read_job_status(folder).state.name in words, what=shown, deadline=180.0)
 
 
 def test_detached_training_is_stopped_and_resumed(gts, workspace: Path) -> None:
@@ -55,7 +55,7 @@ def test_detached_training_is_stopped_and_resumed(gts, workspace: Path) -> None:
     step = gts("jobs", "--json").data["jobs"][0]["step"]
     assert f"{run}: stopped, " + f"{step:,}".replace(",", " ") in outcome.out
     assert step > 0
-    told, _ = follower.communicate(timeout=30)
+    told, _ = follower.communicate(timeout=60)
     assert follower.returncode == 0
     assert f"stopped at step {step}" in told
     assert f"next: gts resume {run}" in told.replace("      gts", "next: gts")
@@ -76,10 +76,7 @@ def test_queued_training_waits_for_a_slot_and_can_be_stopped(gts, workspace: Pat
     (second,) = [one for one in Workspace(workspace).run_ids() if one != first["run"]]
     assert f"{second} queued until the running jobs leave room" in shown.out
     folder = Workspace(workspace).run_folder(second).path
-    deadline = time.monotonic() + 30
-    while "1 of 1 are taken" not in read_job_status(folder).state.reason:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: "1 of 1 are taken" in read_job_status(folder).state.reason, what="the reason why it waits")
     listed = gts("jobs")
     assert "for a slot: 1 of 1 are taken" in listed.out
     assert "number 1 in the queue" in listed.out

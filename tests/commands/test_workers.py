@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from gts.jobs.job_store import find_job
 from gts.store.workspace import Workspace
 from tests.support.cli import TINY_SPACE, run_json
+from tests.support.waiting import wait_until
 
 PATIENCE = 90.0
 """Deadline in seconds for a process to start, or to save its trainings and end, on a busy machine."""
@@ -63,9 +63,10 @@ def working(pid: int) -> int:
 
 
 def until(condition: Callable[[], bool], search: subprocess.Popen[bytes]) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
+    """Wait until a condition holds; fails when the search ends."""
+
+    def holds() -> bool:
         assert search.poll() is None, "the search has ended"
-        assert time.monotonic() < end
-        time.sleep(0.1)
+        return condition()
+
+    wait_until(holds, what="the number of workers", deadline=PATIENCE, interval=0.1)

@@ -172,7 +172,7 @@ def test_numpys_numbers_become_plain_and_what_is_not_finite_becomes_null(checkpo
     assert read_checkpoint(tmp_path / "a").counters == {"step": 5, "best": None, "list": [0.5, None], "array": [0, 1]}
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.data())
 def test_a_changed_bit_is_detected(written, tmp_path_factory, data):
     original = written.read_bytes()

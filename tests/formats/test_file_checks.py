@@ -106,12 +106,12 @@ def test_names_that_are_none(refuse, name):
 def test_a_terabyte_is_refused_at_once(tmp_path, refuse):
     with open(tmp_path / "a", "wb") as file:
         file.truncate(10**12)
-    start = time.perf_counter()
+    start = time.process_time()
 
     error = refuse(tmp_path / "a")
 
     assert "1000000.0 MB" in error.message and error.hint
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_file_that_grows_while_it_is_read_is_not_read_to_its_end(tmp_path, monkeypatch):

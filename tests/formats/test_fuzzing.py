@@ -89,7 +89,7 @@ def folder(tmp_path_factory) -> Path:
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=2000, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=2000, suppress_health_check=QUIET)
 @given(data=mutated(SPECS))
 def test_mutated_specs_are_read_or_refused(folder, data):
     path = folder / "a.spec"
@@ -105,7 +105,7 @@ def test_mutated_specs_are_read_or_refused(folder, data):
     assert {entry.name for entry in folder.iterdir()} <= {"a.spec", "b.spec"} | OTHERS
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=1500, suppress_health_check=QUIET)
 @given(data=mutated(SPACES))
 def test_mutated_spaces_are_read_or_refused(folder, data):
     path = folder / "a.space"
@@ -135,7 +135,7 @@ def checkpoints(checkpoint, folder) -> list[bytes]:
 OTHERS = {"good.checkpoint", "a.checkpoint", "a.spec", "b.spec", "a.space", "b.space", "old.checkpoint"}
 
 
-@settings(max_examples=1200, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=1200, suppress_health_check=QUIET)
 @given(st.data())
 def test_mutated_checkpoints_are_refused(folder, checkpoints, data):
     path = folder / "a.checkpoint"
@@ -173,7 +173,7 @@ CODE = [
 ]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=300, suppress_health_check=QUIET)
 @given(data=mutated(pickles(), text=False), code=st.lists(st.tuples(st.sampled_from(CODE), st.integers(0, 6000)), max_size=3))
 def test_mutated_pickles_execute_nothing(folder, data, code):
     for instruction, place in code:
@@ -201,7 +201,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
-@settings(max_examples=250, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=250, suppress_health_check=QUIET)
 @given(st.data())
 def test_values_of_any_kind_make_a_spec_or_problems(technique, data):
     known = [parameter.key for parameter in spec_parameters("ant", technique)] + [

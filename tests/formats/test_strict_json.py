@@ -20,7 +20,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(JSON, st.sampled_from([None, 0, 2, "\t"]), st.booleans())
 def test_valid_json_reads_as_python_reads_it(value, indent, ascii_only):
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
@@ -161,21 +161,21 @@ def test_a_hundred_megabytes_are_refused_before_they_are_read(tmp_path):
     path = tmp_path / "a.spec"
     with open(path, "wb") as file:
         file.truncate(100_000_000)
-    start = time.perf_counter()
+    start = time.process_time()
 
     with pytest.raises(FileError, match=r"100\.0 MB; a spec has at most 1 MB"):
         read_json(path, "spec")
 
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize("text", ["[" + "1," * 499_000 + "1]", "{" + ",".join(f'"a{i % 7}":{i}' for i in range(90_000)) + "}"])
 def test_the_largest_file_is_read_in_seconds(text):
-    start = time.perf_counter()
+    start = time.process_time()
 
     parse_json(text, "x")
 
-    assert time.perf_counter() - start < 15
+    assert time.process_time() - start < 15
 
 
 def test_the_folder_is_left_as_it_was(tmp_path: Path):

@@ -18,6 +18,7 @@ from gts.jobs.trainings.runs import create_run
 from gts.params.spec import make_spec, specs_with_seeds
 from gts.store.workspace import Workspace
 from tests.support.trainings import TINY
+from tests.support.waiting import wait_until
 
 Ask = Callable[..., TrainingRequest]
 Launch = Callable[..., Job]
@@ -68,14 +69,18 @@ def end(job: Job) -> None:
 @pytest.fixture
 def until() -> Callable[..., JobStatus]:
     """Wait until a job has one of some states; `until(job, "running", "done")`."""
-    import time
 
     def wait(job: Job, *words: str, seconds: float = 180.0) -> JobStatus:
-        deadline = time.monotonic() + seconds
-        while (standing := read_job_status(job.folder)).state.name not in words:
+        def reached() -> JobStatus | None:
+            status = read_job_status(job.folder)
+            return status if status.state.name in words else None
+
+        def shown() -> str:
             log = job.folder / "log.txt"
-            assert time.monotonic() < deadline, f"{standing.state}\n{log.read_text() if log.exists() else ''}"
-            time.sleep(0.02)
-        return standing
+            return f"{job.id} to be {words}: {read_job_status(job.folder).state}\n{log.read_text() if log.exists() else ''}"
+
+        status = wait_until(reached, what=shown, deadline=seconds)
+        assert status is not None
+        return status
 
     return wait

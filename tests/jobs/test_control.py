@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gts.errors import UsageError
+from gts.errors import GtsError, UsageError
 from gts.formats.checkpoint import read_checkpoint
 from gts.jobs import control, job_store
 from gts.jobs.job_lock import BusyError, JobLock
@@ -23,9 +22,11 @@ from gts.jobs.job_store import Job, find_job, list_jobs, read_job, read_job_stat
 from gts.jobs.queue import JobQueue
 from gts.jobs.states import Done, Failed, Interrupted, Paused
 from gts.jobs.trainings.runs import create_run
+from gts.store.curves import MetricsReader
 from gts.store.workspace import RunFolder, Workspace
 from gts.system import identify_process
 from tests.support.trainings import ENDLESS, TINY
+from tests.support.waiting import wait_until
 
 
 def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_two_who_resume_at_once_make_one_worker(ask, launched, until, tmp_path: 
     for process in both:
         process.stdin.write("\n")
         process.stdin.flush()
-    answers = sorted(process.communicate(timeout=30)[0].strip() for process in both)
+    answers = sorted(process.communicate(timeout=60)[0].strip() for process in both)
     assert answers == ["BusyError", "resumed"]
     workers = [one for one in psutil.process_iter(["cmdline"]) if str(job.folder) in " ".join(one.info["cmdline"] or [])]
     assert len([one for one in workers if one.status() != "zombie"]) == 1
@@ -126,7 +127,8 @@ def test_a_hang_up_does_not_touch_a_job_and_a_terminate_ends_it_in_order(ask, la
     job = launched(ask(params=ENDLESS))
     pid = until(job, "running").lock_info.worker.pid
     os.kill(pid, signal.SIGHUP)
-    time.sleep(0.3)
+    before = _newest_step(job)
+    wait_until(lambda: _newest_step(job) > before, what="steps after the hang-up")
     assert read_job_status(job.folder).state.name == "running"
     os.kill(pid, signal.SIGTERM)
     assert until(job, "paused").state == Paused("stopped")
@@ -260,7 +262,13 @@ def test_the_folder_decides_where_the_catalogue_is_behind(ask, tmp_path: Path) -
 
 def _waits_for(until: Callable[..., job_store.JobStatus], job: Job, what: str) -> None:
     """Wait until a queued job reports a reason."""
-    deadline = time.monotonic() + 10
-    while what not in (reason := until(job, "queued").state.reason):
-        assert time.monotonic() < deadline, reason
-        time.sleep(0.02)
+    wait_until(lambda: what in until(job, "queued").state.reason, what=lambda: f"{what}: {read_job_status(job.folder).state}")
+
+
+def _newest_step(job: Job) -> int:
+    """Step of the newest round that a run has stored; 0 before the first."""
+    try:
+        with MetricsReader(RunFolder(job.folder).metrics) as reader:
+            return reader.newest_position()[0]
+    except GtsError:
+        return 0

@@ -9,7 +9,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from gts.jobs.job_store import list_jobs
 from gts.store.workspace import Workspace
 from tests.support.trainings import ENDLESS
+from tests.support.waiting import wait_until
 
 
 class Terminal:
@@ -38,11 +38,13 @@ class Terminal:
 
     def wait_for(self, text: str, seconds: float = 60.0) -> str:
         """Read until a text is shown; returns everything shown so far."""
-        until = time.monotonic() + seconds
-        while text not in self.shown:
-            assert time.monotonic() < until, self.shown
-            if select.select([self.master], [], [], 0.1)[0]:
+
+        def seen() -> bool:
+            if text not in self.shown and select.select([self.master], [], [], 0.1)[0]:
                 self.shown += os.read(self.master, 65536).decode(errors="replace")
+            return text in self.shown
+
+        wait_until(seen, what=lambda: f"{text!r} in {self.shown}", deadline=seconds, interval=0.0)
         return self.shown
 
     def close(self) -> None:
@@ -81,8 +83,7 @@ def test_a_closed_terminal_ends_no_job_and_another_follows_it(tmp_path: Path, te
     second.type(f"{command} tail {job.id} --workspace .; echo over $?")
     second.wait_for("training")
     before = _steps(tmp_path, job.id)
-    time.sleep(2)
-    assert _steps(tmp_path, job.id) > before, "it goes on"
+    wait_until(lambda: _steps(tmp_path, job.id) > before, what="further steps", interval=0.2)
     os.write(second.master, b"\x03")
     shown = second.wait_for("over 130")
     assert "the job is still running" in shown

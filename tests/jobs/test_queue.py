@@ -8,9 +8,9 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +18,7 @@ from gts.errors import FileError
 from gts.jobs import queue
 from gts.jobs.queue import JobQueue, QueueEntry
 from gts.jobs.stop_request import StopRequest
+from tests.support.waiting import wait_until
 
 WORKER = """
 import sys, time
@@ -88,8 +89,9 @@ def test_slots_count_jobs_in_place_of_cpus(row: JobQueue) -> None:
     assert row.slots is None
 
 
-def test_one_that_waits_begins_when_there_is_room(row: JobQueue) -> None:
+def test_one_that_waits_begins_when_there_is_room(row: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
+    answers: list[bool] = []
     began = threading.Event()
 
     def wait() -> None:
@@ -97,12 +99,21 @@ def test_one_that_waits_begins_when_there_is_room(row: JobQueue) -> None:
             if place.wait(StopRequest(), told.append):
                 began.set()
 
+    try_start = JobQueue.try_start
+
+    def recorded(*arguments: Any) -> tuple[bool, str]:
+        answer = try_start(*arguments)
+        answers.append(answer[0])
+        return answer
+
+    monkeypatch.setattr(JobQueue, "try_start", recorded)
     with row.enter(entry("first", 4, working=True)):
         thread = threading.Thread(target=wait)
         thread.start()
-        time.sleep(0.2)
+        wait_until(lambda: len(answers) >= 3, what="three attempts to begin")
+        assert not any(answers)
         assert not began.is_set()
-    thread.join(5)
+    thread.join(60)
     assert began.is_set()
     assert told == ["for CPUs: 4 of 4 are taken, it uses 4"]
 

@@ -23,6 +23,7 @@ from gts.playback.stream import (
     decode_message,
     encode_message,
 )
+from tests.support.waiting import wait_until
 
 
 def test_scenes_and_states_survive(hopper, untrained) -> None:
@@ -91,14 +92,20 @@ def test_the_server_plays_in_real_time_and_obeys_commands(hopper_file) -> None:
     assert process.stdin and process.stdout
     try:
         assert isinstance(decode_message(process.stdout.readline()), SceneInfo)
-        first = decode_message(process.stdout.readline())
-        began = time.monotonic()
-        states = [decode_message(process.stdout.readline()) for _ in range(30)]
-        passed = time.monotonic() - began
-        assert isinstance(first, FrameState)
-        # A busy machine makes it slower, nothing makes it faster.
-        assert 0.5 * passed < states[-1].time - first.time < 1.15 * passed
-        assert 30 / passed < 17, "not more frames than requested"
+        paces: list[tuple[float, float]] = []
+
+        def is_in_real_time() -> bool:
+            first = decode_message(process.stdout.readline())
+            began = time.monotonic()
+            states = [decode_message(process.stdout.readline()) for _ in range(30)]
+            passed = time.monotonic() - began
+            assert isinstance(first, FrameState)
+            paces.append(((states[-1].time - first.time) / passed, 30 / passed))
+            # In real time, and not more frames than requested.
+            return 0.5 < paces[-1][0] < 1.15 and paces[-1][1] < 17
+
+        # Other work on the machine delays frames, and those behind a delay come too fast: of many, some thirty are on time.
+        wait_until(is_in_real_time, what=lambda: f"simulated seconds per second, and frames per second: {paces}", interval=0.0)
         process.stdin.write(b"pause\n")
         process.stdin.flush()
         held = next(one for one in map(decode_message, process.stdout) if one.paused)
@@ -109,7 +116,7 @@ def test_the_server_plays_in_real_time_and_obeys_commands(hopper_file) -> None:
         process.stdin.write(b"quit\n")
         process.stdin.flush()
         assert decode_message(process.stdout.readlines()[-1]) == StreamEnd()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
 
@@ -122,7 +129,7 @@ def test_the_server_ends_when_its_output_is_closed(hopper_file, paused: bool) ->
         process.stdout.readline()
         process.stdout.readline()
         process.stdout.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
 
@@ -132,13 +139,18 @@ def test_a_slow_reader_gets_the_newest_frames(hopper_file) -> None:
     assert process.stdout
     try:
         assert process.stdout.readline() and process.stdout.readline()
-        time.sleep(5.0)
-        # A pipe holds two seconds of frames; the later ones were dropped.
-        data = b""
-        while len(lines := data.split(b"\n")) < 250:
-            data += process.stdout.read1(1 << 16)
-        steps = [json.loads(line)["step"] for line in lines[:-1] if line.startswith(b'{"kind":"frame"')]
-        assert max(np.diff(steps)) > 60
+
+        def has_jumped() -> bool:
+            # A pipe holds two seconds of frames; the later ones are dropped while nobody reads.
+            time.sleep(5.0)
+            data = process.stdout.readline()
+            while len(lines := data.split(b"\n")) < 250:
+                data += process.stdout.read1(1 << 16)
+            process.stdout.readline()
+            steps = [json.loads(line)["step"] for line in lines[:-1] if line.startswith(b'{"kind":"frame"')]
+            return bool(max(np.diff(steps)) > 60)
+
+        wait_until(has_jumped, what="frames to be dropped", deadline=120.0)
     finally:
         process.kill()
 
@@ -146,7 +158,7 @@ def test_a_slow_reader_gets_the_newest_frames(hopper_file) -> None:
 def test_an_unreadable_file_is_sent_as_an_error_line(tmp_path) -> None:
     (tmp_path / "bad.checkpoint").write_bytes(b"nothing")
     process = start(PlaybackRequest((str(tmp_path / "bad.checkpoint"),)))
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=300)
     message = decode_message(out)
     assert isinstance(message, PlaybackFailure) and "bad.checkpoint" in message.message
     assert process.returncode == 2
@@ -154,7 +166,7 @@ def test_an_unreadable_file_is_sent_as_an_error_line(tmp_path) -> None:
 
 def test_the_command_writes_nothing_but_lines_of_the_stream(hopper_file, tmp_path) -> None:
     command = [sys.executable, "-m", "gts", "play", str(hopper_file), "--stream", "-l", "1", "-n", "30", "--fps", "60"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, timeout=300)
     kinds = [json.loads(line)["kind"] for line in done.stdout.splitlines()]
     assert done.returncode == 0 and done.stderr == ""
     assert kinds[0] == "stage" and kinds[-1] == "end" and set(kinds[1:-1]) == {"frame"}

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +23,7 @@ from gts.playback.rendering import gl_renderer
 from gts.playback.rendering.software_renderer import SoftwareRenderer
 from gts.playback.video import VideoProgress, WrittenVideo, choose_frame_rate, write_video
 from tests.support.random_playback import Thrown
+from tests.support.waiting import wait_until
 
 SMALL = (160, 120)
 
@@ -192,13 +192,10 @@ def test_an_interrupted_video_leaves_no_process(tmp_path: Path, end: signal.Sign
     assert child.stdout is not None
     assert child.stdout.readline()
     child.send_signal(end)
-    child.wait(20)
+    child.wait(60)
     child.stdout.close()
     assert not path.exists()
-    until = time.monotonic() + 10
-    while _find_encoders(tmp_path) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not _find_encoders(tmp_path)
+    wait_until(lambda: not _find_encoders(tmp_path), what="the encoder to end", interval=0.1)
 
 
 def _find_encoders(folder: Path) -> list[str]:

@@ -18,6 +18,7 @@ from PIL import ImageGrab
 
 from gts.playback.display import find_window_problem, run_window_process
 from gts.playback.session import PlaybackRequest
+from tests.support.waiting import wait_until
 
 SECONDS = 120.0
 """Deadline: windows drawn in software on a busy machine are slow."""
@@ -64,13 +65,14 @@ def figure(shot: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def until(display: str, seen: Callable[[NDArray[np.float64]], bool]) -> NDArray[np.float64]:
     """Wait for a picture that fulfils a condition; returns it."""
-    deadline = time.monotonic() + SECONDS
-    while True:
+
+    def look() -> tuple[NDArray[np.float64]] | None:
         shot = picture(display)
-        if seen(shot):
-            return shot
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
+        return (shot,) if seen(shot) else None
+
+    found = wait_until(look, what="a picture in the window", deadline=SECONDS, interval=0.3)
+    assert found is not None
+    return found[0]
 
 
 def press(display: str, key: str) -> None:
@@ -126,8 +128,8 @@ def test_an_interrupted_command_closes_its_window(display: str, hopper_file: Pat
         children = psutil.Process(process.pid).children(recursive=True)
         assert children
         process.terminate()
-        assert process.wait(30) == 130
-        assert not psutil.wait_procs(children, 10)[1]
+        assert process.wait(60) == 130
+        assert not psutil.wait_procs(children, 60)[1]
     finally:
         end(process)
 

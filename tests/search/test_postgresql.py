@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -105,9 +104,17 @@ def test_owners_share_a_study_and_a_power_cut_loses_nothing(postgresql: Server, 
             for _ in range(4):
                 assert owner.stdout.readline(), owner.stderr.read()
         postgresql.stop("immediate")
-        time.sleep(2)
+        noticed = []
+        for owner in owners:
+            # Each one loses its connection and keeps trying.
+            noticed.append("")
+            while "trying again" not in noticed[-1]:
+                line = owner.stdout.readline()
+                assert line, owner.stderr.read()
+                noticed[-1] += line
         postgresql.start()
-        said = [owner.communicate(timeout=120) for owner in owners]
+        ends = [owner.communicate(timeout=300) for owner in owners]
+        said = [(before + out, err) for before, (out, err) in zip(noticed, ends, strict=True)]
     finally:
         for owner in owners:
             owner.kill()

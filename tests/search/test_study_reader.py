@@ -8,7 +8,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from gts.search.study_reader import read_study_by_reference
 from gts.search.study_report import make_trial_spec, select_trial
 from gts.store.workspace import StudyFolder, Workspace
 from tests.support.small_space import Open, space
+from tests.support.waiting import wait_until
 
 ORIGINAL = Path(__file__).with_name("original.sql")
 
@@ -118,7 +118,7 @@ def test_the_dashboard_opens_a_study(open_study: Open, folder: StudyFolder) -> N
         assert [one["study_name"] for one in studies] == ["small"]
         detail = _fetched(f"http://127.0.0.1:{port}/api/studies/{studies[0]['study_id']}?after=0")
         assert [trial["state"] for trial in detail["trials"]] == ["Complete", "Fail"]
-        assert "<html" in urllib.request.urlopen(f"http://127.0.0.1:{port}/dashboard/", timeout=10).read().decode()
+        assert "<html" in urllib.request.urlopen(f"http://127.0.0.1:{port}/dashboard/", timeout=60).read().decode()
     finally:
         dashboard.terminate()
         dashboard.wait()
@@ -148,10 +148,14 @@ def test_the_spec_of_the_best_trial_names_its_origin(open_study: Open) -> None:
 
 def _fetched(address: str) -> dict:
     """JSON answer of a server that may still be starting."""
-    for _ in range(120):
+
+    def fetch() -> dict | None:
         try:
-            with urllib.request.urlopen(address, timeout=10) as answer:
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 return json.load(answer)
         except OSError:
-            time.sleep(0.25)
-    raise AssertionError(f"{address} does not answer")
+            return None
+
+    found = wait_until(fetch, what=f"{address} to answer", interval=0.25)
+    assert found is not None
+    return found

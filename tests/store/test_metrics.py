@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from gts.store.curves import MetricsReader
+from gts.store.database import BUSY_SECONDS
 from gts.store.metrics import MAX_ROUNDS, MetricsWriter
 
 CURVE_SECONDS = 0.02
-"""How long a curve of a long training may take on an idle machine."""
+"""Processor time that a curve of a long training may take on an idle machine."""
 
 READ_IN_THE_MIDDLE = """
 import sys
@@ -121,11 +122,11 @@ def test_readers_see_what_was_flushed_while_the_writer_works(tmp_path: Path) -> 
         slowest, seen = 0.0, 0
         for _ in range(30):
             wrote = int(writer.stdout.readline())
-            started = time.perf_counter()
+            started = time.process_time()
             with MetricsReader(path) as reader:
                 step = reader.newest_position()[0]
                 assert reader.curve("loss").steps[-1] >= step
-            slowest = max(slowest, time.perf_counter() - started)
+            slowest = max(slowest, time.process_time() - started)
             assert step >= wrote
             assert step >= seen
             seen = step
@@ -217,7 +218,8 @@ def test_a_writer_never_waits_for_a_reader_in_the_middle_of_reading(tmp_path: Pa
         assert other.newest_position()[0] == 1050
     reader.communicate("go on\n")
     assert reader.returncode == 0
-    assert slowest < 1.0
+    # The reader goes on only now: a writer that waits for it would have failed, or taken the whole time that it may wait.
+    assert slowest < BUSY_SECONDS
     writer.close()
 
 
@@ -231,9 +233,9 @@ def test_a_curve_of_a_long_training_comes_at_once(tmp_path: Path, members: int) 
     seconds = []
     for number in range(9):
         with MetricsReader(path) as reader:
-            started = time.perf_counter()
+            started = time.process_time()
             curve = reader.curve(f"metric{2 * number}", members - 1, columns=120)
-            seconds.append(time.perf_counter() - started)
+            seconds.append(time.process_time() - started)
         assert (len(curve.steps), curve.steps[-1]) == (120, 10_000_000)
     print(f"a curve of 10 million steps, {members} members: {1000 * statistics.median(seconds):.1f} ms")
     patience = 4 if os.environ.get("CI") else 2

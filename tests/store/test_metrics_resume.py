@@ -65,7 +65,7 @@ def attempts(draw: st.DrawFn) -> list[tuple[int, list[int], bool]]:
     return plan
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(stride=st.integers(1, 7), plan=st.composite(attempts)(), beyond=st.integers(0, 6), eager=st.booleans())
 def test_rows_are_those_of_a_training_that_never_stopped(
     stride: int, plan: Sequence[tuple[int, list[int], bool]], beyond: int, eager: bool

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from time import monotonic
 from typing import Any
 
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
 from gts_tui.app_base import AppSettings
+from tests.support.waiting import DEADLINE_SECONDS, wait_until_async
 
 
 def drive(
@@ -40,19 +40,13 @@ def screen_text(app: Any) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips[:height])
 
 
-async def until(pilot: Any, condition: Callable[[], Any], seconds: float = 40.0) -> Any:
+async def until(pilot: Any, condition: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
     """Wait until a condition holds; fails with the contents of the screen."""
-    end = monotonic() + seconds
-    while True:
-        found = condition()
-        if found:
-            return found
-        if monotonic() > end:
-            raise AssertionError(f"waited {seconds} s in vain; the screen shows:\n{screen_text(pilot.app)}")
-        await pilot.pause(0.05)
+    what = lambda: f"the screen shows:\n{screen_text(pilot.app)}"  # noqa: E731
+    return await wait_until_async(condition, what=what, pause=pilot.pause, deadline=seconds)
 
 
-async def shows(pilot: Any, pattern: str, seconds: float = 40.0) -> str:
+async def shows(pilot: Any, pattern: str, seconds: float = DEADLINE_SECONDS) -> str:
     """Wait until the screen matches a pattern; returns the screen."""
     return await until(pilot, lambda: screen_text(pilot.app) if re.search(pattern, screen_text(pilot.app)) else None, seconds)
 

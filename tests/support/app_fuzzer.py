@@ -229,7 +229,7 @@ async def _calm(pilot: Any) -> None:
 
 async def _nothing_left() -> None:
     """After the end: no thread watches or plays, no child is a zombie or plays on."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while True:
         threads = [one.name for one in threading.enumerate() if one.name in ("watch", "playing", "command")]
         children = []

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
+
 
 class Terminal:
     """The process and the master end of its pseudo-terminal."""
@@ -53,14 +55,32 @@ class Terminal:
         )
         self._other = other
 
-    def read(self, until: Callable[[bytes], bool], seconds: float = 15.0) -> bytes:
+    def read(self, until: Callable[[bytes], bool], seconds: float = DEADLINE_SECONDS) -> bytes:
         """Return all output once a condition on it holds."""
-        end = time.monotonic() + seconds
-        while not until(self.said):
-            assert time.monotonic() < end, f"waited {seconds} s in vain; written so far: {self.said[-3000:]!r}"
+
+        def seen() -> bool:
+            if until(self.said):
+                return True
             assert self.process.poll() is None or self._more(), f"ended with {self.process.returncode}: {self.said[-3000:]!r}"
             self._more()
+            return False
+
+        wait_until(seen, what=lambda: f"written so far: {self.said[-3000:]!r}", deadline=seconds, interval=0.0)
         return self.said
+
+    def settle(self, seconds: float = 1.0) -> int:
+        """Read until nothing has been written for some time; returns how much has been written so far."""
+        length, since = len(self.said), time.monotonic()
+
+        def still(said: bytes) -> bool:
+            nonlocal length, since
+            if len(said) != length:
+                length, since = len(said), time.monotonic()
+            return time.monotonic() - since > seconds
+
+        if self.process.poll() is None:
+            self.read(still)
+        return len(self.said)
 
     def _more(self) -> bool:
         if not select.select([self.hand], [], [], 0.05)[0]:
@@ -86,15 +106,15 @@ class Terminal:
         """How the terminal is set now."""
         return termios.tcgetattr(self._other)
 
-    def wait(self, seconds: float) -> int:
-        """The exit code, of a process that ends within so many seconds; reads what it still writes."""
-        end = time.monotonic() + seconds
-        while self.process.poll() is None and time.monotonic() < end:
-            if self.hand >= 0:
+    def wait(self, seconds: float = DEADLINE_SECONDS) -> int:
+        """Return the exit code once the process has ended; reads what it still writes."""
+
+        def has_ended() -> bool:
+            if self.process.poll() is None and self.hand >= 0:
                 self._more()
-            else:
-                time.sleep(0.02)
-        assert self.process.returncode is not None, f"it still runs after {seconds} s"
+            return self.process.poll() is not None
+
+        wait_until(has_ended, what="the program still runs", deadline=seconds)
         while self.hand >= 0 and self._more():
             pass
         return self.process.returncode

@@ -70,7 +70,7 @@ def test_this_process_knows_itself_as_others_know_it(system: System) -> None:
 
 def test_a_signal_arrives(system: System, sleeper: subprocess.Popen[bytes]) -> None:
     assert system.signal_process(identity(sleeper), signal.SIGTERM)
-    assert sleeper.wait(10) == -signal.SIGTERM
+    assert sleeper.wait(60) == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("other", [{"started": "1"}, {"boot": "another start of this machine"}])
@@ -80,8 +80,9 @@ def test_a_pid_that_was_given_to_another_process_is_left_alone(
     gone = replace(identity(sleeper), **other)
     assert not is_running(gone)
     assert not system.signal_process(gone, signal.SIGKILL)
-    with pytest.raises(subprocess.TimeoutExpired):
-        sleeper.wait(0.2)
+    # It ends by the later signal.
+    sleeper.terminate()
+    assert sleeper.wait(60) == -signal.SIGTERM
 
 
 def test_another_name_of_the_machine_is_no_other_process(system: System, sleeper: subprocess.Popen[bytes]) -> None:
@@ -111,7 +112,7 @@ def test_a_name_with_parentheses_and_blanks(system: System, tmp_path: Path) -> N
             # The same field as in a process with a plain name: ticks since the boot, which both spent here.
             assert abs(int(known.started) - int(identity(plain).started)) < 1000
         assert system.signal_process(known, signal.SIGKILL)
-        assert process.wait(10) == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
     finally:
         for one in (process, plain):
             one.kill()
@@ -137,7 +138,7 @@ def test_old_kernels_and_sandboxes_signal_too(
     monkeypatch.setattr(os, "pidfd_open", refuse)
     assert not this_system().signal_process(replace(identity(sleeper), started="1"), signal.SIGKILL)
     assert this_system().signal_process(identity(sleeper), signal.SIGTERM)
-    assert sleeper.wait(10) == -signal.SIGTERM
+    assert sleeper.wait(60) == -signal.SIGTERM
 
 
 @pytest.mark.skipif(_HERE != "linux", reason="pidfd")

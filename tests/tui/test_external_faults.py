@@ -19,6 +19,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from gts.store import database
 from gts.store.catalogue import Catalogue
 from gts.store.workspace import Workspace
 from gts_tui.app import GtsApp
@@ -26,8 +27,8 @@ from gts_tui.command_syntax import MODES
 from tests.support.app_driver import screen_text, shows, types, until
 from tests.support.terminal_program import Terminal
 
-BUSY_SECONDS = 5.0
-"""Half of what a reader waits for a file that is locked."""
+BUSY_SECONDS = 300.0
+"""How long a reader waits for a file that is locked: longer than any delay by other work on the machine."""
 
 
 async def _every_mode(pilot: object, app: GtsApp) -> None:
@@ -55,18 +56,20 @@ def test_a_catalogue_damaged_while_open_is_rebuilt(workspace: Workspace) -> None
         assert sorted(catalogue.run_ids()) == sorted(runs)
 
 
-def test_a_locked_catalogue_blocks_nothing(workspace: Workspace) -> None:
+def test_a_locked_catalogue_blocks_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", BUSY_SECONDS)
+
     def lock() -> None:
         connection = sqlite3.connect(workspace.catalogue)
         connection.execute("BEGIN EXCLUSIVE")
         locked.set()
-        free.wait(30)
+        free.wait(2 * BUSY_SECONDS)
         connection.close()
 
     locked, free = threading.Event(), threading.Event()
     holder = threading.Thread(target=lock)
     holder.start()
-    assert locked.wait(10)
+    assert locked.wait(60)
 
     async def drive() -> None:
         app = GtsApp(workspace)
@@ -82,12 +85,12 @@ def test_a_locked_catalogue_blocks_nothing(workspace: Workspace) -> None:
 
             beating = asyncio.ensure_future(beat())
             await _every_mode(pilot, app)
-            assert max(gaps) < BUSY_SECONDS, "the screen waited for the file"
+            assert max(gaps) < BUSY_SECONDS / 2, "the screen waited for the file"
             assert not list(workspace.root.glob("gts-damaged*"))
             free.set()
             await beating
             await pilot.press("1")
-            await shows(pilot, "hopperPPO", 20)
+            await shows(pilot, "hopperPPO")
 
     try:
         asyncio.run(drive())
@@ -232,7 +235,7 @@ def test_a_job_that_two_programs_stop_is_stopped_once(workspace: Workspace, term
             terminal.write(f":stop {job}\r")
             await types(pilot, f"stop {job}")
             await pilot.press("5")
-            await until(pilot, lambda: "paused" in _gts(workspace, "jobs", "--all").stdout.splitlines()[1], 60)
+            await until(pilot, lambda: "paused" in _gts(workspace, "jobs", "--all").stdout.splitlines()[1])
             assert app.is_running
 
     try:
@@ -261,13 +264,13 @@ def test_a_kill_leaves_nothing_at_work(workspace: Workspace, terminal: Terminal,
             break
     os.kill(here.pid, signal.SIGKILL)
     terminal.process.wait()
-    _, alive = psutil.wait_procs(children, timeout=6)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert not alive, [one.cmdline() for one in alive]
     again = Terminal(workspace.root, size=(120, 40))
     try:
         again.read(lambda said: b"quit" in said)
         again.write("q")
-        assert again.wait(10) == 0
+        assert again.wait() == 0
         assert b"Traceback" not in again.said
     finally:
         again.close()

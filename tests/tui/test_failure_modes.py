@@ -167,9 +167,9 @@ def test_any_terminal_will_do(workspace: Workspace, term: str) -> None:
     """Hazard 7: the program opens, shows what there is, and ends."""
     here = Terminal(workspace.root, TERM=term)
     try:
-        here.read(lambda said: b"hopper" in said and b"quit" in said, 30)
+        here.read(lambda said: b"hopper" in said and b"quit" in said)
         here.write("q")
-        assert here.wait(15) == 0
+        assert here.wait() == 0
         assert here.settings() == here.before
     finally:
         here.close()
@@ -240,13 +240,13 @@ def test_a_study_of_five_thousand_trials(workspace: Workspace) -> None:
 
     async def story(app: GtsApp, pilot: Any) -> None:
         await types(pilot, "open large")
-        await shows(pilot, "5000 of", 20)
+        await shows(pilot, "5000 of")
         slowest = 0.0
         for key in ("down", "V", "N", "pagedown", "G", "g", "v", "up"):
-            began = time.monotonic()
+            began = time.process_time()
             await pilot.press(key)
-            slowest = max(slowest, time.monotonic() - began)
-        assert slowest < 2.0, "what a machine with other work needs; alone it is a tenth of that"
+            slowest = max(slowest, time.process_time() - began)
+        assert slowest < 2.0, "ten times the processor time that it takes"
 
     drive(workspace, story)
 
@@ -255,29 +255,15 @@ def test_at_rest_nothing_is_written_in_any_mode(workspace: Workspace) -> None:
     """Hazard 11: no clock, no spinner, no blinking."""
     here = Terminal(workspace.root)
     try:
-        here.read(lambda said: b"hopper" in said and b"quit" in said, 30)
+        here.read(lambda said: b"hopper" in said and b"quit" in said)
         for at, name in enumerate(MODES, start=1):
             here.write(str(at))
-            _quiet(here, 1.5, 30)
-            before = len(here.said)
+            before = here.settle(1.5)
             end = time.monotonic() + 2.0
             here.read(lambda _, end=end: time.monotonic() > end)
             assert len(here.said) == before, f"{name} writes {here.said[before:]!r}"
     finally:
         here.close()
-
-
-def _quiet(here: Terminal, seconds: float, longest: float) -> None:
-    """Read until nothing has come for so long."""
-    end, seen, since = time.monotonic() + longest, -1, time.monotonic()
-
-    def still(said: bytes) -> bool:
-        nonlocal seen, since
-        if len(said) != seen:
-            seen, since = len(said), time.monotonic()
-        return time.monotonic() - since > seconds
-
-    here.read(still, end - time.monotonic())
 
 
 def test_versions_go_together() -> None:

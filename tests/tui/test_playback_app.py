@@ -29,6 +29,7 @@ from gts_tui.widgets.playback import PlaybackThread
 from gts_tui.widgets.player import PlayerWidget
 from tests.support.app_driver import screen_text, shows, until
 from tests.support.sample_workspace import EXAMPLES
+from tests.support.waiting import wait_until
 
 HOPPER = EXAMPLES / "hopper/hopperPPO.checkpoint"
 INVERTED = EXAMPLES / "inverted/invertedPPO.checkpoint"
@@ -235,10 +236,12 @@ class Session:
             self.output += os.read(self._master, 1 << 16)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LOADING
-        while not condition():
-            assert time.monotonic() < deadline, self.output[-2000:]
-            self.look()
+        def holds() -> bool:
+            if not condition():
+                self.look()
+            return condition()
+
+        wait_until(holds, what=lambda: repr(self.output[-2000:]), deadline=LOADING, interval=0.0)
 
     def until_drawn(self) -> None:
         self.until(lambda: dots(self.output.decode(errors="replace")) > 60)
@@ -298,14 +301,17 @@ def test_the_command_plays_in_few_bytes_and_restores_the_terminal(start: Callabl
     session = start("play", HOPPER, "-l", 0, "-r", 7, "-n", 0)
     session.until_drawn()
     received, began = len(session.output), time.monotonic()
-    session.look(4.0)
+    session.until(lambda: time.monotonic() > began + 4.0 and len(session.output) > received)
     assert 0 < (len(session.output) - received) / (time.monotonic() - began) < 15_000, "bytes per second"
     session.press(b" ")
     session.until(lambda: b"[paused]" in session.output)
-    session.look(1.0)
-    received = len(session.output)
-    session.look(1.0)
-    assert len(session.output) == received, "a pause costs nothing"
+
+    def is_quiet() -> bool:
+        received = len(session.output)
+        session.look(1.0)
+        return len(session.output) == received
+
+    session.until(is_quiet)  # a pause costs nothing
     session.press(b"q")
     assert session.wait() == 0
     assert session.is_restored
@@ -325,7 +331,7 @@ def test_signals_restore_the_terminal_and_end_the_players(start: Callable[..., S
         session.process.send_signal(number)
     assert session.wait() == 130
     assert session.is_restored
-    assert not psutil.wait_procs(players, 30)[1]
+    assert not psutil.wait_procs(players, 60)[1]
 
 
 def test_a_hang_up_ends_everything(start: Callable[..., Session]) -> None:
@@ -334,7 +340,7 @@ def test_a_hang_up_ends_everything(start: Callable[..., Session]) -> None:
     players = session.players()
     session.hang_up()
     session.process.wait(60)
-    assert not psutil.wait_procs(players, 30)[1]
+    assert not psutil.wait_procs(players, 60)[1]
 
 
 def test_a_killed_player_restores_the_terminal_and_is_reported(start: Callable[..., Session]) -> None:

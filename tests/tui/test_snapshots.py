@@ -91,7 +91,7 @@ async def still(pilot: Any) -> None:
             seen, since = now, time.monotonic()
         return time.monotonic() - since > STILL
 
-    await until(pilot, settled, 30)
+    await until(pilot, settled)
 
 
 async def in_workspace(pilot: Any) -> None:

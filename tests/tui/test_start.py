@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -12,10 +13,13 @@ import subprocess
 import sys
 import termios
 import time
+from array import array
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from textual.widgets import OptionList
 
@@ -29,6 +33,7 @@ from gts_tui.screens.mode import Mode
 from gts_tui.terminal import MAX_OSC52_BYTES
 from tests.support.app_driver import screen_text, shows, types, until
 from tests.support.terminal_program import Terminal
+from tests.support.waiting import wait_until
 
 HEAVY = {"torch", "mujoco", "gymnasium", "optuna", "scipy", "plotext", "pandas"}
 FIRST_PAINT_SECONDS = 0.5
@@ -63,7 +68,7 @@ def test_gts_alone_opens_the_program_and_q_ends_it(terminal: Open) -> None:
     here = terminal()
     here.read(painted)
     here.write("q")
-    assert here.wait(10) == 0
+    assert here.wait() == 0
     # The other screen is left, the cursor is back, and the terminal echoes again.
     for on, off in ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?25l", b"\x1b[?25h"), (b"\x1b[?1003h", b"\x1b[?1003l")):
         assert here.said.rindex(off) > here.said.rindex(on)
@@ -93,7 +98,7 @@ def test_a_workspace_before_a_command_is_its_workspace(tmp_path: Path) -> None:
 
 def test_a_workspace_that_is_none_is_a_sentence(terminal: Open) -> None:
     here = terminal("--workspace", "nowhere")
-    assert here.wait(10) == 2
+    assert here.wait() == 2
     assert b"the workspace `nowhere` does not exist" in here.said
     assert b"\x1b[?1049h" not in here.said
 
@@ -111,7 +116,7 @@ def test_a_workspace_is_named_relative_to_the_working_directory(
         checked = tmp_path / "mine" / "checked.txt"
         here.read(lambda said: b"hopper/hopperBrisk.spec" in said and checked.is_file() and "right" in checked.read_text())
         here.write("q")
-        assert here.wait(15) == 0
+        assert here.wait() == 0
     finally:
         here.close()
 
@@ -119,9 +124,12 @@ def test_a_workspace_is_named_relative_to_the_working_directory(
 def test_nothing_heavy_is_loaded(workspace: Workspace) -> None:
     program = (
         "import asyncio, sys\nfrom pathlib import Path\n"
-        "from gts_tui.app import GtsApp\nfrom gts.store.workspace import Workspace\n"
+        "from gts_tui.app import GtsApp\nfrom gts_tui.polling import Poller\nfrom gts.store.workspace import Workspace\n"
+        "from tests.support.app_driver import until\n"
+        "polls, poll = [], Poller._poll\nPoller._poll = lambda *words: (poll(*words), polls.append(words))\n"
         "async def drive():\n    app = GtsApp(Workspace(Path()))\n    async with app.run_test() as pilot:\n"
-        "        await pilot.pause(1.5)\n        await pilot.press('question_mark')\n        await pilot.pause(0.2)\n"
+        "        await until(pilot, lambda: len(polls) > 20)\n        await pilot.press('question_mark')\n"
+        "        await until(pilot, lambda: len(app.screen_stack) > 1)\n        await pilot.pause()\n"
         "asyncio.run(drive())\nprint(*sorted(name.split('.')[0] for name in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -142,9 +150,8 @@ def test_the_first_picture_comes_soon(terminal: Open) -> None:
 def test_an_idle_program_writes_nothing_and_costs_nothing(terminal: Open) -> None:
     here = terminal()
     here.read(painted)
-    settled = time.monotonic() + 3
-    here.read(lambda _: time.monotonic() > settled)
-    before, written = here.cpu_seconds(), len(here.said)
+    written = here.settle(3.0)
+    before = here.cpu_seconds()
     until_then = time.monotonic() + 3
     here.read(lambda _: time.monotonic() > until_then)
     assert len(here.said) == written
@@ -157,13 +164,15 @@ def test_a_lost_line_ends_it(terminal: Open, hangups: Callable[[int], object]) -
     here.read(painted)
     before = here.cpu_seconds()
     here.hang_up()
-    end = time.monotonic() + 3
-    spent = before
-    while here.process.poll() is None and time.monotonic() < end:
-        spent = max(spent, here.cpu_seconds())
-        time.sleep(0.02)
-    assert here.process.poll() is not None, "it outlived its terminal by 3 s"
-    assert spent - before < 0.5
+    spent = [before]
+
+    def has_ended() -> bool:
+        with suppress(psutil.Error):
+            spent.append(here.cpu_seconds())
+        return here.process.poll() is not None
+
+    wait_until(has_ended, what="the program outlives its terminal")
+    assert max(spent) - before < 0.5
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -171,7 +180,7 @@ def test_a_signal_ends_it_and_leaves_the_terminal_as_it_was(terminal: Open, numb
     here = terminal()
     here.read(painted)
     here.process.send_signal(number)
-    assert here.wait(3) == 0
+    assert here.wait() == 0
     assert b"\x1b[?1049l" in here.said
     assert here.settings() == here.before
 
@@ -181,23 +190,23 @@ def test_a_blocked_terminal_harms_no_job_and_the_program_can_be_ended(terminal: 
     here.read(painted)
     mark = workspace.root / "mark"
     here.write(":!(while true; do date +%s%N > mark; sleep 0.1; done) & sleep 60\r")
-    end = time.monotonic() + 10
-    while not mark.exists() and time.monotonic() < end:
-        time.sleep(0.05)
+    wait_until(mark.exists, what="the job to write")
     # Nobody reads from here on, and keys that make it draw fill every buffer on the way.
     for _ in range(400):
         here.write("12345")
-    time.sleep(1)
+    waiting = [0]
+
+    def is_full() -> bool:
+        size = array("i", [0])
+        fcntl.ioctl(here.hand, termios.FIONREAD, size)
+        waiting.append(size[0])
+        return waiting[-1] > 0 and waiting[-1] == waiting[-2]
+
+    wait_until(is_full, what="output that nobody reads", interval=1.0)
     old = mark.read_text()
-    end = time.monotonic() + 5
-    while mark.read_text() in (old, "") and time.monotonic() < end:
-        time.sleep(0.05)
-    assert mark.read_text() != old, "what it has started stands still"
+    wait_until(lambda: mark.read_text() not in (old, ""), what="the job goes on")
     here.process.send_signal(signal.SIGTERM)
-    end = time.monotonic() + 4
-    while here.process.poll() is None and time.monotonic() < end:
-        time.sleep(0.05)
-    assert here.process.poll() is not None
+    wait_until(lambda: here.process.poll() is not None, what="the program to end")
     for line in subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout.splitlines():
         pid, _, words = line.strip().partition(" ")
         if "date +%s%N > mark" in words and words.startswith("/bin/sh"):
@@ -262,7 +271,7 @@ def test_keys_typed_during_the_start_become_a_command(terminal: Open, workspace:
     here.write(":theme light\r")
     here.read(lambda _: any("light" in path.read_text() for path in (own_settings / "state").glob("*.json")))
     here.write("q")
-    assert here.wait(10) == 0
+    assert here.wait() == 0
     assert sorted(path.name for path in workspace.root.iterdir()) == ["runs"]
 
 
@@ -374,7 +383,7 @@ def test_the_mouse_is_handed_over_and_back(terminal: Open) -> None:
     here.write(":mouse on\r")
     here.read(lambda said: said.count(b"\x1b[?1003h") == 2)
     here.write("q")
-    here.wait(10)
+    here.wait()
     # The mouse is the terminal's again, whoever had it at the end.
     assert here.said.rindex(b"\x1b[?1003l") > here.said.rindex(b"\x1b[?1003h")
 
@@ -433,7 +442,7 @@ def test_jobs_at_work_are_counted(workspace: Workspace) -> None:
             await until(pilot, lambda: "▶ 1 job " in screen_text(app).splitlines()[0])
             write_job(workspace, replace(job, recorded_state="done"))
             life.release()
-            await until(pilot, lambda: "1 job " not in screen_text(app).splitlines()[0], 15)
+            await until(pilot, lambda: "1 job " not in screen_text(app).splitlines()[0])
 
     asyncio.run(drive())
 

@@ -7,7 +7,6 @@ import pty
 import re
 import select
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,27 +16,13 @@ from gts_tui import terminal
 from gts_tui.command_syntax import MODES
 from tests.support.sample_workspace import furnish
 from tests.support.terminal_program import Terminal
+from tests.support.waiting import wait_until
 
 _STEERING = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>])")
 
 
 def painted(said: bytes) -> bool:
     return b"workspace" in said and b"quit" in said
-
-
-def settled(terminal: Terminal, seconds: float = 1.0) -> None:
-    """Read until it has written nothing for a while."""
-    quiet, length = time.monotonic() + seconds, len(terminal.said)
-    end = time.monotonic() + 20
-
-    def still(said: bytes) -> bool:
-        nonlocal quiet, length
-        if len(said) != length:
-            quiet, length = time.monotonic() + seconds, len(said)
-        return time.monotonic() > min(quiet, end)
-
-    if terminal.process.poll() is None:
-        terminal.read(still, 30)
 
 
 @pytest.fixture
@@ -55,17 +40,17 @@ def test_the_ascii_level_sends_nothing_but_ascii(tmp_path: Path, opened: list[Te
     here = Terminal(root, "--glyphs", "ascii", size=size)
     opened.append(here)
     here.read(painted)
-    settled(here)
+    here.settle()
     for number, _ in enumerate(MODES, start=1):
         here.write(str(number))
-        settled(here, 0.5)
+        here.settle(0.5)
         # The help, with its list and its bar that scrolls, the palette, and a command line with what it offers.
         for keys in ("?", "\x1b", "\x10", "\x1b", ":", "\t", "\x1b", "\x1b", "\x1b"):
             here.write(keys)
-            settled(here, 0.3)
+            here.settle(0.3)
     for line in (":jobs", ":help", ":nonsense", ":open hopper/hopperPPO.spec"):
         here.write(f"{line}\r")
-        settled(here, 0.5)
+        here.settle(0.5)
     strange = [found for found in re.findall(rb"[\x80-\xff]+", here.said)]
     assert strange == [], here.said[max(0, here.said.index(strange[0]) - 200) :][:400]
 
@@ -78,10 +63,10 @@ def test_a_name_that_is_not_unicode_harms_nothing(tmp_path: Path, opened: list[T
     here = Terminal(root, size=(120, 40))
     opened.append(here)
     here.read(painted)
-    settled(here)
+    here.settle()
     # Found by the filter, and then all that a name can be part of: a page, a copy, an echo, an answer, an error, a dialog.
     here.write("/st\r")
-    settled(here, 0.5)
+    here.settle(0.5)
     for keys in (
         "y",
         "e",
@@ -98,13 +83,13 @@ def test_a_name_that_is_not_unicode_harms_nothing(tmp_path: Path, opened: list[T
         ":info hopper\t",
     ):
         here.write(keys)
-        settled(here, 0.6)
+        here.settle(0.6)
         assert here.process.poll() is None, here.said[-2000:]
     for keys in (".spec", "\x1b", "\x1b"):
         here.write(keys)
-        settled(here, 0.4)
+        here.settle(0.4)
     here.write("\x11")
-    assert here.wait(10) == 0
+    assert here.wait() == 0
     shown = _STEERING.sub(b"", here.said).decode("utf-8")
     assert "Traceback" not in shown
     assert "internal error" not in shown, shown[shown.index("internal error") :][:300]
@@ -113,10 +98,13 @@ def test_a_name_that_is_not_unicode_harms_nothing(tmp_path: Path, opened: list[T
 class PollReportingInvalid:
     """`select.poll` as on macOS, which reports POLLNVAL for terminals."""
 
+    polls = 0
+
     def register(self, descriptor: int, events: int) -> None:
         self.descriptor = descriptor
 
     def poll(self) -> list[tuple[int, int]]:
+        PollReportingInvalid.polls += 1
         return [(self.descriptor, select.POLLNVAL)]
 
 
@@ -131,9 +119,12 @@ def test_only_a_hangup_of_the_terminal_ends_the_program(monkeypatch: pytest.Monk
     try:
         assert not terminal.is_hung_up(slave, select.POLLNVAL)
         thread = terminal.exit_on_hangup(slave, ended.set)
-        assert not ended.wait(0.2)
+        if on_macos:
+            looks = PollReportingInvalid.polls
+            wait_until(lambda: PollReportingInvalid.polls > looks + 3, what="further looks at the terminal")
+        assert not ended.is_set()
         os.close(master)
-        assert ended.wait(20)
-        thread.join(20)
+        assert ended.wait(60)
+        thread.join(60)
     finally:
         os.close(slave)

@@ -8,13 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.sample_workspace import EXAMPLES
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 PROMPT = "at the shell>"
 LONG = 240.0
@@ -63,16 +63,12 @@ class Tmux:
         """What the terminal is set to, by tmux's formats."""
         return self("display-message", "-p", " ".join(f"#{{{name}}}" for name in names)).split()
 
-    def shows(self, pattern: str, seconds: float = 30.0) -> str:
+    def shows(self, pattern: str, seconds: float = DEADLINE_SECONDS) -> str:
         """Wait for a pattern on the screen; the screen."""
         return self.until(lambda: self.screen if re.search(pattern, self.screen) else "", seconds)
 
-    def until(self, condition: Callable[[], str], seconds: float) -> str:
-        end = time.monotonic() + seconds
-        while not (found := condition()):
-            assert time.monotonic() < end, f"waited {seconds} s in vain; the screen shows:\n{self.screen}"
-            time.sleep(0.1)
-        return found
+    def until(self, condition: Callable[[], str], seconds: float = DEADLINE_SECONDS) -> str:
+        return wait_until(condition, what=lambda: f"the screen shows:\n{self.screen}", deadline=seconds, interval=0.1)
 
 
 @pytest.fixture
@@ -118,7 +114,7 @@ def test_an_evening_in_tmux(tmux: Tmux, folder: Path) -> None:
     tmux.types(":play invertedPPO.checkpoint")
     tmux.keys("Enter")
     still = tmux.shows(r"return +-?\d.* m/s", LONG)
-    tmux.until(lambda: tmux.screen if tmux.screen != still else "", 30)
+    tmux.until(lambda: tmux.screen if tmux.screen != still else "")
     _leave(tmux, folder, before)
 
 
@@ -151,11 +147,12 @@ def _change_and_train(tmux: Tmux, folder: Path) -> None:
         tmux.types(after)
         tmux.shows(f'"{key}": {after},')
     tmux.keys("C-s")
-    tmux.until(lambda: "saved" if '"nSteps": 3200' in (folder / "inverted/invertedPPO.spec").read_text() else "", 30)
+    tmux.until(lambda: "saved" if '"nSteps": 3200' in (folder / "inverted/invertedPPO.spec").read_text() else "")
     tmux.keys("F5")
     tmux.shows(r"gts train inverted/invertedPPO\.spec --detach")
     tmux.keys("Escape")
-    time.sleep(0.3)
+    # What comes at once behind an escape is one key with it.
+    tmux.until(lambda: "" if re.search(r"gts train inverted/invertedPPO\.spec --detach", tmux.screen) else "closed")
     tmux.types("3")
     tmux.shows(r"✓ done +invertedPPO-\w+ .*100 %", LONG)
     assert (folder / "invertedPPO.checkpoint").is_file()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from safetensors import safe_open
 
@@ -37,6 +38,7 @@ from gts.system.filesystem import FileSystem
 from gts.training.cohort import Cohort
 from gts.training.events import TrainingProgress
 from tests.support.trainings import run_training, training
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -153,10 +155,7 @@ def test_a_workspace_copied_while_its_run_writes_can_be_gone_on_with(ask, launch
     request = ask(home, params=params, save_every=0.0)
     job = launched(request)
     until(job, "running")
-    deadline = time.monotonic() + 30
-    while len(RunFolder(job.folder).last_checkpoints(0)) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: len(RunFolder(job.folder).last_checkpoints(0)) >= 3, what="three checkpoints", interval=0.01)
     _copied(home, copy)
     until(job, "done")
     twin = read_job(copy / "runs" / job.id)
@@ -169,15 +168,19 @@ def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tin
     params = tiny | {"nSteps": 72_000, "nEpochs": 600, "nEvaluations": 0}
     job = launched(ask(params=params, save_every=0.2))
     pid = until(job, "running").lock_info.worker.pid
-    while not RunFolder(job.folder).last_checkpoints(0):
-        time.sleep(0.01)
+    wait_until(lambda: RunFolder(job.folder).last_checkpoints(0), what="a checkpoint", interval=0.01)
     # No file may grow beyond what a sign of life and a log need: what a full disk does to checkpoints and numbers.
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
     standing = until(job, "paused")
     assert standing.state.alive
     assert "cannot" in standing.state.reason
     halted_at = RunFolder(job.folder).last_checkpoints(0)[-1]
-    time.sleep(2.5)
+    # Without room it tries to write in vain, again and again.
+    worker = psutil.Process(pid)
+    for _ in range(2):
+        tried = worker.io_counters().write_count
+        wait_until(lambda tried=tried: worker.io_counters().write_count > tried, what="another attempt to write")
+        time.sleep(1.0)  # the attempt ends; the next one begins two seconds after it
     assert read_job_status(job.folder).state.name == "paused", "it stays so while there is no room"
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     until(job, "done")

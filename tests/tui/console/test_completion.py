@@ -133,7 +133,7 @@ def test_a_key_costs_little_in_a_large_workspace(tmp_path: Path) -> None:
         (folder / "run.json").write_text("{}")
     completer = Completer(workspace)
     completer.complete("stop 2", 6)
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(20):
         assert completer.complete("stop 20260", 10).candidates
-    assert (time.perf_counter() - began) / 20 < 0.05
+    assert (time.process_time() - began) / 20 < 0.05

@@ -156,13 +156,13 @@ def test_mass_output_does_not_block_the_program(play: Callable[..., None]) -> No
         def ended() -> bool:
             return "19999 some [words]" in screen_text(app)
 
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while not ended() and time.monotonic() < end:
-            began = time.monotonic()
+            began = time.thread_time()
             await pilot.pause(0.02)
-            longest = max(longest, time.monotonic() - began)
+            longest = max(longest, time.thread_time() - began)
         assert ended()
-        assert longest < 2.0
+        assert longest < 2.0, "the event loop is kept busy"
         assert len(pane.text.splitlines()) <= MAX_LINES
         assert "output" in screen_text(app)
 

@@ -98,7 +98,7 @@ def test_all_play_side_by_side_until_escape(workspace: Workspace) -> None:
         await types(pilot, f"compare {ONE} inverted/invertedPPO.checkpoint hopper/hopperPPO.spec")
         await shows(pilot, "3 hopperPPO.spec")
         await pilot.press("p")
-        await shows(pilot, r"return.*return", 60)
+        await shows(pilot, r"return.*return")
         player = app.query_one(PlayerWidget)
         assert player.references == (ONE, "inverted/invertedPPO.checkpoint"), "a spec has no policy to play"
         await pilot.press("escape")

@@ -25,6 +25,7 @@ from gts_tui.textual_fixes import MinimalUpdate
 from gts_tui.widgets.player import PlayerWidget, changed_regions
 from tests.support.app_driver import drive, screen_text, shows, types, until
 from tests.support.sample_workspace import EXAMPLES
+from tests.support.waiting import wait_until
 
 SIZE = (80, 24)
 LOADING = 60.0
@@ -105,10 +106,7 @@ def test_a_checkpoint_is_played_and_controlled_with_keys(place: Workspace) -> No
         await shows(pilot, r"return \d", LOADING)
 
     drive(place, flow, glyphs="braille")
-    deadline = time.monotonic() + 10
-    while producers():
-        assert time.monotonic() < deadline, "a playback process outlives the program"
-        time.sleep(0.05)
+    wait_until(lambda: not producers(), what="a playback process outlives the program")
 
 
 def test_several_play_side_by_side_beside_a_missing_one(place: Workspace) -> None:

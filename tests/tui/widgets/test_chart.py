@@ -61,7 +61,7 @@ PLOTS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PLOTS, st.integers(0, 300), st.integers(0, 300).map(lambda size: size // 4), st.sampled_from(sorted(GLYPHS_BY_LEVEL)))
 def test_any_numbers_at_any_size(plot: ChartData, width: int, height: int, level: Any) -> None:
     """Every row is as wide as it should be, and nothing is raised."""
@@ -217,9 +217,9 @@ def test_four_lines_in_three_milliseconds() -> None:
     plot = ChartData("", tuple(ChartLine(str(at), xs, tuple(math.sin(x / 9 + at) * x for x in xs), at) for at in range(4)))
     times = []
     for _ in range(60):
-        begun = time.perf_counter()
+        begun = time.process_time()
         render_chart_rows(plot, 120, 30, GLYPHS_BY_LEVEL["braille"])
-        times.append(time.perf_counter() - begun)
+        times.append(time.process_time() - begun)
     assert min(times) < 0.003
 
 

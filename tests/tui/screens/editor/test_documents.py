@@ -210,7 +210,7 @@ def test_unusual_files_are_saved_with_all_other_bytes_unchanged(workspace: Works
 
     async def story(pilot: Any, mode: EditorMode) -> None:
         await until(pilot, lambda: mode.workbench.text_area.has_focus)
-        await until(pilot, lambda: mode.document.diagnostics.errors, 20)
+        await until(pilot, lambda: mode.document.diagnostics.errors)
         assert "\x1b" not in screen_text(pilot.app)
         for key in ("down", "end", "f2", "f2", "f3", "v", "escape"):
             await pilot.press(key)

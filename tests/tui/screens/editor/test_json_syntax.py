@@ -111,9 +111,10 @@ def test_colours_end_with_the_line() -> None:
 
 
 def test_random_text_is_parsed_coloured_and_completed() -> None:
-    draw, files = random.Random(5), [path.read_text() for path in FILES]
+    seed = 5
+    draw, files = random.Random(seed), [path.read_text() for path in FILES]
     pieces = ("", "{", "}", "[", "]", '"', ",", ":", "x", "\n", '""', "{}", '"a":', "\\", "1", "true", "\0", "é", "1e999")
-    for _ in range(1500):
+    for number in range(1500):
         text = draw.choice(files)
         for _ in range(draw.randrange(1, 5)):
             begin = draw.randrange(len(text) + 1)
@@ -121,12 +122,15 @@ def test_random_text_is_parsed_coloured_and_completed() -> None:
             text = text[:begin] + draw.choice(pieces) + text[end:]
         if draw.random() < 0.5:
             text = text[draw.randrange(len(text) + 1) :][:60]
-        context = find_cursor_context(text, draw.randrange(len(text) + 1))
-        for kind in ("spec", "space"):
-            doc_at(detect_document_context(kind, parse_values(text)), context.path)
-            for completion in find_completions(text, kind, context)[:3]:
-                insert_completion(text, context, completion)
-            check_text(text, "a.spec", kind)
-            build_form_fields(text, kind)
-        for line in text.splitlines():
-            list(highlight_spans(line))
+        try:
+            context = find_cursor_context(text, draw.randrange(len(text) + 1))
+            for kind in ("spec", "space"):
+                doc_at(detect_document_context(kind, parse_values(text)), context.path)
+                for completion in find_completions(text, kind, context)[:3]:
+                    insert_completion(text, context, completion)
+                check_text(text, "a.spec", kind)
+                build_form_fields(text, kind)
+            for line in text.splitlines():
+                list(highlight_spans(line))
+        except Exception as error:
+            raise AssertionError(f"seed {seed}, text {number}: {text!r}") from error

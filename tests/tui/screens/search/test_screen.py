@@ -293,7 +293,7 @@ def test_the_ascii_level_draws_ascii_only_in_search(tmp_path: Path) -> None:
             # Scrollbars are drawn by Textual.
             assert without_scrollbars("".join(lines)).isascii(), lines
             await pilot.press("v")
-            await pilot.pause(0.1)
+            await until(pilot, lambda pane=pane, shown=lines: screen_text(app).splitlines()[pane.y : pane.bottom] != shown)
 
     drive(tmp_path, play, glyphs="ascii")
 

@@ -26,7 +26,7 @@ from tests.support.app_driver import screen_text, shows, until
 from tests.support.sample_workspace import EXAMPLES
 from tests.support.terminal_program import Terminal
 
-PROCESS_SECONDS = 60.0
+PROCESS_SECONDS = 180.0
 """Deadline in seconds for starting or ending a process on a busy machine."""
 MAX_RAW, MAX_COMPRESSED = 15_000, 5_000
 """Bytes per second of a screen that follows a run, raw and compressed as by ssh."""
@@ -111,9 +111,9 @@ def test_few_bytes_are_sent_while_a_run_is_followed(place: Workspace, mode: str)
         terminal.read(lambda said: b"steps/s" in said if mode == "training" else b"CPUs at" in said, PROCESS_SECONDS)
         # Skip the first frames.
         settle = time.monotonic() + 3
-        terminal.read(lambda said: time.monotonic() > settle, 10)
+        terminal.read(lambda said: time.monotonic() > settle)
         before, began = len(terminal.said), time.monotonic()
-        terminal.read(lambda said: time.monotonic() > began + MEASURED_SECONDS, 2 * MEASURED_SECONDS)
+        terminal.read(lambda said: time.monotonic() > began + MEASURED_SECONDS and len(said) > before)
         sent, seconds = terminal.said[before:], time.monotonic() - began
     finally:
         terminal.close()
