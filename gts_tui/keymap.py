@@ -196,10 +196,11 @@ _DISPLAY_NAMES = {
 
 
 def find_binding_owners() -> tuple[BindingOwner, ...]:
-    """Return every class of this program that declares key bindings.
+    """Return every class that declares key bindings and can be shown in `GtsApp`.
 
-    Imports all modules: modes and dialogs are otherwise imported when first shown, and their ids must be known before. It runs
-    in the polling thread, and only if a `keys.toml` exists.
+    Other apps are left out: they run alone and read no `keys.toml`. Imports all modules: modes and dialogs are otherwise
+    imported when first shown, and their ids must be known before. It runs in the polling thread, and only if a `keys.toml`
+    exists.
     """
     import gts_tui
 
@@ -209,6 +210,8 @@ def find_binding_owners() -> tuple[BindingOwner, ...]:
             continue
         for kind in vars(import_module(module.name)).values():
             if isinstance(kind, type) and issubclass(kind, DOMNode) and kind.__module__ == module.name:
+                if issubclass(kind, App) and not issubclass(kind, BaseApp):
+                    continue
                 own = tuple(one for one in kind.__dict__.get("BINDINGS", ()) if isinstance(one, Binding))
                 if own:
                     found[kind] = BindingOwner(f"{module.name}.{kind.__name__}", own, issubclass(kind, App))

@@ -27,8 +27,12 @@ class Faults:
         self.found: list[str] = []
         threading.excepthook = lambda told: self.add(told.exc_value, f"thread {told.thread and told.thread.name}")
         sys.unraisablehook = lambda told: self.add(told.exc_value, "nobody")
-        for owner, name in ((Worker, "_run"), (GtsApp, "show_output"), (GtsApp, "call_soon")):
-            setattr(owner, name, getattr(self, f"_{name.strip('_')}")(getattr(owner, name)))
+        for owner, name, wrap in (
+            (Worker, "_run", self._wrap_run),
+            (GtsApp, "show_output", self._wrap_show_output),
+            (GtsApp, "call_soon", self._wrap_call_soon),
+        ):
+            setattr(owner, name, wrap(getattr(owner, name)))
 
     def add(self, error: BaseException | None, where: str) -> None:
         """Record an error."""
@@ -41,7 +45,7 @@ class Faults:
             lambda _, told: self.add(told.get("exception"), f"loop: {told.get('message')}")
         )
 
-    def _run(self, kept: Callable[..., Any]) -> Callable[..., Any]:
+    def _wrap_run(self, kept: Callable[..., Any]) -> Callable[..., Any]:
         async def run(worker: Any, app: Any) -> None:
             await kept(worker, app)
             if worker.error is not None and not isinstance(worker.error, asyncio.CancelledError):
@@ -49,26 +53,26 @@ class Faults:
 
         return run
 
-    def _say(self, kept: Callable[..., Any]) -> Callable[..., Any]:
-        def say(app: Any, shown: Any, **more: Any) -> None:
+    def _wrap_show_output(self, kept: Callable[..., Any]) -> Callable[..., Any]:
+        def show_output(app: Any, shown: Any, **more: Any) -> None:
             if SURPRISE in str(shown):
                 self.found.append("".join(traceback.format_exc()) + str(shown))
             kept(app, shown, **more)
 
-        return say
+        return show_output
 
-    def _hand_over(self, kept: Callable[..., Any]) -> Callable[..., Any]:
-        def hand_over(app: Any, call: Callable[[], object]) -> None:
+    def _wrap_call_soon(self, kept: Callable[..., Any]) -> Callable[..., Any]:
+        def call_soon(app: Any, call: Callable[[], object]) -> None:
             def called() -> object:
                 try:
                     return call()
                 except Exception as error:
-                    self.add(error, "handed over")
+                    self.add(error, "call_soon")
                     raise
 
             kept(app, called)
 
-        return hand_over
+        return call_soon
 
 
 class Pulse(threading.Thread):

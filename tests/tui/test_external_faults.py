@@ -170,7 +170,7 @@ def test_a_full_disk_loses_no_edit(workspace: Workspace) -> None:
         async with app.run_test(size=(120, 40), notifications=True) as pilot:
             await types(pilot, "edit hopper/hopperPPO.spec")
             await until(pilot, lambda: "hopperPPO.spec" in screen_text(app) and app.focused is not None)
-            await until(pilot, lambda: type(app.focused).__name__ == "SpecText")
+            await until(pilot, lambda: type(app.focused).__name__ == "SpecTextArea")
             await pilot.press("x", "y", "z")
             await shows(pilot, "xyz")
             # The kernel refuses what would make a file longer than this, as a full disk does.

@@ -1,7 +1,7 @@
 """Twelve ways in which a terminal program dies, each with a test: in this file, or where the list says.
 
  1  a NaN or an infinity ends a chart: widgets.test_chart.test_any_numbers_at_any_size,
-    screens.training.test_screen.test_numbers_that_are_none, and here in a study
+    screens.training.test_screen.test_damaged_and_missing_metrics_are_explained, and here in a study
  2  a drawing library that cannot be imported: here, none is
  3  a parser that crashes when the language changes: here
  4  a window without a display ends the process: screens.test_play.test_a_window_that_cannot_open_says_why,

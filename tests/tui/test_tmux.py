@@ -108,7 +108,7 @@ def test_an_evening_in_tmux(tmux: Tmux, folder: Path) -> None:
     tmux.types("s")
     tmux.shows("paused", LONG)
     tmux.types("P")
-    tmux.shows(r"write trial \d+ of small as")
+    tmux.shows(r"Write trial \d+ of small to")
     tmux.keys("Enter")
     tmux.shows(r"written: inverted/smallTrial\d+\.spec")
     tmux.types(":play invertedPPO.checkpoint")
@@ -142,7 +142,7 @@ def _change_and_train(tmux: Tmux, folder: Path) -> None:
         tmux.shows(f"{key} .*default")
         tmux.keys("Escape")
         # What comes at once behind an escape is one key with it.
-        tmux.shows("esc panels")
+        tmux.shows("esc keys")
         tmux.keys("End", "Left", *["BSpace"] * len(before))
         tmux.types(after)
         tmux.shows(f'"{key}": {after},')

@@ -121,7 +121,7 @@ def test_tab_offers_goes_on_and_takes(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         menu = app.query_one(CompletionMenu)
         await pilot.press("colon", *"tr", "tab")
-        await shows(pilot, "train +Train a spec, or go on")
+        await shows(pilot, "train +Train a spec or continue")
         await pilot.press("tab", "enter")
         assert line.value == "trials "
         await pilot.press("ctrl+u", *"tra", "tab")

@@ -113,7 +113,7 @@ def test_trials_are_shown_sorted_and_filtered(tmp_path: Path) -> None:
         await pilot.press("escape", "slash", *"paused")
         await until(pilot, lambda: order(app) == ["5"])
         await pilot.press("x", "enter")
-        await shows(pilot, "is no condition|unknown field")
+        await shows(pilot, "is not a condition|unknown field")
         await pilot.press("escape")
         await until(pilot, lambda: len(order(app)) == 6)
         await pilot.press("escape")
@@ -229,7 +229,7 @@ def test_the_number_of_workers_is_set(tmp_path: Path) -> None:
         await pilot.press("a")
         await shows(pilot, "Workers for small")
         await pilot.press("3", "enter")
-        await shows(pilot, "small works with 3 workers when it goes on")
+        await shows(pilot, "small: 3 workers when it is resumed")
 
     drive(tmp_path, play)
     assert json.loads((folder.path / "workers.json").read_text()) == {"workers": 3}
