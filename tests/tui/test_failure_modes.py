@@ -4,14 +4,14 @@
     screens.training.test_screen.test_damaged_and_missing_metrics_are_explained, and here in a study
  2  a drawing library that cannot be imported: here, none is
  3  a parser that crashes when the language changes: here
- 4  a window without a display ends the process: screens.test_play.test_a_window_that_cannot_open_says_why,
+ 4  a window without a display ends the process: screens.test_play.test_a_window_without_a_display_shows_an_error,
     and here: no simulator
  5  a terminal that is not read: test_start.test_a_blocked_terminal_harms_no_job_and_the_program_can_be_ended
  6  a connection that is cut: test_start.test_a_lost_line_ends_it
  7  terminals that report little: test_theme.test_the_usual_theme_suits_the_terminal, and here
  8  a theme with an invalid colour: test_theme.test_errors_of_theme_files_have_lines_and_reasons
  9  names that look like markup: here, in every mode
-10  large tables: screens.test_jobs.test_a_thousand_runs_are_there_in_a_moment, and here 5 000 trials
+10  large tables: screens.test_jobs.test_a_thousand_runs_are_listed_quickly, and here 5 000 trials
 11  an idle program that writes: test_start.test_an_idle_program_writes_nothing_and_costs_nothing, and here in every mode
 12  versions that do not fit together: here
 """

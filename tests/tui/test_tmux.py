@@ -152,7 +152,7 @@ def _change_and_train(tmux: Tmux, folder: Path) -> None:
     tmux.shows(r"gts train inverted/invertedPPO\.spec --detach")
     tmux.keys("Escape")
     # What comes at once behind an escape is one key with it.
-    tmux.until(lambda: "" if re.search(r"gts train inverted/invertedPPO\.spec --detach", tmux.screen) else "closed")
+    tmux.shows("enter edit")
     tmux.types("3")
     tmux.shows(r"✓ done +invertedPPO-\w+ .*100 %", LONG)
     assert (folder / "invertedPPO.checkpoint").is_file()
