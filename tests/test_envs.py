@@ -219,6 +219,7 @@ def test_seeds_are_reported() -> None:
     assert len(envs.np_random) == 2  # type: ignore[arg-type]
 
 
+@pytest.mark.process
 def test_gts_stays_light_until_its_environments_are_asked_for() -> None:
     """`import gts` loads nothing heavy; the worlds need no torch."""
     program = (

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 HEAVY = ("torch", "mujoco", "gymnasium", "optuna", "scipy", "matplotlib")
 
 LIGHT_MODULES = (

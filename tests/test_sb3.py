@@ -57,6 +57,7 @@ def test_it_equals_the_environment_of_stable_baselines(figure: str, limit: int) 
     assert (cut > 0) == (limit < 100)
 
 
+@pytest.mark.learning
 def test_their_ppo_learns_in_it() -> None:
     worlds = VecNormalize(FigureVecEnv("invertedPendulum", 16))
     model = PPO("MlpPolicy", worlds, n_steps=64, batch_size=256, learning_rate=1e-3, seed=1)

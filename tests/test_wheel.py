@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.repository import WORKSPACE, shipped_files
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.process]
 
 
 @pytest.fixture(scope="module")

@@ -180,6 +180,7 @@ def test_only_the_networks_are_needed_for_a_warm_start(variant):
     assert torch.equal(agent.state.policy.mean(observations)[0], other.state.policy.mean(observations)[0])
 
 
+@pytest.mark.learning
 @pytest.mark.parametrize("technique", sorted(TECHNIQUES))
 def test_every_technique_learns_to_copy_its_observation(technique):
     """Reward −(u − s)² in episodes of one step: the best policy repeats its observation."""

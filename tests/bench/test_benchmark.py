@@ -66,6 +66,7 @@ def test_goal_against_gymnasium_is_of_the_hopper(quick) -> None:
     assert [row["goal"] for row in quick.ratios] == [2.5, None]
 
 
+@pytest.mark.process
 def test_stepping_measures_every_workload(quick, monkeypatch) -> None:
     monkeypatch.setattr(benchmark, "WORLD_COUNTS", (4, 8))
     monkeypatch.setitem(sys.modules, "envpool", None)
@@ -113,6 +114,7 @@ def test_unknown_figure() -> None:
         Benchmark(Path(), ("hoper",))
 
 
+@pytest.mark.process
 def test_failing_program_is_reported() -> None:
     with pytest.raises(WorkError, match="no-such-command"):
         benchmark._run_gts(["no-such-command"])
@@ -125,6 +127,7 @@ def test_machine_and_versions_are_plain_data() -> None:
     assert {"python", "torch", "mujoco"} <= set(facts)
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_everything_once(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(benchmark, "WORLD_COUNTS", (4,))

@@ -139,6 +139,7 @@ def test_each_member_has_a_folder_and_a_second_export_adds_nothing(gts, workspac
         assert ("evaluation/mean" in found) == (member == 3)
 
 
+@pytest.mark.process
 def test_export_of_a_running_training_has_complete_rows(gts, workspace: Path) -> None:
     run = make_run(workspace, "hopper", 1)
     writer = subprocess.Popen([sys.executable, "-c", WRITE_ON, str(run.metrics)], stdout=subprocess.PIPE, text=True)

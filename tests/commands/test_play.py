@@ -126,6 +126,7 @@ def test_standard_output_holds_the_stream(here: Path, capfd: pytest.CaptureFixtu
     assert lines[-2]["step"] == 5
 
 
+@pytest.mark.process
 def test_a_video_reports_the_written_file(gts, here: Path) -> None:
     outcome = gts("play", "out-seed1.checkpoint", "-l", 1, "-n", 5, "-k", "-r", 3, "-v", "x.gif", "--size", "80x60", "--json")
     assert outcome.code == 0

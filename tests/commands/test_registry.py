@@ -39,12 +39,14 @@ def test_texts_are_sentences(command: Command) -> None:
     assert all(text.endswith(".") and text[0].isupper() for text in texts if not text.startswith("`"))
 
 
+@pytest.mark.process
 def test_every_command_imports_only_what_it_needs() -> None:
     program = "import sys\nfrom gts.commands.registry import COMMANDS\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "mujoco", "gymnasium", "optuna", "numpy", "pydantic", "rich", "sqlite_utils", "psutil"} & set(loaded)
 
 
+@pytest.mark.process
 def test_help_takes_at_most_a_third_of_a_second(tmp_path: Path) -> None:
     spent = []
     for _ in range(3):
@@ -56,6 +58,7 @@ def test_help_takes_at_most_a_third_of_a_second(tmp_path: Path) -> None:
     assert min(spent) < 0.3
 
 
+@pytest.mark.process
 def test_command_line_loads_only_its_own_command() -> None:
     program = "import sys\nfrom gts.cli import main\nmain(['check', '--help'])\nprint(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -79,6 +79,7 @@ def _nothing_outlives_its_test(workspace: Path) -> Iterator[None]:
                 os.killpg(found.lock_info.worker.pid, signal.SIGKILL)
 
 
+@pytest.mark.process
 def test_search_with_original_options_confirms_a_winner(gts, space: Path, workspace: Path) -> None:
     words = "search hopper/tiny.space trials.db 3 -n 2 -l logs --threads 1 --confirm 2 --confirm-seeds 2"
     outcome: Outcome = gts(*words.split())
@@ -123,6 +124,8 @@ def test_search_with_original_options_confirms_a_winner(gts, space: Path, worksp
     assert [trial["number"] for trial in gts("trials", "tiny", "--sort", "number", "--json").data["trials"]] == [0, 1, 2, 3]
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_ctrl_c_saves_and_the_same_command_resumes(gts, space: Path, workspace: Path) -> None:
     words = ["search", "hopper/tiny.space", "2", *map(str, QUICK)]
     long = json.loads(space.read_text())
@@ -172,6 +175,7 @@ def newest_steps(folder: StudyFolder) -> list[int]:
     return [max(int(path.stem[5:]) for path in run.glob("member1/last-*")) for run in sorted(folder.path.glob("trials/*"))]
 
 
+@pytest.mark.process
 def test_detached_search_is_followed_to_its_end(gts, space: Path, workspace: Path) -> None:
     outcome = gts("search", "hopper/tiny.space", 2, *QUICK, "--detach")
     assert outcome.code == 0, outcome.err
@@ -184,6 +188,7 @@ def test_detached_search_is_followed_to_its_end(gts, space: Path, workspace: Pat
     assert gts("resume", "tiny").code == 2
 
 
+@pytest.mark.process
 def test_detached_search_that_cannot_start_is_reported(gts, standing, space: Path) -> None:
     standing()
     other = json.loads(space.read_text()) | {"technique": "a2c"}
@@ -193,6 +198,8 @@ def test_detached_search_that_cannot_start_is_reported(gts, standing, space: Pat
     assert 'were made with the technique "ppo"' in outcome.err
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_reset_moves_the_old_study_aside(gts, standing, space: Path, workspace: Path) -> None:
     elsewhere = str(workspace / "trials.db")
     standing(elsewhere)

@@ -41,6 +41,7 @@ def units(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return workspace / "config/systemd/user"
 
 
+@pytest.mark.process
 def test_install_status_and_remove(gts, workspace: Path, units: Path) -> None:
     nothing = gts("service", "status")
     assert (nothing.code, nothing.err) == (0, "")
@@ -58,6 +59,7 @@ def test_install_status_and_remove(gts, workspace: Path, units: Path) -> None:
     assert "nothing is installed" in gts("service", "remove").out
 
 
+@pytest.mark.process
 def test_service_as_json(gts, workspace: Path, units: Path) -> None:
     told = gts("service", "install", "--json").data
     assert told["where"] == [str(next(units.glob("gts-*.service")))]
@@ -77,6 +79,7 @@ def test_service_as_json(gts, workspace: Path, units: Path) -> None:
     assert gts("service", "status", "--json").data["installed"] is False
 
 
+@pytest.mark.process
 def test_remarks_are_notes(gts, units: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gts("service", "install")
     monkeypatch.setattr(sys, "executable", "/new/bin/python")

@@ -8,6 +8,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from gts.commands.command import Context
 from gts.commands.shell_completion import complete_word
 from gts.params.techniques import TECHNIQUES
@@ -34,6 +36,7 @@ def test_words_are_completed_by_kind(workspace: Path) -> None:
     assert complete_word("nothing", "", context) == []
 
 
+@pytest.mark.process
 def test_shell_completion_script_works(workspace: Path) -> None:
     environment = {**os.environ, "_GTS_COMPLETE": "bash_complete", "COMP_WORDS": "gts train ti", "COMP_CWORD": "2"}
     program = "from gts.cli import main; import sys; sys.exit(main())"

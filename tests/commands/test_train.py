@@ -222,6 +222,7 @@ def test_an_interrupt_while_scoring_costs_only_the_score(gts, workspace: Path, m
     assert read_checkpoint("tiny.checkpoint").score == outcome.data["members"][0]["score"]
 
 
+@pytest.mark.process
 def test_ctrl_c_never_shows_a_traceback(workspace: Path) -> None:
     process = start(workspace, "train", "tiny.spec", "-s", "100M", "-e", "100000")
     assert process.stderr is not None
@@ -232,6 +233,7 @@ def test_ctrl_c_never_shows_a_traceback(workspace: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.process
 def test_closed_terminal_does_not_end_the_training(workspace: Path) -> None:
     pid, terminal = pty.fork()
     if pid == 0:
@@ -247,6 +249,7 @@ def test_closed_terminal_does_not_end_the_training(workspace: Path) -> None:
     assert read_checkpoint(workspace / "tiny.checkpoint").counters["step"] > 0
 
 
+@pytest.mark.process
 def test_closed_output_ends_quietly(workspace: Path) -> None:
     process = start(workspace, "info", "tiny.spec", "-v")
     assert process.stdout is not None
@@ -257,6 +260,7 @@ def test_closed_output_ends_quietly(workspace: Path) -> None:
     assert process.wait(timeout=60) in (0, 1)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is Linux's")
 @pytest.mark.parametrize("words", [("info", "tiny.spec"), ("check", "tiny.spec", "--json"), ("--help",)])
 def test_output_to_a_full_disk_is_an_error(workspace: Path, words: tuple[str, ...]) -> None:

@@ -15,6 +15,8 @@ from gts.store.workspace import Workspace
 from tests.support.cli import start
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.process
+
 ENDLESS = ("-s", "400M", "-e", "400000", "--set", "nEvaluations=0", "--no-score")
 
 

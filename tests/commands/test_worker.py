@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.cli import TINY_SPACE, run_json
 from tests.support.postgresql import Server
+
+pytestmark = pytest.mark.process
 
 ONE = ("-n", "1", "--threads", "1")
 
 
+@pytest.mark.slow
 def test_machines_share_a_study(postgresql: Server, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):

@@ -17,10 +17,13 @@ from gts.store.workspace import Workspace
 from tests.support.cli import TINY_SPACE, run_json
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.process
+
 PATIENCE = 90.0
 """Deadline in seconds for a process to start, or to save its trainings and end, on a busy machine."""
 
 
+@pytest.mark.slow
 def test_running_search_gets_and_loses_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GTS_STATE", str(tmp_path / "state"))
     space = {**TINY_SPACE, "name": "long", "nSteps": 4_000_000, "nEpochs": 4000}

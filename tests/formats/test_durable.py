@@ -161,6 +161,7 @@ while True:
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("delay", [0.02, 0.05, 0.09, 0.15])
 def test_a_kill_leaves_one_whole_file(tmp_path, delay):
     path = tmp_path / "a"

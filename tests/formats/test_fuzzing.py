@@ -89,6 +89,7 @@ def folder(tmp_path_factory) -> Path:
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
+@pytest.mark.slow
 @settings(max_examples=2000, suppress_health_check=QUIET)
 @given(data=mutated(SPECS))
 def test_mutated_specs_are_read_or_refused(folder, data):
@@ -105,6 +106,7 @@ def test_mutated_specs_are_read_or_refused(folder, data):
     assert {entry.name for entry in folder.iterdir()} <= {"a.spec", "b.spec"} | OTHERS
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, suppress_health_check=QUIET)
 @given(data=mutated(SPACES))
 def test_mutated_spaces_are_read_or_refused(folder, data):
@@ -135,6 +137,7 @@ def checkpoints(checkpoint, folder) -> list[bytes]:
 OTHERS = {"good.checkpoint", "a.checkpoint", "a.spec", "b.spec", "a.space", "b.space", "old.checkpoint"}
 
 
+@pytest.mark.slow
 @settings(max_examples=1200, suppress_health_check=QUIET)
 @given(st.data())
 def test_mutated_checkpoints_are_refused(folder, checkpoints, data):

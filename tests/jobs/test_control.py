@@ -29,6 +29,8 @@ from tests.support.trainings import ENDLESS, TINY
 from tests.support.waiting import wait_until
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_path: Path) -> None:
     params = TINY | {"nSteps": 60_000, "nEpochs": 500}
     job = launched(ask(params=params))
@@ -60,6 +62,8 @@ def test_a_job_goes_its_way_and_goes_on_after_a_stop(ask, launched, until, tmp_p
     assert ends[0] == ends[1], "a stop between two rounds changes nothing"
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("ps") is None, reason="what every system has includes ps")
 def test_jobs_work_alike_with_what_every_system_has(
     ask, launched, until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -79,6 +83,7 @@ def test_jobs_work_alike_with_what_every_system_has(
     until(job, "done")
 
 
+@pytest.mark.process
 def test_kill_ends_at_once_and_for_good(ask, launched, until, tmp_path: Path) -> None:
     job = launched(ask(params=ENDLESS))
     standing = until(job, "running")
@@ -92,6 +97,7 @@ def test_kill_ends_at_once_and_for_good(ask, launched, until, tmp_path: Path) ->
         control.resume_job(Workspace(tmp_path), job, by_name=False)
 
 
+@pytest.mark.process
 def test_two_who_resume_at_once_make_one_worker(ask, launched, until, tmp_path: Path) -> None:
     job = launched(ask(params=ENDLESS))
     os.killpg(until(job, "running").lock_info.worker.pid, signal.SIGKILL)
@@ -123,6 +129,7 @@ def test_two_who_resume_at_once_make_one_worker(ask, launched, until, tmp_path: 
     assert len([one for one in workers if one.status() != "zombie"]) == 1
 
 
+@pytest.mark.process
 def test_a_hang_up_does_not_touch_a_job_and_a_terminate_ends_it_in_order(ask, launched, until) -> None:
     job = launched(ask(params=ENDLESS))
     pid = until(job, "running").lock_info.worker.pid
@@ -135,6 +142,8 @@ def test_a_hang_up_does_not_touch_a_job_and_a_terminate_ends_it_in_order(ask, la
     assert RunFolder(job.folder).last_checkpoints(0)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_one_that_waits_for_a_slot_says_so_and_can_be_stopped(ask, launched, until, tmp_path: Path) -> None:
     JobQueue().set_slots(1)
     first = launched(ask(params=ENDLESS))
@@ -148,6 +157,7 @@ def test_one_that_waits_for_a_slot_says_so_and_can_be_stopped(ask, launched, unt
     until(third, "running")
 
 
+@pytest.mark.process
 def test_a_reused_pid_is_somebody_else(ask, tmp_path: Path) -> None:
     job, life = create_run(ask())
     innocent = subprocess.Popen(["sleep", "60"])

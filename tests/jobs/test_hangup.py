@@ -20,6 +20,8 @@ from gts.store.workspace import Workspace
 from tests.support.trainings import ENDLESS
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.process
+
 
 class Terminal:
     """A shell in a terminal of its own."""
@@ -66,6 +68,7 @@ def terminals(tmp_path: Path) -> Iterator[list[Terminal]]:
             os.killpg(one.lock_info.worker.pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_closed_terminal_ends_no_job_and_another_follows_it(tmp_path: Path, terminals: list[Terminal], until) -> None:
     (tmp_path / "gts.spec").write_text(json.dumps({"physicalModel": "invertedPendulum", "technique": "ppo", "params": ENDLESS}))
     first = Terminal(tmp_path)

@@ -61,6 +61,7 @@ def test_whoever_holds_it_is_seen_and_what_it_does(lock: Path) -> None:
     assert read_lock(lock)[0] is False
 
 
+@pytest.mark.process
 def test_sigkill_frees_it_at_once(lock: Path, holder: subprocess.Popen[str]) -> None:
     assert read_lock(lock)[0]
     holder.send_signal(signal.SIGKILL)
@@ -70,6 +71,7 @@ def test_sigkill_frees_it_at_once(lock: Path, holder: subprocess.Popen[str]) -> 
     assert sign.worker.pid == holder.pid, "who it was can still be read"
 
 
+@pytest.mark.process
 def test_a_second_one_is_refused_and_told_who_has_it(lock: Path, holder: subprocess.Popen[str]) -> None:
     with pytest.raises(BusyError, match=rf"job is already running \(process {holder.pid} on "):
         JobLock.acquire(lock, timeout=0.05)
@@ -95,6 +97,7 @@ def test_looking_does_not_keep_others_from_taking_it(lock: Path) -> None:
             watcher.join()
 
 
+@pytest.mark.process
 def test_the_lock_passes_to_a_child_without_a_moment_of_freedom(lock: Path) -> None:
     life = JobLock.acquire(lock)
     child = subprocess.Popen(["sleep", "60"], pass_fds=(life.descriptor,))
@@ -115,6 +118,7 @@ def test_a_sign_that_cannot_be_read_is_none(lock: Path, content: bytes) -> None:
     JobLock.acquire(lock).release()
 
 
+@pytest.mark.process
 def test_a_disk_without_locks_falls_back_to_looking_for_the_process(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unsupported(descriptor: int, how: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

@@ -9,6 +9,8 @@ import pytest
 
 from tests.bench import chaos
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.slow
 def test_ten_kills_leave_no_trace(tmp_path: Path) -> None:

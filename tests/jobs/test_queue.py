@@ -125,6 +125,7 @@ def test_waiting_ends_when_somebody_wants_it_to(row: JobQueue) -> None:
         assert place.wait(interruption, lambda _: None) is False
 
 
+@pytest.mark.process
 def test_the_dead_hold_no_place(row: JobQueue) -> None:
     command = [sys.executable, "-c", WORKER, str(row.folder), "victim", "64"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

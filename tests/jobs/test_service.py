@@ -100,6 +100,7 @@ def unit_of(machine: Machine, workspace: Workspace) -> Path:
     return machine.config / f"gts-{hashlib.sha256(str(workspace.root).encode()).hexdigest()[:8]}.service"
 
 
+@pytest.mark.process
 def test_a_unit_of_systemd(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl", "manager", "may-linger")
     unit = unit_of(machine, workspace)
@@ -125,6 +126,7 @@ def test_a_unit_of_systemd(machine: Machine, workspace: Workspace) -> None:
     assert dict(parser["Install"]) == {"WantedBy": "default.target"}
 
 
+@pytest.mark.process
 def test_a_unit_is_installed_once_and_removed_with_nothing_left(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl", "manager", "may-linger")
     assert service.boot_service_status(workspace) is None
@@ -139,6 +141,7 @@ def test_a_unit_is_installed_once_and_removed_with_nothing_left(machine: Machine
     assert service.remove_boot_service(workspace) is None
 
 
+@pytest.mark.process
 def test_refused_lingering_is_said_with_the_words_for_root(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl", "manager")
     state = service.install_boot_service(workspace)
@@ -148,6 +151,7 @@ def test_refused_lingering_is_said_with_the_words_for_root(machine: Machine, wor
     assert service.boot_service_status(workspace) == BootServiceState("systemd", state.location, installed=True, active=True)
 
 
+@pytest.mark.process
 def test_a_manager_out_of_reach_still_gets_its_file(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl")
     state = service.install_boot_service(workspace)
@@ -158,6 +162,7 @@ def test_a_manager_out_of_reach_still_gets_its_file(machine: Machine, workspace:
     assert machine.asked()[0] == f"systemctl --user enable {unit_of(machine, workspace).name} offline"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("programs", [(), ("systemctl",)])
 def test_where_there_is_nothing_it_can_be_done_by_hand(
     machine: Machine, workspace: Workspace, programs: tuple[str, ...], tmp_path: Path
@@ -173,6 +178,7 @@ def test_where_there_is_nothing_it_can_be_done_by_hand(
     assert service.boot_service_status(workspace) is None
 
 
+@pytest.mark.process
 def test_an_agent_of_launchd(machine: Machine, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(service, "this_system", MacOS)
     machine.has("launchctl", "screen")
@@ -194,6 +200,7 @@ def test_an_agent_of_launchd(machine: Machine, workspace: Workspace, monkeypatch
     assert list(plist.parent.iterdir()) == []
 
 
+@pytest.mark.process
 def test_over_ssh_launchd_loads_it_later(machine: Machine, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "this_system", MacOS)
     machine.has("launchctl")
@@ -210,6 +217,7 @@ def _to_launchd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine.has("launchctl", "screen")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("prepare", [_to_systemd, _to_launchd])
 def test_another_python_is_noticed_and_put_right(
     machine: Machine,
@@ -227,6 +235,7 @@ def test_another_python_is_noticed_and_put_right(
     assert service.boot_service_status(workspace) is None
 
 
+@pytest.mark.process
 def test_a_folder_that_cannot_be_made_is_said(machine: Machine, workspace: Workspace) -> None:
     machine.has("systemctl", "loginctl", "manager")
     (machine.folder / "config" / "systemd").touch()

@@ -213,6 +213,7 @@ def test_streams_are_stored_whole() -> None:
         assert stream.random() == copy.random()
 
 
+@pytest.mark.process
 def test_worlds_are_silent_and_leave_no_log(tmp_path: Path) -> None:
     """MuJoCo warns of an old attribute in the half cheetah's file, and of divergence: neither file nor console gets it."""
     program = (

@@ -171,6 +171,7 @@ def test_the_ground_lies_under_the_whole_path() -> None:
     assert floor.face_normals[0] == pytest.approx([0, 1, 0])
 
 
+@pytest.mark.slow
 def test_usd_moves_as_the_simulation(motion: MotionRecording, tmp_path: Path) -> None:
     path = tmp_path / "walk.usda"
     path.write_bytes(write_usd(motion))

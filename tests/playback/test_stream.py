@@ -87,6 +87,7 @@ def start(request: PlaybackRequest) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.process
 def test_the_server_plays_in_real_time_and_obeys_commands(hopper_file) -> None:
     process = start(PlaybackRequest((str(hopper_file),), loops=0, frames_per_loop=0, seed=1))
     assert process.stdin and process.stdout
@@ -121,6 +122,8 @@ def test_the_server_plays_in_real_time_and_obeys_commands(hopper_file) -> None:
         process.kill()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("paused", [False, True])
 def test_the_server_ends_when_its_output_is_closed(hopper_file, paused: bool) -> None:
     process = start(PlaybackRequest((str(hopper_file),), loops=0, start_paused=paused))
@@ -134,6 +137,8 @@ def test_the_server_ends_when_its_output_is_closed(hopper_file, paused: bool) ->
         process.kill()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_slow_reader_gets_the_newest_frames(hopper_file) -> None:
     process = start(PlaybackRequest((str(hopper_file),), loops=0, frames_per_loop=0, max_fps=60.0))
     assert process.stdout
@@ -155,6 +160,7 @@ def test_a_slow_reader_gets_the_newest_frames(hopper_file) -> None:
         process.kill()
 
 
+@pytest.mark.process
 def test_an_unreadable_file_is_sent_as_an_error_line(tmp_path) -> None:
     (tmp_path / "bad.checkpoint").write_bytes(b"nothing")
     process = start(PlaybackRequest((str(tmp_path / "bad.checkpoint"),)))
@@ -164,6 +170,8 @@ def test_an_unreadable_file_is_sent_as_an_error_line(tmp_path) -> None:
     assert process.returncode == 2
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_the_command_writes_nothing_but_lines_of_the_stream(hopper_file, tmp_path) -> None:
     command = [sys.executable, "-m", "gts", "play", str(hopper_file), "--stream", "-l", "1", "-n", "30", "--fps", "60"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, timeout=300)

@@ -34,6 +34,7 @@ def written(path: Path, source: Thrown, **more: object) -> WrittenVideo:
     return last
 
 
+@pytest.mark.process
 def test_an_mp4_holds_every_loop(tmp_path: Path) -> None:
     path = tmp_path / "walk.mp4"
     result = written(path, Thrown("hopper", 60), loops=2, size=(161, 119))
@@ -45,6 +46,7 @@ def test_an_mp4_holds_every_loop(tmp_path: Path) -> None:
     assert (result.pictures, result.width, result.height, result.renderer) == (42, 162, 120, "plain")
 
 
+@pytest.mark.process
 def test_a_gif_lasts_as_long_as_what_was_played(tmp_path: Path) -> None:
     path = tmp_path / "walk.gif"
     result = written(path, Thrown("walker", 50))
@@ -59,6 +61,7 @@ def test_a_gif_lasts_as_long_as_what_was_played(tmp_path: Path) -> None:
     assert result.fps == 25
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("ending", ["mp4", "gif"])
 def test_the_figure_and_the_ground_move(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"walk.{ending}"
@@ -84,6 +87,7 @@ def test_frame_rates_keep_the_figures_time(figure: str, ending: str, speed: floa
         assert (Fraction(100) / rate).denominator == 1
 
 
+@pytest.mark.process
 def test_progress_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     *events, last = write_video(Thrown("hopper", 30), str(tmp_path / "a.mp4"), loops=2, size=SMALL, renderer="plain")
@@ -93,6 +97,7 @@ def test_progress_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [event.loop for event in events] == [1] * 11 + [2] * 11
 
 
+@pytest.mark.process
 def test_an_abandoned_video_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
@@ -106,6 +111,7 @@ def test_an_abandoned_video_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     assert sorted(one.name for one in tmp_path.iterdir()) == ["elsewhere", "walk.mp4"]
 
 
+@pytest.mark.process
 def test_impossible_videos_give_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path, more, kind in (
         ("walk.avi", {}, UsageError),
@@ -121,6 +127,7 @@ def test_impossible_videos_give_a_hint(tmp_path: Path, monkeypatch: pytest.Monke
         written(tmp_path / "walk.mp4", Thrown("hopper", 5))
 
 
+@pytest.mark.process
 def test_a_failing_ffmpeg_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "ffmpeg"
     broken.write_text("#!/bin/sh\necho 'Unknown encoder libx264' >&2\nexit 1\n")
@@ -131,6 +138,7 @@ def test_a_failing_ffmpeg_is_reported(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not (tmp_path / "walk.mp4").exists()
 
 
+@pytest.mark.process
 def test_a_gl_that_crashes_or_hangs_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Thrown("hopper", 5)
     python = sys.executable
@@ -147,11 +155,13 @@ def test_a_gl_that_crashes_or_hangs_harms_nothing(tmp_path: Path, monkeypatch: p
             written(tmp_path / "walk.mp4", source, renderer="gl")
 
 
+@pytest.mark.process
 def test_disabled_gl_is_not_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUJOCO_GL", "disabled")
     assert written(tmp_path / "walk.mp4", Thrown("hopper", 5), renderer="auto").note == "GL is switched off"
 
 
+@pytest.mark.process
 def test_a_dying_gl_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "_PROGRESS_SECONDS", 0.0)
     source = Thrown("hopper", 60)
@@ -176,6 +186,7 @@ def test_a_dying_gl_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "egl failed on the way" in result.note
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_video_leaves_no_process(tmp_path: Path, end: signal.Signals) -> None:
     script = (

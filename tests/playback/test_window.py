@@ -20,6 +20,8 @@ from gts.playback.display import find_window_problem, run_window_process
 from gts.playback.session import PlaybackRequest
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.process
+
 SECONDS = 120.0
 """Deadline: windows drawn in software on a busy machine are slow."""
 
@@ -79,6 +81,7 @@ def press(display: str, key: str) -> None:
     subprocess.run(["xdotool", "key", key], env={**os.environ, "DISPLAY": display}, check=True)
 
 
+@pytest.mark.slow
 def test_the_figure_is_in_the_window_and_moves(display: str, hopper_file: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gts", "play", str(hopper_file), "-l", "0", "-n", "0", "-r", "1"]
     process = subprocess.Popen(

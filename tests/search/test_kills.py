@@ -9,6 +9,8 @@ import pytest
 
 from tests.bench import chaos_search as chaos
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.slow
 def test_a_search_outlives_its_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,7 @@ def test_a_connection_lost_while_trials_are_read_is_retried() -> None:
     assert "server closed the connection unexpectedly; trying again" in said[0]
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_owners_share_a_study_and_a_power_cut_loses_nothing(postgresql: Server, tmp_path: Path) -> None:
     path = tmp_path / "small.space"
@@ -173,6 +174,7 @@ def test_an_owner_with_heartbeats_keeps_its_trials(postgresql: Server, open_stud
     assert not study.is_finished()
 
 
+@pytest.mark.process
 def test_concurrent_owners_get_different_trials(postgresql: Server, open_study: Open, tmp_path: Path) -> None:
     of = space(name="many")
     studies = [

@@ -22,6 +22,7 @@ FINITE = {
 """2 × 3 × (1 + 2) points."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_gives_points_inside_the_space(open_study: Open, sampler: str) -> None:
     study = open_study(space(paramSpace=FINITE), sampler=sampler, trials=12) if sampler == "grid" else None
@@ -115,6 +116,7 @@ def test_a_missing_library_is_named(open_study: Open, monkeypatch: pytest.Monkey
         assert "gts[search]" in refused.value.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pruner", PRUNERS)
 def test_pruners_spare_good_and_young_trials(open_study: Open, pruner: str) -> None:
     study = open_study(pruner=pruner, sampler="random", trials=18)

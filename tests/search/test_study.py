@@ -120,6 +120,8 @@ print("end", flush=True)
 """
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_kills_lose_and_repeat_no_trial(tmp_path: Path, folder: StudyFolder) -> None:
     path = tmp_path / "small.space"
     path.write_text(json.dumps(SPACE))
@@ -239,6 +241,7 @@ def test_reading_a_live_study_writes_nothing(open_study: Open, folder: StudyFold
     assert study.ask().number == 1
 
 
+@pytest.mark.process
 def test_a_reader_rolls_back_the_journal_of_a_killed_writer(open_study: Open, folder: StudyFolder) -> None:
     study = open_study(trials=2)
     study.complete(study.ask(), [1.0])

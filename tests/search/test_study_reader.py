@@ -101,6 +101,7 @@ def test_references_without_a_study_are_errors(tmp_path: Path, open_study: Open)
     assert (tmp_path / "nothing.db").stat().st_size == 0
 
 
+@pytest.mark.process
 def test_the_dashboard_opens_a_study(open_study: Open, folder: StudyFolder) -> None:
     study = open_study(trials=2)
     study.complete(study.ask(), [12.5], {"seedValues": [12.0, 13.0]})

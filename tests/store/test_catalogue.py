@@ -153,6 +153,7 @@ def test_pages_come_out_by_index(tmp_path: Path) -> None:
             assert number >= ordered or not any("TEMP B-TREE FOR ORDER BY" in step for step in plan), (query, plan)
 
 
+@pytest.mark.process
 def test_processes_that_make_and_fill_one_catalogue_lose_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WRITE_MANY, str(tmp_path / "gts.db")]
     processes = [subprocess.Popen([*command, name], stderr=subprocess.PIPE) for name in "abc"]

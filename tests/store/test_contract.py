@@ -208,6 +208,7 @@ class TestEveryStore:
             assert [entry.name for entry in path.parent.iterdir()] == [store.file]
         assert store.read(path) == [1]
 
+    @pytest.mark.process
     def test_a_kill_in_mid_transaction_leaves_what_was_committed(self, store: Store, path: Path) -> None:
         killed(IN_MID_TRANSACTION, store, path)
         assert len(list(path.parent.iterdir())) > 1  # a journal or a log with half a transaction in it
@@ -229,6 +230,7 @@ class TestEveryStore:
         connection.close()
         assert path.read_bytes() == before
 
+    @pytest.mark.process
     def test_a_folder_without_rights_is_read_and_said_to_be_so(self, store: Store, open_folder: Path) -> None:
         path = open_folder / store.file
         fill(store, path, 3)
@@ -261,6 +263,7 @@ class TestEveryStore:
             store.write(writer, 2)
         assert store.read(path) == [1, 2]
 
+    @pytest.mark.process
     def test_a_full_disk_loses_nothing(self, store: Store, path: Path) -> None:
         assert int(said(FULL, store, path)) > 5
 

@@ -113,6 +113,7 @@ def test_evaluations_and_failures_come_back(tmp_path: Path) -> None:
         assert (failure.member, failure.step, failure.reason) == (0, 600, "a loss of nan")
 
 
+@pytest.mark.process
 def test_readers_see_what_was_flushed_while_the_writer_works(tmp_path: Path) -> None:
     path = tmp_path / "metrics.db"
     writer = start_endless_writer(path)
@@ -137,6 +138,7 @@ def test_readers_see_what_was_flushed_while_the_writer_works(tmp_path: Path) -> 
         writer.stdout.close()
 
 
+@pytest.mark.process
 def test_everything_flushed_survives_a_killed_writer(tmp_path: Path) -> None:
     path = tmp_path / "metrics.db"
     writer = start_endless_writer(path)
@@ -183,6 +185,7 @@ def test_closing_while_somebody_reads_keeps_the_numbers(tmp_path: Path) -> None:
         assert reader.curve("loss").means == (1.0, 2.0)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("shared_memory_is_lost", [False, True])
 def test_a_killed_writers_numbers_need_no_shared_memory(tmp_path: Path, shared_memory_is_lost: bool) -> None:
     path = tmp_path / "metrics.db"
@@ -198,6 +201,7 @@ def test_a_killed_writers_numbers_need_no_shared_memory(tmp_path: Path, shared_m
         assert reader.curve("loss", columns=10**6).steps[: len(flushed)] == tuple(flushed)
 
 
+@pytest.mark.process
 def test_a_writer_never_waits_for_a_reader_in_the_middle_of_reading(tmp_path: Path) -> None:
     path = tmp_path / "metrics.db"
     writer = MetricsWriter(path, rounds=200)

@@ -44,6 +44,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.process
 def test_the_command_runs_where_and_with_what_it_should(manager: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GTS_STATE", "/a b/state")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")

@@ -68,6 +68,7 @@ def test_start_times_of_any_unix(monkeypatch: pytest.MonkeyPatch) -> None:
     assert starts == ["1793700113.26", None, None, None, None, None]
 
 
+@pytest.mark.process
 def test_macos_boot_id_and_cpu_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs(
         tmp_path,
@@ -81,6 +82,7 @@ def test_macos_boot_id_and_cpu_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert MacOS().detached_command("gts-x", ["true"], tmp_path) is None
 
 
+@pytest.mark.process
 def test_macos_without_a_boot_id_uses_the_start_of_launchd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs(tmp_path, monkeypatch, sysctl="")
     monkeypatch.setattr(psutil, "Process", FakeProcess)

@@ -50,6 +50,7 @@ def test_the_system_is_the_one_here_unless_it_is_asked_for_less(monkeypatch: pyt
     assert this_system().name == "portable"
 
 
+@pytest.mark.process
 def test_a_process_lives_until_it_ends(system: System, sleeper: subprocess.Popen[bytes]) -> None:
     known = identity(sleeper)
     assert is_running(known)
@@ -61,6 +62,7 @@ def test_a_process_lives_until_it_ends(system: System, sleeper: subprocess.Popen
     assert not system.signal_process(known, signal.SIGTERM)
 
 
+@pytest.mark.process
 def test_this_process_knows_itself_as_others_know_it(system: System) -> None:
     program = f"from gts.system import identify_process; print(identify_process({os.getpid()}))"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
@@ -68,11 +70,13 @@ def test_this_process_knows_itself_as_others_know_it(system: System) -> None:
     assert own_identity().boot == system.boot_id() != ""
 
 
+@pytest.mark.process
 def test_a_signal_arrives(system: System, sleeper: subprocess.Popen[bytes]) -> None:
     assert system.signal_process(identity(sleeper), signal.SIGTERM)
     assert sleeper.wait(60) == -signal.SIGTERM
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("other", [{"started": "1"}, {"boot": "another start of this machine"}])
 def test_a_pid_that_was_given_to_another_process_is_left_alone(
     system: System, sleeper: subprocess.Popen[bytes], other: dict[str, str]
@@ -85,11 +89,13 @@ def test_a_pid_that_was_given_to_another_process_is_left_alone(
     assert sleeper.wait(60) == -signal.SIGTERM
 
 
+@pytest.mark.process
 def test_another_name_of_the_machine_is_no_other_process(system: System, sleeper: subprocess.Popen[bytes]) -> None:
     """Laptops change theirs with the network."""
     assert is_running(replace(identity(sleeper), host="elsewhere"))
 
 
+@pytest.mark.process
 def test_a_zombie_does_not_live(system: System, sleeper: subprocess.Popen[bytes]) -> None:
     known = identity(sleeper)
     sleeper.kill()
@@ -100,6 +106,7 @@ def test_a_zombie_does_not_live(system: System, sleeper: subprocess.Popen[bytes]
     assert not system.signal_process(known, signal.SIGTERM)
 
 
+@pytest.mark.process
 def test_a_name_with_parentheses_and_blanks(system: System, tmp_path: Path) -> None:
     program = tmp_path / ") R 1 (Z) ("
     program.write_text("#!/bin/sh\nread line\n")
@@ -127,6 +134,7 @@ def test_no_process_has_such_a_pid(system: System, pid: int) -> None:
     assert not system.signal_process(replace(own_identity(), pid=pid), signal.SIGKILL)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(_HERE != "linux", reason="pidfd")
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])
 def test_old_kernels_and_sandboxes_signal_too(
@@ -141,6 +149,7 @@ def test_old_kernels_and_sandboxes_signal_too(
     assert sleeper.wait(60) == -signal.SIGTERM
 
 
+@pytest.mark.process
 @pytest.mark.skipif(_HERE != "linux", reason="pidfd")
 def test_a_process_that_is_replaced_before_the_signal_is_not_the_one_held(
     sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch

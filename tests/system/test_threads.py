@@ -74,6 +74,7 @@ def test_systems_without_affinity_have_all_their_cpus(monkeypatch: pytest.Monkey
     assert Portable().available_cpus() == 6
 
 
+@pytest.mark.process
 def test_asking_is_cheap() -> None:
     """The shell asks it: nothing heavy is loaded."""
     heavy = "{'numpy', 'mujoco', 'torch', 'psutil', 'subprocess'}"

@@ -38,6 +38,7 @@ async def _every_mode(pilot: object, app: GtsApp) -> None:
         await until(pilot, lambda wanted=name: app.mode is not None and wanted == app.mode.NAME)
 
 
+@pytest.mark.slow
 def test_a_catalogue_damaged_while_open_is_rebuilt(workspace: Workspace) -> None:
     runs = workspace.run_ids()
 
@@ -99,6 +100,8 @@ def test_a_locked_catalogue_blocks_nothing(workspace: Workspace, monkeypatch: py
         holder.join()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_deleted_workspace_is_reported_and_the_program_can_exit(workspace: Workspace) -> None:
     async def drive() -> int | None:
         app = GtsApp(workspace)
@@ -139,6 +142,7 @@ def like_anybody() -> Iterator[None]:
     assert libc.capset(_CAPABILITIES, before.raw[:24]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("like_anybody")
 def test_a_workspace_that_cannot_be_written_is_shown_all_the_same(workspace: Workspace) -> None:
     folders = [workspace.root, *(path for path in workspace.root.rglob("*") if path.is_dir())]
@@ -194,6 +198,8 @@ def _gts(workspace: Workspace, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=workspace.root)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_renames_and_deletions_by_other_programs_are_shown(workspace: Workspace) -> None:
     async def drive() -> None:
         app = GtsApp(workspace)
@@ -223,6 +229,8 @@ def terminal(workspace: Workspace) -> Iterator[Terminal]:
     one.close()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_job_that_two_programs_stop_is_stopped_once(workspace: Workspace, terminal: Terminal) -> None:
     settings = ("--set", "nSteps=100000000", "--set", "nEpochs=48800", "--threads", "1")
     assert _gts(workspace, "train", "hopper/hopperPPO.spec", "o.checkpoint", *settings, "--detach").returncode == 0
@@ -245,6 +253,8 @@ def test_a_job_that_two_programs_stop_is_stopped_once(workspace: Workspace, term
         _gts(workspace, "stop", "--all", "--now")
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [*"2347", ":!sleep 300 | cat\r", ":play hopper/hopperPPO.checkpoint\r"])
 def test_a_kill_leaves_nothing_at_work(workspace: Workspace, terminal: Terminal, keys: str) -> None:
     terminal.read(lambda said: b"quit" in said)

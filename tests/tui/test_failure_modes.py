@@ -153,6 +153,8 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
 """
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_nothing_that_can_end_the_process_is_loaded(workspace: Workspace) -> None:
     """Hazards 2, 3 and 4: all modes, and files of both kinds in turns, without a drawing library, a parser, a simulator."""
     program = SWITCHING.format(root=str(workspace.root), modes=MODES)
@@ -162,6 +164,8 @@ def test_nothing_that_can_end_the_process_is_loaded(workspace: Workspace) -> Non
     assert risky.isdisjoint(done.stdout.split())
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("term", ["linux", "vt100", "xterm-ghostty", "dumb", "nothing-known", ""])
 def test_any_terminal_will_do(workspace: Workspace, term: str) -> None:
     """Hazard 7: the program opens, shows what there is, and ends."""
@@ -195,6 +199,7 @@ def oddly_named(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Worksp
     return workspace
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_names_that_look_like_markup(oddly_named: Workspace, size: tuple[int, int]) -> None:
     """Hazard 9: in every mode, in the menu, in errors, they are only names."""
@@ -251,6 +256,8 @@ def test_a_study_of_five_thousand_trials(workspace: Workspace) -> None:
     drive(workspace, story)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_at_rest_nothing_is_written_in_any_mode(workspace: Workspace) -> None:
     """Hazard 11: no clock, no spinner, no blinking."""
     here = Terminal(workspace.root)

@@ -66,6 +66,7 @@ def completed(root: Path) -> list[Any]:
     return [trial for trial in read_study_by_reference(Workspace(root), "small").trials if trial.state == "complete"]
 
 
+@pytest.mark.slow
 def test_an_evening(root: Path) -> None:
     sit_down(root, _change_and_train)
     sit_down(root, _begin_a_search)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
 
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12])
 def test_nothing_that_happens_by_chance_breaks_it(seed: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.support.app_fuzzer", "--events", "300", "--seed", str(seed)]

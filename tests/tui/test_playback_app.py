@@ -64,6 +64,7 @@ def dots(text: str) -> int:
     return sum("\u2801" <= char <= "\u28ff" for char in text)
 
 
+@pytest.mark.process
 def test_a_figure_plays_and_obeys_the_keys() -> None:
     async def flow(app: PlaybackApp, pilot: Any) -> None:
         first = await shows(pilot, r"return \d", LOADING)
@@ -85,6 +86,8 @@ def test_a_figure_plays_and_obeys_the_keys() -> None:
     assert app.return_value is None and not app.was_interrupted
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 12), (200, 60), (10, 4)])
 def test_the_picture_follows_the_size_of_the_terminal(size: tuple[int, int]) -> None:
     async def flow(app: PlaybackApp, pilot: Any) -> None:
@@ -97,6 +100,8 @@ def test_the_picture_follows_the_size_of_the_terminal(size: tuple[int, int]) -> 
     play([request(HOPPER)], flow)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_several_play_side_by_side_and_begin_together() -> None:
     async def flow(app: PlaybackApp, pilot: Any) -> None:
         await until(pilot, lambda: "hopperPPO" in screen_text(app) and "invertedPPO" in screen_text(app), LOADING)
@@ -109,6 +114,7 @@ def test_several_play_side_by_side_and_begin_together() -> None:
     play([request(HOPPER, start_paused=True), request(INVERTED, start_paused=True)], flow, size=(140, 40))
 
 
+@pytest.mark.process
 def test_n_plays_the_next_file() -> None:
     async def flow(app: PlaybackApp, pilot: Any) -> None:
         assert "N next" in await shows(pilot, r"hopperPPO", LOADING)
@@ -119,6 +125,7 @@ def test_n_plays_the_next_file() -> None:
     play([request(HOPPER, INVERTED)], flow)
 
 
+@pytest.mark.process
 def test_the_app_ends_after_the_last_loop_with_the_last_numbers() -> None:
     seen: list[str] = []
 
@@ -134,6 +141,8 @@ def test_the_app_ends_after_the_last_loop_with_the_last_numbers() -> None:
     assert any("0.16 s" in text for text in seen)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_failure_ends_the_app_and_is_returned(tmp_path: Path) -> None:
     (tmp_path / "bad.checkpoint").write_bytes(b"nothing")
 
@@ -144,6 +153,8 @@ def test_a_failure_ends_the_app_and_is_returned(tmp_path: Path) -> None:
     assert app.return_value is not None and app.return_value.exit_code == 2
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize(("glyphs", "pattern"), [("ascii", "@@|@%|%@"), ("half", "[▀▄█]{2}")])
 def test_other_glyphs(glyphs: str, pattern: str) -> None:
     async def flow(app: PlaybackApp, pilot: Any) -> None:
@@ -154,6 +165,8 @@ def test_other_glyphs(glyphs: str, pattern: str) -> None:
     assert play([request(HOPPER)], flow, glyphs).was_interrupted
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_no_colours_are_sent_to_a_terminal_without_them() -> None:
     async def flow(app: PlaybackApp, pilot: Any) -> None:
         await shows(pilot, r"return \d", LOADING)
@@ -297,6 +310,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Session]]:
         session.close()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_the_command_plays_in_few_bytes_and_restores_the_terminal(start: Callable[..., Session]) -> None:
     session = start("play", HOPPER, "-l", 0, "-r", 7, "-n", 0)
     session.until_drawn()
@@ -319,6 +334,8 @@ def test_the_command_plays_in_few_bytes_and_restores_the_terminal(start: Callabl
     assert f"gtsplay{HOPPER}-r7" in "".join(session.output.decode(errors="replace").split())
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_restore_the_terminal_and_end_the_players(start: Callable[..., Session], number: int) -> None:
     session = start("play", HOPPER, "-l", 0)
@@ -334,6 +351,8 @@ def test_signals_restore_the_terminal_and_end_the_players(start: Callable[..., S
     assert not psutil.wait_procs(players, 60)[1]
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_hang_up_ends_everything(start: Callable[..., Session]) -> None:
     session = start("play", HOPPER, "-l", 0)
     session.until_drawn()
@@ -343,6 +362,8 @@ def test_a_hang_up_ends_everything(start: Callable[..., Session]) -> None:
     assert not psutil.wait_procs(players, 60)[1]
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_killed_player_restores_the_terminal_and_is_reported(start: Callable[..., Session]) -> None:
     session = start("play", HOPPER, "-l", 0)
     session.until_drawn()
@@ -352,6 +373,8 @@ def test_a_killed_player_restores_the_terminal_and_is_reported(start: Callable[.
     assert "error: the playback process was ended by signal 9" in session.errors()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_ctrl_z_restores_the_terminal_until_the_process_continues(start: Callable[..., Session]) -> None:
     session = start("play", HOPPER, "-l", 0)
     session.until_drawn()
@@ -365,12 +388,15 @@ def test_ctrl_z_restores_the_terminal_until_the_process_continues(start: Callabl
     assert session.wait() == 0 and session.is_restored
 
 
+@pytest.mark.process
 def test_a_terminal_without_a_cursor_is_refused(start: Callable[..., Session]) -> None:
     session = start("play", HOPPER, TERM="dumb")
     assert session.wait() == 3
     assert "cannot move the cursor" in session.errors()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_it_plays_without_input(start: Callable[..., Session]) -> None:
     with open(os.devnull) as nothing:
         session = start("play", HOPPER, "-l", 1, "-n", 20, "--in", "terminal", stdin=nothing.fileno())

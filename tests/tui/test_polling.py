@@ -141,6 +141,8 @@ def test_calls_into_a_closed_program_return(workspace: Workspace) -> None:
     assert False in answers
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("opened", ["palette", "question", "keys"])
 def test_a_command_ends_while_a_dialog_is_open(workspace: Workspace, opened: str) -> None:
     """Its echo, its answer, what it shows and the mode it goes to are below the dialog, which stays."""

@@ -161,6 +161,8 @@ def picture(workspace: Workspace, snap_compare: Any, size: tuple[int, int], them
     assert snap_compare(app, terminal_size=size, run_before=take)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", MODES)

@@ -64,6 +64,7 @@ def painted(said: bytes) -> bool:
     return b"workspace" in said and b"quit" in said
 
 
+@pytest.mark.process
 def test_gts_alone_opens_the_program_and_q_ends_it(terminal: Open) -> None:
     here = terminal()
     here.read(painted)
@@ -75,6 +76,7 @@ def test_gts_alone_opens_the_program_and_q_ends_it(terminal: Open) -> None:
     assert here.settings() == here.before
 
 
+@pytest.mark.process
 def test_without_a_terminal_it_helps(workspace: Workspace) -> None:
     done = subprocess.run([sys.executable, "-m", "gts"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 0
@@ -82,6 +84,7 @@ def test_without_a_terminal_it_helps(workspace: Workspace) -> None:
     assert all(option in done.stdout for option in ("--workspace", "--readonly", "--no-mouse", "--theme", "--glyphs"))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [["--readonly", "jobs"], ["--no-mouse", "jobs"], ["--theme", "dark", "doctor"]])
 def test_options_of_the_program_mean_nothing_before_a_command(workspace: Workspace, words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-m", "gts", *words], capture_output=True, text=True)
@@ -89,6 +92,7 @@ def test_options_of_the_program_mean_nothing_before_a_command(workspace: Workspa
     assert f"{words[0]} is an option of the terminal program" in done.stderr
 
 
+@pytest.mark.process
 def test_a_workspace_before_a_command_is_its_workspace(tmp_path: Path) -> None:
     (tmp_path / "w").mkdir()
     words = ["--workspace", str(tmp_path / "w"), "jobs", "--json"]
@@ -96,6 +100,7 @@ def test_a_workspace_before_a_command_is_its_workspace(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["workspace"] == str(tmp_path / "w"), done.stderr
 
 
+@pytest.mark.process
 def test_a_workspace_that_is_none_is_a_sentence(terminal: Open) -> None:
     here = terminal("--workspace", "nowhere")
     assert here.wait() == 2
@@ -103,6 +108,8 @@ def test_a_workspace_that_is_none_is_a_sentence(terminal: Open) -> None:
     assert b"\x1b[?1049h" not in here.said
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("words, named", [(("--workspace", "mine"), ""), ((), "mine")])
 def test_a_workspace_is_named_relative_to_the_working_directory(
     tmp_path: Path, repository: Path, words: tuple[str, ...], named: str
@@ -121,6 +128,7 @@ def test_a_workspace_is_named_relative_to_the_working_directory(
         here.close()
 
 
+@pytest.mark.process
 def test_nothing_heavy_is_loaded(workspace: Workspace) -> None:
     program = (
         "import asyncio, sys\nfrom pathlib import Path\n"
@@ -136,6 +144,7 @@ def test_nothing_heavy_is_loaded(workspace: Workspace) -> None:
     assert HEAVY.isdisjoint(done.stdout.split())
 
 
+@pytest.mark.process
 def test_the_first_picture_comes_soon(terminal: Open) -> None:
     costs = []
     for _ in range(3):
@@ -147,6 +156,8 @@ def test_the_first_picture_comes_soon(terminal: Open) -> None:
     assert min(costs) < FIRST_PAINT_SECONDS * 2, costs
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_an_idle_program_writes_nothing_and_costs_nothing(terminal: Open) -> None:
     here = terminal()
     here.read(painted)
@@ -158,6 +169,7 @@ def test_an_idle_program_writes_nothing_and_costs_nothing(terminal: Open) -> Non
     assert here.cpu_seconds() - before < 0.15
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("hangups", [signal.SIG_DFL, signal.SIG_IGN], ids=["default", "ignored"])
 def test_a_lost_line_ends_it(terminal: Open, hangups: Callable[[int], object]) -> None:
     here = terminal(hangups=hangups)
@@ -175,6 +187,7 @@ def test_a_lost_line_ends_it(terminal: Open, hangups: Callable[[int], object]) -
     assert max(spent) - before < 0.5
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_and_leaves_the_terminal_as_it_was(terminal: Open, number: int) -> None:
     here = terminal()
@@ -185,6 +198,8 @@ def test_a_signal_ends_it_and_leaves_the_terminal_as_it_was(terminal: Open, numb
     assert here.settings() == here.before
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_blocked_terminal_harms_no_job_and_the_program_can_be_ended(terminal: Open, workspace: Workspace) -> None:
     here = terminal()
     here.read(painted)
@@ -264,6 +279,7 @@ def test_the_start_page_can_be_left(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.process
 def test_keys_typed_during_the_start_become_a_command(terminal: Open, workspace: Workspace, own_settings: Path) -> None:
     here = terminal()
     # In one breath, as soon as the terminal is the program's, and before anything is painted.
@@ -372,6 +388,7 @@ def test_a_copy_goes_to_the_terminal_or_into_a_file(
     asyncio.run(drive())
 
 
+@pytest.mark.process
 def test_the_mouse_is_handed_over_and_back(terminal: Open) -> None:
     here = terminal("--no-mouse")
     here.read(painted)
@@ -388,6 +405,7 @@ def test_the_mouse_is_handed_over_and_back(terminal: Open) -> None:
     assert here.said.rindex(b"\x1b[?1003l") > here.said.rindex(b"\x1b[?1003h")
 
 
+@pytest.mark.slow
 def test_the_program_survives_any_terminal_size(workspace: Workspace) -> None:
     async def drive() -> int | None:
         app = GtsApp(workspace)

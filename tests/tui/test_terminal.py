@@ -33,6 +33,8 @@ def opened(tmp_path: Path) -> Iterator[list[Terminal]]:
         one.close()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_the_ascii_level_sends_nothing_but_ascii(tmp_path: Path, opened: list[Terminal], size: tuple[int, int]) -> None:
     root = furnish(tmp_path / "w").root
@@ -55,6 +57,8 @@ def test_the_ascii_level_sends_nothing_but_ascii(tmp_path: Path, opened: list[Te
     assert strange == [], here.said[max(0, here.said.index(strange[0]) - 200) :][:400]
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_name_that_is_not_unicode_harms_nothing(tmp_path: Path, opened: list[Terminal]) -> None:
     root = furnish(tmp_path / "w").root
     name = os.fsencode(root) + b"/hopper/\xffst\xe9.spec"

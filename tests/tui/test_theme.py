@@ -184,6 +184,7 @@ def test_all_errors_of_a_file_at_once(tmp_path: Path) -> None:
     assert [problem.line for problem in error.value.problems] == [4, 5, 7]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_theme_can_be_applied(workspace: Workspace, name: str) -> None:
     async def drive() -> None:

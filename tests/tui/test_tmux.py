@@ -27,7 +27,7 @@ SPACE = {
     "paramSpace": {"actor.learningRate": {"min": 1e-4, "max": 5e-3, "log": True}},
 }
 
-pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+pytestmark = [pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"), pytest.mark.process]
 
 
 class Tmux:

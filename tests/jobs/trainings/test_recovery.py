@@ -148,6 +148,8 @@ def test_numbers_that_are_damaged_are_set_aside_and_the_learning_goes_on(ask) ->
         assert reader.curve("policy_loss").steps == (1200,) or reader.newest_position()[0] == 1200
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_workspace_copied_while_its_run_writes_can_be_gone_on_with(ask, launched, until, tiny, tmp_path: Path) -> None:
     params = tiny | {"nSteps": 24_000, "nEpochs": 200}
     home, copy = tmp_path / "home", tmp_path / "copy"
@@ -164,6 +166,8 @@ def test_a_workspace_copied_while_its_run_writes_can_be_gone_on_with(ask, launch
     assert (copy / "out0.checkpoint").read_bytes() == (home / "out0.checkpoint").read_bytes()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_full_disk_halts_the_run_until_there_is_room(ask, launched, until, tiny) -> None:
     params = tiny | {"nSteps": 72_000, "nEpochs": 600, "nEvaluations": 0}
     job = launched(ask(params=params, save_every=0.2))
@@ -295,6 +299,8 @@ def test_memory_that_runs_out_is_a_failure_with_a_remedy(ask, monkeypatch: pytes
     assert next(one.step for one in told if isinstance(one, TrainingProgress)) == 600, "with more memory it goes on"
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_real_memory_that_runs_out_ends_a_process_of_its_own_in_order(ask, tiny, launched, until) -> None:
     request = ask(params=tiny | {"actor.hiddenSize": 4096, "actor.nHidden": 8})
     limit = 2_500_000_000
@@ -367,6 +373,7 @@ def looks_at(workspace: Path, *words: str) -> subprocess.CompletedProcess[str]:
             path.chmod(mode)
 
 
+@pytest.mark.process
 def test_a_workspace_that_may_only_be_read_can_be_looked_at(ask, tmp_path: Path) -> None:
     request = ask()
     run_training(request)

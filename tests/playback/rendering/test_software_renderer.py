@@ -119,6 +119,7 @@ def test_points_of_a_part_of_the_picture_are_found_either_way() -> None:
         assert ImagePoints(x, y, (30, 20)).indices_in_box(box).tolist() == ImagePoints(x, y).indices_in_box(box).tolist()
 
 
+@pytest.mark.process
 def test_gl_draws_the_figure_in_the_same_place() -> None:
     source = Thrown("hopper", 5)
     source.restart()

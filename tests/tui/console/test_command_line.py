@@ -62,6 +62,7 @@ def ends_with(workspace: Workspace, line: str) -> int | None:
     return row[0] if row else None
 
 
+@pytest.mark.slow
 def test_history_is_shared_between_sessions(play: Callable[..., None], workspace: Workspace) -> None:
     with Catalogue(workspace.catalogue) as catalogue:
         catalogue.add_command("score elsewhere.checkpoint", 0)
@@ -145,6 +146,7 @@ def test_tab_offers_goes_on_and_takes(play: Callable[..., None]) -> None:
     play(flow)
 
 
+@pytest.mark.slow
 def test_a_folder_is_gone_into_and_a_line_is_given_when_it_is_whole(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         await pilot.press("colon")
@@ -161,6 +163,7 @@ def test_a_folder_is_gone_into_and_a_line_is_given_when_it_is_whole(play: Callab
     play(flow)
 
 
+@pytest.mark.slow
 def test_errors_mark_the_word_and_suggest_the_nearest(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         pane = app.query_one(OutputPane)
@@ -186,6 +189,7 @@ def test_errors_mark_the_word_and_suggest_the_nearest(play: Callable[..., None])
     play(flow)
 
 
+@pytest.mark.slow
 def test_a_failure_ends_the_line_and_lists_the_commands_not_run(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         await types(pilot, "mode jobs; info nothing.spec; mode play; clear")
@@ -196,6 +200,8 @@ def test_a_failure_ends_the_line_and_lists_the_commands_not_run(play: Callable[.
     play(flow)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_commands_open_the_mode_of_their_arguments(play: Callable[..., None], workspace: Workspace) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         for given, mode in (
@@ -221,6 +227,8 @@ def test_commands_open_the_mode_of_their_arguments(play: Callable[..., None], wo
     play(flow)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_processes_are_shown_cancelled_and_end_with_the_program(play: Callable[..., None], tmp_path: Path) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         await types(pilot, "!sleep 100")
@@ -240,6 +248,8 @@ def test_processes_are_shown_cancelled_and_end_with_the_program(play: Callable[.
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_failed_and_killed_processes_are_reported(play: Callable[..., None], workspace: Workspace) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         pane = app.query_one(OutputPane)
@@ -257,6 +267,7 @@ def test_failed_and_killed_processes_are_reported(play: Callable[..., None], wor
     play(flow)
 
 
+@pytest.mark.slow
 def test_a_reader_changes_nothing_and_keeps_no_history(play: Callable[..., None], workspace: Workspace) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         for given in ("train hopper/hopperPPO.spec", "!touch here"):
@@ -272,6 +283,7 @@ def test_a_reader_changes_nothing_and_keeps_no_history(play: Callable[..., None]
     assert len(workspace.run_ids()) == 4
 
 
+@pytest.mark.process
 def test_output_arrives_while_a_dialog_is_open(play: Callable[..., None], workspace: Workspace) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         pane = app.query_one(OutputPane)

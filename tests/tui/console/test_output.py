@@ -148,6 +148,8 @@ def test_a_line_needs_no_pane_and_more_opens_it_from_the_beginning(play: Callabl
     play(flow)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_mass_output_does_not_block_the_program(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, pane: OutputPane) -> None:
         await types(pilot, '!i=0; while [ $i -lt 20000 ]; do echo "$i some [words] in a line"; i=$((i+1)); done')

@@ -19,6 +19,7 @@ from tests.support.app_driver import drive, screen_text, shows, types, until
 FOUR, ONE = "20261118-211502-hopperPPO-k3f", "20261120-013000-hopperPPO-w9c"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_two_runs_side_by_side(workspace: Workspace, size: tuple[int, int]) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
@@ -93,6 +94,8 @@ def test_a_replaced_run_is_read_again(workspace: Workspace) -> None:
     assert reader.read().entries[0].error and reader.read().entries[1].sides
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_all_play_side_by_side_until_escape(workspace: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await types(pilot, f"compare {ONE} inverted/invertedPPO.checkpoint hopper/hopperPPO.spec")

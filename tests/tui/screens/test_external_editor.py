@@ -55,6 +55,8 @@ def test_an_unclosed_quote_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         find_editor_command()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["E", "f4"], ids=["workspace", "editor"])
 @pytest.mark.parametrize(
     ("command", "message", "changed"),
@@ -85,6 +87,7 @@ def test_both_modes_run_the_same_editor(
     drive(workspace, flow)
 
 
+@pytest.mark.process
 def test_a_missing_program_leaves_the_terminal_resumed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """`App.suspend` does not resume if its body raises."""
     events: list[str] = []

@@ -39,6 +39,7 @@ def log(app: GtsApp) -> str:
     return "\n".join(app.query_one(LogLines).lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_jobs_are_listed_with_their_states_reasons_and_logs(workspace: Workspace, size: tuple[int, int]) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
@@ -99,6 +100,7 @@ def test_a_job_is_opened_and_its_id_copied(workspace: Workspace) -> None:
     drive(workspace, flow)
 
 
+@pytest.mark.process
 def test_a_training_is_stopped_resumed_and_killed(workspace: Workspace) -> None:
     spec = json.loads((workspace.root / "inverted/invertedPPO.spec").read_text())
     spec["params"] |= {"nSteps": 3_000_000, "nEpochs": 3000}

@@ -78,6 +78,8 @@ def dots(text: str) -> int:
     return sum("\u2801" <= letter <= "\u28ff" for letter in text)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_checkpoint_is_played_and_controlled_with_keys(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await pilot.press("7")
@@ -109,6 +111,7 @@ def test_a_checkpoint_is_played_and_controlled_with_keys(place: Workspace) -> No
     wait_until(lambda: not producers(), what="a playback process outlives the program")
 
 
+@pytest.mark.process
 def test_several_play_side_by_side_beside_a_missing_one(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         # The command line refuses missing files, but a file may be deleted after its check.
@@ -147,6 +150,8 @@ def test_damaged_and_deleted_checkpoints_show_an_error(place: Workspace) -> None
     drive(place, flow, glyphs="braille")
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_a_killed_process_shows_an_error_and_restarts_with_r(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await types(pilot, "play inverted/invertedPPO.checkpoint")
@@ -162,6 +167,7 @@ def test_a_killed_process_shows_an_error_and_restarts_with_r(place: Workspace) -
     drive(place, flow, glyphs="braille")
 
 
+@pytest.mark.process
 def test_a_window_without_a_display_shows_an_error(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
@@ -176,6 +182,8 @@ def test_a_window_without_a_display_shows_an_error(place: Workspace, monkeypatch
     drive(place, flow, glyphs="braille")
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_an_ascii_terminal_gets_only_ascii(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:
         await types(pilot, "play hopper/hopperPPO.checkpoint")

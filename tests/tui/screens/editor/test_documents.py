@@ -115,6 +115,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.process
 def test_edits_survive_a_kill_and_are_offered_again(workspace: Workspace) -> None:
     path = workspace.root / NAME
     before = path.read_text()
@@ -203,6 +204,7 @@ UNUSUAL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_unusual_files_are_saved_with_all_other_bytes_unchanged(workspace: Workspace, name: str) -> None:
     path = workspace.root / f"odd[{name}].spec"

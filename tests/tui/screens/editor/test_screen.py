@@ -311,6 +311,7 @@ def test_find_wraps_around(workspace: Workspace) -> None:
     drive(workspace, story, NAME)
 
 
+@pytest.mark.process
 def test_external_editor_edits_the_file_or_a_copy(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     path = workspace.root / NAME
     monkeypatch.setenv(

@@ -122,6 +122,7 @@ def test_trials_are_shown_sorted_and_filtered(tmp_path: Path) -> None:
     drive(tmp_path, play)
 
 
+@pytest.mark.slow
 def test_a_failed_trial_has_its_reason_and_a_running_study_is_followed(tmp_path: Path) -> None:
     folder = make_study(tmp_path)
 
@@ -235,6 +236,7 @@ def test_the_number_of_workers_is_set(tmp_path: Path) -> None:
     assert json.loads((folder.path / "workers.json").read_text()) == {"workers": 3}
 
 
+@pytest.mark.slow
 def test_a_database_elsewhere_is_shown_and_a_broken_one_explained(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     database = make_study(tmp_path / "there", job=False).database
@@ -252,6 +254,7 @@ def test_a_database_elsewhere_is_shown_and_a_broken_one_explained(tmp_path: Path
     drive(tmp_path / "here", play)
 
 
+@pytest.mark.slow
 def test_a_study_deleted_while_shown_is_explained(tmp_path: Path) -> None:
     folder = make_study(tmp_path)
 

@@ -26,6 +26,8 @@ from tests.support.app_driver import screen_text, shows, until
 from tests.support.sample_workspace import EXAMPLES
 from tests.support.terminal_program import Terminal
 
+pytestmark = pytest.mark.process
+
 PROCESS_SECONDS = 180.0
 """Deadline in seconds for starting or ending a process on a busy machine."""
 MAX_RAW, MAX_COMPRESSED = 15_000, 5_000
@@ -66,6 +68,7 @@ def drive(workspace: Workspace, do: Callable[[GtsApp, Any], Awaitable[None]]) ->
     asyncio.run(go())
 
 
+@pytest.mark.slow
 def test_a_live_run_is_played_stopped_and_resumed(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """p plays the newest evaluation, w asks for a window, s stops the run, R resumes it."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
@@ -99,6 +102,7 @@ def test_a_live_run_is_played_stopped_and_resumed(place: Workspace, monkeypatch:
     drive(place, do)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["training", "jobs"])
 def test_few_bytes_are_sent_while_a_run_is_followed(place: Workspace, mode: str) -> None:
     """Raw and compressed bytes per second stay below their limits."""

@@ -77,6 +77,7 @@ def test_the_newest_run_is_shown_at_once(workspace: Workspace) -> None:
     drive(workspace, do, "3")
 
 
+@pytest.mark.slow
 def test_a_larger_screen_has_more_charts(workspace: Workspace) -> None:
     """Five charts fit at 120×40; a maximised one fills the grid until escape."""
 
@@ -254,6 +255,7 @@ def test_damaged_and_missing_metrics_are_explained(workspace: Workspace) -> None
     drive(workspace, do, "3")
 
 
+@pytest.mark.slow
 def test_a_workspace_without_runs(tmp_path: Path) -> None:
     """The hint names a command, and no key fails."""
     (tmp_path / "gts.db").touch()

@@ -489,6 +489,7 @@ def test_each_panel_can_be_maximised(root: Path) -> None:
     drive(root, flow)
 
 
+@pytest.mark.process
 def test_details_load_nothing_heavy(root: Path) -> None:
     program = f"""
 import asyncio, sys
