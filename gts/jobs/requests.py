@@ -1,4 +1,4 @@
-"""What a front end asks for: a training or a search."""
+"""Requests to train or to search, as a front end makes them and a job folder stores them."""
 
 from __future__ import annotations
 
