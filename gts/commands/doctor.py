@@ -24,7 +24,6 @@ _CORE_PACKAGES = (
     "sqlalchemy",
     "textual",
     "rich",
-    "textual-plotext",
     "plotext",
     "sqlite-utils",
     "safetensors",
