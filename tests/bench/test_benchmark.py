@@ -66,6 +66,7 @@ def test_goal_against_gymnasium_is_of_the_hopper(quick) -> None:
     assert [row["goal"] for row in quick.ratios] == [2.5, None]
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_stepping_measures_every_workload(quick, monkeypatch) -> None:
     monkeypatch.setattr(benchmark, "WORLD_COUNTS", (4, 8))
@@ -87,6 +88,7 @@ def test_stable_baselines_trains_in_its_own_and_in_our_worlds(worlds: int, monke
     assert [work(), work()] == [512, 512]
 
 
+@pytest.mark.slow
 def test_stable_baselines_trains_with_the_parameters_of_rl_zoo3() -> None:
     work = cases.sb3_zoo_workload("hopper")
 

@@ -214,6 +214,7 @@ def test_tail_shows_last_lines_and_state(gts, workspace: Path, pretend) -> None:
     assert gts("tail", "--no-follow").code == 0
 
 
+@pytest.mark.slow
 def test_tail_follows_until_the_end_despite_log_changes(gts, workspace: Path, pretend, polls: PollCounter) -> None:
     job, life = pretend("queued", "a slot: 1 of 1 are taken")
     log = job.folder / "log.txt"

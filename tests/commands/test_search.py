@@ -175,6 +175,7 @@ def newest_steps(folder: StudyFolder) -> list[int]:
     return [max(int(path.stem[5:]) for path in run.glob("member1/last-*")) for run in sorted(folder.path.glob("trials/*"))]
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_detached_search_is_followed_to_its_end(gts, space: Path, workspace: Path) -> None:
     outcome = gts("search", "hopper/tiny.space", 2, *QUICK, "--detach")

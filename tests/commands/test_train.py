@@ -222,6 +222,7 @@ def test_an_interrupt_while_scoring_costs_only_the_score(gts, workspace: Path, m
     assert read_checkpoint("tiny.checkpoint").score == outcome.data["members"][0]["score"]
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_ctrl_c_never_shows_a_traceback(workspace: Path) -> None:
     process = start(workspace, "train", "tiny.spec", "-s", "100M", "-e", "100000")
@@ -233,6 +234,7 @@ def test_ctrl_c_never_shows_a_traceback(workspace: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_closed_terminal_does_not_end_the_training(workspace: Path) -> None:
     pid, terminal = pty.fork()

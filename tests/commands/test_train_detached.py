@@ -91,6 +91,7 @@ def test_queued_training_waits_for_a_slot_and_can_be_stopped(gts, workspace: Pat
     assert [(one["id"], one["state"]) for one in data["left_alone"]] == [(second, "paused")]
 
 
+@pytest.mark.slow
 def test_detached_seeds_write_a_summary(gts, workspace: Path) -> None:
     begun = gts("train", "tiny.spec", "out.checkpoint", "--seeds", 2, "--detach", "--json").data
     outcome = gts("tail", begun["run"])

@@ -203,6 +203,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("technique", TECHNIQUES)
 @settings(max_examples=250, suppress_health_check=QUIET)
 @given(st.data())

@@ -87,6 +87,7 @@ def start(request: PlaybackRequest) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_the_server_plays_in_real_time_and_obeys_commands(hopper_file) -> None:
     process = start(PlaybackRequest((str(hopper_file),), loops=0, frames_per_loop=0, seed=1))
@@ -160,6 +161,7 @@ def test_a_slow_reader_gets_the_newest_frames(hopper_file) -> None:
         process.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_an_unreadable_file_is_sent_as_an_error_line(tmp_path) -> None:
     (tmp_path / "bad.checkpoint").write_bytes(b"nothing")

@@ -123,6 +123,7 @@ def end(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
+@pytest.mark.slow
 def test_an_interrupted_command_closes_its_window(display: str, hopper_file: Path) -> None:
     command = [sys.executable, "-m", "gts", "play", str(hopper_file), "-l", "0", "--in", "window"]
     process = subprocess.Popen(command, env={**os.environ, "DISPLAY": display}, stderr=subprocess.PIPE, text=True)

@@ -37,6 +37,7 @@ def test_every_sampler_gives_points_inside_the_space(open_study: Open, sampler: 
     assert study.take_notes() == (said if sampler == "cmaes" else [])
 
 
+@pytest.mark.slow
 def test_tpe_learns(open_study: Open) -> None:
     best = {}
     for sampler in ("random", "tpe"):
@@ -153,6 +154,7 @@ def test_two_objectives_have_a_front_and_no_pruning(open_study: Open) -> None:
     assert [row.number for row in study.best_trials(2)] == [1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["tpe", "gp", "qmc", "random"])
 def test_samplers_for_two_objectives(open_study: Open, sampler: str) -> None:
     study = open_study(space(objective=["score", {"effort": -1}]), sampler=sampler, pruner="none", trials=13)

@@ -57,6 +57,7 @@ def test_a_catalogue_damaged_while_open_is_rebuilt(workspace: Workspace) -> None
         assert sorted(catalogue.run_ids()) == sorted(runs)
 
 
+@pytest.mark.slow
 def test_a_locked_catalogue_blocks_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", BUSY_SECONDS)
 

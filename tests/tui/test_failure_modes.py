@@ -110,6 +110,7 @@ def wild(first: Any) -> list[Any]:
     return [one(math.inf), one(-math.inf), one(-1e308)]
 
 
+@pytest.mark.slow
 def test_numbers_that_are_none_in_a_study(workspace: Workspace) -> None:
     """Hazard 1: infinite values, in the table and in every chart of a study; a training that ends so has failed."""
     fill(workspace, "wild", [10.0, 20.0, 1e308, math.inf, None], wild)
@@ -238,6 +239,7 @@ def test_names_that_look_like_markup(oddly_named: Workspace, size: tuple[int, in
     drive(oddly_named, story, size=size)
 
 
+@pytest.mark.slow
 def test_a_study_of_five_thousand_trials(workspace: Workspace) -> None:
     """Hazard 10: it is there soon, and a key is answered at once."""
     fill(workspace, "large", [10.0, 20.0])

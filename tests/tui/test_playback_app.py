@@ -114,6 +114,7 @@ def test_several_play_side_by_side_and_begin_together() -> None:
     play([request(HOPPER, start_paused=True), request(INVERTED, start_paused=True)], flow, size=(140, 40))
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_n_plays_the_next_file() -> None:
     async def flow(app: PlaybackApp, pilot: Any) -> None:
@@ -125,6 +126,7 @@ def test_n_plays_the_next_file() -> None:
     play([request(HOPPER, INVERTED)], flow)
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_the_app_ends_after_the_last_loop_with_the_last_numbers() -> None:
     seen: list[str] = []

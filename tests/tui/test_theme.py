@@ -198,6 +198,7 @@ def test_every_theme_can_be_applied(workspace: Workspace, name: str) -> None:
     asyncio.run(drive())
 
 
+@pytest.mark.slow
 def test_a_chosen_theme_is_remembered(workspace: Workspace) -> None:
     async def choose() -> None:
         app = GtsApp(workspace)

@@ -87,6 +87,7 @@ def test_history_is_shared_between_sessions(play: Callable[..., None], workspace
     play(flow)
 
 
+@pytest.mark.slow
 def test_ctrl_r_finds_a_line_by_a_part_of_it(play: Callable[..., None], workspace: Workspace) -> None:
     with Catalogue(workspace.catalogue) as catalogue:
         for given in ("info hopper/hopperPPO.spec", "info walker/walkerPPO.spec", "jobs"):
@@ -106,6 +107,7 @@ def test_ctrl_r_finds_a_line_by_a_part_of_it(play: Callable[..., None], workspac
     play(flow)
 
 
+@pytest.mark.slow
 def test_the_ghost_is_taken_with_the_arrow(play: Callable[..., None]) -> None:
     async def flow(pilot: Any, app: GtsApp, line: CommandLine) -> None:
         await pilot.press("colon")

@@ -109,6 +109,7 @@ def test_a_missing_program_leaves_the_terminal_resumed(workspace: Workspace, mon
     drive(workspace, flow)
 
 
+@pytest.mark.slow
 def test_readonly_starts_no_editor(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", APPEND)
     monkeypatch.setattr(GtsApp, "suspend", lambda self: nullcontext())

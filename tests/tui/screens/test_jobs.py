@@ -70,6 +70,7 @@ def test_states_and_words_narrow_the_list_and_escape_widens_it(workspace: Worksp
     drive(workspace, flow)
 
 
+@pytest.mark.slow
 def test_the_log_grows_while_shown_and_is_searched(workspace: Workspace) -> None:
     path = workspace.run_folder("20261120-013000-hopperPPO-w9c").log
 

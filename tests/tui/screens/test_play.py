@@ -111,6 +111,7 @@ def test_a_checkpoint_is_played_and_controlled_with_keys(place: Workspace) -> No
     wait_until(lambda: not producers(), what="a playback process outlives the program")
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_several_play_side_by_side_beside_a_missing_one(place: Workspace) -> None:
     async def flow(app: GtsApp, pilot: Any) -> None:

@@ -147,6 +147,7 @@ def test_a_failed_trial_has_its_reason_and_a_running_study_is_followed(tmp_path:
     drive(tmp_path, play)
 
 
+@pytest.mark.slow
 def test_charts_are_cycled_and_maximised(tmp_path: Path) -> None:
     make_study(tmp_path)
 
@@ -283,6 +284,7 @@ def test_finished_trials_are_read_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert first.view.trials[5] is not second.view.trials[5], "a running trial is read again"
 
 
+@pytest.mark.slow
 def test_the_ascii_level_draws_ascii_only_in_search(tmp_path: Path) -> None:
     make_study(tmp_path)
 

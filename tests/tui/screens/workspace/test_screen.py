@@ -300,6 +300,7 @@ def test_a_running_run_is_not_deleted(root: Path) -> None:
     drive(root, flow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "name", "gone"), [("c", "hopper/quick", False), ("r", "hopper/quick.spec", True)])
 def test_a_spec_is_copied_and_renamed_byte_for_byte(root: Path, key: str, name: str, gone: bool) -> None:
     before = (root / "hopper" / "a.spec").read_bytes()
@@ -369,6 +370,7 @@ def test_keys_run_command_lines(root: Path, monkeypatch: pytest.MonkeyPatch, wor
     lock.release()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "key", "why"),
     [
