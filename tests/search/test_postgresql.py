@@ -52,13 +52,19 @@ def test_an_unreachable_server_is_named() -> None:
 
 
 OWNER = """
-import sys
+import sys, threading, time
 from pathlib import Path
 from gts.formats.space_file import read_space
 from gts.search.study import Study
 from gts.store.workspace import Workspace
 study = Study.create_or_load(Workspace(Path(sys.argv[1])).study_folder("small"), read_space(sys.argv[2]), storage=sys.argv[3],
                              settings={"trials": 24})
+def print_notes():
+    while True:
+        for note in study.take_notes():
+            print("note", note, flush=True)
+        time.sleep(0.02)
+threading.Thread(target=print_notes, daemon=True).start()
 while (trial := study.ask()) is not None:
     for step in (30000, 60000, 90000):
         study.report(trial, step, float(step))
