@@ -129,16 +129,14 @@ class Glyphs:
     mark: str
     bar: str
     """Full cell of a bar."""
-    spark: str
-    """Characters of a sparkline, from low to high."""
     vertical: str
     horizontal: str
     corner: str
 
 
-BRAILLE = Glyphs("braille", "▾", "●", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
-BLOCK = Glyphs("block", "▾", "*", "█", "▁▂▃▄▅▆▇█", "│", "─", "└")
-ASCII = Glyphs("ascii", "v", "*", "#", "_.-=+*#@", "|", "-", "+")
+BRAILLE = Glyphs("braille", "▾", "●", "█", "│", "─", "└")
+BLOCK = Glyphs("block", "▾", "*", "█", "│", "─", "└")
+ASCII = Glyphs("ascii", "v", "*", "#", "|", "-", "+")
 GLYPHS_BY_LEVEL = {glyphs.level: glyphs for glyphs in (BRAILLE, BLOCK, ASCII)}
 
 
